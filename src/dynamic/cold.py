@@ -1,0 +1,84 @@
+"""In the parent: the whole plan from the start of a fresh process, beside the script as it stands.
+
+Nothing has been warmed up eagerly here: variables are created, optimizers build their slots and models
+their weights inside the first traces, as they will for the user.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..records import EditedFile, Ending, Function
+from .runs import Run, Seen
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The unit function: its candidate's id, its file, and the line of its ``def`` as the file stands."""
+
+    candidate: str
+    file: str
+    line: int
+
+    @classmethod
+    def of(cls, function: Function) -> Unit:
+        """The unit that a function is."""
+        return cls(function.id, function.file, function.line)
+
+    def line_in(self, files: Sequence[EditedFile]) -> int:
+        """The line of the unit's ``def`` where ``files`` are edited."""
+        for edited in files:
+            if edited.file == self.file:
+                return edited.def_lines.get(self.candidate, edited.line_map[self.line - 1])
+        return self.line
+
+
+def replay(
+    run: Run,
+    unit: Unit,
+    arms: Sequence[tuple[str, Sequence[EditedFile], bool]],
+    seconds: float,
+    steps: int,
+) -> dict[str, Seen]:
+    """Replay the script cold in several arms at once: ``(label, edited files, nudged)`` each.
+
+    A nudged arm's variables are moved by a rounding error after the first unit: how far it parts from the
+    others is what rounding alone does to this script. Nothing is timed, so the arms run side by side.
+    """
+    children = []
+    for label, files, nudge in arms:
+        ids = [candidate for edited in files for candidate in edited.def_lines]
+        place = unit.candidate, unit.file, unit.line_in(files)
+        children.append((label, run.replay(place, files, ids, seconds, steps, f"cold-{label}", nudge)))
+    end = time.monotonic() + seconds
+    return {label: run.bring_home(child, max(0.0, end - time.monotonic())) for label, child in children}
+
+
+def failure(edited: Seen, eager: Seen) -> str | None:
+    """Why the plan did not run through although the script as it stands did; None where it did."""
+    outcome = edited.outcome
+    stale = [name for name, row in edited.report.get("traces", {}).items() if row.get("stale_weights")]
+    if stale:
+        return (
+            f"started cold, the trace of {stale[0]} holds initializer ops and captures no variable: the initial "
+            "weights would be baked in; convert the step that calls the model instead"
+        )
+    if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
+        place = f" at {outcome.error_place}" if outcome.error_place else ""
+        return f"started cold, the edited script raises {outcome.error_type}: {first_line(outcome.error)}{place}"
+    if outcome.ending is Ending.KILLED and eager.outcome.ending is not Ending.KILLED:
+        return f"started cold, the edited script is killed by signal {-(outcome.code or 0)}"
+    if outcome.ending is Ending.EXITED and eager.outcome.ending is not Ending.EXITED:
+        return f"started cold, the edited script ends early with exit status {outcome.code}"
+    if not edited.report.get("units") and eager.report.get("units"):
+        return "started cold, the edited script did not come to its first unit in time"
+    return None
+
+
+def first_line(text: str | None) -> str:
+    """The line of a TensorFlow error that says what went wrong."""
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    named = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
+    return (named or lines or [""])[-1][:240]

@@ -1,0 +1,199 @@
+"""Inside the child: whether a graph's results are eager's.
+
+Structure, Python types, dtypes, shapes, integers and strings must be the same. Floating-point numbers are
+compared as whole arrays: the difference's largest element against the array's largest. A variable is
+compared by its *change*, so that an update that is left out shows however small it is beside the weight.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from . import variables
+
+#: Relative tolerance by dtype, from the rounding that re-associating some thousand terms may cost.
+TOLERANCE: Mapping[str, float] = {"float64": 1e-9, "float32": 2e-4, "bfloat16": 3e-2, "float16": 6e-3}
+_DEFAULT_TOLERANCE = 2e-4
+
+
+@dataclass
+class Comparison:
+    """What differed (``mismatches``: place and how), and the largest relative error seen.
+
+    ``numeric`` holds, for mismatches in floating-point values only, the place and the error: those may be
+    rounding that the function amplifies, which a perturbed run tells.
+    """
+
+    mismatches: list[str] = field(default_factory=list)
+    numeric: dict[str, float] = field(default_factory=dict)
+    max_error: float = 0.0
+    errors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differed beyond tolerance."""
+        return not self.mismatches and not self.numeric
+
+
+def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str = "the result") -> None:
+    """Compare two results of one call, of any structure."""
+    if eager is graph or (eager is None and graph is None):
+        return
+    if _is_tensor(eager) and _is_tensor(graph):
+        _compare_arrays(eager, graph, comparison, place)
+        return
+    if type(eager) is not type(graph) and not _alike(eager, graph):
+        comparison.mismatches.append(f"{place} is {_type(eager)} eagerly and {_type(graph)} from the graph")
+        return
+    if isinstance(eager, Mapping):
+        if list(eager) != list(graph):
+            comparison.mismatches.append(f"{place} has keys {list(eager)} eagerly and {list(graph)} from the graph")
+            return
+        for name in eager:
+            compare_results(eager[name], graph[name], comparison, f"{place}[{name!r}]")
+    elif isinstance(eager, (list, tuple)):
+        if len(eager) != len(graph):
+            comparison.mismatches.append(f"{place} has {len(eager)} items eagerly and {len(graph)} from the graph")
+            return
+        for number, (one, other) in enumerate(zip(eager, graph, strict=True)):
+            compare_results(one, other, comparison, f"{place}[{number}]")
+    elif isinstance(eager, tf.__internal__.CompositeTensor):
+        parts = zip(
+            tf.nest.flatten(eager, expand_composites=True),
+            tf.nest.flatten(graph, expand_composites=True),
+            strict=False,
+        )
+        for number, (one, other) in enumerate(parts):
+            _compare_arrays(one, other, comparison, f"{place} (component {number})")
+    elif isinstance(eager, np.ndarray):
+        _compare_arrays(eager, graph, comparison, place)
+    elif eager != graph and not (eager != eager and graph != graph):
+        comparison.mismatches.append(f"{place} is {eager!r:.60} eagerly and {graph!r:.60} from the graph")
+
+
+def compare_variables(
+    before: variables.State, eager: variables.State, graph: variables.State, comparison: Comparison
+) -> int:
+    """Compare what each variable became from ``before``; returns how many variables eager changed."""
+    written = 0
+    for number, after in eager.items():
+        one = variables.as_array(after)
+        other = variables.as_array(graph[number]) if number in graph else one
+        start = variables.as_array(before[number]) if number in before else np.zeros_like(one)
+        place = f"variable {variables.name(number)}"
+        if one.shape != other.shape or one.dtype != other.dtype:
+            comparison.mismatches.append(f"{place} has shape {one.shape} eagerly and {other.shape} from the graph")
+            continue
+        if start.shape == one.shape and start.tobytes() == one.tobytes():
+            if one.dtype != object and other.tobytes() == one.tobytes():
+                continue
+        else:
+            written += 1
+        if not _is_float(one.dtype):
+            if not np.array_equal(one, other):
+                comparison.mismatches.append(f"{place} differs ({_first_difference(one, other)})")
+            continue
+        if start.shape != one.shape:
+            start = np.zeros_like(one)
+        _compare_floats(one, other, start, comparison, place)
+    return written
+
+
+def perturbed_within(comparison: Comparison, reference: Comparison, factor: float = 16.0) -> list[str]:
+    """The numeric mismatches that rounding does not explain.
+
+    ``reference`` compares eager with eager from inputs moved by a rounding error: how far the function
+    itself spreads rounding. A mismatch stays where the graph is more than ``factor`` times as far away.
+    """
+    return [
+        f"{place} differs by {error:.1e} relative"
+        for place, error in comparison.numeric.items()
+        if not error <= factor * reference.errors.get(place, 0.0)
+    ]
+
+
+def _compare_arrays(eager: Any, graph: Any, comparison: Comparison, place: str) -> None:
+    one, other = _array(eager), _array(graph)
+    if one.dtype != other.dtype:
+        comparison.mismatches.append(f"{place} has dtype {one.dtype} eagerly and {other.dtype} from the graph")
+    elif one.shape != other.shape:
+        comparison.mismatches.append(f"{place} has shape {one.shape} eagerly and {other.shape} from the graph")
+    elif _is_float(one.dtype):
+        _compare_floats(one, other, None, comparison, place)
+    elif not np.array_equal(one, other):
+        comparison.mismatches.append(f"{place} differs ({_first_difference(one, other)})")
+
+
+def _compare_floats(one: Any, other: Any, start: Any, comparison: Comparison, place: str) -> None:
+    tolerance = TOLERANCE.get(one.dtype.name, _DEFAULT_TOLERANCE)
+    eps = float(np.finfo(one.dtype).eps) if one.dtype.kind in "fc" else 2.0**-7
+    wide = np.complex128 if one.dtype.kind == "c" else np.float64
+    a, b = np.asarray(one, wide), np.asarray(other, wide)
+    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+        comparison.mismatches.append(f"{place} is finite in other places")
+        return
+    finite = np.isfinite(a)
+    a, b = a[finite], b[finite]
+    if not a.size:
+        return
+    distance = float(np.max(np.abs(a - b)))
+    scale = float(np.max(np.abs(a)))
+    # What rounding the stored value itself costs is no difference.
+    rounding = 4.0 * eps * scale
+    if start is not None:
+        s = np.asarray(start, wide)[finite]
+        scale = float(np.max(np.abs(a - s)))
+    excess = max(0.0, distance - rounding)
+    error = excess / scale if scale > 0 else (0.0 if excess == 0.0 else math.inf)
+    comparison.errors[place] = error
+    comparison.max_error = max(comparison.max_error, error)
+    if not error <= tolerance:
+        comparison.numeric[place] = error
+
+
+def _array(value: Any) -> Any:
+    if isinstance(value, tf.Variable):
+        value = value.read_value()
+    return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+
+
+def _is_float(dtype: Any) -> bool:
+    return dtype.kind in "fc" or dtype.name in ("bfloat16", "float8_e4m3fn", "float8_e5m2")
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, tf.Tensor)
+
+
+def _alike(eager: Any, graph: Any) -> bool:
+    """Types that differ in name but not in use: Keras' and TensorFlow's own wrappers of lists and dicts."""
+    return any(
+        isinstance(eager, plain) and isinstance(graph, plain) and _is_wrapper(eager) | _is_wrapper(graph)
+        for plain in (list, dict, tuple)
+    )
+
+
+def _is_wrapper(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] in ("tensorflow", "keras", "tf_keras")
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, tf.Tensor):
+        return "a tensor"
+    if isinstance(value, tf.Variable):
+        return "a variable"
+    return f"a {type(value).__qualname__}"
+
+
+def _first_difference(one: Any, other: Any) -> str:
+    a, b = np.asarray(one).ravel(), np.asarray(other).ravel()
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            return f"{x!s:.40} eagerly, {y!s:.40} from the graph"
+    return "in shape"

@@ -1,0 +1,204 @@
+"""Inside the child: traces a function again and says whether the graph is still the same.
+
+A graph may stand for a function only if tracing depends on the signature alone. Tracing executes nothing,
+so it can be repeated at any moment of the run; whatever Python state was baked in shows as a difference
+between two traces of one signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+# Attributes that say how an op computes; the others are names, devices and hints that change freely.
+_UNIMPORTANT = frozenset(
+    {
+        "_class",
+        "_output_shapes",
+        "config",
+        "config_proto",
+        "executor_type",
+        "shared_name",
+        "container",
+        "_gradient_op_type",
+        "_XlaSharding",
+        "_lower_using_switch_merge",
+        "_num_original_outputs",
+        "seed",
+        "seed2",
+        "_read_only_resource_inputs",
+        "_stateful_parallelism",
+        "_xla_propagate_compile_time_consts",
+        "token",
+        "_disable_call_shape_inference",
+        "_acd_function_control_output",
+        "_forward_func_name",
+        "_api_implements",
+        "forward_function_name",
+        "backward_function_name",
+        "_construction_context",
+        "debug_name",
+        "func_name",
+    }
+)
+_INITIALIZERS = frozenset(
+    {
+        "RandomStandardNormal",
+        "RandomUniform",
+        "TruncatedNormal",
+        "StatelessRandomNormal",
+        "StatelessRandomNormalV2",
+        "StatelessRandomUniform",
+        "StatelessRandomUniformV2",
+        "StatelessTruncatedNormal",
+        "StatelessTruncatedNormalV2",
+        "StatelessRandomUniformFullIntV2",
+        "StatelessRandomUniformIntV2",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One op of a trace: what it is (compared), and where it came from (reported)."""
+
+    kind: str
+    detail: str
+    place: str | None
+
+
+@dataclass(frozen=True)
+class Print:
+    """A trace's fingerprint. ``captured`` are tensors, not variables, that the trace holds on to."""
+
+    rows: tuple[Row, ...]
+    resources: tuple[int, ...]
+    captured: tuple[str, ...]
+    captured_places: tuple[str, ...]
+    initializers: int
+
+    @property
+    def stale_weights(self) -> bool:
+        """The mark of weights baked in by Keras 3's symbolic build: initializer ops, no variable captured."""
+        return self.initializers > 0 and not self.resources
+
+
+def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
+    """Fingerprint a concrete function; ``place`` names the user's line of an op's traceback."""
+    rows: list[Row] = []
+    definition = concrete.graph.as_graph_def()
+    library = {function.signature.name: function for function in definition.library.function}
+    for node in definition.node:
+        _add(node, library, rows, place(concrete.graph.get_operation_by_name(node.name)), set())
+    resources: list[int] = []
+    captured: list[str] = []
+    places: list[str] = []
+    for external, internal in concrete.graph.captures:
+        if external.dtype in (tf.resource, tf.variant):
+            resources.append(id(external))
+        else:
+            captured.append(_value(external))
+            places.append(_consumer_place(internal, place))
+    initializers = sum(row.kind in _INITIALIZERS for row in rows)
+    return Print(tuple(rows), tuple(resources), tuple(captured), tuple(places), initializers)
+
+
+def _add(node: Any, library: Mapping[str, Any], rows: list[Row], place: str | None, inside: set[str]) -> None:
+    """Take in one op, then the ops of the functions that it calls (branches, loop bodies, nested functions)."""
+    parts = [str(len(node.input))]
+    called: list[str] = []
+    for name in sorted(node.attr):
+        if name in _UNIMPORTANT:
+            continue
+        value = node.attr[name]
+        which = value.WhichOneof("value")
+        if which == "func":
+            called.append(value.func.name)
+        elif which == "list" and value.list.func:
+            called.extend(function.name for function in value.list.func)
+        elif which == "tensor":
+            parts.append(_constant(value.tensor))
+        else:
+            parts.append(f"{name}={hashlib.md5(value.SerializeToString(deterministic=True)).hexdigest()[:12]}")
+    rows.append(Row(node.op, " ".join(parts), place))
+    for name in called:
+        if name in library and name not in inside:
+            for inner in library[name].node_def:
+                _add(inner, library, rows, place, inside | {name})
+
+
+def _constant(proto: Any) -> str:
+    if len(proto.SerializeToString()) <= 256:
+        array = tf.make_ndarray(proto)
+        return f"{array.dtype}{array.shape}={array.tolist()}"
+    return hashlib.md5(proto.SerializeToString(deterministic=True)).hexdigest()
+
+
+def _value(tensor: Any) -> str:
+    try:
+        array = np.asarray(tensor.numpy())
+    except (AttributeError, tf.errors.OpError, NotImplementedError):
+        return "symbolic"
+    if array.size <= 8:
+        return f"{array.dtype}{array.shape}={array.tolist()}"
+    return f"{array.dtype}{array.shape} {hashlib.md5(np.ascontiguousarray(array).tobytes()).hexdigest()[:12]}"
+
+
+def _consumer_place(internal: Any, place: Callable[[Any], str | None]) -> str:
+    for consumer in internal.consumers():
+        found = place(consumer)
+        if found:
+            return found
+    return ""
+
+
+def difference(first: Print, second: Print) -> str | None:
+    """What differs between two traces of one signature, as a sentence's end; None where nothing does."""
+    if len(first.rows) != len(second.rows):
+        one, other = _first_unlike(first.rows, second.rows)
+        where = (other or one).place if (other or one) is not None else None  # type: ignore[union-attr]
+        return (
+            f"the trace has {len(second.rows)} ops at one moment and {len(first.rows)} at another: "
+            f"a branch on Python state was taken differently{_at(where)}"
+        )
+    for one, other in zip(first.rows, second.rows, strict=True):
+        if one.kind != other.kind:
+            return f"{one.kind} became {other.kind}: a branch on Python state was taken differently{_at(other.place)}"
+        if one.detail != other.detail:
+            if one.kind == "Const":
+                return f"a constant was baked in that changes: {_short(one.detail)} then {_short(other.detail)}" + _at(
+                    other.place
+                )
+            return f"{one.kind} has other attributes in a later trace{_at(other.place)}"
+    if len(first.captured) != len(second.captured):
+        return "the trace captures another number of tensors"
+    for number, (one_value, other_value) in enumerate(zip(first.captured, second.captured, strict=True)):
+        if one_value != other_value:
+            return (
+                f"a tensor that is no variable was baked in and changes: {_short(one_value)} then "
+                f"{_short(other_value)}{_at(second.captured_places[number])}"
+            )
+    if first.resources != second.resources:
+        return "the trace uses other variables than an earlier one"
+    return None
+
+
+def _first_unlike(first: tuple[Row, ...], second: tuple[Row, ...]) -> tuple[Row | None, Row | None]:
+    for one, other in zip(first, second, strict=False):
+        if one.kind != other.kind:
+            return one, other
+    longer = first if len(first) > len(second) else second
+    return longer[min(len(first), len(second))], None
+
+
+def _at(place: str | None) -> str:
+    return f" ({place})" if place else ""
+
+
+def _short(text: str) -> str:
+    return text.rpartition("=")[2][:40]

@@ -1,0 +1,281 @@
+"""In the parent: from what the runs saw to verdicts. Pure: no process is started here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..records import (
+    Assumption,
+    AssumptionKind,
+    CheckedAssumption,
+    Effect,
+    Function,
+    Judgement,
+    Observation,
+    ObservedParameter,
+    VariantResult,
+    Verdict,
+)
+
+#: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
+LEAST_COMPARED = 5
+LEAST_STATES = 2
+LEAST_CALLS = 6
+#: More traces than this, and more than this share of the calls: the traces grow with the calls.
+MANY_SIGNATURES = 12
+SIGNATURE_SHARE = 0.05
+
+_EFFECT_WORDS = {
+    "printed": "it prints ({detail})",
+    "file": "it writes to the file {subject}",
+    "system": "it calls {subject} ({detail})",
+    "random": "{detail} inside ({subject}): a graph would freeze them",
+    "iterator": "it advances the Python iterator {subject}",
+    "array": "it changes the NumPy array {subject} in place",
+    "thread": "it starts a thread",
+    "global": "it changes the global {subject} ({detail})",
+    "closure": "it changes the enclosing function's {subject} ({detail})",
+    "attribute": "it changes {subject}, which outlives the call ({detail})",
+    "class attribute": "it changes {subject}, which outlives the call ({detail})",
+    "item": "it changes {subject}, which outlives the call ({detail})",
+}
+
+
+def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mapping[str, str]) -> Observation:
+    """A candidate's row of an observing run as a record. ``root`` maps copied roots to the user's."""
+    counted = row["op_calls"]
+    return Observation(
+        calls=row["calls"],
+        seconds=row["seconds"],
+        own_seconds=row["own_seconds"],
+        share=min(1.0, row["seconds"] / training_seconds) if training_seconds > 0 else 0.0,
+        ops_per_call=sum(row["ops"].values()) / counted if counted else 0.0,
+        signatures=row["signatures"],
+        paths=row["paths"],
+        traced_calls=row["traced_calls"],
+        function_objects=row["function_objects"],
+        threads=row["threads"],
+        parameters=tuple(
+            ObservedParameter(
+                name, tuple(seen["kinds"]), tuple(seen["dtypes"]), tuple(seen["shapes"]), int(seen["values"])
+            )
+            for name, seen in row["parameters"].items()
+        ),
+        effects=tuple(
+            Effect(e["kind"], e["subject"], e["detail"], _original(e["place"], root), len(e["calls"]))
+            for e in row["effects"]
+        ),
+        exceptions=tuple(f"{text} ({count} times)" for text, count in row["exceptions"].items()),
+        result_types=tuple(row["result_types"]),
+        callers=row["callers"],
+    )
+
+
+def judge_observed(
+    function: Function, row: Mapping[str, Any] | None, training_seconds: float, root: Mapping[str, str]
+) -> Judgement | None:
+    """A verdict from the observing run alone, or None where the candidate is worth checking."""
+    if row is None or (not row["calls"] and not row["traced_calls"]):
+        return Judgement(
+            function, Verdict.UNOBSERVED, ("it was never called in the observed run; nothing is known of it",)
+        )
+    seen = observation_of(row, training_seconds, root)
+
+    def verdict(what: Verdict, reason: str) -> Judgement:
+        return Judgement(function, what, (reason,), seen)
+
+    if not seen.calls:
+        return verdict(
+            Verdict.NOT_PROPOSED, f"it runs only inside graph code already ({seen.traced_calls:,} calls, all traced)"
+        )
+    effects = lasting_effects(row)
+    if effects:
+        return verdict(Verdict.REFUTED, "; ".join(_effect_reason(e, row, root) for e in effects[:3]))
+    if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
+        return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
+    if not row["op_calls"]:
+        return verdict(Verdict.INCONCLUSIVE, f"none of its {seen.calls:,} calls could be looked at")
+    if not seen.ops_per_call:
+        return verdict(
+            Verdict.NOT_PROPOSED, f"it ran no TensorFlow op in {row['op_calls']} sampled calls: nothing to gain"
+        )
+    if any("symbolic tensor" in p.kinds for p in seen.parameters):
+        return verdict(Verdict.REFUTED, "it is given Keras symbolic tensors (a functional model is built through it)")
+    if seen.calls < LEAST_CALLS:
+        return verdict(
+            Verdict.INCONCLUSIVE,
+            f"it was called {seen.calls} times; at least {LEAST_CALLS} calls are needed to compare it",
+        )
+    growth = _growing_signatures(seen)
+    if growth:
+        return verdict(Verdict.REFUTED, growth)
+    return None
+
+
+def lasting_effects(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The effects that refute: those seen in any call but the first, whose effects a first trace repeats."""
+    return [e for e in row["effects"] if any(call > 1 for call in e["calls"])]
+
+
+def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> str:
+    words = _EFFECT_WORDS.get(effect["kind"], "it changes {subject} ({detail})").format(**effect)
+    place = _original(effect["place"], root)
+    return f"{words}{f' at {place}' if place else ''} in {len(effect['calls'])} of {row['effect_calls']} sampled calls"
+
+
+def _growing_signatures(seen: Observation) -> str | None:
+    if seen.signatures <= MANY_SIGNATURES or seen.signatures <= SIGNATURE_SHARE * seen.calls:
+        return None
+    worst = max(seen.parameters, key=lambda p: p.distinct_values, default=None)
+    if worst is None:
+        return None
+    what = f"`{worst.name}` ({', '.join(worst.kinds)}"
+    if len(worst.shapes) > 1:
+        what += f", shapes {', '.join(worst.shapes[:4])}"
+    return (
+        f"it would be traced again and again: {seen.signatures}+ signatures in {seen.calls:,} calls, from {what}) "
+        f"with {worst.distinct_values}+ distinct values"
+    )
+
+
+def judge_checked(
+    function: Function, observation: Observation, row: Mapping[str, Any] | None, root: Mapping[str, str], died: str
+) -> Judgement:
+    """The verdict on a candidate that was compared, eager against graph. ``died``: how the run ended early."""
+    if row is None:
+        return Judgement(function, Verdict.INCONCLUSIVE, (died or "the checking run did not reach it",), observation)
+    evidence = (
+        f"{row['compared']} calls compared in {row['states']} distinct states, {max(row['signatures'], 1)} signatures, "
+        f"{row['compared_paths']} op sequences, {row['retraced']} traces repeated"
+    )
+    if row["refutations"]:
+        code, reason = next(iter(row["refutations"].items()))
+        return replace(
+            _with_variant(function, observation, row, Verdict.REFUTED, root),
+            reasons=(_original(f"{_lead(code)}{reason}", root) or reason, evidence),
+        )
+    doubts = [text for name, text in row["doubts"].items() if name == "state"]
+    if doubts:
+        return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, doubts[0], evidence)
+    if row["compared"] < LEAST_COMPARED or (row["states"] < LEAST_STATES):
+        why = f"too little evidence: {evidence}" + (f"; {died}" if died else "")
+        return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why)
+    if row["retraced"] < 1:
+        return _with_variant(
+            function,
+            observation,
+            row,
+            Verdict.INCONCLUSIVE,
+            root,
+            "its trace was never compared with a later one",
+            evidence,
+        )
+    if row["unseen_path_calls"] > 0:
+        return _with_variant(
+            function,
+            observation,
+            row,
+            Verdict.INCONCLUSIVE,
+            root,
+            f"{row['unseen_path_calls']} calls ran an op sequence that was never compared",
+            evidence,
+        )
+    return _with_variant(function, observation, row, Verdict.CONFIRMED, root, f"eager and graph agreed: {evidence}")
+
+
+def _lead(code: str) -> str:
+    return {
+        "unstable": "its trace depends on Python state: ",
+        "differs": "the graph gives something else: ",
+    }.get(code, "")
+
+
+def _with_variant(
+    function: Function,
+    observation: Observation,
+    row: Mapping[str, Any],
+    verdict: Verdict,
+    root: Mapping[str, str],
+    *reasons: str,
+) -> Judgement:
+    result = VariantResult(
+        name="graph",
+        outcome=verdict,
+        traces=row["traces"],
+        trace_seconds=row["trace_seconds"],
+        seconds_per_call=row["graph_seconds"] or 0.0,
+        eager_seconds_per_call=row["eager_seconds"] or 0.0,
+        max_rel_error=row["max_error"] if row["compared"] else None,
+        retrace_causes=tuple(row["causes"]),
+    )
+    return Judgement(function, verdict, reasons, observation, variants=(result,))
+
+
+def check_assumptions(
+    judgement: Judgement, observed: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
+) -> Judgement:
+    """Settle every assumption that static analysis made of a candidate."""
+    settled = tuple(_settle(a, observed, checked) for a in judgement.function.assumptions)
+    return replace(judgement, assumptions=settled)
+
+
+def _settle(
+    assumption: Assumption, observed: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
+) -> CheckedAssumption:
+    def say(verdict: Verdict, evidence: str) -> CheckedAssumption:
+        return CheckedAssumption(assumption, verdict, evidence)
+
+    if not observed or not observed["calls"]:
+        return say(Verdict.UNOBSERVED, "0 calls")
+    kind = assumption.kind
+    calls = f"{observed['calls']:,} calls"
+    if kind is AssumptionKind.ARGUMENT_TYPE:
+        misfit = observed["misfits"].get(assumption.subject)
+        if misfit:
+            return say(Verdict.REFUTED, f"it was a {misfit} ({calls})")
+        if observed["fitting"].get(assumption.subject):
+            return say(Verdict.CONFIRMED, f"{calls}, {observed['signatures']} signatures")
+        return say(Verdict.UNOBSERVED, f"never passed in {calls}")
+    if kind is AssumptionKind.NO_EFFECT:
+        lasting = lasting_effects(observed)
+        if lasting:
+            return say(Verdict.REFUTED, f"{lasting[0]['subject']} {lasting[0]['detail']}")
+        return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")
+    if kind is AssumptionKind.BOUNDED_TRACES:
+        many = observed["signatures"] > MANY_SIGNATURES and observed["signatures"] > SIGNATURE_SHARE * observed["calls"]
+        return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{observed['signatures']} signatures in {calls}")
+    if not checked or not checked["compared"]:
+        refuted = checked and checked["refutations"]
+        if refuted and kind in _REFUTING and _REFUTING[kind] & set(refuted):
+            return say(Verdict.REFUTED, next(iter(refuted.values())))
+        return say(Verdict.UNOBSERVED, "never compared")
+    compared = f"{checked['compared']} calls compared, {checked['retraced']} traces repeated"
+    broken = [text for code, text in checked["refutations"].items() if code in _REFUTING.get(kind, ())]
+    if broken:
+        return say(Verdict.REFUTED, broken[0])
+    return say(Verdict.CONFIRMED, compared)
+
+
+_REFUTING: Mapping[AssumptionKind, frozenset[str]] = {
+    AssumptionKind.STABLE: frozenset({"unstable"}),
+    AssumptionKind.TRACEABLE: frozenset({"raised"}),
+    AssumptionKind.SAME_RESULT: frozenset({"differs"}),
+    AssumptionKind.NO_CREATION: frozenset({"creation", "stale-weights"}),
+}
+
+
+def _original(text: str | None, root: Mapping[str, str]) -> str | None:
+    """A text with the paths of the scratch copy made relative to the project's root."""
+    if text is None:
+        return None
+    for copy, original in root.items():
+        text = text.replace(copy.rstrip(os.sep) + os.sep, "" if original == "" else original)
+    return text
+
+
+def order_by_time(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The judgements with the hottest first."""
+    return sorted(judgements, key=lambda j: j.observation.seconds, reverse=True)

@@ -1,0 +1,276 @@
+"""A role inside the child: runs the script eagerly with the candidates hooked, and writes down what it sees.
+
+Every call is counted and timed; what is dearer (the op sequence, the effects on Python state) is looked at
+in sampled calls: the first ones, then ever rarer.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from ..records import ParameterKind
+from ..sandbox.binding import bind
+from ..sandbox.child import Child
+from .effects import Change, Project, Snapshot, Watch
+
+SIGNATURES = 256
+VALUES = 64
+FIRST_SAMPLES = 4
+
+
+def sampled(call: int, first: int = FIRST_SAMPLES) -> bool:
+    """Whether a call (counted from 1) is one to look at closely: the first ones, then ever rarer."""
+    if call <= first:
+        return True
+    while call % 2 == 0:
+        call //= 2
+    return call == 1 or call == 3
+
+
+class Record:
+    """What is known of one candidate so far."""
+
+    def __init__(self, candidate: str, hints: dict[str, str]) -> None:
+        self.candidate = candidate
+        self.hints = hints
+        self.calls = 0
+        self.seconds = 0.0
+        self.own_seconds = 0.0
+        self.sampled_seconds = 0.0
+        self.traced_calls = 0
+        self.threads: set[int] = set()
+        self.functions: set[int] = set()
+        self.signatures: Counter[Any] = Counter()
+        self.paths: Counter[int] = Counter()
+        self.ops: Counter[str] = Counter()
+        self.op_calls = 0
+        self.effects: dict[tuple[str, str], tuple[Change, list[int]]] = {}
+        self.effect_calls = 0
+        self.exceptions: Counter[str] = Counter()
+        self.result_types: Counter[str] = Counter()
+        self.callers: Counter[str] = Counter()
+        self.parameters: dict[str, dict[str, set[Any]]] = {}
+        self.misfits: dict[str, str] = {}
+        self.fitting: Counter[str] = Counter()
+        self.overhead = 0.0
+        self.due = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as it goes over the line."""
+        return {
+            "calls": self.calls,
+            "seconds": self.seconds,
+            "own_seconds": self.own_seconds,
+            "sampled_seconds": self.sampled_seconds,
+            "traced_calls": self.traced_calls,
+            "threads": len(self.threads),
+            "function_objects": len(self.functions),
+            "signatures": len(self.signatures),
+            "signature_calls": sorted(self.signatures.values(), reverse=True)[:20],
+            "paths": len(self.paths),
+            "ops": dict(self.ops.most_common(400)),
+            "op_calls": self.op_calls,
+            "effects": [
+                {"kind": c.kind, "subject": c.subject, "detail": c.detail, "place": c.place, "calls": list(calls)}
+                for c, calls in list(self.effects.values())[:20]
+            ],
+            "effect_calls": self.effect_calls,
+            "exceptions": dict(self.exceptions.most_common(5)),
+            "result_types": dict(self.result_types.most_common(5)),
+            "callers": dict(self.callers),
+            "parameters": {
+                name: {
+                    what: sorted(map(str, found))[:8] if what != "values" else len(found)
+                    for what, found in seen.items()
+                }
+                for name, seen in self.parameters.items()
+            },
+            "misfits": self.misfits,
+            "fitting": dict(self.fitting),
+        }
+
+
+class Observer:
+    """The hooks of an observing run."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        job = child.job
+        copies = [pair[1] for pair in job["mapping"]]
+        self.project = Project(copies, job.get("assigned_attributes", []))
+        self.watch = Watch(self.project)
+        self.records = {name: Record(name, hints) for name, hints in job["candidates"].items()}
+        self.stop_after = job.get("steps")
+        self.stop_seconds = job.get("stop_seconds", 0.0)
+        self.stack = threading.local()
+        self.busy = False
+        self.begun: float | None = None
+
+    def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
+        """The hook around one candidate."""
+        record = self.records[candidate]
+        record.functions.add(id(function))
+        call = bind(function)
+        target = getattr(function, "python_function", function)
+        record_call = self.record_call
+
+        @functools.wraps(target)
+        def observed(*args: Any, **kwargs: Any) -> Any:
+            return record_call(record, call, target, args, kwargs)
+
+        observed.__dict__["autograph_info__"] = {}
+        return observed
+
+    def record_call(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any) -> Any:
+        """One call of a candidate: make it, and write down what it was."""
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is None:
+            return call(args, kwargs)
+        if not tensorflow.executing_eagerly():
+            record.traced_calls += 1
+            return call(args, kwargs)
+        frames = self.stack.__dict__.setdefault("frames", [])
+        if not frames:
+            self._boundary(record)
+        record.calls += 1
+        record.callers[frames[-1][0] if frames else ""] += 1
+        record.threads.add(threading.get_ident())
+        # A call inside of one that is looked at itself waits for the next chance.
+        record.due = record.due or sampled(record.calls)
+        looked_at = record.due and not self.busy
+        if looked_at:
+            record.due = False
+        begun = time.perf_counter()
+        if self.begun is None:
+            self.begun = begun
+        named = self._note_arguments(record, target, args, kwargs, looked_at)
+        frame = [record.candidate, 0.0]
+        frames.append(frame)
+        started = time.perf_counter()
+        try:
+            if looked_at:
+                result = self._look_at(record, call, target, args, kwargs, named)
+                started = self.stack.started
+                ended = self.stack.ended
+                record.sampled_seconds += ended - started
+            else:
+                result = call(args, kwargs)
+                ended = time.perf_counter()
+        except Exception as error:
+            record.exceptions[f"{type(error).__name__}: {str(error)[:120]}"] += 1
+            raise
+        finally:
+            frames.pop()
+        spent = ended - started
+        record.seconds += spent
+        record.own_seconds += spent - frame[1]
+        finished = time.perf_counter()
+        record.overhead += finished - begun - spent
+        if frames:
+            # The caller's own time is without this call, and without what looking at it cost.
+            frames[-1][1] += finished - begun
+        if looked_at:
+            record.result_types[type(result).__name__] += 1
+        return result
+
+    def _boundary(self, record: Record) -> None:
+        if self.stop_after is not None and record.calls >= self.stop_after:
+            elapsed = time.perf_counter() - (self.begun or 0.0)
+            if elapsed >= self.stop_seconds:
+                self.child.request_cut(f"{record.candidate} had been called {record.calls} times")
+        if threading.current_thread() is threading.main_thread():
+            self.child.boundary()
+
+    def _note_arguments(self, record: Record, target: Any, args: Any, kwargs: Any, looked_at: bool) -> dict[str, Any]:
+        from . import signatures
+
+        keys = tuple(map(signatures.key, args)), tuple((k, signatures.key(v)) for k, v in kwargs.items())
+        known = keys in record.signatures
+        if known or len(record.signatures) < SIGNATURES:
+            record.signatures[keys] += 1
+        if known and not looked_at:
+            return {}
+        named = signatures.name_arguments(target)(args, kwargs)
+        for name, value in named.items():
+            seen = record.parameters.setdefault(
+                name, {"kinds": set(), "dtypes": set(), "shapes": set(), "values": set()}
+            )
+            dtype, shape = signatures.describe_leaf(value)
+            seen["kinds"].add(signatures.kind_of(value))
+            if dtype is not None:
+                seen["dtypes"].add(dtype)
+            if shape is not None and len(seen["shapes"]) < VALUES:
+                seen["shapes"].add(shape)
+            if len(seen["values"]) < VALUES:
+                seen["values"].add(signatures.key(value))
+            hint = record.hints.get(name)
+            if hint is not None:
+                if signatures.fits(value, ParameterKind(hint)):
+                    record.fitting[name] += 1
+                else:
+                    record.misfits.setdefault(name, signatures.kind_of(value))
+        return named
+
+    def _look_at(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]) -> Any:
+        """Make a sampled call between two looks at the Python state, its ops counted."""
+        from tensorflow.python.framework import op_callbacks
+
+        path = [0]
+        ops: Counter[str] = Counter()
+
+        def note(op_type: str, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
+            if graph is None:
+                ops[op_type if isinstance(op_type, str) else op_type.decode()] += 1
+                path[0] = zlib.crc32(str(op_type).encode(), path[0])
+
+        self.busy = True
+        try:
+            before = Snapshot(named, target, self.project)
+            op_callbacks.add_op_callback(note)
+            try:
+                with self.watch as outside:
+                    self.stack.started = time.perf_counter()
+                    try:
+                        result = call(args, kwargs)
+                    finally:
+                        self.stack.ended = time.perf_counter()
+            finally:
+                op_callbacks.remove_op_callback(note)
+            record.ops.update(ops)
+            record.op_calls += 1
+            record.paths[path[0]] += 1
+            record.effect_calls += 1
+            for change in (*before.changes(), *outside):
+                key = change.kind, change.subject
+                record.effects.setdefault(key, (change, []))[1].append(record.calls)
+        finally:
+            self.busy = False
+        return result
+
+    def report(self) -> dict[str, Any]:
+        """All records so far, and the time since the first call of a candidate."""
+        now = time.perf_counter()
+        return {
+            "candidates": {
+                name: record.as_dict()
+                for name, record in self.records.items()
+                if record.calls or record.traced_calls or record.functions
+            },
+            "training_seconds": now - self.begun if self.begun is not None else 0.0,
+            "overhead_seconds": sum(record.overhead for record in self.records.values()),
+        }
+
+
+def install(child: Child) -> None:
+    """Make the child an observing run."""
+    observer = Observer(child)
+    child.wrap = observer.wrap
+    child.summary = observer.report
+    child.finish = observer.report

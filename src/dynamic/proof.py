@@ -1,0 +1,152 @@
+"""In the parent: the dynamic stage, from candidates to judgements.
+
+Observe, then check what observing has left standing. The order follows cost: an effect seen in an eager
+call spares the comparison, and a comparison never runs what is known to have effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..records import Edit, Ending, Function, Judgement, RunOutcome, Scan, Skip, Target, Variant, Verdict
+from ..rewrite import edit_project
+from .judging import check_assumptions, judge_checked, judge_observed, observation_of
+from .runs import Run, Seen
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The observing run's result: what is decided already, what is left to check, and the raw rows."""
+
+    seen: Seen
+    decided: tuple[Judgement, ...]
+    open: tuple[Function, ...]
+    rows: Mapping[str, Mapping[str, Any]]
+    training_seconds: float
+    sources: Mapping[str, str]
+
+    @property
+    def outcome(self) -> RunOutcome:
+        """How the script ended."""
+        return self.seen.outcome
+
+
+def observe(
+    target: Target,
+    scan: Scan,
+    functions: Sequence[Function],
+    proposed: Sequence[Function],
+    folder: Path,
+    seconds: float,
+    steps: int | None,
+    watch: Callable[[str], None],
+) -> Observed:
+    """Run the script as it stands for up to ``seconds`` with ``functions`` hooked.
+
+    Of the ``proposed`` ones among them, those that the run alone decides are judged.
+    """
+    run = Run(target, scan, folder, watch)
+    # With few steps asked for, the run still lasts long enough for candidates of rarer calls to be met.
+    seen = run.observe(functions, seconds, steps, least=0.0)
+    rows = dict(seen.candidates)
+    training = float(seen.report.get("training_seconds", 0.0))
+    roots = {seen.copied_root: ""}
+    decided, undecided = [], []
+    for function in proposed:
+        judgement = judge_observed(function, rows.get(function.id), training, roots)
+        if judgement is None:
+            undecided.append(function)
+        else:
+            decided.append(check_assumptions(judgement, rows.get(function.id), None))
+    return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots)
+
+
+def check(
+    target: Target,
+    scan: Scan,
+    observed: Observed,
+    folder: Path,
+    seconds: float,
+    watch: Callable[[str], None],
+    variant: Variant | None = None,
+) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
+    """Compare the open candidates, eager against graph, in one run; in runs of their own where that dies.
+
+    Returns a judgement for each, and the edits that could not be made.
+    """
+    run = Run(target, scan, folder, watch)
+    edits = [edit_of(f, variant or Variant()) for f in observed.open]
+    _, skips = edit_project(Path(scan.root), edits)
+    skipped = {skip.candidate: skip.reason for skip in skips}
+    open_functions = [f for f in observed.open if f.id not in skipped]
+    judged = [
+        Judgement(f, Verdict.INCONCLUSIVE, (f"it can't be edited: {skipped[f.id]}",), _observation(observed, f))
+        for f in observed.open
+        if f.id in skipped
+    ]
+    if open_functions:
+        judged += _check_together(run, scan, observed, open_functions, seconds, variant, "check")
+    return tuple(judged), skips
+
+
+def _check_together(
+    run: Run,
+    scan: Scan,
+    observed: Observed,
+    functions: Sequence[Function],
+    seconds: float,
+    variant: Variant | None,
+    label: str,
+) -> list[Judgement]:
+    files, _ = edit_project(Path(scan.root), [edit_of(f, variant or Variant()) for f in functions])
+    seen = run.check([f.id for f in functions], files, seconds, label)
+    died = _how_it_died(seen.outcome, observed.outcome)
+    rows = seen.candidates
+    if died and len(functions) > 1:
+        # One of them broke the run. The halves tell which, and the others keep their verdicts.
+        middle = len(functions) // 2
+        return [
+            judgement
+            for number, half in enumerate((functions[:middle], functions[middle:]))
+            for judgement in _check_together(run, scan, observed, half, seconds / 2, variant, f"{label}-{number + 1}")
+        ]
+    roots = {seen.copied_root: ""}
+    judged = []
+    for function in functions:
+        row = rows.get(function.id)
+        judgement = judge_checked(function, _observation(observed, function), row, roots, died)
+        if died and judgement.verdict is Verdict.CONFIRMED:
+            judgement = replace(
+                judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke with it: {died}", *judgement.reasons)
+            )
+        judged.append(check_assumptions(judgement, observed.rows.get(function.id), row))
+    return judged
+
+
+def _observation(observed: Observed, function: Function) -> Any:
+    return observation_of(observed.rows[function.id], observed.training_seconds, observed.sources)
+
+
+def edit_of(function: Function, variant: Variant) -> Edit:
+    """The edit that decorates a function."""
+    return Edit(function.id, function.file, function.line, function.qualname, variant=variant)
+
+
+def _how_it_died(outcome: RunOutcome, eager: RunOutcome) -> str:
+    """Why a checking run is not to be trusted to its end; empty where it ended as the eager one did."""
+    if outcome.ending in (Ending.CUT, Ending.FINISHED):
+        return ""
+    if outcome.ending is Ending.EXITED and eager.ending is Ending.EXITED and outcome.code == eager.code:
+        return ""
+    if outcome.ending is Ending.RAISED:
+        if eager.ending is Ending.RAISED and eager.error_type == outcome.error_type:
+            return ""
+        return f"the script raised {outcome.error_type}: {(outcome.error or '')[:160]} at {outcome.error_place}"
+    if outcome.ending is Ending.TIMEOUT:
+        return "the run did not end in time"
+    if outcome.ending is Ending.KILLED:
+        return f"the process was killed by signal {-(outcome.code or 0)}"
+    return f"the script ended with exit status {outcome.code}"

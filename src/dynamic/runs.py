@@ -1,0 +1,154 @@
+"""In the parent: starts the observing, checking and replaying children and brings home what they saw."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..records import AssumptionKind, EditedFile, Function, RunOutcome, Scan, Target
+from ..sandbox.launch import Child, start
+
+GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one child saw: its last report, and how it ended."""
+
+    outcome: RunOutcome
+    report: Mapping[str, Any]
+    role_errors: tuple[str, ...] = ()
+    copied_root: str = ""
+
+    @property
+    def candidates(self) -> Mapping[str, Mapping[str, Any]]:
+        """The report's part on each candidate, by id."""
+        found: Mapping[str, Mapping[str, Any]] = self.report.get("candidates", {})
+        return found
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all runs have in common. ``watch`` is told how far a run has come."""
+
+    target: Target
+    scan: Scan
+    folder: Path
+    watch: Callable[[str], None] = field(default=lambda text: None)
+
+    def observe(self, functions: Sequence[Function], seconds: float, steps: int | None, least: float) -> Seen:
+        """Run the script as it stands with ``functions`` hooked, for ``seconds`` at most.
+
+        With ``steps``, the run is cut when one candidate has been called so often and ``least`` seconds
+        have passed since the first call.
+        """
+        job = {
+            "role": "observe",
+            "hooks": [{"file": f.file, "line": f.line, "id": f.id} for f in functions],
+            "candidates": {f.id: _hints(f) for f in functions},
+            "assigned_attributes": sorted(self.scan.assigned_attributes),
+            "steps": steps,
+            "stop_seconds": least,
+        }
+        return self._run(job, (), "observe", seconds, _describe_observing)
+
+    def check(self, ids: Sequence[str], files: Sequence[EditedFile], seconds: float, label: str) -> Seen:
+        """Run the edited script with the candidates ``ids`` compared, eager against graph."""
+        job = {
+            "role": "check",
+            "hooks": _edited_hooks(files, ids),
+            "edited": list(ids),
+            "candidates": list(ids),
+            "assigned_attributes": sorted(self.scan.assigned_attributes),
+        }
+        return self._run(job, files, label, seconds, _describe_checking)
+
+    def replay(
+        self,
+        unit: tuple[str, str, int],
+        files: Sequence[EditedFile],
+        ids: Sequence[str],
+        seconds: float,
+        steps: int,
+        label: str,
+        nudge: bool = False,
+    ) -> Child:
+        """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
+
+        Returns the running child: several replays may run at once, since nothing in them is timed.
+        """
+        candidate, file, line = unit
+        hooks = [hook for hook in _edited_hooks(files, ids) if hook["id"] != candidate]
+        job = {
+            "role": "replay",
+            "hooks": [*hooks, {"file": file, "line": line, "id": candidate}],
+            "edited": list(ids),
+            "unit_id": candidate,
+            "steps": steps,
+            "nudge": nudge,
+            "deadline_seconds": seconds,
+        }
+        return start(self.target, job, files, self.folder, label)
+
+    def bring_home(self, child: Child, seconds: float) -> Seen:
+        """Wait for a replay's end."""
+        outcome = child.wait(seconds + GRACE_SECONDS)
+        return Seen(outcome, child.final or child.summary, tuple(child.role_errors), str(child.scratch.root))
+
+    def _run(
+        self,
+        job: dict[str, Any],
+        files: Sequence[EditedFile],
+        label: str,
+        seconds: float,
+        describe: Callable[[Mapping[str, Any]], str],
+    ) -> Seen:
+        child = start(self.target, {**job, "deadline_seconds": seconds}, files, self.folder, label)
+        end = time.monotonic() + seconds + GRACE_SECONDS
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                event = child.receive(min(left, 1.0))
+            except TimeoutError:
+                continue
+            if event is None:
+                break
+            if event.get("event") == "summary":
+                self.watch(describe(event["summary"]))
+        outcome = child.wait(max(0.0, min(GRACE_SECONDS, end - time.monotonic())))
+        return Seen(outcome, child.final or child.summary, tuple(child.role_errors), str(child.scratch.root))
+
+
+def _hints(function: Function) -> dict[str, str]:
+    return {
+        a.subject: a.hint for a in function.assumptions if a.kind is AssumptionKind.ARGUMENT_TYPE and a.hint is not None
+    }
+
+
+def _edited_hooks(files: Sequence[EditedFile], ids: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {"file": edited.file, "line": line, "id": candidate}
+        for edited in files
+        for candidate, line in edited.def_lines.items()
+        if candidate in ids
+    ]
+
+
+def _describe_observing(report: Mapping[str, Any]) -> str:
+    calls = {name: seen["calls"] for name, seen in report.get("candidates", {}).items() if seen["calls"]}
+    if not calls:
+        return "the script is starting up; no candidate has been called yet"
+    hottest = max(calls, key=lambda name: report["candidates"][name]["seconds"])
+    return f"{len(calls)} candidates called so far; {hottest}: {calls[hottest]:,} calls"
+
+
+def _describe_checking(report: Mapping[str, Any]) -> str:
+    rows = report.get("candidates", {}).values()
+    compared = sum(row["compared"] for row in rows)
+    refuted = sum(bool(row["refutations"]) for row in rows)
+    return f"{compared:,} calls compared, {refuted} candidates refuted so far"

@@ -1,0 +1,175 @@
+"""Inside the child: what a call was given, as a key that is equal where ``tf.function`` would not retrace.
+
+The key follows TensorFlow's rules for a bare ``tf.function``: tensors and arrays by dtype and shape, Python
+numbers and strings by value, containers by structure, everything else by identity. It keeps nothing of
+the arguments alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from beartype.door import is_bearable
+
+from ..records import ParameterKind
+
+LEAVES = 400
+DEPTH = 8
+
+_TENSOR = tf.Tensor | tf.Variable | tf.SparseTensor | tf.RaggedTensor | tf.IndexedSlices
+_SCALAR = bool | int | float | complex | str | bytes | None
+
+#: What each assumed kind of a parameter means as a type, for ``beartype.door``.
+HINTS: Mapping[ParameterKind, Any] = {
+    ParameterKind.TENSOR: _TENSOR,
+    ParameterKind.ARRAY: np.ndarray | np.generic,
+    ParameterKind.SCALAR: _SCALAR,
+    ParameterKind.CONTAINER: list | tuple | dict | set | frozenset,
+    ParameterKind.OBJECT: object,
+    ParameterKind.UNKNOWN: object,
+    ParameterKind.SYMBOLIC: object,
+}
+
+
+def fits(value: object, kind: ParameterKind) -> bool:
+    """Whether a value is of the assumed kind. Keras variables count as tensors."""
+    return bool(is_bearable(value, HINTS[kind])) or (kind is ParameterKind.TENSOR and _is_keras_variable(value))
+
+
+def _is_keras_variable(value: object) -> bool:
+    return type(value).__module__.partition(".")[0] in ("keras", "tf_keras") and hasattr(value, "assign")
+
+
+def key(value: object, depth: int = DEPTH) -> Any:
+    """The key of one argument: hashable, and equal where a bare ``tf.function`` would use the same trace."""
+    if isinstance(value, tf.Tensor):
+        return ("T", value.dtype.name, _shape(value))
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        return ("P", type(value).__name__, value)
+    if isinstance(value, np.ndarray):
+        return ("A", value.dtype.name, value.shape)
+    if isinstance(value, np.generic):
+        return ("A", value.dtype.name, ())
+    if isinstance(value, tf.Variable):
+        return ("V", id(value))
+    if depth <= 0:
+        return ("…",)
+    if isinstance(value, (list, tuple)):
+        items = tuple(key(item, depth - 1) for item in value[:LEAVES])
+        return (type(value).__name__, len(value), items)
+    if isinstance(value, Mapping) and isinstance(value, dict):
+        entries = tuple((str(k), key(v, depth - 1)) for k, v in list(value.items())[:LEAVES])
+        return (type(value).__name__, len(value), entries)
+    if isinstance(value, tf.__internal__.CompositeTensor):
+        return ("C", str(value._type_spec))
+    return ("O", type(value).__qualname__, id(value))
+
+
+def _shape(value: tf.Tensor) -> tuple[int | None, ...] | None:
+    return tuple(value.shape.as_list()) if value.shape.rank is not None else None
+
+
+def kind_of(value: object) -> str:
+    """A word for what an argument is, for the report."""
+    if isinstance(value, (tf.Variable,)) or _is_keras_variable(value):
+        return "variable"
+    if isinstance(value, (tf.Tensor, tf.__internal__.CompositeTensor)):
+        return "tensor" if not _is_symbolic(value) else "symbolic tensor"
+    if isinstance(value, (np.ndarray, np.generic)):
+        return "array"
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        return f"Python {type(value).__name__}"
+    if _is_symbolic(value):
+        return "symbolic tensor"
+    if isinstance(value, (list, tuple, dict, set)):
+        return type(value).__name__
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.").removeprefix("__main__.")
+
+
+def _is_symbolic(value: object) -> bool:
+    return type(value).__name__ == "KerasTensor" or (
+        isinstance(value, tf.Tensor) and not hasattr(value, "_numpy") and not hasattr(value, "numpy")
+    )
+
+
+def describe_leaf(value: object) -> tuple[str | None, str | None]:
+    """The dtype's name and the shape of an argument as text, where it has them."""
+    dtype = getattr(value, "dtype", None)
+    shape = getattr(value, "shape", None)
+    name = getattr(dtype, "name", None) or (str(dtype) if dtype is not None else None)
+    if shape is None:
+        return name, None
+    try:
+        return name, "(" + ", ".join("?" if d is None else str(d) for d in tuple(shape)) + ")"
+    except (TypeError, ValueError):
+        return name, None
+
+
+def name_arguments(function: Callable[..., Any]) -> Callable[[tuple[Any, ...], Mapping[str, Any]], dict[str, Any]]:
+    """A function that pairs the arguments of a call of ``function`` with the names of its parameters.
+
+    Surplus positional arguments are named ``*args[0]`` and so on. ``self`` keeps its name.
+    """
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return lambda args, kwargs: {**{f"*args[{i}]": a for i, a in enumerate(args)}, **kwargs}
+    names = code.co_varnames[: code.co_argcount]
+    star = "args"
+    if code.co_flags & 0x04:
+        star = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+
+    def pair(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        named = dict(zip(names, args, strict=False))
+        for number, value in enumerate(args[len(names) :]):
+            named[f"*{star}[{number}]"] = value
+        named.update(kwargs)
+        return named
+
+    return pair
+
+
+def difference(before: Any, after: Any) -> str:
+    """How one argument's key differs from another's, in words: what a retrace is due to."""
+    if before[0] != after[0]:
+        return f"{_word(before)} then {_word(after)}"
+    if before[0] == "P":
+        return f"value {before[2]!r} then {after[2]!r}"
+    if before[0] in ("T", "A"):
+        if before[1] != after[1]:
+            return f"dtype {before[1]} then {after[1]}"
+        return f"shape {_text(before[2])} then {_text(after[2])}"
+    if before[0] == "V":
+        return "another variable"
+    if before[0] == "C":
+        return f"{before[1]} then {after[1]}"
+    if before[0] == "O":
+        if before[1] != after[1]:
+            return f"a {before[1]} then a {after[1]}"
+        return f"a new {after[1]} object"
+    if len(before) == 3 and before[1] != after[1]:
+        return f"{before[0]} of length {before[1]} then {after[1]}"
+    if len(before) == 3:
+        for old, new in zip(before[2], after[2], strict=False):
+            if old != new:
+                if isinstance(old[0], str) and isinstance(old[1], tuple) and before[0] not in ("list", "tuple"):
+                    return f"[{old[0]!r}]: {difference(old[1], new[1])}"
+                return f"an item: {difference(old, new)}"
+    return "another structure"
+
+
+def _word(item: Any) -> str:
+    return {
+        "T": "tensor",
+        "A": "array",
+        "V": "variable",
+        "C": "composite tensor",
+        "O": "object",
+        "P": "Python value",
+    }.get(item[0], str(item[0]))
+
+
+def _text(shape: tuple[int | None, ...] | None) -> str:
+    return "unknown" if shape is None else "(" + ", ".join("?" if d is None else str(d) for d in shape) + ")"

@@ -1,0 +1,132 @@
+"""Inside the child: one random stream for eager and graph.
+
+From one seed, ``tf.random.*`` draws other numbers in a graph than eagerly: each graph op has a seed and a
+state of its own. For the length of a check the stateful ops are replaced by stateless ones whose seed is
+read from a counter variable, which every draw increments, eagerly and in a graph alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework import ops, random_seed
+from tensorflow.python.ops import gen_random_ops, random_ops
+
+_ALGORITHM = "philox"  # the same numbers on every device and under XLA
+_originals: dict[str, Callable[..., Any]] = {}
+_counter: Any = None
+_seed = 7
+
+
+class _QuietSeeds:
+    """Stands in for the module ``random_seed`` inside ``random_ops``.
+
+    An eager op without a seed of its own takes one from the process's sequence, a graph op does not: the
+    next shuffled data set would get other seeds in the two. Here neither takes one.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(random_seed, name)
+
+    @staticmethod
+    def get_seed(_op_seed: int | None) -> tuple[int, int]:
+        return 0, 0
+
+
+def install(seed: int = 7) -> None:
+    """Replace the random ops from now on. Must run where variables can be created: outside of any graph."""
+    global _counter, _seed
+    _seed = seed
+    with tf.init_scope():
+        _counter = tf.Variable(0, dtype=tf.int64, trainable=False, name="hybridize_random_stream")
+    for name, replacement in _replacements().items():
+        original = getattr(gen_random_ops, name)
+        _originals[name] = original
+        setattr(gen_random_ops, name, _guarded(original, replacement))
+    random_ops.random_seed = _QuietSeeds()
+
+
+def _guarded(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        if _keeps_its_own():
+            return original(*args, **kwargs)
+        return replacement(*args, **kwargs)
+
+    return draw
+
+
+def _keeps_its_own() -> bool:
+    """Whether the op is built where a counter variable can't be read: data set functions, TF1 graphs."""
+    graph = ops.get_default_graph() if not tf.executing_eagerly() else None
+    while graph is not None:
+        if str(getattr(graph, "name", "")).startswith("Dataset_"):
+            return True
+        outer = getattr(graph, "outer_graph", None)
+        if outer is None and not getattr(graph, "building_function", False):
+            return not ops.executing_eagerly_outside_functions()
+        graph = outer
+    return False
+
+
+def _next() -> Any:
+    drawn = _counter.assign_add(1, read_value=True)
+    return tf.stack([tf.constant(_seed, tf.int64), tf.cast(drawn, tf.int64)])
+
+
+def _replacements() -> dict[str, Callable[..., Any]]:
+    from tensorflow.python.ops import stateless_random_ops as stateless
+
+    def random_standard_normal(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return stateless.stateless_random_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+
+    def truncated_normal(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return stateless.stateless_truncated_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+
+    def random_uniform(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return stateless.stateless_random_uniform(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+
+    def random_uniform_int(
+        shape: Any, minval: Any, maxval: Any, seed: int = 0, seed2: int = 0, name: str | None = None
+    ) -> Any:
+        low = tf.convert_to_tensor(minval)
+        return stateless.stateless_random_uniform(
+            shape, _next(), minval=low, maxval=maxval, dtype=low.dtype, name=name, alg=_ALGORITHM
+        )
+
+    def random_shuffle(value: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return stateless.stateless_shuffle(value, _next(), name=name, alg=_ALGORITHM)
+
+    def multinomial(
+        logits: Any,
+        num_samples: Any,
+        seed: int = 0,
+        seed2: int = 0,
+        output_dtype: Any = tf.int64,
+        name: str | None = None,
+    ) -> Any:
+        return tf.random.stateless_categorical(logits, num_samples, _next(), dtype=output_dtype, name=name)
+
+    def random_gamma(shape: Any, alpha: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        alpha = tf.convert_to_tensor(alpha)
+        full = tf.concat([tf.cast(shape, tf.int32), tf.shape(alpha)], axis=0)
+        return tf.random.stateless_gamma(full, _next(), alpha=alpha, dtype=alpha.dtype, name=name)
+
+    def random_poisson_v2(
+        shape: Any, rate: Any, seed: int = 0, seed2: int = 0, dtype: Any = tf.int64, name: str | None = None
+    ) -> Any:
+        rate = tf.convert_to_tensor(rate)
+        full = tf.concat([tf.cast(shape, tf.int32), tf.shape(rate)], axis=0)
+        return tf.random.stateless_poisson(full, _next(), lam=rate, dtype=dtype, name=name)
+
+    return {
+        "random_standard_normal": random_standard_normal,
+        "truncated_normal": truncated_normal,
+        "random_uniform": random_uniform,
+        "random_uniform_int": random_uniform_int,
+        "random_shuffle": random_shuffle,
+        "multinomial": multinomial,
+        "random_gamma": random_gamma,
+        "random_poisson_v2": random_poisson_v2,
+    }

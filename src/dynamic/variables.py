@@ -1,0 +1,119 @@
+"""Inside the child: every variable of the process, snapshotted and put back.
+
+Variables are tracked from their creation by weak references, so optimizer slots, metrics, seed generators
+and batch statistics are all among them, wherever they are kept.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.ops import resource_variable_ops
+
+# Views of a variable that graph building makes: the result of an assignment.
+_NO_STATE_OF_THEIR_OWN = frozenset({"_UnreadVariable"})
+_known: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+_created = 0
+
+
+def track() -> None:
+    """Start to track; must run before the script creates its first variable."""
+    base = resource_variable_ops.BaseResourceVariable
+    original = base.__init__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        global _created
+        original(self, *args, **kwargs)
+        if type(self).__name__ in _NO_STATE_OF_THEIR_OWN:
+            return
+        with _lock:
+            _created += 1
+            _known[_created] = self
+
+    base.__init__ = __init__
+
+
+def created() -> int:
+    """How many variables have been created so far."""
+    return _created
+
+
+@dataclass(frozen=True)
+class Value:
+    """One variable's content at one moment. The tensor shares the buffer until either is written."""
+
+    variable: Any
+    tensor: Any
+
+
+State = dict[int, Value]
+
+
+def snapshot() -> State:
+    """The values of all live, initialized, eager variables, keyed in the order of creation."""
+    state: State = {}
+    for number, variable in sorted(_known.items()):
+        if getattr(variable, "_in_graph_mode", False):
+            continue
+        try:
+            if isinstance(variable.handle, tf.Tensor) and variable.is_initialized():
+                state[number] = Value(variable, tf.identity(variable.read_value()))
+        except (tf.errors.OpError, RuntimeError, ValueError, AttributeError):
+            continue
+    return state
+
+
+def restore(state: State) -> None:
+    """Put every variable back to a snapshot. Variables created since then keep their values."""
+    for value in state.values():
+        value.variable.assign(value.tensor)
+
+
+def name(number: int) -> str:
+    """The name of a tracked variable, for people."""
+    variable = _known.get(number)
+    return str(getattr(variable, "name", f"variable {number}")).removesuffix(":0")
+
+
+def as_array(value: Value) -> np.ndarray[Any, Any]:
+    """A snapshotted value on the host."""
+    array: np.ndarray[Any, Any] = np.asarray(value.tensor.numpy())
+    return array
+
+
+def changed(before: State, after: State) -> tuple[int, ...]:
+    """The numbers of the variables whose value is another one in ``after`` (or that are new in it)."""
+    different = []
+    for number, value in after.items():
+        old = before.get(number)
+        if old is None or not _same(as_array(old), as_array(value)):
+            different.append(number)
+    return tuple(different)
+
+
+def _same(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> bool:
+    if first.dtype != second.dtype or first.shape != second.shape:
+        return False
+    return first.tobytes() == second.tobytes() if first.dtype != object else bool(np.array_equal(first, second))
+
+
+def digest(state: State, sampled: int = 16) -> dict[str, list[float]]:
+    """A few numbers for each floating-point variable: sum, sum of squares, then evenly spread elements.
+
+    Keyed by the order of creation and the name, so that two runs of one script can be matched.
+    """
+    rows: dict[str, list[float]] = {}
+    for position, (number, value) in enumerate(state.items()):
+        array = as_array(value)
+        if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
+            continue
+        flat = array.astype(np.float64).ravel()
+        picked = flat[:: max(1, flat.size // sampled)][:sampled]
+        rows[f"{position}:{name(number)}"] = [float(flat.sum()), float(flat @ flat), *map(float, picked)]
+    return rows

@@ -1,0 +1,86 @@
+"""Chooses, of the confirmed candidates, those that are worth an edit.
+
+What runs inside a converted caller gains nothing, so candidates are taken from the outermost inwards, and
+each counts only with the time that no chosen caller covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..records import Judgement, Verdict
+
+#: Candidates with less of the time than this are left alone: Amdahl's law bounds their gain to about as much.
+LEAST_SHARE = 0.01
+#: A graph call must beat the eager call by this much, as compared in one process, to be tried at all.
+LEAST_GAIN = 1.1
+
+
+def select(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    """The judgements again, in their order, those chosen with ``selected`` set, the others with why not."""
+    by_time = sorted(judgements, key=lambda j: j.observation.seconds, reverse=True)
+    covered: dict[str, str] = {}
+    chosen: dict[str, Judgement] = {}
+    for judgement in by_time:
+        name = judgement.function.id
+        by = _covering(judgement, chosen, covered)
+        share = judgement.observation.share * _uncovered(judgement, chosen, covered)
+        if by is not None and share < LEAST_SHARE:
+            covered[name] = by
+        if judgement.verdict is not Verdict.CONFIRMED:
+            continue
+        refusal = _refusal(judgement, share, by)
+        chosen_now = replace(judgement, selected=refusal is None, covered_by=covered.get(name))
+        if refusal is not None:
+            chosen_now = replace(chosen_now, reasons=(*judgement.reasons, refusal))
+        else:
+            chosen[name] = chosen_now
+        judgements = [chosen_now if j is judgement else j for j in judgements]
+    return tuple(judgements)
+
+
+def deselect(judgement: Judgement, reason: str) -> Judgement:
+    """A judgement taken out of the plan, with the reason."""
+    return replace(judgement, selected=False, reasons=(*judgement.reasons, reason))
+
+
+def _covering(judgement: Judgement, chosen: dict[str, Judgement], covered: dict[str, str]) -> str | None:
+    """The chosen candidate from which most of this one's calls come, if any."""
+    callers = sorted(judgement.observation.callers.items(), key=lambda item: item[1], reverse=True)
+    for caller, _ in callers:
+        if caller in chosen:
+            return caller
+        if caller in covered:
+            return covered[caller]
+    return None
+
+
+def _uncovered(judgement: Judgement, chosen: dict[str, Judgement], covered: dict[str, str]) -> float:
+    callers = judgement.observation.callers
+    total = sum(callers.values())
+    if not total:
+        return 1.0
+    return sum(n for caller, n in callers.items() if caller not in chosen and caller not in covered) / total
+
+
+def _refusal(judgement: Judgement, share: float, by: str | None) -> str | None:
+    if share < LEAST_SHARE:
+        if by is not None:
+            return f"not needed: it runs inside {by}, which is converted"
+        return f"not worth it: {share:.1%} of the time"
+    variant = judgement.variants[0] if judgement.variants else None
+    if variant is None or variant.seconds_per_call <= 0:
+        return "not worth it: no call of its graph could be timed"
+    gain = variant.eager_seconds_per_call / variant.seconds_per_call
+    if gain < LEAST_GAIN:
+        return f"not worth it: a graph call takes {1 / gain:.2f} times what the eager call takes"
+    traces = max(variant.traces, judgement.observation.signatures)
+    cost = variant.trace_seconds / max(variant.traces, 1) * traces
+    saved = judgement.observation.calls * (variant.eager_seconds_per_call - variant.seconds_per_call)
+    if traces > 1 and judgement.observation.signatures > 0.2 * judgement.observation.calls and cost > saved:
+        return (
+            f"not worth it: {traces} traces would take {cost:.1f} s and save {saved:.1f} s "
+            f"in {judgement.observation.calls:,} calls"
+        )
+    return None

@@ -1,0 +1,268 @@
+"""What the user asks for: the command line's options over those of ``[tool.optimize]``.
+
+Every option is one `Setting`, which reads its value from the command line and from pyproject.toml alike,
+so that both take the same names, the same values, and refuse with the same words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEFAULT_BUDGET_SECONDS = 300.0
+_SEED_LIMIT = 2**32  # NumPy takes no larger seed.
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run's options.
+
+    Paths are as given (relative to the working directory) or, from pyproject.toml, below its folder.
+    ``seed`` is set in every run before the script starts, so that runs can be compared; the script's own
+    seeding comes later and wins; None leaves the generators alone. ``steps`` is how many units of work a
+    run does (None: as many as the budget allows). ``metrics`` are (name, regular expression) pairs for
+    numbers that the script prints. ``verbosity`` is -1 (quiet), 0, 1 or 2.
+    """
+
+    script: Path | None = None
+    train_module: str | None = None
+    arguments: tuple[str, ...] = ()
+    project: Path | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    budget_seconds: float = DEFAULT_BUDGET_SECONDS
+    steps: int | None = None
+    pairs: int = 5
+    seed: int | None = 0
+    min_speedup: float = 1.05
+    metrics: tuple[tuple[str, str], ...] = ()
+    apply: bool = False
+    results: Path = Path("results")
+    format: str = "text"
+    verbosity: int = 0
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with how the command was called, as one sentence with what to do about it."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One option: its name, its field of `Options`, how its value is read, and what it takes in words.
+
+    ``read`` takes a string from the command line or a TOML value, and the folder that relative paths of
+    pyproject.toml start from; it raises ValueError for anything else.
+    """
+
+    name: str
+    field: str
+    takes: str
+    read: Callable[[Any, Path], object]
+
+
+def parse_duration(value: object) -> float:
+    """Read a length of time, in seconds: a number, or text such as ``90s``, ``5m``, ``1h30m``, ``90``.
+
+    Raises ValueError for anything else, for zero and for less.
+    """
+    if isinstance(value, bool):
+        raise ValueError
+    if isinstance(value, int | float):
+        seconds = float(value)
+    elif isinstance(value, str) and value.strip() and (found := _DURATION.fullmatch(value.strip().lower())):
+        hours, minutes, rest = (float(part) if part else 0.0 for part in found.groups())
+        seconds = hours * 3600 + minutes * 60 + rest
+    else:
+        raise ValueError
+    if not (0 < seconds < math.inf):
+        raise ValueError
+    return seconds
+
+
+def combine(given: Mapping[str, object], configured: Mapping[str, object]) -> Options | Mistake:
+    """Make the options of the values read from the command line and from pyproject.toml; the former win.
+
+    Both map fields of `Options` to values that their settings have read. Naming what to run on the command
+    line, as a script or as a module, puts aside whichever the configuration names.
+    """
+    if "script" in given and "train_module" in given:
+        return Mistake("Give either --train-script or --train-module, not both.")
+    base = dict(configured)
+    if "script" in given or "train_module" in given:
+        base.pop("script", None)
+        base.pop("train_module", None)
+    elif "script" in base and "train_module" in base:
+        return Mistake("[tool.optimize] names both train-script and train-module; keep one of them.")
+    return Options(**{**base, **given})  # type: ignore[arg-type]
+
+
+def read_option(name: str, value: object, folder: Path | None = None) -> tuple[str, object] | Mistake:
+    """Read one option's value; gives the field of `Options` and the value for it."""
+    setting = SETTINGS[name]
+    try:
+        return setting.field, setting.read(value, folder or Path())
+    except ValueError as error:
+        detail = f" ({error})" if str(error) else ""
+        shown = value if isinstance(value, str) else repr(value)
+        return Mistake(f"{name} takes {setting.takes}, not {shown!r}{detail}.")
+
+
+def read_configuration(start: Path) -> Mapping[str, object] | Mistake:
+    """Read ``[tool.optimize]`` of the nearest pyproject.toml in ``start`` or above it.
+
+    Gives the fields of `Options` that it sets, with their values: none where there is no such file or table.
+    """
+    folder = start.absolute()
+    file = next((path for path in _candidates(folder) if path.is_file()), None)
+    if file is None:
+        return {}
+    import tomllib
+
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return Mistake(f"{file} can't be read: {error}.")
+    table = document.get("tool", {}).get("optimize", {}) if isinstance(document.get("tool", {}), dict) else {}
+    if not isinstance(table, dict):
+        return Mistake(f"{file}: tool.optimize must be a table.")
+    fields: dict[str, object] = {}
+    for name, value in table.items():
+        if name == "apply":
+            # A file that comes with a project must not be able to change the project's sources.
+            return Mistake(f"{file}: apply can only be given on the command line, as --apply.")
+        if name not in SETTINGS:
+            return Mistake(f"{file}: [tool.optimize] knows no {name!r}{_nearest(name)}.")
+        read = read_option(name, value, file.parent)
+        if isinstance(read, Mistake):
+            return Mistake(f"{file}: {read.sentence}")
+        fields[read[0]] = read[1]
+    return fields
+
+
+def _candidates(folder: Path) -> list[Path]:
+    return [place / "pyproject.toml" for place in (folder, *folder.parents)]
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name.replace("_", "-"), SETTINGS, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}"
+    return f" (it knows {', '.join(sorted(SETTINGS))})"
+
+
+def _text(value: Any, _: Path) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _path(value: Any, folder: Path) -> Path:
+    return folder / _text(value, folder)
+
+
+def _texts(value: Any, folder: Path) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError
+    return tuple(_text(item, folder) for item in value)
+
+
+def _strings(value: Any, _: Path) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _integer(low: int, high: float = math.inf) -> Callable[[Any, Path], int]:
+    def read(value: Any, _: Path) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError
+        if isinstance(value, str) and not re.fullmatch(r"[+-]?\d{1,18}", value):
+            raise ValueError
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _seed(value: Any, folder: Path) -> int | None:
+    return None if value == "none" else _integer(0, _SEED_LIMIT - 1)(value, folder)
+
+
+def _duration(value: Any, _: Path) -> float:
+    return parse_duration(value)
+
+
+def _ratio(value: Any, _: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    if isinstance(value, str) and not re.fullmatch(r"\d+(\.\d*)?x?", value):
+        raise ValueError
+    number = float(value.rstrip("x") if isinstance(value, str) else value)
+    if not 1.0 <= number < math.inf:
+        raise ValueError
+    return number
+
+
+def _metrics(value: Any, _: Path) -> tuple[tuple[str, str], ...]:
+    """Read a table of name = regular expression, or a list of ``NAME=REGEX`` texts."""
+    if isinstance(value, dict):
+        pairs: list[tuple[Any, ...]] = list(value.items())
+    elif isinstance(value, list | tuple):
+        pairs = [tuple(str(item).partition("=")[::2]) for item in value]
+    else:
+        raise ValueError
+    for name, expression in pairs:
+        if not name or not isinstance(expression, str) or not expression:
+            raise ValueError
+        try:
+            re.compile(expression)
+        except re.error as error:
+            raise ValueError(f"{expression!r} is no regular expression: {error}") from None
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise ValueError("a name is given twice")
+    return tuple((name, expression) for name, expression in pairs)
+
+
+def _choice(*choices: str) -> Callable[[Any, Path], str]:
+    def read(value: Any, _: Path) -> str:
+        if value not in choices:
+            raise ValueError
+        return str(value)
+
+    return read
+
+
+_IDS = "a list of candidates' ids, such as ['train:Trainer.step']"
+
+SETTINGS: Mapping[str, Setting] = {
+    setting.name: setting
+    for setting in (
+        Setting("train-script", "script", "the path of a Python file", _path),
+        Setting("train-module", "train_module", "a dotted module name, such as package.train", _text),
+        Setting("arguments", "arguments", "a list of texts", _strings),
+        Setting("project", "project", "the path of a folder", _path),
+        Setting("only", "only", _IDS, _texts),
+        Setting("skip", "skip", _IDS, _texts),
+        Setting("budget", "budget_seconds", "a length of time, such as 90s, 5m or 1h30m", _duration),
+        Setting("steps", "steps", "a whole number, at least 1", _integer(1)),
+        Setting("pairs", "pairs", "a whole number, at least 1", _integer(1)),
+        Setting("seed", "seed", f"a whole number from 0 to {_SEED_LIMIT - 1}, or 'none'", _seed),
+        Setting("min-speedup", "min_speedup", "a ratio, at least 1, such as 1.05", _ratio),
+        Setting("metric", "metrics", "NAME=REGEX", _metrics),
+        Setting("results", "results", "the path of a folder", _path),
+        Setting("format", "format", "'text' or 'json'", _choice("text", "json")),
+        Setting("verbosity", "verbosity", "a whole number from -1 (quiet) to 2", _integer(-1, 2)),
+    )
+}

@@ -1,0 +1,469 @@
+"""What one stage hands the next: frozen dataclasses, no logic.
+
+Paths named ``file`` are relative to the project's root, with ``/`` between the parts; ``line`` counts
+from 1. A candidate's ``id`` is ``module:Qual.name`` (``train:Trainer.step``), the same in every stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Action(Enum):
+    """What is proposed for a function."""
+
+    HYBRIDIZE = "hybridize"
+    EXTRACT = "extract"
+    DEHYBRIDIZE = "dehybridize"
+    RECONFIGURE = "reconfigure"
+    NONE = "none"
+
+
+class Verdict(Enum):
+    """What the runs say of a candidate, or of one assumption."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    UNOBSERVED = "unobserved"
+    INCONCLUSIVE = "inconclusive"
+    NOT_PROPOSED = "not-proposed"
+
+
+class FunctionKind(Enum):
+    """How a function is defined, which decides how it can be decorated."""
+
+    FUNCTION = "function"
+    METHOD = "method"
+    STATICMETHOD = "staticmethod"
+    CLASSMETHOD = "classmethod"
+    PROPERTY = "property"
+    NESTED = "nested"
+    LAMBDA = "lambda"
+
+
+class ParameterKind(Enum):
+    """What a parameter holds, as far as source shows."""
+
+    TENSOR = "tensor"
+    ARRAY = "array"
+    SCALAR = "scalar"
+    CONTAINER = "container"
+    SYMBOLIC = "symbolic"
+    OBJECT = "object"
+    UNKNOWN = "unknown"
+
+
+class AssumptionKind(Enum):
+    """What a run must check, and so by which instrument it is settled.
+
+    ARGUMENT_TYPE: every call's argument fits a type hint. NO_EFFECT: a call changes nothing in Python
+    that outlives it. STABLE: what is read from Python does not change between calls (the trace stays
+    the same). BOUNDED_TRACES: the number of traces does not grow with the calls. TRACEABLE: tracing
+    raises nothing. SAME_RESULT: the graph gives what eager gives. NO_CREATION: no variable is created
+    after the first call.
+    """
+
+    ARGUMENT_TYPE = "argument-type"
+    NO_EFFECT = "no-effect"
+    STABLE = "stable"
+    BOUNDED_TRACES = "bounded-traces"
+    TRACEABLE = "traceable"
+    SAME_RESULT = "same-result"
+    NO_CREATION = "no-creation"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One link in a chain of evidence."""
+
+    file: str
+    line: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the static analysis saw. ``certain`` findings refuse; the others became assumptions."""
+
+    code: str
+    message: str
+    file: str
+    line: int
+    chain: tuple[Step, ...] = ()
+    certain: bool = False
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """What is taken on trust until a run has checked it.
+
+    ``subject`` is a parameter's name, an attribute or a callee. ``hint`` is, for ARGUMENT_TYPE, one of
+    the values of ParameterKind. ``code`` is the finding that it comes from, if any.
+    """
+
+    kind: AssumptionKind
+    subject: str
+    statement: str
+    code: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a function and what source says of it. ``self`` and ``cls`` are left out."""
+
+    name: str
+    kind: ParameterKind
+    evidence: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the project, as static analysis sees it.
+
+    ``line`` is the line of ``def`` (not of the first decorator). ``hybrid`` says how the function is
+    hybrid already (``"@tf.function(jit_compile=True)"``), or is None. The plain facts are None where
+    source does not decide them. ``calls`` are the ids of the project's functions that it may call.
+    """
+
+    id: str
+    file: str
+    line: int
+    end_line: int
+    module: str
+    qualname: str
+    kind: FunctionKind
+    hybrid: str | None
+    parameters: tuple[Parameter, ...]
+    findings: tuple[Finding, ...]
+    assumptions: tuple[Assumption, ...]
+    proposal: Action
+    blocker: Finding | None
+    has_tensor_parameter: bool | None = None
+    has_primitive_parameter: bool | None = None
+    has_python_side_effects: bool | None = None
+    is_recursive: bool | None = None
+    computes_with_tensors: bool | None = None
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The static stage's result. ``warnings`` name the files that could not be analysed, and why.
+
+    ``modules`` maps each analysed file to its dotted name. ``reachable`` are the files that the entry
+    script imports, directly or not (all files where no entry was given). ``assigned_attributes`` are
+    all names ``a`` of some ``x.a = …`` in the project: what the project's own code may change.
+    """
+
+    root: str
+    functions: tuple[Function, ...]
+    warnings: tuple[str, ...]
+    modules: Mapping[str, str]
+    reachable: frozenset[str]
+    assigned_attributes: frozenset[str]
+    lines: int
+    uses_tensorflow: bool
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to convert: the keyword arguments of ``tf.function``, as (name, source text) pairs."""
+
+    name: str = "graph"
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change that a plan wants. ``line`` is the line of ``def`` in the file as it stands."""
+
+    candidate: str
+    file: str
+    line: int
+    qualname: str
+    action: Action = Action.HYBRIDIZE
+    variant: Variant = Variant()
+
+
+@dataclass(frozen=True)
+class EditedFile:
+    """A file with all its edits made, exactly as it will be run and written.
+
+    ``def_lines`` maps the ids of the edited candidates to the line of their ``def`` in ``after``;
+    ``line_map`` gives, for each line of ``before`` (index 0 is line 1), its line in ``after``.
+    """
+
+    file: str
+    before: bytes
+    after: bytes
+    sha256_before: str
+    def_lines: Mapping[str, int]
+    line_map: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """An edit that was not made, and the reason, as a sentence."""
+
+    candidate: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """The program to run, as its user would run it.
+
+    ``root`` (the project), ``cwd`` and ``script`` are absolute; ``script`` is the file that becomes
+    ``__main__``; ``module`` is set where the user would say ``python -m module``.
+    """
+
+    root: str
+    cwd: str
+    script: str
+    arguments: tuple[str, ...] = ()
+    module: str | None = None
+    seed: int | None = None
+
+
+class Ending(Enum):
+    """How a child process ended."""
+
+    FINISHED = "finished"
+    CUT = "cut"
+    EXITED = "exited"
+    RAISED = "raised"
+    KILLED = "killed"
+    TIMEOUT = "timeout"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What became of one child process.
+
+    ``code`` is the exit status the script asked for (or minus the signal's number). ``error`` is the
+    exception's type and message, ``error_place`` the user's line where it came from. ``lines`` are the
+    printed lines kept (``lines_dropped`` counts the others). ``seconds`` is wall time.
+    """
+
+    ending: Ending
+    code: int | None
+    seconds: float
+    log: str
+    error: str | None = None
+    error_type: str | None = None
+    error_place: str | None = None
+    lines: tuple[str, ...] = ()
+    lines_dropped: int = 0
+    units: int = 0
+    tensorflow_imported: bool = False
+    blocked_writes: tuple[str, ...] = ()
+    peak_rss_bytes: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A change that outlived a call: what changed (``self.losses``), how, and in which line if known."""
+
+    kind: str
+    subject: str
+    detail: str
+    place: str | None
+    calls: int
+
+
+@dataclass(frozen=True)
+class ObservedParameter:
+    """What one parameter was really given: type names, dtypes, shapes, and how many distinct values."""
+
+    name: str
+    kinds: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    shapes: tuple[str, ...]
+    distinct_values: int
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a run saw of one candidate. Seconds are inclusive of callees unless named own."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    own_seconds: float = 0.0
+    share: float = 0.0
+    ops_per_call: float = 0.0
+    signatures: int = 0
+    paths: int = 0
+    traced_calls: int = 0
+    function_objects: int = 0
+    threads: int = 0
+    parameters: tuple[ObservedParameter, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    result_types: tuple[str, ...] = ()
+    callers: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """One variant of one candidate as it was tried. ``outcome`` is confirmed, refuted or inconclusive."""
+
+    name: str
+    outcome: Verdict
+    traces: int
+    trace_seconds: float
+    seconds_per_call: float
+    eager_seconds_per_call: float
+    max_rel_error: float | None
+    retrace_causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckedAssumption:
+    """An assumption with what the runs said of it; ``evidence`` carries its sample count."""
+
+    assumption: Assumption
+    verdict: Verdict
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is known of one candidate when the dynamic stage is done with it."""
+
+    function: Function
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    observation: Observation = Observation()
+    assumptions: tuple[CheckedAssumption, ...] = ()
+    variants: tuple[VariantResult, ...] = ()
+    covered_by: str | None = None
+    selected: bool = False
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A ratio with its confidence interval (95% unless said otherwise)."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One group of processes that took turns. Ratios are eager time over the other arm's time.
+
+    ``turns`` holds, per turn, the units done and the seconds of each arm, in the order of ``arms``; the
+    first ``warm_turns`` of them are left out of the ratios. ``ratio`` is None where too few turns were
+    left; ``whole`` says whether the script ran to its own end in every arm, ``reason`` why a group is
+    not complete.
+    """
+
+    arms: tuple[str, ...]
+    turns: tuple[tuple[int, tuple[float, ...]], ...]
+    ratio: float | None
+    eager_ratio: float | None
+    startup_seconds: tuple[float, ...]
+    total_seconds: tuple[float, ...]
+    peak_rss_bytes: tuple[int, ...]
+    complete: bool
+    warm_turns: int = 0
+    whole: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The measured comparison of the script as it stands with the script as edited.
+
+    ``speedup`` is the steady state's ratio per unit with its interval over pairs; ``noise_floor`` the
+    ratio that two identical eager processes showed (1.02: 2%). ``end_to_end_speedup`` covers the units
+    that were run, start-up and traces included; ``whole_script`` says whether that was all of the
+    script. ``cold_start_seconds`` is what the edited script pays once, more than the eager one does,
+    until it is in its steady state. ``break_even_units`` is None where the change never pays. ``verdict``
+    is "faster", "slower", "no difference" or "inconclusive", and ``reason`` says what it rests on.
+    """
+
+    unit: str
+    units: int
+    pairs: tuple[Pair, ...]
+    speedup: Interval | None
+    noise_floor: float | None
+    steady_state_speedup: float | None
+    end_to_end_speedup: float | None
+    cold_start_seconds: float | None
+    break_even_units: int | None
+    whole_script: bool
+    verdict: str
+    peak_rss_bytes: tuple[int, int] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number followed through the eager and the edited run. ``verdict`` is none, drift or inconclusive."""
+
+    name: str
+    source: str
+    baseline: float | None
+    optimized: float | None
+    difference: float | None
+    noise_floor: float | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Whether anything that the script computes or prints has changed, at which level that was decided.
+
+    ``verdict`` is "none", "drift", "inconclusive" or "not measured".
+    """
+
+    verdict: str
+    level: str
+    reason: str
+    metrics: tuple[Metric, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The edits chosen, as data, and the patch that makes them (None where there are none)."""
+
+    edits: tuple[Edit, ...] = ()
+    files: tuple[EditedFile, ...] = ()
+    diffs: tuple[str, ...] = ()
+    patch_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that one run of the tool found: the contract is docs/report.md and report/schema.json.
+
+    ``status`` is "optimized", "nothing-to-gain", "refuted", "drift", "script-failed", "usage",
+    "interrupted" or "failed"; ``message`` the one sentence that a person should read first;
+    ``exit_code`` what the command exits with. ``folder`` (absolute) is where the run left its results.
+    """
+
+    status: str
+    message: str
+    exit_code: int
+    created: str
+    command: tuple[str, ...]
+    target: Target
+    options: Mapping[str, object]
+    environment: Mapping[str, str]
+    budget_seconds: float
+    spent_seconds: float
+    judgements: tuple[Judgement, ...] = ()
+    plan: Plan = Plan()
+    benchmark: Benchmark | None = None
+    drift: Drift | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    applied: bool = False
+    folder: str | None = None

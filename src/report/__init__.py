@@ -1,0 +1,1 @@
+"""Results out: one renderer a file. Renderers take records and give text; only `terminal` prints."""

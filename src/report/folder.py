@@ -1,0 +1,104 @@
+"""The folder that a run leaves: report.json, summary.md, the patch, and the link to the newest one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..records import Report
+from .document import to_text
+from .markdown import to_markdown
+
+REPORT_FILE = "report.json"
+SUMMARY_FILE = "summary.md"
+PATCH_FILE = "optimize.patch"
+LATEST = "latest"
+_UNFIT = re.compile(r"[^\w.-]+")
+
+
+def create(results: Path, script: str, now: time.struct_time | None = None) -> Path:
+    """Make the folder ``<results>/<time>-<script>/`` of a new run and give its absolute path.
+
+    ``script`` is the script's path or the module's name. Two runs that start in the same second get
+    folders of their own. Raises OSError where ``results`` can't be written.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S", now or time.localtime())
+    name = Path(script).name.removesuffix(".py") or "script"
+    base = f"{stamp}-{_UNFIT.sub('-', name)[:80]}"
+    results = results.absolute()
+    results.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = results / (base if number == 1 else f"{base}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+            continue
+        return folder
+
+
+def write(report: Report, folder: Path) -> None:
+    """Write the report, the summary and the patch into a run's folder, and let ``latest`` point to it.
+
+    Each file appears whole or not at all. The patch is named by ``report.plan.patch_file``; where that is
+    None, none is written. Raises OSError where the folder can't be written.
+    """
+    if report.plan.patch_file is not None:
+        write_whole(folder / report.plan.patch_file, patch_bytes(report.plan.diffs))
+    write_whole(folder / SUMMARY_FILE, to_markdown(report).encode("utf-8", "replace"))
+    # Last, so that who sees the report finds the rest.
+    write_whole(folder / REPORT_FILE, to_text(report).encode("utf-8"))
+    point_latest(folder)
+
+
+def patch_bytes(diffs: Sequence[str]) -> bytes:
+    """Give the patch's bytes; the diffs hold bytes that are not UTF-8 as surrogate escapes."""
+    return "".join(diffs).encode("utf-8", "surrogateescape")
+
+
+def point_latest(folder: Path) -> None:
+    """Let ``latest`` beside the folder point to it, in one step.
+
+    Where there are no symbolic links, ``latest`` is a file with the folder's name in it. Something else of
+    that name (a folder of the user's) is left alone.
+    """
+    link = folder.parent / LATEST
+    if link.is_dir() and not link.is_symlink():
+        return
+    temporary = _beside(link)
+    try:
+        try:
+            temporary.symlink_to(folder.name, target_is_directory=True)
+        except (OSError, NotImplementedError):
+            temporary.write_text(folder.name + "\n", encoding="utf-8")
+        os.replace(temporary, link)
+    except OSError:
+        # The results are in place; only the convenience is missing.
+        pass
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is never seen half-written, not even after a crash."""
+    temporary = _beside(path)
+    try:
+        # Not tempfile, whose files only their owner can read.
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")

@@ -1,0 +1,69 @@
+"""What the static analysis found, for programs: a list of functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..records import Finding, Function, Scan, Step
+
+
+def render(scan: Scan, titles: Mapping[str, str]) -> str:
+    """Give a JSON list of all functions, with what is known of each; null is undetermined.
+
+    ``titles`` is not used: messages say more.
+    """
+    return json.dumps([to_json(function) for function in scan.functions], indent=2) + "\n"
+
+
+def to_json(function: Function) -> dict[str, Any]:
+    """Give one function as plain data."""
+    return {
+        "id": function.id,
+        "file": function.file,
+        "line": function.line,
+        "kind": function.kind.value,
+        "hybrid": function.hybrid,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "kind": parameter.kind.value,
+                "evidence": [_step(step) for step in parameter.evidence],
+            }
+            for parameter in function.parameters
+        ],
+        "findings": [_finding(finding) for finding in function.findings],
+        "assumptions": [
+            {
+                "kind": assumption.kind.value,
+                "subject": assumption.subject,
+                "statement": assumption.statement,
+                "code": assumption.code,
+                "hint": assumption.hint,
+            }
+            for assumption in function.assumptions
+        ],
+        "proposal": function.proposal.value,
+        "blocker": None if function.blocker is None else _finding(function.blocker),
+        "has_tensor_parameter": function.has_tensor_parameter,
+        "has_primitive_parameter": function.has_primitive_parameter,
+        "has_python_side_effects": function.has_python_side_effects,
+        "is_recursive": function.is_recursive,
+        "computes_with_tensors": function.computes_with_tensors,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "message": finding.message,
+        "file": finding.file,
+        "line": finding.line,
+        "certain": finding.certain,
+        "chain": [_step(step) for step in finding.chain],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"file": step.file, "line": step.line, "note": step.note}

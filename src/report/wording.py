@@ -1,0 +1,201 @@
+"""How numbers and commands read, the same in every format that people read."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from ..records import Action, Benchmark, Judgement, Metric, Report, VariantResult, Verdict
+
+_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Say how many: ``4,000 calls``, ``1 signature``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Say a short time with three digits (``1.21 ms``) and a long one in minutes (``2m05s``)."""
+    if not math.isfinite(seconds):
+        return "unknown"
+    if abs(seconds) >= 100:
+        return clock(seconds)
+    for size, unit in _UNITS:
+        if abs(seconds) >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.2g} µs" if seconds else "0 s"
+
+
+def clock(seconds: float) -> str:
+    """Say a time in whole seconds: ``45s``, ``2m05s``, ``1h02m05s``."""
+    sign, whole = ("-" if seconds < -0.5 else ""), round(abs(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{sign}{hours}h{minutes:02}m{rest:02}s"
+    return f"{sign}{minutes}m{rest:02}s" if minutes else f"{sign}{rest}s"
+
+
+def ratio(value: float | None) -> str:
+    """Say a ratio with three digits: ``7.93x``, ``12.4x``; nothing for what was not measured."""
+    if value is None or not math.isfinite(value) or value <= 0:
+        return ""
+    return f"{value:.0f}x" if value >= 100 else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
+
+
+def memory(size: int) -> str:
+    """Say a number of bytes in megabytes."""
+    return f"{size / 1e6:,.0f} MB"
+
+
+def number(value: float | None) -> str:
+    """Say a metric's value with six digits."""
+    return "unknown" if value is None or not math.isfinite(value) else f"{value:.6g}"
+
+
+def chosen_variant(judgement: Judgement, report: Report) -> VariantResult | None:
+    """Give the variant that stands for a candidate: the one in the plan, else the fastest confirmed one."""
+    planned = {edit.candidate: edit.variant.name for edit in report.plan.edits}
+    name = planned.get(judgement.function.id)
+    for variant in judgement.variants:
+        if variant.name == name:
+            return variant
+    confirmed = [variant for variant in judgement.variants if variant.outcome is Verdict.CONFIRMED]
+    timed = [variant for variant in confirmed if speedup_of(variant) is not None]
+    return min(timed, key=lambda variant: variant.seconds_per_call, default=next(iter(confirmed), None))
+
+
+def speedup_of(variant: VariantResult | None) -> float | None:
+    """Give a variant's eager time over its own, per call; None where either was not measured."""
+    if variant is None:
+        return None
+    eager, graph = variant.eager_seconds_per_call, variant.seconds_per_call
+    if not (math.isfinite(eager) and math.isfinite(graph) and eager > 0 and graph > 0):
+        return None
+    return eager / graph
+
+
+def samples(judgement: Judgement, report: Report) -> str:
+    """Say what a verdict rests on: calls, signatures, share of the time, traces, seconds per call."""
+    seen = judgement.observation
+    if not seen.calls:
+        return "" if judgement.verdict is Verdict.NOT_PROPOSED else "never called in this run"
+    parts = [count(seen.calls, "call"), count(seen.signatures, "signature")]
+    if seen.share > 0 and math.isfinite(seen.share):
+        parts.append(f"{seen.share:.0%} of the time")
+    if seen.ops_per_call > 0:
+        parts.append(f"{seen.ops_per_call:,.0f} ops a call")
+    variant = chosen_variant(judgement, report)
+    if variant is not None:
+        parts.append(count(variant.traces, "trace"))
+        if speedup_of(variant) is not None:
+            eager, graph = duration(variant.eager_seconds_per_call), duration(variant.seconds_per_call)
+            parts.append(f"{eager} eager and {graph} graph a call")
+        if variant.name != "graph":
+            parts.append(f"variant {variant.name}")
+    return ", ".join(parts)
+
+
+def reasons(judgement: Judgement) -> str:
+    """Say why a candidate has its verdict; for one that was not proposed, its blocker."""
+    parts = list(judgement.reasons)
+    function = judgement.function
+    if not parts and function.blocker is not None:
+        parts.append(f"{function.blocker.message} ({function.blocker.code})")
+    if not parts and function.hybrid is not None:
+        parts.append(f"is hybrid already: {function.hybrid}")
+    if judgement.covered_by is not None and not any(judgement.covered_by in part for part in parts):
+        parts.append(f"runs inside {judgement.covered_by}")
+    return "; ".join(parts)
+
+
+def is_proposed(judgement: Judgement) -> bool:
+    """Whether the candidate was tried at all."""
+    return judgement.verdict is not Verdict.NOT_PROPOSED and judgement.function.proposal is not Action.NONE
+
+
+def speedup_lines(benchmark: Benchmark) -> list[tuple[str, str]]:
+    """Give the script's numbers as (label, sentence) rows, each with what it rests on."""
+    rows = [("Speedup", _speedup(benchmark))]
+    if benchmark.noise_floor is not None:
+        rows.append(("Noise", f"{ratio(benchmark.noise_floor)} between identical eager processes on this machine"))
+    if benchmark.end_to_end_speedup is not None:
+        scope = (
+            "the whole script"
+            if benchmark.whole_script
+            else "start-up, traces and the units that were run; the script is longer"
+        )
+        rows.append(("End to end", f"{ratio(benchmark.end_to_end_speedup)} over {scope}"))
+    if benchmark.cold_start_seconds is not None:
+        rows.append(("Cold start", _cold_start(benchmark)))
+    if benchmark.peak_rss_bytes is not None:
+        eager, edited = benchmark.peak_rss_bytes
+        rows.append(("Memory", f"{memory(eager)} eager, {memory(edited)} edited, at the peak"))
+    return rows
+
+
+def _speedup(benchmark: Benchmark) -> str:
+    rests = f"{count(len(benchmark.pairs), 'pair')}, {count(benchmark.units, 'unit')} of {benchmark.unit}"
+    interval = benchmark.speedup
+    if interval is None:
+        steady = ratio(benchmark.steady_state_speedup)
+        text = f"{steady} seen, without an interval" if steady else "not measured"
+    else:
+        spread = f"95% interval {ratio(interval.low)} to {ratio(interval.high)}"
+        text = f"{ratio(interval.median)} in the steady state, {spread}"
+    reason = f": {benchmark.reason}" if benchmark.reason else ""
+    return f"{text} ({rests}); {benchmark.verdict}{reason}"
+
+
+def _cold_start(benchmark: Benchmark) -> str:
+    seconds = benchmark.cold_start_seconds or 0.0
+    text = f"{duration(abs(seconds))} {'more' if seconds >= 0 else 'less'} than eager"
+    if benchmark.break_even_units is not None:
+        return f"{text}, won back after {count(benchmark.break_even_units, 'unit')}"
+    return f"{text}, not won back" if seconds > 0 else text
+
+
+def metric_line(metric: Metric) -> str:
+    """Say how one number came out eager and edited."""
+    text = f"{metric.name} ({metric.source}): {number(metric.baseline)} eager, {number(metric.optimized)} edited"
+    if metric.difference is not None:
+        text += f", difference {number(metric.difference)}"
+    if metric.noise_floor is not None:
+        text += f", noise floor {number(metric.noise_floor)}"
+    return f"{text}: {metric.verdict}"
+
+
+def patch_path(report: Report) -> Path | None:
+    """Give where the patch lies, or None where there is none."""
+    if report.plan.patch_file is None:
+        return None
+    return Path(report.folder or "", report.plan.patch_file)
+
+
+def apply_command(report: Report, cwd: Path) -> str | None:
+    """Give the shell command that applies the patch when it is typed in ``cwd``; None without a patch.
+
+    ``git apply`` silently leaves out files when it runs below the top of a repository, so `patch` is
+    preferred, and without it the path from that top is spelled out.
+    """
+    patch = patch_path(report)
+    if patch is None:
+        return None
+    shown = shlex.quote(shortest(patch, cwd))
+    root = Path(report.target.root)
+    if shutil.which("patch") is None and shutil.which("git") is not None:
+        top = next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
+        inside = root.relative_to(top).as_posix()
+        directory = "" if inside == "." else f" --directory={shlex.quote(inside)}"
+        return f"git -C {shlex.quote(shortest(top, cwd))} apply{directory} {shlex.quote(str(patch.absolute()))}"
+    into = "" if root == cwd else f" -d {shlex.quote(shortest(root, cwd))}"
+    return f"patch -p1{into} < {shown}"
+
+
+def shortest(path: Path, cwd: Path) -> str:
+    """Give the path relative to ``cwd`` where that is shorter and not far away."""
+    relative = os.path.relpath(path, cwd)
+    return relative if len(relative) < len(str(path)) and not relative.startswith("../..") else str(path)

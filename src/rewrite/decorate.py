@@ -1,0 +1,92 @@
+"""Puts ``@tf.function`` on a function, as its innermost decorator."""
+
+from __future__ import annotations
+
+import ast
+
+import libcst as cst
+
+from ..records import Action, Edit, Skip, Variant
+from .alias import Alias
+from .source import Definition, Source, Splice, dotted
+
+ACTION = Action.HYBRIDIZE
+
+# Longer decorators are written with one argument a line.
+_LINE_LENGTH = 100
+
+
+def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) -> Splice | Skip:
+    """Give the decorator to put in, above ``def`` and below every other decorator.
+
+    Innermost is right under all of them: ``property``, ``staticmethod``, ``classmethod`` and the user's
+    own decorators keep seeing, from outside, what they saw before.
+    """
+    if definition.is_async:
+        return Skip(edit.candidate, f"{edit.qualname} is an async def, which tf.function does not take.")
+    for decorator in definition.node.decorators:
+        name = _name(decorator)
+        if name == alias.function or name in ("tf.function", "tensorflow.function"):
+            return Skip(edit.candidate, f"{edit.qualname} is decorated with {name} already.")
+        if name is not None and name.rpartition(".")[2] == "overload":
+            return Skip(
+                edit.candidate, f"{edit.qualname} on line {edit.line} is only an overload's signature."
+            )
+    call = _call(edit.variant, alias)
+    if isinstance(call, Skip):
+        return Skip(edit.candidate, call.reason)
+    line = source.line_text(definition.line)
+    code = line.lstrip(" \t\f")
+    before = line[: len(line) - len(code)]
+    if not code.startswith("def"):
+        return Skip(edit.candidate, f"The def of {edit.qualname} does not begin its line.")
+    # A form feed sets the tokenizer's column back to 0, so only what follows it is indentation.
+    text = _laid_out(call, before.rpartition("\f")[2], source.newline_at(definition.line))
+    return Splice(source.starts[definition.line - 1] + len(before), definition.line, text)
+
+
+def _name(decorator: cst.Decorator) -> str | None:
+    expression = decorator.decorator
+    if isinstance(expression, cst.Call):
+        name = dotted(expression.func)
+        if name in ("partial", "functools.partial") and expression.args:
+            return dotted(expression.args[0].value)
+        return name
+    return dotted(expression)
+
+
+def _call(variant: Variant, alias: Alias) -> tuple[str, tuple[str, ...]] | Skip:
+    """Give the decorator's expression and its arguments, with the module's alias in place of ``tf``."""
+    arguments = []
+    for name, value in variant.arguments:
+        text = _with_alias(value, alias)
+        if text is None:
+            return Skip("", f"The variant's argument {name}={value} is no expression over tf alone.")
+        arguments.append(f"{name}={text}")
+    return alias.function, tuple(arguments)
+
+
+def _with_alias(text: str, alias: Alias) -> str | None:
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        return None
+    encoded = text.encode()
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    if any(node.id != "tf" or node.lineno != 1 for node in names) or (names and alias.module is None):
+        return None
+    for node in sorted(names, key=lambda node: -node.col_offset):
+        encoded = encoded[: node.col_offset] + str(alias.module).encode() + encoded[node.end_col_offset :]
+    return encoded.decode()
+
+
+def _laid_out(call: tuple[str, tuple[str, ...]], indent: str, newline: str) -> str:
+    function, arguments = call
+    if not arguments:
+        return f"@{function}{newline}{indent}"
+    line = f"@{function}({', '.join(arguments)})"
+    if len(indent.expandtabs()) + len(line) <= _LINE_LENGTH:
+        return f"{line}{newline}{indent}"
+    deeper = indent + ("\t" if indent.endswith("\t") else "    ")
+    rows = [f"@{function}(", *(f"{deeper}{argument}," for argument in arguments), f"{indent})"]
+    return newline.join(rows) + newline + indent

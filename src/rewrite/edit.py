@@ -1,0 +1,145 @@
+"""Makes the edits of a plan, one file at a time, in memory."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..records import Action, Edit, EditedFile, Skip
+
+if TYPE_CHECKING:
+    from .alias import Alias, Naming
+    from .source import Definition, Source, Splice
+
+    Transform = Callable[[Source, Definition, Edit, Alias], Splice | Skip]
+
+
+def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], tuple[Skip, ...]]:
+    """Make edits in any number of files of the project at ``root``; unchanged files are left out."""
+    files: list[EditedFile] = []
+    skips: list[Skip] = []
+    for file in sorted({edit.file for edit in edits}):
+        edited, skipped = edit_file(root, file, [edit for edit in edits if edit.file == file])
+        files += [edited] if edited else []
+        skips += skipped
+    return tuple(files), tuple(skips)
+
+
+def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+    """Make the edits of one file.
+
+    Takes the project's root, the file's path relative to it, and edits of that file. Gives the edited
+    file (None where nothing could be changed) and, for each edit that was not made, a `Skip` with the
+    reason. Nothing is written. The result is checked: its syntax tree is that of the file as it stands,
+    but for the decorators and the import put in.
+    """
+    from . import source as sources
+
+    source = sources.read(root, file)
+    if isinstance(source, str):
+        return None, tuple(Skip(edit.candidate, source) for edit in edits)
+    return _edit(source, edits)
+
+
+def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+    from .alias import name_tensorflow
+
+    skips: list[Skip] = []
+    located: list[tuple[Edit, Definition]] = []
+    for edit in edits:
+        definition = source.find(edit.line, edit.qualname)
+        if definition is None:
+            skips.append(Skip(edit.candidate, _missing(source, edit)))
+        elif any(other == definition for _, other in located):
+            skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is edited already."))
+        else:
+            located.append((edit, definition))
+    naming = name_tensorflow(source, {definition: edit.variant for edit, definition in located})
+    made = []
+    for edit, definition in located:
+        outcome = _transformed(source, definition, edit, naming)
+        if isinstance(outcome, Skip):
+            skips.append(outcome)
+        else:
+            made.append((edit, definition, outcome))
+    if not made:
+        return None, tuple(skips)
+    imported = naming.splice if any(naming.aliases[each] is naming.added for _, each, _ in made) else None
+    # The import comes first, should both be put in at the top of the file.
+    splices = [*([imported] if imported else []), *(splice for _, _, splice in made)]
+    line_map = source.line_map(splices)
+    after = source.spliced(splices)
+    changed = {line_map[definition.line - 1] for _, definition, _ in made}
+    if not _differs_only_by(source.tree, after, changed, imported, line_map):
+        reason = f"The edit of {source.file} would change more than it should; its layout is not understood."
+        return None, (*skips, *(Skip(edit.candidate, reason) for edit, _, _ in made))
+    edited = EditedFile(
+        file=source.file,
+        before=source.raw,
+        after=after,
+        sha256_before=hashlib.sha256(source.raw).hexdigest(),
+        def_lines={edit.candidate: line_map[definition.line - 1] for edit, definition, _ in made},
+        line_map=line_map,
+    )
+    return edited, tuple(skips)
+
+
+def _transformed(source: Source, definition: Definition, edit: Edit, naming: Naming) -> Splice | Skip:
+    transform = _transformations().get(edit.action)
+    if transform is None:
+        return Skip(edit.candidate, f"No edit is known that would {edit.action.value} a function.")
+    alias = naming.aliases[definition]
+    if isinstance(alias, str):
+        return Skip(edit.candidate, alias)
+    return transform(source, definition, edit, alias)
+
+
+def _transformations() -> dict[Action, Transform]:
+    """Find the modules of this package that make an edit: those with an ``ACTION`` and a ``transform``."""
+    package = __name__.rpartition(".")[0]
+    found: dict[Action, Transform] = {}
+    for info in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        module = importlib.import_module(f"{package}.{info.name}")
+        if hasattr(module, "ACTION"):
+            found[module.ACTION] = module.transform
+    return found
+
+
+def _missing(source: Source, edit: Edit) -> str:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Lambda) and node.lineno == edit.line:
+            return f"{edit.qualname} is a lambda, which takes no decorator."
+    return (
+        f"{source.file} has no def of {edit.qualname} on line {edit.line}: it has changed since it was read."
+    )
+
+
+def _differs_only_by(
+    before: ast.Module, after: bytes, changed: Iterable[int], imported: Splice | None, line_map: Sequence[int]
+) -> bool:
+    """Check that taking the new decorators and the import out of ``after`` gives the tree of ``before``."""
+    try:
+        tree = ast.parse(after)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    wanted = set(changed)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.lineno in wanted and node.decorator_list:
+            node.decorator_list.pop()
+            wanted.discard(node.lineno)
+    if imported is not None:
+        above = line_map[imported.line - 2] if imported.line > 1 else 0
+        lines = range(above + 1, above + 1 + imported.lines)
+        new = [node for node in tree.body if isinstance(node, ast.Import) and node.lineno in lines]
+        tree.body = [node for node in tree.body if node not in new]
+        if len(new) != 1:
+            return False
+    try:
+        return not wanted and ast.dump(tree) == ast.dump(before)
+    except RecursionError:
+        return False

@@ -1,0 +1,109 @@
+"""A role inside the child: the timed arm, which stops at unit boundaries and waits for its turn.
+
+Nothing else is attached to a timed run. The boundary lies before a call of the unit function, so a unit
+spans from the start of one call to the start of the next: data loading, logging and all.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .binding import bind
+from .child import STARTED, Child, StopRun
+
+
+class Turns:
+    """Counts the units of a timed arm and hands the turn back when those granted are done."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.units = 0
+        self.since = STARTED
+        self.in_turn = 0
+        self.granted = 0
+        self.begun = False
+        self.main = threading.get_ident()
+
+    def boundary(self) -> None:
+        """Called before each unit: waits for the next turn once the granted units are done."""
+        self.child.boundary()
+        if not self.begun or self.in_turn >= self.granted:
+            self._hand_over()
+        self.in_turn += 1
+        self.units += 1
+
+    def _hand_over(self) -> None:
+        synchronize()
+        now = time.perf_counter()
+        self.child.send(
+            "boundary",
+            units=self.in_turn,
+            seconds=now - self.since,
+            total_units=self.units,
+            startup=not self.begun,
+        )
+        self.begun = True
+        message = self.child.receive()
+        if message.get("stop"):
+            self.child.request_cut("it was told to stop")
+            self.child.boundary()
+        self.granted = int(message["units"])
+        self.in_turn = 0
+        self.since = time.perf_counter()
+
+    def finish(self) -> dict[str, Any]:
+        """The last, unfinished turn."""
+        if not self.child.cut:
+            synchronize()
+            self.child.send(
+                "end",
+                units=self.in_turn,
+                seconds=time.perf_counter() - self.since,
+                total_units=self.units,
+            )
+        return {"units": self.units}
+
+
+def synchronize() -> None:
+    """Wait until the devices have done what was asked of them, so that a time means work done."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None:
+        try:
+            tensorflow.test.experimental.sync_devices()
+        except Exception:  # not every version and device has it; the CPU needs none
+            pass
+
+
+def install(child: Child) -> None:
+    """Make the child a timed arm."""
+    turns = Turns(child)
+    owner = os.getpid()
+
+    def wrap(_candidate: str, function: Any) -> Callable[..., Any]:
+        call = bind(function)
+
+        @functools.wraps(getattr(function, "python_function", function))
+        def unit(*args: Any, **kwargs: Any) -> Any:
+            if turns.main == threading.get_ident() and os.getpid() == owner and _is_eager():
+                turns.boundary()
+            return call(args, kwargs)
+
+        unit.__dict__["autograph_info__"] = {}
+        return unit
+
+    child.wrap = wrap
+    child.finish = turns.finish
+
+
+def _is_eager() -> bool:
+    tensorflow = sys.modules.get("tensorflow")
+    return tensorflow is None or bool(tensorflow.executing_eagerly())
+
+
+__all__ = ["StopRun", "Turns", "install", "synchronize"]

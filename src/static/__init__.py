@@ -1,0 +1,20 @@
+"""The static stage: reads a project's source and says what may run as a graph, and what is not known.
+
+It uses ``ast`` only: TensorFlow is never imported and no user code is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..records import Scan
+
+
+def scan(root: Path, entry: Path | None = None, paths: Sequence[Path] = ()) -> Scan:
+    """Analyse the project under ``root``; see ``hybridize.static.project.scan``."""
+    from .project import scan as scan_project
+
+    return scan_project(root, entry, paths)

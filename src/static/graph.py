@@ -1,0 +1,136 @@
+"""The value graph and its solver: values flow along edges until nothing new arrives anywhere."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from .values import UNKNOWN, Atom, Value
+
+#: More distinct values than this in one node say no more than "unknown" does.
+WIDTH = 12
+
+#: Lines per module in a packed place (module index and line in one integer).
+LINES = 1 << 24
+
+
+class Node:
+    """A place that values reach: a definition of a name, a parameter, an attribute, a result.
+
+    ``causes[i]`` is the node from which ``values[i]`` came first (None where it began here).
+    ``origin`` is what made the node: an event, a tuple of the nodes it joins, or None.
+    ``place`` packs the module's index and the line.
+    """
+
+    __slots__ = ("causes", "label", "origin", "place", "successors", "values", "watchers")
+
+    def __init__(self, place: int, origin: object = None, label: str | None = None) -> None:
+        self.values: tuple[Value, ...] = ()
+        self.causes: tuple[Node | None, ...] = ()
+        self.successors: list[Node] | None = None
+        self.watchers: list[object] | None = None
+        self.origin = origin
+        self.place = place
+        self.label = label
+
+    @property
+    def line(self) -> int:
+        """The line in its file."""
+        return self.place % LINES
+
+
+class Graph:
+    """The worklist over nodes.
+
+    ``handlers`` say, by a watcher's type, what to do with a value that is new in a watched node.
+    """
+
+    def __init__(self) -> None:
+        self.handlers: dict[type, Callable[[object, Node, Value], None]] = {}
+        self._queue: deque[tuple[Node, Value]] = deque()
+        self._waiting: list[tuple[Node, object]] = []
+        self._running = False
+
+    def add(self, node: Node, value: Value, cause: Node | None = None) -> None:
+        """Let ``value`` be in ``node``, and everywhere that it flows to from there."""
+        values = node.values
+        if value in values:
+            return
+        if len(values) >= WIDTH and not isinstance(value, Atom):
+            value = UNKNOWN
+            if value in values:
+                return
+        node.values = (*values, value)
+        node.causes = (*node.causes, cause)
+        if node.successors is not None or node.watchers is not None:
+            self._queue.append((node, value))
+
+    def connect(self, source: Node, target: Node) -> None:
+        """Let everything in ``source`` flow to ``target``, now and later."""
+        if source is target:
+            return
+        successors = source.successors
+        if successors is None:
+            source.successors = [target]
+        elif len(successors) < 64 and target in successors:
+            return
+        else:
+            successors.append(target)
+        for value in source.values:
+            self.add(target, value, source)
+
+    def watch(self, node: Node, watcher: object) -> None:
+        """Tell ``watcher`` of each value in ``node``; nobody is told before ``solve``."""
+        if node.watchers is None:
+            node.watchers = [watcher]
+        else:
+            node.watchers.append(watcher)
+        if self._running:
+            for value in node.values:
+                self.handlers[type(watcher)](watcher, node, value)
+        else:
+            self._waiting.append((node, watcher))
+
+    def settle_copies(self) -> None:
+        """Propagate along edges alone: imports and definitions reach their names; nothing is called."""
+        queue = self._queue
+        while queue:
+            node, value = queue.popleft()
+            for target in node.successors or ():
+                self.add(target, value, node)
+
+    def solve(self) -> None:
+        """Propagate to the least fixpoint, telling the watchers. May be called again after additions."""
+        self.settle_copies()
+        self._running = True
+        waiting = [(node, watcher, node.values) for node, watcher in self._waiting if node.values]
+        self._waiting = []
+        for node, watcher, values in waiting:
+            for value in values:
+                self.handlers[type(watcher)](watcher, node, value)
+        del waiting
+        queue = self._queue
+        while queue:
+            node, value = queue.popleft()
+            successors = node.successors
+            if successors is not None:
+                for target in tuple(successors):
+                    if value not in target.values:
+                        self.add(target, value, node)
+            watchers = node.watchers
+            if watchers is not None:
+                for watcher in tuple(watchers):
+                    self.handlers[type(watcher)](watcher, node, value)
+        self._running = False
+
+
+def trace_back(node: Node, value: Value) -> Iterator[Node]:
+    """The nodes through which ``value`` came to ``node``, the last first."""
+    seen = 0
+    current: Node | None = node
+    while current is not None and seen < 64:
+        yield current
+        seen += 1
+        if value not in current.values:
+            return
+        current = current.causes[current.values.index(value)]

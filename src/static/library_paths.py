@@ -1,0 +1,195 @@
+"""Canonical dotted paths of the libraries that training scripts use."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+#: Libraries that a project's own module of the same name shadows only where the import system says so.
+KNOWN_LIBRARIES = frozenset(
+    {
+        "absl",
+        "cv2",
+        "gpflow",
+        "gym",
+        "gymnasium",
+        "h5py",
+        "jax",
+        "keras",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "PIL",
+        "pytest",
+        "scipy",
+        "six",
+        "skimage",
+        "sklearn",
+        "sonnet",
+        "tensorboardX",
+        "tensorflow",
+        "tensorflow_addons",
+        "tensorflow_datasets",
+        "tensorflow_hub",
+        "tensorflow_probability",
+        "tf_keras",
+        "torch",
+        "tqdm",
+        "wandb",
+        "yaml",
+    }
+)
+
+#: Libraries of which tensors come.
+TENSOR_LIBRARIES = frozenset(
+    {
+        "tensorflow",
+        "keras",
+        "tensorflow_probability",
+        "tensorflow_addons",
+        "tensorflow_datasets",
+        "tensorflow_hub",
+        "sonnet",
+    }
+)
+
+_KERAS_HOMES = (
+    "tensorflow.python.keras.",
+    "tensorflow.keras.",
+    "tensorflow.compat.v1.keras.",
+    "tensorflow.compat.v2.keras.",
+    "tensorflow._api.v2.keras.",
+    "keras.src.",
+    "keras.api.",
+    "keras._tf_keras.keras.",
+    "tf_keras.src.",
+    "tf_keras.",
+    "tf_keras.api.",
+    "tensorflow_core.keras.",
+    "tensorflow_core.python.keras.",
+    "autokeras.keras.",
+)
+
+_KERAS_MODULES = {
+    "keras.engine.input_layer": "keras",
+    "keras.engine.training": "keras",
+    "keras.engine.base_layer": "keras.layers",
+    "keras.engine.topology": "keras.layers",
+    "keras.engine": "keras",
+    "keras.models.model": "keras.models",
+    "keras.layers.core": "keras.layers",
+    "keras.optimizer_v2": "keras.optimizers",
+    "keras.optimizers.legacy": "keras.optimizers",
+    "keras.optimizers.experimental": "keras.optimizers",
+    "keras.layers.experimental": "keras.layers",
+    "keras.layers.experimental.preprocessing": "keras.layers",
+    "keras.utils.vis_utils": "keras.utils",
+    "keras.utils.np_utils": "keras.utils",
+    "keras.backend.tensorflow_backend": "keras.backend",
+}
+
+_MOVED = {
+    "tensorflow.optimizers.": "keras.optimizers.",
+    "tensorflow.losses.": "keras.losses.",
+    "tensorflow.metrics.": "keras.metrics.",
+    "tensorflow.initializers.": "keras.initializers.",
+    "tensorflow.data.experimental.": "tensorflow.data.",
+    "tensorflow_addons.layers.": "keras.layers.",
+    "tensorflow_addons.optimizers.": "keras.optimizers.",
+    "tensorflow_addons.losses.": "keras.losses.",
+    "tensorflow_addons.metrics.": "keras.metrics.",
+    "tensorflow_addons.activations.": "keras.activations.",
+}
+
+_ALIASES = {
+    "tensorflow.Keras": "keras",
+    "tensorflow.keras": "keras",
+    "tf_keras": "keras",
+    "tensorflow.optimizers": "keras.optimizers",
+    "tensorflow.losses": "keras.losses",
+    "tensorflow.metrics": "keras.metrics",
+    "tensorflow.initializers": "keras.initializers",
+    "tensorflow.experimental.function_executor_type": "tensorflow.function",
+    "tensorflow.sparse.SparseTensor": "tensorflow.SparseTensor",
+    "tensorflow.python.data.Dataset": "tensorflow.data.Dataset",
+    "tensorflow.contrib.eager.Variable": "tensorflow.Variable",
+    "tensorflow.contrib.eager.defun": "tensorflow.function",
+    "tensorflow.get_variable": "tensorflow.Variable",
+    "tensorflow.contrib.eager.GradientTape": "tensorflow.GradientTape",
+    "keras.engine.input_layer.Input": "keras.Input",
+    "keras.layers.Input": "keras.Input",
+    "keras.models.Model": "keras.Model",
+    "keras.models.Sequential": "keras.Sequential",
+    "keras.engine.training.Model": "keras.Model",
+    "keras.layers.Model": "keras.Model",
+    "keras.training.Model": "keras.Model",
+    "keras.layers.layer.Layer": "keras.layers.Layer",
+    "keras.engine.base_layer.Layer": "keras.layers.Layer",
+    "keras.Layer": "keras.layers.Layer",
+    "keras.Variable": "tensorflow.Variable",
+    "keras.KerasTensor": "keras.KerasTensor",
+    "keras.backend.variable": "tensorflow.Variable",
+    "sonnet.Module": "tensorflow.Module",
+}
+
+
+@lru_cache(maxsize=65536)
+def canonical_path(path: str) -> str:
+    """One spelling for the many paths by which an object of TensorFlow, Keras or NumPy is reached."""
+    if path.startswith(("tensorflow.", "keras.", "tf_keras", "tensorflow_")):
+        for home in _KERAS_HOMES:
+            if path.startswith(home) or path + "." == home:
+                path = ("keras." + path[len(home) :]).rstrip(".")
+                break
+        if path.startswith("keras."):
+            path = _canonical_keras(path)
+        else:
+            for version in ("compat.v1.", "compat.v2.", "_api.v2."):
+                if path.startswith("tensorflow." + version):
+                    path = "tensorflow." + path[11 + len(version) :]
+            if path in ("tensorflow.compat.v1", "tensorflow.compat.v2"):
+                path = "tensorflow"
+            if path.startswith("tensorflow.keras"):
+                return canonical_path(path)
+            if path.startswith("tensorflow.python."):
+                path = _canonical_internal(path)
+            for old, new in _MOVED.items():
+                if path.startswith(old):
+                    path = new + path[len(old) :]
+    elif path.startswith("tensorflow_core"):
+        return canonical_path("tensorflow" + path[15:])
+    elif path.startswith("numpy.core."):
+        path = "numpy." + path.rpartition(".")[2]
+    return _ALIASES.get(path, path)
+
+
+def _canonical_keras(path: str) -> str:
+    head, _, last = path.rpartition(".")
+    while head in _KERAS_MODULES:
+        head = _KERAS_MODULES[head]
+    parts = head.split(".")
+    if len(parts) > 2 and parts[1] in ("layers", "losses", "metrics", "optimizers", "models"):
+        # ``keras.layers.core.dense.Dense``: the public name is one level below ``keras.layers``.
+        if last[:1].isupper():
+            head = ".".join(parts[:2])
+    return f"{head}.{last}"
+
+
+def _canonical_internal(path: str) -> str:
+    parts = path.split(".")[2:]
+    if parts[-1] == "function" or parts[-1] == "defun":
+        return "tensorflow.function"
+    for position, part in enumerate(parts):
+        if part[:1].isupper():
+            rest = ".".join(parts[position:])
+            if part.startswith("Dataset"):
+                return "tensorflow.data.Dataset" + rest[len(part) :]
+            if part in ("EagerTensor", "Tensor"):
+                return "tensorflow.Tensor" + rest[len(part) :]
+            if part in ("ResourceVariable", "Variable", "RefVariable", "VariableV1"):
+                return "tensorflow.Variable" + rest[len(part) :]
+            return "tensorflow." + rest
+    if parts[-1].endswith(("_ops", "_op", "_tensor", "_impl", "_util", "_lib")) or len(parts) < 2:
+        return "tensorflow." + parts[-1]
+    return "tensorflow." + ".".join(part for part in parts if part.endswith("_ops")) + "." + parts[-1] if any(
+        part.endswith("_ops") for part in parts
+    ) else "tensorflow." + parts[-1]

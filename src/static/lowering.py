@@ -1,0 +1,681 @@
+"""Lowering of statements and definitions: a module's tree becomes code, events and the value graph."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from .annotations import annotate
+from .blocks import Block
+from .code import (
+    AttributeStore,
+    Branch,
+    Call,
+    ClassCode,
+    Decorator,
+    FunctionCode,
+    ItemStore,
+    Mark,
+    ModuleCode,
+    ParameterCode,
+    Return,
+    Unpacking,
+)
+from .expressions import ExpressionLowering
+from .graph import LINES, Node
+from .imports import Target
+from .program import Program
+from .scopes import Scope, read_scope
+from .sources import Source
+from .values import NONE, STRING, UNKNOWN
+
+#: Decorators that leave the function as it is, by the kind that they give it.
+_KINDS = {
+    "builtins.staticmethod": "staticmethod",
+    "builtins.classmethod": "classmethod",
+    "builtins.property": "property",
+    "functools.cached_property": "property",
+    "abc.abstractproperty": "property",
+}
+
+
+def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
+    """Enter one parsed file into the program."""
+    module = ModuleCode(index, source.module, source.file, source.is_package, source.lines)
+    program.modules[source.module] = module
+    scope = read_scope(source.tree.body)
+    module.bound = frozenset(scope.bound)
+    for name, level in scope.stars:
+        module.stars.append(program.resolver.resolve(source.module, name, level))
+    place = index * LINES + 1
+    body = FunctionCode(
+        module, "<module>", "<module>", "module", 1, source.lines, Node(place), Node(place), reported=False
+    )
+    module.body = body
+    program.functions.append(body)
+    block = Block(program, module, body, scope, None)
+    lowering = Lowering(program, block, module, {}, [])
+    lowering.statements(source.tree.body)
+    while lowering.deferred:
+        work, lowering.deferred = lowering.deferred, []
+        for later in work:
+            later(lowering.deferred)
+    return module
+
+
+class Lowering(ExpressionLowering):
+    """Turns the statements of one block into code.
+
+    Bodies of functions wait in ``deferred`` until the scope around them is known to its end.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        block: Block,
+        module: ModuleCode,
+        names: dict[str, int],
+        deferred: list[Callable[[list], None]],  # type: ignore[type-arg]
+        owner_class: ClassCode | None = None,
+    ) -> None:
+        super().__init__(program, block)
+        self.module = module
+        self.names = names
+        self.deferred = deferred
+        self.owner_class = owner_class
+        self.loop_stack: list[dict[str, Node]] = []
+
+    # -- statements ---------------------------------------------------------------------------
+
+    def statements(self, body: list[ast.stmt]) -> None:
+        """Lower a list of statements, up to the first that never lets the next one run."""
+        block = self.block
+        for statement in body:
+            method = _STATEMENTS.get(type(statement))
+            if method is not None:
+                method(self, statement)
+            if block.dead:
+                return
+
+    def expression_statement(self, node: ast.Expr) -> None:
+        """An expression for its effect."""
+        if type(node.value) is not ast.Constant:
+            self.expression(node.value)
+
+    def assign(self, node: ast.Assign) -> None:
+        """``target = value``."""
+        value_node = node.value
+        if type(value_node) is ast.Lambda and len(node.targets) == 1:
+            target = node.targets[0]
+            name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", None)
+            if name is not None:
+                self.store(target, self.lambda_function(value_node, name))
+                return
+        self._note_alias(node)
+        value = self.expression(value_node)
+        for target in node.targets:
+            self.store(target, value)
+
+    def _note_alias(self, node: ast.Assign) -> None:
+        """Treat ``layers = tf.keras.layers`` like an import, where the name is bound once."""
+        if len(node.targets) == 1 and type(node.value) is ast.Attribute:
+            target = node.targets[0]
+            scope = self.block.scope
+            if isinstance(target, ast.Name) and scope.counts.get(target.id) == 1:
+                meaning = self.target_of(node.value)
+                if meaning is not None and meaning.module is None and target.id not in scope.outer:
+                    self.block.aliases[target.id] = meaning
+                    self.block.targets.pop(target.id, None)
+
+    def assign_annotated(self, node: ast.AnnAssign) -> None:
+        """``target: hint = value``."""
+        if self.owner_class is not None and self.block.is_class and isinstance(node.target, ast.Name):
+            self.owner_class.fields.append(node.target.id)
+        if node.value is not None:
+            self.store(node.target, self.expression(node.value))
+        elif self.block.is_class and isinstance(node.target, ast.Name):
+            hint = annotate(self, node.annotation)
+            if hint is not None:
+                self.graph.connect(hint, self.program.class_attribute(self.owner_class, node.target.id))  # type: ignore[arg-type]
+
+    def assign_augmented(self, node: ast.AugAssign) -> None:
+        """``target op= value``."""
+        target = node.target
+        line = node.lineno
+        name = type(node.op).__name__
+        if isinstance(target, ast.Name):
+            event = self.operate(name, (self.block.load(target.id, line), self.expression(node.value)), line)
+            event.in_place = True
+            self.block.bind(target.id, event.result, line)
+        elif isinstance(target, ast.Attribute):
+            base = self.expression(target.value)
+            old = self.load_attribute(base, target.attr, line)
+            event = self.operate(name, (old, self.expression(node.value)), line)
+            event.in_place = True
+            self.store_attribute(base, target.attr, event.result, line).augmented = True
+        elif isinstance(target, ast.Subscript):
+            old = self.subscript(target)
+            event = self.operate(name, (old, self.expression(node.value)), line)
+            event.in_place = True
+            base = self.expression(target.value)
+            self.store_item(base, target, event.result)
+
+    def store(self, target: ast.expr, value: Node) -> None:
+        """Let an assignment's target hold ``value``."""
+        kind = type(target)
+        if kind is ast.Name:
+            self.block.bind(target.id, value, target.lineno)  # type: ignore[attr-defined]
+        elif kind is ast.Attribute:
+            self.store_attribute(self.expression(target.value), target.attr, value, target.lineno)  # type: ignore[attr-defined]
+        elif kind is ast.Subscript:
+            self.store_item(self.expression(target.value), target, value)  # type: ignore[attr-defined, arg-type]
+        elif kind is ast.Starred:
+            self.store(target.value, value)  # type: ignore[attr-defined]
+        else:
+            self.unpack(target, value, self.store)
+
+    def unpack(self, target: ast.expr, value: Node, bind: Callable[[ast.expr, Node], None]) -> None:
+        """Take ``value`` apart into the parts of a tuple or list."""
+        if not isinstance(target, (ast.Tuple, ast.List)):
+            bind(target, value)
+            return
+        place = self.base + target.lineno
+        event = Unpacking(self.code, place, self.block.guard, value)
+        self.events.append(event)
+        parts: list[tuple[ast.expr, Node]] = []
+        starred = False
+        for position, element in enumerate(target.elts):
+            node = Node(place, event)
+            if isinstance(element, ast.Starred):
+                box = self.program.box("list", place)
+                event.starred = box.element
+                parts.append((element.value, self.holder(box, place)))
+                starred = True
+                continue
+            event.targets.append((position - len(target.elts) if starred else position, node))
+            parts.append((element, node))
+        self.graph.watch(value, event)
+        for element, node in parts:
+            bind(element, node)
+
+    def store_attribute(self, base: Node, attribute: str, value: Node | None, line: int) -> AttributeStore:
+        """``base.attribute = value``."""
+        event = AttributeStore(self.code, self.base + line, self.block.guard, base, attribute)
+        event.value = value
+        self.events.append(event)
+        self.program.assigned_attributes.setdefault(attribute, []).append((self.code, line))
+        self.graph.watch(base, event)
+        return event
+
+    def store_item(self, base: Node, target: ast.Subscript, value: Node | None) -> None:
+        """``base[key] = value``."""
+        event = ItemStore(self.code, self.base + target.lineno, self.block.guard, base)
+        event.key, event.index, _ = self.key(target.slice)
+        event.value = value
+        self.events.append(event)
+        self.graph.watch(base, event)
+
+    def delete(self, node: ast.Delete) -> None:
+        """``del target``."""
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                self.store_attribute(self.expression(target.value), target.attr, None, node.lineno)
+            elif isinstance(target, ast.Subscript):
+                self.store_item(self.expression(target.value), target, None)
+
+    def leave(self, node: ast.Return) -> None:
+        """``return value``."""
+        value = self.program.constants[NONE] if node.value is None else self.expression(node.value)
+        event = Return(self.code, self.base + node.lineno, self.block.guard, value)
+        event.in_loop = self.block.loops > 0
+        self.events.append(event)
+        self.graph.connect(value, self.code.returns)
+        guard = self.block.guard
+        while guard is not None and not guard.leaves:
+            guard.leaves = True
+            guard = guard.guard
+        self.block.dead = True
+
+    def throw(self, node: ast.Raise) -> None:
+        """``raise error``."""
+        for part in (node.exc, node.cause):
+            if part is not None:
+                self.expression(part)
+        self.mark("raise", node)
+        self.block.dead = True
+
+    def mark(self, kind: str, node: ast.stmt, value: Node | None = None, text: str = "") -> Mark:
+        """Enter a statement that matters by being there."""
+        event = Mark(self.code, self.base + node.lineno, self.block.guard, kind, value, text)
+        event.end = node.end_lineno or node.lineno
+        self.events.append(event)
+        return event
+
+    def insist(self, node: ast.Assert) -> None:
+        """``assert test``."""
+        self.branch("assert", node.test)
+        if node.msg is not None:
+            self.expression(node.msg)
+
+    # -- control flow -------------------------------------------------------------------------
+
+    def choose(self, node: ast.If) -> None:
+        """``if test: … else: …``."""
+        block = self.block
+        certain = self._known_truth(node.test)
+        if certain is not None:
+            self.statements(node.body if certain else node.orelse)
+            return
+        branch = self.branch("if", node.test)
+        self.alternatives(branch, [node.body, node.orelse], node.lineno)
+        assert block is self.block
+
+    def _known_truth(self, test: ast.expr) -> bool | None:
+        if isinstance(test, ast.Constant):
+            return bool(test.value)
+        if isinstance(test, ast.Name) and test.id == "TYPE_CHECKING":
+            return False
+        if self.block.is_module and isinstance(test, ast.Call):
+            target = self.target_of(test.func)
+            if target is not None and target.path.endswith("executing_eagerly"):
+                return True
+        return None
+
+    def alternatives(self, branch: Branch, bodies: list[list[ast.stmt]], line: int) -> None:
+        """Lower the sides of a branch and join what they bind."""
+        block = self.block
+        outer = block.guard
+        block.guard = branch
+        ends: list[dict[str, Node] | None] = []
+        for body in bodies:
+            block.open_frame()
+            block.dead = False
+            self.statements(body)
+            changes = block.close_frame()
+            ends.append(None if block.dead else changes)
+        block.guard = outer
+        block.dead = all(end is None for end in ends)
+        block.merge(ends, line)
+
+    def loop_for(self, node: ast.For | ast.AsyncFor) -> None:
+        """``for target in iterable: …``."""
+        block = self.block
+        context = "async for" if isinstance(node, ast.AsyncFor) else "for"
+        element = self.iterate(self.expression(node.iter), context, node.lineno)
+        self.events[-1].end = node.end_lineno or node.lineno  # type: ignore[attr-defined]
+        joined = block.open_loop(node.lineno, node.end_lineno or node.lineno)
+        self.loop_stack.append(joined)
+        self.store(node.target, element)
+        self.statements(node.body)
+        self.loop_stack.pop()
+        block.dead = False
+        block.close_loop(joined, done=True)
+        self.statements(node.orelse)
+
+    def loop_while(self, node: ast.While) -> None:
+        """``while test: …``."""
+        block = self.block
+        joined = block.open_loop(node.lineno, node.end_lineno or node.lineno)
+        branch = self.branch("while", node.test)
+        mark = self.mark("loop", node, branch.test)
+        mark.end = node.end_lineno or node.lineno
+        self.loop_stack.append(joined)
+        outer = block.guard
+        if not isinstance(node.test, ast.Constant):
+            block.guard = branch
+        self.statements(node.body)
+        block.guard = outer
+        self.loop_stack.pop()
+        block.dead = False
+        block.close_loop(joined, done=True)
+        self.statements(node.orelse)
+
+    def jump(self, node: ast.Break | ast.Continue) -> None:
+        """``break`` or ``continue``."""
+        if self.loop_stack:
+            self.block.close_loop(self.loop_stack[-1], done=False)
+        self.block.dead = True
+
+    def attempt(self, node: ast.Try) -> None:
+        """``try: … except: …``: the handlers may begin anywhere in the body."""
+        block = self.block
+        self.mark("try", node, text="except" if node.handlers else "finally")
+        block.open_frame()
+        self.statements(node.body)
+        if not block.dead:
+            self.statements(node.orelse)
+        body_dead, block.dead = block.dead, False
+        changes = block.close_frame()
+        ends: list[dict[str, Node] | None] = [None if body_dead else changes]
+        for handler in node.handlers:
+            block.open_frame()
+            block.dead = False
+            block.merge([changes, {}], node.lineno)
+            if handler.type is not None:
+                self.expression(handler.type)
+            if handler.name:
+                block.bind(handler.name, self.program.constants[UNKNOWN], handler.lineno)
+            self.statements(handler.body)
+            end = block.close_frame()
+            ends.append(None if block.dead else end)
+        block.dead = all(end is None for end in ends)
+        if block.dead and node.finalbody:
+            block.dead = False
+            self.statements(node.finalbody)
+            block.dead = True
+            return
+        block.merge(ends, node.lineno)
+        self.statements(node.finalbody)
+
+    def enter(self, node: ast.With | ast.AsyncWith) -> None:
+        """``with context as name: …``."""
+        for item in node.items:
+            value = self.expression(item.context_expr)
+            self.mark("async with" if isinstance(node, ast.AsyncWith) else "with", node, value)
+            if item.optional_vars is not None:
+                self.store(item.optional_vars, self.iterate(value, "with", node.lineno))
+        self.statements(node.body)
+
+    def match(self, node: ast.Match) -> None:
+        """``match subject: …``."""
+        block = self.block
+        subject = self.expression(node.subject)
+        branch = Branch(self.code, self.base + node.lineno, block.guard, "match", subject)
+        self.events.append(branch)
+        outer = block.guard
+        block.guard = branch
+        ends: list[dict[str, Node] | None] = [{}]
+        for case in node.cases:
+            block.open_frame()
+            block.dead = False
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    whole = part is case.pattern
+                    block.bind(name, subject if whole else self.program.constants[UNKNOWN], node.lineno)
+            if case.guard is not None:
+                self.expression(case.guard)
+            self.statements(case.body)
+            end = block.close_frame()
+            ends.append(None if block.dead else end)
+        block.guard = outer
+        block.dead = False
+        block.merge(ends, node.lineno)
+
+    # -- imports ------------------------------------------------------------------------------
+
+    def import_modules(self, node: ast.Import) -> None:
+        """``import a.b as c``."""
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            dotted = alias.name if alias.asname else name
+            target = self.program.resolver.resolve(self.module.name, dotted)
+            full = self.program.resolver.resolve(self.module.name, alias.name)
+            self._note_import(full)
+            self.block.bind(name, self.load_path(target, node.lineno), node.lineno)
+
+    def import_names(self, node: ast.ImportFrom) -> None:
+        """``from a import b as c``."""
+        for alias in node.names:
+            if alias.name == "*":
+                self._note_import(
+                    self.program.resolver.resolve(self.module.name, node.module or "", node.level)
+                )
+                continue
+            dotted = f"{node.module}.{alias.name}" if node.module else alias.name
+            target = self.program.resolver.resolve(self.module.name, dotted, node.level)
+            self._note_import(target)
+            self.block.bind(alias.asname or alias.name, self.load_path(target, node.lineno), node.lineno)
+        if self.code.kind not in ("module", "class"):
+            self.mark("import", node)
+
+    def _note_import(self, target: Target) -> None:
+        self.module.imports.add(target.module if target.module is not None else f"!{target.path}")
+
+    # -- definitions --------------------------------------------------------------------------
+
+    def _qualify(self, name: str) -> str:
+        code = self.code
+        if code.kind == "module":
+            full = name
+        elif code.kind == "class":
+            full = f"{code.qualname}.{name}"
+        else:
+            full = f"{code.qualname}.<locals>.{name}"
+        count = self.names[full] = self.names.get(full, 0) + 1
+        return full if count == 1 else f"{full}#{count}"
+
+    def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """``def name(…): …``."""
+        place = self.base + node.lineno
+        if self.block.is_class:
+            kind = "method"
+        else:
+            kind = "function" if self.code.kind == "module" else "nested"
+        code = FunctionCode(
+            self.module,
+            node.name,
+            self._qualify(node.name),
+            kind,
+            node.lineno,
+            node.end_lineno or node.lineno,
+            Node(place),
+            Node(place, []),
+            self.code,
+            self.owner_class if self.block.is_class else None,
+        )
+        code.node.origin = code
+        code.is_async = isinstance(node, ast.AsyncFunctionDef)
+        code.in_loop = self.block.loops > 0
+        if node.name in ("__new__", "__init_subclass__", "__class_getitem__") and kind == "method":
+            code.kind = "classmethod"
+        self.graph.add(code.node, code.value)
+        self._register(code)
+        value = code.node
+        for decorator in reversed(node.decorator_list):
+            value = self.decorate(code, decorator, value)
+        parameters = self.parameters(code, node.args)
+        self.defer(code, parameters, node.body)
+        self.block.bind(node.name, value, node.lineno)
+
+    def _register(self, code: FunctionCode) -> None:
+        self.module.functions.append(code)
+        self.program.functions.append(code)
+
+    def decorate(self, code: FunctionCode, node: ast.expr, value: Node) -> Node:
+        """What a decorator makes of ``value``."""
+        function = node.func if isinstance(node, ast.Call) else node
+        target = self.target_of(function)
+        path = None
+        if target is not None and target.module is None:
+            path = self.program.external(target.path).values[0].path  # type: ignore[attr-defined]
+        record = Decorator(f"@{ast.unparse(node)}", node.lineno, path, None)
+        code.decorators.append(record)
+        if path in _KINDS:
+            code.kind = _KINDS[path] if code.kind == "method" else code.kind
+            return value
+        if isinstance(node, ast.Attribute) and node.attr in ("setter", "getter", "deleter"):
+            code.kind = "property" if code.kind == "method" else code.kind
+            return value
+        call = Call(self.code, self.base + node.lineno, self.block.guard)
+        call.decorates = code
+        call.text = record.text
+        if path is not None and not isinstance(node, ast.Call):
+            call.path = path
+        else:
+            record.node = call.function = self.expression(node)
+        call.arguments.append(value)
+        call.result = Node(self.base + node.lineno, call)
+        record.call = call
+        self.add_call(call)
+        return call.result
+
+    def parameters(self, code: FunctionCode, node: ast.arguments) -> list[ParameterCode]:
+        """Enter a function's parameters; defaults belong to the scope around it."""
+        place = self.base + code.line
+        found = code.parameters
+        positional = [*node.posonlyargs, *node.args]
+        defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.defaults))
+        defaults += node.defaults
+        groups: list[tuple[ast.arg, str, ast.expr | None]] = []
+        groups += [(a, "positional", d) for a, d in zip(positional, defaults, strict=True)]
+        if node.vararg is not None:
+            groups.append((node.vararg, "star", None))
+        groups += [(a, "keyword", d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True)]
+        if node.kwarg is not None:
+            groups.append((node.kwarg, "double star", None))
+        for argument, kind, default in groups:
+            parameter = ParameterCode(argument.arg, Node(place, None, argument.arg), kind)
+            parameter.node.origin = parameter
+            if default is not None:
+                parameter.default = self.expression(default)
+                parameter.default_text = ast.unparse(default) if isinstance(default, ast.Constant) else None
+            if argument.annotation is not None:
+                hint = annotate(self, argument.annotation)
+                if hint is not None:
+                    parameter.hint = hint
+                    if kind in ("positional", "keyword"):
+                        self.graph.connect(hint, parameter.node)
+            if kind in ("star", "double star"):
+                box = self.program.box("tuple" if kind == "star" else "dict", place)
+                self.graph.add(parameter.node, box)
+            found.append(parameter)
+        return found
+
+    def defer(self, code: FunctionCode, parameters: list[ParameterCode], body: list[ast.stmt]) -> None:
+        """Lower a function's body once the scope around it is complete."""
+        block = self.block
+
+        def later(deferred: list) -> None:  # type: ignore[type-arg]
+            scope = read_scope(body)
+            lowering = self._lowering_of(code, scope, block, deferred)
+            for parameter in parameters:
+                scope.bound.add(parameter.name)
+                scope.others.add(parameter.name)
+                scope.counts[parameter.name] = scope.counts.get(parameter.name, 0) + 1
+                lowering.block.bind(parameter.name, parameter.node, code.line)
+            try:
+                lowering.statements(body)
+            except RecursionError:
+                code.too_deep = True
+            if not lowering.block.dead:
+                self.graph.connect(self.program.constants[NONE], code.returns)
+                code.falls_through = True
+
+        self.deferred.append(later)
+
+    def _lowering_of(
+        self,
+        code: FunctionCode,
+        scope: Scope,
+        parent: Block,
+        deferred: list,  # type: ignore[type-arg]
+    ) -> Lowering:
+        block = Block(self.program, self.module, code, scope, parent)
+        return Lowering(self.program, block, self.module, self.names, deferred, code.owner_class)
+
+    def lambda_function(self, node: ast.Lambda, name: str | None) -> Node:
+        """``lambda …``, which is reported as a function where it is assigned to a name."""
+        place = self.base + node.lineno
+        named = name is not None
+        qualname = self._qualify(name) if name is not None else f"{self.code.qualname}.<lambda>@{node.lineno}"
+        code = FunctionCode(
+            self.module,
+            name or "<lambda>",
+            qualname,
+            "lambda",
+            node.lineno,
+            node.end_lineno or node.lineno,
+            Node(place),
+            Node(place, []),
+            self.code,
+            None,
+            reported=named,
+        )
+        code.node.origin = code
+        code.in_loop = self.block.loops > 0
+        self.graph.add(code.node, code.value)
+        self._register(code)
+        parameters = self.parameters(code, node.args)
+        result = ast.Return(value=node.body, lineno=node.body.lineno, col_offset=0)
+        result.end_lineno = node.end_lineno
+        self.defer(code, parameters, [result])
+        return code.node
+
+    def function_expression(self, node: ast.Lambda) -> Node:
+        """A lambda that stands in an expression."""
+        return self.lambda_function(node, None)
+
+    def define_class(self, node: ast.ClassDef) -> None:
+        """``class Name(…): …``."""
+        place = self.base + node.lineno
+        qualname = self._qualify(node.name)
+        code = ClassCode(self.module, node.name, qualname, node.lineno, Node(place))
+        self.graph.add(code.node, code.value)
+        self.module.classes.append(code)
+        self.program.classes.append(code)
+        for base in node.bases:
+            target = self.target_of(base)
+            if target is not None and target.module is None:
+                code.bases.append(self.program.external(target.path).values[0].path)  # type: ignore[attr-defined]
+            elif isinstance(base, ast.Subscript):
+                code.bases.append(self.expression(base.value))
+            else:
+                code.bases.append(self.expression(base))
+        for decorator in node.decorator_list:
+            self.expression(decorator)
+            code.decorators.append(Decorator(f"@{ast.unparse(decorator)}", decorator.lineno, None, None))
+        body = FunctionCode(
+            self.module,
+            node.name,
+            qualname,
+            "class",
+            node.lineno,
+            node.end_lineno or node.lineno,
+            Node(place),
+            Node(place),
+            self.code,
+            code,
+            reported=False,
+        )
+        self.program.functions.append(body)
+        block = Block(self.program, self.module, body, read_scope(node.body), self.block)
+        lowering = Lowering(self.program, block, self.module, self.names, self.deferred, code)
+        lowering.statements(node.body)
+        for name, nodes in block.history.items():
+            code.attributes[name] = nodes[0] if len(nodes) == 1 else block.join(nodes, node.lineno)
+        self.block.bind(node.name, code.node, node.lineno)
+
+
+def _ignore(lowering: Lowering, node: ast.stmt) -> None:
+    return None
+
+
+_STATEMENTS: dict[type, Callable[..., None]] = {
+    ast.Expr: Lowering.expression_statement,
+    ast.Assign: Lowering.assign,
+    ast.AnnAssign: Lowering.assign_annotated,
+    ast.AugAssign: Lowering.assign_augmented,
+    ast.Delete: Lowering.delete,
+    ast.Return: Lowering.leave,
+    ast.Raise: Lowering.throw,
+    ast.Assert: Lowering.insist,
+    ast.If: Lowering.choose,
+    ast.For: Lowering.loop_for,
+    ast.AsyncFor: Lowering.loop_for,
+    ast.While: Lowering.loop_while,
+    ast.Break: Lowering.jump,
+    ast.Continue: Lowering.jump,
+    ast.Try: Lowering.attempt,
+    ast.TryStar: Lowering.attempt,
+    ast.With: Lowering.enter,
+    ast.AsyncWith: Lowering.enter,
+    ast.Match: Lowering.match,
+    ast.Import: Lowering.import_modules,
+    ast.ImportFrom: Lowering.import_names,
+    ast.FunctionDef: Lowering.define,
+    ast.AsyncFunctionDef: Lowering.define,
+    ast.ClassDef: Lowering.define_class,
+}
+
+__all__ = ["STRING", "Lowering", "lower_module"]

@@ -1,0 +1,163 @@
+"""The project's files: which are read, what module each is, and what could not be read and why."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import re
+import tokenize
+import warnings as python_warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SKIPPED_DIRECTORIES = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "env",
+        ".env",
+        "node_modules",
+        "__pycache__",
+        "build",
+        "dist",
+        "site-packages",
+        "results",
+        ".tox",
+        ".nox",
+        ".eggs",
+        ".mypy_cache",
+        ".ipynb_checkpoints",
+    }
+)
+
+#: Source beyond this size is data in Python's clothes; reading it would cost more than it could tell.
+MAX_BYTES = 8_000_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """One readable file: its path relative to the root, its dotted name, its text and its tree."""
+
+    file: str
+    module: str
+    text: str
+    tree: ast.Module
+    is_package: bool
+
+    @property
+    def lines(self) -> int:
+        """How many lines the file has."""
+        return self.text.count("\n") + (not self.text.endswith("\n") and bool(self.text))
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that the scan leaves out, with the reason as a phrase."""
+
+    file: str
+    reason: str
+
+
+def find_python_files(root: Path) -> Iterator[Path]:
+    """Every ``*.py`` under ``root`` that may be the project's own, in a stable order."""
+    for directory, subdirectories, names in os.walk(root, onerror=lambda error: None):
+        subdirectories[:] = sorted(
+            name
+            for name in subdirectories
+            if name not in SKIPPED_DIRECTORIES
+            and not name.endswith(".egg-info")
+            and not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
+        )
+        for name in sorted(names):
+            if name.endswith(".py"):
+                yield Path(directory, name)
+
+
+def name_module(root: Path, path: Path) -> str:
+    """The dotted name by which the project imports ``path``.
+
+    A leading ``src`` is dropped where it is a source directory (no ``__init__.py``) and not a package.
+    """
+    parts = list(path.relative_to(root).with_suffix("").parts)
+    if len(parts) > 1 and parts[0] == "src" and not (root / "src" / "__init__.py").exists():
+        parts = parts[1:]
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts = parts[:-1]
+    return ".".join(parts)
+
+
+def read_source(root: Path, path: Path) -> Source | Unreadable:
+    """Read and parse one file; what can't be parsed is a value that says why, never an exception."""
+    file = path.relative_to(root).as_posix()
+    try:
+        if not path.is_file():
+            return Unreadable(file, "is no regular file")
+        if path.stat().st_size > MAX_BYTES:
+            return Unreadable(file, f"is larger than {MAX_BYTES // 1_000_000} MB")
+        raw = path.read_bytes()
+    except OSError as error:
+        return Unreadable(file, f"can't be read ({error.strerror or error})")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        text = raw.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        return Unreadable(file, f"is not text in its declared encoding ({error})")
+    if "\0" in text:
+        return Unreadable(file, "contains null bytes")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except SyntaxError as error:
+        return Unreadable(file, _explain_syntax_error(text, error))
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Unreadable(file, f"can't be parsed ({type(error).__name__}: {error})")
+    return Source(file, name_module(root, path), text, tree, path.name == "__init__.py")
+
+
+def _explain_syntax_error(text: str, error: SyntaxError) -> str:
+    place = f"line {error.lineno}" if error.lineno else "unknown line"
+    line = ""
+    lines = text.split("\n")
+    if error.lineno and error.lineno <= len(lines):
+        line = lines[error.lineno - 1].strip()
+    if re.match(r"(print|exec)\s+[^(=]|except\s+\w[\w.]*\s*,\s*\w+\s*:|raise\s+\w+\s*,", line):
+        return f"looks like Python 2 ({place}: {line[:60]})"
+    if line.startswith(("%", "!")):
+        return f"holds a notebook's magic command ({place}: {line[:60]})"
+    return f"has a syntax error ({place}: {error.msg})"
+
+
+def select_files(root: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
+    """The files under ``paths`` (files or directories; all of ``root`` where none are given)."""
+    if not paths:
+        return list(find_python_files(root)), []
+    chosen: dict[Path, None] = {}
+    problems: list[Unreadable] = []
+    for path in paths:
+        absolute = path if path.is_absolute() else (root / path)
+        absolute = Path(os.path.abspath(absolute))
+        if absolute.is_dir():
+            chosen.update(dict.fromkeys(find_python_files(absolute)))
+        elif absolute.exists():
+            chosen[absolute] = None
+        else:
+            problems.append(Unreadable(str(path), "does not exist"))
+    inside = [path for path in chosen if path.is_relative_to(root)]
+    problems += [
+        Unreadable(str(path), "lies outside of the project's root")
+        for path in chosen
+        if not path.is_relative_to(root)
+    ]
+    return inside, problems
+
+
+def count_lines(sources: Iterable[Source]) -> int:
+    """The physical lines of all ``sources`` together."""
+    return sum(source.lines for source in sources)

@@ -1,0 +1,176 @@
+"""A machine with a clock of its own, on which copies of a script run without a process.
+
+Its noise is that of a real one: the machine's speed wanders within seconds, every process is a little
+faster or slower than its twin, and every turn has its own luck.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hybridize.records import Edit, EditedFile, Ending, RunOutcome, Target
+
+TARGET = Target(root="/project", cwd="/project", script="/project/train.py")
+UNIT = Edit(candidate="train:train_step", file="train.py", line=3, qualname="train_step")
+FILES = (
+    EditedFile(
+        file="train.py",
+        before=b"import tensorflow as tf\n\ndef train_step(x):\n    return x\n",
+        after=b"import tensorflow as tf\n\n@tf.function\ndef train_step(x):\n    return x\n",
+        sha256_before="",
+        def_lines={"train:train_step": 4},
+        line_map=(1, 2, 4, 5),
+    ),
+)
+
+
+@dataclass
+class Machine:
+    """The clock, and the noise. Standard deviations are of the log of a time, for one process or one turn."""
+
+    seed: int = 0
+    process_sd: float = 0.0
+    turn_sd: float = 0.0
+    wander_sd: float = 0.0
+    wander_seconds: float = 20.0
+    now: float = 0.0
+    speed: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+
+    def clock(self) -> float:
+        return self.now
+
+    def work(self, seconds: float, process_offset: float = 0.0) -> float:
+        """Do what takes so many seconds without noise; the clock goes on by the time that it really takes."""
+        noise = self.random.gauss(0.0, self.turn_sd) if self.turn_sd else 0.0
+        taken = seconds * math.exp(self.speed + process_offset + noise)
+        self.now += taken
+        kept = math.exp(-taken / self.wander_seconds)
+        self.speed = self.speed * kept + self.random.gauss(0.0, self.wander_sd * math.sqrt(1 - kept * kept))
+        return taken
+
+
+@dataclass
+class Script:
+    """What a copy of the script does. ``slow_units`` maps every n-th unit to extra seconds."""
+
+    unit_seconds: float = 0.01
+    startup_seconds: float = 4.0
+    first_unit_seconds: float = 0.0
+    every: int = 0
+    every_seconds: float = 0.0
+    units: int | None = None
+    tail_seconds: float = 0.0
+    raises_at: int | None = None
+    killed_at: int | None = None
+    hangs_at: int | None = None
+    chatters_at: int | None = None
+    peak_rss_bytes: int = 300 << 20
+
+
+class Process:
+    """A simulated child process: the protocol of ``sandbox.launch.Child``, time on the machine's clock."""
+
+    def __init__(self, machine: Machine, script: Script, label: str = "") -> None:
+        self.machine, self.script, self.label = machine, script, label
+        self.offset = machine.random.gauss(0.0, machine.process_sd)
+        self.total = 0
+        self.granted: int | None = None
+        self.started = False
+        self.ending: Ending | None = None
+        self.stopped = False
+        self.messages: list[dict[str, Any]] = []
+        self.peak_rss_bytes = script.peak_rss_bytes
+
+    def receive(self, timeout: float) -> dict[str, Any] | None:
+        script = self.script
+        if not self.started:
+            self.started = True
+            seconds = self.machine.work(script.startup_seconds, self.offset)
+            if script.units == 0:
+                return self._end(0, seconds)
+            return {"event": "boundary", "units": 0, "seconds": seconds, "total_units": 0, "startup": True}
+        if self.ending is not None or self.granted is None:
+            return None
+        granted, seconds, done = self.granted, 0.0, 0
+        while done < granted:
+            if self.total == script.raises_at:
+                self.ending = Ending.RAISED
+                return {"event": "end", "units": done, "seconds": 1.0, "total_units": self.total}
+            if self.total == script.killed_at:
+                self.ending = Ending.KILLED
+                return None
+            if self.total == script.chatters_at:
+                self.machine.now += 0.5
+                return {"event": "summary"}
+            if self.total == script.hangs_at:
+                self.machine.now += timeout
+                raise TimeoutError
+            seconds += script.unit_seconds
+            if self.total == 0:
+                seconds += script.first_unit_seconds
+            if script.every and self.total % script.every == script.every - 1:
+                seconds += script.every_seconds
+            done += 1
+            self.total += 1
+            if self.total == script.units:
+                return self._end(done, self.machine.work(seconds + script.tail_seconds, self.offset))
+        self.granted = None
+        taken = self.machine.work(seconds, self.offset)
+        return {"event": "boundary", "units": done, "seconds": taken, "total_units": self.total}
+
+    def _end(self, units: int, seconds: float) -> dict[str, Any]:
+        self.ending = Ending.FINISHED
+        return {"event": "end", "units": units, "seconds": seconds, "total_units": self.total}
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.messages.append(message)
+        self.granted = message.get("units")
+
+    def stop(self, grace: float = 5.0) -> RunOutcome:
+        self.stopped = True
+        self.machine.now += 0.2
+        return self._outcome()
+
+    def wait(self, timeout: float) -> RunOutcome:
+        self.stopped = True
+        return self._outcome()
+
+    def _outcome(self) -> RunOutcome:
+        ending = self.ending or Ending.CUT
+        raised = ending is Ending.RAISED
+        return RunOutcome(
+            ending=ending,
+            code=-9 if ending is Ending.KILLED else 1 if raised else 0,
+            seconds=self.machine.now,
+            log="",
+            error="no such key" if raised else None,
+            error_type="KeyError" if raised else None,
+            peak_rss_bytes=self.peak_rss_bytes,
+        )
+
+
+@dataclass
+class Launcher:
+    """Stands in for ``sandbox.launch.start``: the arm with edited files runs ``edited``, the others ``eager``."""
+
+    machine: Machine
+    eager: Script
+    edited: Script
+    processes: list[Process] = field(default_factory=list)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+
+    def __call__(
+        self, target: Target, job: dict[str, Any], files: Sequence[EditedFile], folder: Path, label: str
+    ) -> Process:
+        process = Process(self.machine, self.edited if files else self.eager, label)
+        self.processes.append(process)
+        self.jobs.append(job)
+        return process

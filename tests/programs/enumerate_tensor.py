@@ -1,0 +1,24 @@
+"""The step enumerates the rows of a tensor, which only an eager tensor can do."""
+# truth: unsafe train_step iterates-tensor
+import numpy as np
+import tensorflow as tf
+
+rng = np.random.default_rng(0)
+w = tf.Variable(tf.zeros([3]))
+
+
+def train_step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.constant(0.0)
+        for i, row in enumerate(x):
+            loss += (tf.tensordot(row, w, 1) - y[i]) ** 2
+    w.assign_sub(0.05 * tape.gradient(loss, w))
+    return loss
+
+
+x = tf.constant(rng.normal(size=(4, 3)), tf.float32)
+y = tf.constant(rng.normal(size=4), tf.float32)
+for i in range(15):
+    loss = train_step(x, y)
+    if i % 5 == 4:
+        print(f"step {i + 1}: loss {float(loss):.5f}")

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hybridize.records import (
+    Action,
+    Assumption,
+    AssumptionKind,
+    Benchmark,
+    CheckedAssumption,
+    Drift,
+    Edit,
+    EditedFile,
+    Effect,
+    Finding,
+    Function,
+    FunctionKind,
+    Interval,
+    Judgement,
+    Metric,
+    Observation,
+    ObservedParameter,
+    Pair,
+    Parameter,
+    ParameterKind,
+    Plan,
+    Report,
+    Scan,
+    Step,
+    Target,
+    Variant,
+    VariantResult,
+    Verdict,
+)
+from hybridize.rewrite import diff
+
+BEFORE = b"import tensorflow as tf\n\n\ndef step(x):\n    return x\n"
+AFTER = b"import tensorflow as tf\n\n\n@tf.function\ndef step(x):\n    return x\n"
+
+
+def function(name: str, **changes: object) -> Function:
+    facts: dict[str, object] = {
+        "id": f"train:{name}",
+        "file": "train.py",
+        "line": 4,
+        "end_line": 5,
+        "module": "train",
+        "qualname": name,
+        "kind": FunctionKind.FUNCTION,
+        "hybrid": None,
+        "parameters": (Parameter("x", ParameterKind.TENSOR, (Step("train.py", 9, "called with a batch"),)),),
+        "findings": (),
+        "assumptions": (),
+        "proposal": Action.HYBRIDIZE,
+        "blocker": None,
+        "computes_with_tensors": True,
+    }
+    return Function(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+PRINTS = Finding("HYB101", "prints the loss", "train.py", 14, (Step("train.py", 14, "print(loss)"),), certain=True)
+MAYBE = Finding("HYB102", "may append to a list", "train.py", 6)
+
+
+def judgements() -> tuple[Judgement, ...]:
+    assumption = Assumption(AssumptionKind.NO_EFFECT, "log", "log keeps nothing", "HYB102")
+    typed = Assumption(AssumptionKind.ARGUMENT_TYPE, "x", "x is a tensor", None, "tensor")
+    return (
+        Judgement(
+            function("step", findings=(MAYBE,), assumptions=(assumption, typed)),
+            Verdict.CONFIRMED,
+            ("the graph gave what eager gave in 40 of 40 calls on 2 paths",),
+            Observation(
+                calls=4000,
+                seconds=4.9,
+                own_seconds=4.0,
+                share=0.83,
+                ops_per_call=212.0,
+                signatures=2,
+                paths=2,
+                parameters=(ObservedParameter("x", ("Tensor",), ("float32",), ("(32, 10)", "(17, 10)"), 4000),),
+                result_types=("Tensor",),
+                callers={"train:main": 4000},
+            ),
+            (
+                CheckedAssumption(assumption, Verdict.CONFIRMED, "4,000 calls"),
+                CheckedAssumption(typed, Verdict.CONFIRMED, "4,000 calls"),
+            ),
+            (
+                VariantResult("graph", Verdict.CONFIRMED, 2, 0.8, 0.000155, 0.00123, 1e-7, ("x: (17, 10)",)),
+                VariantResult("xla", Verdict.REFUTED, 1, 9.0, float("nan"), 0.00123, None),
+            ),
+            selected=True,
+        ),
+        Judgement(
+            function("Trainer.log_and_validate_everything_on_the_holdout_set", line=40),
+            Verdict.REFUTED,
+            ("self.losses grew by one element in 4,000 of 4,000 calls (train.py:44)",),
+            Observation(
+                calls=4000,
+                seconds=0.5,
+                share=0.1,
+                signatures=1,
+                effects=(Effect("attribute", "self.losses", "grew by one", "train.py:44", 4000),),
+            ),
+        ),
+        Judgement(function("evaluate", line=60), Verdict.UNOBSERVED, ()),
+        Judgement(
+            function("show", line=12, proposal=Action.NONE, findings=(PRINTS,), blocker=PRINTS),
+            Verdict.NOT_PROPOSED,
+            (),
+        ),
+        Judgement(
+            function("fast", line=80, proposal=Action.NONE, hybrid="@tf.function"), Verdict.NOT_PROPOSED, ()
+        ),
+    )
+
+
+def benchmark() -> Benchmark:
+    pair = Pair(
+        arms=("eager", "edited", "twin"),
+        turns=((20, (0.025, 0.0031, 0.0249)), (20, (0.0251, 0.003, 0.025))),
+        ratio=7.9,
+        eager_ratio=1.01,
+        startup_seconds=(3.1, 3.2, 3.1),
+        total_seconds=(4.0, 3.4, 4.0),
+        peak_rss_bytes=(612_000_000, 640_000_000, 612_000_000),
+        complete=True,
+        warm_turns=1,
+        whole=False,
+    )
+    return Benchmark(
+        unit="train:step",
+        units=2000,
+        pairs=(pair,) * 5,
+        speedup=Interval(7.9, 7.5, 8.3),
+        noise_floor=1.02,
+        steady_state_speedup=7.9,
+        end_to_end_speedup=1.4,
+        cold_start_seconds=0.9,
+        break_even_units=830,
+        whole_script=False,
+        verdict="faster",
+        peak_rss_bytes=(612_000_000, 640_000_000),
+        reason="the interval 7.5 to 8.3 lies above 1.05",
+    )
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Report:
+    """A run that found something, with every field filled."""
+    edited = EditedFile("train.py", BEFORE, AFTER, hashlib.sha256(BEFORE).hexdigest(), {"train:step": 5}, ())
+    folder = tmp_path / "results" / "20261122-093015-train"
+    return Report(
+        status="optimized",
+        message="train.py runs 7.9x faster per step with one function converted; nothing drifted.",
+        exit_code=0,
+        created="2026-11-22T09:30:15+00:00",
+        command=("optimize", "--train-script", "train.py"),
+        target=Target(str(tmp_path), str(tmp_path), str(tmp_path / "train.py"), ("--epochs", "3"), None, 0),
+        options={"pairs": 5, "results": Path("results"), "only": (), "steps": None},
+        environment={"tensorflow": "2.21.0", "python": "3.11.7"},
+        budget_seconds=300.0,
+        spent_seconds=125.4,
+        judgements=judgements(),
+        plan=Plan(
+            (Edit("train:step", "train.py", 4, "step", Action.HYBRIDIZE, Variant()),),
+            (edited,),
+            (diff(edited),),
+            "optimize.patch",
+        ),
+        benchmark=benchmark(),
+        drift=Drift(
+            "none",
+            "L2",
+            "40 of 40 steps of the graph gave what eager gave from the same state",
+            (Metric("loss", "result of train:step", 0.12345678, 0.12345679, 1e-8, 2e-8, "none"),),
+        ),
+        timings={"static": 0.2, "observe": 8.1},
+        warnings=("pyproject.toml has no project table.",),
+        folder=str(folder),
+    )
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Scan:
+    """What the static stage says of a small project."""
+    functions = tuple(judgement.function for judgement in judgements())
+    return Scan(
+        root=str(tmp_path),
+        functions=functions,
+        warnings=("old.py can't be parsed: Missing parentheses (line 1).",),
+        modules={"train.py": "train"},
+        reachable=frozenset({"train.py"}),
+        assigned_attributes=frozenset(),
+        lines=120,
+        uses_tensorflow=True,
+    )
