@@ -204,16 +204,16 @@ def _optimize(arguments: list[str], stdout: TextIO, stderr: TextIO, failures: _F
     if mistake := check_target(options, cwd):
         raise _Wrong(mistake.sentence)
     failures.folder, failures.verbosity = options.results, options.verbosity
-    return _run(options, stdout, stderr)
+    return _run(options, ["optimize", *arguments], stdout, stderr)
 
 
-def _run(options: Options, stdout: TextIO, stderr: TextIO) -> int:
+def _run(options: Options, command: Sequence[str], stdout: TextIO, stderr: TextIO) -> int:
     from . import pipeline
     from .report.terminal import Terminal
 
     terminal = Terminal(stdout, stderr, verbosity=options.verbosity, format=options.format)
     try:
-        report = pipeline.run(options, terminal)
+        report = pipeline.run(options, terminal, command)
         terminal.finish(report)
     finally:
         terminal.close()

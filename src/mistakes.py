@@ -46,7 +46,12 @@ def explain_extras(extras: Sequence[str], arguments: Sequence[str], options: Ite
         return f"There is no option {first.partition('=')[0]}; did you mean {close[0]}?"
     if not has_target:
         return f"There is no option {first}; see optimize --help."
-    ours = [argument for argument in arguments if argument not in extras]
+    ours, left = [], list(extras)
+    for argument in arguments:
+        if left and argument == left[0]:
+            left.pop(0)
+        else:
+            ours.append(argument)
     command = shlex.join(["optimize", *ours, "--", *extras])
     return f"{first} is no option of optimize; arguments of the script go after --: {command}"
 

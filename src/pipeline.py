@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 import platform
 import sys
@@ -35,7 +36,9 @@ from .target import find_target
 
 if TYPE_CHECKING:
     from .dynamic.proof import Observed
+    from .dynamic.runs import Run
     from .report.watcher import Watcher
+    from .sandbox.nursery import Nursery
 
 # Shares of the budget that each stage may use at most; what one leaves is the next one's.
 OBSERVE_SHARE, CHECK_SHARE, COLD_SHARE = 0.2, 0.3, 0.35
@@ -69,6 +72,15 @@ class Work:
     warnings: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     applied: bool = False
+    nursery: Nursery | None = None
+    waiting_nursery: Nursery | None = None
+    observed_whole: bool = False
+
+    def run_with(self, scan: Scan) -> Run:
+        """What the dynamic stage's runs have in common."""
+        from .dynamic.runs import Run
+
+        return Run(self.target, scan, self.folder, self.watch, self.nursery)
 
     @property
     def spent(self) -> float:
@@ -175,13 +187,31 @@ def _report(work: Work, command: Sequence[str], status: str, message: str, code:
 
 def _run_stages(work: Work) -> tuple[str, str, int]:
     scan = _scan(work)
+    with _nursery(work):
+        prove(work, scan)
+        if not work.plan.edits:
+            return _nothing_to_write(work)
+        _measure(work, scan)
+    return _conclude(work)
+
+
+def prove(work: Work, scan: Scan) -> None:
+    """Observe, check, and run the plan cold: afterwards every candidate has its verdict."""
     observed = _observe(work, scan)
     _check(work, scan, observed)
-    _plan_cold(work, scan, observed)
-    if not work.plan.edits:
-        return _nothing_to_write(work)
-    _measure(work, scan, observed)
-    return _conclude(work)
+    _plan_cold(work, scan)
+
+
+@contextlib.contextmanager
+def _nursery(work: Work) -> Iterator[None]:
+    """Get a process ready, while the first run goes on, that later runs can be forked from."""
+    from .sandbox.launch import base_environment
+    from .sandbox.nursery import Nursery
+
+    with Nursery(base_environment(work.target)) as nursery:
+        work.waiting_nursery = nursery
+        yield
+    work.nursery = None
 
 
 def _scan(work: Work) -> Scan:
@@ -237,7 +267,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
     proposed = [f for f in functions if _is_proposed(work, f)]
     with work.stage("observe", f"running the script as it stands, {len(proposed)} candidates watched"):
         seconds = min(work.share(OBSERVE_SHARE), MOST_OBSERVE_SECONDS)
-        observed = observe(work.target, scan, functions, proposed, work.folder, seconds, work.options.steps, work.watch)
+        observed = observe(work.run_with(scan), functions, proposed, seconds, work.options.steps)
         outcome = observed.outcome
         work.environment.update(outcome.environment)
         _heed_writes(work, outcome)
@@ -361,13 +391,13 @@ def _check(work: Work, scan: Scan, observed: Observed) -> None:
     if not observed.open:
         return
     with work.stage("check", f"{len(observed.open)} candidates, eager against graph from the same state"):
-        judged, _ = check(work.target, scan, observed, work.folder, work.share(CHECK_SHARE), work.watch)
+        judged, _ = check(work.run_with(scan), observed, work.share(CHECK_SHARE))
         work.add(judged)
         for judgement in judged:
             work.watcher.note(f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0]}")
 
 
-def _plan_cold(work: Work, scan: Scan, observed: Observed) -> None:
+def _plan_cold(work: Work, scan: Scan) -> None:
     """Choose a plan, run it from a cold start, and take out what does not stand that."""
     from .measure.selection import select
 
@@ -376,7 +406,7 @@ def _plan_cold(work: Work, scan: Scan, observed: Observed) -> None:
     if not chosen:
         return
     with work.stage("cold start", f"the plan of {len(chosen)} edits from the start of a fresh process"):
-        trial = ColdTrial(work, scan, observed)
+        trial = ColdTrial(work, scan)
         trial.settle()
         _set_plan(work, scan)
 
@@ -410,7 +440,6 @@ class ColdTrial:
 
     work: Work
     scan: Scan
-    observed: Observed
 
     def settle(self) -> None:
         """Take candidates out of the selection until the plan runs cold as the script does."""
@@ -458,11 +487,10 @@ class ColdTrial:
     def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[str | None, Drift | None]:
         """Run a plan cold; the reason that speaks against it, if any, and the drift measured."""
         from .dynamic.cold import failure, replay
-        from .dynamic.runs import Run
         from .rewrite import edit_project
 
         files, _ = edit_project(Path(self.scan.root), _edits(chosen))
-        run = Run(self.work.target, self.scan, self.work.folder, self.work.watch)
+        run = self.work.run_with(self.scan)
         arms: list[Any] = [(label, files, False)]
         if not self.references:
             arms += [("eager", (), False), ("nudged", (), True)]
@@ -514,7 +542,8 @@ def _trace(seen: Any) -> Any:
     )
 
 
-def _measure(work: Work, scan: Scan, observed: Observed) -> None:
+def _measure(work: Work, scan: Scan) -> None:
+    from .sandbox.launch import start
     from .measure.benchmark import run_benchmark
 
     hottest = _selected(work)[0]
@@ -524,7 +553,6 @@ def _measure(work: Work, scan: Scan, observed: Observed) -> None:
             work.benchmark = benchmark
 
         edit = _edits([hottest])[0]
-        finished = observed.outcome.ending in (Ending.FINISHED, Ending.EXITED)
         work.benchmark = run_benchmark(
             work.target,
             edit,
@@ -533,11 +561,12 @@ def _measure(work: Work, scan: Scan, observed: Observed) -> None:
             work.folder,
             pairs=work.options.pairs,
             steps=work.options.steps,
-            length=hottest.observation.calls if finished else None,
+            length=hottest.observation.calls if work.observed_whole else None,
             min_speedup=work.options.min_speedup,
             deadline=time.monotonic() + work.left,
             watch=work.watch,
             keep=keep,
+            start=functools.partial(start, nursery=work.nursery),
         )
 
 

@@ -246,7 +246,8 @@ class RunOutcome:
 
     ``code`` is the exit status the script asked for (or minus the signal's number). ``error`` is the
     exception's type and message, ``error_place`` the user's line where it came from. ``lines`` are the
-    printed lines kept (``lines_dropped`` counts the others). ``seconds`` is wall time.
+    printed lines kept (``lines_dropped`` counts the others). ``seconds`` is wall time. ``forkable`` says
+    whether the script may be started from a process that has imported TensorFlow already.
     """
 
     ending: Ending
@@ -263,6 +264,7 @@ class RunOutcome:
     blocked_writes: tuple[str, ...] = ()
     peak_rss_bytes: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
+    forkable: bool = False
 
 
 @dataclass(frozen=True)

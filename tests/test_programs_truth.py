@@ -90,7 +90,8 @@ def read_program(path: Path) -> Program:
             word, qualname, *hazard = text.split()
             truths.append(Truth(word, qualname, " ".join(hazard)))
         elif kind == "env":
-            environment.update([text.split("=", 1)])
+            name, _, value = text.partition("=")
+            environment[name] = value
         elif kind == "args":
             arguments.extend(text.split())
         elif kind != "note":
@@ -285,6 +286,8 @@ def forge() -> None:
             *lines, buffer = (buffer + data).split(b"\n")
             jobs = [json.loads(line) for line in lines]
             waiting = [*(job for job in jobs if job["urgent"]), *waiting, *(job for job in jobs if not job["urgent"])]
+            if not open_:
+                waiting.clear()  # nobody is left to ask for them
         elif running:
             time.sleep(0.02)
         for pid, child in list(running.items()):

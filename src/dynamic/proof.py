@@ -6,12 +6,12 @@ call spares the comparison, and a comparison never runs what is known to have ef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..records import Edit, Ending, Function, Judgement, RunOutcome, Scan, Skip, Target, Variant, Verdict
+from ..records import Edit, Ending, Function, Judgement, RunOutcome, Skip, Variant, Verdict
 from ..rewrite import edit_project
 from .judging import check_assumptions, judge_checked, judge_observed, observation_of
 from .runs import Run, Seen
@@ -35,20 +35,12 @@ class Observed:
 
 
 def observe(
-    target: Target,
-    scan: Scan,
-    functions: Sequence[Function],
-    proposed: Sequence[Function],
-    folder: Path,
-    seconds: float,
-    steps: int | None,
-    watch: Callable[[str], None],
+    run: Run, functions: Sequence[Function], proposed: Sequence[Function], seconds: float, steps: int | None
 ) -> Observed:
     """Run the script as it stands for up to ``seconds`` with ``functions`` hooked.
 
     Of the ``proposed`` ones among them, those that the run alone decides are judged.
     """
-    run = Run(target, scan, folder, watch)
     # With few steps asked for, the run still lasts long enough for candidates of rarer calls to be met.
     seen = run.observe(functions, seconds, steps, least=0.0)
     rows = dict(seen.candidates)
@@ -64,20 +56,12 @@ def observe(
     return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots)
 
 
-def check(
-    target: Target,
-    scan: Scan,
-    observed: Observed,
-    folder: Path,
-    seconds: float,
-    watch: Callable[[str], None],
-    variant: Variant | None = None,
-) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
+def check(run: Run, observed: Observed, seconds: float, variant: Variant | None = None) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
     """Compare the open candidates, eager against graph, in one run; in runs of their own where that dies.
 
     Returns a judgement for each, and the edits that could not be made.
     """
-    run = Run(target, scan, folder, watch)
+    scan = run.scan
     edits = [edit_of(f, variant or Variant()) for f in observed.open]
     _, skips = edit_project(Path(scan.root), edits)
     skipped = {skip.candidate: skip.reason for skip in skips}
@@ -88,20 +72,19 @@ def check(
         if f.id in skipped
     ]
     if open_functions:
-        judged += _check_together(run, scan, observed, open_functions, seconds, variant, "check")
+        judged += _check_together(run, observed, open_functions, seconds, variant, "check")
     return tuple(judged), skips
 
 
 def _check_together(
     run: Run,
-    scan: Scan,
     observed: Observed,
     functions: Sequence[Function],
     seconds: float,
     variant: Variant | None,
     label: str,
 ) -> list[Judgement]:
-    files, _ = edit_project(Path(scan.root), [edit_of(f, variant or Variant()) for f in functions])
+    files, _ = edit_project(Path(run.scan.root), [edit_of(f, variant or Variant()) for f in functions])
     seen = run.check([f.id for f in functions], files, seconds, label)
     died = _how_it_died(seen.outcome, observed.outcome)
     rows = seen.candidates
@@ -111,7 +94,7 @@ def _check_together(
         return [
             judgement
             for number, half in enumerate((functions[:middle], functions[middle:]))
-            for judgement in _check_together(run, scan, observed, half, seconds / 2, variant, f"{label}-{number + 1}")
+            for judgement in _check_together(run, observed, half, seconds / 2, variant, f"{label}-{number + 1}")
         ]
     roots = {seen.copied_root: ""}
     judged = []

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..records import AssumptionKind, EditedFile, Function, RunOutcome, Scan, Target
 from ..sandbox.launch import Child, start
+from ..sandbox.nursery import Nursery
 
 GRACE_SECONDS = 10.0
 
@@ -32,12 +33,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Run:
-    """What all runs have in common. ``watch`` is told how far a run has come."""
+    """What all runs have in common. ``watch`` is told how far a run has come.
+
+    Children are forked from the ``nursery`` where there is one.
+    """
 
     target: Target
     scan: Scan
     folder: Path
     watch: Callable[[str], None] = field(default=lambda text: None)
+    nursery: Nursery | None = None
 
     def observe(self, functions: Sequence[Function], seconds: float, steps: int | None, least: float) -> Seen:
         """Run the script as it stands with ``functions`` hooked, for ``seconds`` at most.
@@ -91,7 +96,7 @@ class Run:
             "nudge": nudge,
             "deadline_seconds": seconds,
         }
-        return start(self.target, job, files, self.folder, label)
+        return start(self.target, job, files, self.folder, label, self.nursery)
 
     def bring_home(self, child: Child, seconds: float) -> Seen:
         """Wait for a replay's end."""
@@ -106,7 +111,7 @@ class Run:
         seconds: float,
         describe: Callable[[Mapping[str, Any]], str],
     ) -> Seen:
-        child = start(self.target, {**job, "deadline_seconds": seconds}, files, self.folder, label)
+        child = start(self.target, {**job, "deadline_seconds": seconds}, files, self.folder, label, self.nursery)
         end = time.monotonic() + seconds + GRACE_SECONDS
         while True:
             left = end - time.monotonic()

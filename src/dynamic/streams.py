@@ -36,11 +36,9 @@ class _QuietSeeds:
 
 
 def install(seed: int = 7) -> None:
-    """Replace the random ops from now on. Must run where variables can be created: outside of any graph."""
-    global _counter, _seed
+    """Replace the random ops from now on. Runs no op: the script may still configure its devices."""
+    global _seed
     _seed = seed
-    with tf.init_scope():
-        _counter = tf.Variable(0, dtype=tf.int64, trainable=False, name="hybridize_random_stream")
     for name, replacement in _replacements().items():
         original = getattr(gen_random_ops, name)
         _originals[name] = original
@@ -71,6 +69,10 @@ def _keeps_its_own() -> bool:
 
 
 def _next() -> Any:
+    global _counter
+    if _counter is None:
+        with tf.init_scope():
+            _counter = tf.Variable(0, dtype=tf.int64, trainable=False, name="hybridize_random_stream")
     drawn = _counter.assign_add(1, read_value=True)
     return tf.stack([tf.constant(_seed, tf.int64), tf.cast(drawn, tf.int64)])
 

@@ -106,14 +106,18 @@ def _same(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> bool:
 def digest(state: State, sampled: int = 16) -> dict[str, list[float]]:
     """A few numbers for each floating-point variable: sum, sum of squares, then evenly spread elements.
 
-    Keyed by the order of creation and the name, so that two runs of one script can be matched.
+    Keyed by the name and, among those of one name, the order of creation, so that two runs of one script
+    can be matched.
     """
     rows: dict[str, list[float]] = {}
-    for position, (number, value) in enumerate(state.items()):
+    names: dict[str, int] = {}
+    for number, value in state.items():
         array = as_array(value)
         if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
             continue
         flat = array.astype(np.float64).ravel()
         picked = flat[:: max(1, flat.size // sampled)][:sampled]
-        rows[f"{position}:{name(number)}"] = [float(flat.sum()), float(flat @ flat), *map(float, picked)]
+        label = name(number)
+        names[label] = names.get(label, 0) + 1
+        rows[f"{label}#{names[label]}"] = [float(flat.sum()), float(flat @ flat), *map(float, picked)]
     return rows

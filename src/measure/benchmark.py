@@ -65,7 +65,7 @@ def run_benchmark(
     """Measure what ``files`` (the edited files) change in the script's speed.
 
     ``unit`` is the edit whose function is the unit of work, ``eager_unit_line`` the line of its ``def`` in
-    the file as it stands. At most ``pairs`` groups are run, none beyond ``deadline`` (by ``clock``, in seconds);
+    the file as it stands. At most ``pairs`` groups are run, none beyond ``deadline`` (seconds of ``clock``);
     an arm does at most ``steps`` units. ``length`` is the number of units of the whole script, where known.
     ``min_speedup`` is the least ratio that counts. ``watch`` is told how it goes; ``keep`` is given the
     result so far after each group, so that an interrupt loses nothing. Logs go to ``folder``. Arms that
@@ -136,7 +136,7 @@ class _Run:
         self.group_seconds = 0.0
 
     def names(self) -> tuple[str, ...]:
-        """The arms of the next group: all, or, where memory is short, eager with the edit and its twin by turns."""
+        """The arms of the next group. Where memory is short, eager meets the edit and its twin by turns."""
         if not self.tight:
             return EAGER, EDITED, TWIN
         compared = sum(EDITED in group.arms for group in self.groups)
@@ -272,7 +272,7 @@ def _usable(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def summarize(unit: Edit, pairs: Sequence[Pair], alpha: float, min_speedup: float) -> Benchmark:
-    """What the groups say together, with an interval at confidence 1 - ``alpha``; no more than the pairs tell."""
+    """What the groups say together, with an interval at confidence 1 - ``alpha``: all of it from the pairs."""
     usable = _usable(pairs)
     own = [pair.eager_ratio for pair in pairs if pair.eager_ratio is not None]
     floor = noise_floor([math.log(ratio) for ratio in own]) if own else None
@@ -383,7 +383,8 @@ def _cold_start(pairs: Sequence[Pair], slow_turns: bool) -> tuple[float | None, 
     if not costs:
         return None, 0.0, 0.0
     start = median(starts)
-    return median(costs) + (start if abs(start) > max(noise) else 0.0), median(eager_units), median(edited_units)
+    cost = median(costs) + (start if abs(start) > max(noise) else 0.0)
+    return cost, median(eager_units), median(edited_units)
 
 
 def _end_to_end(pairs: Sequence[Pair]) -> tuple[float | None, bool]:

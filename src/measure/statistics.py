@@ -92,8 +92,8 @@ def pseudomedian(values: Sequence[float]) -> float:
 def pseudomedian_error(values: Sequence[float]) -> float:
     """The standard error of the pseudomedian of two or more values, robustly estimated.
 
-    sqrt(pi / 3) * sigma / sqrt(n) holds for normal noise (Hodges and Lehmann, as above); sigma is 1.4826 times
-    the median absolute deviation (Hampel, Journal of the American Statistical Association 69, 1974).
+    sqrt(pi / 3) * sigma / sqrt(n) holds for normal noise (Hodges and Lehmann, as above); sigma is 1.4826
+    times the median absolute deviation (Hampel, Journal of the American Statistical Association 69, 1974).
     """
     middle = median(values)
     sigma = 1.4826 * median(abs(value - middle) for value in values)

@@ -20,9 +20,9 @@ from ..records import EditedFile, Ending, RunOutcome
 TURN_SECONDS = 0.3
 TURNS = 20
 LEAST_TURNS = 5
-# The first unit traces, the second meets what the first one created, the third shows how long a turn must be.
-LEAST_WARM_TURNS = 3
-MOST_WARM_TURNS = 6
+# The first unit traces, the second meets what the first one created; then longer turns are tried.
+SINGLE_TURNS = 2
+MOST_WARM_TURNS = 7
 GROWTH = 16
 # What an arm that has ended may take to leave, and what a stopped one may take to unwind.
 LEAVING_SECONDS = 10.0
@@ -153,7 +153,7 @@ class _Seat:
     pid: int | None = None
 
     def pause(self) -> None:
-        """Freeze all threads: one that loads data ahead would take time from others and give it to its own."""
+        """Freeze all threads: one that loads data ahead would slow the arm whose turn it is."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -268,16 +268,16 @@ def _open(table: _Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]) -
 
 
 def _warm_up(table: _Table) -> None:
-    """Take turns of one unit, then longer ones, until it is known how many units fill a turn."""
+    """Take turns of one unit, then longer ones, until one was about as long as a turn should be."""
     units = 1
     for number in range(1, MOST_WARM_TURNS + 1):
         if table.ended or _limit(table) == 0:
             return
         _play(table, min(units, _limit(table) or units), warm=True)
-        most = min(_units_of_turn(table), _share(table) or units * GROWTH)
-        if number >= LEAST_WARM_TURNS:
-            if most <= 2 * units:
-                return
+        most = min(_units_of_turn(table), _share(table) or sys.maxsize)
+        if number > SINGLE_TURNS and most <= 2 * units:
+            return
+        if number >= SINGLE_TURNS:
             units = min(most, GROWTH * units)
 
 

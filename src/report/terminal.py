@@ -46,6 +46,7 @@ _PLAIN_SECONDS = 10.0
 _PLAIN_SECONDS_VERBOSE = 2.0
 _PLAIN_WIDTH = 100
 _LABEL_WIDTH = 10
+_OTHER_COLUMNS = 30  # What the columns beside the candidate's take, with the space between them.
 _SHOWN_UNPROPOSED = 20
 
 
@@ -180,9 +181,14 @@ class Terminal:
             header = ("candidate", "verdict", "speedup", "patch")
             self._print(_columns(*(Text(title, style="bold") for title in header)))
         for judgement in (*proposed, *shown):
+            name = Text(judgement.function.id)
+            if name.cell_len > self._console.width - _OTHER_COLUMNS:
+                # On a line of its own and in one piece, so that it can be copied.
+                self._print(name, wrapped=False)
+                name = Text()
             self._print(
                 _columns(
-                    Text(judgement.function.id),
+                    name,
                     Text(judgement.verdict.value, style=_COLOURS[judgement.verdict]),
                     Text(ratio(speedup_of(chosen_variant(judgement, report)))),
                     Text("yes" if judgement.selected else ""),

@@ -1,6 +1,6 @@
 """What runs inside the child process: the user's script as its user would run it, watched by a role.
 
-Started as ``python child.py JOB`` by ``launch``. It lays no hand on TensorFlow before the script has
+Started by ``launch``, plainly or forked by ``nursery``. It lays no hand on TensorFlow before the script has
 imported it. A *role* (``dynamic`` and ``measure`` have several) is a module with a function
 ``install(child) -> None`` that registers what it needs.
 """
@@ -23,7 +23,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-STARTED = time.perf_counter()
+started = time.perf_counter()
+spared = 0.0
 STREAM_SECONDS = 1.0
 UNWIND_ATTEMPTS = 25
 
@@ -35,7 +36,7 @@ class StopRun(BaseException):
 class Child:
     """The child's own view of its job: what the role registers with, and the line to the parent."""
 
-    def __init__(self, job: dict[str, Any]) -> None:
+    def __init__(self, job: dict[str, Any], events: int, control: int) -> None:
         from .sources import Finder
 
         self.job = job
@@ -51,8 +52,8 @@ class Child:
         self.cut_reason = ""
         self._attempts = 0
         self._lock = threading.RLock()
-        self._events = job["events_fd"]
-        self._control = os.fdopen(job["control_fd"], "r", encoding="utf-8")
+        self._events = events
+        self._control = os.fdopen(control, "r", encoding="utf-8")
         self._ended = False
         self._main_ident = _thread.get_ident()
 
@@ -113,6 +114,7 @@ class Child:
             final=final,
             tensorflow="tensorflow" in sys.modules,
             environment=_environment(),
+            devices=_devices(),
             peak_rss_bytes=usage.ru_maxrss * 1024,
             **fields,
         )
@@ -121,11 +123,20 @@ class Child:
 _hard_exit = os._exit
 
 
-def main(job_file: str) -> int:
-    """Run the job in ``job_file``; the exit status is the script's own."""
+def restart_clock(import_seconds: float) -> None:
+    """Count the child's time from now: it was forked just now, and spared so long an import of TensorFlow."""
+    global started, spared
+    started, spared = time.perf_counter(), import_seconds
+
+
+def main(job_file: str, events: int, control: int) -> int:
+    """Run the job in ``job_file``; the exit status is the script's own.
+
+    ``events`` and ``control`` are file descriptors: the line to the parent and the line from it.
+    """
     with open(job_file, encoding="utf-8") as stream:
         job = json.load(stream)
-    child = Child(job)
+    child = Child(job, events, control)
     _prepare(child)
     importlib.import_module(job["role"]).install(child)
     threading.Thread(target=_keep_watch, args=(child,), daemon=True, name="hybridize-watch").start()
@@ -149,6 +160,8 @@ def _prepare(child: Child) -> None:
     import builtins
 
     builtins.__dict__["__hybridize_hook__"] = lambda candidate: lambda function: child.wrap(candidate, function)
+    before = dict(os.environ)
+    child.finder.before("tensorflow", lambda: child.send("tensorflow", changed=_changed(before)))
     seed = job.get("seed")
     if seed is not None:
         random.seed(seed)
@@ -157,6 +170,11 @@ def _prepare(child: Child) -> None:
     for name in ("_exit", "abort"):
         _announce_exit(child, name)
     signal.signal(signal.SIGUSR1, lambda signum, frame: _unwind_from_signal(child))
+
+
+def _changed(before: dict[str, str]) -> list[str]:
+    """The names of the environment variables that the script has set or removed."""
+    return sorted(name for name in {*before, *os.environ} if before.get(name) != os.environ.get(name))
 
 
 def _announce_exit(child: Child, name: str) -> None:
@@ -190,7 +208,7 @@ def _keep_watch(child: Child) -> None:
     asked = 0.0
     while not child._ended:
         time.sleep(0.05)
-        now = time.perf_counter() - STARTED
+        now = time.perf_counter() - started
         deadline = child.job.get("deadline_seconds")
         if now >= next_stream:
             next_stream = now + STREAM_SECONDS
@@ -322,5 +340,10 @@ def _environment() -> dict[str, str]:
     return known
 
 
-if __name__ == "__main__":  # pragma: no cover - run through `launch` only
-    raise SystemExit("run by hybridize.sandbox.launch")
+def _devices() -> list[str]:
+    """The types of the devices that TensorFlow sees."""
+    tensorflow = sys.modules.get("tensorflow")
+    try:
+        return sorted({device.device_type for device in tensorflow.config.list_physical_devices()}) if tensorflow else []
+    except Exception:  # half an import, or a stand-in: then no fork from it either
+        return ["unknown"]

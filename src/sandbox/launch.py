@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from ..records import EditedFile, Ending, RunOutcome, Target
+from . import processes
 from . import scratch as scratch_copy
+from .nursery import Nursery, admits
 
 LINES_KEPT = 20_000
 LINE_LENGTH = 2_000
 LOG_BYTES = 16 << 20
-TOKEN_VARIABLE = "HYBRIDIZE_RUN"
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
+
+Process = subprocess.Popen[bytes] | processes.Forked
 
 # What a child can be: the module (of this package) that the role is installed from.
 _ROLES = {
@@ -40,32 +38,48 @@ _ROLES = {
 _living: set[Child] = set()
 
 
+def base_environment(target: Target) -> dict[str, str]:
+    """The environment of every child: this process's, with defaults for what makes runs comparable."""
+    environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
+    if target.seed is not None:
+        environment.setdefault("PYTHONHASHSEED", str(target.seed))
+    return environment
+
+
 def start(
     target: Target,
     job: dict[str, Any],
     files: Sequence[EditedFile],
     folder: Path,
     label: str,
+    nursery: Nursery | None = None,
 ) -> Child:
     """Start the target in a child process with ``files`` replaced in its scratch copy; returns at once.
 
     ``job`` names the role (a key of ``_ROLES``) and what it needs. Of its keys, ``hooks`` (a list of ``{"file",
     "line", "id"}``, lines as in the files that this child runs), ``unit`` (the same, one of them), ``edited``
     (ids of the hooked functions that ``files`` decorate), ``deadline_seconds`` and ``environment`` are read
-    here. Output goes to ``folder/label.log``.
+    here. Output goes to ``folder/label.log``. With a ``nursery`` that is usable, the child is forked from it.
     """
-    return Child(target, job, files, folder, label)
+    return Child(target, job, files, folder, label, nursery)
 
 
 class Child:
     """One child process: the events it sends, the lines it prints, how it ended."""
 
     def __init__(
-        self, target: Target, job: dict[str, Any], files: Sequence[EditedFile], folder: Path, label: str
+        self,
+        target: Target,
+        job: dict[str, Any],
+        files: Sequence[EditedFile],
+        folder: Path,
+        label: str,
+        nursery: Nursery | None = None,
     ) -> None:
         self.label = label
         self.outcome: RunOutcome | None = None
         self.kernel_guard = False
+        self.environment_changed: tuple[str, ...] = ()
         self.final: dict[str, Any] = {}
         self.summary: dict[str, Any] = {}
         self.role_errors: list[str] = []
@@ -74,7 +88,7 @@ class Child:
         folder.mkdir(parents=True, exist_ok=True)
         self._home = Path(tempfile.mkdtemp(prefix="hybridize-"))
         self.scratch = scratch_copy.lay(target, files, self._home / "run", leave_out=[folder])
-        self._token = uuid.uuid4().hex
+        self._token = processes.new_token()
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._ended: dict[str, Any] | None = None
         self._blocked: list[str] = []
@@ -85,19 +99,17 @@ class Child:
         self.log.write_bytes(b"")
         self._stopping = ""
         self._begun = time.monotonic()
-        self._process = self._spawn(target, job)
+        self._process = self._spawn(target, job, nursery)
         self._readers = [
             threading.Thread(target=self._read_events, daemon=True),
-            threading.Thread(target=self._read_output, args=(self._process.stdout, True), daemon=True),
-            threading.Thread(target=self._read_output, args=(self._process.stderr, False), daemon=True),
+            threading.Thread(target=self._read_output, args=(self._output_stream, True), daemon=True),
+            threading.Thread(target=self._read_output, args=(self._errors_stream, False), daemon=True),
         ]
         for reader in self._readers:
             reader.start()
         _living.add(self)
 
-    def _spawn(self, target: Target, job: dict[str, Any]) -> subprocess.Popen[bytes]:
-        events_read, events_write = os.pipe()
-        control_read, control_write = os.pipe()
+    def _spawn(self, target: Target, job: dict[str, Any], nursery: Nursery | None) -> Process:
         hooks: dict[str, dict[int, str]] = {}
         wanted = [*job.get("hooks", ()), *([{"id": "unit", **job["unit"]}] if job.get("unit") else [])]
         for hook in wanted:
@@ -116,44 +128,55 @@ class Child:
             "module": target.module,
             "arguments": list(target.arguments),
             "seed": target.seed,
-            "events_fd": events_write,
-            "control_fd": control_read,
         }
         job_file = self._home / "job.json"
         job_file.write_text(json.dumps(full), encoding="utf-8")
-        environment = {**os.environ, **job.get("environment", {})}
+        environment = {**base_environment(target), **job.get("environment", {})}
         environment.update(
             {
-                TOKEN_VARIABLE: self._token,
+                processes.TOKEN_VARIABLE: self._token,
                 "PYTHONUNBUFFERED": "1",
                 "TMPDIR": str(self.scratch.temporary),
                 "GIT_OPTIONAL_LOCKS": "0",
             }
         )
-        environment.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-        environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        if target.seed is not None:
-            environment.setdefault("PYTHONHASHSEED", str(target.seed))
-        code = f"import sys; from {package}.sandbox.child import main; sys.path.pop(0); sys.exit(main(sys.argv[1]))"
-        _become_subreaper()
+        events_read, events_write = os.pipe()
+        control_read, control_write = os.pipe()
+        output_read, output_write = os.pipe()
+        errors_read, errors_write = os.pipe()
+        theirs = (output_write, errors_write, events_write, control_read)
         try:
-            process = subprocess.Popen(
-                [sys.executable, "-c", code, str(job_file)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=str(self.scratch.cwd),
-                env=environment,
-                pass_fds=(events_write, control_read),
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
+            pid = None
+            if nursery is not None:
+                pid = nursery.fork(str(job_file), str(self.scratch.cwd), environment, theirs)
+            process = processes.Forked(pid) if pid else self._start_plainly(package, job_file, environment, theirs)
         finally:
-            os.close(events_write)
-            os.close(control_read)
+            for fd in theirs:
+                os.close(fd)
         self._events_stream = os.fdopen(events_read, "rb")
+        self._output_stream = os.fdopen(output_read, "rb")
+        self._errors_stream = os.fdopen(errors_read, "rb")
         self._control_fd = control_write
         return process
+
+    def _start_plainly(
+        self, package: str, job_file: Path, environment: dict[str, str], fds: tuple[int, int, int, int]
+    ) -> subprocess.Popen[bytes]:
+        output, errors, events, control = fds
+        code = f"import sys; sys.path.pop(0); from {package}.sandbox.child import main; sys.exit(main(*sys.argv[1:2], "
+        code += "*map(int, sys.argv[2:])))"
+        processes.become_subreaper()
+        return subprocess.Popen(
+            [sys.executable, "-c", code, str(job_file), str(events), str(control)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            cwd=str(self.scratch.cwd),
+            env=environment,
+            pass_fds=(events, control),
+            start_new_session=True,
+            preexec_fn=processes.die_with_parent,
+        )
 
     # Listening.
 
@@ -173,6 +196,8 @@ class Child:
             self.kernel_guard = bool(event.get("kernel_guard"))
         elif kind == "summary":
             self.summary = event["summary"]
+        elif kind == "tensorflow":
+            self.environment_changed = tuple(event["changed"])
         elif kind == "blocked":
             self._blocked.append(event["path"])
         elif kind == "role_error":
@@ -263,31 +288,34 @@ class Child:
         return self._close()
 
     def _wait(self, timeout: float) -> bool:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=max(timeout, 0.0))
-            return True
-        return False
+        end = time.monotonic() + max(timeout, 0.0)
+        pause = 0.001
+        while self._process.poll() is None:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+        return True
 
     def _close(self) -> RunOutcome:
         if self.outcome is not None:
             return self.outcome
         forced = self._process.poll() is None
         peak = self.peak_rss_bytes
-        _kill_group(self._process.pid)
-        self._process.wait()
-        _kill_marked(self._token)
+        processes.kill_group(self._process.pid)
+        self._wait(10.0)
+        processes.kill_marked(self._token)
+        _living.discard(self)
+        processes.kill_orphans({child._process.pid for child in _living if child is not self})
         for reader in self._readers:
             reader.join(timeout=5.0)
         with contextlib.suppress(OSError):
             os.close(self._control_fd)
-        self._events_stream.close()
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
+        for stream in (self._events_stream, self._output_stream, self._errors_stream):
+            stream.close()
         self.outcome = self._describe(forced, peak)
         self.scratch.remove()
         shutil.rmtree(self._home, ignore_errors=True)
-        _living.discard(self)
         return self.outcome
 
     def _describe(self, forced: bool, peak: int) -> RunOutcome:
@@ -320,6 +348,7 @@ class Child:
             blocked_writes=tuple(self._blocked),
             peak_rss_bytes=max(peak, int(ended.get("peak_rss_bytes", 0))),
             environment=ended.get("environment", {}),
+            forkable=bool(ended) and admits(self.environment_changed, ended.get("devices", ["unknown"])),
         )
 
 
@@ -333,30 +362,3 @@ def all_stopped() -> Iterator[None]:
             child._stopping = child._stopping or "stopped"
             with contextlib.suppress(Exception):
                 child._close()
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _become_subreaper() -> None:
-    """Have processes that the script orphans become ours, so that they can be found and ended."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _kill_marked(token: str) -> None:
-    """End every process that carries this run's mark in its environment (daemons of the script, too)."""
-    mark = f"{TOKEN_VARIABLE}={token}".encode()
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                os.kill(int(entry.name), signal.SIGKILL)
-                os.waitpid(int(entry.name), 0)  # ours by now, if the script had orphaned it
-        except (OSError, ValueError):
-            continue

@@ -71,6 +71,7 @@ class Finder(importlib.abc.MetaPathFinder):
         self._mapping = mapping
         self._hooks = hooks
         self._edited = edited
+        self._before: dict[str, Callable[[], None]] = {}
         self._after: dict[str, list[Callable[[ModuleType], None]]] = {}
         self._busy: set[str] = set()
 
@@ -80,6 +81,10 @@ class Finder(importlib.abc.MetaPathFinder):
             callback(sys.modules[name])
         else:
             self._after.setdefault(name, []).append(callback)
+
+    def before(self, name: str, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` when the module of that name is about to be imported."""
+        self._before[name] = callback
 
     def copied(self, path: str) -> str:
         """The scratch copy of a path of the project; any other path as it is, also an environment's inside it."""
@@ -96,6 +101,8 @@ class Finder(importlib.abc.MetaPathFinder):
         """Ask the other finders, then redirect and hook what they found."""
         if fullname in self._busy:
             return None
+        if fullname in self._before:
+            self._before.pop(fullname)()
         self._busy.add(fullname)
         try:
             spec = None

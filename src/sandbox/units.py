@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .binding import bind
-from .child import STARTED, Child, StopRun
+from . import child as child_module
+from .child import Child
 
 
 class Turns:
@@ -24,7 +25,8 @@ class Turns:
     def __init__(self, child: Child) -> None:
         self.child = child
         self.units = 0
-        self.since = STARTED
+        # A forked child has been spared the import of TensorFlow; its user's script is not.
+        self.since = child_module.started - child_module.spared
         self.in_turn = 0
         self.granted = 0
         self.begun = False
@@ -104,6 +106,3 @@ def install(child: Child) -> None:
 def _is_eager() -> bool:
     tensorflow = sys.modules.get("tensorflow")
     return tensorflow is None or bool(tensorflow.executing_eagerly())
-
-
-__all__ = ["StopRun", "Turns", "install", "synchronize"]

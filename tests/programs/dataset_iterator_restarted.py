@@ -1,4 +1,4 @@
-"""The step restarts its tf.data iterator at StopIteration: in a graph the end is another error, and the iterator fixed."""
+"""The step restarts its tf.data iterator at StopIteration: a graph ends with another error, and keeps its iterator."""
 # truth: unsafe Trainer.train_step exception
 import numpy as np
 import tensorflow as tf

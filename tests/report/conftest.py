@@ -112,9 +112,7 @@ def judgements() -> tuple[Judgement, ...]:
             Verdict.NOT_PROPOSED,
             (),
         ),
-        Judgement(
-            function("fast", line=80, proposal=Action.NONE, hybrid="@tf.function"), Verdict.NOT_PROPOSED, ()
-        ),
+        Judgement(function("fast", line=80, proposal=Action.NONE, hybrid="@tf.function"), Verdict.NOT_PROPOSED, ()),
     )
 
 

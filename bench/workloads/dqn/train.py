@@ -116,8 +116,8 @@ class Agent:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
 
     tf.keras.utils.set_random_seed(args.seed)
@@ -139,7 +139,7 @@ def main():
             agent.sync()
         if step % 100 == 0:
             mean = np.mean(losses[-100:]) if losses else float("nan")
-            print(f"step {step}  loss {mean:.4f}  last scores {np.mean(scores[-10:]):.1f}")
+            print(f"step {step}  loss {mean:.4f}  last scores {np.mean(scores[-10:] or [score]):.1f}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,55 @@
+"""The analysis of a program: lowering all files, solving the value graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .annotations import Instances
+from .calls import Calls
+from .classes import arrange_classes, seed_classes
+from .graph import Node
+from .imports import Resolver
+from .lowering import lower_module
+from .program import Program
+from .sources import Source, Unreadable
+from .values import Class, Value
+
+
+def build_program(names: list[str], packages: list[str], sources: Iterable[Source], skipped: list[Unreadable]) -> Program:
+    """Lower all sources into one program; a file that can't be lowered is named in ``skipped``."""
+    program = Program(Resolver(names, packages))
+    for index, source in enumerate(sources):
+        try:
+            lower_module(program, source, index)
+        except RecursionError:
+            skipped.append(Unreadable(source.file, "is nested too deeply to be analysed"))
+    return program
+
+
+def solve(program: Program) -> Calls:
+    """Propagate values to the fixpoint."""
+    calls = Calls(program)
+
+    def allow(watcher: Instances, node: Node, value: Value) -> None:
+        if isinstance(value, Class):
+            program.graph.add(watcher.node, value.code.instance)
+
+    program.graph.handlers[Instances] = allow  # type: ignore[assignment]
+    program.link_cells()
+    program.graph.settle_copies()
+    arrange_classes(program)
+    seed_classes(program)
+    calls.library.has_symbolic = any(
+        call.path in ("keras.Input", "keras.KerasTensor", "keras.applications") or _asks_for_input(call.path)
+        for code in program.functions
+        for call in code.calls
+    )
+    calls.begin()
+    program.graph.solve()
+    while calls.finish():
+        program.graph.solve()
+    return calls
+
+
+def _asks_for_input(path: str | None) -> bool:
+    return path is not None and path.startswith("keras.") and path.endswith("Input")

@@ -1,0 +1,114 @@
+"""What `optimize scan` prints, in each of its formats."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from hybridize.records import Action, Finding, Step
+from hybridize.report import scan_json, scan_sarif, scan_text
+
+TITLES = {"HYB101": "Prints", "HYB102": "May keep state"}
+
+
+def test_text_groups_by_file_and_ends_with_counts(scan):
+    text = scan_text.render(scan, TITLES, Path(scan.root))
+    lines = text.splitlines()
+    assert lines[0] == "train.py"
+    assert lines[1] == "  4: step: candidate, hybridize"
+    assert lines[2] == "      to be checked by a run: log keeps nothing (HYB102)"
+    assert "  12: show: not proposed, HYB101 prints the loss (line 14)" in lines
+    assert "      train.py:14: print(loss)" in lines
+    assert "  80: fast: hybrid already, @tf.function" in lines
+    assert lines[-1] == (
+        "3 candidates among 5 functions (5 certainly compute with tensors, 1 hybrid already) in 1 file, 120 lines."
+    )
+
+
+def test_text_shows_paths_that_can_be_opened_from_where_one_stands(scan, tmp_path):
+    assert scan_text.render(scan, {}, tmp_path.parent).startswith(f"{tmp_path.name}/train.py\n")
+    elsewhere = tmp_path / "elsewhere"
+    assert scan_text.render(scan, {}, elsewhere).startswith(f"{tmp_path}/train.py\n")
+
+
+def test_text_leaves_out_what_has_nothing_to_do_with_tensors(scan):
+    plain = replace(scan.functions[3], computes_with_tensors=False, id="train:plain", qualname="plain", file="a.py")
+    text = scan_text.render(replace(scan, functions=(*scan.functions, plain)), TITLES, Path(scan.root))
+    assert "plain" not in text and "a.py" not in text
+
+
+def test_json_is_a_list_of_functions_with_the_plain_facts(scan):
+    functions = json.loads(scan_json.render(scan, TITLES))
+    assert [each["id"] for each in functions] == [function.id for function in scan.functions]
+    first = functions[0]
+    assert first.keys() == {
+        *("id", "file", "line", "kind", "hybrid", "parameters", "findings", "assumptions", "proposal", "blocker"),
+        *("has_tensor_parameter", "has_primitive_parameter", "has_python_side_effects"),
+        *("is_recursive", "computes_with_tensors"),
+    }
+    assert first["computes_with_tensors"] is True and first["is_recursive"] is None
+    assert first["parameters"][0]["evidence"][0]["note"] == "called with a batch"
+    assert functions[3]["blocker"]["code"] == "HYB101"
+
+
+@pytest.fixture
+def run(scan):
+    log = json.loads(scan_sarif.render(scan, TITLES))
+    assert log["version"] == "2.1.0" and log["$schema"].endswith("sarif-2.1.0.json")
+    assert log.keys() == {"$schema", "version", "runs"}
+    (run,) = log["runs"]
+    return run
+
+
+def test_sarif_has_what_the_standard_requires(run):
+    # Required properties by SARIF 2.1.0: 3.14.6 tool, 3.19.8 driver.name, 3.49.3 rule.id, 3.27.11 message,
+    # 3.11.8 message.text, and what it asks of indices, levels, regions and artifact locations.
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "hybridize" and driver["version"]
+    ids = [rule["id"] for rule in driver["rules"]]
+    assert len(set(ids)) == len(ids) and {"candidate", "HYB101", "HYB102"} == set(ids)
+    base = run["originalUriBaseIds"]
+    for result in run["results"]:
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert result["message"]["text"]
+        (location,) = result["locations"]
+        physical = location["physicalLocation"]
+        assert physical["region"]["startLine"] >= 1
+        assert physical["artifactLocation"]["uriBaseId"] in base
+        assert not physical["artifactLocation"]["uri"].startswith("/")
+    for place in base.values():
+        assert place["uri"].startswith("file:///") and place["uri"].endswith("/")
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is True
+    assert invocation["toolExecutionNotifications"][0]["message"]["text"].startswith("old.py")
+
+
+def test_sarif_has_a_result_per_candidate_and_finding(run, scan):
+    candidates = [result for result in run["results"] if result["ruleId"] == "candidate"]
+    assert len(candidates) == sum(function.proposal is not Action.NONE for function in scan.functions)
+    assert "a run must check: log keeps nothing; x is a tensor." in candidates[0]["message"]["text"]
+    levels = {result["ruleId"]: result["level"] for result in run["results"]}
+    assert levels == {"candidate": "warning", "HYB101": "warning", "HYB102": "note"}
+    # A blocker that is among the findings is not told twice.
+    assert sum(result["ruleId"] == "HYB101" for result in run["results"]) == 1
+
+
+def test_sarif_carries_the_chain_of_evidence(run):
+    (result,) = (result for result in run["results"] if result["ruleId"] == "HYB101")
+    (flow,) = result["codeFlows"]
+    (thread,) = flow["threadFlows"]
+    assert thread["locations"][0]["location"]["message"]["text"] == "print(loss)"
+
+
+def test_sarif_escapes_paths(scan):
+    finding = Finding("HYB101", "m", "a b/ü\udce9%.py", 0, (Step("a b/ü.py", 3, "n"),))
+    odd = replace(scan, functions=(replace(scan.functions[0], findings=(finding,)),))
+    log = json.loads(scan_sarif.render(odd, TITLES))
+    location = log["runs"][0]["results"][1]["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"]["uri"] == "a%20b/%C3%BC%E9%25.py"
+    assert unquote(location["artifactLocation"]["uri"], errors="surrogateescape") == "a b/ü\udce9%.py"
+    assert location["region"]["startLine"] == 1
