@@ -180,6 +180,7 @@ def _report(work: Work, command: Sequence[str], status: str, message: str, code:
         benchmark=work.benchmark,
         drift=work.drift,
         timings=work.timings,
+        folder=str(work.folder) if work.folder != Path() else None,
         warnings=tuple(work.warnings),
         applied=work.applied,
     )
@@ -398,17 +399,26 @@ def _check(work: Work, scan: Scan, observed: Observed) -> None:
 
 
 def _plan_cold(work: Work, scan: Scan) -> None:
-    """Choose a plan, run it from a cold start, and take out what does not stand that."""
+    """Choose a plan, run it from a cold start, and take out what does not stand that.
+
+    Candidates that the plan has no use for are run cold as well: confirmed means run as it would be written.
+    """
     from .measure.selection import select
 
     work.add(select(list(work.judgements.values())))
-    chosen = _selected(work)
-    if not chosen:
+    confirmed = [j for j in work.judgements.values() if j.verdict is Verdict.CONFIRMED]
+    if not confirmed:
         return
-    with work.stage("cold start", f"the plan of {len(chosen)} edits from the start of a fresh process"):
-        trial = ColdTrial(work, scan)
-        trial.settle()
-        _set_plan(work, scan)
+    chosen = _selected(work)
+    with work.stage("cold start", f"{len(confirmed)} confirmed candidates from the start of a fresh process"):
+        trial = ColdTrial(work, scan, chosen[0] if chosen else max(confirmed, key=lambda j: j.observation.seconds))
+        if chosen:
+            work.drift = trial.settle(chosen, "plan")
+            _set_plan(work, scan)
+        rest = [j for j in confirmed if not work.judgements[j.function.id].selected]
+        rest = [j for j in rest if work.judgements[j.function.id].verdict is Verdict.CONFIRMED]
+        if rest:
+            trial.settle(rest, "rest")
 
 
 def _selected(work: Work) -> list[Judgement]:
@@ -434,44 +444,53 @@ def _edits(judgements: Sequence[Judgement]) -> list[Edit]:
     ]
 
 
+@dataclass(frozen=True)
+class Objection:
+    """What speaks against a plan that was run cold."""
+
+    verdict: Verdict
+    reason: str
+
+
 @dataclass
 class ColdTrial:
     """Runs plans cold and finds the candidates that a plan fails for."""
 
     work: Work
     scan: Scan
+    hottest: Judgement
+    references: dict[str, Any] = field(default_factory=dict)
 
-    def settle(self) -> None:
-        """Take candidates out of the selection until the plan runs cold as the script does."""
+    def __post_init__(self) -> None:
         from .dynamic.cold import Unit
 
-        chosen = _selected(self.work)
-        self.unit = Unit.of(chosen[0].function)
-        self.steps = self._steps(chosen[0])
-        self.seconds = max(10.0, self.work.share(COLD_SHARE) / (2 if len(chosen) == 1 else 3))
-        self.references: dict[str, Any] = {}
-        reason, drift = self._try(chosen, "plan")
-        self.work.drift = drift
-        if reason is None:
-            return
+        self.unit = Unit.of(self.hottest.function)
+        self.steps = self._steps(self.hottest)
+        self.seconds = max(10.0, self.work.share(COLD_SHARE) / 3)
+
+    def settle(self, chosen: Sequence[Judgement], label: str) -> Drift | None:
+        """Refute those of ``chosen`` that do not run cold as the script does; the drift of what stands."""
+        objection, drift = self._try(chosen, label)
+        if objection is None:
+            return drift
         if len(chosen) == 1:
-            self._refute(chosen[0], reason)
-            return
+            self._object(chosen[0], objection)
+            return drift
         standing = []
-        for judgement in chosen:
-            alone, _ = self._try([judgement], judgement.function.qualname.replace(".", "-").replace("<locals>", ""))
+        for number, judgement in enumerate(chosen):
+            alone, _ = self._try([judgement], f"{label}-{number + 1}")
             if alone is None:
                 standing.append(judgement)
             else:
-                self._refute(judgement, alone)
-        if len(standing) == len(chosen):
+                self._object(judgement, alone)
+        if not standing:
+            return drift
+        if len(standing) < len(chosen):
+            objection, drift = self._try(standing, f"{label}-standing")
+        if objection is not None:
             for judgement in standing:
-                self._refute(judgement, f"together with the others: {reason}")
-        elif standing:
-            reason, self.work.drift = self._try(standing, "plan-2")
-            if reason is not None:
-                for judgement in standing:
-                    self._refute(judgement, reason)
+                self._object(judgement, objection, "alone it agrees, but not together with the others: ")
+        return drift
 
     def _steps(self, hottest: Judgement) -> int:
         seen = hottest.observation
@@ -479,13 +498,13 @@ class ColdTrial:
         wanted = min(self.work.options.steps or COLD_UNITS, COLD_UNITS)
         return max(5, min(wanted, affordable, max(seen.calls - 1, 5)))
 
-    def _refute(self, judgement: Judgement, reason: str) -> None:
-        verdict = Verdict.INCONCLUSIVE if reason.startswith("inconclusive") else Verdict.REFUTED
-        self.work.add([replace(judgement, verdict=verdict, selected=False, reasons=(reason, *judgement.reasons))])
-        self.work.watcher.note(f"{judgement.function.id}: {verdict.value}, {reason}")
+    def _object(self, judgement: Judgement, objection: Objection, lead: str = "") -> None:
+        reasons = (f"{lead}{objection.reason}", *judgement.reasons)
+        self.work.add([replace(judgement, verdict=objection.verdict, selected=False, reasons=reasons)])
+        self.work.watcher.note(f"{judgement.function.id}: {objection.verdict.value}, {reasons[0]}")
 
-    def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[str | None, Drift | None]:
-        """Run a plan cold; the reason that speaks against it, if any, and the drift measured."""
+    def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
+        """Run a plan cold; what speaks against it, if anything, and the drift measured."""
         from .dynamic.cold import failure, replay
         from .rewrite import edit_project
 
@@ -500,14 +519,15 @@ class ColdTrial:
         edited, eager = seen[label], self.references["eager"]
         broken = failure(edited, eager)
         if broken is not None:
-            return broken, None
+            return Objection(Verdict.REFUTED, broken), None
         if not eager.report.get("units"):
-            return "inconclusive: the script did not come to its first unit in the cold run", None
+            why = "the script did not come to its first unit in the cold run; give it longer with --budget"
+            return Objection(Verdict.INCONCLUSIVE, why), None
         drift = self._compare(run, edited)
         if drift.verdict == "none":
             return None, drift
-        prefix = "inconclusive: " if drift.verdict != "drift" else ""
-        return f"{prefix}started cold, it parts from the script as it stands: {drift.reason}", drift
+        verdict = Verdict.REFUTED if drift.verdict == "drift" else Verdict.INCONCLUSIVE
+        return Objection(verdict, f"started cold, it parts from the script as it stands: {drift.reason}"), drift
 
     def _compare(self, run: Any, edited: Any) -> Drift:
         from .dynamic.cold import replay

@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -210,8 +211,9 @@ def test_our_own_failure_shows_its_traceback_where_asked_for(pipeline):
     assert "Traceback" in Called("--train-script", "train.py", "-vv").err
 
 
-def test_a_traceback_finds_a_place_where_the_results_can_not_be_written(pipeline, tmp_path):
+def test_a_traceback_finds_a_place_where_the_results_can_not_be_written(pipeline, tmp_path, monkeypatch):
     pipeline.outcome = failing
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "file").touch()
     called = Called("--train-script", "train.py", "--results", "file/out")
     place = Path(called.sentence.partition("the traceback is in ")[2].partition(";")[0])

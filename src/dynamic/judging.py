@@ -26,6 +26,7 @@ LEAST_STATES = 2
 LEAST_CALLS = 6
 #: More traces than this, and more than this share of the calls: the traces grow with the calls.
 MANY_SIGNATURES = 12
+MANY_DEFINITIONS, CALLS_PER_DEFINITION = 4, 20
 SIGNATURE_SHARE = 0.05
 
 _EFFECT_WORDS = {
@@ -109,6 +110,12 @@ def judge_observed(
             Verdict.INCONCLUSIVE,
             f"it was called {seen.calls} times; at least {LEAST_CALLS} calls are needed to compare it",
         )
+    if seen.function_objects > MANY_DEFINITIONS and seen.function_objects * CALLS_PER_DEFINITION > seen.calls:
+        return verdict(
+            Verdict.REFUTED,
+            f"it would be traced again and again: it is defined anew {seen.function_objects} times for its "
+            f"{seen.calls:,} calls; move its definition out of the loop or function around it",
+        )
     growth = _growing_signatures(seen)
     if growth:
         return verdict(Verdict.REFUTED, growth)
@@ -127,7 +134,7 @@ def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapp
 
 
 def _growing_signatures(seen: Observation) -> str | None:
-    if seen.signatures <= MANY_SIGNATURES or seen.signatures <= SIGNATURE_SHARE * seen.calls:
+    if not _grows(seen.signatures, seen.calls):
         return None
     worst = max(seen.parameters, key=lambda p: p.distinct_values, default=None)
     if worst is None:
@@ -139,6 +146,12 @@ def _growing_signatures(seen: Observation) -> str | None:
         f"it would be traced again and again: {seen.signatures}+ signatures in {seen.calls:,} calls, from {what}) "
         f"with {worst.distinct_values}+ distinct values"
     )
+
+
+def _grows(signatures: int, calls: int) -> bool:
+    """Whether the signatures grow with the calls: many of them, or one for about every other call."""
+    many = signatures > MANY_SIGNATURES and signatures > SIGNATURE_SHARE * calls
+    return many or (signatures >= LEAST_CALLS and 2 * signatures > calls)
 
 
 def judge_checked(
@@ -245,7 +258,7 @@ def _settle(
             return say(Verdict.REFUTED, f"{lasting[0]['subject']} {lasting[0]['detail']}")
         return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")
     if kind is AssumptionKind.BOUNDED_TRACES:
-        many = observed["signatures"] > MANY_SIGNATURES and observed["signatures"] > SIGNATURE_SHARE * observed["calls"]
+        many = _grows(observed["signatures"], observed["calls"])
         return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{observed['signatures']} signatures in {calls}")
     if not checked or not checked["compared"]:
         refuted = checked and checked["refutations"]

@@ -46,7 +46,7 @@ class Record:
         self.sampled_seconds = 0.0
         self.traced_calls = 0
         self.threads: set[int] = set()
-        self.functions: set[int] = set()
+        self.definitions = 0
         self.signatures: Counter[Any] = Counter()
         self.paths: Counter[int] = Counter()
         self.ops: Counter[str] = Counter()
@@ -71,7 +71,7 @@ class Record:
             "sampled_seconds": self.sampled_seconds,
             "traced_calls": self.traced_calls,
             "threads": len(self.threads),
-            "function_objects": len(self.functions),
+            "function_objects": self.definitions,
             "signatures": len(self.signatures),
             "signature_calls": sorted(self.signatures.values(), reverse=True)[:20],
             "paths": len(self.paths),
@@ -116,7 +116,7 @@ class Observer:
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
         """The hook around one candidate."""
         record = self.records[candidate]
-        record.functions.add(id(function))
+        record.definitions += 1
         call = bind(function)
         target = getattr(function, "python_function", function)
         record_call = self.record_call
@@ -261,7 +261,7 @@ class Observer:
             "candidates": {
                 name: record.as_dict()
                 for name, record in self.records.items()
-                if record.calls or record.traced_calls or record.functions
+                if record.calls or record.traced_calls or record.definitions
             },
             "training_seconds": now - self.begun if self.begun is not None else 0.0,
             "overhead_seconds": sum(record.overhead for record in self.records.values()),

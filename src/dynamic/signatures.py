@@ -7,6 +7,8 @@ the arguments alive.
 
 from __future__ import annotations
 
+import itertools
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +18,8 @@ from beartype.door import is_bearable
 
 from ..records import ParameterKind
 
+_serial = itertools.count(1)
+_identities: dict[int, tuple[weakref.ref[Any], int]] = {}
 LEAVES = 400
 DEPTH = 8
 
@@ -54,7 +58,7 @@ def key(value: object, depth: int = DEPTH) -> Any:
     if isinstance(value, np.generic):
         return ("A", value.dtype.name, ())
     if isinstance(value, tf.Variable):
-        return ("V", id(value))
+        return ("V", identity(value))
     if depth <= 0:
         return ("…",)
     if isinstance(value, (list, tuple)):
@@ -65,11 +69,30 @@ def key(value: object, depth: int = DEPTH) -> Any:
         return (type(value).__name__, len(value), entries)
     if isinstance(value, tf.__internal__.CompositeTensor):
         return ("C", str(value._type_spec))
-    return ("O", type(value).__qualname__, id(value))
+    return ("O", type(value).__qualname__, identity(value))
+
+
+def identity(value: object) -> int:
+    """A number for an object that no later object gets, unlike its ``id``. Keeps nothing alive."""
+    known = _identities.get(id(value))
+    if known is not None and known[0]() is value:
+        return known[1]
+    try:
+        reference = weakref.ref(value, lambda dead, place=id(value): _forget(place, dead))
+    except TypeError:
+        return id(value)
+    number = next(_serial)
+    _identities[id(value)] = reference, number
+    return number
 
 
 def _shape(value: tf.Tensor) -> tuple[int | None, ...] | None:
     return tuple(value.shape.as_list()) if value.shape.rank is not None else None
+
+
+def _forget(place: int, dead: weakref.ref[Any]) -> None:
+    if place in _identities and _identities[place][0] is dead:
+        del _identities[place]
 
 
 def kind_of(value: object) -> str:

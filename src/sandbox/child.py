@@ -16,6 +16,7 @@ import random
 import resource
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -151,6 +152,7 @@ def _prepare(child: Child) -> None:
 
     job = child.job
     os.chdir(job["cwd"])
+    tempfile.tempdir = None  # found anew from this run's TMPDIR: it was settled before a fork
     guard = Guard(job["scratch"], [pair[0] for pair in job["mapping"]], lambda path: child.send("blocked", path=path))
     guard.install()
     child.send("started", kernel_guard=guard.kernel, pid=os.getpid())

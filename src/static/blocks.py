@@ -78,7 +78,7 @@ class Block:
             if self.is_module:
                 node = self.program.cell(self.module.name, name)
             else:
-                node = Node(self.base + self.code.line, Cell(name, self.code.qualname), name)
+                node = Node(self.base + self.code.line, Cell(name, self.code), name)
             self.cells[name] = node
             cell = node.origin
             assert isinstance(cell, Cell)

@@ -282,6 +282,7 @@ class ParameterCode:
     default: Node | None = None
     default_text: str | None = None
     hint: Node | None = None
+    owner: FunctionCode | None = None
 
 
 @dataclass(eq=False, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from .values import UNKNOWN, Atom, Value
 
 #: More distinct values than this in one node say no more than "unknown" does.
-WIDTH = 12
+WIDTH = 8
 
 #: Lines per module in a packed place (module index and line in one integer).
 LINES = 1 << 24

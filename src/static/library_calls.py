@@ -74,7 +74,7 @@ class LibraryCalls:
                 self.graph.connect(given.positional[0], result)
             else:
                 self.graph.add(result, UNKNOWN)
-        elif word.startswith("special:"):
+        elif word.startswith("special:") and word not in _LISTS:
             self._specials[word[8:]](call, given, result, receiver, path)
         elif word == "tensor" and self.has_symbolic and given.positional:
             self._follow_symbolic(call, given, result)

@@ -525,7 +525,7 @@ class Lowering(ExpressionLowering):
         if node.kwarg is not None:
             groups.append((node.kwarg, "double star", None))
         for argument, kind, default in groups:
-            parameter = ParameterCode(argument.arg, Node(place, None, argument.arg), kind)
+            parameter = ParameterCode(argument.arg, Node(place, None, argument.arg), kind, owner=code)
             parameter.node.origin = parameter
             if default is not None:
                 parameter.default = self.expression(default)

@@ -50,13 +50,14 @@ ATOMS: dict[str, Atom] = {
 class Cell:
     """A name of a module or of a function that other scopes read.
 
-    ``lines`` are where its own scope binds it, ``looped`` whether one of these stands in a loop,
-    ``rebound`` whether another scope binds it too.
+    ``owner`` is the function that binds it, None for a module's global. ``lines`` are where its own
+    scope binds it, ``looped`` whether one of these stands in a loop, ``rebound`` which other scopes
+    bind it too (``global``, ``nonlocal``).
     """
 
     __slots__ = ("lines", "looped", "name", "owner", "rebound")
 
-    def __init__(self, name: str, owner: str) -> None:
+    def __init__(self, name: str, owner: FunctionCode | None) -> None:
         self.name = name
         self.owner = owner
         self.lines: list[int] = []
@@ -113,7 +114,7 @@ class Program:
         """The node of a module's global name, whether or not that module has been read yet."""
         node = self.cells.get((module, name))
         if node is None:
-            node = self.cells[module, name] = Node(0, Cell(name, module), name)
+            node = self.cells[module, name] = Node(0, Cell(name, None), name)
             self._new_cells.append((module, name))
         return node
 

@@ -1,0 +1,137 @@
+"""The call graph: recursion, an order from callees to callers, and coverage by graph code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .code import Binding, Call, FunctionCode
+from .program import Program
+from .values import Bound, Function, Instance, Wrapped
+
+#: Modes in which a call runs its target as part of the caller's own trace.
+TRACED_MODES = frozenset({"call", "wrapper"})
+
+
+class CallGraph:
+    """Who calls whom."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.callees: dict[FunctionCode, list[tuple[Call, Binding]]] = {}
+        for code in program.functions:
+            edges = [(call, binding) for call in code.calls for binding in call.targets]
+            if edges:
+                self.callees[code] = edges
+        self.components = self._components()
+        self.recursive = self._recursive()
+
+    def targets(self, code: FunctionCode) -> Iterable[FunctionCode]:
+        """The functions that ``code`` may call, each once."""
+        return dict.fromkeys(binding.code for _, binding in self.callees.get(code, ()))
+
+    def traced_targets(self, code: FunctionCode) -> list[FunctionCode]:
+        """The functions that run inside a trace of ``code``, each once."""
+        return list(
+            dict.fromkeys(
+                binding.code for _, binding in self.callees.get(code, ()) if binding.mode in TRACED_MODES
+            )
+        )
+
+    def _components(self) -> list[list[FunctionCode]]:
+        """Strongly connected components, callees first (Tarjan's algorithm without recursion)."""
+        index: dict[FunctionCode, int] = {}
+        low: dict[FunctionCode, int] = {}
+        on_stack: set[FunctionCode] = set()
+        stack: list[FunctionCode] = []
+        found: list[list[FunctionCode]] = []
+        for root in self.program.functions:
+            if root in index:
+                continue
+            index[root] = low[root] = len(index)
+            stack.append(root)
+            on_stack.add(root)
+            work = [(root, iter(self.traced_targets(root)))]
+            while work:
+                code, targets = work[-1]
+                for target in targets:
+                    if target not in index:
+                        index[target] = low[target] = len(index)
+                        stack.append(target)
+                        on_stack.add(target)
+                        work.append((target, iter(self.traced_targets(target))))
+                        break
+                    if target in on_stack:
+                        low[code] = min(low[code], index[target])
+                else:
+                    work.pop()
+                    if work:
+                        parent = work[-1][0]
+                        low[parent] = min(low[parent], low[code])
+                    if low[code] == index[code]:
+                        component: list[FunctionCode] = []
+                        while True:
+                            member = stack.pop()
+                            on_stack.discard(member)
+                            component.append(member)
+                            if member is code:
+                                break
+                        found.append(component)
+        return found
+
+    def _recursive(self) -> dict[FunctionCode, Call]:
+        """The functions that can call themselves, each with a call that leads back to it."""
+        found: dict[FunctionCode, Call] = {}
+        for component in self.components:
+            members = set(component)
+            for code in component:
+                for call, binding in self.callees.get(code, ()):
+                    if binding.mode not in TRACED_MODES or binding.code not in members:
+                        continue
+                    if len(component) > 1 or binding.code is code:
+                        found.setdefault(code, call)
+        return found
+
+
+def find_escapes(program: Program) -> None:
+    """Mark the functions that code outside of the analysis may call."""
+    for code in program.functions:
+        for call in code.calls:
+            if not call.unknown:
+                continue
+            nodes = [*call.arguments, *call.keywords.values(), *(node for _, node in call.stars)]
+            for node in nodes:
+                for value in node.values:
+                    if isinstance(value, (Function, Bound)):
+                        value.code.escapes = True
+                    elif isinstance(value, Wrapped) and isinstance(value.inner, (Function, Bound)):
+                        value.inner.code.escapes = True
+
+
+def find_covered(program: Program, graph: CallGraph) -> set[FunctionCode]:
+    """The functions that run as graph code already: every caller is hybrid or covered itself.
+
+    The least fixpoint: a function that nobody is known to call, or that escapes, is not covered.
+    """
+    covered: set[FunctionCode] = set()
+    candidates = {
+        code for code in program.functions if code.callers and not code.escapes and not code.is_body
+    }
+    changed = True
+    while changed:
+        changed = False
+        for code in candidates - covered:
+            if code.hybrid is None and all(
+                binding.mode == "graph"
+                or (
+                    binding.mode in TRACED_MODES
+                    and (call.owner.hybrid is not None or call.owner in covered)
+                )
+                for call, binding in code.callers
+                if binding.mode != "wrapper"
+            ):
+                covered.add(code)
+                changed = True
+    return covered
+
+
+__all__ = ["CallGraph", "Instance", "find_covered", "find_escapes"]

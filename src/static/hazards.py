@@ -1,0 +1,74 @@
+"""Hazards: what would go wrong if a function became a graph, and how callers inherit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..records import AssumptionKind, Finding, Step
+from .code import Call, FunctionCode
+from .graph import LINES
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One thing seen in one function, or inherited from a callee (``inner``, through ``call``).
+
+    ``parameter`` is set where it only holds for what that parameter is given: ``when`` "outlives"
+    (the object is still there after the call) or "traced" (the value is a tensor while tracing).
+    ``effect`` says that it is a Python side effect.
+    """
+
+    code: str
+    message: str
+    owner: FunctionCode
+    place: int
+    certain: bool
+    assumption: AssumptionKind
+    subject: str
+    parameter: int | None = None
+    when: str = ""
+    effect: bool = False
+    transitive: bool = True
+    call: Call | None = None
+    inner: Hazard | None = None
+
+    @property
+    def line(self) -> int:
+        """The line in the owner's file."""
+        return self.place % LINES
+
+    def seen_from(
+        self, owner: FunctionCode, call: Call, certain: bool, parameter: int | None
+    ) -> Hazard:
+        """This hazard as a caller inherits it."""
+        return replace(
+            self,
+            owner=owner,
+            place=call.place,
+            certain=certain,
+            parameter=parameter,
+            call=call,
+            inner=self,
+        )
+
+    def innermost(self) -> Hazard:
+        """The hazard where it stands in the source."""
+        hazard = self
+        while hazard.inner is not None:
+            hazard = hazard.inner
+        return hazard
+
+    def finding(self) -> Finding:
+        """This hazard as a record: at the line in the function itself, with the chain of calls behind it."""
+        steps: list[Step] = []
+        hazard = self
+        while hazard.inner is not None:
+            steps.append(
+                Step(hazard.owner.module.file, hazard.line, f"calls {hazard.inner.owner.qualname}")
+            )
+            hazard = hazard.inner
+        steps.append(Step(hazard.owner.module.file, hazard.line, hazard.message))
+        message = self.message
+        if self.inner is not None:
+            message = f"{hazard.message} (in {hazard.owner.qualname})"
+        return Finding(self.code, message, self.owner.module.file, self.line, tuple(steps), self.certain)

@@ -1,0 +1,186 @@
+"""What calls of libraries do besides returning a value, by canonical path."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_EXACT = {
+    "builtins.print": "print",
+    "builtins.input": "print",
+    "builtins.open": "file",
+    "builtins.exec": "dynamic",
+    "builtins.eval": "dynamic",
+    "builtins.globals": "dynamic",
+    "builtins.locals": "dynamic",
+    "builtins.vars": "dynamic",
+    "builtins.__import__": "dynamic",
+    "builtins.delattr": "dynamic",
+    "builtins.compile": "dynamic",
+    "importlib.import_module": "dynamic",
+    "pprint.pprint": "print",
+    "warnings.warn": "print",
+    "sys.stdout.write": "print",
+    "sys.stdout.flush": "print",
+    "sys.stderr.write": "print",
+    "sys.exit": "exit",
+    "builtins.exit": "exit",
+    "builtins.quit": "exit",
+    "traceback.print_exc": "print",
+    "tqdm.tqdm.write": "print",
+    "time.sleep": "clock",
+    "time.time": "clock",
+    "time.perf_counter": "clock",
+    "time.perf_counter_ns": "clock",
+    "time.time_ns": "clock",
+    "time.monotonic": "clock",
+    "time.process_time": "clock",
+    "time.clock": "clock",
+    "time.strftime": "clock",
+    "time.localtime": "clock",
+    "timeit.default_timer": "clock",
+    "datetime.datetime.now": "clock",
+    "datetime.datetime.utcnow": "clock",
+    "datetime.datetime.today": "clock",
+    "datetime.date.today": "clock",
+    "os.urandom": "random",
+    "uuid.uuid4": "random",
+    "os.getenv": "state",
+    "os.environ": "state",
+    "gc.collect": "process",
+    "tensorflow.random.set_seed": "seed",
+    "tensorflow.set_random_seed": "seed",
+    "keras.utils.set_random_seed": "seed",
+    "keras.backend.clear_session": "process",
+    "keras.backend.set_floatx": "process",
+    "keras.backend.set_value": "eager",
+    "keras.backend.get_value": "eager",
+    "keras.backend.eval": "eager",
+    "keras.backend.batch_get_value": "eager",
+    "keras.ops.convert_to_numpy": "eager",
+    "tensorflow.make_ndarray": "eager",
+    "tensorflow.executing_eagerly": "mode",
+    "tensorflow.inside_function": "mode",
+    "tensorflow.config.run_functions_eagerly": "mode",
+    "tensorflow.Session": "session",
+    "tensorflow.InteractiveSession": "session",
+    "tensorflow.placeholder": "session",
+    "tensorflow.disable_eager_execution": "session",
+    "tensorflow.disable_v2_behavior": "session",
+    "tensorflow.saved_model.save": "file",
+    "tensorflow.saved_model.load": "file",
+    "tensorflow.train.latest_checkpoint": "file",
+    "tensorflow.io.TFRecordWriter": "file",
+    "keras.models.load_model": "file",
+    "keras.models.save_model": "file",
+    "keras.utils.plot_model": "file",
+    "keras.utils.get_file": "file",
+    "numpy.save": "file",
+    "numpy.savez": "file",
+    "numpy.savez_compressed": "file",
+    "numpy.savetxt": "file",
+    "numpy.load": "file",
+    "numpy.loadtxt": "file",
+    "numpy.genfromtxt": "file",
+    "numpy.fromfile": "file",
+    "numpy.memmap": "file",
+    "pickle.dump": "file",
+    "pickle.load": "file",
+    "json.dump": "file",
+    "json.load": "file",
+    "yaml.dump": "file",
+    "yaml.load": "file",
+    "tensorflow_datasets.load": "file",
+    "numpy.random.seed": "random",
+    "os.path.exists": "state",
+    "os.path.isfile": "state",
+    "os.path.isdir": "state",
+    "os.listdir": "state",
+    "os.getcwd": "state",
+}
+
+_PREFIXES = (
+    ("os.path.", None),
+    ("os.", "process"),
+    ("shutil.", "file"),
+    ("subprocess.", "process"),
+    ("socket.", "process"),
+    ("requests.", "process"),
+    ("urllib.", "process"),
+    ("threading.", "process"),
+    ("multiprocessing.", "process"),
+    ("logging.", "print"),
+    ("absl.logging.", "print"),
+    ("tensorflow.logging.", "print"),
+    ("tensorflow.get_logger", None),
+    ("random.", "random"),
+    ("secrets.", "random"),
+    ("numpy.random.", "random"),
+    ("scipy.stats.", "random"),
+    ("sklearn.", "host"),
+    ("matplotlib.", "host"),
+    ("pylab.", "host"),
+    ("seaborn.", "host"),
+    ("plotly.", "host"),
+    ("PIL.", "host"),
+    ("cv2.", "host"),
+    ("imageio.", "host"),
+    ("skimage.", "host"),
+    ("pandas.", "host"),
+    ("wandb.", "host"),
+    ("mlflow.", "host"),
+    ("gym.", "host"),
+    ("gymnasium.", "host"),
+    ("librosa.", "host"),
+    ("tensorboardX.", "host"),
+    ("tensorflow.io.gfile.", "file"),
+    ("tensorflow.gfile.", "file"),
+    ("numpy.testing.", "assert"),
+)
+
+#: Constructors of what owns variables.
+_CREATORS = ("keras.layers.", "keras.optimizers.", "keras.metrics.", "keras.models.", "keras.applications.")
+_CREATED = frozenset(
+    {
+        "tensorflow.Variable",
+        "keras.Model",
+        "keras.Sequential",
+        "tensorflow.lookup.StaticHashTable",
+        "tensorflow.lookup.MutableHashTable",
+        "tensorflow.random.Generator.from_seed",
+        "tensorflow.random.Generator.from_non_deterministic_state",
+        "tensorflow.train.ExponentialMovingAverage",
+    }
+)
+
+
+@lru_cache(maxsize=65536)
+def effect_of_call(path: str) -> str | None:
+    """The effect's kind: print, file, process, random, clock, host, dynamic, eager, session, state…"""
+    if path in _EXACT:
+        return _EXACT[path]
+    for prefix, effect in _PREFIXES:
+        if path.startswith(prefix):
+            return effect
+    return None
+
+
+@lru_cache(maxsize=65536)
+def creates_variables(path: str) -> bool:
+    """Whether calling ``path`` makes variables, or an object that will make some."""
+    if path in _CREATED:
+        return True
+    if path.startswith(_CREATORS):
+        last = path.rpartition(".")[2]
+        return last[:1].isupper() and last not in ("Layer", "Input", "InputLayer", "InputSpec")
+    return False
+
+
+@lru_cache(maxsize=65536)
+def draws_tensors(path: str) -> bool:
+    """Whether calling ``path`` draws random numbers as a TensorFlow operation."""
+    if path.startswith("tensorflow.random.") or path.startswith("keras.random."):
+        return not path.endswith(("set_seed", "Generator", "from_seed", "get_global_generator", "SeedGenerator"))
+    last = path.rpartition(".")[2]
+    return path.startswith(("tensorflow.", "keras.")) and (
+        last.startswith(("random_", "truncated_normal", "dropout", "multinomial"))
+    )

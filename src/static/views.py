@@ -1,0 +1,203 @@
+"""What rules see: one function after the graph has been solved, and the questions that they ask of it."""
+
+from __future__ import annotations
+
+from ..records import AssumptionKind
+from .callgraph import CallGraph
+from .code import Branch, Call, Event, FunctionCode, ParameterCode
+from .graph import Node
+from .hazards import Hazard
+from .origins import Origins, Root, receiver_of
+from .program import Cell, Program
+from .values import (
+    ARRAY,
+    NONE,
+    SCALARS,
+    TENSORS,
+    UNKNOWN,
+    Box,
+    Value,
+)
+
+#: Containers whose elements travel with them into a traced call.
+STRUCTURES = frozenset({"list", "tuple", "dict", "set", "namedtuple"})
+
+
+class Facts:
+    """What is known of the whole program; shared by all views."""
+
+    def __init__(self, program: Program, graph: CallGraph) -> None:
+        self.program = program
+        self.graph = graph
+        self.origins = Origins()
+        self.computes: dict[FunctionCode, bool | None] = {}
+        self.covered: set[FunctionCode] = set()
+        self.rebound_attributes = _rebound_attributes(program)
+
+
+def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, int]]]:
+    """Attributes that something but a constructor assigns, with the places."""
+    found: dict[str, list[tuple[FunctionCode, int]]] = {}
+    for name, stores in program.assigned_attributes.items():
+        later = [
+            (code, line)
+            for code, line in stores
+            if code.name not in ("__init__", "build", "__new__", "__setstate__", "__post_init__", "from_config")
+        ]
+        if later:
+            found[name] = later
+    return found
+
+
+class View:
+    """One function, as rules see it."""
+
+    def __init__(self, facts: Facts, code: FunctionCode) -> None:
+        self.facts = facts
+        self.program = facts.program
+        self.code = code
+
+    # -- values -------------------------------------------------------------------------------
+
+    def roots(self, node: Node) -> frozenset[Root]:
+        """Whose memory the object in ``node`` is part of; empty where the function made it."""
+        return self.facts.origins.roots(self.code, node)
+
+    def sources(self, node: Node) -> frozenset[int]:
+        """The parameters on whose values ``node`` depends."""
+        return self.facts.origins.sources(self.code, node)
+
+    def traced(self, node: Node, depth: int = 0) -> bool | None:
+        """Whether ``node`` is a tensor while the function is traced: True, False, or None for perhaps.
+
+        An array that an argument brings becomes a tensor at the call; one made inside stays an array.
+        """
+        tensors = others = doubts = False
+        for value in node.values:
+            if value in TENSORS:
+                tensors = True
+            elif value is ARRAY:
+                if self._from_argument(node):
+                    tensors = True
+                else:
+                    others = True
+            elif value is UNKNOWN:
+                doubts = True
+            elif isinstance(value, Box):
+                if value.kind in STRUCTURES and depth < 3:
+                    inner = [
+                        self.traced(held, depth + 1)
+                        for held in (value.element, *value.fields.values())
+                        if held.values
+                    ]
+                    if True in inner:
+                        tensors = True
+                    elif None in inner:
+                        doubts = True
+                    else:
+                        others = True
+                else:
+                    others = True
+            elif value is not NONE:
+                others = True
+        if tensors and not others:
+            return True
+        if tensors or doubts or not node.values:
+            return None
+        return False
+
+    def _from_argument(self, node: Node) -> bool:
+        for index in self.sources(node):
+            values = self.code.parameters[index].node.values if index < len(self.code.parameters) else ()
+            if not values or any(value in TENSORS or value in (ARRAY, UNKNOWN) for value in values):
+                return True
+            if any(isinstance(value, Box) for value in values):
+                return True
+        return False
+
+    def holds(self, node: Node, *wanted: Value) -> bool:
+        """Whether ``node`` may hold one of these values."""
+        return any(value in wanted for value in node.values)
+
+    def only_scalars(self, node: Node) -> bool:
+        """Whether ``node`` holds Python numbers or strings and nothing else."""
+        return bool(node.values) and all(value in SCALARS or value is NONE for value in node.values)
+
+    def receiver(self, call: Call) -> Node | None:
+        """The node of ``x`` in ``x.method(…)``."""
+        return receiver_of(call)
+
+    # -- control ------------------------------------------------------------------------------
+
+    def switched(self, guard: Branch | None) -> bool:
+        """Whether an event stands under a switch: a flag that an argument's default, an attribute or
+        a global sets, so that the run may never come there."""
+        while guard is not None:
+            if guard.flag and guard.kind != "assert" and self._is_switch(guard.test):
+                return True
+            guard = guard.guard
+        return False
+
+    def _is_switch(self, test: Node) -> bool:
+        origin = test.origin
+        while not isinstance(origin, (ParameterCode, Cell)):
+            operands = getattr(origin, "operands", None)
+            if operands:
+                test = operands[0]
+            elif getattr(origin, "base", None) is not None:
+                return True
+            elif isinstance(origin, list) and origin:
+                test = origin[0]
+            else:
+                return False
+            if test.origin is origin:
+                return False
+            origin = test.origin
+        if isinstance(origin, ParameterCode):
+            return origin.default is not None
+        return True
+
+    # -- hazards ------------------------------------------------------------------------------
+
+    def hazard(
+        self,
+        code: str,
+        message: str,
+        event: Event | int,
+        certain: bool,
+        assumption: AssumptionKind,
+        subject: str = "",
+        effect: bool = False,
+        parameter: int | None = None,
+        when: str = "",
+        transitive: bool = True,
+    ) -> Hazard:
+        """A hazard of this function at an event (or packed place); a switch makes it doubtful."""
+        if isinstance(event, int):
+            place = event
+        else:
+            place = event.place
+            if certain and self.switched(event.guard):
+                certain = False
+        return Hazard(
+            code,
+            message,
+            self.code,
+            place,
+            certain,
+            assumption,
+            subject or self.code.name,
+            parameter,
+            when,
+            effect,
+            transitive,
+        )
+
+    def outliving(self, node: Node) -> tuple[bool, int | None, str]:
+        """Whether a change to ``node`` outlives the call, for which parameter only, and its name."""
+        found: tuple[bool, int | None, str] = (False, None, "")
+        for root in self.roots(node):
+            if root.kind != "parameter":
+                return True, None, root.name
+            found = (True, root.index, root.name)
+        return found
