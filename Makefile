@@ -46,7 +46,7 @@ $(STAMP): pyproject.toml
 	@echo '$(CURDIR)' > $(STAMP)
 
 demo: $(STAMP)
-	$(BIN)/optimize --train-script $(SCRIPT)
+	$(BIN)/optimize --train-script $(SCRIPT) --budget 150s
 
 test: lint types
 	$(BIN)/python -m pytest
@@ -64,8 +64,8 @@ slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
 
 bench: $(STAMP)
-	$(BIN)/python -m pytest bench -o python_files='bench_*.py' --benchmark-only \
-	    --benchmark-json=results/benchmarks.json
+	@mkdir -p results
+	$(BIN)/python -m pytest bench -o python_files='bench_*.py' --benchmark-json=results/benchmarks.json
 
 clean:
 	rm -rf '$(VENV)' .mypy_cache .ruff_cache .pytest_cache .benchmarks build dist *.egg-info

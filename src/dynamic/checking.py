@@ -6,7 +6,6 @@ script goes on with what eager gave: the graph's results and writes are thrown a
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 import time
@@ -16,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from ..sandbox.binding import bind, call_plain
+from ..sandbox.binding import bind, call_plain, disguise
 from ..sandbox.child import Child, StopRun
 from ..sandbox.units import synchronize
 from .effects import Project, Snapshot
@@ -127,12 +126,10 @@ class Checker:
         graph = bind(function)
         self_check = self.call
 
-        @functools.wraps(original)
         def checked(*args: Any, **kwargs: Any) -> Any:
             return self_check(check, function, graph, original, args, kwargs)
 
-        checked.__dict__["autograph_info__"] = {}
-        return checked
+        return disguise(checked, original)
 
     def call(self, check: Check, function: Any, graph: Any, original: Any, args: Any, kwargs: Any) -> Any:
         """One call of a candidate: eager for the script, and in sampled calls the graph beside it."""

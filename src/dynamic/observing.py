@@ -6,7 +6,6 @@ in sampled calls: the first ones, then ever rarer.
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 import time
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..records import ParameterKind
-from ..sandbox.binding import bind
+from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
 from .effects import Change, Project, Snapshot, Watch
 
@@ -121,12 +120,10 @@ class Observer:
         target = getattr(function, "python_function", function)
         record_call = self.record_call
 
-        @functools.wraps(target)
         def observed(*args: Any, **kwargs: Any) -> Any:
             return record_call(record, call, target, args, kwargs)
 
-        observed.__dict__["autograph_info__"] = {}
-        return observed
+        return disguise(observed, target)
 
     def record_call(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any) -> Any:
         """One call of a candidate: make it, and write down what it was."""

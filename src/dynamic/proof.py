@@ -56,7 +56,9 @@ def observe(
     return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots)
 
 
-def check(run: Run, observed: Observed, seconds: float, variant: Variant | None = None) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
+def check(
+    run: Run, observed: Observed, seconds: float, variant: Variant | None = None
+) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
     """Compare the open candidates, eager against graph, in one run; in runs of their own where that dies.
 
     Returns a judgement for each, and the edits that could not be made.

@@ -6,7 +6,6 @@ can be compared step by step: what the unit function returns, what the variables
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import sys
@@ -14,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ..sandbox.binding import bind, is_graph_function
+from ..sandbox.binding import bind, disguise, is_graph_function
 from ..sandbox.child import Child
 
 SCALARS = 5000
@@ -52,7 +51,6 @@ class Replay:
             return function  # type: ignore[no-any-return]
         call = bind(function)
 
-        @functools.wraps(getattr(function, "python_function", function))
         def unit(*args: Any, **kwargs: Any) -> Any:
             tensorflow = sys.modules.get("tensorflow")
             here = (
@@ -74,8 +72,7 @@ class Replay:
             self._note(result)
             return result
 
-        unit.__dict__["autograph_info__"] = {}
-        return unit
+        return disguise(unit, getattr(function, "python_function", function))
 
     def _nudge(self) -> None:
         from . import variables

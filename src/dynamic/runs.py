@@ -53,6 +53,8 @@ class Run:
         job = {
             "role": "observe",
             "hooks": [{"file": f.file, "line": f.line, "id": f.id} for f in functions],
+            # A function that is hybrid already is hooked outside of its decorator: there it is called.
+            "edited": [f.id for f in functions if f.hybrid is not None],
             "candidates": {f.id: _hints(f) for f in functions},
             "assigned_attributes": sorted(self.scan.assigned_attributes),
             "steps": steps,

@@ -77,12 +77,13 @@ def identity(value: object) -> int:
     known = _identities.get(id(value))
     if known is not None and known[0]() is value:
         return known[1]
+    place = id(value)
     try:
-        reference = weakref.ref(value, lambda dead, place=id(value): _forget(place, dead))
+        reference = weakref.ref(value, lambda dead: _forget(place, dead))
     except TypeError:
         return id(value)
     number = next(_serial)
-    _identities[id(value)] = reference, number
+    _identities[place] = reference, number
     return number
 
 

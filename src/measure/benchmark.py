@@ -139,8 +139,9 @@ class _Run:
         """The arms of the next group. Where memory is short, eager meets the edit and its twin by turns."""
         if not self.tight:
             return EAGER, EDITED, TWIN
-        compared = sum(EDITED in group.arms for group in self.groups)
-        return (EAGER, EDITED) if 2 * compared <= len(self.groups) else (EAGER, TWIN)
+        done = [group.arms for group in self.groups if group.failed is None]
+        compared, alike = (sum(name in arms for arms in done) for name in (EDITED, TWIN))
+        return (EAGER, EDITED) if compared <= alike else (EAGER, TWIN)
 
     def next_group(self, now: float, deadline: float) -> bool:
         """Whether another group is to be run."""

@@ -58,7 +58,8 @@ def ratio_interval(log_ratios: Sequence[float], alpha: float = 0.05) -> Interval
     more groups it does so in all but contrived cases.
     """
     low, high = mean_interval(log_ratios, alpha)
-    return Interval(math.exp(median(log_ratios)), math.exp(low), math.exp(high))
+    # Two groups that differ wildly give bounds beyond what a float holds.
+    return Interval(math.exp(median(log_ratios)), math.exp(max(low, -300.0)), math.exp(min(high, 300.0)))
 
 
 def noise_floor(log_ratios: Sequence[float]) -> float:

@@ -20,6 +20,7 @@ from ..records import EditedFile, Ending, RunOutcome
 TURN_SECONDS = 0.3
 TURNS = 20
 LEAST_TURNS = 5
+SETUP_SHARE = 0.25
 # The first unit traces, the second meets what the first one created; then longer turns are tried.
 SINGLE_TURNS = 2
 MOST_WARM_TURNS = 7
@@ -77,7 +78,7 @@ class Schedule:
     """What a group is to do. Times are those of the group's clock.
 
     ``turns`` steady turns are aimed at; fewer (down to LEAST_TURNS) where they would not be done at
-    ``soft_deadline``; none begins that would not be done at ``deadline``. More, up to ``most_turns``, follow
+    ``soft_deadline``, or by a quarter of the time that starting took; none begins that would not be done at ``deadline``. More, up to ``most_turns``, follow
     until ``enough`` is content. ``steps`` is the most units that an arm may do, ``length`` the units of the
     whole script, where known. With it known, the group goes on to the script's end if that takes less than
     ``finish_seconds`` more. ``offset`` rotates the order of the arms. ``room`` says whether the machine
@@ -287,8 +288,9 @@ def _take_steady_turns(table: _Table) -> None:
         return
     units = min(_units_of_turn(table), _share(table) or sys.maxsize)
     unit_cost = sum(_rates(table))
-    fitting = int((schedule.soft_deadline - table.clock()) / (unit_cost * units))
-    aim = max(LEAST_TURNS, min(schedule.turns, fitting))
+    # Turns are cheap beside what it took to come here: that share of it they get in any case.
+    seconds = max(schedule.soft_deadline - table.clock(), SETUP_SHARE * table.setup_seconds)
+    aim = max(LEAST_TURNS, min(schedule.turns, int(seconds / (unit_cost * units))))
     steady: list[Turn] = []
     while not table.ended:
         limit = _limit(table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,6 +32,21 @@ def bind(function: Any) -> Callable[[tuple[Any, ...], Mapping[str, Any]], Any]:
         return function.__get__(args[0], type(args[0]))(*args[1:], **kwargs)
 
     return call
+
+
+def disguise(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a hook look like the function that it stands for.
+
+    Keras reads the parameters of ``call`` from the signature, and not through ``__wrapped__``; AutoGraph is
+    to leave the hook alone (which then converts what it calls, see `call_plain`).
+    """
+    functools.update_wrapper(wrapper, original)
+    try:
+        wrapper.__dict__["__signature__"] = inspect.signature(original)
+    except (TypeError, ValueError):
+        pass
+    wrapper.__dict__["autograph_info__"] = {}
+    return wrapper
 
 
 def call_plain(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

@@ -346,6 +346,8 @@ def _devices() -> list[str]:
     """The types of the devices that TensorFlow sees."""
     tensorflow = sys.modules.get("tensorflow")
     try:
-        return sorted({device.device_type for device in tensorflow.config.list_physical_devices()}) if tensorflow else []
+        return (
+            sorted({device.device_type for device in tensorflow.config.list_physical_devices()}) if tensorflow else []
+        )
     except Exception:  # half an import, or a stand-in: then no fork from it either
         return ["unknown"]

@@ -6,7 +6,6 @@ spans from the start of one call to the start of the next: data loading, logging
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 import threading
@@ -14,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .binding import bind
+from .binding import bind, disguise
 from . import child as child_module
 from .child import Child
 
@@ -90,14 +89,12 @@ def install(child: Child) -> None:
     def wrap(_candidate: str, function: Any) -> Callable[..., Any]:
         call = bind(function)
 
-        @functools.wraps(getattr(function, "python_function", function))
         def unit(*args: Any, **kwargs: Any) -> Any:
             if turns.main == threading.get_ident() and os.getpid() == owner and _is_eager():
                 turns.boundary()
             return call(args, kwargs)
 
-        unit.__dict__["autograph_info__"] = {}
-        return unit
+        return disguise(unit, getattr(function, "python_function", function))
 
     child.wrap = wrap
     child.finish = turns.finish

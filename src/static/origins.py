@@ -172,11 +172,13 @@ class Origins:
         if isinstance(origin, Operation) and origin.in_place:
             return self.roots(code, origin.operands[0], part, depth)
         if isinstance(origin, Call):
-            return self._roots_of_call(code, origin, depth)
+            return self._roots_of_call(code, origin, part, depth)
         return _NOTHING
 
-    def _roots_of_call(self, code: FunctionCode, call: Call, depth: int) -> frozenset[Root]:
+    def _roots_of_call(self, code: FunctionCode, call: Call, part: bool, depth: int) -> frozenset[Root]:
         found: frozenset[Root] = _NOTHING
+        if call.path == "builtins.super" and code.parameters:
+            return self.roots(code, code.parameters[0].node, part, depth)
         if call.path in _PASSING:
             for node in call.arguments:
                 found |= self.roots(code, node, True, depth)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,19 +48,21 @@ class Machine:
     def clock(self) -> float:
         return self.now
 
-    def work(self, seconds: float, process_offset: float = 0.0) -> float:
-        """Do what takes so many seconds without noise; the clock goes on by the time that it really takes."""
+    def take(self, seconds: float, process_offset: float = 0.0) -> float:
+        """How long it takes now to do what takes so many seconds without noise."""
         noise = self.random.gauss(0.0, self.turn_sd) if self.turn_sd else 0.0
-        taken = seconds * math.exp(self.speed + process_offset + noise)
-        self.now += taken
-        kept = math.exp(-taken / self.wander_seconds)
+        return seconds * math.exp(self.speed + process_offset + noise)
+
+    def spend(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += seconds
+        kept = math.exp(-seconds / self.wander_seconds)
         self.speed = self.speed * kept + self.random.gauss(0.0, self.wander_sd * math.sqrt(1 - kept * kept))
-        return taken
 
 
 @dataclass
 class Script:
-    """What a copy of the script does. ``slow_units`` maps every n-th unit to extra seconds."""
+    """What a copy of the script does. Every ``every``-th unit takes ``every_seconds`` longer."""
 
     unit_seconds: float = 0.01
     startup_seconds: float = 4.0
@@ -88,47 +91,56 @@ class Process:
         self.stopped = False
         self.messages: list[dict[str, Any]] = []
         self.peak_rss_bytes = script.peak_rss_bytes
+        self.pending: tuple[dict[str, Any] | None, float] | None = None
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
+        if self.pending is None:
+            self.pending = self._work()
+        event, seconds = self.pending
+        if seconds > timeout:
+            self.machine.spend(timeout)
+            self.pending = event, seconds - timeout
+            raise TimeoutError
+        self.machine.spend(seconds)
+        self.pending = None
+        return event
+
+    def _work(self) -> tuple[dict[str, Any] | None, float]:
+        """The next event, and how long it takes to come."""
         script = self.script
         if not self.started:
             self.started = True
-            seconds = self.machine.work(script.startup_seconds, self.offset)
-            if script.units == 0:
-                return self._end(0, seconds)
-            return {"event": "boundary", "units": 0, "seconds": seconds, "total_units": 0, "startup": True}
+            seconds = self.machine.take(script.startup_seconds, self.offset)
+            return self._event("end" if script.units == 0 else "boundary", 0, seconds), seconds
         if self.ending is not None or self.granted is None:
-            return None
-        granted, seconds, done = self.granted, 0.0, 0
-        while done < granted:
-            if self.total == script.raises_at:
-                self.ending = Ending.RAISED
-                return {"event": "end", "units": done, "seconds": 1.0, "total_units": self.total}
-            if self.total == script.killed_at:
-                self.ending = Ending.KILLED
-                return None
-            if self.total == script.chatters_at:
-                self.machine.now += 0.5
-                return {"event": "summary"}
-            if self.total == script.hangs_at:
-                self.machine.now += timeout
-                raise TimeoutError
-            seconds += script.unit_seconds
-            if self.total == 0:
-                seconds += script.first_unit_seconds
-            if script.every and self.total % script.every == script.every - 1:
-                seconds += script.every_seconds
-            done += 1
-            self.total += 1
-            if self.total == script.units:
-                return self._end(done, self.machine.work(seconds + script.tail_seconds, self.offset))
+            return None, 0.0
+        ends = {script.units, script.raises_at, script.killed_at, script.hangs_at, script.chatters_at} - {None}
+        stop = min((at for at in ends if at is not None), default=sys.maxsize)
+        done = min(self.granted, stop - self.total)
+        before, self.total = self.total, self.total + done
+        seconds = done * script.unit_seconds + (script.first_unit_seconds if before == 0 and done else 0.0)
+        if script.every:
+            seconds += (self.total // script.every - before // script.every) * script.every_seconds
+        if self.total == script.units:
+            seconds += script.tail_seconds
+        seconds = self.machine.take(seconds, self.offset)
+        if self.total == script.raises_at:
+            self.ending = Ending.RAISED
+            return {"event": "end", "units": done, "seconds": seconds, "total_units": self.total}, seconds
+        if self.total == script.killed_at:
+            self.ending = Ending.KILLED
+            return None, seconds
+        if self.total == script.chatters_at:
+            return {"event": "summary"}, 0.5
+        if self.total == script.hangs_at:
+            return None, math.inf
         self.granted = None
-        taken = self.machine.work(seconds, self.offset)
-        return {"event": "boundary", "units": done, "seconds": taken, "total_units": self.total}
+        return self._event("end" if self.total == script.units else "boundary", done, seconds), seconds
 
-    def _end(self, units: int, seconds: float) -> dict[str, Any]:
-        self.ending = Ending.FINISHED
-        return {"event": "end", "units": units, "seconds": seconds, "total_units": self.total}
+    def _event(self, kind: str, units: int, seconds: float) -> dict[str, Any]:
+        if kind == "end":
+            self.ending = Ending.FINISHED
+        return {"event": kind, "units": units, "seconds": seconds, "total_units": self.total}
 
     def send(self, message: dict[str, Any]) -> None:
         self.messages.append(message)

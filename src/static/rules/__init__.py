@@ -1,0 +1,62 @@
+"""The rules, one a file. A file that defines a ``Rule`` with a code is found by being in this folder."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from functools import lru_cache
+
+from .rule import Move, Polarity, Rule
+
+
+@lru_cache(maxsize=1)
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, ordered by code."""
+    found: dict[str, Rule] = {}
+    for entry in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{entry.name}")
+        for value in vars(module).values():
+            if (
+                inspect.isclass(value)
+                and issubclass(value, Rule)
+                and value.code
+                and value.__module__ == module.__name__
+            ):
+                if value.code in found:
+                    raise ValueError(f"{value.code} is defined twice: {value.__name__}")
+                found[value.code] = value()
+    return tuple(found[code] for code in sorted(found))
+
+
+def explain(code: str) -> str:
+    """The documentation page of a rule, in Markdown. Raises KeyError for a code that no rule has."""
+    for rule in all_rules():
+        if rule.code == code.upper():
+            return page_of(rule)
+    raise KeyError(code)
+
+
+def page_of(rule: Rule) -> str:
+    """A rule's page: its title, what it says of doubt, its documentation and its examples."""
+    lines = [
+        f"# {rule.code}: {rule.title}",
+        "",
+        f"*Doubt*: {rule.polarity.value}. *Whose move*: {rule.move.value}. "
+        f"*A run checks it as*: {rule.assumption.value}.",
+        "",
+        inspect.cleandoc(rule.__doc__ or ""),
+        "",
+        "## Found in",
+        "",
+    ]
+    for program in rule.INVALID:
+        lines += ["```python", inspect.cleandoc(program), "```", ""]
+    lines += ["## Not found in", ""]
+    for program in rule.VALID:
+        lines += ["```python", inspect.cleandoc(program), "```", ""]
+    lines += ["## Silencing", "", f"`# hybridize: ignore[{rule.code}] reason` on the line.", ""]
+    return "\n".join(lines)
+
+
+__all__ = ["Move", "Polarity", "Rule", "all_rules", "explain", "page_of"]

@@ -1,0 +1,117 @@
+"""HYB104."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeStore, Event
+from ..hazards import Hazard
+from ..values import TENSORS, Thing
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class OutlivingAttributeStore(Rule):
+    """
+    ## What it does
+
+    Finds attributes that are assigned (or deleted) on an object which is still there after the call:
+    `self.steps += 1`, `config.rate = 0.1`, also through callees, aliases and containers. An object that the
+    call itself makes does not count.
+
+    ## Why is this bad
+
+    The assignment happens once per trace. A counter stops; a cache keeps what the first trace put there.
+
+    ## What to do
+
+    Return the value and store it outside, or keep it in a `tf.Variable` and say `self.steps.assign_add(1)`.
+    """
+
+    code = "HYB104"
+    title = "assigns an attribute that outlives the call"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    events = (AttributeStore,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        class Trainer:
+            def __init__(self):
+                self.steps = 0
+
+            def step(self, x):
+                self.steps += 1
+                return tf.reduce_sum(x)
+
+        Trainer().step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        class Settings:
+            pass
+
+        settings = Settings()
+
+        def note(target, value):
+            target.last = value
+
+        def step(x):
+            note(settings, 1)
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        class Pair:
+            left = None
+
+        def step(x):
+            pair = Pair()
+            pair.left = x
+            return tf.reduce_sum(pair.left)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        class Trainer:
+            def __init__(self):
+                self.steps = tf.Variable(0)
+
+            def step(self, x):
+                self.steps.assign_add(1)
+                return tf.reduce_sum(x)
+
+        trainer = Trainer()
+        trainer.step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, AttributeStore)
+        outlives, parameter, name = view.outliving(event.base)
+        if not outlives:
+            return
+        subject = f"{name}.{event.attribute}"
+        certain = not any(isinstance(value, Thing) or value in TENSORS for value in event.base.values)
+        yield view.hazard(
+            self.code,
+            f"assigns {subject}" if event.value is not None else f"deletes {subject}",
+            event,
+            certain,
+            self.assumption,
+            subject,
+            True,
+            parameter,
+            "outlives",
+        )

@@ -1,0 +1,64 @@
+"""HYB109."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class Clock(Rule):
+    """
+    ## What it does
+
+    Finds reads of the clock (`time.time`, `datetime.now`) and waits (`time.sleep`).
+
+    ## Why is this bad
+
+    The clock is read while tracing. A duration measured inside is the duration of the trace, forever.
+
+    ## What to do
+
+    Measure outside of the function; inside a graph, `tf.timestamp()` is read each time.
+    """
+
+    code = "HYB109"
+    title = "reads the clock"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.STABLE
+    topics = ("clock",)
+    INVALID = (
+        """
+        import time
+        import tensorflow as tf
+
+        def step(x):
+            begin = time.time()
+            y = tf.reduce_sum(x)
+            return y, time.time() - begin
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import time
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(x) + tf.cast(tf.timestamp(), tf.float32)
+
+        begin = time.time()
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = next(iter(event.externals), "the clock")
+        yield view.hazard(self.code, f"reads the clock with {name}", event, True, self.assumption, name)

@@ -1,0 +1,150 @@
+"""HYB105."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event, ItemStore, Operation
+from ..graph import Node
+from ..hazards import Hazard
+from ..library_methods import TELLING_MUTATORS, effect_of
+from ..flows import kind_of
+from ..values import ARRAY, INTEGER, SCALARS, TENSORS, UNKNOWN, Box, External, Module, Thing
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class OutlivingContainerChange(Rule):
+    """
+    ## What it does
+
+    Finds changes of a list, dict, set, deque or array that is still there after the call: `append`, `update`,
+    `pop`, `x[i] = …`, `del x[i]`, `x += […]`, on globals, attributes, closures and arguments, also through
+    callees. A container that the call itself makes does not count.
+
+    ## Why is this bad
+
+    The change happens once per trace: the list gets one element, a symbolic tensor, whose next use fails with
+    "out of scope". An argument that is changed while tracing raises.
+
+    ## What to do
+
+    Return what is to be kept and collect it outside. Inside a graph, use a `tf.TensorArray` or a `tf.Variable`.
+    """
+
+    code = "HYB105"
+    title = "changes a container that outlives the call"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    events = (ItemStore, Operation)
+    topics = ("mutates",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        losses = []
+
+        def step(x):
+            loss = tf.reduce_sum(x)
+            losses.append(loss)
+            return loss
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def remember(cache, key, value):
+            cache[key] = value
+
+        class Trainer:
+            def __init__(self):
+                self.cache = {}
+
+            def step(self, x):
+                remember(self.cache, "last", 3)
+                return tf.reduce_sum(x)
+
+        Trainer().step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            parts = []
+            for scale in (1.0, 2.0):
+                parts.append(x * scale)
+            return tf.add_n(parts)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def collect(parts, value):
+            parts.append(value)
+
+        def step(x):
+            parts = []
+            collect(parts, x)
+            return tf.add_n(parts)
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        if isinstance(event, ItemStore):
+            target, verb, certain = event.base, "assigns an item of", True
+            if self._is_tensor(target):
+                return
+        elif isinstance(event, Operation):
+            if not event.in_place:
+                return
+            target, verb, certain = event.operands[0], "adds in place to", True
+            values = target.values
+            if not any(isinstance(value, Box) and value.kind != "tuple" or value is ARRAY for value in values):
+                return
+            if any(value in TENSORS or value in SCALARS for value in values):
+                certain = False
+            if ARRAY in values and view.traced(target) is not False:
+                certain = False
+        else:
+            assert isinstance(event, Call)
+            receiver = view.receiver(event)
+            if receiver is None or event.attribute is None:
+                return
+            target, verb = receiver, f"calls {event.attribute} on"
+            certain = self._certain(event, receiver)
+            if any(isinstance(value, (Module, External)) for value in receiver.values):
+                return
+        outlives, parameter, name = view.outliving(target)
+        if not outlives:
+            return
+        yield view.hazard(
+            self.code,
+            f"{verb} {name}, which outlives the call",
+            event,
+            certain,
+            self.assumption,
+            name,
+            True,
+            parameter,
+            "outlives",
+        )
+
+    def _is_tensor(self, node: Node) -> bool:
+        return bool(node.values) and all(value in TENSORS or value is INTEGER for value in node.values)
+
+    def _certain(self, call: Call, receiver: Node) -> bool:
+        known = [value for value in receiver.values if value is not UNKNOWN]
+        if not known:
+            return call.attribute in TELLING_MUTATORS
+        return all(
+            effect_of(kind_of(value), call.attribute or "") == "mutates" and not isinstance(value, Thing)
+            for value in known
+        )

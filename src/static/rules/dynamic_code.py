@@ -1,0 +1,63 @@
+"""HYB111."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class DynamicCode(Rule):
+    """
+    ## What it does
+
+    Finds `exec`, `eval`, `globals()`, `locals()`, `__import__` and `setattr` with a computed name.
+
+    ## Why is this bad
+
+    What such code does can't be read off the source. It runs once per trace.
+
+    ## What to do
+
+    A run decides whether it matters. Code that a reader can't follow is better written out.
+    """
+
+    code = "HYB111"
+    title = "runs code that the source does not show"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    topics = ("dynamic", "setattr")
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            exec("y = 1")
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            name = getattr(x, "name", None)
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = next(iter(event.externals), "dynamic code").removeprefix("builtins.")
+        if name == "setattr" and event.literals is not None and isinstance(event.literals.get(1), str):
+            return
+        yield view.hazard(self.code, f"runs dynamic code with {name}", event, False, self.assumption, name)

@@ -1,0 +1,117 @@
+"""HYB114."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeLoad, Branch, Call, Event, ItemLoad, Operation
+from ..graph import Node
+from ..hazards import Hazard
+from ..program import Cell
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class EarlyExit(Rule):
+    """
+    ## What it does
+
+    Finds a `return` under a condition on Python state: the length of a buffer, a step counter, a flag on
+    `self` or in a global.
+
+    ## Why is this bad
+
+    If the condition holds when the function is first traced (the buffer is still empty), the trace is empty,
+    and the function does nothing ever after. It looks a hundred times faster, nothing fails, and nothing is learned.
+
+    ## What to do
+
+    Make the decision outside, where the function is called, and make only the rest a function of its own.
+    """
+
+    code = "HYB114"
+    title = "returns early on Python state"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.STABLE
+    events = (Branch,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        buffer = []
+
+        def learn(model, batch_size):
+            if len(buffer) < batch_size:
+                return None
+            return tf.reduce_mean(model(tf.stack(buffer)))
+
+        buffer.append(tf.ones([2]))
+        learn(tf.identity, 4)
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def learn(x):
+            if tf.reduce_sum(x) > 0:
+                return x
+            return -x
+
+        learn(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Branch)
+        if not event.leaves or event.kind not in ("if", "while", "match"):
+            return
+        if view.traced(event.test) is True:
+            return
+        subject = _state_in(view, event.test, 0)
+        if subject is None:
+            return
+        yield view.hazard(
+            self.code,
+            f"returns depending on {subject}, decided while tracing",
+            event.place,
+            False,
+            self.assumption,
+            subject,
+        )
+
+
+def _state_in(view: View, node: Node, depth: int) -> str | None:
+    """The name of some Python state that the value of ``node`` was computed from, if there is any."""
+    if depth > 8:
+        return None
+    origin = node.origin
+    if isinstance(origin, Cell):
+        changing = bool(origin.rebound) or origin.looped or len(origin.lines) > 1
+        return origin.name if changing else None
+    if isinstance(origin, AttributeLoad):
+        if origin.attribute in ("shape", "dtype", "ndim"):
+            return None
+        if view.traced(node) is True:
+            return None
+        outlives, _, name = view.outliving(origin.base)
+        return f"{name}.{origin.attribute}" if outlives else _state_in(view, origin.base, depth + 1)
+    if isinstance(origin, Operation):
+        for operand in origin.operands:
+            found = _state_in(view, operand, depth + 1)
+            if found is not None:
+                return found
+    if isinstance(origin, ItemLoad):
+        return _state_in(view, origin.base, depth + 1)
+    if isinstance(origin, Call) and origin.path == "builtins.len" and origin.arguments:
+        outlives, _, name = view.outliving(origin.arguments[0])
+        if outlives and view.traced(origin.arguments[0]) is not True:
+            return f"the length of {name}"
+    if isinstance(origin, list):
+        for inner in origin:
+            found = _state_in(view, inner, depth + 1)
+            if found is not None:
+                return found
+    return None

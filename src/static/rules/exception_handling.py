@@ -1,0 +1,75 @@
+"""HYB207."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Event, Mark
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class ExceptionHandling(Rule):
+    """
+    ## What it does
+
+    Notes `try` with handlers, and `raise`, in a function.
+
+    ## Why is this bad
+
+    Handlers act while tracing. `try: x.numpy() except AttributeError: …` takes the other path in a graph,
+    silently; an error that an operation raises when the graph runs is not caught inside of it. A `raise` under a
+    condition on tensors is decided while tracing.
+
+    ## What to do
+
+    Handle exceptions outside of the function; check values with `tf.debugging.assert_*`.
+    """
+
+    code = "HYB207"
+    title = "handles or raises exceptions"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.SAME_RESULT
+    events = (Mark,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            try:
+                y = x.numpy()
+            except AttributeError:
+                y = 0.0
+            return tf.reduce_sum(x) + y
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.reduce_sum(x)
+            return tape.gradient(y, x)
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Mark)
+        if event.kind == "try" and event.text == "except":
+            message = "handles exceptions, which a graph raises elsewhere"
+        elif event.kind == "raise" and event.guard is not None and view.traced(event.guard.test) is True:
+            message = "raises depending on a tensor's value"
+        else:
+            return
+        yield view.hazard(
+            self.code, message, event, False, self.assumption, event.kind, transitive=event.kind == "raise"
+        )

@@ -1,0 +1,98 @@
+"""HYB116."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..values import TENSORS, ARRAY
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class ExecutionMode(Rule):
+    """
+    ## What it does
+
+    Finds code that asks how or on what it runs: `tf.executing_eagerly()`, `isinstance(x, np.ndarray)` on an
+    argument, `type(x)`.
+
+    ## Why is this bad
+
+    The answer is another one while tracing: an array that is passed in is a tensor then. The function takes
+    another path than it did.
+
+    ## What to do
+
+    Ask for what both have (`tf.is_tensor`, `x.dtype`), or make the decision outside.
+    """
+
+    code = "HYB116"
+    title = "asks whether it runs eagerly or what type it was given"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.SAME_RESULT
+    topics = ("mode", "type")
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            if tf.executing_eagerly():
+                return tf.reduce_sum(x)
+            return tf.reduce_max(x)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def step(x):
+            if isinstance(x, np.ndarray):
+                x = tf.constant(x)
+            return tf.reduce_sum(x)
+
+        step(np.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x, scale):
+            if isinstance(scale, int):
+                return tf.reduce_sum(x) * scale
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]), 2)
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        path = next(iter(event.externals), "")
+        if path in ("builtins.isinstance", "builtins.type"):
+            if not event.arguments or not view.sources(event.arguments[0]):
+                return
+            values = event.arguments[0].values
+            if not any(value in TENSORS or value is ARRAY for value in values):
+                return
+            if path == "builtins.isinstance" and not _asks_for_arrays(event):
+                return
+        yield view.hazard(
+            self.code,
+            f"asks {path.removeprefix('builtins.')}, whose answer differs while tracing",
+            event,
+            False,
+            self.assumption,
+            path,
+        )
+
+
+def _asks_for_arrays(event: Call) -> bool:
+    if len(event.arguments) < 2:
+        return False
+    return any("numpy" in repr(value) or "Eager" in repr(value) for value in event.arguments[1].values)

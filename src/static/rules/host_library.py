@@ -1,0 +1,65 @@
+"""HYB110."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class HostLibrary(Rule):
+    """
+    ## What it does
+
+    Finds calls of libraries that work on the host and keep state there: plots, images, data frames,
+    experiment trackers, simulators, scikit-learn.
+
+    ## Why is this bad
+
+    They run once per trace, on symbolic tensors that they can't read.
+
+    ## What to do
+
+    Call them outside of the function with what it returns.
+    """
+
+    code = "HYB110"
+    title = "calls a library that works on the host"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    topics = ("host",)
+    INVALID = (
+        """
+        import matplotlib.pyplot as plt
+        import tensorflow as tf
+
+        def step(x):
+            plt.plot([1, 2])
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import matplotlib.pyplot as plt
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(x)
+
+        plt.plot([step(tf.ones([2])).numpy()])
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = next(iter(event.externals), "a library")
+        yield view.hazard(
+            self.code, f"calls {name} on the host", event, True, self.assumption, name, effect=True
+        )

@@ -1,0 +1,79 @@
+"""HYB212."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Event, ItemStore
+from ..hazards import Hazard
+from ..values import ARRAY, Box
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class ItemAssignment(Rule):
+    """
+    ## What it does
+
+    Finds items assigned on an argument that is an array or tensor: `x[0] = 1`.
+
+    ## Why is this bad
+
+    An array that is passed to a `tf.function` is a tensor inside, and tensors don't take item assignment.
+
+    ## What to do
+
+    `tf.tensor_scatter_nd_update`, or change the array outside.
+    """
+
+    code = "HYB212"
+    title = "assigns an item of a tensor"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    events = (ItemStore,)
+    INVALID = (
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def step(x):
+            x[0] = 1.0
+            return tf.reduce_sum(x)
+
+        step(np.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def step(x):
+            mask = np.zeros([2])
+            mask[0] = 1.0
+            return tf.reduce_sum(x * mask)
+
+        step(np.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, ItemStore)
+        if any(isinstance(value, Box) for value in event.base.values):
+            return
+        traced = view.traced(event.base)
+        sources = view.sources(event.base)
+        if traced is False or not sources or (traced is None and ARRAY not in event.base.values):
+            return
+        yield view.hazard(
+            self.code,
+            "assigns an item of a tensor",
+            event,
+            traced is True,
+            self.assumption,
+            "item",
+            parameter=next(iter(sources), None),
+            when="traced",
+        )

@@ -1,0 +1,82 @@
+"""HYB106."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..values import UNKNOWN, Box
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class IteratorAdvance(Rule):
+    """
+    ## What it does
+
+    Finds `next(…)` on an iterator or generator of Python that outlives the call. The iterator of a `tf.data`
+    dataset keeps its place in TensorFlow's memory and is fine.
+
+    ## Why is this bad
+
+    The iterator advances once per trace. Every later call sees the first element again.
+
+    ## What to do
+
+    Take the element outside and pass it in, or make the iterator one over a `tf.data.Dataset`.
+    """
+
+    code = "HYB106"
+    title = "advances an iterator of Python that outlives the call"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    topics = ("next",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(batches):
+            return tf.reduce_sum(next(batches))
+
+        step(iter([tf.ones([2]), tf.zeros([2])]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(batches):
+            return tf.reduce_sum(next(batches))
+
+        step(iter(tf.data.Dataset.range(3)))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        if not event.arguments:
+            return
+        source = event.arguments[0]
+        outlives, parameter, name = view.outliving(source)
+        if not outlives:
+            return
+        known = [value for value in source.values if value is not UNKNOWN]
+        if known and all(isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known):
+            return
+        certain = bool(known) and not any(
+            isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known
+        )
+        yield view.hazard(
+            self.code,
+            f"advances the iterator {name}",
+            event,
+            certain,
+            self.assumption,
+            name,
+            certain,
+            parameter,
+            "outlives",
+        )

@@ -1,0 +1,85 @@
+"""HYB103."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Event, NameStore
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class NameRebinding(Rule):
+    """
+    ## What it does
+
+    Finds assignments to names of the module (`global`) or of an enclosing function (`nonlocal`).
+
+    ## Why is this bad
+
+    The assignment happens once per trace. A step counter stops counting; a name that is given a tensor
+    holds a symbolic one afterwards, and whoever reads it next fails.
+
+    ## What to do
+
+    Return the new value and assign it outside; or keep the state in a `tf.Variable` and `assign` to it.
+    """
+
+    code = "HYB103"
+    title = "rebinds a global or an outer name"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    events = (NameStore,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        steps = 0
+
+        def step(x):
+            global steps
+            steps += 1
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def make():
+            best = None
+
+            def step(x):
+                nonlocal best
+                best = tf.reduce_max(x)
+                return best
+
+            return step
+
+        make()(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        steps = 0
+
+        def step(x):
+            global steps
+            steps_now = steps + 1
+            return tf.reduce_sum(x) + steps_now
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, NameStore)
+        where = "global" if event.is_global else "outer"
+        yield view.hazard(
+            self.code, f"rebinds the {where} name {event.name}", event, True, self.assumption, event.name, True
+        )

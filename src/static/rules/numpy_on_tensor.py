@@ -1,0 +1,99 @@
+"""HYB203."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..graph import Node
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+#: Functions of NumPy that read nothing but what is known of a tensor while tracing.
+_HARMLESS = frozenset({"shape", "ndim", "dtype", "issubdtype", "result_type", "iinfo", "finfo", "isscalar"})
+
+
+class NumpyOnTensor(Rule):
+    """
+    ## What it does
+
+    Finds functions of NumPy and SciPy applied to the *value* of a tensor, or of an array that an argument
+    brings (it is a tensor while tracing). Static shapes (`np.prod(x.shape)`) are numbers and are fine.
+
+    ## Why is this bad
+
+    NumPy asks for the values, a symbolic tensor has none: tracing raises `NotImplementedError: Cannot convert
+    a symbolic tf.Tensor to a numpy array`.
+
+    ## What to do
+
+    Use the function of the same name in `tf`, `tf.math` or `tf.experimental.numpy`, or compute it outside.
+    """
+
+    code = "HYB203"
+    title = "applies NumPy to a tensor's value"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    topics = ("numpy",)
+    INVALID = (
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(x) * np.sum(x)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def clip(values):
+            return np.maximum(values[:2], 0.0)
+
+        def step(x):
+            return tf.reduce_sum(clip(x))
+
+        step(np.ones([4]))
+        """,
+    )
+    VALID = (
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def step(x):
+            size = np.prod(x.shape.as_list()[1:])
+            table = np.sqrt(np.arange(4.0))
+            return tf.reshape(x, [-1, size]) * table[0]
+
+        step(tf.ones([2, 3]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        path = next((path for path in event.externals if path.startswith(("numpy.", "scipy."))), None)
+        if path is None or path.rpartition(".")[2] in _HARMLESS:
+            return
+        nodes: list[Node] = [*event.arguments, *(node for _, node in event.stars), *event.keywords.values()]
+        for node in nodes:
+            traced = view.traced(node)
+            sources = view.sources(node)
+            if traced is False or (traced is None and not sources):
+                continue
+            yield view.hazard(
+                self.code,
+                f"applies {path} to a tensor's value",
+                event,
+                traced is True,
+                self.assumption,
+                path,
+                parameter=next(iter(sources), None),
+                when="traced",
+            )
+            return

@@ -1,0 +1,84 @@
+"""HYB102."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..values import FILE
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class OutsideWorld(Rule):
+    """
+    ## What it does
+
+    Finds reads and writes of files, processes, sockets, the environment and the like: `open`, methods of
+    file objects, `os`, `shutil`, `subprocess`, `np.save`, checkpoints, saved models.
+
+    ## Why is this bad
+
+    A graph runs Python once per trace: the file is written while tracing and not afterwards, and what is
+    read from it is baked into the graph.
+
+    ## What to do
+
+    Move the input and output out of the function. Files that each step reads belong into a `tf.data`
+    pipeline, values that each step writes into what the function returns.
+    """
+
+    code = "HYB102"
+    title = "touches files, processes or the environment"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    topics = ("file", "process", "exit")
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            with open("losses.txt", "a") as log:
+                log.write("one step")
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import os
+        import tensorflow as tf
+
+        def step(x):
+            os.makedirs("out")
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import os
+        import tensorflow as tf
+
+        def step(x):
+            name = os.path.join("a", "b")
+            return tf.strings.length(name) + tf.cast(tf.reduce_sum(x), tf.int32)
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        if event.methods and all(receiver is FILE for receiver, _ in event.methods):
+            name = f"file.{event.methods[0][1]}"
+            if not event.methods[0][1].startswith(("write", "read", "close", "flush", "seek", "truncate")):
+                return
+        else:
+            name = next(iter(event.externals), event.attribute or "a file").removeprefix("builtins.")
+        yield view.hazard(
+            self.code, f"touches the outside world with {name}", event, True, self.assumption, name, effect=True
+        )

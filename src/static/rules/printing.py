@@ -1,0 +1,90 @@
+"""HYB101."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class Printing(Rule):
+    """
+    ## What it does
+
+    Finds `print`, `logging`, `warnings.warn`, writes to `sys.stdout`, `model.summary()` and other output
+    that Python makes, in the function and in everything that it calls.
+
+    ## Why is this bad
+
+    A graph runs Python once per trace. The line is printed while tracing, with symbolic tensors in it,
+    and never again.
+
+    ## What to do
+
+    Print outside of the function, from what it returns; or say `tf.print`, which a graph runs each time.
+    """
+
+    code = "HYB101"
+    title = "prints from Python"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    topics = ("print",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            print("loss", x)
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import logging
+        import tensorflow as tf
+
+        def report(value):
+            logging.info("loss %s", value)
+
+        def step(x):
+            report(x)
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            tf.print("loss", x)
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def print(*values):
+            return None
+
+        def step(x):
+            print("loss", x)
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = next(iter(event.externals), event.attribute or "print").removeprefix("builtins.")
+        yield view.hazard(
+            self.code, f"prints with {name}", event, True, self.assumption, name, effect=True
+        )

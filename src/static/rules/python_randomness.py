@@ -1,0 +1,84 @@
+"""HYB108."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class PythonRandomness(Rule):
+    """
+    ## What it does
+
+    Finds random numbers that Python or NumPy draws: `random`, `np.random`, generators of either, `uuid`,
+    `secrets`.
+
+    ## Why is this bad
+
+    The number is drawn while tracing and is a constant from then on. A GAN's noise is the same in every
+    step, and nothing says so.
+
+    ## What to do
+
+    Draw with `tf.random`, or draw outside and pass the numbers in as a tensor.
+    """
+
+    code = "HYB108"
+    title = "draws random numbers in Python"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.STABLE
+    topics = ("random",)
+    INVALID = (
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def noise(x):
+            return np.random.normal(size=(2,))
+
+        def step(x):
+            return tf.reduce_sum(x + noise(x))
+
+        step(tf.ones([2]))
+        """,
+        """
+        import random
+        import tensorflow as tf
+
+        def step(x):
+            if random.random() < 0.5:
+                return tf.reduce_sum(x)
+            return tf.reduce_max(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(x + tf.random.normal([2]))
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = next(iter(event.externals), event.attribute or "a generator")
+        yield view.hazard(
+            self.code,
+            f"draws random numbers with {name}, once per trace",
+            event,
+            True,
+            self.assumption,
+            name,
+            effect=True,
+        )

@@ -1,0 +1,136 @@
+"""HYB204."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event, Iteration, Operation, Unpacking
+from ..graph import Node
+from ..hazards import Hazard
+from ..values import ARRAY, TENSORS, Box
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class PythonWalk(Rule):
+    """
+    ## What it does
+
+    Finds a tensor walked over by Python itself: in a comprehension, by `zip`, `enumerate`, `list`, `map`,
+    `sum`, `min`, `max`, unpacked into names, starred, or searched with `in`.
+
+    ## Why is this bad
+
+    AutoGraph converts `for e in x`, `len(x)` and `range(…)`, and none of these. Tracing raises `Iterating over
+    a symbolic tf.Tensor is not allowed`.
+
+    ## What to do
+
+    Use a `for` statement, `tf.unstack`, `tf.map_fn`, or the reduction of TensorFlow (`tf.reduce_sum`).
+    """
+
+    code = "HYB204"
+    title = "walks over a tensor in Python"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    events = (Iteration, Unpacking, Operation)
+    topics = ("walks",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            return tf.add_n([e * 2 for e in x])
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def step(x):
+            a, b = x
+            return a + b
+
+        step(tf.ones([2]))
+        """,
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def step(nodes):
+            return tf.constant([i for i, node in enumerate(nodes)])
+
+        step(np.arange(3))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            total = 0.0
+            for e in x:
+                total += e
+            for i in range(x.shape[0]):
+                total += x[i]
+            return total
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def step(pair):
+            a, b = pair
+            return tf.add_n([e * 2 for e in (a, b)])
+
+        step((tf.ones([2]), tf.ones([2])))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        nodes: list[Node]
+        if isinstance(event, Iteration):
+            if event.context not in ("comprehension", "star"):
+                return
+            nodes, how = [event.iterable], f"a {event.context}"
+        elif isinstance(event, Unpacking):
+            nodes, how = [event.source], "unpacking"
+        elif isinstance(event, Operation):
+            if event.name not in ("In", "NotIn"):
+                return
+            nodes, how = [event.operands[1]], "in"
+        else:
+            assert isinstance(event, Call)
+            path = next(iter(event.externals), "")
+            nodes, how = event.arguments, path.rpartition(".")[2]
+            if how in ("map", "filter", "reduce"):
+                nodes = nodes[1:]
+            elif how in ("min", "max") and len(nodes) > 1:
+                return
+        for node in nodes:
+            traced = self._is_tensor(view, node)
+            if traced is False:
+                continue
+            sources = view.sources(node)
+            if traced is None and not sources:
+                continue
+            yield view.hazard(
+                self.code,
+                f"walks over a tensor in Python ({how})",
+                event,
+                traced is True,
+                self.assumption,
+                how,
+                parameter=next(iter(sources), None),
+                when="traced",
+            )
+            return
+
+    def _is_tensor(self, view: View, node: Node) -> bool | None:
+        """Whether the walked thing itself is a tensor; a list of tensors may be walked."""
+        if any(isinstance(value, Box) for value in node.values):
+            return None if any(value in TENSORS or value is ARRAY for value in node.values) else False
+        return view.traced(node)

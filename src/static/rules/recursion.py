@@ -1,0 +1,78 @@
+"""HYB211."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeLoad
+from ..hazards import Hazard
+from ..program import Cell
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class Recursion(Rule):
+    """
+    ## What it does
+
+    Finds functions that call themselves, directly or through others.
+
+    ## Why is this bad
+
+    A trace follows every call. Where a tensor decides when to stop, the trace never stops: `RecursionError`. Where
+    Python decides, each depth is traced again.
+
+    Recursion over the structure of a model (a block that holds blocks) ends by itself; where the next callee is
+    found through an object, recursion is an assumption for a run to check.
+
+    ## What to do
+
+    Write a loop.
+    """
+
+    code = "HYB211"
+    title = "calls itself"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def down(n):
+            if n > 0:
+                return down(n - 1)
+            return tf.constant(1)
+
+        down(tf.constant(5))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        class Base:
+            def step(self, x):
+                return tf.reduce_sum(x)
+
+        class Derived(Base):
+            def step(self, x):
+                return super().step(x) + 1.0
+
+        Derived().step(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        call = view.facts.graph.recursive.get(view.code)
+        if call is None:
+            return
+        function = call.function
+        origin = function.origin if function is not None else None
+        direct = isinstance(origin, Cell) or function is view.code.node
+        if isinstance(origin, AttributeLoad) and view.code.parameters and view.code.owner_class is not None:
+            direct = origin.base is view.code.parameters[0].node and origin.attribute == view.code.name
+        yield view.hazard(
+            self.code, "calls itself", call.place, direct, self.assumption, view.code.name, transitive=True
+        )

@@ -1,0 +1,60 @@
+"""HYB210."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class SourceOutOfReach(Rule):
+    """
+    ## What it does
+
+    Notes functions that AutoGraph may leave unconverted: lambdas, and methods with a mangled name (`__step`).
+
+    ## Why is this bad
+
+    AutoGraph falls back to running the function as it stands, with a warning at most. An `if` on a tensor in
+    it raises then.
+
+    ## What to do
+
+    Give the function a `def` and a name without two leading underscores.
+    """
+
+    code = "HYB210"
+    title = "may be left unconverted by AutoGraph"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        double = lambda x: tf.add(x, x)
+        double(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def double(x):
+            return tf.add(x, x)
+
+        double(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        code = view.code
+        mangled = code.owner_class is not None and code.name.startswith("__") and not code.name.endswith("__")
+        if code.kind == "lambda" or mangled:
+            what = "is a lambda" if code.kind == "lambda" else f"has the mangled name {code.name}"
+            yield view.hazard(
+                self.code, what, code.node.place, False, self.assumption, code.name, transitive=False
+            )

@@ -1,0 +1,86 @@
+"""HYB206."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Event, Mark
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class Suspension(Rule):
+    """
+    ## What it does
+
+    Finds generators (`yield`) and coroutines (`async def`, `await`, `async for`).
+
+    ## Why is this bad
+
+    A graph runs to its end. What such a function returns is a generator or coroutine, which no graph can give.
+
+    ## What to do
+
+    Make the body of the loop around `yield` a function of its own.
+    """
+
+    code = "HYB206"
+    title = "is a generator or coroutine"
+    polarity = Polarity.REFUSES
+    move = Move.FUNDAMENTAL
+    assumption = AssumptionKind.TRACEABLE
+    events = (Mark,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def batches(x):
+            for i in range(3):
+                yield x * i
+
+        list(batches(tf.ones([2])))
+        """,
+        """
+        import tensorflow as tf
+
+        async def step(x):
+            return tf.reduce_sum(x)
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(x)
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Mark)
+        if event.kind in ("yield", "await", "async with"):
+            yield view.hazard(
+                self.code,
+                "yields" if event.kind == "yield" else "awaits",
+                event.place,
+                True,
+                self.assumption,
+                event.kind,
+                transitive=False,
+            )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        if view.code.is_async:
+            yield view.hazard(
+                self.code,
+                "is a coroutine",
+                view.code.node.place,
+                True,
+                self.assumption,
+                "async",
+                transitive=False,
+            )

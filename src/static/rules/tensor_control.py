@@ -1,0 +1,109 @@
+"""HYB208."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Branch, Call, Event, Iteration, Return
+from ..graph import LINES
+from ..hazards import Hazard
+from ..values import ARRAY, TENSORS, Box
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class TensorControl(Rule):
+    """
+    ## What it does
+
+    Notes control flow that AutoGraph must turn into graph operations: `if`, `while` and `for` on tensors,
+    with a `return` in a loop, a list filled in one, or an `assert`.
+
+    ## Why is this bad
+
+    It often works. It raises where a `return` stands in a tensor loop, where a list is appended to in one
+    and used after it, where a name is bound on one side only, or where a loop changes a shape or dtype. An
+    `assert` on a tensor raises or vanishes.
+
+    ## What to do
+
+    A run decides. Where it fails: `tf.where`, `tf.while_loop`, `tf.TensorArray`, `tf.debugging.assert_equal`.
+    """
+
+    code = "HYB208"
+    title = "decides or loops on a tensor's value"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    events = (Branch, Iteration, Return)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def first(x):
+            for e in x:
+                if e > 0:
+                    return e
+            return x[0]
+
+        first(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def first(x, wide):
+            if wide:
+                return x[0]
+            return tf.where(x > 0, x, -x)
+
+        first(tf.ones([2]), True)
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        if isinstance(event, Branch):
+            traced = view.traced(event.test)
+            if traced is not True:
+                return
+            if event.kind == "assert":
+                message, certain = "asserts something about a tensor's value", False
+            else:
+                message, certain = f"decides on a tensor's value ({event.kind})", False
+        elif isinstance(event, Iteration):
+            if event.context != "for" or not any(
+                value in TENSORS or value is ARRAY for value in event.iterable.values
+            ):
+                return
+            if view.traced(event.iterable) is not True:
+                return
+            grows = self._grows_list(view, event)
+            message = "appends to a list in a loop over a tensor" if grows else "loops over a tensor"
+            certain = False
+        else:
+            assert isinstance(event, Return)
+            if not event.in_loop or not self._in_tensor_loop(view, event):
+                return
+            message, certain = "returns from inside a loop over a tensor", True
+        yield view.hazard(self.code, message, event.place, certain, self.assumption, "control flow")
+
+    def _in_tensor_loop(self, view: View, event: Return) -> bool:
+        line = event.place % LINES
+        return any(
+            isinstance(loop, Iteration)
+            and loop.context == "for"
+            and loop.place % LINES < line <= loop.end
+            and view.traced(loop.iterable) is True
+            and not any(isinstance(value, Box) for value in loop.iterable.values)
+            for loop in view.code.events
+        )
+
+    def _grows_list(self, view: View, event: Iteration) -> bool:
+        return any(
+            isinstance(call, Call)
+            and call.attribute == "append"
+            and event.place < call.place <= event.place - event.place % LINES + event.end
+            for call in view.code.events
+        )

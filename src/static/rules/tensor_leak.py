@@ -1,0 +1,97 @@
+"""HYB107."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeStore, Call, Event, ItemStore, NameStore
+from ..graph import Node
+from ..hazards import Hazard
+from ..values import VARIABLE
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class TensorLeak(Rule):
+    """
+    ## What it does
+
+    Finds tensors that a call stores where they outlive it: on `self`, in a global, in a list or a cache.
+
+    ## Why is this bad
+
+    While tracing, the tensor is symbolic. The traced call succeeds, and the *next eager read* of what was
+    stored fails somewhere else, with "out of scope": the failure is far from its cause.
+
+    ## What to do
+
+    Return the tensor and store it outside, or `assign` it to a `tf.Variable`.
+    """
+
+    code = "HYB107"
+    title = "stores a tensor that outlives the call"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_EFFECT
+    events = (AttributeStore, ItemStore, NameStore)
+    topics = ("mutates",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        class Layer(tf.keras.layers.Layer):
+            def call(self, x):
+                self.last = tf.nn.relu(x)
+                return self.last
+
+        Layer()(tf.ones([2, 2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        class Layer(tf.keras.layers.Layer):
+            def call(self, x):
+                last = tf.nn.relu(x)
+                return last
+
+        Layer()(tf.ones([2, 2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        target: Node | None
+        value: Node | None
+        if isinstance(event, Call):
+            if event.attribute not in ("append", "add", "appendleft", "insert", "extend"):
+                return
+            target = view.receiver(event)
+            value = event.arguments[-1] if event.arguments else None
+        elif isinstance(event, NameStore):
+            target, value = event.cell, event.value
+        else:
+            assert isinstance(event, (AttributeStore, ItemStore))
+            target, value = event.base, event.value
+        if target is None or value is None or VARIABLE in value.values:
+            return
+        if view.traced(value) is not True:
+            return
+        outlives, parameter, name = (True, None, event.name) if isinstance(event, NameStore) else view.outliving(
+            target
+        )
+        if not outlives:
+            return
+        subject = f"{name}.{event.attribute}" if isinstance(event, AttributeStore) else name
+        yield view.hazard(
+            self.code,
+            f"stores a tensor in {subject}",
+            event,
+            True,
+            self.assumption,
+            subject,
+            True,
+            parameter,
+            "outlives",
+        )

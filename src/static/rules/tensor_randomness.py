@@ -1,0 +1,63 @@
+"""HYB115."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class TensorRandomness(Rule):
+    """
+    ## What it does
+
+    Notes operations that draw random numbers in TensorFlow: `tf.random`, dropout.
+
+    ## Why is this bad
+
+    It is not, but from the same seed a graph draws other numbers than eager code. Results can be compared only
+    where both draw from one stream.
+
+    ## What to do
+
+    Nothing: a run compares both on one random stream. Where numbers must be the same in both, use
+    `tf.random.stateless_*`.
+    """
+
+    code = "HYB115"
+    title = "draws random tensors"
+    polarity = Polarity.ASSUMES
+    move = Move.FUNDAMENTAL
+    assumption = AssumptionKind.SAME_RESULT
+    topics = ("draws",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def noisy(x):
+            return x + tf.random.normal([2])
+
+        noisy(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def calm(x):
+            return x + 1.0
+
+        calm(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = next(iter(event.externals), None) or "dropout"
+        yield view.hazard(
+            self.code, f"draws random numbers with {name}", event, False, self.assumption, name
+        )

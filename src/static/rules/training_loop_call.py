@@ -1,0 +1,73 @@
+"""HYB205."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..library_methods import FIT_METHODS
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class TrainingLoopCall(Rule):
+    """
+    ## What it does
+
+    Finds calls of Keras' `fit`, `evaluate`, `predict`, `train_on_batch` and the like.
+
+    ## Why is this bad
+
+    Each makes and runs graphs of its own; inside a `tf.function` it raises `Detected a call to Model.predict
+    inside a tf.function`. What it does is graph code already.
+
+    ## What to do
+
+    Call the model itself (`model(x, training=False)`) inside a step. In a loop over single rows that is
+    many times faster than `model.predict` as well.
+    """
+
+    code = "HYB205"
+    title = "calls fit, evaluate or predict"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    topics = ("fit",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+
+        def score(x):
+            return tf.reduce_sum(model.predict(x))
+
+        score(tf.ones([2, 2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        class Estimator:
+            def predict(self, x):
+                return tf.reduce_sum(x)
+
+        def score(estimator, x):
+            return estimator.predict(x)
+
+        score(Estimator(), tf.ones([2, 2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = event.attribute or "fit"
+        if name not in FIT_METHODS:
+            name = next((method for _, method in event.methods if method in FIT_METHODS), name)
+        certain = bool(event.methods) and len(event.methods) == len(event.methods) and not event.unknown
+        yield view.hazard(
+            self.code, f"calls {name}, which runs graphs of its own", event, certain, self.assumption, name
+        )

@@ -1,0 +1,74 @@
+"""HYB112."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class UnknownCallee(Rule):
+    """
+    ## What it does
+
+    Notes calls whose target the source does not show: of an argument without a known type, of a library
+    that the analysis knows nothing of, of something taken from a container or made dynamically.
+
+    ## Why is this bad
+
+    It need not be. What the callee does (whether it prints, changes state, needs values of tensors) is taken on
+    trust until a run has seen it.
+
+    ## What to do
+
+    Nothing: a run settles it.
+    """
+
+    code = "HYB112"
+    title = "calls something that the source does not show"
+    polarity = Polarity.ASSUMES
+    move = Move.OURS
+    assumption = AssumptionKind.NO_EFFECT
+    topics = ("unknown",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x, callback):
+            callback(x)
+            return tf.reduce_sum(x)
+        """,
+        """
+        import some_library
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(some_library.transform(x))
+
+        step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def double(x):
+            return x * 2
+
+        def step(x, callback):
+            return tf.reduce_sum(callback(x))
+
+        step(tf.ones([2]), double)
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        name = next(iter(event.externals), None) or event.attribute or "a value"
+        yield view.hazard(
+            self.code, f"calls {name}, which the source does not show", event, False, self.assumption, name
+        )

@@ -1,0 +1,159 @@
+"""HYB209."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..graph import Node
+from ..hazards import Hazard
+from ..values import NONE, STRING, UNKNOWN
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+#: Functions of one tensor whose second positional parameter is ``name``.
+_UNARY = frozenset(
+    {
+        "abs",
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atanh",
+        "ceil",
+        "conj",
+        "cos",
+        "cosh",
+        "digamma",
+        "erf",
+        "erfc",
+        "exp",
+        "expm1",
+        "floor",
+        "identity",
+        "imag",
+        "is_finite",
+        "is_inf",
+        "is_nan",
+        "lgamma",
+        "log",
+        "log1p",
+        "log_sigmoid",
+        "logical_not",
+        "negative",
+        "rank",
+        "real",
+        "reciprocal",
+        "relu",
+        "relu6",
+        "rint",
+        "round",
+        "rsqrt",
+        "sigmoid",
+        "sign",
+        "sin",
+        "sinh",
+        "softplus",
+        "sqrt",
+        "square",
+        "stop_gradient",
+        "tan",
+        "tanh",
+        "zeros_like_name",
+    }
+)
+_BINARY = frozenset(
+    {
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "maximum",
+        "minimum",
+        "pow",
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "logical_and",
+        "logical_or",
+        "mod",
+        "floordiv",
+        "truediv",
+        "squared_difference",
+        "atan2",
+    }
+)
+
+
+class WrongName(Rule):
+    """
+    ## What it does
+
+    Finds something that is no string where a TensorFlow function takes its `name`: `tf.sqrt(x, tf.float32)`.
+
+    ## Why is this bad
+
+    Eager code ignores the name. A graph uses it, and tracing raises.
+
+    ## What to do
+
+    Drop the argument; what was meant is probably `tf.cast`.
+    """
+
+    code = "HYB209"
+    title = "passes something that is no string as a name"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    topics = ("tensorflow",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def norm(x):
+            return tf.sqrt(tf.reduce_sum(tf.square(x)), tf.float32)
+
+        norm(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def norm(x):
+            return tf.reduce_sum(x, name=2)
+
+        norm(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def norm(x):
+            return tf.sqrt(tf.reduce_sum(tf.square(x), name="sum"), "root")
+
+        norm(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        path = next((path for path in event.externals if path.startswith("tensorflow.")), "")
+        node: Node | None = event.keywords.get("name")
+        if node is None and not event.stars:
+            last = path.rpartition(".")[2]
+            home = path.count(".") == 1 or path.startswith(("tensorflow.math.", "tensorflow.nn."))
+            position = 1 if last in _UNARY else 2 if last in _BINARY else None
+            if home and position is not None and len(event.arguments) > position:
+                node = event.arguments[position]
+        if node is None or not node.values:
+            return
+        if any(value in (STRING, NONE, UNKNOWN) for value in node.values):
+            return
+        yield view.hazard(
+            self.code, f"passes no string as the name of {path}", event, True, self.assumption, path
+        )

@@ -1,0 +1,94 @@
+"""What a call is about, so that only the rules concerned look at it."""
+
+from __future__ import annotations
+
+from .code import AttributeLoad, Call
+from .flows import kind_of
+from .library_effects import creates_variables, draws_tensors, effect_of_call
+from .library_methods import EAGER_METHODS, FIT_METHODS, TELLING_MUTATORS, effect_of
+from .values import UNKNOWN, Instance, Thing
+
+#: Builtins that walk over their argument in Python.
+WALKING_BUILTINS = frozenset(
+    {
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.set",
+        "builtins.sorted",
+        "builtins.reversed",
+        "builtins.zip",
+        "builtins.enumerate",
+        "builtins.map",
+        "builtins.filter",
+        "builtins.sum",
+        "builtins.min",
+        "builtins.max",
+        "builtins.iter",
+        "itertools.chain",
+        "functools.reduce",
+    }
+)
+_VALUE_BUILTINS = frozenset(
+    {"builtins.float", "builtins.complex", "builtins.hash", "builtins.bool", "builtins.str", "builtins.repr"}
+)
+_APPLIED = frozenset({"layer", "model"})
+
+
+def topics_of(call: Call) -> set[str]:
+    """The topics of a call: kinds of effects, and what kind of library it belongs to."""
+    found: set[str] = set()
+    for path in call.externals:
+        effect = effect_of_call(path)
+        if effect is not None:
+            found.add(effect)
+        if path.startswith("builtins."):
+            if path in WALKING_BUILTINS:
+                found.add("walks")
+            elif path in _VALUE_BUILTINS:
+                found.add("value")
+            elif path == "builtins.next":
+                found.add("next")
+            elif path in ("builtins.isinstance", "builtins.type"):
+                found.add("type")
+            elif path == "builtins.setattr":
+                found.add("setattr")
+        elif path.startswith(("numpy.", "scipy.")):
+            if effect is None:
+                found.add("numpy")
+        elif path.startswith(("tensorflow.", "keras.")):
+            if creates_variables(path):
+                found.add("creates")
+            if draws_tensors(path):
+                found.add("draws")
+            if path == "tensorflow.function":
+                found.add("function")
+            if path.startswith("tensorflow."):
+                found.add("tensorflow")
+        elif path in WALKING_BUILTINS:
+            found.add("walks")
+    for receiver, name in call.methods:
+        kind = kind_of(receiver)
+        effect = effect_of(kind, name)
+        if effect is not None:
+            found.add(effect)
+        if kind in _APPLIED and name in ("__call__", "call"):
+            found.add("applies")
+        if isinstance(receiver, Thing) and "dropout" in receiver.path.lower():
+            found.add("draws")
+        if isinstance(receiver, Instance) and name == "__init__":
+            found.add("creates")
+    if call.unknown or (not call.targets and not call.externals and not call.methods):
+        found.add("unknown")
+    name = call.attribute
+    if name is not None and (name in EAGER_METHODS or name in TELLING_MUTATORS or name in FIT_METHODS):
+        function = call.function
+        if function is not None and isinstance(function.origin, AttributeLoad):
+            base = function.origin.base
+            if not call.targets and (not base.values or UNKNOWN in base.values):
+                if name in EAGER_METHODS:
+                    found.add("eager")
+                elif name in TELLING_MUTATORS:
+                    found.add("mutates")
+                else:
+                    found.add("fit")
+    return found

@@ -1,0 +1,288 @@
+"""The benchmark, on a simulated machine: what it measures, when it stops, and what it says of it."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulated import FILES, TARGET, UNIT, Launcher, Machine, Script
+
+from hybridize.measure import benchmark
+from hybridize.measure.benchmark import decide, run_benchmark
+from hybridize.records import Benchmark, Interval
+
+EAGER = Script(0.02)
+
+
+def measure(
+    eager: Script = EAGER,
+    edited: Script | None = None,
+    machine: Machine | None = None,
+    budget: float = 3600.0,
+    **options: Any,
+) -> Benchmark:
+    machine = machine or Machine(1, process_sd=0.02, turn_sd=0.05)
+    launcher = Launcher(machine, eager, edited or eager)
+    deadline = machine.now + budget
+    return run_benchmark(
+        TARGET, UNIT, 3, FILES, Path("/logs"), deadline=deadline, start=launcher, clock=machine.clock, **options
+    )
+
+
+def graph(gain: float, **script: Any) -> Script:
+    return Script(0.02 / gain, **{"first_unit_seconds": 0.5, **script})
+
+
+def test_each_arm_runs_its_own_files_with_the_unit_on_the_line_where_they_have_it() -> None:
+    machine = Machine()
+    launcher = Launcher(machine, EAGER, graph(2))
+    run_benchmark(TARGET, UNIT, 3, FILES, Path("/logs"), deadline=900.0, start=launcher, clock=machine.clock)
+    by_label = {process.label: job for process, job in zip(launcher.processes, launcher.jobs, strict=True)}
+    eager, edited, twin = (by_label[f"benchmark-1-{name}"] for name in ("eager", "edited", "eager-twin"))
+    assert eager == twin
+    assert (eager["unit"]["line"], edited["unit"]["line"]) == (3, 4)
+    assert (eager["edited"], edited["edited"]) == ([], ["train:train_step"])
+    assert eager["role"] == edited["role"] == "timed"
+
+
+def test_the_unit_of_an_arm_whose_decorated_function_is_another_one_is_found_by_the_line_map() -> None:
+    other = [FILES[0].__class__(**{**FILES[0].__dict__, "def_lines": {"train:other": 9}})]
+    machine = Machine()
+    launcher = Launcher(machine, EAGER, graph(2))
+    run_benchmark(TARGET, UNIT, 3, other, Path("/logs"), deadline=900.0, start=launcher, clock=machine.clock)
+    edited = [job for job in launcher.jobs if job["edited"]]
+    assert {job["unit"]["line"] for job in edited} == {4}
+
+
+def test_a_clear_gain_is_found_at_the_first_look() -> None:
+    found = measure(edited=graph(8))
+    assert found.verdict == "faster"
+    assert len(found.pairs) == 3
+    assert found.speedup is not None and found.speedup.low > 4
+    assert found.steady_state_speedup == pytest.approx(8, rel=0.1)
+
+
+def test_a_loss_is_found_too() -> None:
+    found = measure(edited=graph(0.5))
+    assert found.verdict == "slower"
+    assert found.break_even_units is None
+
+
+def test_identical_scripts_show_no_difference() -> None:
+    found = measure(edited=EAGER)
+    assert found.verdict == "no difference"
+    assert found.break_even_units is None
+
+
+def test_a_gain_below_the_minimum_is_no_gain() -> None:
+    assert measure(edited=graph(1.3), min_speedup=1.5).verdict == "no difference"
+    assert measure(edited=graph(1.3), min_speedup=1.1).verdict == "faster"
+
+
+@pytest.mark.parametrize("gain", [1.0, 1.1])
+def test_identical_scripts_are_hardly_ever_called_different_and_ten_percent_is_mostly_found(gain: float) -> None:
+    verdicts = [
+        measure(
+            edited=graph(gain), machine=Machine(seed, process_sd=0.021, turn_sd=0.07, wander_sd=0.2)
+        ).verdict
+        for seed in range(40)
+    ]
+    if gain == 1.0:
+        assert verdicts.count("faster") + verdicts.count("slower") <= 2
+    else:
+        assert verdicts.count("faster") >= 32
+
+
+def test_the_noise_floor_is_what_eager_shows_against_its_twin() -> None:
+    found = measure(edited=graph(8), machine=Machine(3))
+    assert found.noise_floor == pytest.approx(1.0, abs=1e-9)
+    noisy = measure(edited=graph(8), machine=Machine(3, process_sd=0.2))
+    assert noisy.noise_floor is not None and noisy.noise_floor > 1.03
+    assert all(pair.eager_ratio is not None for pair in noisy.pairs)
+
+
+# Once and every time.
+
+
+def test_what_is_paid_once_is_told_apart_from_the_steady_state() -> None:
+    found = measure(edited=graph(4, first_unit_seconds=3.0), machine=Machine())
+    assert found.cold_start_seconds == pytest.approx(3.0, rel=0.02)
+    assert found.break_even_units == math.ceil(3.0 / (0.02 - 0.005))
+    assert found.end_to_end_speedup is not None and found.steady_state_speedup is not None
+    assert found.end_to_end_speedup < found.steady_state_speedup
+    assert not found.whole_script
+
+
+def test_startups_that_differ_no_more_than_eager_ones_are_not_part_of_the_price() -> None:
+    found = measure(edited=graph(4, first_unit_seconds=0.0), machine=Machine(5, process_sd=0.1))
+    assert found.cold_start_seconds == pytest.approx(0.0, abs=0.3)
+    slow = measure(edited=graph(4, first_unit_seconds=0.0, startup_seconds=9.0), machine=Machine())
+    assert slow.cold_start_seconds == pytest.approx(5.0, rel=0.02)
+
+
+def test_a_trace_in_the_middle_belongs_to_the_price_and_not_to_the_steady_state() -> None:
+    found = measure(edited=graph(4, every=150, every_seconds=2.0), machine=Machine())
+    assert found.steady_state_speedup == pytest.approx(4.0, rel=0.02)
+    assert found.cold_start_seconds is not None and found.cold_start_seconds > 2.0
+
+
+def test_slow_turns_that_come_again_and_again_count() -> None:
+    """A graph that traces anew every 40th unit is 10 times faster in most turns, and slower as a whole."""
+    found = measure(edited=graph(10, every=40, every_seconds=2.0))
+    assert found.verdict == "slower"
+    assert found.steady_state_speedup is not None and found.steady_state_speedup < 1
+    assert "slow turns" in found.reason
+
+
+def test_an_evaluation_that_takes_as_long_in_both_is_counted_in() -> None:
+    eager = Script(0.02, every=40, every_seconds=1.0)
+    found = measure(eager=eager, edited=graph(10, every=40, every_seconds=1.0))
+    truth = (40 * 0.02 + 1.0) / (40 * 0.002 + 1.0)
+    assert found.steady_state_speedup is not None
+    assert found.steady_state_speedup < 2.2 * truth
+
+
+# Short scripts.
+
+
+def test_a_script_too_short_for_a_steady_state_still_has_its_end_to_end_ratio() -> None:
+    found = measure(Script(0.5, units=4), Script(0.1, units=4, first_unit_seconds=2.0), Machine())
+    assert found.whole_script
+    assert found.end_to_end_speedup == pytest.approx((4 + 2.0) / (4 + 2.0 + 0.4))
+    assert found.speedup is None and found.steady_state_speedup is None
+    assert found.verdict == "inconclusive"
+    assert "ended after 4 units" in found.reason
+
+
+def test_the_length_of_a_short_script_is_learnt_from_its_first_group() -> None:
+    found = measure(Script(0.01, units=100), Script(0.001, units=100), Machine())
+    assert found.pairs[0].ratio is None
+    assert found.verdict == "faster"
+    assert found.whole_script
+
+
+def test_a_script_of_known_length_is_run_whole_in_the_first_group_only() -> None:
+    found = measure(Script(0.02, units=1500), graph(8, units=1500), length=1500)
+    assert [pair.whole for pair in found.pairs] == [True, False, False]
+    assert found.whole_script
+    assert found.verdict == "faster"
+
+
+def test_no_arm_does_more_units_than_asked_for() -> None:
+    found = measure(edited=graph(8), steps=50)
+    assert all(sum(units for units, _ in pair.turns) <= 50 for pair in found.pairs)
+    assert found.verdict == "faster"
+
+
+# When the time is short, or arms fail.
+
+
+@pytest.mark.parametrize("budget", [1.0, 10.0, 20.0, 45.0, 80.0, 200.0])
+def test_the_budget_is_kept(budget: float) -> None:
+    machine = Machine(2, process_sd=0.02, turn_sd=0.05)
+    found = measure(edited=graph(1.1), machine=machine, budget=budget)
+    assert machine.now <= budget + 1.0
+    assert found.verdict in ("inconclusive", "faster")
+
+
+def test_an_answer_that_is_not_clear_when_the_budget_ends_is_inconclusive() -> None:
+    found = measure(edited=graph(1.07), budget=150.0)
+    assert found.verdict == "inconclusive"
+    assert "budget" in found.reason
+
+
+def test_a_clear_gain_is_found_within_two_minutes() -> None:
+    assert measure(edited=graph(8), budget=120.0).verdict == "faster"
+
+
+def test_slow_units_and_slow_starts_still_leave_room_for_three_groups() -> None:
+    slow, fast = Script(1.5, startup_seconds=10.0), Script(0.3, startup_seconds=10.0, first_unit_seconds=5.0)
+    found = measure(slow, fast, budget=240.0)
+    assert len(found.pairs) == 3
+    assert found.verdict == "faster"
+
+
+def test_one_pair_alone_has_no_interval() -> None:
+    found = measure(edited=graph(8), pairs=1)
+    assert (found.speedup, found.verdict) == (None, "inconclusive")
+    assert found.steady_state_speedup == pytest.approx(8, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "trouble", [{"raises_at": 30}, {"killed_at": 30}, {"hangs_at": 30}, {"units": 30}, {"raises_at": 0}]
+)
+def test_an_edited_script_that_fails_is_never_called_faster(trouble: dict[str, int]) -> None:
+    found = measure(edited=graph(8, **trouble))
+    assert found.verdict == "inconclusive"
+    assert found.speedup is None
+    assert "edited" in found.reason
+    assert len(found.pairs) == 2, "what fails twice is not tried a third time"
+
+
+def test_where_memory_is_short_eager_meets_the_edit_and_its_twin_by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "_has_room", lambda _wanted: False)
+    found = measure(edited=graph(8))
+    assert {len(pair.arms) for pair in found.pairs} == {2}
+    assert found.noise_floor is not None
+    assert found.verdict == "faster"
+
+
+def test_arms_killed_for_memory_are_tried_again_two_at_a_time() -> None:
+    machine = Machine(1, process_sd=0.02)
+    scripts = iter([graph(8, killed_at=5)])
+
+    class Crowded(Launcher):
+        def __call__(self, *args: Any) -> Any:
+            if args[2]:
+                self.edited = next(scripts, graph(8))
+            return super().__call__(*args)
+
+    found = run_benchmark(
+        TARGET, UNIT, 3, FILES, Path("/logs"), deadline=900.0, start=Crowded(machine, EAGER, EAGER), clock=machine.clock
+    )
+    assert [len(pair.arms) for pair in found.pairs][:2] == [3, 2]
+    assert found.verdict == "faster"
+
+
+def test_peak_memory_is_the_largest_of_each_side() -> None:
+    found = measure(Script(0.02, peak_rss_bytes=500), graph(8, peak_rss_bytes=700))
+    assert found.peak_rss_bytes == (500, 700)
+
+
+def test_what_was_measured_so_far_is_handed_over_after_each_group() -> None:
+    kept: list[Benchmark] = []
+    found = measure(edited=graph(8), keep=kept.append)
+    assert [len(each.pairs) for each in kept] == [1, 2, 3]
+    assert kept[-1] == found
+
+
+def test_it_says_what_it_is_doing() -> None:
+    said: list[str] = []
+    measure(edited=graph(8), watch=said.append)
+    assert said[0] == "group 1 of at most 10"
+    assert "so far" in said[-1]
+
+
+# The verdict.
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "floor", "verdict"),
+    [
+        (1.06, 1.20, 1.01, "faster"),
+        (1.04, 1.20, 1.01, "inconclusive"),
+        (1.06, 1.20, 1.08, "inconclusive"),
+        (0.98, 1.03, 1.01, "no difference"),
+        (0.90, 0.98, 1.01, "slower"),
+        (0.90, 0.98, 1.03, "inconclusive"),
+        (0.80, 1.30, 1.01, "inconclusive"),
+    ],
+)
+def test_a_gain_counts_when_the_low_end_clears_the_noise_and_the_minimum(
+    low: float, high: float, floor: float, verdict: str
+) -> None:
+    assert decide(Interval(math.sqrt(low * high), low, high), floor, 1.05)[0] == verdict
+
+
+def test_without_a_noise_floor_nothing_is_claimed() -> None:
+    assert decide(Interval(8, 7, 9), None, 1.05)[0] == "inconclusive"

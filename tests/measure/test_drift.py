@@ -1,0 +1,293 @@
+"""Drift, on simulated training: what a real change looks like, and what mere rounding does."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from hybridize.measure.drift import Trace, compare
+from hybridize.records import Drift
+
+UNITS = 60
+DIGESTS = (1, 2, 3, 5, 8, 12, 20, 40)
+
+
+def train(
+    *,
+    chaos: float = 0.9,
+    nudge: float = 0.0,
+    rounding: float = 0.0,
+    units: int = UNITS,
+    step: Callable[[int, float], float] = lambda unit, value: value,
+    result: Callable[[int, float], float] = lambda unit, value: value,
+    every: int = 10,
+    form: Callable[[int, float], str] = lambda unit, loss: f"step {unit} loss {loss:.4f}",
+) -> Trace:
+    """A training whose rounding errors are multiplied by ``chaos`` in each unit (up to saturation).
+
+    ``nudge`` moves the state after the first unit, ``rounding`` by as much in each unit, as another order of
+    operations does. ``step`` and ``result`` change what a unit does to the state and what it returns.
+    """
+    error, scalars, digests, lines = 0.0, [], {}, []
+    weight = 1.0
+    for unit in range(units):
+        error = math.tanh(error * chaos) + rounding * (-1) ** unit
+        if unit == 1:
+            error += nudge
+        weight = step(unit, weight * 0.98 + 0.01 * math.sin(unit))
+        loss = result(unit, (2 + math.cos(weight * 3)) * (1 + error))
+        scalars.append((loss,))
+        state = [weight * (1 + error * (1 + at / 8)) for at in range(8)]
+        if unit + 1 in DIGESTS:
+            digests[unit + 1] = {"w#1": [sum(state), sum(x * x for x in state), *state]}
+        if unit % every == every - 1:
+            lines.append(form(unit + 1, loss))
+    return Trace(tuple(lines), units, tuple(scalars), digests, complete=True)
+
+
+def judge(edited: Trace, chaos: float = 0.9, perturbed: bool = True, **options: object) -> Drift:
+    reference = train(chaos=chaos, **options)  # type: ignore[arg-type]
+    other = train(chaos=chaos, nudge=1e-7, **options) if perturbed else None  # type: ignore[arg-type]
+    return compare(reference, edited, perturbed=other)
+
+
+# Right runs are not accused.
+
+
+@pytest.mark.parametrize("chaos", [0.5, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0])
+def test_a_graph_that_rounds_otherwise_is_not_accused_however_chaotic_the_training(chaos: float) -> None:
+    found = judge(train(chaos=chaos, rounding=5e-7), chaos)
+    assert found.verdict == "none", found.reason
+
+
+def test_equal_runs_show_no_drift_and_the_reason_counts_what_was_compared() -> None:
+    found = judge(train())
+    assert (found.verdict, found.level) == ("none", "L4")
+    assert "60 units" in found.reason and "1 variable" in found.reason and "6 printed lines" in found.reason
+
+
+def test_a_chaotic_script_may_end_at_another_loss() -> None:
+    edited = train(chaos=1.6, rounding=3e-7)
+    reference = train(chaos=1.6)
+    assert abs(edited.scalars[-1][0] / reference.scalars[-1][0] - 1) > 0.1  # type: ignore[operator]
+    assert judge(edited, 1.6).verdict == "none"
+
+
+def test_a_number_that_rounding_moves_far_is_said_to_be_no_evidence() -> None:
+    reference = replace(train(), lines=("reward 105.1",))
+    perturbed = replace(train(nudge=1e-7), lines=("reward 88.3",))
+    found = compare(reference, replace(train(), lines=("reward 12.9",)), perturbed=perturbed)
+    assert found.verdict == "none"
+    assert "no evidence" in found.reason and "reward" in found.reason
+    assert [metric.verdict for metric in found.metrics if metric.name == "reward"] == ["inconclusive"]
+
+
+def test_times_are_not_compared() -> None:
+    slow = train(form=lambda unit, loss: f"step {unit} loss {loss:.4f} time: {unit * 2.0} ({unit * 2}s, 3 it/s)")
+    fast = train(form=lambda unit, loss: f"step {unit} loss {loss:.4f} time: {unit * 0.1} ({unit}ms, 40 it/s)")
+    assert compare(slow, fast, perturbed=slow).verdict == "none"
+
+
+def test_a_time_that_is_not_named_as_one_is_no_evidence_either() -> None:
+    def run(seconds: float) -> Trace:
+        return train(form=lambda unit, loss: f"step {unit} loss {loss:.4f} ({unit * seconds:.2f})")
+
+    assert compare(run(1.0), run(0.1), perturbed=run(1.02)).verdict == "none"
+
+
+def test_lines_that_come_and_go_are_no_evidence() -> None:
+    def best(places: set[int], **options: float) -> Trace:
+        run = train(**options)  # type: ignore[arg-type]
+        return replace(run, lines=(*run.lines, *(f"new best {place}" for place in sorted(places))))
+
+    found = compare(best({1, 5, 9}), best({1, 9}), perturbed=best({1, 5}, nudge=1e-7))
+    assert found.verdict == "none"
+
+
+def test_a_sample_at_the_border_of_a_decision_is_no_drift() -> None:
+    def accuracy(right: int, **options: float) -> Trace:
+        run = train(**options)  # type: ignore[arg-type]
+        return replace(run, lines=(f"test accuracy {right / 360:.4f}", f"correct {right}"))
+
+    found = compare(accuracy(343), accuracy(342), perturbed=accuracy(343, nudge=1e-7))
+    assert found.verdict == "none", found.reason
+    assert compare(accuracy(343), accuracy(320), perturbed=accuracy(343, nudge=1e-7)).verdict == "drift"
+
+
+def test_a_run_that_was_cut_sooner_is_compared_as_far_as_it_went() -> None:
+    cut = replace(train(units=35), complete=False)
+    assert judge(cut).verdict == "none"
+    drifting = replace(train(units=35, result=lambda unit, loss: loss * 1.001), complete=False)
+    assert judge(drifting).verdict == "drift"
+
+
+def test_a_variable_that_only_rounding_moves_is_no_evidence() -> None:
+    """A bias in front of a normalization has no gradient but rounding noise, which Adam makes a full step of."""
+
+    def with_bias(sign: float, **options: float) -> Trace:
+        run = train(**options)  # type: ignore[arg-type]
+        rows = {
+            unit: {**row, "bias#1": [0.0, 2e-6, 1e-3 if unit == 1 else sign * 1e-3, sign * 1e-3]}
+            for unit, row in run.digests.items()
+        }
+        return replace(run, digests=rows)
+
+    found = compare(with_bias(1), with_bias(-1), perturbed=with_bias(-1, nudge=1e-7))
+    assert found.verdict == "none"
+
+
+def test_a_variable_that_a_graph_keeps_alive_is_no_drift() -> None:
+    edited = train()
+    rows = {unit: {**row, "mean#1": [1.0, 1.0, 1.0]} for unit, row in edited.digests.items()}
+    assert judge(replace(edited, digests=rows)).verdict == "none"
+
+
+# Planted drift is caught.
+
+
+@pytest.mark.parametrize("chaos", [0.5, 0.9, 1.1, 1.3])
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param({"result": lambda unit, loss: loss * 1.001}, id="a result that is off by 1e-3"),
+        pytest.param({"step": lambda unit, w: w / 0.98 if unit % 10 == 9 else w}, id="every tenth update skipped"),
+        pytest.param({"result": lambda unit, loss: loss + 0.05 * math.sin(7 * unit)}, id="other random numbers"),
+        pytest.param({"step": lambda unit, w: 1.0}, id="a step that trains nothing"),
+        pytest.param({"step": lambda unit, w: w * (1 + 1e-3)}, id="a state that is off by 1e-3"),
+        pytest.param({"result": lambda unit, loss: math.nan if unit == 4 else loss}, id="a result that is none"),
+    ],
+)
+def test_planted_drift_is_caught(planted: dict[str, Callable[[int, float], float]], chaos: float) -> None:
+    edited = train(chaos=chaos, rounding=5e-7, **planted)  # type: ignore[arg-type]
+    edited = replace(
+        edited, scalars=tuple(tuple(v if v is None or math.isfinite(v) else None for v in row) for row in edited.scalars)
+    )
+    found = judge(edited, chaos)
+    assert found.verdict == "drift", found.reason
+
+
+def test_the_first_place_that_differs_is_named() -> None:
+    found = judge(train(result=lambda unit, loss: loss * 1.01 if unit >= 30 else loss))
+    assert "(unit 31)" in found.reason
+    assert [metric.verdict for metric in found.metrics][0] == "drift"
+
+
+def test_a_line_that_is_lost_is_drift() -> None:
+    edited = train()
+    found = judge(replace(edited, lines=edited.lines[:-1]))
+    assert found.verdict == "drift"
+    assert "vanished (1 of 6 times)" in found.reason
+
+
+def test_a_line_that_is_new_is_drift() -> None:
+    edited = train()
+    found = judge(replace(edited, lines=(*edited.lines, "Tensor(add:0, shape=())")))
+    assert found.verdict == "drift" and "is new" in found.reason
+
+
+def test_a_text_that_changes_is_a_lost_line_and_a_new_one() -> None:
+    edited = train(form=lambda unit, loss: f"step {unit} loss Tensor(loss)")
+    assert judge(edited).verdict == "drift"
+
+
+def test_a_printed_number_is_enough_where_the_unit_returns_nothing() -> None:
+    def bare(factor: float, **options: float) -> Trace:
+        run = train(form=lambda unit, loss: f"loss {loss * factor:.6f}", **options)  # type: ignore[arg-type]
+        return replace(run, scalars=(), digests={})
+
+    assert compare(bare(1.0), bare(1.0), perturbed=bare(1.0, nudge=1e-7)).verdict == "none"
+    assert compare(bare(1.0), bare(1.001), perturbed=bare(1.0, nudge=1e-7)).verdict == "drift"
+
+
+def test_the_last_printed_place_may_round_otherwise() -> None:
+    lines = ("loss 0.1234", "loss 0.1233"), ("loss 0.1235", "loss 0.1233")
+    first, second = (replace(train(), lines=each) for each in lines)
+    assert compare(first, second, perturbed=first).verdict == "none"
+
+
+def test_a_whole_number_is_exact() -> None:
+    first, second = (replace(train(), lines=(f"updates {count}",)) for count in (600, 599))
+    assert compare(first, second, perturbed=first).verdict == "drift"
+
+
+def test_a_script_that_ends_after_other_units_has_drifted() -> None:
+    assert "60" in judge(train(units=50, every=100), every=100).reason
+    assert judge(train(units=50, every=100), every=100).verdict == "drift"
+
+
+def test_a_unit_that_returns_other_things_has_drifted() -> None:
+    edited = train()
+    found = judge(replace(edited, scalars=tuple((loss, 1.0) for (loss,) in edited.scalars)))
+    assert found.verdict == "drift" and "2 numbers where it had 1" in found.reason
+
+
+# What can't be told.
+
+
+def test_without_another_run_a_slow_parting_is_not_explained() -> None:
+    found = judge(train(chaos=1.3, rounding=1e-6), 1.3, perturbed=False)
+    assert found.verdict == "inconclusive"
+    assert "no other run tells" in found.reason
+
+
+def test_without_another_run_a_jump_is_drift_all_the_same() -> None:
+    assert judge(train(result=lambda unit, loss: loss * 1.001), perturbed=False).verdict == "drift"
+    assert judge(train(), perturbed=False).verdict == "none"
+
+
+def test_a_script_whose_runs_differ_from_the_start_is_said_to_be_so() -> None:
+    def random(seed: float) -> Trace:
+        return train(result=lambda unit, loss: loss + math.sin(seed * (unit + 1)), step=lambda unit, w: w + seed)
+
+    found = compare(random(1.0), random(2.0), twin=random(3.0))
+    assert (found.verdict, found.level) == ("inconclusive", "L0")
+    assert "differs" in found.reason and "between runs of the script as it stands" in found.reason
+
+
+def test_a_script_that_shows_nothing_cannot_be_judged() -> None:
+    silent = Trace(lines=("done",), units=9)
+    found = compare(silent, silent, perturbed=silent)
+    assert found.verdict == "inconclusive" and "nothing could be compared" in found.reason
+
+
+def test_a_twin_serves_where_no_perturbed_run_was_made() -> None:
+    assert compare(train(), train(), twin=train()).verdict == "none"
+    assert compare(train(), train(result=lambda unit, loss: loss * 1.001), twin=train()).verdict == "drift"
+
+
+# Metrics that the user names.
+
+
+def test_a_named_metric_is_read_from_the_printed_lines() -> None:
+    def final(value: float, **options: float) -> Trace:
+        run = train(**options)  # type: ignore[arg-type]
+        return replace(run, lines=(*run.lines, f"val_acc={value:.3f}"))
+
+    wanted = [("accuracy", r"val_acc=([\d.]+)")]
+    same = compare(final(0.91), final(0.91), perturbed=final(0.91, nudge=1e-7), metrics=wanted)
+    metric = next(metric for metric in same.metrics if metric.name == "accuracy")
+    assert (metric.source, metric.baseline, metric.optimized, metric.verdict) == ("metric", 0.91, 0.91, "none")
+    other = compare(final(0.91), final(0.55), perturbed=final(0.91, nudge=1e-7), metrics=wanted)
+    assert other.verdict == "drift"
+
+
+def test_a_named_metric_that_is_no_longer_printed_has_drifted() -> None:
+    reference = replace(train(), lines=("a 1.5", "b 2.5"))
+    found = compare(reference, replace(train(), lines=("a 1.5", "c 2.5")), perturbed=reference, metrics=[("b", r"b (\S+)")])
+    assert found.verdict == "drift"
+
+
+def test_a_named_metric_that_was_never_printed_is_no_evidence() -> None:
+    found = compare(train(), train(), perturbed=train(nudge=1e-7), metrics=[("f1", r"f1 (\d+)")])
+    assert found.verdict == "none"
+    assert [metric.verdict for metric in found.metrics if metric.name == "f1"] == ["inconclusive"]
+
+
+def test_no_metric_is_a_number_that_json_cannot_hold() -> None:
+    reference = replace(train(), lines=("loss nan",))
+    found = compare(reference, replace(train(), lines=("loss 0.5",)), perturbed=reference)
+    assert found.verdict == "drift"
+    for metric in found.metrics:
+        for value in (metric.baseline, metric.optimized, metric.difference, metric.noise_floor):
+            assert value is None or math.isfinite(value)
