@@ -39,7 +39,7 @@ $(STAMP): pyproject.toml
 	    echo 'No Python 3.11, 3.12 or 3.13 that can make a virtual environment was found.' >&2; \
 	    echo 'Install one (Debian, Ubuntu: apt install python3-venv) or name it: make PYTHON=/path/to/python3.12' >&2; \
 	    exit 1; }
-	@echo 'Setting up $(VENV) with $(PYTHON): about 1 GB to download, once.'
+	@echo 'Setting up $(VENV) with $(PYTHON): about 0.8 GB to download, once, and 2.5 GB on disk.'
 	@$(BIN)/python -c '$(SUITABLE)' 2>/dev/null || { rm -rf '$(VENV)' && '$(PYTHON)' -m venv '$(VENV)'; }
 	$(BIN)/python -m pip install --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --editable . --group dev

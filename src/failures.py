@@ -82,8 +82,8 @@ def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) ->
     if outcome.blocked_writes and outcome.error_type in _WRITE_ERRORS:
         return (
             f"{script} writes to {outcome.blocked_writes[0]}, outside of the scratch copy that it runs in, and can't "
-            "go on without; no run may change anything there, so have the script write to a relative path (its arguments "
-            "go after `--`)."
+            "go on without; no run may change anything there, so have the script write to a relative path "
+            "(its arguments go after `--`)."
         )
     place = f" at {outcome.error_place}" if outcome.error_place else ""
     return (

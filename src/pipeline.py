@@ -188,7 +188,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
     ]
     proposed = [f for f in functions if _is_proposed(work, f)]
     with work.stage("observe", f"running the script as it stands, {len(proposed)} candidates watched"):
-        seconds = min(work.share(OBSERVE_SHARE), MOST_OBSERVE_SECONDS)
+        seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         observed = observe(work.run_with(scan), functions, proposed, seconds, work.options.steps)
         outcome = observed.outcome
         work.environment.update(outcome.environment)

@@ -8,12 +8,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from beartype import beartype
+
 from .options import Mistake, Options
 from .records import Target
 
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
+@beartype
 def find_target(options: Options, cwd: Path) -> Target | Mistake:
     """The target that the options name, or what is wrong with them."""
     if options.train_module is not None:

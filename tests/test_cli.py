@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from hybridize import __version__, cli, static
 from hybridize.options import Options
 from hybridize.records import Action, Finding, Function, FunctionKind, Report, Scan, Target

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from hybridize.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from hybridize.mistakes import check_target, explain_extras
 from hybridize.options import Options
 

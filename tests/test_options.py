@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
 from hybridize.options import (
     SETTINGS,
     Mistake,

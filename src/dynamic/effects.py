@@ -10,40 +10,23 @@ from __future__ import annotations
 
 import collections
 import itertools
-import os
 import random
 import sys
 import threading
 import types
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from . import marks
+from .marks import ATOMS
+
 OBJECTS = 20_000
-COPIED_BYTES = 1 << 20
-HASHED_BYTES = 1 << 26
-_LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow_probability")
-_ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice)
-_ITERATORS: tuple[type, ...] = (
-    type(iter([])),
-    type(iter(())),
-    type(iter({})),
-    type(iter(range(0))),
-    type(iter(set())),
-    enumerate,
-    zip,
-    map,
-    filter,
-    reversed,
-    itertools.count,
-    itertools.cycle,
-    itertools.chain,
-    itertools.islice,
-    itertools.repeat,
-)
+LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow_probability")
+# What our hooks and AutoGraph keep on functions.
+_FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info__"})
 
 
 @dataclass(frozen=True)
@@ -114,7 +97,7 @@ class Snapshot:
             self._reach(wrapped)
 
     def _visit(self, label: str, value: Any) -> None:
-        if isinstance(value, _ATOMS) or id(value) in self._seen:
+        if isinstance(value, ATOMS) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
         kind = type(value)
@@ -134,12 +117,12 @@ class Snapshot:
         elif isinstance(value, (list, collections.deque)):
             self._kept.append(("item", label, value, list(value)))
             for number, item in enumerate(itertools.islice(value, 2000)):
-                if not isinstance(item, _ATOMS):
+                if not isinstance(item, ATOMS):
                     self._queue.append((f"{label}[{number}]", item))
         elif isinstance(value, (set, bytearray)):
             self._kept.append(("item", label, value, kind(value)))
         elif isinstance(value, tuple):
-            self._queue.extend((f"{label}[{n}]", v) for n, v in enumerate(value[:2000]) if not isinstance(v, _ATOMS))
+            self._queue.extend((f"{label}[{n}]", v) for n, v in enumerate(value[:2000]) if not isinstance(v, ATOMS))
         elif isinstance(value, (random.Random, np.random.Generator, np.random.RandomState)):
             self._kept.append(("random", label, value, _generator_state(value)))
         elif isinstance(value, (*_ITERATORS, types.GeneratorType)):
@@ -148,7 +131,7 @@ class Snapshot:
             self._visit_object(label, value)
 
     def _visit_object(self, label: str, value: Any) -> None:
-        library = type(value).__module__.partition(".")[0] in _LIBRARIES
+        library = type(value).__module__.partition(".")[0] in LIBRARIES
         if library and not hasattr(value, "layers"):
             return
         attributes = getattr(value, "__dict__", None)
@@ -181,7 +164,7 @@ class Snapshot:
 
     def _own(self, value: Any, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes that are the project's: of a Keras object, not those that Keras keeps for itself."""
-        if not any(base.__module__.partition(".")[0] in _LIBRARIES for base in type(value).__mro__):
+        if not any(base.__module__.partition(".")[0] in LIBRARIES for base in type(value).__mro__):
             return dict(attributes)
         assigned = self._project.assigned_attributes
         return {
@@ -279,16 +262,16 @@ class Project:
     """Which code is the user's: what lies in the scratch copy."""
 
     def __init__(self, roots: list[str], assigned_attributes: list[str]) -> None:
-        self._roots = tuple(root.rstrip("/") + "/" for root in roots)
+        self.roots = tuple(root.rstrip("/") + "/" for root in roots)
         self.assigned_attributes = frozenset(assigned_attributes)
 
     def owns(self, code: types.CodeType | None) -> bool:
         """Whether code was compiled from one of the project's files."""
-        return code is not None and code.co_filename.startswith(self._roots)
+        return code is not None and code.co_filename.startswith(self.roots)
 
     def owns_module(self, module: types.ModuleType) -> bool:
         """Whether a module is one of the project's."""
-        return str(getattr(module, "__file__", "") or "").startswith(self._roots)
+        return str(getattr(module, "__file__", "") or "").startswith(self.roots)
 
     def owns_class(self, cls: type) -> bool:
         """Whether a class is defined in one of the project's modules."""
@@ -299,76 +282,10 @@ class Project:
         """The innermost line of the project that is being executed, as file:line."""
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
-            if frame.f_code.co_filename.startswith(self._roots):
+            if frame.f_code.co_filename.startswith(self.roots):
                 return f"{frame.f_code.co_filename}:{frame.f_lineno}"
             frame = frame.f_back
         return None
-
-
-class Watch:
-    """Catches what leaves the process during a call: printed lines, files written, sockets, programs."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self._active: list[Change] | None = None
-        self._thread = 0
-        sys.addaudithook(self._audit)
-
-    def __enter__(self) -> list[Change]:
-        self._active, self._thread = [], threading.get_ident()
-        self._streams = [
-            (stream, stream.__dict__.get("write")) for stream in (sys.stdout, sys.stderr) if hasattr(stream, "__dict__")
-        ]
-        for stream, _ in self._streams:
-            try:
-                stream.write = self._printing(stream.write)  # type: ignore[method-assign]
-            except AttributeError:
-                continue
-        return self._active
-
-    def __exit__(self, *_: object) -> None:
-        self._active = None
-        for stream, write in self._streams:
-            if write is None:
-                stream.__dict__.pop("write", None)
-            else:
-                stream.write = write  # type: ignore[method-assign]
-
-    def _printing(self, write: Callable[[str], int]) -> Callable[[str], int]:
-        def wrapped(text: str) -> int:
-            if self._active is not None and str(text).strip():
-                self._note("printed", "standard output", repr(str(text)[:60]))
-            return write(text)
-
-        return wrapped
-
-    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if self._active is None or threading.get_ident() != self._thread:
-            return
-        if event == "open":
-            path, mode, flags = args
-            writes = (
-                any(c in mode for c in "wax+")
-                if isinstance(mode, str)
-                else bool(isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
-            )
-            if writes:
-                self._note("file", str(path), "was opened for writing")
-        elif event in (
-            "socket.connect",
-            "socket.sendto",
-            "subprocess.Popen",
-            "os.system",
-            "os.remove",
-            "os.mkdir",
-            "os.rename",
-            "os.rmdir",
-        ):
-            self._note("system", event, str(args[0])[:60])
-
-    def _note(self, kind: str, subject: str, detail: str) -> None:
-        if self._active is not None and len(self._active) < 20:
-            self._active.append(Change(kind, subject, detail, self._project.place()))
 
 
 # Attributes without an underscore that Keras itself sets on layers and models while they are used.
@@ -437,7 +354,7 @@ def _dictionary_changes(
 def _differs(old: Any, new: Any) -> bool:
     if old is new:
         return False
-    if isinstance(old, _ATOMS) and isinstance(new, _ATOMS):
+    if isinstance(old, ATOMS) and isinstance(new, ATOMS):
         # nan is not equal to itself, but it is no change
         return type(old) is not type(new) or (old != new and not (old != old and new != new))
     if isinstance(old, types.MethodType) and isinstance(new, types.MethodType):
@@ -446,71 +363,8 @@ def _differs(old: Any, new: Any) -> bool:
 
 
 def _change(old: Any, new: Any) -> str:
-    return f"{_brief(old)} then {_brief(new)}" if isinstance(new, _ATOMS) else f"now holds another {_brief(new)}"
+    return f"{_brief(old)} then {_brief(new)}" if isinstance(new, ATOMS) else f"now holds another {_brief(new)}"
 
 
 def _brief(value: Any) -> str:
-    return repr(value)[:40] if isinstance(value, _ATOMS) else type(value).__name__
-
-
-def _array_mark(array: np.ndarray[Any, Any]) -> Any:
-    """A copy of a small array, a checksum of a large one (of evenly spread rows of a very large one)."""
-    if array.dtype == object:
-        return tuple(id(item) for item in array.ravel()[:1000])
-    if array.nbytes <= COPIED_BYTES:
-        return _Equal(array)
-    if array.nbytes > HASHED_BYTES and array.ndim:
-        array = array[:: max(1, len(array) // 1000)]
-    return zlib.crc32(np.ascontiguousarray(array).data.cast("B"))
-
-
-class _Equal:
-    """A copy of an array that can be compared as a whole."""
-
-    def __init__(self, array: np.ndarray[Any, Any]) -> None:
-        self.data = array.tobytes()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Equal) and self.data == other.data
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _iterator_mark(value: Any) -> Any:
-    if isinstance(value, types.GeneratorType):
-        return (value.gi_frame.f_lasti if value.gi_frame is not None else None, value.gi_running)
-    if isinstance(value, (itertools.count, itertools.repeat)):
-        return repr(value)
-    try:
-        return repr(value.__reduce__()[1:])[:500] + repr(getattr(value, "__length_hint__", int)())
-    except (TypeError, AttributeError, ValueError):
-        return None
-
-
-def _generator_state(value: Any) -> Any:
-    if isinstance(value, random.Random):
-        return value.getstate()
-    if isinstance(value, np.random.Generator):
-        return repr(value.bit_generator.state), value.bit_generator.state
-    return _legacy_state(value.get_state(legacy=True))
-
-
-def _set_generator_state(value: Any, state: Any) -> None:
-    if isinstance(value, random.Random):
-        value.setstate(state)
-    elif isinstance(value, np.random.Generator):
-        value.bit_generator.state = state[1]
-    else:
-        value.set_state((state[0], np.frombuffer(state[1], np.uint32), *state[2:]))
-
-
-def _legacy_state(state: Any) -> Any:
-    return (state[0], state[1].tobytes(), *state[2:])
-
-
-def _np_state() -> Any:
-    return _legacy_state(np.random.get_state(legacy=True))
-
-
-def _set_np_state(state: Any) -> None:
-    np.random.set_state((state[0], np.frombuffer(state[1], np.uint32), *state[2:]))
+    return repr(value)[:40] if isinstance(value, ATOMS) else type(value).__name__

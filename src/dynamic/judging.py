@@ -97,9 +97,7 @@ def judge_observed(
         return verdict(Verdict.REFUTED, "; ".join(_effect_reason(e, row, root) for e in effects[:3]))
     if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
         return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
-    if not row["op_calls"]:
-        return verdict(Verdict.INCONCLUSIVE, f"none of its {seen.calls:,} calls could be looked at")
-    if not seen.ops_per_call:
+    if row["op_calls"] and not seen.ops_per_call:
         return verdict(
             Verdict.NOT_PROPOSED, f"it ran no TensorFlow op in {row['op_calls']} sampled calls: nothing to gain"
         )
@@ -108,8 +106,11 @@ def judge_observed(
     if seen.calls < LEAST_CALLS:
         return verdict(
             Verdict.INCONCLUSIVE,
-            f"it was called {seen.calls} times; at least {LEAST_CALLS} calls are needed to compare it",
+            f"it was called {'once' if seen.calls == 1 else f'{seen.calls} times'}; at least {LEAST_CALLS} calls are "
+            "needed to compare it",
         )
+    if not row["op_calls"]:
+        return verdict(Verdict.INCONCLUSIVE, f"none of its {seen.calls:,} calls could be looked at")
     if seen.function_objects > MANY_DEFINITIONS and seen.function_objects * CALLS_PER_DEFINITION > seen.calls:
         return verdict(
             Verdict.REFUTED,
@@ -201,6 +202,7 @@ def judge_checked(
 
 def _lead(code: str) -> str:
     return {
+        "effect": "it changes Python state that outlives the call: ",
         "unstable": "its trace depends on Python state: ",
         "differs": "the graph gives something else: ",
     }.get(code, "")

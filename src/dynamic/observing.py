@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from ..records import ParameterKind
 from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
 from .effects import Change, Project, Snapshot, Watch
+from .paths import PathNote
 
 SIGNATURES = 256
 VALUES = 64
@@ -102,8 +102,7 @@ class Observer:
     def __init__(self, child: Child) -> None:
         self.child = child
         job = child.job
-        copies = [pair[1] for pair in job["mapping"]]
-        self.project = Project(copies, job.get("assigned_attributes", []))
+        self.project = Project([job["project"][1]], job.get("assigned_attributes", []))
         self.watch = Watch(self.project)
         self.records = {name: Record(name, hints) for name, hints in job["candidates"].items()}
         self.stop_after = job.get("steps")
@@ -182,8 +181,7 @@ class Observer:
             elapsed = time.perf_counter() - (self.begun or 0.0)
             if elapsed >= self.stop_seconds:
                 self.child.request_cut(f"{record.candidate} had been called {record.calls} times")
-        if threading.current_thread() is threading.main_thread():
-            self.child.boundary()
+        self.child.boundary()
 
     def _note_arguments(self, record: Record, target: Any, args: Any, kwargs: Any, looked_at: bool) -> dict[str, Any]:
         from . import signatures
@@ -217,32 +215,18 @@ class Observer:
 
     def _look_at(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]) -> Any:
         """Make a sampled call between two looks at the Python state, its ops counted."""
-        from tensorflow.python.framework import op_callbacks
-
-        path = [0]
-        ops: Counter[str] = Counter()
-
-        def note(op_type: str, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> None:
-            if graph is None:
-                ops[op_type if isinstance(op_type, str) else op_type.decode()] += 1
-                path[0] = zlib.crc32(str(op_type).encode(), path[0])
-
         self.busy = True
         try:
             before = Snapshot(named, target, self.project)
-            op_callbacks.add_op_callback(note)
-            try:
-                with self.watch as outside:
-                    self.stack.started = time.perf_counter()
-                    try:
-                        result = call(args, kwargs)
-                    finally:
-                        self.stack.ended = time.perf_counter()
-            finally:
-                op_callbacks.remove_op_callback(note)
-            record.ops.update(ops)
+            with PathNote() as note, self.watch as outside:
+                self.stack.started = time.perf_counter()
+                try:
+                    result = call(args, kwargs)
+                finally:
+                    self.stack.ended = time.perf_counter()
+            record.ops.update(note.ops)
             record.op_calls += 1
-            record.paths[path[0]] += 1
+            record.paths[note.path] += 1
             record.effect_calls += 1
             for change in (*before.changes(), *outside):
                 key = change.kind, change.subject

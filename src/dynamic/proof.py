@@ -6,6 +6,7 @@ call spares the comparison, and a comparison never runs what is known to have ef
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from ..records import Edit, Ending, Function, Judgement, RunOutcome, Skip, Varia
 from ..rewrite import edit_project
 from .judging import check_assumptions, judge_checked, judge_observed, observation_of
 from .runs import Run, Seen
+
+_PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,24 @@ def _check_together(
             judgement = replace(
                 judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke with it: {died}", *judgement.reasons)
             )
+        judgement = replace(judgement, reasons=tuple(_quote(Path(run.scan.root), r) for r in judgement.reasons))
         judged.append(check_assumptions(judgement, observed.rows.get(function.id), row))
     return judged
+
+
+def _quote(root: Path, reason: str) -> str:
+    """A reason with the first line of source that it points at quoted: it shows what was baked in."""
+    found = _PLACE.search(reason)
+    if found is None:
+        return reason
+    try:
+        lines = (root / found[1]).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return reason
+    number = int(found[2])
+    if not 0 < number <= len(lines):
+        return reason
+    return f"{reason[: found.end() - 1]}: `{lines[number - 1].strip()[:100]}`{reason[found.end() - 1 :]}"
 
 
 def _observation(observed: Observed, function: Function) -> Any:

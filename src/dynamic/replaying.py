@@ -32,7 +32,7 @@ class Replay:
         self.digests: dict[int, dict[str, list[float]]] = {}
         self.functions: dict[str, Any] = {}
         self.ready = False
-        self.main = threading.get_ident()
+        self.thread: int | None = None
         self.owner = os.getpid()
 
     def prepare(self, _module: Any) -> None:
@@ -55,13 +55,14 @@ class Replay:
             tensorflow = sys.modules.get("tensorflow")
             here = (
                 self.ready
-                and self.main == threading.get_ident()
+                and self.thread in (None, threading.get_ident())
                 and self.owner == os.getpid()
                 and tensorflow is not None
                 and tensorflow.executing_eagerly()
             )
             if not here:
                 return call(args, kwargs)
+            self.thread = threading.get_ident()
             if self.steps is not None and self.units >= self.steps:
                 self.child.request_cut(f"{self.units} units were done")
             self.child.boundary()
@@ -76,7 +77,7 @@ class Replay:
 
     def _nudge(self) -> None:
         from . import variables
-        from .checking import Nudge
+        from .shadowing import Nudge
 
         with Nudge(variables.snapshot()):
             pass

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from beartype import beartype
+
 from ..records import Drift
 from .lines import Line, is_integral, is_timed, match_lines, parse_number, place_of, read_lines
 from .noise import ROUNDING, Finding, Series, State, judge
@@ -39,6 +41,7 @@ class Trace:
     complete: bool = True
 
 
+@beartype
 def compare(
     reference: Trace,
     edited: Trace,

@@ -24,7 +24,7 @@ FACTOR, LATE_FACTOR, LATE = 100.0, 10.0, 0.1
 # it takes less: what differs between two runs of the script as it stands may be a time, however it is named.
 POWERLESS, POWERLESS_PRINTED = 0.05, 1e-3
 # Without any run to tell the noise by: a jump of this size, and by this factor from one unit to the next.
-JUMP, JUMP_FACTOR = 1e-3, 100.0
+JUMP, JUMP_FACTOR = 5e-4, 100.0
 
 
 class State(Enum):

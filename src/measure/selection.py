@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from beartype import beartype
+
 from ..records import Judgement, Verdict
 
 #: Candidates with less of the time than this are left alone: Amdahl's law bounds their gain to about as much.
@@ -17,6 +19,7 @@ LEAST_SHARE = 0.01
 LEAST_GAIN = 1.1
 
 
+@beartype
 def select(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
     """The judgements again, in their order, those chosen with ``selected`` set, the others with why not."""
     by_time = sorted(judgements, key=lambda j: j.observation.seconds, reverse=True)
@@ -40,6 +43,7 @@ def select(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
     return tuple(judgements)
 
 
+@beartype
 def deselect(judgement: Judgement, reason: str) -> Judgement:
     """A judgement taken out of the plan, with the reason."""
     return replace(judgement, selected=False, reasons=(*judgement.reasons, reason))

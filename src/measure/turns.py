@@ -78,11 +78,12 @@ class Schedule:
     """What a group is to do. Times are those of the group's clock.
 
     ``turns`` steady turns are aimed at; fewer (down to LEAST_TURNS) where they would not be done at
-    ``soft_deadline``, or by a quarter of the time that starting took; none begins that would not be done at ``deadline``. More, up to ``most_turns``, follow
-    until ``enough`` is content. ``steps`` is the most units that an arm may do, ``length`` the units of the
-    whole script, where known. With it known, the group goes on to the script's end if that takes less than
-    ``finish_seconds`` more. ``offset`` rotates the order of the arms. ``room`` says whether the machine
-    has so many bytes of memory to spare; where it has not, the last arms are left out, down to two.
+    ``soft_deadline``, or by a quarter of the time that starting took; none begins that would not be done at
+    ``deadline``. More, up to ``most_turns``, follow until ``enough`` is content. ``steps`` is the most units
+    that an arm may do, ``length`` the units of the whole script, where known: then the group goes on to the
+    script's end if that takes less than ``finish_seconds`` more. ``offset`` rotates the order of the arms.
+    ``room`` says whether the machine has so many bytes of memory to spare; where it has not, the last arms
+    are left out, down to two.
     """
 
     deadline: float

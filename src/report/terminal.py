@@ -175,7 +175,11 @@ class Terminal:
     def _candidates(self, report: Report) -> None:
         proposed = [judgement for judgement in report.judgements if is_proposed(judgement)]
         others = [judgement for judgement in report.judgements if not is_proposed(judgement)]
-        shown = others if self._verbosity > 0 else [] if proposed else others[:_SHOWN_UNPROPOSED]
+        shown = others
+        if self._verbosity <= 0:
+            # Where something is written that is the news; where nothing is, the question is why not.
+            tensors = [judgement for judgement in others if judgement.function.computes_with_tensors is not False]
+            shown = [] if report.plan.edits else tensors[:_SHOWN_UNPROPOSED]
         if proposed or shown:
             self._print(Text())
             header = ("candidate", "verdict", "speedup", "patch")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from beartype import beartype
+
 from ..records import Action, Edit, EditedFile, Skip
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     Transform = Callable[[Source, Definition, Edit, Alias], Splice | Skip]
 
 
+@beartype
 def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], tuple[Skip, ...]]:
     """Make edits in any number of files of the project at ``root``; unchanged files are left out."""
     files: list[EditedFile] = []
@@ -30,6 +33,7 @@ def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, .
     return tuple(files), tuple(skips)
 
 
+@beartype
 def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
     """Make the edits of one file.
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from beartype import beartype
+
 from ..records import EditedFile
 
 
@@ -21,6 +23,7 @@ class Refusal:
     reason: str
 
 
+@beartype
 def apply(root: Path, files: Sequence[EditedFile]) -> Refusal | None:
     """Write the edited files into the project at ``root``; None means that it is done.
 

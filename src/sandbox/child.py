@@ -45,7 +45,7 @@ class Child:
             path: {int(line): name for line, name in lines.items()} for path, lines in job["hooks"].items()
         }
         self.edited = frozenset(job["edited"])
-        self.finder = Finder([tuple(pair) for pair in job["mapping"]], self.hooks, self.edited)
+        self.finder = Finder(tuple(job["project"]), self.hooks, self.edited)
         self.wrap: Callable[[str, Any], Any] = lambda candidate, function: function
         self.summary: Callable[[], dict[str, Any]] = dict
         self.finish: Callable[[], dict[str, Any]] = dict

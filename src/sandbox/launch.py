@@ -122,6 +122,7 @@ class Child:
             "hooks": hooks,
             "edited": list(job.get("edited", ())),
             "mapping": self.scratch.mapping,
+            "project": (target.root, str(self.scratch.root)),
             "scratch": str(self._home),
             "cwd": str(self.scratch.cwd),
             "script": str(self.scratch.path(target.script)),

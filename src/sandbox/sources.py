@@ -11,11 +11,14 @@ import ast
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
+# This package, which may itself lie in the project.
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOOK_NAME = "__hybridize_hook__"
 
 
@@ -64,11 +67,11 @@ class Finder(importlib.abc.MetaPathFinder):
 
     def __init__(
         self,
-        mapping: Sequence[tuple[str, str]],
+        project: tuple[str, str],
         hooks: Mapping[str, Mapping[int, str]],
         edited: frozenset[str],
     ) -> None:
-        self._mapping = mapping
+        self._project = project
         self._hooks = hooks
         self._edited = edited
         self._before: dict[str, Callable[[], None]] = {}
@@ -88,11 +91,11 @@ class Finder(importlib.abc.MetaPathFinder):
 
     def copied(self, path: str) -> str:
         """The scratch copy of a path of the project; any other path as it is, also an environment's inside it."""
-        if path.startswith((sys.prefix + "/", sys.base_prefix + "/")) or "/site-packages/" in path:
+        if path.startswith((sys.prefix + "/", sys.base_prefix + "/", _PACKAGE + "/")) or "/site-packages/" in path:
             return path
-        for original, copy in self._mapping:
-            if path == original or path.startswith(original.rstrip("/") + "/"):
-                return copy + path[len(original.rstrip("/")) :]
+        original, copy = self._project
+        if path == original or path.startswith(original.rstrip("/") + "/"):
+            return copy + path[len(original.rstrip("/")) :]
         return path
 
     def find_spec(

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .binding import bind, disguise
 from . import child as child_module
+from .binding import bind, disguise
 from .child import Child
 
 
@@ -29,7 +29,7 @@ class Turns:
         self.in_turn = 0
         self.granted = 0
         self.begun = False
-        self.main = threading.get_ident()
+        self.thread: int | None = None  # the first that trains
 
     def boundary(self) -> None:
         """Called before each unit: waits for the next turn once the granted units are done."""
@@ -90,7 +90,8 @@ def install(child: Child) -> None:
         call = bind(function)
 
         def unit(*args: Any, **kwargs: Any) -> Any:
-            if turns.main == threading.get_ident() and os.getpid() == owner and _is_eager():
+            if turns.thread in (None, threading.get_ident()) and os.getpid() == owner and _is_eager():
+                turns.thread = threading.get_ident()
                 turns.boundary()
             return call(args, kwargs)
 

@@ -167,8 +167,7 @@ class Calls:
                     node = given.get(position, name)
                     if node is not None:
                         self.graph.connect(node, self.program.class_attribute(owner, name))
-        if code.kind is not None:
-            call.methods.append((code.instance, "__init__"))
+        call.methods.append((code.instance, "__init__"))
 
     def _call_instance(self, call: Call, value: Instance, given: Given, result: Node, mode: str) -> None:
         code = value.code
@@ -219,6 +218,8 @@ class Calls:
                 data = Node(call.place, None, "data of fit")
                 self.graph.add(data, TENSOR)
                 self.bind(call, method, Given([data]), receiver, None, "graph")
+                if name != "call" and method.hybrid is None:
+                    method.hybrid = "Model.fit traces it"
 
     def call_library(self, call: Call, path: str, given: Given, result: Node) -> None:
         """Call a library's object by its canonical path."""

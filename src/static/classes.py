@@ -158,6 +158,8 @@ def _seed_method(program: Program, code: ClassCode, name: str, function: object)
 _PROTOCOL = {
     ("model", "call"): (TENSOR,),
     ("layer", "call"): (TENSOR,),
+    ("model", "__call__"): (TENSOR,),
+    ("layer", "__call__"): (TENSOR,),
     ("model", "train_step"): (TENSOR,),
     ("model", "test_step"): (TENSOR,),
     ("model", "predict_step"): (TENSOR,),

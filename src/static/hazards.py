@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..records import AssumptionKind, Finding, Step
 from .code import Call, FunctionCode
 from .graph import LINES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Hazard:
     """One thing seen in one function, or inherited from a callee (``inner``, through ``call``).
 
@@ -41,14 +41,20 @@ class Hazard:
         self, owner: FunctionCode, call: Call, certain: bool, parameter: int | None
     ) -> Hazard:
         """This hazard as a caller inherits it."""
-        return replace(
+        return Hazard(
+            self.code,
+            self.message,
+            owner,
+            call.place,
+            certain,
+            self.assumption,
+            self.subject,
+            parameter,
+            self.when if parameter is not None else "",
+            self.effect,
+            True,
+            call,
             self,
-            owner=owner,
-            place=call.place,
-            certain=certain,
-            parameter=parameter,
-            call=call,
-            inner=self,
         )
 
     def innermost(self) -> Hazard:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from .callgraph import TRACED_MODES
 from .code import Call, Event, FunctionCode
+from .graph import Node
 from .hazards import Hazard
 from .rules import Rule, all_rules
 from .topics import topics_of
@@ -60,36 +61,98 @@ class Inspection:
     # -- callers ------------------------------------------------------------------------------
 
     def _inherit(self) -> None:
-        """Each function's hazards with those of its callees, callees first."""
+        """Each function's hazards with those of its callees, callees first.
+
+        One hazard per code (and parameter) is handed on: the certain one if there is one.
+        """
+        always: dict[FunctionCode, dict[str, Hazard]] = {}
+        depending: dict[FunctionCode, list[Hazard]] = {}
         for component in self.facts.graph.components:
             for code in component:
                 if code.is_body:
                     continue
-                known: dict[tuple[str, bool, int | None], Hazard] = {}
-                for hazard in self.own[code]:
-                    known.setdefault((hazard.code, hazard.certain, hazard.parameter), hazard)
-                inherited: list[Hazard] = []
-                view = View(self.facts, code)
-                for call, binding in self.facts.graph.callees.get(code, ()):
-                    target = binding.code
-                    if binding.mode not in TRACED_MODES or target.hybrid is not None or target is code:
-                        continue
-                    for hazard in self.all.get(target, ()):
-                        if not hazard.transitive:
-                            continue
-                        for seen in inherit(view, call, binding.arguments, hazard):
-                            key = (seen.code, seen.certain, seen.parameter)
-                            if key not in known:
-                                known[key] = seen
-                                inherited.append(seen)
-                self.all[code] = self.own[code] + inherited
+                merged = _Merged(self.own[code])
+                self._inherit_into(code, merged, always, depending)
+                self.all[code] = merged.all
+                always[code] = {
+                    hazard.code: hazard for hazard in merged.always.values() if hazard.transitive
+                }
+                depending[code] = [hazard for hazard in merged.depending.values() if hazard.transitive]
+
+    def _inherit_into(
+        self,
+        code: FunctionCode,
+        merged: _Merged,
+        always: dict[FunctionCode, dict[str, Hazard]],
+        depending: dict[FunctionCode, list[Hazard]],
+    ) -> None:
+        view = View(self.facts, code)
+        known = merged.always
+        for call, binding in self.facts.graph.callees.get(code, ()):
+            target = binding.code
+            if binding.mode not in TRACED_MODES or target.hybrid is not None or target is code:
+                continue
+            plain = always.get(target)
+            if plain:
+                surely = is_sure(view, call)
+                for name, hazard in plain.items():
+                    held = known.get(name)
+                    if held is None or (surely and hazard.certain and not held.certain):
+                        merged.add(hazard.seen_from(code, call, surely and hazard.certain, None))
+            for hazard in depending.get(target, ()):
+                for seen in inherit(view, call, binding.arguments, hazard):
+                    merged.add(seen)
+
+
+class _Merged:
+    """The hazards of one function while its callees' are added."""
+
+    def __init__(self, own: list[Hazard]) -> None:
+        self.all = list(own)
+        self.always: dict[str, Hazard] = {}
+        self.depending: dict[tuple[str, int], Hazard] = {}
+        for hazard in own:
+            self._note(hazard)
+
+    def _note(self, hazard: Hazard) -> bool:
+        if hazard.parameter is None:
+            held = self.always.get(hazard.code)
+            if held is None or (hazard.certain and not held.certain):
+                if held is None or hazard.transitive or not held.transitive:
+                    self.always[hazard.code] = hazard
+                return True
+            return False
+        key = (hazard.code, hazard.parameter)
+        earlier = self.depending.get(key)
+        if earlier is None or (hazard.certain and not earlier.certain):
+            self.depending[key] = hazard
+            return True
+        return False
+
+    def add(self, hazard: Hazard) -> None:
+        """Take an inherited hazard if it says something new."""
+        if self._note(hazard):
+            self.all.append(hazard)
+
+
+def is_sure(view: View, call: Call) -> bool:
+    """Whether a call surely happens and surely reaches the function that it is known to reach."""
+    if view.switched(call.guard):
+        return False
+    first: FunctionCode | None = None
+    for binding in call.targets:
+        if binding.mode == "call":
+            if first is not None and binding.code is not first:
+                return False
+            first = binding.code
+    return True
 
 
 def inherit(
-    view: View, call: Call, arguments: dict[int, list], hazard: Hazard  # type: ignore[type-arg]
+    view: View, call: Call, arguments: dict[int, list[Node]], hazard: Hazard
 ) -> Iterable[Hazard]:
     """What a callee's hazard means for its caller, given the arguments of the call."""
-    certain = hazard.certain and not view.switched(call.guard) and len(_real(call)) == 1
+    certain = hazard.certain and is_sure(view, call)
     if hazard.parameter is None:
         yield hazard.seen_from(view.code, call, certain, None)
         return
@@ -108,7 +171,3 @@ def inherit(
         parameter = next(iter(view.sources(node)), None)
         yield hazard.seen_from(view.code, call, certain and traced is True, parameter)
         return
-
-
-def _real(call: Call) -> set[FunctionCode]:
-    return {binding.code for binding in call.targets if binding.mode == "call"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .code import Call, Iteration, Operation
-from .flows import Reaction
+from .flows import Reaction, kind_of
 from .graph import Node
 from .library_containers import Containers
 from .library_datasets import Datasets
@@ -69,7 +69,7 @@ class LibraryCalls:
     ) -> None:
         """Let what a library's function or method returns be in ``result``."""
         if word == "unknown":
-            call.unknown = True
+            call.unknown = call.unknown or receiver is None or kind_of(receiver) in _OPAQUE_KINDS
             if call.decorates is not None and given.positional:
                 self.graph.connect(given.positional[0], result)
             else:
@@ -164,6 +164,10 @@ class LibraryCalls:
 
         def take(value: Value) -> None:
             inner = value.inner if isinstance(value, Wrapped) else value
+            if inner is NONE:
+                factory = self.program.values.external("tensorflow.function")
+                self.graph.add(result, Partial(factory, (), dict(given.keywords)))
+                return
             if isinstance(inner, (Function, Bound)):
                 self.mark_hybrid(inner, call, text)
             elif isinstance(inner, Instance):
@@ -483,6 +487,9 @@ _LISTS = {
     "special:symbolic_list": "symbolic",
     "special:string_list": "str",
 }
+
+#: Receivers of whose methods nothing is known.
+_OPAQUE_KINDS = frozenset({"unknown", "object", "function", "instance"})
 
 _MAKE_ARRAYS = frozenset({"array", "asarray", "zeros", "ones", "empty", "full", "arange", "linspace", "eye"})
 

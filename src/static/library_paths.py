@@ -132,6 +132,13 @@ _ALIASES = {
 }
 
 
+#: Packages under ``tensorflow.python``: a path that ends in one is no object yet.
+_INTERNAL_PACKAGES = frozenset(
+    {"client", "data", "distribute", "eager", "framework", "keras", "layers", "lib", "module", "ops"}
+    | {"platform", "ragged", "saved_model", "summary", "tpu", "training", "trackable", "types", "util"}
+)
+
+
 @lru_cache(maxsize=65536)
 def canonical_path(path: str) -> str:
     """One spelling for the many paths by which an object of TensorFlow, Keras or NumPy is reached."""
@@ -176,6 +183,8 @@ def _canonical_keras(path: str) -> str:
 
 def _canonical_internal(path: str) -> str:
     parts = path.split(".")[2:]
+    if all(part in _INTERNAL_PACKAGES for part in parts):
+        return path
     if parts[-1] == "function" or parts[-1] == "defun":
         return "tensorflow.function"
     for position, part in enumerate(parts):

@@ -29,6 +29,9 @@ from .scopes import Scope, read_scope
 from .sources import Source
 from .values import NONE, STRING, UNKNOWN
 
+#: Methods of optimizers that end a training step.
+UPDATES = frozenset({"apply_gradients", "minimize", "apply"})
+
 #: Decorators that leave the function as it is, by the kind that they give it.
 _KINDS = {
     "builtins.staticmethod": "staticmethod",
@@ -99,8 +102,12 @@ class Lowering(ExpressionLowering):
 
     def expression_statement(self, node: ast.Expr) -> None:
         """An expression for its effect."""
-        if type(node.value) is not ast.Constant:
-            self.expression(node.value)
+        value = node.value
+        if type(value) is ast.Constant:
+            return
+        self.expression(value)
+        if type(value) is ast.Call and type(value.func) is ast.Attribute and value.func.attr in UPDATES:
+            self.mark("update", node)
 
     def assign(self, node: ast.Assign) -> None:
         """``target = value``."""

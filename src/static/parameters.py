@@ -16,6 +16,7 @@ from .values import (
     TENSORS,
     UNKNOWN,
     Box,
+    Class,
     Instance,
     Value,
 )
@@ -27,14 +28,23 @@ MAX_STEPS = 6
 
 def own_parameters(code: FunctionCode) -> list[tuple[int, ParameterCode]]:
     """The parameters without the receiver, with their positions."""
-    skip = 1 if code.takes_self or (code.owner_class is not None and code.kind == "nested") else 0
+    skip = 1 if code.takes_self and _is_receiver(code) else 0
     return [(index, parameter) for index, parameter in enumerate(code.parameters) if index >= skip]
+
+
+def _is_receiver(code: FunctionCode) -> bool:
+    """Whether the first parameter is one: a function in a class may be called on the class instead."""
+    if not code.parameters or code.parameters[0].name in ("self", "cls", "mcs", "_self", "this"):
+        return True
+    return all(isinstance(value, (Instance, Class)) for value in code.parameters[0].node.values)
 
 
 def supplied_values(code: FunctionCode, index: int) -> tuple[Value, ...]:
     """What call sites, hints and protocols give a parameter; its default alone does not count."""
     parameter = code.parameters[index]
     values = parameter.node.values
+    if parameter.hint is not None and code.hybrid is not None:
+        values = _follow_hints(code.hybrid, parameter.hint, parameter, values)
     if parameter.default is None:
         return values
     supplied = False
@@ -48,6 +58,23 @@ def supplied_values(code: FunctionCode, index: int) -> tuple[Value, ...]:
     if not supplied and parameter.hint is None:
         return tuple(value for value in values if value not in parameter.default.values)
     return tuple(value for value in values if value not in parameter.default.values or value in given)
+
+
+def _follow_hints(
+    hybrid: str, hint: Node, parameter: ParameterCode, values: tuple[Value, ...]
+) -> tuple[Value, ...]:
+    """What a ``tf.function`` makes of hints: told to follow them, it converts to a hinted tensor; told
+    not to, a hint says nothing."""
+    if "experimental_follow_type_hints=False" in hybrid:
+        return tuple(value for value in values if value not in hint.values or _given(parameter, value))
+    if "experimental_follow_type_hints=True" in hybrid and holds_tensor(hint.values):
+        return hint.values
+    return values
+
+
+def _given(parameter: ParameterCode, value: Value) -> bool:
+    cause = parameter.node.causes[parameter.node.values.index(value)]
+    return cause is not parameter.hint
 
 
 def holds_tensor(values: tuple[Value, ...], depth: int = 0) -> bool:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from ..records import AssumptionKind
 from .callgraph import CallGraph
-from .code import Branch, Call, Event, FunctionCode, ParameterCode
-from .graph import Node
+from .code import Branch, Call, Event, FunctionCode, Operation, ParameterCode
+from .graph import Node, trace_back
 from .hazards import Hazard
+from .library_results import describe_result
 from .origins import Origins, Root, receiver_of
 from .program import Cell, Program
 from .values import (
     ARRAY,
     NONE,
     SCALARS,
+    TENSOR,
     TENSORS,
     UNKNOWN,
+    VARIABLE,
     Box,
     Value,
 )
@@ -47,6 +50,26 @@ def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, 
         if later:
             found[name] = later
     return found
+
+
+def is_single(node: Node) -> bool:
+    """Whether a tensor in ``node`` is surely one: what a model, a dataset or Keras hands over may be a
+    structure of several."""
+    for value in node.values:
+        if value is ARRAY or value is VARIABLE:
+            continue
+        if value is TENSOR:
+            *_, first = trace_back(node, value)
+            origin = first.origin
+            if isinstance(origin, Operation):
+                continue
+            if isinstance(origin, Call) and origin.path is not None and not origin.methods:
+                if origin.path.startswith("tensorflow.") and describe_result(origin.path) == "tensor":
+                    continue
+        elif value not in TENSORS:
+            continue
+        return False
+    return True
 
 
 class View:

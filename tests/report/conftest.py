@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
 from hybridize.records import (
     Action,
     Assumption,

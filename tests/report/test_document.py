@@ -7,10 +7,11 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
+
 from hybridize import records
 from hybridize.report.document import load_schema, to_text
 from hybridize.report.reference import to_page
-from jsonschema import Draft202012Validator
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 

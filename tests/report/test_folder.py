@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from hybridize.records import Plan
 from hybridize.report import folder as folders
 from hybridize.report.folder import create, patch_bytes, write

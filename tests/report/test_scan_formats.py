@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+
 from hybridize.records import Action, Finding, Step
 from hybridize.report import scan_json, scan_sarif, scan_text
 

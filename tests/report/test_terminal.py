@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 
 import pytest
+
 from hybridize.records import Plan
 from hybridize.report.terminal import Terminal
 

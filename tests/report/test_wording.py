@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from hybridize.records import Target
 from hybridize.report import wording
 from hybridize.report.folder import write

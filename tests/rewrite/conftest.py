@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from hybridize.records import Action, Edit, EditedFile, Skip, Variant
 from hybridize.rewrite import edit_file
 

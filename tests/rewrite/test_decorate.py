@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from hybridize.records import Variant
 
 HEAD = "import tensorflow as tf\n\n\n"

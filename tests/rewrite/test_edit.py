@@ -7,10 +7,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hybridize.records import Action, Edit, EditedFile
-from hybridize.rewrite import edit_file, edit_project
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+
+from hybridize.records import Action, Edit, EditedFile
+from hybridize.rewrite import edit_file, edit_project
 
 HEAD = "import tensorflow as tf\n"
 

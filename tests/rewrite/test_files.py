@@ -7,6 +7,7 @@ import os
 import stat
 
 import pytest
+
 from hybridize.records import EditedFile
 from hybridize.rewrite import apply
 

@@ -7,10 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hybridize.records import Edit, EditedFile
-from hybridize.rewrite import diff, edit_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from hybridize.records import Edit, EditedFile
+from hybridize.rewrite import diff, edit_file
 
 
 def edited_file(before: bytes, after: bytes, file: str = "m.py") -> EditedFile:

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..code import AttributeLoad, Event
+from ..graph import Node
 from ..hazards import Hazard
 from ..program import Cell
 from ..values import (
+    TENSORS,
+    VARIABLE,
     Bound,
     Box,
     Class,
@@ -18,11 +21,8 @@ from ..values import (
     Method,
     Module,
     Thing,
-    TENSORS,
-    VARIABLE,
     Wrapped,
 )
-from ..graph import Node
 from ..views import View
 from .rule import Move, Polarity, Rule
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..code import Call, Event, ItemStore, Operation
+from ..flows import kind_of
 from ..graph import Node
 from ..hazards import Hazard
 from ..library_methods import TELLING_MUTATORS, effect_of
-from ..flows import kind_of
 from ..values import ARRAY, INTEGER, SCALARS, TENSORS, UNKNOWN, Box, External, Module, Thing
 from ..views import View
 from .rule import Move, Polarity, Rule

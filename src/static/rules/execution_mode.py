@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..code import Call, Event
 from ..hazards import Hazard
-from ..values import TENSORS, ARRAY
+from ..values import ARRAY, TENSORS
 from ..views import View
 from .rule import Move, Polarity, Rule
 

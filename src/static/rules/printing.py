@@ -85,6 +85,7 @@ class Printing(Rule):
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
         assert isinstance(event, Call)
         name = next(iter(event.externals), event.attribute or "print").removeprefix("builtins.")
+        warns = "warn" in name and event.guard is not None
         yield view.hazard(
-            self.code, f"prints with {name}", event, True, self.assumption, name, effect=True
+            self.code, f"prints with {name}", event, not warns, self.assumption, name, effect=True
         )

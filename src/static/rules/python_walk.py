@@ -9,7 +9,7 @@ from ..code import Call, Event, Iteration, Operation, Unpacking
 from ..graph import Node
 from ..hazards import Hazard
 from ..values import ARRAY, TENSORS, Box
-from ..views import View
+from ..views import View, is_single
 from .rule import Move, Polarity, Rule
 
 
@@ -133,4 +133,5 @@ class PythonWalk(Rule):
         """Whether the walked thing itself is a tensor; a list of tensors may be walked."""
         if any(isinstance(value, Box) for value in node.values):
             return None if any(value in TENSORS or value is ARRAY for value in node.values) else False
-        return view.traced(node)
+        traced = view.traced(node)
+        return traced if traced is not True or is_single(node) else None

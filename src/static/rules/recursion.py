@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad
+from ..code import AttributeLoad, Branch, Call, Operation
+from ..graph import Node
 from ..hazards import Hazard
+from ..parameters import holds_tensor, own_parameters, supplied_values
 from ..program import Cell
 from ..views import View
 from .rule import Move, Polarity, Rule
@@ -23,8 +25,8 @@ class Recursion(Rule):
     A trace follows every call. Where a tensor decides when to stop, the trace never stops: `RecursionError`. Where
     Python decides, each depth is traced again.
 
-    Recursion over the structure of a model (a block that holds blocks) ends by itself; where the next callee is
-    found through an object, recursion is an assumption for a run to check.
+    Recursion over the structure of a model or of nested lists ends by itself. Where no tensor is passed along, or
+    where the next callee is found through an object, recursion is an assumption for a run to check.
 
     ## What to do
 
@@ -73,6 +75,35 @@ class Recursion(Rule):
         direct = isinstance(origin, Cell) or function is view.code.node
         if isinstance(origin, AttributeLoad) and view.code.parameters and view.code.owner_class is not None:
             direct = origin.base is view.code.parameters[0].node and origin.attribute == view.code.name
-        yield view.hazard(
-            self.code, "calls itself", call.place, direct, self.assumption, view.code.name, transitive=True
+        tensors = any(
+            holds_tensor(supplied_values(view.code, index)) for index, _ in own_parameters(view.code)
         )
+        certain = direct and tensors and not _asks_for_type(call)
+        yield view.hazard(
+            self.code, "calls itself", call.place, certain, self.assumption, view.code.name, transitive=True
+        )
+
+
+def _asks_for_type(call: Call) -> bool:
+    """Whether the call stands under a question about types: recursion into a structure ends with it."""
+    guard: Branch | None = call.guard
+    while guard is not None:
+        if _is_type_question(guard.test, 0):
+            return True
+        guard = guard.guard
+    return False
+
+
+def _is_type_question(test: Node, depth: int) -> bool:
+    origin = test.origin
+    if isinstance(origin, Call):
+        path = origin.path or ""
+        return path in ("builtins.isinstance", "builtins.hasattr", "builtins.callable") or path.endswith(
+            ("is_nested", "is_tensor", "is_keras_tensor")
+        )
+    if depth < 4:
+        if isinstance(origin, Operation):
+            return any(_is_type_question(operand, depth + 1) for operand in origin.operands)
+        if isinstance(origin, list):
+            return any(_is_type_question(inner, depth + 1) for inner in origin)
+    return False

@@ -1,0 +1,293 @@
+"""Does the proof agree with execution? Runs it on the programs of a published tool's test suite, whose truth is known.
+
+    python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--jobs 2] [--force] [--out FILE]
+
+CHECKOUT holds the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder a program; FILE says of each
+function of them what became of it under a bare ``@tf.function``: ``ok``, ``raised`` or ``output_differs``. Each program is
+run as a script through scan, observe, check and cold start, and what is said of each function is held against that:
+nothing that raised or differed may be confirmed. With ``--force`` every eager function is put to the runs, whatever
+the static analysis says of it: the proof by itself, without what is refused from source.
+
+docs/conformance.md says how to read the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hybridize import pipeline
+from hybridize.options import Options
+from hybridize.records import Action, Function, Judgement, Report, Scan, Target, Verdict
+from hybridize.sandbox.launch import all_stopped, base_environment
+from hybridize.sandbox.nursery import Nursery
+from hybridize.target import find_target
+from hybridize.work import Stop, Work
+
+ROOT = Path(__file__).resolve().parents[1]
+TRUTH = ROOT.parent / "shared" / "peer" / "truth.json"
+RESOURCES = Path("edu.cuny.hunter.hybridize.tests", "resources", "HybridizeFunction")
+WANTED_SHARE = 0.9
+CENSUS_SECONDS, BUDGET_SECONDS = 60.0, 240.0
+BROKEN = ("raised", "output_differs")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One function: its truth, what the census saw of it, and our verdict.
+
+    ``ops`` and ``effects`` are of a run of their own, in which every function is watched: the number of eager
+    TensorFlow ops in the calls looked at, and what those calls changed in Python. ``note`` is how the program as a whole
+    ended, where it did not come to a plan.
+    """
+
+    fixture: str
+    file: str
+    function: str
+    truth: str
+    detail: str
+    calls: int
+    traced_calls: int
+    ops: int
+    effects: tuple[str, ...]
+    proposed: bool
+    verdict: str
+    reason: str
+    selected: bool
+    seconds: float
+    note: str
+
+    @property
+    def false_confirmation(self) -> bool:
+        """Whether we confirmed what breaks."""
+        return self.truth in BROKEN and self.verdict == Verdict.CONFIRMED.value
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it ought to be confirmed: it runs as a graph, computes with tensors, and has no effects."""
+        return self.truth == "ok" and self.calls > 0 and self.ops > 0 and not self.effects
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is confirmed, or named as covered or as not worth it."""
+        named = ("not worth it", "not needed", "runs only inside graph code")
+        return self.verdict == Verdict.CONFIRMED.value or any(words in self.reason for words in named)
+
+
+class Silent:
+    """A watcher that shows nothing."""
+
+    def stage(self, name: str, detail: str = "") -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def progress(self, text: str, spent_seconds: float, budget_seconds: float) -> None: ...
+
+    def warn(self, text: str) -> None: ...
+
+    def finish(self, report: Report) -> None: ...
+
+
+def script_of(folder: Path) -> Path:
+    """The program's entry script, relative to its folder: A.py where there is one."""
+    names = [*folder.glob("A.py"), *folder.glob("src/A.py"), *sorted(folder.glob("*.py")), *sorted(folder.glob("src/*.py"))]
+    return next(n for n in names if n.name != "__init__.py").relative_to(folder)
+
+
+_nurseries: dict[str, Nursery] = {}
+
+
+def _nursery(target: Target, legacy: bool) -> Nursery:
+    """This process's nursery, one for each Keras."""
+    key = "1" if legacy else "0"
+    os.environ["TF_USE_LEGACY_KERAS"] = key
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    if key not in _nurseries:
+        _nurseries[key] = Nursery(base_environment(target))
+    return _nurseries[key]
+
+
+def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) -> list[Row]:
+    """Run one program through the proof; a row for each function of it that the truth speaks of."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="conformance-") as home:
+        copy = Path(home) / "program"
+        shutil.copytree(folder, copy)
+        options = Options(script=script_of(copy), budget_seconds=BUDGET_SECONDS)
+        target = find_target(options, copy)
+        assert isinstance(target, Target), target
+        work = Work(options, Silent(), target, Path(home) / "results")
+        work.nursery = work.waiting_nursery = _nursery(target, any(row.get("keras") == "tf_keras" for row in rows))
+        note = ""
+        functions: dict[tuple[str, str], Function] = {}
+        census: Mapping[str, Mapping[str, Any]] = {}
+        proposed: set[str] = set()
+        with all_stopped():
+            try:
+                scan = pipeline._scan(work)
+                functions = {(f.file, f.qualname.replace(".<locals>", "")): f for f in scan.functions}
+                proposed = {f.id for f in scan.functions if f.proposal is Action.HYBRIDIZE}
+                judged = [f for row in rows if (f := _find(functions, row, target)) is not None]
+                census = work.run_with(scan).observe(judged, CENSUS_SECONDS, None, 0.0).candidates
+                if force:
+                    scan = _force(work, scan, {f.id for f in judged})
+                pipeline.prove(work, scan)
+            except Stop as stop:
+                note = stop.message
+    seconds = (time.monotonic() - begun) / len(rows)
+    return [_row(row, _find(functions, row, target), census, work.judgements, proposed, seconds, note) for row in rows]
+
+
+def _find(
+    functions: Mapping[tuple[str, str], Function], row: Mapping[str, Any], target: Target
+) -> Function | None:
+    """The function that a row of the truth speaks of; its file is named from the program's folder."""
+    prefix = os.path.relpath(target.root, target.cwd)
+    file = os.path.relpath(row["file"], prefix)
+    same = [f for (f_file, _), f in functions.items() if f_file == file and f.line == row["line"]]
+    return functions.get((file, row["function"])) or (same[0] if same else None)
+
+
+def _force(work: Work, scan: Scan, ids: set[str]) -> Scan:
+    """The scan with the functions ``ids`` proposed, those that are eager."""
+    forced = {
+        f.id: replace(f, proposal=Action.HYBRIDIZE, blocker=None)
+        for f in scan.functions
+        if f.id in ids and f.hybrid is None and f.file in scan.reachable
+    }
+    work.add([Judgement(f, Verdict.UNOBSERVED, ("the script has not been run yet",)) for f in forced.values()])
+    return replace(scan, functions=tuple(forced.get(f.id, f) for f in scan.functions))
+
+
+def _row(
+    row: Mapping[str, Any],
+    function: Function | None,
+    census: Mapping[str, Mapping[str, Any]],
+    judgements: Mapping[str, Judgement],
+    proposed: set[str],
+    seconds: float,
+    note: str,
+) -> Row:
+    name = function.id if function is not None else ""
+    seen = census.get(name, {})
+    judgement = judgements.get(name)
+    return Row(
+        fixture=row["fixture"],
+        file=row["file"],
+        function=row["function"],
+        truth="not executed" if row["decorated"] in ("not_executed", "not_run") else row["decorated"],
+        detail=row["detail"],
+        calls=seen.get("calls", 0),
+        traced_calls=seen.get("traced_calls", 0),
+        ops=sum(seen.get("ops", {}).values()),
+        effects=tuple(f"{e['subject']} {e['detail']}" for e in seen.get("effects", ())),
+        proposed=name in proposed,
+        verdict=judgement.verdict.value if judgement is not None else "not reached",
+        reason="; ".join(judgement.reasons) if judgement is not None else "its file is not imported by the script",
+        selected=judgement is not None and judgement.selected,
+        seconds=seconds,
+        note=note,
+    )
+
+
+def _try_program(job: tuple[Path, Sequence[Mapping[str, Any]], bool]) -> list[Row] | str:
+    folder, rows, force = job
+    try:
+        return judge_program(folder, rows, force)
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        return f"{rows[0]['fixture']}: {type(error).__name__}: {error}"
+
+
+def run(
+    checkout: Path, truth: Path, only: Sequence[str], jobs: int, force: bool
+) -> Iterable[tuple[str, list[Row] | str]]:
+    """Judge each program that the truth names; gives its name with its rows, or with how our own code failed."""
+    base = checkout / RESOURCES if (checkout / RESOURCES).is_dir() else checkout
+    programs: dict[str, list[Mapping[str, Any]]] = {}
+    for row in json.loads(truth.read_text()):
+        if not only or row["fixture"] in only:
+            programs.setdefault(row["fixture"], []).append(row)
+    work = [(base / name / "in", rows, force) for name, rows in programs.items()]
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from zip(programs, pool.map(_try_program, work), strict=True)
+
+
+def describe(rows: Sequence[Row], failures: Sequence[str]) -> tuple[list[str], bool]:
+    """The confusion matrix, what is counted, and every disagreement; and whether all is as wanted."""
+    verdicts = [*(v.value for v in Verdict), "not reached"]
+    counts = Counter((row.truth, row.verdict) for row in rows)
+    truths = sorted({row.truth for row in rows})
+    width = max(len(v) for v in verdicts) + 2
+    lines = ["truth".ljust(16) + "".join(v.rjust(width) for v in verdicts)]
+    lines += [t.ljust(16) + "".join(str(counts[t, v]).rjust(width) for v in verdicts) for t in truths]
+    wrong = [row for row in rows if row.false_confirmation]
+    wanted = [row for row in rows if row.wanted]
+    settled = [row for row in wanted if row.settled]
+    share = len(settled) / len(wanted) if wanted else 1.0
+    lines += ["", f"{len(rows)} functions in {len({row.fixture for row in rows})} programs"]
+    lines += [f"false confirmations: {len(wrong)}"]
+    lines += [
+        f"of {len(wanted)} functions that run as a graph, compute with tensors and have no effects: {len(settled)} "
+        f"confirmed, or named as covered or not worth it ({share:.0%}; at least {WANTED_SHARE:.0%} is wanted)"
+    ]
+    for title, chosen in (
+        ("FALSE CONFIRMATIONS", wrong),
+        ("MISSED", [row for row in wanted if not row.settled]),
+        ("refuted although the truth is ok", [r for r in rows if r.truth == "ok" and r.verdict == "refuted" and not r.wanted]),
+        ("confirmed although it was seen to have an effect", [r for r in rows if r.verdict == "confirmed" and r.effects]),
+    ):
+        if chosen:
+            lines += ["", f"{title} ({len(chosen)}):"]
+            for row in chosen:
+                what = row.detail[:100] if row.truth in BROKEN else f"{row.calls} calls, {row.ops} ops"
+                note = f" [{row.note[:120]}]" if row.note else ""
+                effects = f" effects: {', '.join(row.effects[:2])[:120]};" if row.effects else ""
+                lines.append(
+                    f"  {row.fixture}/{row.file}:{row.function} ({row.truth}: {what});{effects} "
+                    f"{'' if row.proposed else 'not proposed by source; '}{row.verdict}: {row.reason[:260]}{note}"
+                )
+    lines += [f"OUR OWN FAILURE: {failure}" for failure in failures]
+    return lines, not wrong and not failures and share >= WANTED_SHARE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--truth", type=Path, default=TRUTH)
+    parser.add_argument("--only", nargs="+", default=[], metavar="FIXTURE")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--force", action="store_true")
+    parser.add_argument("--out", type=Path, help="where the rows go, as JSON")
+    given = parser.parse_args(arguments)
+    rows: list[Row] = []
+    failures: list[str] = []
+    for name, found in run(given.checkout, given.truth, given.only, given.jobs, given.force):
+        if isinstance(found, str):
+            failures.append(found)
+        else:
+            rows += found
+        print(f"\r{name}: {len(rows)} functions".ljust(90), end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    lines, good = describe(rows, failures)
+    print("\n".join(lines))
+    if given.out is not None:
+        given.out.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Inside the child: what leaves the process while a call is made: printed lines, files, sockets, programs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import types
+from collections.abc import Callable
+from typing import Any
+
+from .effects import LIBRARIES, Change, Project
+
+_MOST = 20
+_SYSTEM = frozenset(
+    {
+        "socket.connect",
+        "socket.sendto",
+        "subprocess.Popen",
+        "os.system",
+        "os.remove",
+        "os.mkdir",
+        "os.rename",
+        "os.rmdir",
+        "os.link",
+        "os.symlink",
+        "os.truncate",
+        "os.putenv",
+        "os.unsetenv",
+        "shutil.rmtree",
+    }
+)
+# AutoGraph writes the code that it has converted to a file of its own, and removes it.
+_AUTOGRAPH_FILE = "__autograph_generated_file"
+_MESSENGERS = ("logging", "warnings", "absl")
+
+
+class Watch:
+    """While entered, notes what leaves the process from this thread. Gives the list that it notes in."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._active: list[Change] | None = None
+        self._thread = 0
+        self._streams: list[tuple[Any, Any]] = []
+        sys.addaudithook(self._audit)
+
+    def __enter__(self) -> list[Change]:
+        self._active, self._thread = [], threading.get_ident()
+        self._streams = [
+            (stream, stream.__dict__.get("write")) for stream in (sys.stdout, sys.stderr) if hasattr(stream, "__dict__")
+        ]
+        for stream, _ in self._streams:
+            try:
+                stream.write = self._printing(stream.write, stream is sys.stderr)
+            except AttributeError:
+                continue
+        return self._active
+
+    def __exit__(self, *_: object) -> None:
+        self._active = None
+        for stream, write in self._streams:
+            if write is None:
+                stream.__dict__.pop("write", None)
+            else:
+                stream.write = write
+
+    def _printing(self, write: Callable[[str], int], errors: bool) -> Callable[[str], int]:
+        def wrapped(text: str) -> int:
+            here = self._active is not None and threading.get_ident() == self._thread
+            if here and str(text).strip() and not (errors and _is_a_librarys()):
+                self._note("printed", "standard error" if errors else "standard output", repr(str(text)[:60]))
+            return write(text)
+
+        return wrapped
+
+    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
+        if self._active is None or threading.get_ident() != self._thread:
+            return
+        if event == "open":
+            path, mode, flags = args
+            if _writes(mode, flags) and not os.path.basename(str(path)).startswith(_AUTOGRAPH_FILE):
+                self._note("file", str(path), "was opened for writing")
+        elif event in _SYSTEM and not (args and _AUTOGRAPH_FILE in str(args[0])):
+            self._note("system", event, str(args[0])[:60] if args else "")
+
+    def _note(self, kind: str, subject: str, detail: str) -> None:
+        if self._active is not None and len(self._active) < _MOST:
+            self._active.append(Change(kind, subject, detail, self._project.place()))
+
+
+def _writes(mode: object, flags: object) -> bool:
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def _is_a_librarys() -> bool:
+    """Whether what is being printed is a message of TensorFlow's or Keras' own, to their user."""
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        top = name.partition(".")[0]
+        if top not in _MESSENGERS and not name.endswith("tf_logging"):
+            return top in LIBRARIES
+        frame = frame.f_back
+    return False

@@ -1,0 +1,47 @@
+"""Inside the child: which way a call went, told by the eager ops that it ran."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+
+class PathNote:
+    """Notes the eager ops that run while it is entered.
+
+    A path is the set of pairs of neighbouring ops: a branch taken otherwise shows in it, another number
+    of turns of a loop does not. What a comparison inside of it does besides the script's own call is not the
+    script's: ``muted``.
+    """
+
+    muted = 0
+
+    def __init__(self) -> None:
+        self.ops: Counter[str] = Counter()
+        self._pairs: set[tuple[str, str]] = set()
+        self._last = ""
+
+    @property
+    def path(self) -> int:
+        """A number for the path, equal for equal paths of this process."""
+        return hash(frozenset(self._pairs))
+
+    def _note(
+        self, op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None
+    ) -> None:
+        if graph is None and not PathNote.muted:
+            text = op_type if isinstance(op_type, str) else op_type.decode()
+            self.ops[text] += 1
+            self._pairs.add((self._last, text))
+            self._last = text
+
+    def __enter__(self) -> PathNote:
+        from tensorflow.python.framework import op_callbacks
+
+        op_callbacks.add_op_callback(self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        from tensorflow.python.framework import op_callbacks
+
+        op_callbacks.remove_op_callback(self._note)

@@ -1,0 +1,77 @@
+"""HYB506."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..hazards import Hazard
+from ..parameters import own_parameters, supplied_values
+from ..values import Box, Instance
+from ..views import STRUCTURES, View
+from .rule import Move, Polarity, Rule
+
+
+class ContainerArgument(Rule):
+    """
+    ## What it does
+
+    Notes parameters that are given lists, tuples or dicts, or objects of the project's classes.
+
+    ## Why is this bad
+
+    The structure of a container is part of a trace's signature: another length is traced anew. So is each new
+    object, and the function keeps it alive.
+
+    ## What to do
+
+    Stack the elements into one tensor where their number changes; keep objects on `self` or in the module.
+    """
+
+    code = "HYB506"
+    title = "is given containers or objects"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.BOUNDED_TRACES
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def total(parts):
+            return tf.add_n(parts)
+
+        total([tf.ones([2]), tf.ones([2])])
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def total(parts):
+            return tf.reduce_sum(parts)
+
+        total(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        for index, parameter in own_parameters(view.code):
+            if parameter.kind in ("star", "double star"):
+                continue
+            for value in supplied_values(view.code, index):
+                if isinstance(value, Box) and value.kind in STRUCTURES:
+                    what = f"a {value.kind}: another length is traced anew"
+                elif isinstance(value, Instance) and value.code.kind is None:
+                    what = f"a {value.code.name}: each new one is traced anew"
+                else:
+                    continue
+                yield view.hazard(
+                    self.code,
+                    f"parameter {parameter.name} is given {what}",
+                    view.code.node.place,
+                    False,
+                    self.assumption,
+                    parameter.name,
+                    transitive=False,
+                )
+                break

@@ -1,0 +1,88 @@
+"""HYB505."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Event, Iteration
+from ..hazards import Hazard
+from ..values import Box
+from ..views import View
+from .rule import Move, Polarity, Rule
+from .unrolled_loop import loop_computes
+
+
+class DataLoop(Rule):
+    """
+    ## What it does
+
+    Finds functions that loop over a dataset and compute in the loop.
+
+    ## Why is this bad
+
+    The whole epoch becomes one graph with a loop in it: slower than a step in a Python loop, with nothing of
+    Python between the steps, and a trace that no one can follow.
+
+    ## What to do
+
+    Make the step a function of its own; that is what is worth tracing.
+    """
+
+    code = "HYB505"
+    title = "holds a loop over a dataset"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.BOUNDED_TRACES
+    events = (Iteration,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        w = tf.Variable(1.0)
+
+        def train(data):
+            for x in data:
+                w.assign_add(tf.reduce_sum(tf.cast(x, tf.float32)))
+
+        train(tf.data.Dataset.range(3))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        w = tf.Variable(1.0)
+
+        def step(x):
+            w.assign_add(tf.reduce_sum(tf.cast(x, tf.float32)))
+
+        for x in tf.data.Dataset.range(3):
+            step(x)
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Iteration)
+        if event.context != "for" or not _over_data(event.iterable, 0):
+            return
+        if loop_computes(view, event):
+            yield view.hazard(
+                self.code, "holds a loop over a dataset", event, True, self.assumption, "loop"
+            )
+
+
+def _over_data(node: object, depth: int) -> bool:
+    """Whether an iterable is a dataset, or ``enumerate``, ``zip`` and the like of one."""
+    values = node.values  # type: ignore[attr-defined]
+    if any(isinstance(value, Box) and value.kind in ("dataset", "stream") for value in values):
+        return True
+    origin = node.origin  # type: ignore[attr-defined]
+    if depth < 3 and getattr(origin, "path", None) in (
+        "builtins.enumerate",
+        "builtins.zip",
+        "tqdm.tqdm",
+        "builtins.iter",
+    ):
+        return any(_over_data(argument, depth + 1) for argument in origin.arguments)
+    return False

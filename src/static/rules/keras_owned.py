@@ -1,0 +1,149 @@
+"""HYB302."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+_PYTHON = frozenset(
+    {
+        "__init__",
+        "__new__",
+        "__del__",
+        "__len__",
+        "__repr__",
+        "__str__",
+        "__hash__",
+        "__bool__",
+        "__iter__",
+        "__next__",
+        "__enter__",
+        "__exit__",
+        "__getattr__",
+        "__getattribute__",
+        "__setattr__",
+        "__delattr__",
+        "__contains__",
+        "__init_subclass__",
+        "__post_init__",
+        "__getstate__",
+        "__setstate__",
+        "__reduce__",
+        "__format__",
+        "__index__",
+        "__int__",
+        "__float__",
+        "__copy__",
+        "__deepcopy__",
+        "__set_name__",
+        "__class_getitem__",
+        "__dir__",
+        "__sizeof__",
+        "__eq__",
+    }
+)
+_KERAS = frozenset(
+    {
+        "build",
+        "add_weight",
+        "get_config",
+        "from_config",
+        "compute_output_shape",
+        "compute_output_spec",
+        "compute_mask",
+        "count_params",
+        "get_build_config",
+        "build_from_config",
+        "save_own_variables",
+        "load_own_variables",
+        "compile",
+        "reset_state",
+        "reset_states",
+        "get_weights",
+        "set_weights",
+    }
+)
+_STEPS = frozenset({"train_step", "test_step", "predict_step"})
+_CALLBACKS = ("on_epoch_", "on_train_", "on_test_", "on_predict_", "on_batch_")
+
+
+class KerasOwned(Rule):
+    """
+    ## What it does
+
+    Finds functions that Python or Keras calls in a way of its own: constructors and other special methods,
+    `build`, `get_config`, `compute_output_shape`, callbacks, and the steps that `fit` traces.
+
+    ## Why is this bad
+
+    `__init__` must return None and creates variables. `build` runs once. Keras calls `get_config` when it
+    saves. `train_step` is traced by `fit` already. None of them gains as a `tf.function`, and most break.
+
+    ## What to do
+
+    Nothing: the work is in `call` or in a step of your own.
+    """
+
+    code = "HYB302"
+    title = "is called by Python or Keras in a way of its own"
+    polarity = Polarity.REFUSES
+    move = Move.FUNDAMENTAL
+    assumption = AssumptionKind.TRACEABLE
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        class Scale(tf.keras.layers.Layer):
+            def build(self, shape):
+                self.w = self.add_weight(shape=shape[-1:])
+
+            def call(self, x):
+                return x * self.w
+
+        Scale()(tf.ones([2, 2]))
+        """,
+        """
+        class Point:
+            def __init__(self, x):
+                self.x = x
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        class Scale:
+            def build(self, x):
+                return tf.reduce_sum(x)
+
+            def __call__(self, x):
+                return x * 2
+
+        Scale()(tf.ones([2, 2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        code = view.code
+        owner = code.owner_class
+        if owner is None or code.kind == "nested":
+            return
+        if code.kind == "property":
+            message = "is a property, which Python calls without a call"
+        elif code.name in _PYTHON:
+            message = f"Python calls {code.name} in a way of its own"
+        elif owner.kind in ("model", "layer", "metric", "loss", "optimizer") and code.name in _KERAS:
+            message = f"Keras calls {code.name} in a way of its own"
+        elif owner.kind == "model" and code.name in _STEPS:
+            message = f"Keras traces {code.name} itself (Model.fit)"
+        elif owner.kind == "callback" and code.name.startswith(_CALLBACKS):
+            message = f"Keras calls {code.name} between its graphs"
+        else:
+            return
+        yield view.hazard(
+            self.code, message, code.node.place, True, self.assumption, code.name, transitive=False
+        )

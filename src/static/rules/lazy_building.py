@@ -1,0 +1,90 @@
+"""HYB303."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..flows import kind_of
+from ..hazards import Hazard
+from ..values import Instance
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class LazyBuilding(Rule):
+    """
+    ## What it does
+
+    Notes functions that apply a Keras layer or model, and `call` methods of classes derived from one.
+
+    ## Why is this bad
+
+    Keras builds a layer in its first call. If that happens inside a trace, variables are created there;
+    and Keras 3 builds a subclassed model by running its `call` symbolically: if `call` is a `tf.function` by then, the
+    *initial* weights are baked into the graph. Every later call computes from them, gradients are `None`, and training
+    does nothing. It shows in a cold process only, where no eager call came first.
+
+    ## What to do
+
+    Nothing: a run from a cold start settles it. Building the model before the first step (`model.build(…)`, or one
+    call on a dummy batch) makes it safe.
+    """
+
+    code = "HYB303"
+    title = "applies a layer or model that may not be built yet"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_CREATION
+    topics = ("applies",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        class Net(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = tf.keras.layers.Dense(2)
+
+            def call(self, x):
+                return self.dense(x)
+
+        Net()(tf.ones([2, 2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        w = tf.Variable(tf.ones([2, 2]))
+
+        def forward(x):
+            return tf.matmul(x, w)
+
+        forward(tf.ones([2, 2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        receiver = next((r for r, name in event.methods if name in ("__call__", "call")), None)
+        name = repr(receiver).removesuffix(" object") if isinstance(receiver, Instance) else None
+        if name is None:
+            name = event.attribute or (kind_of(receiver) if receiver is not None else "a layer")
+        yield view.hazard(
+            self.code, f"applies {name}, which may not be built yet", event, False, self.assumption, name
+        )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        code = view.code
+        owner = code.owner_class
+        if owner is not None and owner.kind in ("model", "layer") and code.name in ("call", "__call__"):
+            yield view.hazard(
+                self.code,
+                f"Keras builds {owner.name} by running its {code.name}",
+                code.node.place,
+                False,
+                self.assumption,
+                owner.name,
+            )

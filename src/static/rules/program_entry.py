@@ -1,0 +1,80 @@
+"""HYB508."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..hazards import Hazard
+from ..parameters import holds_tensor, own_parameters, supplied_values
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class ProgramEntry(Rule):
+    """
+    ## What it does
+
+    Finds the function that is the program: `main`, or one without tensor parameters that is called once, at the
+    end of the script.
+
+    ## Why is this bad
+
+    It runs once, so a trace of it is never used again, and everything that the program does would be inside.
+
+    ## What to do
+
+    Nothing: the steps that it calls are what is worth tracing.
+    """
+
+    code = "HYB508"
+    title = "is the program's entry"
+    polarity = Polarity.REFUSES
+    move = Move.FUNDAMENTAL
+    assumption = AssumptionKind.BOUNDED_TRACES
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def main():
+            x = tf.ones([2])
+            for _ in range(10):
+                x = x * 2
+
+        if __name__ == "__main__":
+            main()
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(x)
+
+        if __name__ == "__main__":
+            step(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        code = view.code
+        if code.kind != "function":
+            return
+        called_once = (
+            len(code.callers) == 1
+            and code.callers[0][0].owner.kind == "module"
+            and not code.callers[0][0].in_loop
+            and code.callers[0][1].mode == "call"
+        )
+        tensors = any(holds_tensor(supplied_values(code, index)) for index, _ in own_parameters(code))
+        if code.name == "main" or (called_once and not tensors and code.name in ("run", "train", "cli", "app")):
+            yield view.hazard(
+                self.code,
+                "is the program's entry and runs once",
+                code.node.place,
+                True,
+                self.assumption,
+                code.name,
+                transitive=False,
+            )

@@ -1,0 +1,131 @@
+"""HYB402."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..graph import Node
+from ..hazards import Hazard
+from ..values import FILE, Bound, Box, Class, Function, Instance, Method, Module, Thing, Value, Wrapped
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class ResultKind(Rule):
+    """
+    ## What it does
+
+    Finds functions that return what no graph can: a function, a model or layer, an optimizer, an object of a
+    class, a generator, a dataset, a set.
+
+    ## Why is this bad
+
+    Tracing raises `Python functions must return zero or more Tensors`. A dataset comes back as another object.
+
+    ## What to do
+
+    Nothing: such a function makes things. What is worth tracing is what the things do.
+    """
+
+    code = "HYB402"
+    title = "returns an object that no graph can return"
+    polarity = Polarity.ASSUMES
+    move = Move.FUNDAMENTAL
+    assumption = AssumptionKind.TRACEABLE
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def make_model(x):
+            tf.print(x)
+            return tf.keras.Sequential([tf.keras.layers.Dense(1)])
+
+        make_model(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def prepare(x):
+            return tf.data.Dataset.from_tensor_slices(x).map(lambda e: e + 1.0)
+
+        prepare(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def double(x):
+            return [x, x * 2]
+
+        double(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        if view.code.is_generator:
+            return
+        found = _objects(view.code.returns, 0)
+        if not found:
+            return
+        names, only = found
+        yield view.hazard(
+            self.code,
+            f"returns {names}, which no graph can return",
+            view.code.node.place,
+            only,
+            self.assumption,
+            "result",
+            transitive=False,
+        )
+
+
+def _objects(node: Node, depth: int) -> tuple[str, bool] | None:
+    names: list[str] = []
+    others = False
+    for value in node.values:
+        name = _object_name(value)
+        if name is not None:
+            names.append(name)
+        elif isinstance(value, Box) and value.kind in ("list", "tuple", "dict", "namedtuple") and depth < 2:
+            for held in (value.element, *value.fields.values()):
+                inner = _objects(held, depth + 1)
+                if inner is not None:
+                    names.append(inner[0])
+                    others = others or not inner[1]
+        else:
+            others = True
+    if not names:
+        return None
+    return names[0], not others
+
+
+def _object_name(value: Value) -> str | None:
+    if isinstance(value, (Function, Bound, Wrapped, Method)):
+        return "a function"
+    if isinstance(value, (Class, Module)):
+        return "a class or module"
+    if isinstance(value, Instance):
+        return f"a {value.code.name}"
+    if isinstance(value, Thing) and value.kind in (
+        "layer",
+        "model",
+        "optimizer",
+        "loss",
+        "metric",
+        "tape",
+        "initializer",
+        "checkpoint",
+        "strategy",
+        "writer",
+        "distribution",
+        "callback",
+        "generator",
+    ):
+        return f"a {value.kind}"
+    if value is FILE:
+        return "a file"
+    if isinstance(value, Box) and value.kind in ("dataset", "iterator", "set"):
+        return f"a {value.kind}"
+    return None

@@ -1,0 +1,103 @@
+"""HYB401."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..graph import Node
+from ..hazards import Hazard
+from ..values import ARRAY, NONE, NUMBERS, SHAPE, STRING, TENSORS, UNKNOWN, Box
+from ..views import STRUCTURES, View
+from .rule import Move, Polarity, Rule
+
+
+class ResultType(Rule):
+    """
+    ## What it does
+
+    Finds functions that return Python numbers, strings, static shapes or NumPy arrays.
+
+    ## Why is this bad
+
+    A graph returns tensors. `5` becomes `tf.Tensor(5)`: it prints differently, can't be a dictionary's key or a
+    list's length, and `is` something else. Callers that were right with a number may be wrong with a tensor.
+
+    ## What to do
+
+    Return tensors from steps, and numbers from functions that stay eager.
+    """
+
+    code = "HYB401"
+    title = "returns Python values that would become tensors"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.SAME_RESULT
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def width(x):
+            tf.debugging.assert_positive(x)
+            return 5
+
+        width(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def double(x):
+            return x * 2, {"sum": tf.reduce_sum(x)}
+
+        double(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        returns = view.code.returns
+        python, tensors, unknown = _python_values(view, returns, 0)
+        if not python:
+            return
+        certain = not tensors and not unknown
+        yield view.hazard(
+            self.code,
+            f"returns {' or '.join(sorted(python))}, which a graph turns into a tensor",
+            view.code.node.place,
+            certain,
+            self.assumption,
+            "result",
+            transitive=False,
+        )
+
+
+def _python_values(view: View, node: Node, depth: int) -> tuple[set[str], bool, bool]:
+    """The kinds of Python values in a result, and whether tensors or unknown values are in it as well."""
+    python: set[str] = set()
+    tensors = False
+    unknown = not node.values
+    for value in node.values:
+        if value in NUMBERS or value is STRING:
+            python.add(f"a Python {value!r}")
+        elif value is SHAPE:
+            python.add("a static shape")
+        elif value is ARRAY:
+            if view.traced(node) is True:
+                tensors = True
+            else:
+                python.add("a NumPy array")
+        elif value in TENSORS:
+            tensors = True
+        elif value is UNKNOWN:
+            unknown = True
+        elif isinstance(value, Box) and value.kind in STRUCTURES and depth < 3:
+            for held in (value.element, *value.fields.values()):
+                if held.values:
+                    inner = _python_values(view, held, depth + 1)
+                    python |= inner[0]
+                    tensors = tensors or inner[1]
+                    unknown = unknown or inner[2]
+        elif value is NONE:
+            continue
+    return python, tensors, unknown

@@ -1,0 +1,60 @@
+"""HYB507."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class SessionGraph(Rule):
+    """
+    ## What it does
+
+    Finds code of TensorFlow 1: sessions, placeholders, `disable_eager_execution`.
+
+    ## Why is this bad
+
+    It builds a graph and runs it in a session. It is graph code already, and a `tf.function` in it is an error.
+
+    ## What to do
+
+    Nothing, or port it to TensorFlow 2.
+    """
+
+    code = "HYB507"
+    title = "runs a TensorFlow 1 session"
+    polarity = Polarity.REFUSES
+    move = Move.FUNDAMENTAL
+    assumption = AssumptionKind.TRACEABLE
+    topics = ("session",)
+    INVALID = (
+        """
+        import tensorflow.compat.v1 as tf
+
+        def run(x):
+            with tf.Session() as session:
+                return session.run(tf.reduce_sum(x))
+
+        run([1.0])
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def run(x):
+            return tf.reduce_sum(x)
+
+        run(tf.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        path = next(iter(event.externals), "a session")
+        yield view.hazard(self.code, f"uses {path} of TensorFlow 1", event, True, self.assumption, path)

@@ -1,0 +1,147 @@
+"""HYB304."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeLoad, Call, Event
+from ..flows import kind_of
+from ..graph import Node
+from ..hazards import Hazard
+from ..values import Instance, Thing, Value
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+_LISTS = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
+_BUILDING = frozenset(
+    {
+        "__call__",
+        "call",
+        "build",
+        "fit",
+        "predict",
+        "evaluate",
+        "train_on_batch",
+        "test_on_batch",
+        "predict_on_batch",
+        "fit_generator",
+        "evaluate_generator",
+        "predict_generator",
+        "load_weights",
+    }
+)
+
+
+class StaleVariables(Rule):
+    """
+    ## What it does
+
+    Finds `model.trainable_variables` kept in a name before the function's first call of that model, and given
+    to an optimizer or a tape after it.
+
+    ## Why is this bad
+
+    Of a model that is built by its first call the list is empty before. Eager code heals itself in the second call;
+    a trace keeps the empty list, or creates the optimizer's variables in a later trace and raises.
+
+    ## What to do
+
+    Read `model.trainable_variables` where it is used, after the call.
+    """
+
+    code = "HYB304"
+    title = "reads a model's variables before calling it"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_CREATION
+    events = (AttributeLoad,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        class Tiny(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.d = tf.keras.layers.Dense(2)
+
+            def call(self, x):
+                return self.d(x)
+
+        model = Tiny()
+        optimizer = tf.keras.optimizers.Adam()
+
+        def step(x):
+            variables = model.trainable_variables
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(model(x))
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+            return loss
+
+        step(tf.ones([2, 3]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        class Tiny(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.d = tf.keras.layers.Dense(2)
+
+            def call(self, x):
+                return self.d(x)
+
+        model = Tiny()
+        optimizer = tf.keras.optimizers.Adam()
+
+        def step(x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(model(x))
+            variables = model.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+            return loss
+
+        step(tf.ones([2, 3]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, AttributeLoad)
+        if event.attribute not in _LISTS:
+            return
+        models = [value for value in event.base.values if kind_of(value) in ("model", "layer")]
+        if not models or view.code.name in ("__init__", "build"):
+            return
+        first_call = self._first_call(view, models)
+        if first_call is None or first_call.place <= event.place:
+            return
+        if not self._used_after(view, event.result, first_call):
+            return
+        certain = any(isinstance(value, Instance) for value in models)
+        yield view.hazard(
+            self.code,
+            f"reads {event.attribute} before the model is first called here (line {first_call.place & 0xFFFFFF})",
+            event,
+            certain,
+            self.assumption,
+            event.attribute,
+        )
+
+    def _first_call(self, view: View, models: list[Value]) -> Call | None:
+        for call in view.code.calls:
+            for receiver, name in call.methods:
+                if receiver in models and name in _BUILDING:
+                    return call
+        return None
+
+    def _used_after(self, view: View, result: Node, first_call: Call) -> bool:
+        """Whether what was read is given to a call after the model's first one."""
+        for call in view.code.calls:
+            if call.place > first_call.place and result in (*call.arguments, *call.keywords.values()):
+                return True
+        return False
+
+
+__all__ = ["StaleVariables", "Thing"]

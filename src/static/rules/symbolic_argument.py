@@ -1,0 +1,82 @@
+"""HYB305."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..hazards import Hazard
+from ..parameters import own_parameters
+from ..values import ARRAY, NONE, SYMBOLIC, TENSORS, UNKNOWN
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class SymbolicArgument(Rule):
+    """
+    ## What it does
+
+    Finds functions that are given Keras' symbolic tensors: functional models being built from `keras.Input`.
+
+    ## Why is this bad
+
+    A `tf.function` takes no symbolic tensor of Keras: the call raises. Such a function runs once, while the model is
+    built; there is nothing to gain.
+
+    ## What to do
+
+    Nothing. What is worth tracing is the step that calls the finished model.
+    """
+
+    code = "HYB305"
+    title = "is given Keras' symbolic tensors"
+    polarity = Polarity.ASSUMES
+    move = Move.FUNDAMENTAL
+    assumption = AssumptionKind.ARGUMENT_TYPE
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def block(x):
+            return tf.abs(x)
+
+        inputs = tf.keras.Input([4])
+        model = tf.keras.Model(inputs, block(inputs))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def block(x):
+            return tf.abs(x)
+
+        inputs = tf.keras.Input([4])
+        model = tf.keras.Model(inputs, tf.keras.layers.Dense(2)(inputs))
+        block(model(tf.ones([2, 4])))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        for _, parameter in own_parameters(view.code):
+            values = parameter.node.values
+            if SYMBOLIC not in values:
+                continue
+            others = [
+                value
+                for value in values
+                if value is not SYMBOLIC and (value in TENSORS or value is ARRAY or value is UNKNOWN)
+            ]
+            yield view.hazard(
+                self.code,
+                f"parameter {parameter.name} is given a symbolic tensor of Keras",
+                view.code.node.place,
+                not others,
+                self.assumption,
+                parameter.name,
+                transitive=False,
+            )
+            return
+
+
+__all__ = ["NONE", "SymbolicArgument"]

@@ -1,0 +1,93 @@
+"""HYB504."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event, Iteration, Operation
+from ..graph import LINES
+from ..hazards import Hazard
+from ..values import ARRAY, TENSORS, Box
+from ..views import View
+from ..worth import call_computes
+from .rule import Move, Polarity, Rule
+
+
+class UnrolledLoop(Rule):
+    """
+    ## What it does
+
+    Notes loops of Python (over `range`, lists, layers) with TensorFlow operations in them.
+
+    ## Why is this bad
+
+    A trace unrolls them: every round adds its operations to the graph. A thousand rounds trace for minutes, and a
+    number of rounds that changes is traced anew.
+
+    ## What to do
+
+    Loop over `tf.range` if there are many rounds, or make one round the function.
+    """
+
+    code = "HYB504"
+    title = "unrolls a Python loop into the graph"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.BOUNDED_TRACES
+    events = (Iteration,)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def power(x):
+            for _ in range(1000):
+                x = tf.matmul(x, x)
+            return x
+
+        power(tf.eye(2))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def power(x):
+            for _ in tf.range(1000):
+                x = tf.matmul(x, x)
+            return x
+
+        power(tf.eye(2))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Iteration)
+        if event.context != "for":
+            return
+        values = event.iterable.values
+        if any(value in TENSORS or value is ARRAY for value in values):
+            return
+        if any(isinstance(value, Box) and value.kind in ("dataset", "stream") for value in values):
+            return
+        if loop_computes(view, event):
+            yield view.hazard(
+                self.code, "unrolls a Python loop", event, False, self.assumption, "loop"
+            )
+
+
+def loop_computes(view: View, loop: Iteration) -> bool:
+    """Whether the loop's body runs operations."""
+    first, last = loop.place, loop.place - loop.place % LINES + loop.end
+    computes = view.facts.computes
+    for event in view.code.events:
+        if not first < event.place <= last:
+            continue
+        if isinstance(event, Operation):
+            if any(value in TENSORS for operand in event.operands for value in operand.values):
+                return True
+        elif isinstance(event, Call) and (
+            call_computes(event) or any(computes.get(binding.code) for binding in event.targets)
+        ):
+            return True
+    return False

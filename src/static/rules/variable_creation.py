@@ -1,0 +1,88 @@
+"""HYB301."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..flows import kind_of
+from ..hazards import Hazard
+from ..library_methods import effect_of
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class VariableCreation(Rule):
+    """
+    ## What it does
+
+    Finds variables, layers, models, optimizers and metrics that a function makes.
+
+    ## Why is this bad
+
+    A `tf.function` may create variables in its first call only. Made anew in every call, they raise
+    `tf.function only supports singleton tf.Variables created on the first call`, or forget what they learned.
+
+    ## What to do
+
+    Make them once, outside or in `__init__`, and use them in the function.
+    """
+
+    code = "HYB301"
+    title = "creates variables, layers or optimizers"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.NO_CREATION
+    topics = ("creates",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            w = tf.Variable(1.0)
+            return tf.reduce_sum(x) * w
+
+        step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        def features(x):
+            return tf.keras.layers.Dense(3)(x)
+
+        features(tf.ones([2, 2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        w = tf.Variable(1.0)
+
+        def step(x):
+            loss = tf.keras.losses.MeanSquaredError()
+            return loss(x, x * w)
+
+        step(tf.ones([2, 2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        assert isinstance(event, Call)
+        path = next(iter(event.externals), None)
+        if path is None:
+            receiver = next((r for r, name in event.methods if name == "__init__"), None)
+            if receiver is not None:
+                if kind_of(receiver) not in ("layer", "model", "optimizer", "metric"):
+                    return
+                name = repr(receiver).removesuffix(" object")
+            else:
+                name = event.attribute or "add_weight"
+                if not any(effect_of(kind_of(r), method) == "creates" for r, method in event.methods):
+                    return
+        else:
+            name = path
+        yield view.hazard(
+            self.code, f"creates {name}", event, True, self.assumption, name
+        )

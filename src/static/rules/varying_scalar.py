@@ -1,0 +1,101 @@
+"""HYB503."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import FunctionCode
+from ..hazards import Hazard
+from ..parameters import own_parameters, supplied_values
+from ..values import FLOAT, INTEGER, NONE, NUMBERS, TENSORS
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class VaryingScalar(Rule):
+    """
+    ## What it does
+
+    Finds parameters that are given Python numbers which change from call to call.
+
+    ## Why is this bad
+
+    A Python number is part of a trace's signature: each new value is traced anew, which costs more than
+    many eager calls.
+
+    ## What to do
+
+    Pass a tensor (`tf.constant(epoch)`), or a `tf.Variable` that is assigned.
+    """
+
+    code = "HYB503"
+    title = "is given Python numbers that change"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.BOUNDED_TRACES
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(x, i):
+            return tf.reduce_sum(x) * i
+
+        for i in range(100):
+            step(tf.ones([2]), i)
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x, scale):
+            return tf.reduce_sum(x) * scale
+
+        for i in range(100):
+            step(tf.ones([2]), 3)
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        for index, parameter in own_parameters(view.code):
+            how = variation(view.code, index)
+            if how is None:
+                continue
+            yield view.hazard(
+                self.code,
+                f"parameter {parameter.name} is given {how}: each value is traced anew",
+                view.code.node.place,
+                False,
+                self.assumption,
+                parameter.name,
+                transitive=False,
+            )
+
+
+def variation(code: FunctionCode, index: int) -> str | None:
+    """How the Python numbers that a parameter is given change from call to call, or None."""
+    values = supplied_values(code, index)
+    if not any(value in NUMBERS for value in values):
+        return None
+    if any(value in TENSORS for value in values) and INTEGER not in values and FLOAT not in values:
+        return None
+    constants: set[object] = set()
+    name = code.parameters[index].name
+    skip = 1 if code.takes_self else 0
+    for call, binding in code.callers:
+        nodes = binding.arguments.get(index)
+        if not nodes:
+            continue
+        literal: object = None
+        if call.literals is not None:
+            literal = call.literals.get(index - skip, call.literals.get(name))
+        if literal is not None:
+            if not isinstance(literal, bool):
+                constants.add(literal)
+        elif any(value in (INTEGER, FLOAT) for node in nodes for value in node.values) and call.in_loop:
+            return "a Python number that a loop computes"
+    return f"{len(constants)} different Python numbers" if len(constants) > 2 else None
+
+
+__all__ = ["NONE", "VaryingScalar", "variation"]

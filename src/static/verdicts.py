@@ -1,0 +1,323 @@
+"""From hazards to records: each function's facts, findings, assumptions and proposal."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ..records import (
+    Action,
+    Assumption,
+    AssumptionKind,
+    Finding,
+    Function,
+    FunctionKind,
+    Parameter,
+    ParameterKind,
+)
+from .callgraph import CallGraph
+from .code import Call, FunctionCode, ModuleCode
+from .extraction import InlineStep
+from .hazards import Hazard
+from .inspection import Inspection
+from .parameters import (
+    describe_parameters,
+    holds_scalar,
+    holds_tensor,
+    is_open,
+    own_parameters,
+    supplied_values,
+)
+from .rules import Polarity, all_rules
+from .rules.varying_scalar import variation
+from .views import Facts
+
+_KINDS = {
+    "function": FunctionKind.FUNCTION,
+    "method": FunctionKind.METHOD,
+    "staticmethod": FunctionKind.STATICMETHOD,
+    "classmethod": FunctionKind.CLASSMETHOD,
+    "property": FunctionKind.PROPERTY,
+    "nested": FunctionKind.NESTED,
+    "lambda": FunctionKind.LAMBDA,
+}
+
+_HINTED = {
+    ParameterKind.TENSOR: "a tensor",
+    ParameterKind.ARRAY: "an array",
+    ParameterKind.SCALAR: "a Python scalar",
+    ParameterKind.CONTAINER: "a container",
+    ParameterKind.SYMBOLIC: "a symbolic tensor of Keras",
+}
+
+_STATEMENTS = {
+    AssumptionKind.NO_EFFECT: "a call of {name} changes nothing in Python that outlives it",
+    AssumptionKind.STABLE: "what {name} reads from Python does not change between calls",
+    AssumptionKind.TRACEABLE: "tracing {name} raises nothing",
+    AssumptionKind.SAME_RESULT: "as a graph, {name} gives what it gives eagerly",
+    AssumptionKind.BOUNDED_TRACES: "the traces of {name} do not grow with its calls",
+    AssumptionKind.NO_CREATION: "{name} creates no variable after its first call",
+}
+
+_IGNORE = re.compile(r"#\s*hybridize:\s*ignore(?:\[([A-Za-z0-9, ]*)\])?")
+
+
+def read_silenced(text: str) -> dict[int, frozenset[str]]:
+    """The lines with an ``ignore`` comment, and the codes that each names (empty: all)."""
+    found: dict[int, frozenset[str]] = {}
+    if "hybridize:" not in text:
+        return found
+    for number, line in enumerate(text.split("\n"), 1):
+        match = _IGNORE.search(line)
+        if match is not None:
+            codes = match.group(1) or ""
+            found[number] = frozenset(code.strip().upper() for code in codes.split(",") if code.strip())
+    return found
+
+
+@lru_cache(maxsize=1)
+def _refusing() -> frozenset[str]:
+    return frozenset(rule.code for rule in all_rules() if rule.polarity is Polarity.REFUSES)
+
+
+def _rank(code: str) -> int:
+    """Which reason to name first: what the function is, then safety by group, then benefit."""
+    return 0 if code in ("HYB206", "HYB302") else int(code[3])
+
+
+class Verdicts:
+    """Makes the records of a program's functions."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        inspection: Inspection,
+        modules: list[ModuleCode],
+        silenced: dict[str, dict[int, frozenset[str]]],
+    ) -> None:
+        self.facts = facts
+        self.inspection = inspection
+        self.modules = modules
+        self.silenced = silenced
+        self.graph: CallGraph = facts.graph
+
+    def judge(self, code: FunctionCode) -> Function:
+        """The record of one function."""
+        hazards = self._audible(self.inspection.all.get(code, []))
+        parameters = describe_parameters(code, self.modules)
+        computes = self.facts.computes.get(code)
+        has_tensor = self._has(code, holds_tensor)
+        findings = [self._finding(hazard) for hazard in hazards]
+        benefit = self._benefit(code, computes, has_tensor)
+        blocker: Finding | None
+        proposal = Action.NONE
+        assumptions: tuple[Assumption, ...] = ()
+        if code.hybrid is not None:
+            proposal, blocker, extra = self._judge_hybrid(code, hazards, computes)
+            findings.append(extra)
+        else:
+            blocker = self._first_blocker(findings) or benefit
+            if benefit is not None:
+                findings.append(benefit)
+            if blocker is None:
+                proposal = Action.HYBRIDIZE
+        if proposal is not Action.NONE:
+            assumptions = self._assumptions(code, hazards, parameters)
+        return Function(
+            id=code.id,
+            file=code.module.file,
+            line=code.line,
+            end_line=code.end_line,
+            module=code.module.name,
+            qualname=code.qualname,
+            kind=_KINDS[code.kind],
+            hybrid=code.hybrid,
+            parameters=parameters,
+            findings=tuple(findings),
+            assumptions=assumptions,
+            proposal=proposal,
+            blocker=blocker,
+            has_tensor_parameter=has_tensor,
+            has_primitive_parameter=self._has(code, holds_scalar),
+            has_python_side_effects=self._has_effects(code, hazards),
+            is_recursive=code in self.graph.recursive,
+            computes_with_tensors=computes,
+            calls=tuple(
+                dict.fromkeys(target.id for target in self.graph.targets(code) if target.reported)
+            ),
+        )
+
+    def judge_step(self, step: InlineStep) -> Function:
+        """The record of a training step that stands inline in a loop."""
+        code = step.owner
+        hazards = self._audible(list(step.hazards))
+        findings = tuple(self._finding(hazard) for hazard in hazards)
+        blocker = self._first_blocker(list(findings))
+        name = f"{code.qualname}@{step.first}"
+        proposal = Action.EXTRACT if blocker is None else Action.NONE
+        return Function(
+            id=f"{code.module.name}:{name}",
+            file=code.module.file,
+            line=step.first,
+            end_line=step.last,
+            module=code.module.name,
+            qualname=code.qualname,
+            kind=FunctionKind.FUNCTION,
+            hybrid=None,
+            parameters=(),
+            findings=findings,
+            assumptions=self._assumptions(code, hazards, ()) if proposal is Action.EXTRACT else (),
+            proposal=proposal,
+            blocker=blocker,
+            has_python_side_effects=any(hazard.effect for hazard in hazards),
+            is_recursive=False,
+            computes_with_tensors=True,
+        )
+
+    # -- findings -----------------------------------------------------------------------------
+
+    def _audible(self, hazards: list[Hazard]) -> list[Hazard]:
+        """The hazards that no comment silences."""
+        if not self.silenced:
+            return hazards
+        return [hazard for hazard in hazards if not self._is_silenced(hazard)]
+
+    def _is_silenced(self, hazard: Hazard) -> bool:
+        link: Hazard | None = hazard
+        while link is not None:
+            codes = self.silenced.get(link.owner.module.file, {}).get(link.line)
+            if codes is not None and (not codes or hazard.code in codes):
+                return True
+            link = link.inner
+        return False
+
+    def _finding(self, hazard: Hazard) -> Finding:
+        found = hazard.finding()
+        if not found.certain and found.code in _refusing():
+            return Finding(found.code, found.message, found.file, found.line, found.chain, True)
+        return found
+
+    def _first_blocker(self, findings: list[Finding]) -> Finding | None:
+        certain = [finding for finding in findings if finding.certain]
+        if not certain:
+            return None
+        return min(certain, key=lambda finding: (_rank(finding.code), len(finding.chain), finding.line))
+
+    def _benefit(self, code: FunctionCode, computes: bool | None, has_tensor: bool | None) -> Finding | None:
+        file = code.module.file
+        if computes is False:
+            return Finding("HYB501", "does not compute with tensors", file, code.line, (), True)
+        if code in self.facts.covered:
+            return Finding("HYB502", "runs as graph code already: all of its callers do", file, code.line, (), True)
+        if computes is None and has_tensor is not True:
+            return Finding("HYB501", "is not known to compute with tensors", file, code.line, (), True)
+        return None
+
+    def _judge_hybrid(
+        self, code: FunctionCode, hazards: list[Hazard], computes: bool | None
+    ) -> tuple[Action, Finding | None, Finding]:
+        """What is proposed for a function that is hybrid already, why nothing is, and the finding on it."""
+        file = code.module.file
+        known = Finding("HYB600", f"is hybrid already: {code.hybrid}", file, code.line, (), True)
+        effects = next((hazard for hazard in hazards if hazard.effect and hazard.certain), None)
+        decorated = (code.hybrid or "").startswith("@")
+        if effects is not None:
+            return Action.NONE, self._finding(effects), known
+        if not decorated:
+            return Action.NONE, known, known
+        if computes is False:
+            found = Finding("HYB602", "is a tf.function and runs no operation", file, code.line)
+            return Action.DEHYBRIDIZE, None, found
+        how = self._varying(code)
+        if how is not None and not any(
+            word in (code.hybrid or "") for word in ("input_signature", "reduce_retracing", "relax_shapes")
+        ):
+            found = Finding("HYB603", f"is a tf.function that is traced for every number: {how}", file, code.line)
+            return Action.RECONFIGURE, None, found
+        return Action.NONE, known, known
+
+    def _varying(self, code: FunctionCode) -> str | None:
+        for index, parameter in own_parameters(code):
+            how = variation(code, index)
+            if how is not None:
+                return f"{parameter.name} is given {how}"
+        return None
+
+    # -- facts --------------------------------------------------------------------------------
+
+    def _has(self, code: FunctionCode, test: object) -> bool | None:
+        doubtful = False
+        for index, parameter in own_parameters(code):
+            values = supplied_values(code, index)
+            if test(values):  # type: ignore[operator]
+                return True
+            if parameter.default is None and parameter.kind in ("positional", "keyword") and is_open(values):
+                doubtful = True
+        return None if doubtful else False
+
+    def _has_effects(self, code: FunctionCode, hazards: list[Hazard]) -> bool | None:
+        if self._is_dropped(code):
+            return None
+        if any(hazard.effect for hazard in hazards):
+            return True
+        if any(hazard.code in ("HYB111", "HYB112") for hazard in hazards):
+            return None
+        if not code.callers and not code.escapes and self._dispatches_on_self(code):
+            return None
+        return False
+
+    def _is_dropped(self, code: FunctionCode) -> bool:
+        """Whether a decorator of the project swallows the function: what its name calls is unknown."""
+        return not code.callers and any(
+            decorator.call is not None
+            and decorator.call.targets
+            and not any(value is code.value for value in decorator.call.result.values)
+            for decorator in code.decorators
+        )
+
+    def _dispatches_on_self(self, code: FunctionCode) -> bool:
+        if not code.takes_self or code.owner_class is None or code.owner_class.kind is None:
+            return False
+        return any(isinstance(call, Call) and call.function is not None for call in code.calls)
+
+    # -- assumptions --------------------------------------------------------------------------
+
+    def _assumptions(
+        self, code: FunctionCode, hazards: list[Hazard], parameters: tuple[Parameter, ...]
+    ) -> tuple[Assumption, ...]:
+        found: dict[tuple[AssumptionKind, str, str | None], Assumption] = {}
+
+        def add(assumption: Assumption) -> None:
+            found.setdefault((assumption.kind, assumption.subject, assumption.code), assumption)
+
+        for parameter in parameters:
+            phrase = _HINTED.get(parameter.kind)
+            if phrase is not None:
+                add(
+                    Assumption(
+                        AssumptionKind.ARGUMENT_TYPE,
+                        parameter.name,
+                        f"{parameter.name} is always {phrase}",
+                        None,
+                        parameter.kind.value,
+                    )
+                )
+        for hazard in hazards:
+            if hazard.certain:
+                continue
+            finding = self._finding(hazard)
+            add(
+                Assumption(
+                    hazard.assumption,
+                    hazard.subject,
+                    f"{code.name} {finding.message} (line {finding.line}), and that does no harm",
+                    hazard.code,
+                )
+            )
+        for kind, statement in _STATEMENTS.items():
+            if not any(known.kind is kind for known in found.values()):
+                add(Assumption(kind, code.name, statement.format(name=code.name)))
+        return tuple(found.values())
+
+
+__all__ = ["Verdicts", "read_silenced"]
