@@ -2,11 +2,11 @@
 
     python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--jobs 2] [--force] [--out FILE]
 
-CHECKOUT holds the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder a program; FILE says of each
-function of them what became of it under a bare ``@tf.function``: ``ok``, ``raised`` or ``output_differs``. Each program is
-run as a script through scan, observe, check and cold start, and what is said of each function is held against that:
-nothing that raised or differed may be confirmed. With ``--force`` every eager function is put to the runs, whatever
-the static analysis says of it: the proof by itself, without what is refused from source.
+CHECKOUT holds the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder a program; FILE says of
+each function of them what became of it under a bare ``@tf.function``: ``ok``, ``raised`` or ``output_differs``. Each
+program is run as a script through scan, observe, check and cold start, and what is said of each function is held
+against that: nothing that raised or differed may be confirmed. With ``--force`` every eager function is put to the
+runs, whatever the static analysis says of it: the proof by itself, without what is refused from source.
 
 docs/conformance.md says how to read the result.
 """
@@ -48,8 +48,8 @@ class Row:
     """One function: its truth, what the census saw of it, and our verdict.
 
     ``ops`` and ``effects`` are of a run of their own, in which every function is watched: the number of eager
-    TensorFlow ops in the calls looked at, and what those calls changed in Python. ``note`` is how the program as a whole
-    ended, where it did not come to a plan.
+    TensorFlow ops in the calls looked at, and what those calls changed in Python. ``note`` is how the program as a
+    whole ended, where it did not come to a plan.
     """
 
     fixture: str
@@ -101,8 +101,8 @@ class Silent:
 
 def script_of(folder: Path) -> Path:
     """The program's entry script, relative to its folder: A.py where there is one."""
-    names = [*folder.glob("A.py"), *folder.glob("src/A.py"), *sorted(folder.glob("*.py")), *sorted(folder.glob("src/*.py"))]
-    return next(n for n in names if n.name != "__init__.py").relative_to(folder)
+    files = [file for pattern in ("A.py", "src/A.py", "*.py", "src/*.py") for file in sorted(folder.glob(pattern))]
+    return next(file for file in files if file.name != "__init__.py").relative_to(folder)
 
 
 _nurseries: dict[str, Nursery] = {}
@@ -139,7 +139,7 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
                 functions = {(f.file, f.qualname.replace(".<locals>", "")): f for f in scan.functions}
                 proposed = {f.id for f in scan.functions if f.proposal is Action.HYBRIDIZE}
                 judged = [f for row in rows if (f := _find(functions, row, target)) is not None]
-                census = work.run_with(scan).observe(judged, CENSUS_SECONDS, None, 0.0).candidates
+                census = work.run_with(scan).observe(judged, CENSUS_SECONDS, CENSUS_SECONDS, None).candidates
                 if force:
                     scan = _force(work, scan, {f.id for f in judged})
                 pipeline.prove(work, scan)
@@ -149,9 +149,7 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
     return [_row(row, _find(functions, row, target), census, work.judgements, proposed, seconds, note) for row in rows]
 
 
-def _find(
-    functions: Mapping[tuple[str, str], Function], row: Mapping[str, Any], target: Target
-) -> Function | None:
+def _find(functions: Mapping[tuple[str, str], Function], row: Mapping[str, Any], target: Target) -> Function | None:
     """The function that a row of the truth speaks of; its file is named from the program's folder."""
     prefix = os.path.relpath(target.root, target.cwd)
     file = os.path.relpath(row["file"], prefix)
@@ -244,11 +242,12 @@ def describe(rows: Sequence[Row], failures: Sequence[str]) -> tuple[list[str], b
         f"of {len(wanted)} functions that run as a graph, compute with tensors and have no effects: {len(settled)} "
         f"confirmed, or named as covered or not worth it ({share:.0%}; at least {WANTED_SHARE:.0%} is wanted)"
     ]
+    refuted = [r for r in rows if r.truth == "ok" and r.verdict == "refuted" and not r.wanted]
     for title, chosen in (
         ("FALSE CONFIRMATIONS", wrong),
         ("MISSED", [row for row in wanted if not row.settled]),
-        ("refuted although the truth is ok", [r for r in rows if r.truth == "ok" and r.verdict == "refuted" and not r.wanted]),
-        ("confirmed although it was seen to have an effect", [r for r in rows if r.verdict == "confirmed" and r.effects]),
+        ("refuted although the truth is ok", refuted),
+        ("confirmed although an effect was seen", [r for r in rows if r.verdict == "confirmed" and r.effects]),
     ):
         if chosen:
             lines += ["", f"{title} ({len(chosen)}):"]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .report.watcher import Watcher
 
 # Shares of the budget that each stage may use at most; what one leaves is the next one's.
-OBSERVE_SHARE, CHECK_SHARE = 0.2, 0.3
+OBSERVE_SHARE, LONGEST_OBSERVE_SHARE, CHECK_SHARE = 0.2, 0.4, 0.25
 MOST_OBSERVE_SECONDS = 120.0
 
 
@@ -189,7 +189,8 @@ def _observe(work: Work, scan: Scan) -> Observed:
     proposed = [f for f in functions if _is_proposed(work, f)]
     with work.stage("observe", f"running the script as it stands, {len(proposed)} candidates watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
-        observed = observe(work.run_with(scan), functions, proposed, seconds, work.options.steps)
+        longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
+        observed = observe(work.run_with(scan), functions, proposed, seconds, longest, work.options.steps)
         outcome = observed.outcome
         work.environment.update(outcome.environment)
         _heed_writes(work, outcome)
@@ -262,7 +263,8 @@ def _plan_cold(work: Work, scan: Scan) -> None:
         return
     chosen = work.selected()
     with work.stage("cold start", f"{len(confirmed)} confirmed candidates from the start of a fresh process"):
-        trial = ColdTrial(work, scan, chosen[0] if chosen else max(confirmed, key=lambda j: j.observation.seconds))
+        hottest = chosen[0] if chosen else max(confirmed, key=lambda j: j.observation.seconds)
+        trial = ColdTrial(work, scan, hottest, confirmed)
         if chosen:
             work.drift = trial.settle(chosen, "plan")
             _set_plan(work, scan)

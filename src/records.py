@@ -279,14 +279,43 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Form:
+    """What an argument, or a part of it, was in all calls that were seen: what an input signature must admit.
+
+    ``kind`` is "tensor", "ragged", "sparse", "number", "list", "tuple", "dict" or "other", of which ``note`` says
+    what it is. ``dtype`` is the name of a dtype, for a number of its Python type. ``shape`` has None for each
+    axis that varied. ``items`` are the parts of a container with their keys. ``ragged_rank`` and ``splits`` (the
+    dtype of the row splits) are a ragged tensor's. ``value`` is a number's first value as source text, and
+    ``varies`` says whether it had another one later.
+    """
+
+    kind: str
+    dtype: str = ""
+    shape: tuple[int | None, ...] = ()
+    items: tuple[tuple[str, Form], ...] = ()
+    ragged_rank: int = 0
+    splits: str = ""
+    value: str = ""
+    varies: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class ObservedParameter:
-    """What one parameter was really given: type names, dtypes, shapes, and how many distinct values."""
+    """What one parameter was really given: type names, dtypes, shapes, and how many distinct values.
+
+    ``form`` is all of that together. ``position`` is the parameter's place among those that may be given by
+    position, ``self`` left out; None where there is none. ``in_every_call`` is False where a call left it to its default.
+    """
 
     name: str
     kinds: tuple[str, ...]
     dtypes: tuple[str, ...]
     shapes: tuple[str, ...]
     distinct_values: int
+    form: Form | None = None
+    position: int | None = None
+    in_every_call: bool = True
 
 
 @dataclass(frozen=True)
@@ -312,7 +341,10 @@ class Observation:
 
 @dataclass(frozen=True)
 class VariantResult:
-    """One variant of one candidate as it was tried. ``outcome`` is confirmed, refuted or inconclusive."""
+    """One variant of one candidate as it was tried. ``outcome`` is confirmed, refuted or inconclusive.
+
+    ``arguments`` are those of the `Variant`; ``reason`` says what the outcome rests on, or why it was not chosen.
+    """
 
     name: str
     outcome: Verdict
@@ -322,6 +354,8 @@ class VariantResult:
     eager_seconds_per_call: float
     max_rel_error: float | None
     retrace_causes: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -335,7 +369,7 @@ class CheckedAssumption:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known of one candidate when the dynamic stage is done with it."""
+    """What is known of one candidate when the dynamic stage is done with it. ``variant`` is how it would be converted."""
 
     function: Function
     verdict: Verdict
@@ -345,6 +379,7 @@ class Judgement:
     variants: tuple[VariantResult, ...] = ()
     covered_by: str | None = None
     selected: bool = False
+    variant: Variant = Variant()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,9 @@ class Objection:
     reason: str
 
 
+NOT_REACHED = Objection(Verdict.INCONCLUSIVE, "the cold run did not come to a call of it; give it longer with --budget")
+
+
 @dataclass
 class ColdTrial:
     """Runs plans cold and finds the candidates that a plan fails for."""
@@ -33,23 +36,42 @@ class ColdTrial:
     work: Work
     scan: Scan
     hottest: Judgement
+    confirmed: Sequence[Judgement] = ()
     references: dict[str, Seen] = field(default_factory=dict)
+    reached: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from .dynamic.cold import Unit
 
         self.unit = Unit.of(self.hottest.function)
+        self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
         self.steps = self._steps(self.hottest)
         self.seconds = max(10.0, self.work.share(COLD_SHARE) / 3)
 
     def settle(self, chosen: Sequence[Judgement], label: str) -> Drift | None:
         """Refute those of ``chosen`` that do not run cold as the script does; the drift of what stands."""
-        objection, drift = self._try(chosen, label)
-        if objection is None:
-            return drift
-        if len(chosen) == 1:
-            self._object(chosen[0], objection)
-            return drift
+        standing = list(chosen)
+        objection, drift = self._try(standing, label)
+        if objection is not None and len(standing) > 1:
+            standing = self._stand_alone(standing, label)
+            if standing and len(standing) < len(chosen):
+                objection, drift = self._try(standing, f"{label}-standing")
+        missed = [j for j in standing if objection is None and not self.reached.get(j.function.id, 1)]
+        if missed:
+            self.reach = [unit for unit in self.reach if unit.candidate not in {j.function.id for j in missed}]
+            for judgement in missed:
+                self._object(judgement, NOT_REACHED)
+            standing = [j for j in standing if j not in missed]
+            if standing:
+                objection, drift = self._try(standing, f"{label}-reached")
+        if objection is not None:
+            lead = "alone it agrees, but not together with the others: " if len(chosen) > 1 else ""
+            for judgement in standing:
+                self._object(judgement, objection, lead)
+        return drift
+
+    def _stand_alone(self, chosen: Sequence[Judgement], label: str) -> list[Judgement]:
+        """Those of ``chosen`` that run cold as the script does when they are all that is edited."""
         standing = []
         for number, judgement in enumerate(chosen):
             alone, _ = self._try([judgement], f"{label}-{number + 1}")
@@ -57,14 +79,7 @@ class ColdTrial:
                 standing.append(judgement)
             else:
                 self._object(judgement, alone)
-        if not standing:
-            return drift
-        if len(standing) < len(chosen):
-            objection, drift = self._try(standing, f"{label}-standing")
-        if objection is not None:
-            for judgement in standing:
-                self._object(judgement, objection, "alone it agrees, but not together with the others: ")
-        return drift
+        return standing
 
     def _steps(self, hottest: Judgement) -> int:
         seen = hottest.observation
@@ -88,9 +103,10 @@ class ColdTrial:
         if not self.references:
             arms += [("eager", (), False), ("nudged", (), True)]
         self.work.watch(f"{self.steps} units of the script and of the plan, side by side")
-        seen = replay(run, self.unit, arms, self.seconds, self.steps)
+        seen = replay(run, self.unit, arms, self.seconds, self.steps, self.reach)
         self.references.update({name: each for name, each in seen.items() if name != label})
         edited, eager = seen[label], self.references["eager"]
+        self.reached = edited.report.get("reached", {})
         broken = failure(edited, eager)
         if broken is not None:
             return Objection(Verdict.REFUTED, broken), None
@@ -117,7 +133,7 @@ class ColdTrial:
         )
         if drift.verdict != "none" and "twin" not in traces:
             # Only now is it worth a run to know whether the script repeats itself at all.
-            seen = replay(run, self.unit, [("twin", (), False)], self.seconds, self.steps)
+            seen = replay(run, self.unit, [("twin", (), False)], self.seconds, self.steps, self.reach)
             self.references["twin"] = seen["twin"]
             return self._compare(run, edited)
         return drift

@@ -15,8 +15,9 @@ from typing import Any
 from ..sandbox.binding import bind, call_plain, disguise
 from ..sandbox.child import Child
 from .effects import Project
+from .outside import Watch
 from .paths import PathNote
-from .shadowing import Check, Shadow
+from .shadowing import Check, Rehearsed, Shadow
 
 CONSECUTIVE = 12
 
@@ -28,10 +29,14 @@ class Checker:
         self.child = child
         job = child.job
         self.project = Project([job["project"][1]], job.get("assigned_attributes", []))
+        self.watch = Watch(self.project)
         self.checks = {name: Check(name) for name in job["candidates"]}
+        for name, calls in job.get("rare", {}).items():
+            self.checks[name].rehearsal = Rehearsed(calls)
         self.enough = job.get("enough", 40)
         self.stop_after = job.get("steps")
         self.busy = False
+        self.live = False  # whether the script's own call is being made inside of a comparison
         self.ready = False
         self.thread: int | None = None
         self.begun: float | None = None
@@ -66,21 +71,56 @@ class Checker:
             return call_plain(original, args, kwargs)
         # One thread's calls are compared: the first one's that trains. Beside it nothing else may change state.
         self.thread = self.thread or threading.get_ident()
-        if self.busy or threading.get_ident() != self.thread:
+        rehearsed = check.rehearsal is not None and check.calls < check.rehearsal.wanted
+        if (self.busy and not (self.live and rehearsed)) or threading.get_ident() != self.thread:
             return original(*args, **kwargs)
         self._boundary(check)
         check.calls += 1
         if self.begun is None:
             self.begun = time.perf_counter()
-        if not check.open or not self._is_wanted(check):
+        if tensorflow.config.functions_run_eagerly():
+            check.doubts.setdefault(
+                "mode", "the script has every tf.function run eagerly (tf.config.run_functions_eagerly)"
+            )
+            return original(*args, **kwargs)
+        if not check.open or not (rehearsed or self._is_wanted(check)):
             return self._eager_path(check, original, args, kwargs)
-        self.busy = True
+        busy, live = self.busy, self.live
+        self.busy, self.live = True, False
         PathNote.muted += 1
+        begun = time.perf_counter()
         try:
-            return Shadow(self.project, check, function, graph, original, args, kwargs).run()
+            shadow = Shadow(self.project, self.watch, check, function, graph, original, args, kwargs)
+            shadow.own = self._live(original)
+            try:
+                return shadow.run()
+            finally:
+                if rehearsed:
+                    self._rehearse(shadow)
+                Shadow.aside_seconds += time.perf_counter() - begun - shadow.own_seconds
         finally:
             PathNote.muted -= 1
-            self.busy = False
+            self.busy, self.live = busy, live
+
+    def _live(self, original: Any) -> Callable[..., Any]:
+        """The script's own call in a comparison: calls of rare candidates inside of it are compared as well."""
+
+        def own(*args: Any, **kwargs: Any) -> Any:
+            self.live = True
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self.live = False
+
+        return own
+
+    def _rehearse(self, shadow: Shadow) -> None:
+        from .rehearsing import rehearse
+
+        try:
+            rehearse(shadow)
+        except Exception as error:  # a failure of ours must not become the script's
+            shadow.give_up(error)
 
     def _is_wanted(self, check: Check) -> bool:
         """Compare the calls after the first, then ever rarer ones, and those after a path not yet compared."""
@@ -97,18 +137,23 @@ class Checker:
         """An eager call whose op sequence is noted: a path that was never compared asks for more comparisons."""
         if not check.open:
             return original(*args, **kwargs)
+        result: Any = None
+        error: Exception | None = None
         with PathNote() as path:
-            result = original(*args, **kwargs)
-        if check.calls == 1:
-            return result  # it builds what later calls find built: the cold run's matter
-        check.paths[path.path] += 1
-        if path.path not in check.compared_paths:
+            try:
+                result = original(*args, **kwargs)
+            except Exception as raised:
+                error = raised
+        # The first call builds what later calls find built: that is the cold run's matter.
+        if check.calls > 1 and check.note_path(path, error) not in check.compared_paths:
             check.pending = max(check.pending, 3)
+        if error is not None:
+            raise error
         return result
 
     def _boundary(self, check: Check) -> None:
         done = self.stop_after is not None and check.calls >= self.stop_after
-        if done or all(not c.open or (c.compared >= self.enough and c.retraced >= 3) for c in self.checks.values()):
+        if done or all(not c.open or c.is_enough(self.enough) for c in self.checks.values()):
             self.child.request_cut("every candidate had been checked often enough")
         self.child.boundary()
 

@@ -16,7 +16,7 @@ from .runs import Run, Seen
 
 @dataclass(frozen=True)
 class Unit:
-    """The unit function: its candidate's id, its file, and the line of its ``def`` as the file stands."""
+    """A function to follow: its candidate's id, its file, and the line of its ``def`` as the file stands."""
 
     candidate: str
     file: str
@@ -41,17 +41,20 @@ def replay(
     arms: Sequence[tuple[str, Sequence[EditedFile], bool]],
     seconds: float,
     steps: int,
+    reach: Sequence[Unit] = (),
 ) -> dict[str, Seen]:
     """Replay the script cold in several arms at once: ``(label, edited files, nudged)`` each.
 
-    A nudged arm's variables are moved by a rounding error after the first unit: how far it parts from the
-    others is what rounding alone does to this script. Nothing is timed, so the arms run side by side.
+    Each arm goes on for ``steps`` units, and until all functions of ``reach`` have been called. A nudged
+    arm's variables are moved by a rounding error after the first unit: how far it parts from the others is
+    what rounding alone does to this script. Nothing is timed, so the arms run side by side.
     """
     children = []
     for label, files, nudge in arms:
         ids = [candidate for edited in files for candidate in edited.def_lines]
-        place = unit.candidate, unit.file, unit.line_in(files)
-        children.append((label, run.replay(place, files, ids, seconds, steps, f"cold-{label}", nudge)))
+        places = [(each.candidate, each.file, each.line_in(files)) for each in (unit, *reach)]
+        child = run.replay(places[0], files, ids, seconds, steps, f"cold-{label}", nudge, places[1:])
+        children.append((label, child))
     end = time.monotonic() + seconds
     return {label: run.bring_home(child, max(0.0, end - time.monotonic())) for label, child in children}
 
@@ -70,8 +73,13 @@ def failure(edited: Seen, eager: Seen) -> str | None:
         return f"started cold, the edited script raises {outcome.error_type}: {first_line(outcome.error)}{place}"
     if outcome.ending is Ending.KILLED and eager.outcome.ending is not Ending.KILLED:
         return f"started cold, the edited script is killed by signal {-(outcome.code or 0)}"
-    if outcome.ending is Ending.EXITED and eager.outcome.ending is not Ending.EXITED:
+    if outcome.ending is Ending.EXITED and eager.outcome.ending not in (Ending.EXITED, Ending.FINISHED):
         return f"started cold, the edited script ends early with exit status {outcome.code}"
+    if outcome.ending is Ending.EXITED and (outcome.code or 0) != (eager.outcome.code or 0):
+        return f"started cold, the edited script ends with exit status {outcome.code}, not {eager.outcome.code or 0}"
+    left = set(edited.report.get("leaks", ())) - set(eager.report.get("leaks", ()))
+    if left:
+        return f"started cold, it leaves a tensor of the graph in {min(left)}, where eager code would fail to read it"
     if not edited.report.get("units") and eager.report.get("units"):
         return "started cold, the edited script did not come to its first unit in time"
     return None

@@ -8,8 +8,9 @@ objects are left out: what changes in them are variables, which are TensorFlow's
 
 from __future__ import annotations
 
+import array
 import collections
-import itertools
+import functools
 import random
 import sys
 import threading
@@ -20,13 +21,17 @@ from typing import Any
 
 import numpy as np
 
-from . import marks
+from . import contents, marks
+from .contents import FUNCTION_ATTRIBUTES, LIBRARIES, MISSING
 from .marks import ATOMS
 
 OBJECTS = 20_000
-LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow_probability")
-# What our hooks and AutoGraph keep on functions.
-_FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info__"})
+_ATTRIBUTES = {
+    "attribute": "attribute",
+    "class attribute": "class attribute",
+    "function attribute": "attribute",
+    "module": "global",
+}
 
 
 @dataclass(frozen=True)
@@ -40,21 +45,28 @@ class Change:
 
 
 class Snapshot:
-    """The Python state that a call can reach, at one moment. Keeps the containers alive, so: short-lived."""
+    """The Python state that a call can reach, at one moment. Keeps the containers alive, so: short-lived.
 
-    def __init__(self, roots: Mapping[str, Any], function: Callable[..., Any], project: Project) -> None:
+    ``complete`` says whether all of it was looked at; the walk ends after some thousand objects.
+    """
+
+    def __init__(self, roots: Mapping[str, Any], function: Callable[..., Any] | None, project: Project) -> None:
         self._project = project
         self._seen: dict[int, Any] = {}
         self._kept: list[tuple[str, str, Any, Any]] = []  # kind, label, container, copy
-        self._names: list[tuple[str, dict[str, Any], str, Any]] = []
+        self._names: list[tuple[dict[str, Any], str, Any]] = []
         self._cells: list[tuple[str, Any, Any]] = []
         self.complete = True
         self._random = random.getstate()
-        self._np_random = _np_state()
+        self._np_random = marks.numpy_mark()
         self._threads = threading.active_count()
         self._queue: collections.deque[tuple[str, Any]] = collections.deque(roots.items())
         self._functions: set[int] = set()
-        self._reach(function)
+        if function is not None:
+            self._reach(function)
+        self._walk()
+
+    def _walk(self) -> None:
         while self._queue:
             label, value = self._queue.popleft()
             if len(self._seen) > OBJECTS:
@@ -67,23 +79,24 @@ class Snapshot:
         function = getattr(function, "python_function", function)
         function = getattr(function, "__func__", function)
         while hasattr(function, "__wrapped__") and not self._project.owns(getattr(function, "__code__", None)):
+            self._visit_function(function)
             function = function.__wrapped__
         code = getattr(function, "__code__", None)
         if code is None or id(code) in self._functions or not self._project.owns(code):
             return
         self._functions.add(id(code))
+        self._visit_function(function)
         space = function.__globals__
         for name in _names(code):
+            value = space.get(name, sys.modules.get(name))
             if name in space:
-                value = space[name]
-                self._names.append((name, space, name, value))
-                if isinstance(value, types.ModuleType):
-                    if self._project.owns_module(value):
-                        self._queue.append((name, vars(value)))
-                elif isinstance(value, type):
-                    self._visit_class(name, value)
-                else:
-                    self._queue.append((name, value))
+                self._names.append((space, name, value))
+            if isinstance(value, types.ModuleType):
+                self._visit_module(name, value)
+            elif isinstance(value, type):
+                self._visit_class(value)
+            else:
+                self._queue.append((name, value))
         for label, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
             try:
                 self._cells.append((label, cell, cell.cell_contents))
@@ -96,69 +109,101 @@ class Snapshot:
         if wrapped is not None:
             self._reach(wrapped)
 
+    def _visit_function(self, function: Any) -> None:
+        """Take in the attributes that a project has hung on a function (``step.calls``)."""
+        attributes = getattr(function, "__dict__", None)
+        if isinstance(attributes, dict) and id(attributes) not in self._seen:
+            self._seen[id(attributes)] = attributes
+            own = {name: item for name, item in attributes.items() if name not in FUNCTION_ATTRIBUTES}
+            label = str(getattr(function, "__name__", "function"))
+            self._kept.append(("function attribute", label, attributes, own))
+            self._queue.extend((f"{label}.{name}", item) for name, item in own.items())
+
+    def _visit_module(self, label: str, module: types.ModuleType) -> None:
+        space = vars(module)
+        if id(space) in self._seen or not self._project.owns_module(module):
+            return
+        self._seen[id(space)] = space
+        own = {name: item for name, item in space.items() if not name.startswith("__")}
+        self._kept.append(("module", label, space, own))
+        self._queue.extend((f"{label}.{name}", item) for name, item in own.items())
+
     def _visit(self, label: str, value: Any) -> None:
+        kind = type(value)
         if isinstance(value, ATOMS) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
-        kind = type(value)
-        if isinstance(value, (types.FunctionType, types.MethodType)) or hasattr(value, "python_function"):
+        if issubclass(kind, (types.FunctionType, types.MethodType)) or hasattr(kind, "python_function"):
             self._reach(value)
             if isinstance(value, types.MethodType):
                 self._queue.append((label.rpartition(".")[0] or label, value.__self__))
+        elif issubclass(kind, (types.BuiltinFunctionType, types.ModuleType, type, types.CodeType)):
             return
-        if isinstance(value, (types.BuiltinFunctionType, types.ModuleType, type, types.CodeType)):
-            return
-        if isinstance(value, np.ndarray):
-            self._kept.append(("array", label, value, _array_mark(value)))
+        elif issubclass(kind, functools.partial):
+            self._queue.extend(
+                [(label, value.func), (f"{label}.args", value.args), (f"{label}.keywords", value.keywords)]
+            )
+        elif issubclass(kind, functools._lru_cache_wrapper):
+            self._reach(value)
+        elif issubclass(kind, np.ndarray):
+            self._kept.append(("array", label, value, marks.array_mark(value)))
         elif isinstance(value, dict):
-            self._kept.append(("item", label, value, dict(value)))
-            if len(value) <= 5000:
-                self._queue.extend((f"{label}[{k!r}]"[:80], v) for k, v in list(value.items()))
-        elif isinstance(value, (list, collections.deque)):
-            self._kept.append(("item", label, value, list(value)))
-            for number, item in enumerate(itertools.islice(value, 2000)):
+            self._visit_dictionary(label, value)
+        elif issubclass(kind, (list, collections.deque)):
+            items = contents.items(value)
+            self._kept.append(("item", label, value, items))
+            for number, item in enumerate(items[:2000]):
                 if not isinstance(item, ATOMS):
                     self._queue.append((f"{label}[{number}]", item))
-        elif isinstance(value, (set, bytearray)):
-            self._kept.append(("item", label, value, kind(value)))
-        elif isinstance(value, tuple):
+            self._visit_object(label, value)
+        elif issubclass(kind, (set, bytearray, array.array)):
+            self._kept.append(("item", label, value, set(value) if issubclass(kind, set) else bytes(value)))
+        elif issubclass(kind, tuple):
             self._queue.extend((f"{label}[{n}]", v) for n, v in enumerate(value[:2000]) if not isinstance(v, ATOMS))
-        elif isinstance(value, (random.Random, np.random.Generator, np.random.RandomState)):
-            self._kept.append(("random", label, value, _generator_state(value)))
-        elif isinstance(value, (*_ITERATORS, types.GeneratorType)):
-            self._kept.append(("iterator", label, value, _iterator_mark(value)))
+        elif issubclass(kind, marks.GENERATORS):
+            self._kept.append(("random", label, value, marks.random_mark(value)))
+        elif issubclass(kind, (*marks.ITERATORS, types.GeneratorType)):
+            self._kept.append(("iterator", label, value, marks.iterator_mark(value)))
+            self._queue.extend((f"{label} (inside)", item) for item in marks.inner_iterators(value))
         else:
             self._visit_object(label, value)
 
+    def _visit_dictionary(self, label: str, value: Any) -> None:
+        if not issubclass(type(value), dict):  # a proxy, as TensorFlow puts around dictionaries on its modules
+            value = object.__getattribute__(value, "__wrapped__")
+            if not isinstance(value, dict) or id(value) in self._seen:
+                return
+            self._seen[id(value)] = value
+        copy = dict(dict.items(value))
+        self._kept.append(("item", label, value, copy))
+        if len(copy) <= 5000:
+            self._queue.extend((f"{label}[{_brief(k)}]"[:80], v) for k, v in copy.items())
+        self._visit_object(label, value)
+
     def _visit_object(self, label: str, value: Any) -> None:
         library = type(value).__module__.partition(".")[0] in LIBRARIES
-        if library and not hasattr(value, "layers"):
+        if library and not hasattr(type(value), "layers"):
             return
-        attributes = getattr(value, "__dict__", None)
-        if isinstance(attributes, dict):
-            own = self._own(value, attributes)
-            if not library:
-                self._kept.append(("attribute", label, value, own))
-                self._visit_class(label, type(value), follow=True)
-            self._queue.extend((f"{label}.{name}", item) for name, item in own.items())
-        elif hasattr(type(value), "__slots__"):
-            slots = {s: getattr(value, s) for s in _slots(type(value)) if hasattr(value, s)}
-            self._kept.append(("attribute", label, value, slots))
-            self._queue.extend((f"{label}.{name}", item) for name, item in slots.items())
+        attributes = contents.attributes(value)
+        if attributes is None:
+            return
+        own = self._own(value, attributes)
+        if not library:
+            self._kept.append(("attribute", label, value, own))
+            self._visit_class(type(value))
+        self._queue.extend((f"{label}.{name}", item) for name, item in own.items())
 
-    def _visit_class(self, label: str, cls: type, follow: bool = False) -> None:
+    def _visit_class(self, cls: type) -> None:
         """Take in a project class's own attributes, and the names that its methods can reach."""
         for base in cls.__mro__:
             if id(base) in self._seen or not self._project.owns_class(base):
                 continue
             self._seen[id(base)] = base
-            data = {}
-            for name, item in vars(base).items():
+            data = contents.class_attributes(base)
+            for item in vars(base).values():
                 plain = getattr(item, "__func__", None) or getattr(item, "fget", None) or item
-                if callable(plain) and (isinstance(plain, types.FunctionType) or hasattr(plain, "python_function")):
+                if isinstance(plain, types.FunctionType) or hasattr(type(plain), "python_function"):
                     self._reach(plain)
-                elif not name.startswith("__"):
-                    data[name] = item
             self._kept.append(("class attribute", base.__name__, base, data))
             self._queue.extend((f"{base.__name__}.{name}", item) for name, item in data.items())
 
@@ -178,11 +223,11 @@ class Snapshot:
         found: list[Change] = []
         for kind, label, container, copy in self._kept:
             found.extend(self._changes_in(kind, label, container, copy))
-        for label, space, name, value in self._names:
+        for space, name, value in self._names:
             if name not in space:
-                found.append(Change("global", label, "was deleted"))
+                found.append(Change("global", name, "was deleted"))
             elif _differs(value, space[name]):
-                found.append(Change("global", label, _change(value, space[name])))
+                found.append(Change("global", name, _change(value, space[name])))
         for label, cell, value in self._cells:
             try:
                 now = cell.cell_contents
@@ -192,7 +237,7 @@ class Snapshot:
                 found.append(Change("closure", label, _change(value, now)))
         if random.getstate() != self._random:
             found.append(Change("random", "random", "Python random numbers were drawn"))
-        if _np_state() != self._np_random:
+        if marks.numpy_mark() != self._np_random:
             found.append(Change("random", "np.random", "NumPy random numbers were drawn"))
         if threading.active_count() > self._threads:
             found.append(Change("thread", "threading", "a thread was started"))
@@ -200,24 +245,23 @@ class Snapshot:
 
     def _changes_in(self, kind: str, label: str, container: Any, copy: Any) -> Iterator[Change]:
         if kind == "array":
-            if _array_mark(container) != copy:
+            if marks.array_mark(container) != copy:
                 yield Change("array", label, "was changed in place")
         elif kind == "random":
-            if _generator_state(container) != copy:
+            if marks.random_mark(container) != copy:
                 yield Change("random", label, "random numbers were drawn from it")
         elif kind == "iterator":
-            if _iterator_mark(container) != copy:
+            if marks.iterator_mark(container) != copy:
                 yield Change("iterator", label, "was advanced")
-        elif kind in ("attribute", "class attribute"):
-            now = _attributes(container, copy, self._own if kind == "attribute" else None)
-            yield from _dictionary_changes(kind, label + ".", "", copy, now)
+        elif kind in ("attribute", "class attribute", "function attribute", "module"):
+            yield from _dictionary_changes(_ATTRIBUTES[kind], label + ".", "", copy, self._now(kind, container))
         elif isinstance(container, dict):
-            yield from _dictionary_changes("item", label + "[", "]", copy, container)
-        elif isinstance(container, (set, bytearray)):
-            if container != copy:
+            yield from _dictionary_changes("item", label + "[", "]", copy, dict(dict.items(container)))
+        elif isinstance(container, (set, bytearray, array.array)):
+            if (container if isinstance(container, set) else bytes(container)) != copy:
                 yield Change("item", label, f"changed ({len(copy)} then {len(container)} items)")
         else:
-            items = list(container)
+            items = contents.items(container)
             if len(items) != len(copy):
                 yield Change("item", label, f"changed length: {len(copy)} then {len(items)}")
             else:
@@ -226,36 +270,28 @@ class Snapshot:
                         yield Change("item", f"{label}[{number}]", _change(old, new))
                         break
 
+    def _now(self, kind: str, container: Any) -> dict[str, Any]:
+        """What a container of attributes holds now, of what is the project's."""
+        if kind == "class attribute":
+            return contents.class_attributes(container)
+        if kind == "function attribute":
+            return {name: item for name, item in container.items() if name not in FUNCTION_ATTRIBUTES}
+        if kind == "module":
+            return {name: item for name, item in container.items() if not name.startswith("__")}
+        return self._own(container, contents.attributes(container) or {})
+
     def restore(self) -> None:
-        """Put back what can be put back: containers, attributes, names, cells and random states."""
-        for kind, _, container, copy in self._kept:
-            if kind == "attribute":
-                for name, value in copy.items():
-                    if getattr(container, "__dict__", {}).get(name, copy) is not value:
-                        object.__setattr__(container, name, value)
-                attributes = getattr(container, "__dict__", None)
-                if isinstance(attributes, dict):
-                    for name in set(self._own(container, attributes)) - set(copy):
-                        attributes.pop(name, None)
-            elif kind == "item" and isinstance(container, dict):
-                dict.clear(container)
-                dict.update(container, copy)
-            elif kind == "item" and isinstance(container, list):
-                if len(container) != len(copy) or any(a is not b for a, b in zip(container, copy, strict=True)):
-                    list.__setitem__(container, slice(None), copy)
-            elif kind == "item" and isinstance(container, (set, collections.deque, bytearray)):
-                container.clear()
-                container.extend(copy) if not isinstance(container, set) else container.update(copy)
-            elif kind == "random":
-                _set_generator_state(container, copy)
-            elif kind == "array" and isinstance(copy, np.ndarray) and container.flags.writeable:
-                container[...] = copy
-        for _, space, name, value in self._names:
-            space[name] = value
+        """Put back what has changed and can be put back: containers, attributes, names, cells, random states."""
+        for kind, label, container, copy in self._kept:
+            if any(True for _ in self._changes_in(kind, label, container, copy)):
+                contents.restore(kind, container, copy, self._now)
+        for space, name, value in self._names:
+            if space.get(name, MISSING) is not value:
+                space[name] = value
         for _, cell, value in self._cells:
             cell.cell_contents = value
         random.setstate(self._random)
-        _set_np_state(self._np_random)
+        marks.restore_numpy(self._np_random)
 
 
 class Project:
@@ -318,23 +354,6 @@ def _names(code: types.CodeType) -> set[str]:
         if isinstance(constant, types.CodeType):
             names |= _names(constant)
     return names
-
-
-def _slots(cls: type) -> list[str]:
-    found: list[str] = []
-    for base in cls.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        found.extend([slots] if isinstance(slots, str) else slots)
-    return [slot for slot in found if slot not in ("__dict__", "__weakref__")]
-
-
-def _attributes(container: Any, copy: Mapping[str, Any], own: Callable[..., dict[str, Any]] | None) -> dict[str, Any]:
-    if own is None:
-        return {name: vars(container)[name] for name in copy if name in vars(container)}
-    attributes = getattr(container, "__dict__", None)
-    if isinstance(attributes, dict):
-        return own(container, attributes)
-    return {name: getattr(container, name) for name in _slots(type(container)) if hasattr(container, name)}
 
 
 def _dictionary_changes(

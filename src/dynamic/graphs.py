@@ -8,6 +8,8 @@ between two traces of one signature.
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +80,7 @@ class Print:
 
     rows: tuple[Row, ...]
     resources: tuple[int, ...]
+    resource_places: tuple[str, ...]
     captured: tuple[str, ...]
     captured_places: tuple[str, ...]
     initializers: int
@@ -96,16 +99,28 @@ def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
     for node in definition.node:
         _add(node, library, rows, place(concrete.graph.get_operation_by_name(node.name)), set())
     resources: list[int] = []
+    resource_places: list[str] = []
     captured: list[str] = []
     places: list[str] = []
     for external, internal in concrete.graph.captures:
         if external.dtype in (tf.resource, tf.variant):
             resources.append(id(external))
+            resource_places.append(_consumer_place(internal, place))
         else:
             captured.append(_value(external))
             places.append(_consumer_place(internal, place))
-    initializers = sum(row.kind in _INITIALIZERS for row in rows)
-    return Print(tuple(rows), tuple(resources), tuple(captured), tuple(places), initializers)
+    initializers = sum(_initializes(op) for op in concrete.graph.get_operations() if op.type in _INITIALIZERS)
+    return Print(tuple(rows), tuple(resources), tuple(resource_places), tuple(captured), tuple(places), initializers)
+
+
+def _initializes(op: Any) -> bool:
+    """Whether an op that draws random numbers does so for the initial value of a Keras weight."""
+    packages = [
+        os.path.dirname(str(sys.modules[name].__file__)) for name in ("keras", "tf_keras") if name in sys.modules
+    ]
+    return any(
+        "initializers" in frame.filename and frame.filename.startswith(tuple(packages)) for frame in op.traceback or ()
+    )
 
 
 def _add(node: Any, library: Mapping[str, Any], rows: list[Row], place: str | None, inside: set[str]) -> None:
@@ -184,7 +199,9 @@ def difference(first: Print, second: Print) -> str | None:
                 f"{_short(other_value)}{_at(second.captured_places[number])}"
             )
     if first.resources != second.resources:
-        return "the trace uses other variables than an earlier one"
+        changed = zip(first.resources, second.resources, second.resource_places, strict=False)
+        where = next((place for one_id, other_id, place in changed if one_id != other_id), None)
+        return f"the trace uses other variables than an earlier one{_at(where)}"
     return None
 
 

@@ -12,6 +12,7 @@ from ..records import (
     AssumptionKind,
     CheckedAssumption,
     Effect,
+    Form,
     Function,
     Judgement,
     Observation,
@@ -61,7 +62,14 @@ def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mappin
         threads=row["threads"],
         parameters=tuple(
             ObservedParameter(
-                name, tuple(seen["kinds"]), tuple(seen["dtypes"]), tuple(seen["shapes"]), int(seen["values"])
+                name,
+                tuple(seen["kinds"]),
+                tuple(seen["dtypes"]),
+                tuple(seen["shapes"]),
+                int(seen["values"]),
+                _form(seen.get("form")),
+                seen.get("position"),
+                bool(seen.get("in_every_call", True)),
             )
             for name, seen in row["parameters"].items()
         ),
@@ -73,6 +81,14 @@ def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mappin
         result_types=tuple(row["result_types"]),
         callers=row["callers"],
     )
+
+
+def _form(data: Mapping[str, Any] | None) -> Form | None:
+    """A form as it came over the line, as a record again."""
+    if data is None:
+        return None
+    items = tuple((key, form) for key, item in data["items"] if (form := _form(item)) is not None)
+    return Form(**{**data, "shape": tuple(data["shape"]), "items": items})
 
 
 def judge_observed(
@@ -104,13 +120,16 @@ def judge_observed(
     if any("symbolic tensor" in p.kinds for p in seen.parameters):
         return verdict(Verdict.REFUTED, "it is given Keras symbolic tensors (a functional model is built through it)")
     if seen.calls < LEAST_CALLS:
+        if row["whole"] and not row["blind"]:
+            return None  # these are all its calls: each can be repeated
         return verdict(
             Verdict.INCONCLUSIVE,
             f"it was called {'once' if seen.calls == 1 else f'{seen.calls} times'}; at least {LEAST_CALLS} calls are "
             "needed to compare it",
         )
-    if not row["op_calls"]:
-        return verdict(Verdict.INCONCLUSIVE, f"none of its {seen.calls:,} calls could be looked at")
+    if not row["op_calls"] or row["blind"]:
+        why = f" ({row['blind']})" if row["blind"] else ""
+        return verdict(Verdict.INCONCLUSIVE, f"its {seen.calls:,} calls could not be looked at{why}")
     if seen.function_objects > MANY_DEFINITIONS and seen.function_objects * CALLS_PER_DEFINITION > seen.calls:
         return verdict(
             Verdict.REFUTED,
@@ -124,8 +143,12 @@ def judge_observed(
 
 
 def lasting_effects(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The effects that refute: those seen in any call but the first, whose effects a first trace repeats."""
-    return [e for e in row["effects"] if any(call > 1 for call in e["calls"])]
+    """The effects that refute: those seen in any call but the first, whose effects a first trace repeats.
+
+    Of a function that the whole script calls once, that call's: it is not known that another would not repeat them.
+    """
+    only = row["whole"] and row["calls"] == 1
+    return [e for e in row["effects"] if only or any(call > 1 for call in e["calls"])]
 
 
 def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> str:
@@ -165,15 +188,25 @@ def judge_checked(
         f"{row['compared']} calls compared in {row['states']} distinct states, {max(row['signatures'], 1)} signatures, "
         f"{row['compared_paths']} op sequences, {row['retraced']} traces repeated"
     )
+    few = row["rehearsal"]
+    if few is not None:
+        evidence = f"{_repeated(few, row)}; {evidence}"
     if row["refutations"]:
         code, reason = next(iter(row["refutations"].items()))
         return replace(
             _with_variant(function, observation, row, Verdict.REFUTED, root),
             reasons=(_original(f"{_lead(code)}{reason}", root) or reason, evidence),
         )
-    doubts = [text for name, text in row["doubts"].items() if name == "state"]
+    doubts = [text for name, text in row["doubts"].items() if name != "nudge"]
     if doubts:
         return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, doubts[0], evidence)
+    if few is not None:
+        if row["calls"] < observation.calls or row["compared"] + few["built"] < row["calls"]:
+            why = f"not each of its {observation.calls} calls could be compared: {evidence}"
+            return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why)
+        states = LEAST_STATES if few["reads_nothing"] else few["states"]
+        row = {**row, "compared": row["compared"] + few["repeats"], "states": states}
+        row["retraced"] += few["retraced"]
     if row["compared"] < LEAST_COMPARED or (row["states"] < LEAST_STATES):
         why = f"too little evidence: {evidence}" + (f"; {died}" if died else "")
         return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why)
@@ -198,6 +231,14 @@ def judge_checked(
             evidence,
         )
     return _with_variant(function, observation, row, Verdict.CONFIRMED, root, f"eager and graph agreed: {evidence}")
+
+
+def _repeated(few: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """What the verdict on a candidate of few calls rests on."""
+    calls = "1 real call" if row["calls"] == 1 else f"{row['calls']} real calls"
+    moved = "with nothing to perturb" if few["reads_nothing"] else f"in {few['states']} distinct states"
+    lost = f" ({few['abandoned']} given up)" if few["abandoned"] else ""
+    return f"from {calls}, replayed {few['repeats']} times {moved}{lost}"
 
 
 def _lead(code: str) -> str:

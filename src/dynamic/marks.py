@@ -54,7 +54,13 @@ ITERATORS: tuple[type, ...] = (
 )
 GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 # Their `__reduce__` would copy what is left to come; the number of it says as much.
-_COUNTED = (type(iter({})), type(iter({}.values())), type(iter({}.items())), type(iter(range(0))), type(iter(set())))
+_COUNTED: tuple[type, ...] = (
+    type(iter({})),
+    type(iter({}.values())),
+    type(iter({}.items())),
+    type(iter(range(0))),
+    type(iter(set())),
+)
 _ITERATOR_DEPTH = 6
 
 

@@ -11,13 +11,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..records import ParameterKind
 from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
-from .effects import Change, Project, Snapshot, Watch
+from .effects import Change, Project, Snapshot
+from .outside import Watch
 from .paths import PathNote
+
+if TYPE_CHECKING:
+    from .forms import Arguments
 
 SIGNATURES = 256
 VALUES = 64
@@ -52,10 +56,12 @@ class Record:
         self.op_calls = 0
         self.effects: dict[tuple[str, str], tuple[Change, list[int]]] = {}
         self.effect_calls = 0
+        self.blind = ""
         self.exceptions: Counter[str] = Counter()
         self.result_types: Counter[str] = Counter()
         self.callers: Counter[str] = Counter()
         self.parameters: dict[str, dict[str, set[Any]]] = {}
+        self.arguments: Arguments | None = None
         self.misfits: dict[str, str] = {}
         self.fitting: Counter[str] = Counter()
         self.overhead = 0.0
@@ -81,13 +87,17 @@ class Record:
                 for c, calls in list(self.effects.values())[:20]
             ],
             "effect_calls": self.effect_calls,
+            "blind": self.blind,
             "exceptions": dict(self.exceptions.most_common(5)),
             "result_types": dict(self.result_types.most_common(5)),
             "callers": dict(self.callers),
             "parameters": {
                 name: {
-                    what: sorted(map(str, found))[:8] if what != "values" else len(found)
-                    for what, found in seen.items()
+                    **{
+                        what: sorted(map(str, found))[:8] if what != "values" else len(found)
+                        for what, found in seen.items()
+                    },
+                    **(self.arguments.of(name) if self.arguments is not None else {}),
                 }
                 for name, seen in self.parameters.items()
             },
@@ -106,7 +116,6 @@ class Observer:
         self.watch = Watch(self.project)
         self.records = {name: Record(name, hints) for name, hints in job["candidates"].items()}
         self.stop_after = job.get("steps")
-        self.stop_seconds = job.get("stop_seconds", 0.0)
         self.stack = threading.local()
         self.busy = False
         self.begun: float | None = None
@@ -138,16 +147,20 @@ class Observer:
         record.calls += 1
         record.callers[frames[-1][0] if frames else ""] += 1
         record.threads.add(threading.get_ident())
-        # A call inside of one that is looked at itself waits for the next chance.
+        # A call inside of one that is looked at itself waits for the next chance, unless it may be the only one.
         record.due = record.due or sampled(record.calls)
-        looked_at = record.due and not self.busy
+        looked_at = record.due and (not self.busy or not record.op_calls)
         if looked_at:
             record.due = False
         begun = time.perf_counter()
         if self.begun is None:
             self.begun = begun
-        named = self._note_arguments(record, target, args, kwargs, looked_at)
-        frame = [record.candidate, 0.0]
+        try:
+            named = self._note_arguments(record, target, args, kwargs, looked_at)
+        except Exception as error:  # ours, and not to become the script's
+            record.blind = f"{type(error).__name__}: {str(error)[:160]}"
+            named = {}
+        frame = [record.candidate, 0.0, 0.0]
         frames.append(frame)
         started = time.perf_counter()
         try:
@@ -155,7 +168,7 @@ class Observer:
                 result = self._look_at(record, call, target, args, kwargs, named)
                 started = self.stack.started
                 ended = self.stack.ended
-                record.sampled_seconds += ended - started
+                record.sampled_seconds += ended - started - frame[2]
             else:
                 result = call(args, kwargs)
                 ended = time.perf_counter()
@@ -164,27 +177,27 @@ class Observer:
             raise
         finally:
             frames.pop()
-        spent = ended - started
+        spent = ended - started - frame[2]
         record.seconds += spent
-        record.own_seconds += spent - frame[1]
+        record.own_seconds += ended - started - frame[1]
         finished = time.perf_counter()
-        record.overhead += finished - begun - spent
+        record.overhead += finished - begun - (ended - started)
         if frames:
-            # The caller's own time is without this call, and without what looking at it cost.
+            # The caller's own time is without this call; neither has what looking at it cost.
             frames[-1][1] += finished - begun
+            frames[-1][2] += finished - begun - spent
         if looked_at:
             record.result_types[type(result).__name__] += 1
         return result
 
     def _boundary(self, record: Record) -> None:
         if self.stop_after is not None and record.calls >= self.stop_after:
-            elapsed = time.perf_counter() - (self.begun or 0.0)
-            if elapsed >= self.stop_seconds:
-                self.child.request_cut(f"{record.candidate} had been called {record.calls} times")
+            self.child.request_cut(f"{record.candidate} had been called {record.calls} times")
         self.child.boundary()
 
     def _note_arguments(self, record: Record, target: Any, args: Any, kwargs: Any, looked_at: bool) -> dict[str, Any]:
         from . import signatures
+        from .forms import Arguments
 
         keys = tuple(map(signatures.key, args)), tuple((k, signatures.key(v)) for k, v in kwargs.items())
         known = keys in record.signatures
@@ -193,6 +206,9 @@ class Observer:
         if known and not looked_at:
             return {}
         named = signatures.name_arguments(target)(args, kwargs)
+        if record.arguments is None:
+            record.arguments = Arguments(target)
+        record.arguments.note(named)
         for name, value in named.items():
             seen = record.parameters.setdefault(
                 name, {"kinds": set(), "dtypes": set(), "shapes": set(), "values": set()}
@@ -215,25 +231,38 @@ class Observer:
 
     def _look_at(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]) -> Any:
         """Make a sampled call between two looks at the Python state, its ops counted."""
-        self.busy = True
+        busy, self.busy = self.busy, True
+        before = None
         try:
-            before = Snapshot(named, target, self.project)
+            try:
+                before = Snapshot(named, target, self.project)
+            except Exception as error:  # ours, and not to become the script's
+                record.blind = f"{type(error).__name__}: {str(error)[:160]}"
             with PathNote() as note, self.watch as outside:
-                self.stack.started = time.perf_counter()
+                started = time.perf_counter()
                 try:
                     result = call(args, kwargs)
                 finally:
-                    self.stack.ended = time.perf_counter()
+                    self.stack.started, self.stack.ended = started, time.perf_counter()
             record.ops.update(note.ops)
             record.op_calls += 1
             record.paths[note.path] += 1
-            record.effect_calls += 1
-            for change in (*before.changes(), *outside):
-                key = change.kind, change.subject
-                record.effects.setdefault(key, (change, []))[1].append(record.calls)
+            self._note_effects(record, before, outside)
         finally:
-            self.busy = False
+            self.busy = busy
         return result
+
+    def _note_effects(self, record: Record, before: Snapshot | None, outside: list[Change]) -> None:
+        try:
+            changes = before.changes() if before is not None else []
+        except Exception as error:  # ours, and not to become the script's
+            record.blind = f"{type(error).__name__}: {str(error)[:160]}"
+            return
+        record.effect_calls += before is not None
+        for change in (*changes, *outside):
+            calls = record.effects.setdefault((change.kind, change.subject), (change, []))[1]
+            if record.calls not in calls[-1:]:
+                calls.append(record.calls)
 
     def report(self) -> dict[str, Any]:
         """All records so far, and the time since the first call of a candidate."""

@@ -9,7 +9,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .effects import LIBRARIES, Change, Project
+from .contents import LIBRARIES
+from .effects import Change, Project
+from .paths import PathNote
 
 _MOST = 20
 _SYSTEM = frozenset(
@@ -36,17 +38,25 @@ _MESSENGERS = ("logging", "warnings", "absl")
 
 
 class Watch:
-    """While entered, notes what leaves the process from this thread. Gives the list that it notes in."""
+    """While entered, notes what leaves the process from this thread. Gives the list that it notes in.
+
+    It may be entered again inside; what a comparison prints is not noted for a call that it is made in (see
+    ``PathNote``).
+    """
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._active: list[Change] | None = None
+        self._active: list[tuple[int, list[Change]]] = []
         self._thread = 0
         self._streams: list[tuple[Any, Any]] = []
         sys.addaudithook(self._audit)
 
     def __enter__(self) -> list[Change]:
-        self._active, self._thread = [], threading.get_ident()
+        noted: list[Change] = []
+        self._active.append((PathNote.muted, noted))
+        if len(self._active) > 1:
+            return noted
+        self._thread = threading.get_ident()
         self._streams = [
             (stream, stream.__dict__.get("write")) for stream in (sys.stdout, sys.stderr) if hasattr(stream, "__dict__")
         ]
@@ -55,10 +65,12 @@ class Watch:
                 stream.write = self._printing(stream.write, stream is sys.stderr)
             except AttributeError:
                 continue
-        return self._active
+        return noted
 
     def __exit__(self, *_: object) -> None:
-        self._active = None
+        self._active.pop()
+        if self._active:
+            return
         for stream, write in self._streams:
             if write is None:
                 stream.__dict__.pop("write", None)
@@ -67,7 +79,7 @@ class Watch:
 
     def _printing(self, write: Callable[[str], int], errors: bool) -> Callable[[str], int]:
         def wrapped(text: str) -> int:
-            here = self._active is not None and threading.get_ident() == self._thread
+            here = self._active and threading.get_ident() == self._thread
             if here and str(text).strip() and not (errors and _is_a_librarys()):
                 self._note("printed", "standard error" if errors else "standard output", repr(str(text)[:60]))
             return write(text)
@@ -75,18 +87,21 @@ class Watch:
         return wrapped
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if self._active is None or threading.get_ident() != self._thread:
+        if not self._active or threading.get_ident() != self._thread:
             return
         if event == "open":
             path, mode, flags = args
-            if _writes(mode, flags) and not os.path.basename(str(path)).startswith(_AUTOGRAPH_FILE):
+            # A folder that is opened so is where `tempfile` makes a file, whose own opening follows.
+            name = str(path)
+            if _writes(mode, flags) and not (os.path.basename(name).startswith(_AUTOGRAPH_FILE) or os.path.isdir(name)):
                 self._note("file", str(path), "was opened for writing")
         elif event in _SYSTEM and not (args and _AUTOGRAPH_FILE in str(args[0])):
             self._note("system", event, str(args[0])[:60] if args else "")
 
     def _note(self, kind: str, subject: str, detail: str) -> None:
-        if self._active is not None and len(self._active) < _MOST:
-            self._active.append(Change(kind, subject, detail, self._project.place()))
+        for level, noted in self._active:
+            if PathNote.muted <= level and len(noted) < _MOST:
+                noted.append(Change(kind, subject, detail, self._project.place()))
 
 
 def _writes(mode: object, flags: object) -> bool:

@@ -6,18 +6,24 @@ from collections import Counter
 from typing import Any
 
 
+class Runaway(BaseException):
+    """Ends a call that runs more ops than it may. A BaseException, so that ``except Exception`` lets it through."""
+
+
 class PathNote:
-    """Notes the eager ops that run while it is entered.
+    """Notes the eager ops that run while it is entered; with ``most``, a call that runs more than so many is ended.
 
     A path is the set of pairs of neighbouring ops: a branch taken otherwise shows in it, another number
     of turns of a loop does not. What a comparison inside of it does besides the script's own call is not the
-    script's: ``muted``.
+    script's: then ``muted`` is higher than it was when this was entered.
     """
 
     muted = 0
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self.ops: Counter[str] = Counter()
+        self._level = 0
+        self._most = most
         self._pairs: set[tuple[str, str]] = set()
         self._last = ""
 
@@ -29,15 +35,18 @@ class PathNote:
     def _note(
         self, op_type: Any, inputs: Any, attrs: Any, outputs: Any, op_name: Any = None, graph: Any = None
     ) -> None:
-        if graph is None and not PathNote.muted:
+        if graph is None and PathNote.muted <= self._level:
             text = op_type if isinstance(op_type, str) else op_type.decode()
             self.ops[text] += 1
+            if self._most is not None and self.ops.total() > self._most:
+                raise Runaway
             self._pairs.add((self._last, text))
             self._last = text
 
     def __enter__(self) -> PathNote:
         from tensorflow.python.framework import op_callbacks
 
+        self._level = PathNote.muted
         op_callbacks.add_op_callback(self._note)
         return self
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..records import Edit, Ending, Function, Judgement, RunOutcome, Skip, Variant, Verdict
 from ..rewrite import edit_project
-from .judging import check_assumptions, judge_checked, judge_observed, observation_of
+from .judging import LEAST_CALLS, check_assumptions, judge_checked, judge_observed, observation_of
 from .runs import Run, Seen
 
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
@@ -38,15 +38,20 @@ class Observed:
 
 
 def observe(
-    run: Run, functions: Sequence[Function], proposed: Sequence[Function], seconds: float, steps: int | None
+    run: Run,
+    functions: Sequence[Function],
+    proposed: Sequence[Function],
+    seconds: float,
+    longest: float,
+    steps: int | None,
 ) -> Observed:
-    """Run the script as it stands for up to ``seconds`` with ``functions`` hooked.
+    """Run the script as it stands for ``seconds`` (``longest`` where it is slow) with ``functions`` hooked.
 
     Of the ``proposed`` ones among them, those that the run alone decides are judged.
     """
-    # With few steps asked for, the run still lasts long enough for candidates of rarer calls to be met.
-    seen = run.observe(functions, seconds, steps, least=0.0)
-    rows = dict(seen.candidates)
+    seen = run.observe(functions, seconds, longest, steps)
+    whole = seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
+    rows = {name: {**row, "whole": whole} for name, row in seen.candidates.items()}
     training = float(seen.report.get("training_seconds", 0.0))
     roots = {seen.copied_root: ""}
     decided, undecided = [], []
@@ -90,7 +95,9 @@ def _check_together(
     label: str,
 ) -> list[Judgement]:
     files, _ = edit_project(Path(run.scan.root), [edit_of(f, variant or Variant()) for f in functions])
-    seen = run.check([f.id for f in functions], files, seconds, label)
+    calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
+    rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
+    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare)
     died = _how_it_died(seen.outcome, observed.outcome)
     rows = seen.candidates
     if died and len(functions) > 1:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..sandbox.binding import bind, disguise, is_graph_function
 from ..sandbox.child import Child
+from .effects import Project
 
 SCALARS = 5000
 DIGESTS = (1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 320, 640)
@@ -31,6 +32,9 @@ class Replay:
         self.scalars: list[list[float | None]] = []
         self.digests: dict[int, dict[str, list[float]]] = {}
         self.functions: dict[str, Any] = {}
+        self.project = Project([child.job["project"][1]], child.job.get("assigned_attributes", []))
+        self.reached = dict.fromkeys(child.job.get("reach", ()), 0)
+        self.leaks: set[str] = set()
         self.ready = False
         self.thread: int | None = None
         self.owner = os.getpid()
@@ -44,12 +48,18 @@ class Replay:
         self.ready = True
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
-        """Hook the unit; keep the other edited functions at hand to read their traces at the end."""
+        """Hook the unit; count the calls of the others, and keep them at hand to read their traces at the end."""
         if is_graph_function(function):
             self.functions[candidate] = function
-        if candidate != "unit" and candidate != self.child.job.get("unit_id"):
-            return function  # type: ignore[no-any-return]
         call = bind(function)
+        original = getattr(function, "python_function", function)
+        if candidate != "unit" and candidate != self.child.job.get("unit_id"):
+
+            def counted(*args: Any, **kwargs: Any) -> Any:
+                self._count(candidate)
+                return call(args, kwargs)
+
+            return disguise(counted, original)
 
         def unit(*args: Any, **kwargs: Any) -> Any:
             tensorflow = sys.modules.get("tensorflow")
@@ -63,17 +73,24 @@ class Replay:
             if not here:
                 return call(args, kwargs)
             self.thread = threading.get_ident()
-            if self.steps is not None and self.units >= self.steps:
+            if self.steps is not None and self.units >= self.steps and min(self.reached.values(), default=2) >= 2:
                 self.child.request_cut(f"{self.units} units were done")
             self.child.boundary()
             if self.nudge and self.units == 1:
                 self._nudge()
+            self._count(candidate)
             result = call(args, kwargs)
             self.units += 1
             self._note(result)
             return result
 
-        return disguise(unit, getattr(function, "python_function", function))
+        return disguise(unit, original)
+
+    def _count(self, candidate: str) -> None:
+        if candidate in self.reached:
+            tensorflow = sys.modules.get("tensorflow")
+            # Inside of another's trace one call is all there will be.
+            self.reached[candidate] += 1 if tensorflow is None or tensorflow.executing_eagerly() else 2
 
     def _nudge(self) -> None:
         from . import variables
@@ -89,6 +106,16 @@ class Replay:
             self.scalars.append(scalars_of(result))
         if self.units in DIGESTS:
             self.digests[self.units] = variables.digest(variables.snapshot())
+            self._note_leaks()
+
+    def _note_leaks(self) -> None:
+        from . import leaks
+
+        instances = [one for f in self.functions.values() for one in list(getattr(f, "_descriptor_cache", ()))]
+        try:
+            self.leaks |= leaks.find(self.functions.values(), instances, self.project)
+        except Exception as error:  # ours: it is no evidence, and must not end the run
+            self.child.send("role_error", error=str(error), trace=f"{type(error).__name__}: {error}")
 
     def report(self) -> dict[str, Any]:
         """What was computed, and how often the edited functions traced."""
@@ -97,11 +124,14 @@ class Replay:
         last: dict[str, list[float]] = {}
         if self.ready:
             last = variables.digest(variables.snapshot())
+            self._note_leaks()
         return {
             "units": self.units,
             "scalars": self.scalars,
             "digests": {str(unit): rows for unit, rows in self.digests.items()},
             "last": last,
+            "reached": self.reached,
+            "leaks": sorted(self.leaks),
             "traces": {name: _traces(function) for name, function in self.functions.items()},
         }
 

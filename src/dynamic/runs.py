@@ -13,6 +13,8 @@ from ..sandbox.launch import Child, start
 from ..sandbox.nursery import Nursery
 
 GRACE_SECONDS = 10.0
+ENOUGH_CALLS = 40
+ENOUGH_COMPARED = 12
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ class Run:
     watch: Callable[[str], None] = field(default=lambda text: None)
     nursery: Nursery | None = None
 
-    def observe(self, functions: Sequence[Function], seconds: float, steps: int | None, least: float) -> Seen:
-        """Run the script as it stands with ``functions`` hooked, for ``seconds`` at most.
+    def observe(self, functions: Sequence[Function], seconds: float, longest: float, steps: int | None) -> Seen:
+        """Run the script as it stands with ``functions`` hooked, for ``seconds``.
 
-        With ``steps``, the run is cut when one candidate has been called so often and ``least`` seconds
-        have passed since the first call.
+        Where too little has been seen by then (a slow start, a slow machine) it goes on, for ``longest``
+        seconds at most. With ``steps``, the run is cut when one candidate has been called so often.
         """
         job = {
             "role": "observe",
@@ -58,20 +60,32 @@ class Run:
             "candidates": {f.id: _hints(f) for f in functions},
             "assigned_attributes": sorted(self.scan.assigned_attributes),
             "steps": steps,
-            "stop_seconds": least,
         }
-        return self._run(job, (), "observe", seconds, _describe_observing)
+        return self._run(job, (), "observe", (seconds, longest), _describe_observing, _has_seen_enough)
 
-    def check(self, ids: Sequence[str], files: Sequence[EditedFile], seconds: float, label: str) -> Seen:
-        """Run the edited script with the candidates ``ids`` compared, eager against graph."""
+    def check(
+        self,
+        ids: Sequence[str],
+        files: Sequence[EditedFile],
+        seconds: float,
+        longest: float,
+        label: str,
+        rare: Mapping[str, int],
+    ) -> Seen:
+        """Run the edited script with the candidates ``ids`` compared, eager against graph.
+
+        For ``seconds``, and for ``longest`` at most where too few calls have been compared by then. ``rare`` are those
+        that the whole script calls a few times only, with how often: their calls are repeated.
+        """
         job = {
             "role": "check",
             "hooks": _edited_hooks(files, ids),
             "edited": list(ids),
             "candidates": list(ids),
+            "rare": dict(rare),
             "assigned_attributes": sorted(self.scan.assigned_attributes),
         }
-        return self._run(job, files, label, seconds, _describe_checking)
+        return self._run(job, files, label, (seconds, longest), _describe_checking, _has_compared_enough)
 
     def replay(
         self,
@@ -82,18 +96,22 @@ class Run:
         steps: int,
         label: str,
         nudge: bool = False,
+        reach: Sequence[tuple[str, str, int]] = (),
     ) -> Child:
         """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
 
+        The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice.
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
-        candidate, file, line = unit
-        hooks = [hook for hook in _edited_hooks(files, ids) if hook["id"] != candidate]
+        hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
+        hooks.update({name: {"id": name, "file": file, "line": line} for name, file, line in (*reach, unit)})
         job = {
             "role": "replay",
-            "hooks": [*hooks, {"file": file, "line": line, "id": candidate}],
+            "hooks": list(hooks.values()),
             "edited": list(ids),
-            "unit_id": candidate,
+            "reach": [name for name, _, _ in reach],
+            "assigned_attributes": sorted(self.scan.assigned_attributes),
+            "unit_id": unit[0],
             "steps": steps,
             "nudge": nudge,
             "deadline_seconds": seconds,
@@ -110,11 +128,14 @@ class Run:
         job: dict[str, Any],
         files: Sequence[EditedFile],
         label: str,
-        seconds: float,
+        limits: tuple[float, float],
         describe: Callable[[Mapping[str, Any]], str],
+        is_enough: Callable[[Mapping[str, Any]], bool],
     ) -> Seen:
-        child = start(self.target, {**job, "deadline_seconds": seconds}, files, self.folder, label, self.nursery)
-        end = time.monotonic() + seconds + GRACE_SECONDS
+        seconds, longest = limits
+        child = start(self.target, {**job, "deadline_seconds": longest}, files, self.folder, label, self.nursery)
+        begun = time.monotonic()
+        end = begun + longest + GRACE_SECONDS
         while True:
             left = end - time.monotonic()
             if left <= 0:
@@ -127,8 +148,20 @@ class Run:
                 break
             if event.get("event") == "summary":
                 self.watch(describe(event["summary"]))
+                if time.monotonic() - begun >= seconds and is_enough(event["summary"]):
+                    child.send({"stop": True})
         outcome = child.wait(max(0.0, min(GRACE_SECONDS, end - time.monotonic())))
         return Seen(outcome, child.final or child.summary, tuple(child.role_errors), str(child.scratch.root))
+
+
+def _has_seen_enough(report: Mapping[str, Any]) -> bool:
+    """Whether some candidate has been called often enough for its calls to be compared in the next run."""
+    return any(row["calls"] >= ENOUGH_CALLS for row in report.get("candidates", {}).values())
+
+
+def _has_compared_enough(report: Mapping[str, Any]) -> bool:
+    rows = report.get("candidates", {}).values()
+    return all(row["refutations"] or row["compared"] >= ENOUGH_COMPARED for row in rows)
 
 
 def _hints(function: Function) -> dict[str, str]:

@@ -8,9 +8,9 @@ import zlib
 from collections import Counter
 from typing import Any
 
-from ..sandbox.child import StopRun
 from ..sandbox.units import synchronize
-from .effects import Project, Snapshot
+from .effects import Change, Project, Snapshot
+from .outside import Watch
 from .paths import PathNote
 
 TRACES_COMPARED = 6
@@ -23,7 +23,37 @@ UNRESTORABLE = {
     "QueueEnqueueV2": "it adds to a queue",
     "EagerPyFunc": "it calls back into Python (tf.py_function)",
     "PyFunc": "it calls back into Python (tf.numpy_function)",
+    "EagerPyFuncStateless": "it calls back into Python (tf.py_function)",
+    "PyFuncStateless": "it calls back into Python (tf.numpy_function)",
 }
+# Ops that draw from a random state of their own, which no stream of ours stands in for.
+UNRESTORABLE.update(
+    dict.fromkeys(
+        (
+            "AllCandidateSampler",
+            "FixedUnigramCandidateSampler",
+            "FractionalAvgPool",
+            "FractionalMaxPool",
+            "LearnedUnigramCandidateSampler",
+            "LogUniformCandidateSampler",
+            "Multinomial",
+            "ParameterizedTruncatedNormal",
+            "RandomCrop",
+            "RandomGamma",
+            "RandomPoissonV2",
+            "RandomShuffle",
+            "RandomStandardNormal",
+            "RandomUniform",
+            "RandomUniformInt",
+            "SampleDistortedBoundingBox",
+            "SampleDistortedBoundingBoxV2",
+            "ThreadUnsafeUnigramCandidateSampler",
+            "TruncatedNormal",
+            "UniformCandidateSampler",
+        ),
+        "it draws random numbers from a state of an op's own",
+    )
+)
 ITERATION = frozenset({"IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional"})
 
 
@@ -55,11 +85,28 @@ class Check:
         self.inputs: set[int] = set()
         self.captured: list[str] = []
         self.owners: set[int] = set()
+        self.rehearsal: Rehearsed | None = None
 
     @property
     def open(self) -> bool:
         """Whether there is still something to find out."""
         return not self.refutations
+
+    def is_enough(self, compared: int) -> bool:
+        """Whether it has been compared that often; a candidate of few calls, in all of them."""
+        rehearsal = self.rehearsal
+        all_calls = rehearsal is not None and self.calls >= rehearsal.wanted
+        return all_calls or (self.compared >= compared and self.retraced >= 3)
+
+    def note_path(self, path: PathNote, error: Exception | None) -> int:
+        """Count a call's path; a call that raised went another way than any that did not."""
+        way = path.path if error is None else hash((path.path, type(error).__name__))
+        self.paths[way] += 1
+        return way
+
+    def doubt_state(self, op: str) -> None:
+        """Note that an op of the call has an effect that can't be taken back."""
+        self.doubts.setdefault("state", f"{UNRESTORABLE[op]}, which can't be put back for a comparison")
 
     def as_dict(self) -> dict[str, Any]:
         """The check as it goes over the line."""
@@ -83,139 +130,239 @@ class Check:
             "unseen_path_calls": sum(n for p, n in self.paths.items() if p not in self.compared_paths),
             "retraced": self.retraced,
             "captured": self.captured[:10],
+            "rehearsal": self.rehearsal.as_dict() if self.rehearsal is not None else None,
+        }
+
+
+class Rehearsed:
+    """What the repeated calls of a candidate showed that is called too rarely (see ``rehearsing``).
+
+    ``wanted`` is how many real calls there are to repeat; ``built`` counts a first call that could not be compared
+    because it built what later ones find; ``abandoned`` the calls that eager could not make from a moved state.
+    """
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.repeats = 0
+        self.abandoned = 0
+        self.built = 0
+        self.retraced = 0
+        self.states: set[int] = set()
+        self.reads_nothing = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as it goes over the line."""
+        return {
+            "repeats": self.repeats,
+            "abandoned": self.abandoned,
+            "built": self.built,
+            "retraced": self.retraced,
+            "states": len(self.states),
+            "reads_nothing": self.reads_nothing,
         }
 
 
 class Shadow:
-    """One comparison: the call made eagerly, then by the graph from the same state."""
+    """One comparison: the call made eagerly, then by the graph from the same state.
+
+    ``own`` is the call as the script makes it; ``aside`` says that this one is not the script's, and
+    ``most_ops`` how many ops it may run. Afterwards ``computed`` is how many eager ops the call ran.
+    """
+
+    aside_seconds = 0.0  # what comparisons have taken so far, also those inside of calls that are compared
 
     def __init__(
-        self, project: Project, check: Check, function: Any, graph: Any, original: Any, args: Any, kwargs: Any
+        self,
+        project: Project,
+        watch: Watch,
+        check: Check,
+        function: Any,
+        graph: Any,
+        original: Any,
+        args: Any,
+        kwargs: Any,
     ) -> None:
         self.project = project
+        self.watch = watch
         self.check = check
         self.function = function
         self.graph = graph
         self.original = original
         self.args = args
         self.kwargs = kwargs
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.own = original
+        self.aside = False
+        self.most_ops: int | None = None
+        self.computed = 0
+        self.own_seconds = self.eager_seconds = 0.0
 
     def run(self) -> Any:
-        """Make the comparison; returns eager's result, with the process in the state that eager left."""
+        """Make the comparison; returns (or raises) what eager gave, with the process in the state that eager left."""
+        try:
+            self._look()
+        except Exception as error:
+            self.give_up(error)
+            return self.original(*self.args, **self.kwargs)
+        path = PathNote(self.most_ops)
+        outside = self._call_eagerly(path)
+        self.computed = path.ops.total()
+        try:
+            self._judge(path, outside)
+        except Exception as error:
+            self.give_up(error)
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+    def give_up(self, error: Exception) -> None:
+        """A failure of ours must not become the script's; what it leaves unknown is said."""
+        self.check.doubts.setdefault("own", f"it could not be compared ({type(error).__name__}: {str(error)[:160]})")
+
+    def _look(self) -> None:
+        """Note the state before the call."""
         from . import iterators, signatures, variables
 
-        check = self.check
         self.named = signatures.name_arguments(self.original)(self.args, self.kwargs)
         self.key = tuple((name, signatures.key(value)) for name, value in self.named.items())
-        before = variables.snapshot()
-        positions = iterators.snapshot() if check.advances_iterators else []
-        python = Snapshot(self.named, self.original, self.project)
-        with PathNote() as path:
-            muted, PathNote.muted = PathNote.muted, 0
-            started = time.perf_counter()
-            try:
-                result = self.original(*self.args, **self.kwargs)
-            finally:
-                PathNote.muted = muted
+        self.made = variables.created()
+        self.before = variables.snapshot()
+        self.positions = iterators.snapshot() if self.check.advances_iterators else []
+        self.python = Snapshot(self.named, self.original, self.project)
+
+    def _call_eagerly(self, path: PathNote) -> list[Change]:
+        muted, aside = PathNote.muted, Shadow.aside_seconds
+        if not self.aside:
+            PathNote.muted = 0
+        try:
+            with self.watch as outside, path:
+                started = time.perf_counter()
+                try:
+                    self.result = self.own(*self.args, **self.kwargs)
+                except Exception as error:
+                    self.error = error
+        finally:
+            PathNote.muted = muted
         synchronize()
-        eager_seconds = time.perf_counter() - started
+        self.own_seconds = time.perf_counter() - started
+        self.eager_seconds = self.own_seconds - (Shadow.aside_seconds - aside)
+        return outside
+
+    def _judge(self, path: PathNote, outside: list[Change]) -> None:
+        from . import iterators, variables
+
+        check = self.check
         after = variables.snapshot()
-        check.paths[path.path] += 1
-        effects = python.changes()
+        effects = [*self.python.changes(), *outside]
+        few = check.rehearsal
+        builds = variables.created() > self.made or (effects and few is not None and few.wanted > 1)
+        if few is not None and check.calls == 1 and self.error is None and builds:
+            few.built += 1  # what a first call builds, later ones find built: that is the cold run's matter
+            return
+        way = check.note_path(path, self.error)
         if effects:
             first = effects[0]
-            check.refutations.setdefault("effect", f"{first.subject} {first.detail}")
-            return result
+            check.refutations.setdefault("effect", f"it changes {first.subject}: {first.detail}")
+            return
         for op in path.ops.keys() & UNRESTORABLE.keys():
-            check.doubts.setdefault("state", f"{UNRESTORABLE[op]}, which can't be put back for a comparison")
+            check.doubt_state(op)
         if path.ops.keys() & ITERATION and not check.advances_iterators:
             check.advances_iterators = True  # the next call is compared, with the iterators' positions saved
-            return result
-        if positions is None:
+            return
+        if self.positions is None:
             check.doubts["state"] = "it advances a tf.data iterator, which can't be put back for a comparison"
         if "state" in check.doubts:
-            return result
-        moved = iterators.snapshot() if positions else []
-        variables.restore(before)
-        iterators.restore(positions or [])
+            return
+        moved = iterators.snapshot() if self.positions else []
+        self._rewind()
         try:
             # Tracing first: what it bakes in explains a difference better than the difference does.
             self._trace_again()
-            if check.open:
-                self._compare(before, after, result, path, eager_seconds, python)
+            if check.open and "state" not in check.doubts:
+                self._compare(after, way, bool(path.ops))
         finally:
             variables.restore(after)
             iterators.restore(moved or [])
-            python.restore()
-        return result
+            self.python.restore()
 
-    def _compare(
-        self, before: Any, after: Any, result: Any, path: PathNote, eager_seconds: float, python: Snapshot
-    ) -> None:
+    def _rewind(self) -> None:
+        from . import iterators, variables
+
+        variables.restore(self.before)
+        iterators.restore(self.positions or [])
+
+    def _compare(self, after: Any, way: int, computed: bool) -> None:
         from . import variables
         from .comparing import Comparison, compare_results, compare_variables
 
         check = self.check
         made = variables.created()
         traces = self._traces()
+        raised: Exception | None = None
+        graphed: Any = None
         started = time.perf_counter()
-        try:
-            graphed = self.graph(self.args, self.kwargs)
-            synchronize()
-        except StopRun:
-            raise
-        except Exception as error:
-            check.refutations.setdefault("raised", _explain(error, self.project))
-            return
+        with self.watch as outside:
+            try:
+                graphed = self.graph(self.args, self.kwargs)
+                synchronize()
+            except Exception as error:
+                raised = error
         seconds = time.perf_counter() - started
         new_traces = self._traces() - traces
         self._note_traces(new_traces, seconds)
         left = variables.snapshot()
-        changes = python.changes()
+        different = _different_errors(self.error, raised, self.project)
+        if different is not None:
+            check.refutations.setdefault("raised", different)
+            return
+        changes = [*self.python.changes(), *outside]
         if changes:
             first = changes[0]
-            check.refutations.setdefault("effect", f"tracing it changes Python state: {first.subject} {first.detail}")
+            check.refutations.setdefault("effect", f"tracing it changes {first.subject}: {first.detail}")
             return
         if variables.created() > made:
             check.refutations.setdefault("creation", "it creates a variable in a call after the first")
             return
         comparison = Comparison()
-        compare_results(result, graphed, comparison)
-        check.written += compare_variables(before, after, left, comparison)
+        compare_results(self.result, graphed, comparison)
+        check.written += compare_variables(self.before, after, left, comparison)
         if comparison.numeric:
-            self._blame(comparison, before, after, result)
+            self._blame(comparison, after)
         if comparison.mismatches:
-            check.refutations.setdefault("differs", comparison.mismatches[0])
+            self._trace_again(explaining=True)
+            if check.open:
+                check.refutations["differs"] = comparison.mismatches[0]
             return
         check.max_error = max(check.max_error, comparison.max_error)
-        if not path.ops:
+        check.compared_paths[way] += 1
+        if not computed or self.error is not None:
             return  # nothing was computed: no evidence
         check.compared += 1
-        check.compared_paths[path.path] += 1
-        mark = self._mark(before)
+        mark = self._mark()
         if mark not in check.inputs:
             check.inputs.add(mark)
             check.states += 1
-        check.eager_seconds.append(eager_seconds)
+        check.eager_seconds.append(self.eager_seconds)
         if not new_traces:
             check.graph_seconds.append(seconds)
 
-    def _blame(self, comparison: Any, before: Any, after: Any, result: Any) -> None:
+    def _blame(self, comparison: Any, after: Any) -> None:
         """Tell rounding that the function amplifies from a wrong result: eager again, moved by a rounding error."""
         from . import variables
         from .comparing import Comparison, compare_results, compare_variables, perturbed_within
 
         reference = Comparison()
-        variables.restore(before)
+        self._rewind()
         try:
-            with Nudge(before):
-                moved = self.original(*self.args, **self.kwargs)
+            with Nudge(self.before) as nudge:
+                moved = self.original(*nudge.moved(self.args), **nudge.moved(self.kwargs))
         except Exception as error:
             comparison.mismatches.extend(f"{p} differs by {e:.1e} relative" for p, e in comparison.numeric.items())
             self.check.doubts.setdefault("nudge", f"a perturbed run raised {type(error).__name__}")
             return
-        compare_results(result, moved, reference)
-        compare_variables(before, after, variables.snapshot(), reference)
+        compare_results(self.result, moved, reference)
+        compare_variables(self.before, after, variables.snapshot(), reference)
         comparison.mismatches.extend(perturbed_within(comparison, reference))
         if not comparison.mismatches:
             self.check.amplified += 1
@@ -244,14 +391,17 @@ class Shadow:
             function = function.__get__(self.args[0], type(self.args[0]))
         return int(function.experimental_get_tracing_count())
 
-    def _mark(self, before: Any) -> int:
+    def _mark(self) -> int:
         """A checksum of the inputs and the written variables: tells distinct states apart."""
         import numpy as np
         import tensorflow as tf
 
         mark = 0
-        leaves = tf.nest.flatten(list(self.named.values()), expand_composites=True)
-        for leaf in (*leaves, *(value.tensor for value in list(before.values())[:200])):
+        try:
+            leaves = tf.nest.flatten(list(self.named.values()), expand_composites=True)
+        except (TypeError, ValueError):  # keys that can't be sorted
+            leaves = []
+        for leaf in (*leaves, *(value.tensor for value in list(self.before.values())[:200])):
             if isinstance(leaf, (tf.Tensor, np.ndarray, np.generic)) and getattr(leaf, "dtype", None) != tf.resource:
                 try:
                     mark = zlib.crc32(np.asarray(leaf).tobytes()[: 1 << 16], mark)
@@ -259,14 +409,18 @@ class Shadow:
                     continue
         return mark
 
-    def _trace_again(self) -> None:
-        """Trace the same signature afresh and compare with an earlier trace of it."""
+    def _trace_again(self, explaining: bool = False) -> None:
+        """Trace the same signature afresh and compare with an earlier trace of it.
+
+        Not at every call, unless it is for ``explaining`` a difference that was seen.
+        """
         from . import graphs
 
         check = self.check
         known = check.prints.get(self.key)
         due = known is None or check.compared in (1, 2, 3, 5, 9, 17) or check.compared % 16 == 0
-        if not due or (known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0):
+        dear = known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0
+        if not explaining and (not due or dear):
             return
         function = self.function
         args = self.args
@@ -276,16 +430,18 @@ class Shadow:
         else:
             bound = function._clone(None)
         python = Snapshot(self.named, self.original, self.project)
+        changes: list[Change] = []
         try:
-            concrete = bound.get_concrete_function(*args, **self.kwargs)
-        except StopRun:
-            raise
+            with self.watch as outside:
+                concrete = bound.get_concrete_function(*args, **self.kwargs)
         except Exception as error:
-            check.refutations.setdefault("raised", "a later trace of it raises: " + _explain(error, self.project))
+            if self.error is None:
+                check.refutations.setdefault("raised", "a later trace of it raises: " + _explain(error, self.project))
             return
         finally:
             changes = python.changes()
             python.restore()
+        changes += outside
         if changes:
             check.refutations.setdefault("effect", f"tracing it changes {changes[0].subject}: {changes[0].detail}")
             return
@@ -297,6 +453,8 @@ class Shadow:
                 "convert the step that calls the model instead",
             )
             return
+        for kind in {row.kind for row in printed.rows} & UNRESTORABLE.keys():
+            check.doubt_state(kind)
         if known is None:
             if len(check.prints) < 32:
                 check.prints[self.key] = (printed, 1)
@@ -324,27 +482,59 @@ class Nudge:
     def __init__(self, before: Any) -> None:
         self.before = before
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Nudge:
         import numpy as np
 
         from . import variables
 
-        generator = np.random.Generator(np.random.PCG64(11))
+        self._generator = np.random.Generator(np.random.PCG64(11))
         for value in self.before.values():
             array = variables.as_array(value)
             if array.dtype.kind == "f":
-                eps = float(np.finfo(array.dtype).eps)
-                noise = generator.uniform(-eps, eps, array.shape).astype(array.dtype)
-                value.variable.assign(array * (1 + noise))
+                value.variable.assign(self._off(array))
+        return self
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    def moved(self, arguments: Any) -> Any:
+        """Arguments with their floating-point tensors and arrays a rounding error off, too."""
+        import numpy as np
+        import tensorflow as tf
+
+        def off(leaf: Any) -> Any:
+            if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
+                return self._off(leaf)
+            if type(leaf).__name__ == "EagerTensor" and leaf.dtype.is_floating and leaf.dtype.size >= 4:
+                return tf.constant(self._off(leaf.numpy()))
+            return leaf
+
+        try:
+            return tf.nest.map_structure(off, arguments)
+        except (TypeError, ValueError):  # keys that can't be sorted
+            return arguments
+
+    def _off(self, array: Any) -> Any:
+        import numpy as np
+
+        eps = float(np.finfo(array.dtype).eps)
+        return array * (1 + self._generator.uniform(-eps, eps, array.shape).astype(array.dtype))
 
 
 def _is_plain_call(function: Any, args: Any) -> bool:
     from ..sandbox.binding import _takes_self
 
     return not _takes_self(function.python_function)
+
+
+def _different_errors(eager: Exception | None, graph: Exception | None, project: Project) -> str | None:
+    """How the graph's raising differs from eager's, or None where it does not: the callers catch by type."""
+    if graph is not None and eager is None:
+        return _explain(graph, project)
+    if eager is not None and type(graph) is not type(eager):
+        theirs = f"raises {type(graph).__name__}" if graph is not None else "raises nothing"
+        return f"a call of it raises {type(eager).__name__}, and as a graph it {theirs}"
+    return None
 
 
 def _explain(error: Exception, project: Project) -> str:

@@ -23,6 +23,7 @@ _identities: dict[int, tuple[weakref.ref[Any], int]] = {}
 LEAVES = 400
 DEPTH = 8
 
+_SHAPED = (tf.Tensor, tf.Variable, tf.__internal__.CompositeTensor, np.ndarray, np.generic)
 _TENSOR = tf.Tensor | tf.Variable | tf.SparseTensor | tf.RaggedTensor | tf.IndexedSlices
 _SCALAR = bool | int | float | complex | str | bytes | None
 
@@ -44,19 +45,19 @@ def fits(value: object, kind: ParameterKind) -> bool:
 
 
 def _is_keras_variable(value: object) -> bool:
-    return type(value).__module__.partition(".")[0] in ("keras", "tf_keras") and hasattr(value, "assign")
+    return type(value).__module__.partition(".")[0] in ("keras", "tf_keras") and hasattr(type(value), "assign")
 
 
 def key(value: object, depth: int = DEPTH) -> Any:
     """The key of one argument: hashable, and equal where a bare ``tf.function`` would use the same trace."""
     if isinstance(value, tf.Tensor):
         return ("T", value.dtype.name, _shape(value))
+    if isinstance(value, np.generic):  # before the numbers: a np.float64 is a Python float, too
+        return ("A", value.dtype.name, ())
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
         return ("P", type(value).__name__, value)
     if isinstance(value, np.ndarray):
         return ("A", value.dtype.name, value.shape)
-    if isinstance(value, np.generic):
-        return ("A", value.dtype.name, ())
     if isinstance(value, tf.Variable):
         return ("V", identity(value))
     if depth <= 0:
@@ -64,8 +65,9 @@ def key(value: object, depth: int = DEPTH) -> Any:
     if isinstance(value, (list, tuple)):
         items = tuple(key(item, depth - 1) for item in value[:LEAVES])
         return (type(value).__name__, len(value), items)
-    if isinstance(value, Mapping) and isinstance(value, dict):
-        entries = tuple((str(k), key(v, depth - 1)) for k, v in list(value.items())[:LEAVES])
+    if isinstance(value, dict):
+        pairs = dict.items(value) if issubclass(type(value), dict) else value.items()  # a proxy of TensorFlow's
+        entries = tuple((str(k), key(v, depth - 1)) for k, v in list(pairs)[:LEAVES])
         return (type(value).__name__, len(value), entries)
     if isinstance(value, tf.__internal__.CompositeTensor):
         return ("C", str(value._type_spec))
@@ -120,15 +122,18 @@ def _is_symbolic(value: object) -> bool:
 
 
 def describe_leaf(value: object) -> tuple[str | None, str | None]:
-    """The dtype's name and the shape of an argument as text, where it has them."""
+    """The dtype's name and the shape of an argument as text, where it is a tensor or an array of some kind.
+
+    Nothing else is asked: an attribute of that name on a user's object may be a property that does things.
+    """
+    if not isinstance(value, _SHAPED) and not _is_keras_variable(value) and type(value).__name__ != "KerasTensor":
+        return None, None
     dtype = getattr(value, "dtype", None)
     shape = getattr(value, "shape", None)
     name = getattr(dtype, "name", None) or (str(dtype) if dtype is not None else None)
-    if shape is None:
-        return name, None
     try:
-        return name, "(" + ", ".join("?" if d is None else str(d) for d in tuple(shape)) + ")"
-    except (TypeError, ValueError):
+        return name, "(" + ", ".join("?" if d is None else str(d) for d in tuple(shape)) + ")"  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # of an unknown rank
         return name, None
 
 

@@ -125,7 +125,9 @@ def _agreement(
         if counts[source]
     ]
     parts = [part.replace("result of the units", "results of the unit") for part in parts]
-    said = f"{', '.join(parts)} and {len(reference.lines):,} printed lines agree over {edited.units:,} units"
+    lines = len(reference.lines)
+    said = f"{', '.join(parts)} and {lines:,} printed line{'' if lines == 1 else 's'} agree"
+    said += f" over {edited.units:,} units"
     said += ", as far as rounding allows"
     if noisy:
         said += f"; {len(noisy)} numbers are no evidence ({noisy[0].name} {noisy[0].detail})"

@@ -19,7 +19,7 @@ from ..records import Metric
 ROUNDING = 2e-5
 # The edited run rounds anew in every unit, the perturbed one was moved once: so much further it may be while
 # the distances are small, and so much once they have grown to a tenth.
-FACTOR, LATE_FACTOR, LATE = 100.0, 10.0, 0.1
+FACTOR, LATE_FACTOR, LATE = 30.0, 10.0, 0.1
 # Where rounding alone moves a number by this much of itself, comparing it tells nothing. For a printed number
 # it takes less: what differs between two runs of the script as it stands may be a time, however it is named.
 POWERLESS, POWERLESS_PRINTED = 0.05, 1e-3

@@ -173,7 +173,9 @@ def _assumption(checked: CheckedAssumption) -> dict[str, Any]:
 def _variant(variant: VariantResult) -> dict[str, Any]:
     return {
         "name": variant.name,
+        "arguments": dict(variant.arguments),
         "outcome": variant.outcome,
+        "reason": variant.reason,
         "traces": variant.traces,
         "trace_seconds": variant.trace_seconds,
         "seconds_per_call": variant.seconds_per_call,

@@ -138,8 +138,12 @@ def main(job_file: str, events: int, control: int) -> int:
     with open(job_file, encoding="utf-8") as stream:
         job = json.load(stream)
     child = Child(job, events, control)
-    _prepare(child)
-    importlib.import_module(job["role"]).install(child)
+    try:
+        _prepare(child)
+        importlib.import_module(job["role"]).install(child)
+    except Exception as error:  # ours, and not to be taken for the script's
+        child.send("role_error", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        return 1
     threading.Thread(target=_keep_watch, args=(child,), daemon=True, name="hybridize-watch").start()
     if not job.get("turns"):
         # A role that takes turns reads the parent's messages itself, at its boundaries.

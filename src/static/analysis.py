@@ -7,15 +7,18 @@ from collections.abc import Iterable
 from .annotations import Instances
 from .calls import Calls
 from .classes import arrange_classes, seed_classes
+from .code import AttributeLoad
 from .graph import Node
 from .imports import Resolver
 from .lowering import lower_module
 from .program import Program
 from .sources import Source, Unreadable
-from .values import Class, Value
+from .values import Class, External, Module, Value
 
 
-def build_program(names: list[str], packages: list[str], sources: Iterable[Source], skipped: list[Unreadable]) -> Program:
+def build_program(
+    names: list[str], packages: list[str], sources: Iterable[Source], skipped: list[Unreadable]
+) -> Program:
     """Lower all sources into one program; a file that can't be lowered is named in ``skipped``."""
     program = Program(Resolver(names, packages))
     for index, source in enumerate(sources):
@@ -34,9 +37,10 @@ def solve(program: Program) -> Calls:
         if isinstance(value, Class):
             program.graph.add(watcher.node, value.code.instance)
 
-    program.graph.handlers[Instances] = allow  # type: ignore[assignment]
+    program.graph.handlers[Instances] = allow
     program.link_cells()
     program.graph.settle_copies()
+    _resolve_bases(program, calls)
     arrange_classes(program)
     seed_classes(program)
     calls.library.has_symbolic = any(
@@ -49,6 +53,26 @@ def solve(program: Program) -> Calls:
     while calls.finish():
         program.graph.solve()
     return calls
+
+
+def _resolve_bases(program: Program, calls: Calls) -> None:
+    """Follow the dotted names of base classes whose root comes through a star import or a variable."""
+
+    def resolve(node: Node, depth: int) -> None:
+        origin = node.origin
+        if node.values or not isinstance(origin, AttributeLoad) or depth > 8:
+            return
+        resolve(origin.base, depth + 1)
+        for value in origin.base.values:
+            if isinstance(value, (External, Module)):
+                calls.flows.load_attribute(origin, origin.base, value)
+        program.link_cells()
+        program.graph.settle_copies()
+
+    for code in program.classes:
+        for base in code.bases:
+            if isinstance(base, Node):
+                resolve(base, 0)
 
 
 def _asks_for_input(path: str | None) -> bool:

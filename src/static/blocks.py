@@ -13,6 +13,9 @@ from .values import UNKNOWN
 
 BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "unicode", "xrange", "reduce"}
 
+#: Builtins that ``from tensorflow import *`` hides.
+SHADOWING = frozenset({"abs", "bool", "complex", "pow", "print", "range", "round", "slice"})
+
 
 class Block:
     """A module's, class's or function's body while its statements are lowered.
@@ -56,6 +59,9 @@ class Block:
         if name in self.scope.outer:
             return self._load_outer(name, line, self.scope.outer[name])
         if name in self.scope.bound and not self.is_class:
+            if self.is_module and name in BUILTINS:
+                # ``list = list()``: until it is bound, the module's name means the builtin.
+                return self.program.external(f"builtins.{name}")
             return self.cell(name)
         return self._load_outer(name, line, False)
 
@@ -116,11 +122,15 @@ class Block:
                 if not parent.is_class:
                     return parent.target_of(name)
                 parent = parent.parent
-        if self.module.stars and any(star.module is None for star in self.module.stars):
-            if name not in BUILTINS and all(star.module is None for star in self.module.stars):
-                path = f"{self.module.stars[0].path}.{name}"
-                return Target(None, (), path)
-            return None
+        stars = self.module.stars
+        if stars and any(star.module is None for star in stars):
+            shadowed = name in BUILTINS and not (
+                name in SHADOWING and any(star.path == "tensorflow" for star in stars)
+            )
+            if not shadowed and all(star.module is None for star in stars):
+                return Target(None, (), f"{stars[0].path}.{name}")
+            if not shadowed:
+                return None
         if name in BUILTINS:
             return Target(None, (), f"builtins.{name}")
         return None
@@ -222,9 +232,9 @@ class Block:
             before = self.environment.get(name)
             nodes: list[Node] = []
             for branch in alive:
-                node = branch.get(name, before)
-                if node is not None and node not in nodes:
-                    nodes.append(node)
+                held = branch.get(name, before)
+                if held is not None and held not in nodes:
+                    nodes.append(held)
             if len(nodes) == 1:
                 self._set(name, nodes[0])
             elif nodes:

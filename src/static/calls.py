@@ -272,6 +272,10 @@ class Calls:
         event.owner.calls.append(call)
         event.owner.events.append(call)
         self.bind(call, code, Given(list(arguments)), receiver, call.result, "call")
+        base = getattr(event, "base", None) or getattr(event, "iterable", None)
+        if isinstance(base, Node):
+            for binding in call.targets:
+                binding.arguments[0] = [base]
 
     def bind(
         self,
@@ -341,9 +345,12 @@ class Calls:
                 binding.arguments.setdefault(extra, []).append(node)
         for node in given.double_stars:
             self._bind_double_star(node, parameters, names, extra, binding)
+        nothing = self.program.constants[NONE]
         for index, parameter in enumerate(parameters):
-            if index not in binding.arguments and parameter.default is not None and index >= offset:
-                self.graph.connect(parameter.default, parameter.node)
+            default = parameter.default
+            if default is None or default is nothing or index < offset or index in binding.arguments:
+                continue
+            self.graph.connect(default, parameter.node)
 
     def _bind_one(self, binding: Binding, parameters: list, index: int, node: Node) -> None:  # type: ignore[type-arg]
         self.graph.connect(node, parameters[index].node)

@@ -51,7 +51,9 @@ class Call(Event):
     )
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.function: Node | None = None
         self.path: str | None = None
         self.attribute: str | None = None
@@ -107,7 +109,9 @@ class AttributeLoad(Event):
     def __init__(
         self, owner: FunctionCode, place: int, guard: Branch | None, base: Node, attribute: str
     ) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.base = base
         self.attribute = attribute
         self.result: Node
@@ -121,7 +125,9 @@ class AttributeStore(Event):
     def __init__(
         self, owner: FunctionCode, place: int, guard: Branch | None, base: Node, attribute: str
     ) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.base = base
         self.attribute = attribute
         self.value: Node | None = None
@@ -134,7 +140,9 @@ class ItemLoad(Event):
     __slots__ = ("base", "index", "key", "result", "sliced")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, base: Node) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.base = base
         self.key: object = None
         self.index: Node | None = None
@@ -148,7 +156,9 @@ class ItemStore(Event):
     __slots__ = ("base", "index", "key", "value")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, base: Node) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.base = base
         self.key: object = None
         self.index: Node | None = None
@@ -163,7 +173,9 @@ class NameStore(Event):
     def __init__(
         self, owner: FunctionCode, place: int, guard: Branch | None, name: str, cell: Node, is_global: bool
     ) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.name = name
         self.cell = cell
         self.is_global = is_global
@@ -178,7 +190,9 @@ class Operation(Event):
     def __init__(
         self, owner: FunctionCode, place: int, guard: Branch | None, name: str, operands: tuple[Node, ...]
     ) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.name = name
         self.operands = operands
         self.in_place = False
@@ -193,7 +207,9 @@ class Iteration(Event):
     def __init__(
         self, owner: FunctionCode, place: int, guard: Branch | None, iterable: Node, context: str
     ) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.iterable = iterable
         self.context = context
         self.end = 0
@@ -206,7 +222,9 @@ class Unpacking(Event):
     __slots__ = ("source", "starred", "targets")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, source: Node) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.source = source
         self.targets: list[tuple[int, Node]] = []
         self.starred: Node | None = None
@@ -222,7 +240,9 @@ class Branch(Event):
     __slots__ = ("flag", "kind", "leaves", "test")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, kind: str, test: Node) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.kind = kind
         self.test = test
         self.leaves = False
@@ -235,7 +255,9 @@ class Return(Event):
     __slots__ = ("in_loop", "value")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, value: Node) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.value = value
         self.in_loop = False
 
@@ -254,7 +276,9 @@ class Mark(Event):
         node: Node | None = None,
         text: str = "",
     ) -> None:
-        super().__init__(owner, place, guard)
+        self.owner = owner
+        self.place = place
+        self.guard = guard
         self.kind = kind
         self.node = node
         self.text = text

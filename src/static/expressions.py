@@ -11,13 +11,12 @@ from .code import (
     Branch,
     Call,
     Event,
-    FunctionCode,
     ItemLoad,
     Iteration,
     Mark,
     Operation,
 )
-from .graph import LINES, Node
+from .graph import Node
 from .imports import Target
 from .program import Program
 from .values import BOOLEAN, FLOAT, INTEGER, NONE, STRING, UNKNOWN, Box
@@ -204,7 +203,9 @@ class ExpressionLowering:
         for operator, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.expression(comparator)
             name = type(operator).__name__
-            if name not in ("Is", "IsNot"):
+            if name not in ("Is", "IsNot") or not (
+                type(comparator) is ast.Constant or type(node.left) is ast.Constant
+            ):
                 result = self.operate(name, (left, right), node.lineno).result
             left = right
         return result
@@ -373,7 +374,9 @@ class ExpressionLowering:
         for part in node.values:
             if type(part) is ast.FormattedValue:
                 value = self.expression(part.value)
-                self.events.append(Mark(self.code, self.base + node.lineno, self.block.guard, "format", value))
+                if part.format_spec is not None:
+                    place = self.base + node.lineno
+                    self.events.append(Mark(self.code, place, self.block.guard, "format", value))
         return self.program.constants[STRING]
 
     def given(self, node: ast.Yield) -> Node:
@@ -448,7 +451,7 @@ _CONSTANTS = {
     type(None): NONE,
 }
 
-_EXPRESSIONS: dict[type, Callable[[ExpressionLowering, ast.expr], Node]] = {
+_EXPRESSIONS: dict[type, Callable[..., Node]] = {
     ast.Attribute: ExpressionLowering.attribute,
     ast.Call: ExpressionLowering.call,
     ast.BinOp: ExpressionLowering.binary,
@@ -472,7 +475,5 @@ _EXPRESSIONS: dict[type, Callable[[ExpressionLowering, ast.expr], Node]] = {
     ast.Await: ExpressionLowering.awaited,
     ast.Starred: ExpressionLowering.starred,
     ast.Slice: ExpressionLowering.sliced,
-    ast.Lambda: lambda lowering, node: lowering.function_expression(node),  # type: ignore[arg-type]
-}  # type: ignore[dict-item]
-
-__all__ = ["LINES", "ExpressionLowering", "FunctionCode", "Spread", "is_flag"]
+    ast.Lambda: lambda lowering, node: lowering.function_expression(node),
+}

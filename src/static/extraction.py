@@ -64,9 +64,9 @@ def _opens_tape(event: Mark) -> bool:
 def _loops(code: FunctionCode) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for event in code.events:
-        if isinstance(event, Iteration) and event.context == "for":
-            found.append((event.place % LINES, event.end))
-        elif isinstance(event, Mark) and event.kind == "loop":
+        is_for = isinstance(event, Iteration) and event.context == "for"
+        if is_for or (isinstance(event, Mark) and event.kind == "loop"):
+            assert isinstance(event, (Iteration, Mark))
             found.append((event.place % LINES, event.end))
     return found
 

@@ -76,6 +76,7 @@ class Binder:
         self.receiver = receiver
 
 
+_ALWAYS_BOOLEAN = frozenset({"In", "NotIn", "Is", "IsNot"})
 _COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"})
 _ITEM_OF = {
     TENSOR: TENSOR,
@@ -385,20 +386,24 @@ class Flows:
             self.calls.call_implicitly(event, method, value, arguments, made)
             if name == "__getitem__":
                 self.graph.connect(made, result)
-                return
-
-            def take(inner: Value) -> None:
-                following = None
-                if isinstance(inner, Instance):
-                    following = self.calls.find_method(inner.code, "__next__")
-                if following is not None:
-                    self.calls.call_implicitly(event, following, inner, [], result)
-                elif not (isinstance(inner, Instance) and inner is value):
-                    self.elements(event, made, inner, result)
-
-            self.graph.watch(made, Reaction(take))
+            else:
+                self._follow_iterator(event, value, made, result)
             return
         self.graph.add(result, UNKNOWN, event.iterable)
+
+    def _follow_iterator(self, event: Iteration, value: Instance, iterator: Node, result: Node) -> None:
+        """What ``__iter__`` returned: an object with ``__next__``, or something to iterate over."""
+
+        def take(inner: Value) -> None:
+            following = None
+            if isinstance(inner, Instance):
+                following = self.calls.find_method(inner.code, "__next__")
+            if following is not None:
+                self.calls.call_implicitly(event, following, inner, [], result)
+            elif inner is not value:
+                self.elements(event, iterator, inner, result)
+
+        self.graph.watch(iterator, Reaction(take))
 
     def _enter(self, event: Iteration, node: Node, value: Value) -> None:
         if isinstance(value, Instance):
@@ -447,7 +452,10 @@ class Flows:
         name = event.name
         result = event.result
         graph = self.graph
-        if name in ("In", "NotIn", "Not"):
+        if name in _ALWAYS_BOOLEAN:
+            graph.add(result, BOOLEAN, node)
+            return
+        if name == "Not" and value not in TENSORS:
             graph.add(result, BOOLEAN, node)
             return
         if value in TENSORS:
@@ -456,6 +464,13 @@ class Flows:
         operands = event.operands
         if len(operands) == 1:
             self._combine(event, node, value, value)
+            return
+        if value is UNKNOWN:
+            if operands[0].values and operands[1].values:
+                graph.add(result, UNKNOWN, node)
+            return
+        known = result.values
+        if len(known) > 2 and UNKNOWN in known:
             return
         if operands[0] is node:
             for other in operands[1].values:

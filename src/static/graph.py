@@ -46,7 +46,7 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self.handlers: dict[type, Callable[[object, Node, Value], None]] = {}
+        self.handlers: dict[type, Callable[..., None]] = {}
         self._queue: deque[tuple[Node, Value]] = deque()
         self._waiting: list[tuple[Node, object]] = []
         self._running = False
@@ -114,9 +114,18 @@ class Graph:
             node, value = queue.popleft()
             successors = node.successors
             if successors is not None:
+                narrow = type(value) is not Atom
                 for target in tuple(successors):
-                    if value not in target.values:
+                    values = target.values
+                    if value in values:
+                        continue
+                    if narrow and len(values) >= WIDTH:
                         self.add(target, value, node)
+                        continue
+                    target.values = (*values, value)
+                    target.causes = (*target.causes, node)
+                    if target.successors is not None or target.watchers is not None:
+                        queue.append((target, value))
             watchers = node.watchers
             if watchers is not None:
                 for watcher in tuple(watchers):

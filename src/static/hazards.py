@@ -31,6 +31,8 @@ class Hazard:
     transitive: bool = True
     call: Call | None = None
     inner: Hazard | None = None
+    _chain: tuple[Step, ...] | None = None
+    _finding: Finding | None = None
 
     @property
     def line(self) -> int:
@@ -64,17 +66,23 @@ class Hazard:
             hazard = hazard.inner
         return hazard
 
+    def chain(self) -> tuple[Step, ...]:
+        """The calls that lead to the hazard, and the hazard itself; callers share their callees' steps."""
+        if self._chain is None:
+            if self.inner is None:
+                self._chain = (Step(self.owner.module.file, self.line, self.message),)
+            else:
+                step = Step(self.owner.module.file, self.line, f"calls {self.inner.owner.qualname}")
+                self._chain = (step, *self.inner.chain())
+        return self._chain
+
     def finding(self) -> Finding:
         """This hazard as a record: at the line in the function itself, with the chain of calls behind it."""
-        steps: list[Step] = []
-        hazard = self
-        while hazard.inner is not None:
-            steps.append(
-                Step(hazard.owner.module.file, hazard.line, f"calls {hazard.inner.owner.qualname}")
+        if self._finding is None:
+            message = self.message
+            if self.inner is not None:
+                message = f"{message} (in {self.innermost().owner.qualname})"
+            self._finding = Finding(
+                self.code, message, self.owner.module.file, self.line, self.chain(), self.certain
             )
-            hazard = hazard.inner
-        steps.append(Step(hazard.owner.module.file, hazard.line, hazard.message))
-        message = self.message
-        if self.inner is not None:
-            message = f"{hazard.message} (in {hazard.owner.qualname})"
-        return Finding(self.code, message, self.owner.module.file, self.line, tuple(steps), self.certain)
+        return self._finding

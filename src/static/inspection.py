@@ -30,6 +30,7 @@ class Inspection:
                 self._concluding.append(rule)
         self.own: dict[FunctionCode, list[Hazard]] = {}
         self.all: dict[FunctionCode, list[Hazard]] = {}
+        self.summaries: dict[FunctionCode, Merged] = {}
         for code in facts.program.functions:
             if not code.is_body:
                 self.own[code] = self._inspect(code)
@@ -65,47 +66,50 @@ class Inspection:
 
         One hazard per code (and parameter) is handed on: the certain one if there is one.
         """
-        always: dict[FunctionCode, dict[str, Hazard]] = {}
-        depending: dict[FunctionCode, list[Hazard]] = {}
         for component in self.facts.graph.components:
             for code in component:
                 if code.is_body:
                     continue
-                merged = _Merged(self.own[code])
-                self._inherit_into(code, merged, always, depending)
-                self.all[code] = merged.all
-                always[code] = {
-                    hazard.code: hazard for hazard in merged.always.values() if hazard.transitive
-                }
-                depending[code] = [hazard for hazard in merged.depending.values() if hazard.transitive]
+                merged = Merged(self.own[code])
+                self._inherit_into(code, merged)
+                self.summaries[code] = merged
+                if self.facts.computes.get(code) is False:
+                    # It is never proposed: what it inherits matters to its callers only.
+                    self.all[code] = [hazard for hazard in merged.all if hazard.inner is None or hazard.certain]
+                else:
+                    self.all[code] = merged.all
 
-    def _inherit_into(
-        self,
-        code: FunctionCode,
-        merged: _Merged,
-        always: dict[FunctionCode, dict[str, Hazard]],
-        depending: dict[FunctionCode, list[Hazard]],
-    ) -> None:
+    def _inherit_into(self, code: FunctionCode, merged: Merged) -> None:
         view = View(self.facts, code)
         known = merged.always
+        done: set[tuple[FunctionCode, bool]] = set()
         for call, binding in self.facts.graph.callees.get(code, ()):
             target = binding.code
             if binding.mode not in TRACED_MODES or target.hybrid is not None or target is code:
                 continue
-            plain = always.get(target)
-            if plain:
-                surely = is_sure(view, call)
-                for name, hazard in plain.items():
+            summary = self.summaries.get(target)
+            if summary is None:
+                continue
+            surely = is_sure(view, call)
+            if summary.always and (target, surely) not in done:
+                done.add((target, surely))
+                for name, hazard in summary.always.items():
                     held = known.get(name)
-                    if held is None or (surely and hazard.certain and not held.certain):
+                    if hazard.transitive and (
+                        held is None or (surely and hazard.certain and not held.certain)
+                    ):
                         merged.add(hazard.seen_from(code, call, surely and hazard.certain, None))
-            for hazard in depending.get(target, ()):
-                for seen in inherit(view, call, binding.arguments, hazard):
-                    merged.add(seen)
+            for hazard in summary.depending.values():
+                if hazard.transitive:
+                    for seen in inherit(view, call, binding.arguments, hazard):
+                        merged.add(seen)
 
 
-class _Merged:
-    """The hazards of one function while its callees' are added."""
+class Merged:
+    """The hazards of one function with its callees': all, and those that callers inherit.
+
+    ``always`` has one hazard per code, ``depending`` one per code and parameter that it depends on.
+    """
 
     def __init__(self, own: list[Hazard]) -> None:
         self.all = list(own)

@@ -433,8 +433,6 @@ class LibraryCalls:
                 self.graph.add(result, SHAPE)
             elif value is INTEGER or value is FLOAT:
                 self.graph.add(result, FLOAT)
-            elif isinstance(value, Box) and value.kind in ("list", "tuple"):
-                self.graph.add(result, ARRAY)
             elif value is not NONE:
                 self.graph.add(result, ARRAY)
 

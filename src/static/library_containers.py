@@ -57,11 +57,11 @@ class Containers:
                 graph.connect(node, self.program.field(box, key, call.place))
             graph.add(result, NONE)
         elif name in ("pop", "popleft", "popitem", "get", "setdefault", "__getitem__", "__next__"):
-            key = None
+            literal: object = None
             if box.kind == "dict" and call.literals is not None:
-                key = call.literals.get(0)
-            if key is not None and key in box.fields:
-                graph.connect(box.fields[key], result)
+                literal = call.literals.get(0)
+            if literal is not None and literal in box.fields:
+                graph.connect(box.fields[literal], result)
                 graph.connect(box.element, result)
             else:
                 flows.pour(box, result)
@@ -240,9 +240,9 @@ class Containers:
         key = ("iterator", call, value)
         slices = self.calls.flows.derived
         anchor = value if isinstance(value, Box) else None
-        made = slices.get((key, anchor))  # type: ignore[arg-type]
+        made = slices.get((key, anchor))
         if made is None:
-            made = slices[key, anchor] = self.program.box("iterator", call.place)  # type: ignore[index]
+            made = slices[key, anchor] = self.program.box("iterator", call.place)
         return made
 
     def _do_next(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:

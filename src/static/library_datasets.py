@@ -254,8 +254,7 @@ class Datasets:
         def pair(nodes: list[Node]) -> None:
             made = self.program.box("tuple", call.place)
             for position, node in enumerate(nodes):
-                field = self.program.field(made, position, call.place)
-                self.graph.watch(node, Reaction(lambda value, field=field: self._yielded(value, field)))
+                self._watch_yielded(node, self.program.field(made, position, call.place))
             self.graph.add(box.element, made)
 
         if len(given.positional) > 1:
@@ -266,8 +265,7 @@ class Datasets:
             if isinstance(value, Box) and value.kind == "dict":
                 made = self.program.box("dict", call.place)
                 for key, node in tuple(value.fields.items()):
-                    field = self.program.field(made, key, call.place)
-                    self.graph.watch(node, Reaction(lambda inner, field=field: self._yielded(inner, field)))
+                    self._watch_yielded(node, self.program.field(made, key, call.place))
                 self.graph.add(box.element, made)
             elif isinstance(value, Box) and value.kind in ("tuple", "list"):
                 pair([value.fields[i] for i in range(len(value.fields)) if i in value.fields])
@@ -276,6 +274,9 @@ class Datasets:
             if node is not None:
                 self.graph.watch(node, Reaction(take))
                 return
+
+    def _watch_yielded(self, source: Node, target: Node) -> None:
+        self.graph.watch(source, Reaction(lambda value: self._yielded(value, target)))
 
     def _yielded(self, value: Value, target: Node) -> None:
         if isinstance(value, Box) and value.kind in ("dataset", "stream"):

@@ -178,7 +178,7 @@ def creates_variables(path: str) -> bool:
 @lru_cache(maxsize=65536)
 def draws_tensors(path: str) -> bool:
     """Whether calling ``path`` draws random numbers as a TensorFlow operation."""
-    if path.startswith("tensorflow.random.") or path.startswith("keras.random."):
+    if path.startswith(("tensorflow.random.", "keras.random.")):
         return not path.endswith(("set_seed", "Generator", "from_seed", "get_global_generator", "SeedGenerator"))
     last = path.rpartition(".")[2]
     return path.startswith(("tensorflow.", "keras.")) and (

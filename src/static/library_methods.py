@@ -419,6 +419,7 @@ _DEFAULTS = {
     "random generator": "array",
     "metric": "tensor",
     "object": "unknown",
+    "logger": "none",
 }
 
 _CALLED = {
@@ -537,4 +538,6 @@ def effect_of(kind: str, name: str) -> str | None:
         return "random"
     if kind == "file":
         return "file"
+    if kind == "logger":
+        return "print"
     return _EFFECTS.get((kind, name))

@@ -132,6 +132,9 @@ _ALIASES = {
 }
 
 
+#: Classes that ``tensorflow`` itself has, by whatever inner module they are reached.
+_TOP_CLASSES = frozenset({"GradientTape", "IndexedSlices", "RaggedTensor", "SparseTensor", "Tensor", "Variable"})
+
 #: Packages under ``tensorflow.python``: a path that ends in one is no object yet.
 _INTERNAL_PACKAGES = frozenset(
     {"client", "data", "distribute", "eager", "framework", "keras", "layers", "lib", "module", "ops"}
@@ -162,6 +165,9 @@ def canonical_path(path: str) -> str:
             for old, new in _MOVED.items():
                 if path.startswith(old):
                     path = new + path[len(old) :]
+            last = path.rpartition(".")[2]
+            if last in _TOP_CLASSES and path.count(".") == 2:
+                path = f"tensorflow.{last}"
     elif path.startswith("tensorflow_core"):
         return canonical_path("tensorflow" + path[15:])
     elif path.startswith("numpy.core."):
@@ -174,10 +180,10 @@ def _canonical_keras(path: str) -> str:
     while head in _KERAS_MODULES:
         head = _KERAS_MODULES[head]
     parts = head.split(".")
-    if len(parts) > 2 and parts[1] in ("layers", "losses", "metrics", "optimizers", "models"):
+    homes = ("layers", "losses", "metrics", "optimizers", "models")
+    if len(parts) > 2 and parts[1] in homes and last[:1].isupper():
         # ``keras.layers.core.dense.Dense``: the public name is one level below ``keras.layers``.
-        if last[:1].isupper():
-            head = ".".join(parts[:2])
+        head = ".".join(parts[:2])
     return f"{head}.{last}"
 
 
@@ -192,8 +198,6 @@ def _canonical_internal(path: str) -> str:
             rest = ".".join(parts[position:])
             if part.startswith("Dataset"):
                 return "tensorflow.data.Dataset" + rest[len(part) :]
-            if part in ("EagerTensor", "Tensor"):
-                return "tensorflow.Tensor" + rest[len(part) :]
             if part in ("ResourceVariable", "Variable", "RefVariable", "VariableV1"):
                 return "tensorflow.Variable" + rest[len(part) :]
             return "tensorflow." + rest

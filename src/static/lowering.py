@@ -236,7 +236,10 @@ class Lowering(ExpressionLowering):
         event = Return(self.code, self.base + node.lineno, self.block.guard, value)
         event.in_loop = self.block.loops > 0
         self.events.append(event)
-        self.graph.connect(value, self.code.returns)
+        returns = self.code.returns
+        if isinstance(returns.origin, list) and value not in returns.origin:
+            returns.origin.append(value)
+        self.graph.connect(value, returns)
         guard = self.block.guard
         while guard is not None and not guard.leaves:
             guard.leaves = True

@@ -149,7 +149,7 @@ def _evidence(
     code: FunctionCode, index: int, values: tuple[Value, ...], modules: list[ModuleCode]
 ) -> tuple[Step, ...]:
     parameter = code.parameters[index]
-    telling = next((v for v in values if v in TENSOR_LIKE), None)
+    telling: Value | None = next((v for v in values if v in TENSOR_LIKE), None)
     if telling is None:
         telling = next((v for v in values if v is not NONE and v is not OBJECT), None)
     if telling is None:

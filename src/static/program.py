@@ -164,11 +164,24 @@ class Program:
         found = False
         for target in module.stars:
             if target.module is not None:
-                if target.module != module.name:
+                if self._exports(target.module, name, {module.name}):
                     self.graph.connect(self.cell(target.module, name), node)
-                found = True
+                    found = True
             elif not name.startswith("_"):
                 self.graph.add(node, self.values.external(canonical_path(f"{target.path}.{name}")))
                 found = True
         if not found:
             self.graph.add(node, UNKNOWN)
+
+    def _exports(self, module_name: str, name: str, seen: set[str]) -> bool:
+        """Whether a module has a global of that name, by itself or through its own star imports."""
+        module = self.modules.get(module_name)
+        if module is None or module_name in seen:
+            return False
+        if name in module.bound:
+            return True
+        seen.add(module_name)
+        return any(
+            not name.startswith("_") if star.module is None else self._exports(star.module, name, seen)
+            for star in module.stars
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -153,7 +154,7 @@ def _read_delete(statement: ast.Delete, scope: Scope) -> None:
         read_targets(target, scope)
 
 
-_READERS: dict[type, object] = {}
+_READERS: dict[type, Callable[..., None]] = {}
 _READERS.update(
     {
         ast.Assign: _read_assign,

@@ -14,7 +14,6 @@ WALKING_BUILTINS = frozenset(
         "builtins.list",
         "builtins.tuple",
         "builtins.set",
-        "builtins.sorted",
         "builtins.reversed",
         "builtins.zip",
         "builtins.enumerate",
@@ -29,9 +28,18 @@ WALKING_BUILTINS = frozenset(
     }
 )
 _VALUE_BUILTINS = frozenset(
-    {"builtins.float", "builtins.complex", "builtins.hash", "builtins.bool", "builtins.str", "builtins.repr"}
+    {
+        "builtins.complex",
+        "builtins.hash",
+        "builtins.bool",
+        "builtins.round",
+        "builtins.any",
+        "builtins.all",
+        "builtins.divmod",
+    }
 )
 _APPLIED = frozenset({"layer", "model"})
+_TELLING = EAGER_METHODS | TELLING_MUTATORS | FIT_METHODS
 
 
 def topics_of(call: Call) -> set[str]:
@@ -79,15 +87,15 @@ def topics_of(call: Call) -> set[str]:
             found.add("creates")
     if call.unknown or (not call.targets and not call.externals and not call.methods):
         found.add("unknown")
-    name = call.attribute
-    if name is not None and (name in EAGER_METHODS or name in TELLING_MUTATORS or name in FIT_METHODS):
+    attribute = call.attribute
+    if attribute is not None and attribute in _TELLING:
         function = call.function
         if function is not None and isinstance(function.origin, AttributeLoad):
             base = function.origin.base
             if not call.targets and (not base.values or UNKNOWN in base.values):
-                if name in EAGER_METHODS:
+                if attribute in EAGER_METHODS:
                     found.add("eager")
-                elif name in TELLING_MUTATORS:
+                elif attribute in TELLING_MUTATORS:
                     found.add("mutates")
                 else:
                     found.add("fit")

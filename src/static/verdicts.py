@@ -260,7 +260,8 @@ class Verdicts:
             return None
         if any(hazard.effect for hazard in hazards):
             return True
-        if any(hazard.code in ("HYB111", "HYB112") for hazard in hazards):
+        summary = self.inspection.summaries.get(code)
+        if summary is not None and ("HYB111" in summary.always or "HYB112" in summary.always):
             return None
         if not code.callers and not code.escapes and self._dispatches_on_self(code):
             return None
@@ -306,14 +307,9 @@ class Verdicts:
             if hazard.certain:
                 continue
             finding = self._finding(hazard)
-            add(
-                Assumption(
-                    hazard.assumption,
-                    hazard.subject,
-                    f"{code.name} {finding.message} (line {finding.line}), and that does no harm",
-                    hazard.code,
-                )
-            )
+            general = _STATEMENTS.get(hazard.assumption, "{name} is given what it takes").format(name=code.name)
+            statement = f"{general}, although it {finding.message} (line {finding.line})"
+            add(Assumption(hazard.assumption, hazard.subject, statement, hazard.code))
         for kind, statement in _STATEMENTS.items():
             if not any(known.kind is kind for known in found.values()):
                 add(Assumption(kind, code.name, statement.format(name=code.name)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..records import AssumptionKind
 from .callgraph import CallGraph
+from .changes import find_changes
 from .code import Branch, Call, Event, FunctionCode, Operation, ParameterCode
 from .graph import Node, trace_back
 from .hazards import Hazard
@@ -26,6 +27,9 @@ from .values import (
 STRUCTURES = frozenset({"list", "tuple", "dict", "set", "namedtuple"})
 
 
+_CONVERTED = frozenset({"builtins.float", "builtins.int", "builtins.abs"})
+
+
 class Facts:
     """What is known of the whole program; shared by all views."""
 
@@ -35,7 +39,9 @@ class Facts:
         self.origins = Origins()
         self.computes: dict[FunctionCode, bool | None] = {}
         self.covered: set[FunctionCode] = set()
+        self.traced: dict[tuple[FunctionCode, Node], bool | None] = {}
         self.rebound_attributes = _rebound_attributes(program)
+        self.changes = find_changes(program)
 
 
 def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, int]]]:
@@ -63,9 +69,9 @@ def is_single(node: Node) -> bool:
             origin = first.origin
             if isinstance(origin, Operation):
                 continue
-            if isinstance(origin, Call) and origin.path is not None and not origin.methods:
-                if origin.path.startswith("tensorflow.") and describe_result(origin.path) == "tensor":
-                    continue
+            path = origin.path if isinstance(origin, Call) and not origin.methods else None
+            if path is not None and path.startswith("tensorflow.") and describe_result(path) == "tensor":
+                continue
         elif value not in TENSORS:
             continue
         return False
@@ -95,6 +101,17 @@ class View:
 
         An array that an argument brings becomes a tensor at the call; one made inside stays an array.
         """
+        known = self.facts.traced
+        key = (self.code, node)
+        if key not in known:
+            known[key] = self._find_traced(node, depth)
+        return known[key]
+
+    def _find_traced(self, node: Node, depth: int) -> bool | None:
+        origin = node.origin
+        if isinstance(origin, Call) and origin.path in _CONVERTED and origin.arguments:
+            # AutoGraph makes a cast of it: what is a number eagerly is a tensor in a trace.
+            return self.traced(origin.arguments[0], depth)
         tensors = others = doubts = False
         for value in node.values:
             if value in TENSORS:

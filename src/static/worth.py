@@ -23,7 +23,7 @@ _COMPUTING_METHODS = {
     "layer": {"call"},
     "model": {"call"},
 }
-_IGNORED_OPERATORS = frozenset({"In", "NotIn", "Not"})
+_IGNORED_OPERATORS = frozenset({"In", "NotIn", "Not", "Is", "IsNot"})
 _TRIVIAL_METHODS = frozenset({"numpy", "get_shape", "set_shape", "ref", "item", "tolist"})
 
 

@@ -98,6 +98,7 @@ class OutlivingAttributeStore(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, AttributeStore)
         outlives, parameter, name = view.outliving(event.base)
         if not outlives:

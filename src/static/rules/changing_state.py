@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Event
+from ..code import AttributeLoad, Event, FunctionCode
 from ..graph import Node
 from ..hazards import Hazard
 from ..program import Cell
 from ..values import (
-    TENSORS,
+    ARRAY,
     VARIABLE,
     Bound,
     Box,
@@ -117,21 +117,19 @@ class ChangingState(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, AttributeLoad)
-        stores = view.facts.rebound_attributes.get(event.attribute)
-        if not stores or _is_stable(event.result):
-            return
-        writer = next(((code, line) for code, line in stores if code is not view.code), None)
-        if writer is None and not any(code is view.code for code, _ in stores):
+        found = self._writer(view, event)
+        if found is None:
             return
         outlives, parameter, name = view.outliving(event.base)
         if not outlives or _is_own_method(event):
             return
-        code, line = writer or stores[0]
+        code, line = found
         subject = f"{name}.{event.attribute}"
         yield view.hazard(
             self.code,
-            f"reads {subject}, which {code.qualname} assigns ({code.module.file}:{line})",
+            f"reads {subject}, which {_name(code)} changes ({code.module.file}:{line})",
             event,
             False,
             self.assumption,
@@ -140,35 +138,80 @@ class ChangingState(Rule):
             when="outlives",
         )
 
+    def _writer(self, view: View, event: AttributeLoad) -> tuple[FunctionCode, int] | None:
+        """Who else assigns the attribute, or changes what it holds."""
+        facts = view.facts
+        stores = facts.rebound_attributes.get(event.attribute)
+        if stores and not _is_stable(event.result):
+            return next((place for place in stores if place[0] is not view.code), stores[0])
+        if ARRAY in event.result.values:
+            for place in facts.changes.attributes.get(event.attribute, ()):
+                if place[0] is not view.code:
+                    return place
+        return _changed_box(view, event.result)
+
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         for node, line in view.code.outer_reads.items():
             cell = node.origin
             if not isinstance(cell, Cell) or _is_stable(node):
                 continue
-            if cell.rebound:
-                writer, where = cell.rebound[0]
-                how = f"which {writer.qualname} rebinds ({writer.module.file}:{where})"
-            elif cell.looped or len(cell.lines) > 1:
-                how = f"which is bound again ({', '.join(f'line {where}' for where in sorted(set(cell.lines))[:3])})"
-            else:
+            how = self._how(view, node, cell)
+            if how is None:
                 continue
             place = view.code.node.place - view.code.line + line
             yield view.hazard(
                 self.code, f"reads {cell.name}, {how}", place, False, self.assumption, cell.name
             )
 
+    def _how(self, view: View, node: Node, cell: Cell) -> str | None:
+        """How the name, or what it holds, changes; None where it does not."""
+        if cell.rebound:
+            writer, where = cell.rebound[0]
+            return f"which {_name(writer)} rebinds ({writer.module.file}:{where})"
+        if cell.looped or len(cell.lines) > 1:
+            lines = ", ".join(f"line {where}" for where in sorted(set(cell.lines))[:3])
+            return f"which is bound again ({lines})"
+        found = _changed_box(view, node)
+        if found is None and ARRAY in node.values:
+            places = view.facts.changes.cells.get(cell, ())
+            found = next((place for place in places if place[0] is not view.code), None)
+        if found is None:
+            return None
+        return f"which {_name(found[0])} changes in place ({found[0].module.file}:{found[1]})"
+
+
+def _changed_box(view: View, node: Node) -> tuple[FunctionCode, int] | None:
+    """Who else changes a container in ``node`` that holds more than variables and code."""
+    boxes = view.facts.changes.boxes
+    for value in node.values:
+        if isinstance(value, Box) and value in boxes and not _holds_code(value):
+            for place in boxes[value]:
+                if place[0] is not view.code:
+                    return place
+    return None
+
+
+def _holds_code(box: Box) -> bool:
+    nodes = [box.element, *box.fields.values()]
+    values = [value for node in nodes for value in node.values]
+    return bool(values) and all(
+        value is VARIABLE or isinstance(value, (Thing, Function, Bound, Class, Instance)) for value in values
+    )
+
+
+def _name(code: FunctionCode) -> str:
+    return "the module" if code.kind == "module" else code.qualname
+
 
 def _is_stable(node: Node) -> bool:
-    """Whether rebinding doesn't matter: code, modules, layers and variables are looked up once anyway."""
+    """Whether rebinding doesn't matter: the name holds one function, module or class, or variables."""
+    if len(node.values) == 1 and isinstance(node.values[0], (Function, Bound, Class, Method, Wrapped)):
+        return True
     return bool(node.values) and all(
-        isinstance(value, (Function, Bound, Class, Module, Method, External, Wrapped))
-        or value is VARIABLE
-        for value in node.values
+        isinstance(value, (Module, External)) or value is VARIABLE for value in node.values
     )
 
 
 def _is_own_method(event: AttributeLoad) -> bool:
     return any(isinstance(value, (Bound, Function)) for value in event.result.values)
-
-
-__all__ = ["Box", "ChangingState", "Instance", "TENSORS", "Thing"]

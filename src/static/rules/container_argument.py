@@ -55,6 +55,7 @@ class ContainerArgument(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         for index, parameter in own_parameters(view.code):
             if parameter.kind in ("star", "double star"):
                 continue

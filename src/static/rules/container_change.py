@@ -98,6 +98,7 @@ class OutlivingContainerChange(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         if isinstance(event, ItemStore):
             target, verb, certain = event.base, "assigns an item of", True
             if self._is_tensor(target):
@@ -107,7 +108,7 @@ class OutlivingContainerChange(Rule):
                 return
             target, verb, certain = event.operands[0], "adds in place to", True
             values = target.values
-            if not any(isinstance(value, Box) and value.kind != "tuple" or value is ARRAY for value in values):
+            if not any((isinstance(value, Box) and value.kind != "tuple") or value is ARRAY for value in values):
                 return
             if any(value in TENSORS or value in SCALARS for value in values):
                 certain = False

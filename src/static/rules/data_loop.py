@@ -63,6 +63,7 @@ class DataLoop(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Iteration)
         if event.context != "for" or not _over_data(event.iterable, 0):
             return

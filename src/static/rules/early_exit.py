@@ -9,6 +9,7 @@ from ..code import AttributeLoad, Branch, Call, Event, ItemLoad, Operation
 from ..graph import Node
 from ..hazards import Hazard
 from ..program import Cell
+from ..values import ARRAY, TENSORS
 from ..views import View
 from .rule import Move, Polarity, Rule
 
@@ -65,6 +66,7 @@ class EarlyExit(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Branch)
         if not event.leaves or event.kind not in ("if", "while", "match"):
             return
@@ -106,8 +108,9 @@ def _state_in(view: View, node: Node, depth: int) -> str | None:
     if isinstance(origin, ItemLoad):
         return _state_in(view, origin.base, depth + 1)
     if isinstance(origin, Call) and origin.path == "builtins.len" and origin.arguments:
-        outlives, _, name = view.outliving(origin.arguments[0])
-        if outlives and view.traced(origin.arguments[0]) is not True:
+        measured = origin.arguments[0]
+        outlives, _, name = view.outliving(measured)
+        if outlives and not any(value in TENSORS or value is ARRAY for value in measured.values):
             return f"the length of {name}"
     if isinstance(origin, list):
         for inner in origin:

@@ -63,13 +63,14 @@ class ExceptionHandling(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Mark)
         if event.kind == "try" and event.text == "except":
-            message = "handles exceptions, which a graph raises elsewhere"
+            message, certain = "handles exceptions, which a graph raises elsewhere", False
         elif event.kind == "raise" and event.guard is not None and view.traced(event.guard.test) is True:
-            message = "raises depending on a tensor's value"
+            message, certain = "raises depending on a tensor's value: while tracing, always", True
         else:
             return
         yield view.hazard(
-            self.code, message, event, False, self.assumption, event.kind, transitive=event.kind == "raise"
+            self.code, message, event, certain, self.assumption, event.kind, transitive=certain
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
+from ..code import Call, Event, Operation
 from ..hazards import Hazard
-from ..values import ARRAY, TENSORS
+from ..values import ARRAY, TENSORS, Box
 from ..views import View
 from .rule import Move, Polarity, Rule
 
@@ -17,7 +17,7 @@ class ExecutionMode(Rule):
     ## What it does
 
     Finds code that asks how or on what it runs: `tf.executing_eagerly()`, `isinstance(x, np.ndarray)` on an
-    argument, `type(x)`.
+    argument, `type(x)`, `x is y`.
 
     ## Why is this bad
 
@@ -35,6 +35,7 @@ class ExecutionMode(Rule):
     move = Move.YOURS
     assumption = AssumptionKind.SAME_RESULT
     topics = ("mode", "type")
+    events = (Operation,)
     INVALID = (
         """
         import tensorflow as tf
@@ -72,6 +73,18 @@ class ExecutionMode(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
+        if isinstance(event, Operation):
+            if event.name in ("Is", "IsNot") and any(view.traced(node) is True for node in event.operands):
+                yield view.hazard(
+                    self.code,
+                    "asks whether two tensors are the same object",
+                    event,
+                    False,
+                    self.assumption,
+                    "is",
+                )
+            return
         assert isinstance(event, Call)
         path = next(iter(event.externals), "")
         if path in ("builtins.isinstance", "builtins.type"):
@@ -95,4 +108,8 @@ class ExecutionMode(Rule):
 def _asks_for_arrays(event: Call) -> bool:
     if len(event.arguments) < 2:
         return False
-    return any("numpy" in repr(value) or "Eager" in repr(value) for value in event.arguments[1].values)
+    values = list(event.arguments[1].values)
+    for value in event.arguments[1].values:
+        if isinstance(value, Box):
+            values += [inner for node in value.fields.values() for inner in node.values]
+    return any("numpy" in repr(value) or "Eager" in repr(value) for value in values)

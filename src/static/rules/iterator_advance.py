@@ -56,6 +56,7 @@ class IteratorAdvance(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         if not event.arguments:
             return

@@ -128,6 +128,7 @@ class KerasOwned(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         code = view.code
         owner = code.owner_class
         if owner is None or code.kind == "nested":

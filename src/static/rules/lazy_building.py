@@ -67,6 +67,7 @@ class LazyBuilding(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         receiver = next((r for r, name in event.methods if name in ("__call__", "call")), None)
         name = repr(receiver).removesuffix(" object") if isinstance(receiver, Instance) else None
@@ -77,6 +78,7 @@ class LazyBuilding(Rule):
         )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         code = view.code
         owner = code.owner_class
         if owner is not None and owner.kind in ("model", "layer") and code.name in ("call", "__call__"):

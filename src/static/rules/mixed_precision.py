@@ -7,21 +7,24 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..code import Event, Operation
 from ..hazards import Hazard
-from ..values import ARRAY, TENSOR, UNKNOWN, VARIABLE
+from ..values import ARRAY, NUMBERS, TENSOR, UNKNOWN, VARIABLE
 from ..views import View
 from .rule import Move, Polarity, Rule
+
+_PROMOTING = frozenset({"Div", "FloorDiv", "Mod", "Pow", "Mult", "Add", "Sub"})
 
 
 class MixedPrecision(Rule):
     """
     ## What it does
 
-    Notes operators between an array that an argument brings and a tensor or variable.
+    Notes operators between an array that an argument brings and a tensor, variable or number.
 
     ## Why is this bad
 
     Eagerly, TensorFlow converts the array to the type of its partner. As an argument of a `tf.function` it is a
-    tensor of its own type before it meets one: `float64` times `float32` raises.
+    tensor of its own type before it meets one: `float64` times `float32` raises. With numbers, the two libraries
+    promote differently: `uint8 / 255` is `float64` in NumPy and `float32` in TensorFlow.
 
     ## What to do
 
@@ -61,10 +64,25 @@ class MixedPrecision(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Operation)
         if len(event.operands) != 2:
             return
         first, second = event.operands
+        if event.name in _PROMOTING:
+            for array, partner in ((first, second), (second, first)):
+                numbers = any(value in NUMBERS for value in partner.values)
+                if numbers and ARRAY in array.values and view.sources(array) and view.traced(array) is True:
+                    yield view.hazard(
+                        self.code,
+                        "computes with an array that an argument brings and a number: NumPy and TensorFlow"
+                        " may give it different types",
+                        event,
+                        False,
+                        AssumptionKind.SAME_RESULT,
+                        event.name,
+                    )
+                    return
         for array, partner in ((first, second), (second, first)):
             if ARRAY not in array.values or not any(
                 value in (TENSOR, VARIABLE, UNKNOWN) for value in partner.values

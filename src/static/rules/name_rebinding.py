@@ -78,6 +78,7 @@ class NameRebinding(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, NameStore)
         where = "global" if event.is_global else "outer"
         yield view.hazard(

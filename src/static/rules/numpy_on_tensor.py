@@ -76,6 +76,7 @@ class NumpyOnTensor(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         path = next((path for path in event.externals if path.startswith(("numpy.", "scipy."))), None)
         if path is None or path.rpartition(".")[2] in _HARMLESS:

@@ -72,6 +72,7 @@ class OutsideWorld(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         if event.methods and all(receiver is FILE for receiver, _ in event.methods):
             name = f"file.{event.methods[0][1]}"

@@ -58,6 +58,7 @@ class ProgramEntry(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         code = view.code
         if code.kind != "function":
             return

@@ -91,6 +91,7 @@ class PythonWalk(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         nodes: list[Node]
         if isinstance(event, Iteration):
             if event.context not in ("comprehension", "star"):
@@ -109,6 +110,7 @@ class PythonWalk(Rule):
             if how in ("map", "filter", "reduce"):
                 nodes = nodes[1:]
             elif how in ("min", "max") and len(nodes) > 1:
+                yield from self._compare(view, event, nodes, how)
                 return
         for node in nodes:
             traced = self._is_tensor(view, node)
@@ -128,6 +130,15 @@ class PythonWalk(Rule):
                 when="traced",
             )
             return
+
+    def _compare(self, view: View, event: Call, nodes: list[Node], how: str) -> Iterable[Hazard]:
+        """``max(a, b)`` asks for the truth of a comparison."""
+        for node in nodes:
+            if view.traced(node) is True:
+                yield view.hazard(
+                    self.code, f"compares tensors in Python ({how})", event, True, self.assumption, how
+                )
+                return
 
     def _is_tensor(self, view: View, node: Node) -> bool | None:
         """Whether the walked thing itself is a tensor; a list of tensors may be walked."""

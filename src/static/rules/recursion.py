@@ -67,6 +67,7 @@ class Recursion(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         call = view.facts.graph.recursive.get(view.code)
         if call is None:
             return

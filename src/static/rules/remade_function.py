@@ -63,8 +63,9 @@ class RemadeFunction(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
-        if view.code.name == "__init__" or view.code.parameters and _is_decorator(view):
+        if view.code.name == "__init__" or (view.code.parameters and _is_decorator(view)):
             return
         yield view.hazard(
             self.code,
@@ -73,6 +74,26 @@ class RemadeFunction(Rule):
             False,
             self.assumption,
             "tf.function",
+        )
+
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
+        code = view.code
+        if code.kind not in ("nested", "lambda") or code.parent is None:
+            return
+        if code.parent.is_body and not code.in_loop:
+            return
+        if code.hybrid is not None or _is_decorator(view):
+            return
+        yield view.hazard(
+            self.code,
+            "is defined anew in every round of a loop" if code.in_loop else "is defined anew in every call",
+            code.node.place,
+            code.in_loop,
+            self.assumption,
+            code.name,
+            transitive=False,
         )
 
 

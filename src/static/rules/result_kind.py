@@ -64,6 +64,7 @@ class ResultKind(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         if view.code.is_generator:
             return
         found = _objects(view.code.returns, 0)

@@ -56,6 +56,7 @@ class ResultType(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         returns = view.code.returns
         python, tensors, unknown = _python_values(view, returns, 0)
         if not python:

@@ -55,6 +55,7 @@ class SessionGraph(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         path = next(iter(event.externals), "a session")
         yield view.hazard(self.code, f"uses {path} of TensorFlow 1", event, True, self.assumption, path)

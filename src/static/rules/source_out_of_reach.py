@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
+from ..code import AttributeLoad, Event
 from ..hazards import Hazard
 from ..views import View
 from .rule import Move, Polarity, Rule
@@ -14,7 +15,8 @@ class SourceOutOfReach(Rule):
     """
     ## What it does
 
-    Notes functions that AutoGraph may leave unconverted: lambdas, and methods with a mangled name (`__step`).
+    Notes functions that AutoGraph may leave unconverted: lambdas, methods with a mangled name (`__step`), and
+    methods that use one (`self.__limit`).
 
     ## Why is this bad
 
@@ -31,6 +33,7 @@ class SourceOutOfReach(Rule):
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
+    events = (AttributeLoad,)
     INVALID = (
         """
         import tensorflow as tf
@@ -50,7 +53,18 @@ class SourceOutOfReach(Rule):
         """,
     )
 
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
+        assert isinstance(event, AttributeLoad)
+        name = event.attribute
+        if not name.startswith("__") or name.endswith("__") or view.code.owner_class is None:
+            return
+        yield view.hazard(
+            self.code, f"uses the mangled name {name}", event, False, self.assumption, name
+        )
+
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         code = view.code
         mangled = code.owner_class is not None and code.name.startswith("__") and not code.name.endswith("__")
         if code.kind == "lambda" or mangled:

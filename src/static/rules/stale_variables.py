@@ -108,6 +108,7 @@ class StaleVariables(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, AttributeLoad)
         if event.attribute not in _LISTS:
             return

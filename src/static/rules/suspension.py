@@ -61,6 +61,7 @@ class Suspension(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Mark)
         if event.kind in ("yield", "await", "async with"):
             yield view.hazard(
@@ -74,6 +75,7 @@ class Suspension(Rule):
             )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         if view.code.is_async:
             yield view.hazard(
                 self.code,

@@ -58,6 +58,7 @@ class SymbolicArgument(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         for _, parameter in own_parameters(view.code):
             values = parameter.node.values
             if SYMBOLIC not in values:

@@ -64,12 +64,13 @@ class TensorControl(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         if isinstance(event, Branch):
             traced = view.traced(event.test)
             if traced is not True:
                 return
             if event.kind == "assert":
-                message, certain = "asserts something about a tensor's value", False
+                message, certain = "asserts something about a tensor's value", True
             else:
                 message, certain = f"decides on a tensor's value ({event.kind})", False
         elif isinstance(event, Iteration):

@@ -62,6 +62,7 @@ class TensorLeak(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         target: Node | None
         value: Node | None
         if isinstance(event, Call):

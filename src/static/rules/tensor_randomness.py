@@ -56,6 +56,7 @@ class TensorRandomness(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         name = next(iter(event.externals), None) or "dropout"
         yield view.hazard(

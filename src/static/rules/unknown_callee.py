@@ -67,8 +67,11 @@ class UnknownCallee(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
-        name = next(iter(event.externals), None) or event.attribute or "a value"
+        called = event.function
+        name = next(iter(event.externals), None) or event.attribute or (called.label if called is not None else None)
+        name = name or "a value"
         yield view.hazard(
             self.code, f"calls {name}, which the source does not show", event, False, self.assumption, name
         )

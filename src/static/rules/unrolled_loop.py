@@ -62,6 +62,7 @@ class UnrolledLoop(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
         assert isinstance(event, Iteration)
         if event.context != "for":
             return

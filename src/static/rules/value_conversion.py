@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event, Operation
+from ..code import Call, Event, Mark, Operation
 from ..hazards import Hazard
 from ..values import STRING
 from ..views import View
@@ -16,13 +16,13 @@ class ValueConversion(Rule):
     """
     ## What it does
 
-    Finds tensors that Python turns into a number or hash: `float(t)`, `complex(t)`, `hash(t)`, and tensors
-    formatted with `%`.
+    Finds tensors that Python turns into a number, truth value or hash: `bool(t)`, `complex(t)`, `round(t)`,
+    `hash(t)`, `any`, `all`, and tensors formatted with a format of numbers.
 
     ## Why is this bad
 
-    A symbolic tensor is no number. `float(t)` raises while tracing. (`int(t)`, `len(t)` and `range(t)` are
-    converted by AutoGraph and are fine.)
+    A symbolic tensor is no number: these raise while tracing. (`float(t)`, `int(t)`, `abs(t)`, `len(t)` and
+    `range(t)` are converted by AutoGraph and are fine.)
 
     ## What to do
 
@@ -35,13 +35,13 @@ class ValueConversion(Rule):
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     topics = ("value",)
-    events = (Operation,)
+    events = (Operation, Mark)
     INVALID = (
         """
         import tensorflow as tf
 
         def step(x):
-            return float(tf.reduce_sum(x))
+            return x * round(tf.reduce_sum(x))
 
         step(tf.ones([2]))
         """,
@@ -51,14 +51,21 @@ class ValueConversion(Rule):
         import tensorflow as tf
 
         def step(x):
-            width = float(x.shape[0])
-            return tf.reduce_sum(x) / width
+            width = round(x.shape[0] / 2)
+            return tf.reduce_sum(x) / width + float(x[0])
 
         step(tf.ones([2]))
         """,
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
+        if isinstance(event, Mark):
+            if event.kind == "format" and event.node is not None and view.traced(event.node) is True:
+                yield view.hazard(
+                    self.code, "formats a tensor as a number", event, True, self.assumption, "format"
+                )
+            return
         if isinstance(event, Operation):
             if event.name != "Mod" or STRING not in event.operands[0].values:
                 return
@@ -69,7 +76,7 @@ class ValueConversion(Rule):
             return
         assert isinstance(event, Call)
         path = next(iter(event.externals), "")
-        if path in ("builtins.str", "builtins.repr", "builtins.bool") or not event.arguments:
+        if not event.arguments:
             return
         traced = view.traced(event.arguments[0])
         sources = view.sources(event.arguments[0])

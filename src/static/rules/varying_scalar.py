@@ -58,6 +58,7 @@ class VaryingScalar(Rule):
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
         for index, parameter in own_parameters(view.code):
             how = variation(view.code, index)
             if how is None:

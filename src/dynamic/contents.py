@@ -1,0 +1,115 @@
+"""Inside the child: what containers and objects of Python hold, read and put back past the user's own methods."""
+
+from __future__ import annotations
+
+import array
+import collections
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import marks
+
+LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow_probability")
+#: What our hooks and AutoGraph keep on functions.
+FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info__"})
+MISSING = object()
+
+
+def items(value: Any) -> list[Any]:
+    """The items of a list or deque, without a method of a project's subclass being called."""
+    if issubclass(type(value), collections.deque):
+        return list(collections.deque.__iter__(value))
+    if type(value).__module__.partition(".")[0] in LIBRARIES:
+        return list(value)  # TensorFlow's wrapper keeps the items elsewhere
+    return list.copy(value)
+
+
+def attributes(value: Any) -> dict[str, Any] | None:
+    """The attributes that an object holds itself, in its dictionary and its slots; None where it can hold none."""
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        own = None
+    found = dict(own) if isinstance(own, dict) else {}
+    slots = _slots(type(value))
+    for name, slot in slots:
+        try:
+            found[name] = slot.__get__(value)
+        except AttributeError:
+            continue
+    return found if isinstance(own, dict) or slots else None
+
+
+def _slots(cls: type) -> list[tuple[str, Any]]:
+    return [
+        (name, item)
+        for base in cls.__mro__
+        if "__slots__" in vars(base)
+        for name, item in vars(base).items()
+        if isinstance(item, types.MemberDescriptorType)
+    ]
+
+
+def class_attributes(cls: type) -> dict[str, Any]:
+    """What a class body or a later assignment has put on a class, besides its functions and its slots."""
+    found = {}
+    for name, item in vars(cls).items():
+        plain = getattr(item, "__func__", None) or getattr(item, "fget", None) or item
+        if isinstance(plain, (types.FunctionType, types.MemberDescriptorType, types.GetSetDescriptorType)):
+            continue
+        if not name.startswith(("__", "_abc_")) and not hasattr(type(plain), "python_function"):
+            found[name] = item
+    return found
+
+
+def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict[str, Any]]) -> None:
+    """Put one container back to its copy. ``now`` tells what a container of attributes holds at present."""
+    if kind == "attribute":
+        held, slots = vars(container) if hasattr(container, "__dict__") else {}, dict(_slots(type(container)))
+        for name in now(kind, container).keys() - copy.keys():
+            held.pop(name, None)
+        for name, value in copy.items():
+            if name in slots:
+                slots[name].__set__(container, value)
+            elif held.get(name, MISSING) is not value:
+                held[name] = value
+    elif kind == "class attribute":
+        for name in now(kind, container).keys() - copy.keys():
+            type.__delattr__(container, name)
+        for name, value in copy.items():
+            if vars(container).get(name, MISSING) is not value:
+                type.__setattr__(container, name, value)
+    elif kind in ("function attribute", "module"):
+        for name in now(kind, container).keys() - copy.keys():
+            del container[name]
+        container.update(copy)
+    elif kind == "random":
+        marks.restore_random(container, copy)
+    elif kind == "array":
+        marks.restore_array(container, copy)
+    elif kind == "item":
+        _restore_items(container, copy)
+
+
+def _restore_items(container: Any, copy: Any) -> None:
+    if isinstance(container, dict):
+        base = collections.OrderedDict if isinstance(container, collections.OrderedDict) else dict
+        base.clear(container)
+        base.update(container, copy)
+    elif isinstance(container, list):
+        if type(container).__module__.partition(".")[0] in LIBRARIES:
+            container[:] = copy
+        else:
+            list.__setitem__(container, slice(None), copy)
+    elif isinstance(container, collections.deque):
+        collections.deque.clear(container)
+        collections.deque.extend(container, copy)
+    elif isinstance(container, set):
+        set.clear(container)
+        set.update(container, copy)
+    elif isinstance(container, bytearray):
+        container[:] = copy
+    elif isinstance(container, array.array):
+        del container[:]
+        container.frombytes(copy)

@@ -1,0 +1,219 @@
+"""Inside the child: makes up for calls that are too few, by repeating each real call from states near its own.
+
+A candidate that the whole script calls a few times never passes through enough states to be compared in. Each of
+its real calls is then repeated, eager and graph, with the arguments that it was given: first from the state that it
+left behind, then with the variables that its graph reads, and the values of its tensor arguments, moved. What is
+moved keeps its dtype and shape: floats by a tenth, integers, booleans and strings in their order. A call that eager
+can't make from a moved state is no evidence, and a difference in one does not refute: the script never was there.
+docs/conformance.md says what this proves and what it does not.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from . import iterators, variables
+from .effects import Snapshot
+from .paths import Runaway
+
+if TYPE_CHECKING:
+    from .shadowing import Check, Rehearsed, Shadow
+
+REPEATS = 6
+LONGEST_SECONDS = 20.0
+SPREAD = 0.1
+SMALL = 0.01
+# A repeated call that runs so many times the ops of the real one has lost its way (a loop that no longer ends).
+MOST_OPS = 50
+#: What a repeated call shows of the candidate itself, whatever state it is made from.
+_ANYWHERE = frozenset({"effect", "creation", "unstable", "stale-weights"})
+
+
+def rehearse(shadow: Shadow) -> None:
+    """Repeat the call of ``shadow``, which has just been made; the process is left as the call left it."""
+    check = shadow.check
+    record = check.rehearsal
+    if record is None or not check.open or check.doubts or shadow.error is not None or not shadow.computed:
+        return
+    count = max(2, -(-REPEATS // record.wanted))
+    if 2 * count * shadow.eager_seconds > LONGEST_SECONDS:
+        check.doubts["repeats"] = (
+            f"a call of it takes {shadow.eager_seconds:.1f} s, too long for repeating its {record.wanted} to be sure"
+        )
+        return
+    state = variables.snapshot()
+    positions = iterators.snapshot() if check.advances_iterators else []
+    python = Snapshot(shadow.named, shadow.original, shadow.project)
+    record.states.add(_mark(shadow.args, shadow.kwargs, shadow.key, _read(check, shadow.key, state)))
+    try:
+        for number in range(count):
+            variables.restore(state)
+            iterators.restore(positions or [])
+            if not _repeat(shadow, record, number, state):
+                break
+    finally:
+        variables.restore(state)
+        iterators.restore(positions or [])
+        python.restore()
+
+
+def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.State) -> bool:
+    """Make one repeated call, moved from the second on; whether to go on."""
+    from .shadowing import Check, Shadow
+
+    check = shadow.check
+    seen = Check(check.candidate)
+    seen.prints, seen.advances_iterators, seen.keys = check.prints, check.advances_iterators, list(check.keys)
+    args, kwargs = shadow.args, shadow.kwargs
+    read = _read(check, shadow.key, state)
+    if number:
+        move = Move(number)
+        args, kwargs = move.arguments((args, kwargs))
+        for value in read.values():
+            value.variable.assign(move.variable(value))
+    mark = _mark(args, kwargs, shadow.key, _now(read))
+    again = Shadow(shadow.project, shadow.watch, seen, shadow.function, shadow.graph, shadow.original, args, kwargs)
+    again.aside, again.most_ops = True, 1000 + MOST_OPS * shadow.computed
+    try:
+        again.run()
+    except Runaway:
+        record.abandoned += 1
+        return True
+    except Exception:  # what the script's function raises from a state that it never was in
+        record.abandoned += 1
+    record.retraced += seen.retraced
+    _take_over(check, seen, moved=number > 0)
+    if seen.compared:
+        record.repeats += 1
+        record.states.add(mark)
+        record.reads_nothing = record.reads_nothing or not (_tensors((args, kwargs)) or _read(check, shadow.key, state))
+        check.max_error = max(check.max_error, seen.max_error)
+        check.eager_seconds.extend(seen.eager_seconds)
+        check.graph_seconds.extend(seen.graph_seconds)
+        check.trace_seconds.extend(seen.trace_seconds)
+        check.traces += seen.traces
+        check.compared_paths.update(seen.compared_paths)
+        check.captured = seen.captured or check.captured
+    return check.open and not check.doubts
+
+
+def _take_over(check: Check, seen: Check, moved: bool) -> None:
+    for code, reason in seen.refutations.items():
+        if not moved or code in _ANYWHERE:
+            check.refutations.setdefault(code, f"{reason} (in a repeated call)")
+        else:
+            check.doubts.setdefault("moved", f"in a perturbed state the graph differs: {reason}")
+    for name, doubt in seen.doubts.items():
+        if name != "nudge":
+            check.doubts.setdefault(name, doubt)
+
+
+class Move:
+    """Other values of the same dtype and shape, from a seed. One object moves to one object."""
+
+    def __init__(self, seed: int) -> None:
+        self._generator = np.random.Generator(np.random.PCG64(seed))
+        # Every other time integers stay: as indices and labels they may be bound to what else there is.
+        self._floats_only = seed % 2 == 0
+        self._known: dict[int, Any] = {}
+
+    def arguments(self, structure: Any) -> Any:
+        """A structure of arguments with its tensors and arrays moved, everything else as it is."""
+        kind = type(structure)
+        if kind in (list, tuple):
+            return kind(self.arguments(item) for item in structure)
+        if kind is dict:
+            return {name: self.arguments(item) for name, item in structure.items()}
+        if isinstance(structure, tuple) and hasattr(kind, "_make"):
+            return kind._make(self.arguments(item) for item in structure)
+        return self._leaf(structure)
+
+    def variable(self, value: variables.Value) -> Any:
+        """Another value for a variable; integers (counters, seeds) stay, but for our own random stream's counter."""
+        array = variables.as_array(value)
+        if array.dtype.kind not in "fc" and array.dtype.name not in ("bfloat16", "float16"):
+            return array + 1000 if "hybridize_random_stream" in str(value.variable.name) else array
+        return self._floats(array)
+
+    def _leaf(self, value: Any) -> Any:
+        if id(value) not in self._known:
+            self._known[id(value)] = value, self._moved(value)
+        return self._known[id(value)][1]
+
+    def _moved(self, value: Any) -> Any:
+        if isinstance(value, tf.RaggedTensor):
+            return value.with_flat_values(self._leaf(value.flat_values))
+        if isinstance(value, tf.SparseTensor):
+            return tf.SparseTensor(value.indices, self._leaf(value.values), value.dense_shape)
+        if isinstance(value, tf.Tensor):
+            if value.dtype in (tf.resource, tf.variant) or not hasattr(value, "numpy"):
+                return value
+            return tf.constant(self._array(value.numpy()), dtype=value.dtype, shape=value.shape)
+        if isinstance(value, np.ndarray):
+            return self._array(value)
+        if isinstance(value, np.generic):
+            return self._array(np.asarray(value))[()]
+        return value
+
+    def _array(self, value: Any) -> Any:
+        array = np.asarray(value)
+        if array.dtype.kind in "fc" or array.dtype.name in ("bfloat16", "float16"):
+            return self._floats(array)
+        if self._floats_only or not array.size:
+            return array
+        flat = array.ravel()
+        if (flat != flat[0]).any():
+            moved = self._generator.permutation(flat)
+            return (np.roll(flat, 1) if (moved == flat).all() else moved).reshape(array.shape)
+        if array.dtype.kind == "b":
+            return ~array
+        if array.dtype.kind in "iu":
+            return array - np.sign(array) if flat[0] else array + 1
+        return array
+
+    def _floats(self, array: Any) -> Any:
+        """Floats within a tenth of what they were; zeros stay, unless there is nothing else (then small ones)."""
+        if not np.any(array):
+            moved = self._generator.uniform(0.0, SMALL, array.shape)
+        else:
+            moved = array * (1.0 + self._generator.uniform(-SPREAD, SPREAD, array.shape))
+        return np.asarray(moved).astype(array.dtype)
+
+
+def _read(check: Check, key: Any, state: variables.State) -> variables.State:
+    """Of the variables in ``state``, those that the traces of the signature ``key`` read or write."""
+    known = check.prints.get(key)
+    if known is None:
+        return {}
+    handles = set(known[0].resources)
+    return {number: value for number, value in state.items() if id(value.variable.handle) in handles}
+
+
+def _now(read: variables.State) -> variables.State:
+    return {n: variables.Value(value.variable, value.variable.read_value()) for n, value in read.items()}
+
+
+def _tensors(structure: Any) -> list[Any]:
+    """The tensors and arrays in a structure of arguments, in order."""
+    if type(structure) is dict:
+        structure = list(structure.values())
+    if type(structure) in (list, tuple) or hasattr(type(structure), "_make"):
+        return [leaf for item in structure for leaf in _tensors(item)]
+    if isinstance(structure, (tf.RaggedTensor, tf.SparseTensor)):
+        return list(tf.nest.flatten(structure, expand_composites=True))
+    return [structure] if isinstance(structure, (tf.Tensor, np.ndarray, np.generic)) else []
+
+
+def _mark(args: Any, kwargs: Mapping[str, Any], key: Any, read: variables.State) -> int:
+    """A checksum of what a call depends on: its arguments and the variables that its graph reads."""
+    mark = zlib.crc32(repr(key).encode())
+    for leaf in (*_tensors((args, kwargs)), *(value.tensor for value in read.values())):
+        array = np.asarray(leaf) if getattr(leaf, "dtype", None) not in (tf.resource, tf.variant) else np.zeros(())
+        data = repr(array.tolist()).encode() if array.dtype == object else np.ascontiguousarray(array).tobytes()
+        mark = zlib.crc32(data, mark)
+    return mark

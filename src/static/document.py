@@ -1,0 +1,54 @@
+"""Writes ``docs/rules``: a page per rule, and the list of all.
+
+``python -m hybridize.static.document`` from a checkout of the project.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .rules import all_rules, page_of
+
+DIRECTORY = Path(__file__).resolve().parent.parent.parent / "docs" / "rules"
+
+_GROUPS = {
+    "1": "Python side effects and state",
+    "2": "Tracing raises",
+    "3": "Keras and variables",
+    "4": "Results differ",
+    "5": "Nothing to gain",
+    "6": "Functions that are hybrid already",
+}
+
+
+def render_pages() -> dict[str, str]:
+    """All pages by file name: one per rule, and ``README.md`` with the list."""
+    pages = {f"{rule.code}.md": page_of(rule) for rule in all_rules()}
+    lines = ["# Rules", ""]
+    group = ""
+    for rule in all_rules():
+        if rule.code[3] != group:
+            group = rule.code[3]
+            lines += [f"## {_GROUPS[group]}", "", "| code | finds a function that | a doubt |", "| --- | --- | --- |"]
+        doubt = rule.polarity.value.removeprefix("a doubt ")
+        lines.append(f"| [{rule.code}]({rule.code}.md) | {rule.title} | {doubt} |")
+        if rule is [known for known in all_rules() if known.code[3] == group][-1]:
+            lines.append("")
+    pages["README.md"] = "\n".join(lines)
+    return pages
+
+
+def write_pages(directory: Path = DIRECTORY) -> list[Path]:
+    """Write the pages and remove those of rules that are no more; give the paths written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    pages = render_pages()
+    for path in directory.glob("*.md"):
+        if path.name not in pages:
+            path.unlink()
+    for name, text in pages.items():
+        (directory / name).write_text(text)
+    return [directory / name for name in pages]
+
+
+if __name__ == "__main__":
+    write_pages()

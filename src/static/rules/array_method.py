@@ -1,0 +1,126 @@
+"""HYB213."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeLoad, Event
+from ..hazards import Hazard
+from ..values import ARRAY, TENSORS, Instance
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+#: Methods and attributes of an array that a tensor does not have.
+_ARRAY_ONLY = frozenset(
+    {
+        "T",
+        "all",
+        "any",
+        "argmax",
+        "argmin",
+        "argsort",
+        "astype",
+        "clip",
+        "copy",
+        "cumsum",
+        "dot",
+        "fill",
+        "flat",
+        "flatten",
+        "item",
+        "max",
+        "mean",
+        "min",
+        "nonzero",
+        "prod",
+        "ravel",
+        "repeat",
+        "reshape",
+        "round",
+        "size",
+        "sort",
+        "squeeze",
+        "std",
+        "sum",
+        "swapaxes",
+        "take",
+        "tobytes",
+        "tolist",
+        "transpose",
+        "var",
+    }
+)
+
+
+class ArrayMethod(Rule):
+    """
+    ## What it does
+
+    Finds methods and attributes of NumPy arrays (`x.sum()`, `x.astype(…)`, `x.T`) used on an argument.
+
+    ## Why is this bad
+
+    An array that is passed to a `tf.function` is a tensor inside, and a tensor has none of them: tracing raises
+    `AttributeError`.
+
+    ## What to do
+
+    Use TensorFlow's functions (`tf.reduce_sum`, `tf.cast`, `tf.transpose`), or do it before the call.
+    """
+
+    code = "HYB213"
+    title = "uses an array's method on an argument"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    events = (AttributeLoad,)
+    INVALID = (
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        def step(x):
+            return tf.reduce_sum(x) / x.mean()
+
+        step(np.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        table = np.ones([2])
+
+        def step(x):
+            return tf.reduce_sum(x) / table.mean() + x.shape[0]
+
+        step(np.ones([2]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
+        assert isinstance(event, AttributeLoad)
+        if event.attribute not in _ARRAY_ONLY:
+            return
+        values = event.base.values
+        if any(isinstance(value, Instance) for value in values):
+            return
+        sources = view.sources(event.base)
+        if not sources or not any(value is ARRAY or value in TENSORS for value in values):
+            return
+        if view.traced(event.base) is not True:
+            return
+        certain = ARRAY in values
+        yield view.hazard(
+            self.code,
+            f"uses {event.attribute} of an array, which a tensor does not have",
+            event,
+            certain,
+            self.assumption,
+            event.attribute,
+            parameter=next(iter(sources), None),
+            when="traced",
+        )

@@ -1,0 +1,76 @@
+"""HYB404."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..hazards import Hazard
+from ..values import Box
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class ResultIdentity(Rule):
+    """
+    ## What it does
+
+    Finds functions that return a list or dict which is still there after the call: one on `self`, in a global, or an
+    argument.
+
+    ## Why is this bad
+
+    A graph returns a copy. A caller that changes what it got changes nothing, and `is` says False.
+
+    ## What to do
+
+    Return the values, or use the container where it lives.
+    """
+
+    code = "HYB404"
+    title = "returns a container that outlives the call"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.SAME_RESULT
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        class Trainer:
+            def __init__(self):
+                self.state = {"norm": tf.Variable(0.0)}
+
+            def step(self, x):
+                self.state["norm"].assign(tf.norm(x))
+                return self.state
+
+        Trainer().step(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def step(x):
+            return {"norm": tf.norm(x)}
+
+        step(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
+        returns = view.code.returns
+        if not any(isinstance(value, Box) and value.kind in ("list", "dict") for value in returns.values):
+            return
+        outlives, _, name = view.outliving(returns)
+        if outlives:
+            yield view.hazard(
+                self.code,
+                f"returns {name}, which outlives the call",
+                view.code.node.place,
+                False,
+                self.assumption,
+                name,
+                transitive=False,
+            )
