@@ -76,7 +76,7 @@ _VALUED = (
     ("project", "DIR", "the project's root, where files are read and edited (found by itself)"),
     ("budget", "TIME", "wall time for all runs together: 90s, 5m, 1h30m (5m)"),
     ("steps", "N", "cut each run after N units of work, such as training steps"),
-    ("pairs", "N", "groups of processes that are timed side by side (5)"),
+    ("pairs", "N", "groups of processes that are timed side by side, at most (10)"),
     ("seed", "N", "seed set before the script starts; 'none' sets none (0)"),
     ("min-speedup", "X", "leave alone what gains less (1.05)"),
     ("results", "DIR", "where the results go (results)"),

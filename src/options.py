@@ -38,7 +38,7 @@ class Options:
     skip: tuple[str, ...] = ()
     budget_seconds: float = DEFAULT_BUDGET_SECONDS
     steps: int | None = None
-    pairs: int = 5
+    pairs: int = 10
     seed: int | None = 0
     min_speedup: float = 1.05
     metrics: tuple[tuple[str, str], ...] = ()

@@ -240,11 +240,14 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
 
 def _check(work: Work, scan: Scan, observed: Observed) -> None:
     from .dynamic.proof import check
+    from .race import first_variants, with_story
 
     if not observed.open:
         return
     with work.stage("check", f"{len(observed.open)} candidates, eager against graph from the same state"):
-        judged, _ = check(work.run_with(scan), observed, work.share(CHECK_SHARE))
+        variants, hopeless = first_variants(observed)
+        judged, _ = check(work.run_with(scan), observed, work.share(CHECK_SHARE), variants)
+        judged = (*hopeless, *(with_story(j, observed) for j in judged))
         work.add(judged)
         for judgement in judged:
             work.watcher.note(f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0]}")

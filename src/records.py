@@ -305,7 +305,7 @@ class ObservedParameter:
     """What one parameter was really given: type names, dtypes, shapes, and how many distinct values.
 
     ``form`` is all of that together. ``position`` is the parameter's place among those that may be given by
-    position, ``self`` left out; None where there is none. ``in_every_call`` is False where a call left it to its default.
+    position, ``self`` left out (None where it has none), and ``in_every_call`` whether every call gave it.
     """
 
     name: str
@@ -369,7 +369,10 @@ class CheckedAssumption:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is known of one candidate when the dynamic stage is done with it. ``variant`` is how it would be converted."""
+    """What is known of one candidate when the dynamic stage is done with it.
+
+    ``variants`` are the ways to convert it that were tried, ``variant`` the one that it would be written as.
+    """
 
     function: Function
     verdict: Verdict
@@ -384,7 +387,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Interval:
-    """A ratio with its confidence interval (95% unless said otherwise)."""
+    """A ratio with its confidence interval: 95%, or wider (99%) where an early look decided."""
 
     median: float
     low: float

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLD_SHARE = 0.35
 COLD_UNITS = 60
+# What a comparison from a cold start must cover at least: the first calls build, later ones train.
+LEAST_UNITS = 5
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,9 @@ class ColdTrial:
         broken = failure(edited, eager)
         if broken is not None:
             return Objection(Verdict.REFUTED, broken), None
-        if not eager.report.get("units"):
-            why = "the script did not come to its first unit in the cold run; give it longer with --budget"
+        units = min(int(seen.report.get("units", 0)) for seen in (eager, edited))
+        if units < LEAST_UNITS:
+            why = f"the cold run came no further than {units} units in its time; give it longer with --budget"
             return Objection(Verdict.INCONCLUSIVE, why), None
         drift = self._compare(run, edited)
         if drift.verdict == "none":

@@ -137,7 +137,9 @@ class Snapshot:
             self._reach(value)
             if isinstance(value, types.MethodType):
                 self._queue.append((label.rpartition(".")[0] or label, value.__self__))
-        elif issubclass(kind, (types.BuiltinFunctionType, types.ModuleType, type, types.CodeType)):
+        elif issubclass(kind, types.ModuleType):
+            self._visit_module(label, value)
+        elif issubclass(kind, (types.BuiltinFunctionType, type, types.CodeType)):
             return
         elif issubclass(kind, functools.partial):
             self._queue.extend(

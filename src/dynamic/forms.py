@@ -69,7 +69,7 @@ def _container_form(value: Any, depth: int) -> Form:
     items = tuple((key, form_of(item, depth - 1)) for key, item in pairs)
     for key, form in items:
         if form.kind == "other":
-            return _other(f"a {name} that holds {form.note} at {key!r}" if name == "dict" else f"a {name} of {form.note}")
+            return _other(f"a {name} that holds {form.note} at {key}")
     return Form(name, items=items)
 
 
@@ -102,9 +102,7 @@ def _merge_numbers(known: Form, seen: Form) -> Form:
 def _merge_items(known: Form, seen: Form) -> Form:
     if [key for key, _ in known.items] != [key for key, _ in seen.items]:
         return _other(f"a {known.kind} whose items are not always the same")
-    items = tuple(
-        (key, merge(one, other)) for (key, one), (_, other) in zip(known.items, seen.items, strict=True)
-    )
+    items = tuple((key, merge(one, other)) for (key, one), (_, other) in zip(known.items, seen.items, strict=True))
     for _, form in items:
         if form.kind == "other":
             return _other(f"a {known.kind} that holds {form.note}")

@@ -17,6 +17,7 @@ from ..records import (
     Judgement,
     Observation,
     ObservedParameter,
+    Variant,
     VariantResult,
     Verdict,
 )
@@ -136,9 +137,6 @@ def judge_observed(
             f"it would be traced again and again: it is defined anew {seen.function_objects} times for its "
             f"{seen.calls:,} calls; move its definition out of the loop or function around it",
         )
-    growth = _growing_signatures(seen)
-    if growth:
-        return verdict(Verdict.REFUTED, growth)
     return None
 
 
@@ -157,7 +155,11 @@ def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapp
     return f"{words}{f' at {place}' if place else ''} in {len(effect['calls'])} of {row['effect_calls']} sampled calls"
 
 
-def _growing_signatures(seen: Observation) -> str | None:
+def growing_signatures(seen: Observation) -> str | None:
+    """Why a bare ``tf.function`` would be traced again and again, or None where it would not.
+
+    That alone decides nothing: other variants may take all of the calls in one trace or two.
+    """
     if not _grows(seen.signatures, seen.calls):
         return None
     worst = max(seen.parameters, key=lambda p: p.distinct_values, default=None)
@@ -179,9 +181,30 @@ def _grows(signatures: int, calls: int) -> bool:
 
 
 def judge_checked(
-    function: Function, observation: Observation, row: Mapping[str, Any] | None, root: Mapping[str, str], died: str
+    function: Function,
+    observation: Observation,
+    row: Mapping[str, Any] | None,
+    root: Mapping[str, str],
+    died: str,
+    variant: Variant,
 ) -> Judgement:
     """The verdict on a candidate that was compared, eager against graph. ``died``: how the run ended early."""
+    judgement = _judge_row(function, observation, row, root, died)
+    # Of the bare function the observed signatures tell as much, and from all of the calls.
+    if row and variant.arguments and row["traces"] >= LEAST_CALLS and 2 * row["traces"] > row["compared"]:
+        why = f"it is traced again and again: {row['traces']} times in {row['compared']} calls"
+        why += f" ({row['causes'][-1]})" if row["causes"] else ""
+        judgement = _with_variant(function, observation, row, Verdict.REFUTED, root, why)
+    results = tuple(
+        replace(r, name=variant.name, arguments=variant.arguments, reason=judgement.reasons[0])
+        for r in judgement.variants
+    )
+    return replace(judgement, variant=variant, variants=results)
+
+
+def _judge_row(
+    function: Function, observation: Observation, row: Mapping[str, Any] | None, root: Mapping[str, str], died: str
+) -> Judgement:
     if row is None:
         return Judgement(function, Verdict.INCONCLUSIVE, (died or "the checking run did not reach it",), observation)
     evidence = (

@@ -12,9 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..records import Edit, Ending, Function, Judgement, RunOutcome, Skip, Variant, Verdict
+from ..records import Edit, Ending, Function, Judgement, Observation, RunOutcome, Skip, Variant, Verdict
 from ..rewrite import edit_project
-from .judging import LEAST_CALLS, check_assumptions, judge_checked, judge_observed, observation_of
+from .judging import (
+    LEAST_CALLS,
+    check_assumptions,
+    growing_signatures,
+    judge_checked,
+    judge_observed,
+    observation_of,
+)
 from .runs import Run, Seen
 
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
@@ -22,7 +29,10 @@ _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
 
 @dataclass(frozen=True)
 class Observed:
-    """The observing run's result: what is decided already, what is left to check, and the raw rows."""
+    """The observing run's result: what is decided already, what is left to check, and the raw rows.
+
+    ``growing`` maps those left that a bare ``tf.function`` would trace again and again to the reason.
+    """
 
     seen: Seen
     decided: tuple[Judgement, ...]
@@ -30,6 +40,7 @@ class Observed:
     rows: Mapping[str, Mapping[str, Any]]
     training_seconds: float
     sources: Mapping[str, str]
+    growing: Mapping[str, str]
 
     @property
     def outcome(self) -> RunOutcome:
@@ -61,28 +72,35 @@ def observe(
             undecided.append(function)
         else:
             decided.append(check_assumptions(judgement, rows.get(function.id), None))
-    return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots)
+    growing = {f.id: growing_signatures(observation_of(rows[f.id], training, roots)) for f in undecided}
+    known = {name: reason for name, reason in growing.items() if reason is not None}
+    return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots, known)
 
 
 def check(
-    run: Run, observed: Observed, seconds: float, variant: Variant | None = None
+    run: Run,
+    observed: Observed,
+    seconds: float,
+    variants: Mapping[str, Variant],
+    label: str = "check",
+    enough: int | None = None,
 ) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
-    """Compare the open candidates, eager against graph, in one run; in runs of their own where that dies.
+    """Compare open candidates, eager against graph, in one run; in runs of their own where that dies.
 
-    Returns a judgement for each, and the edits that could not be made.
+    ``variants`` says of the candidates to compare (by their ids) how each is converted. The run is over when
+    ``enough`` calls of each were compared. Returns a judgement for each, and the edits that could not be made.
     """
-    scan = run.scan
-    edits = [edit_of(f, variant or Variant()) for f in observed.open]
-    _, skips = edit_project(Path(scan.root), edits)
+    wanted = [f for f in observed.open if f.id in variants]
+    _, skips = edit_project(Path(run.scan.root), [edit_of(f, variants[f.id]) for f in wanted])
     skipped = {skip.candidate: skip.reason for skip in skips}
-    open_functions = [f for f in observed.open if f.id not in skipped]
     judged = [
-        Judgement(f, Verdict.INCONCLUSIVE, (f"it can't be edited: {skipped[f.id]}",), _observation(observed, f))
-        for f in observed.open
+        Judgement(f, Verdict.INCONCLUSIVE, (f"it can't be edited: {skipped[f.id]}",), observation(observed, f))
+        for f in wanted
         if f.id in skipped
     ]
-    if open_functions:
-        judged += _check_together(run, observed, open_functions, seconds, variant, "check")
+    functions = [f for f in wanted if f.id not in skipped]
+    if functions:
+        judged += _check_together(run, observed, functions, seconds, variants, label, enough)
     return tuple(judged), skips
 
 
@@ -91,13 +109,14 @@ def _check_together(
     observed: Observed,
     functions: Sequence[Function],
     seconds: float,
-    variant: Variant | None,
+    variants: Mapping[str, Variant],
     label: str,
+    enough: int | None,
 ) -> list[Judgement]:
-    files, _ = edit_project(Path(run.scan.root), [edit_of(f, variant or Variant()) for f in functions])
+    files, _ = edit_project(Path(run.scan.root), [edit_of(f, variants[f.id]) for f in functions])
     calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
-    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare)
+    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, enough)
     died = _how_it_died(seen.outcome, observed.outcome)
     rows = seen.candidates
     if died and len(functions) > 1:
@@ -106,13 +125,17 @@ def _check_together(
         return [
             judgement
             for number, half in enumerate((functions[:middle], functions[middle:]))
-            for judgement in _check_together(run, observed, half, seconds / 2, variant, f"{label}-{number + 1}")
+            for judgement in _check_together(
+                run, observed, half, seconds / 2, variants, f"{label}-{number + 1}", enough
+            )
         ]
     roots = {seen.copied_root: ""}
     judged = []
     for function in functions:
         row = rows.get(function.id)
-        judgement = judge_checked(function, _observation(observed, function), row, roots, died)
+        judgement = judge_checked(
+            function, observation(observed, function), row, roots, died, variants[function.id]
+        )
         if died and judgement.verdict is Verdict.CONFIRMED:
             judgement = replace(
                 judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke with it: {died}", *judgement.reasons)
@@ -137,7 +160,8 @@ def _quote(root: Path, reason: str) -> str:
     return f"{reason[: found.end() - 1]}: `{lines[number - 1].strip()[:100]}`{reason[found.end() - 1 :]}"
 
 
-def _observation(observed: Observed, function: Function) -> Any:
+def observation(observed: Observed, function: Function) -> Observation:
+    """What the observing run saw of a candidate."""
     return observation_of(observed.rows[function.id], observed.training_seconds, observed.sources)
 
 

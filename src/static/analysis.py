@@ -9,6 +9,7 @@ from .calls import Calls
 from .classes import arrange_classes, seed_classes
 from .code import AttributeLoad
 from .graph import Node
+from .hybrids import mark_hybrids
 from .imports import Resolver
 from .lowering import lower_module
 from .program import Program
@@ -52,6 +53,7 @@ def solve(program: Program) -> Calls:
     program.graph.solve()
     while calls.finish():
         program.graph.solve()
+    mark_hybrids(calls)
     return calls
 
 

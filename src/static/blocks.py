@@ -91,6 +91,7 @@ class Block:
             for value in (*self.history.get(name, ()), *self.hidden.get(name, ())):
                 self.program.graph.connect(value, node)
                 cell.lines.append(value.line)
+                cell.nodes.append(value)
         return node
 
     # -- what a name means --------------------------------------------------------------------
@@ -169,6 +170,9 @@ class Block:
             known = self.cells.get(name)
             if known is not None:
                 self.program.graph.connect(node, known)
+                assert isinstance(known.origin, Cell)
+                known.origin.nodes.append(node)
+                known.origin.lines.append(line)
 
     def _bind_outer(self, name: str, node: Node, line: int, is_global: bool) -> None:
         block = self.parent

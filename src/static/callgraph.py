@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .code import Binding, Call, FunctionCode
-from .program import Program
+from .code import AttributeLoad, Binding, Call, FunctionCode
+from .program import Cell, Program
 from .values import Bound, Function, Instance, Wrapped
 
 #: Modes in which a call runs its target as part of the caller's own trace.
@@ -78,18 +78,43 @@ class CallGraph:
                         found.append(component)
         return found
 
-    def _recursive(self) -> dict[FunctionCode, Call]:
-        """The functions that can call themselves, each with a call that leads back to it."""
-        found: dict[FunctionCode, Call] = {}
+    def _recursive(self) -> dict[FunctionCode, tuple[Call, bool]]:
+        """The functions that may call themselves: a call that leads back, and whether that is certain.
+
+        It is where each step of a cycle of one or two names the next function; cycles through objects,
+        callbacks and closures may exist in the analysis alone.
+        """
+        found: dict[FunctionCode, tuple[Call, bool]] = {}
         for component in self.components:
             members = set(component)
+            direct: dict[FunctionCode, dict[FunctionCode, Call]] = {}
             for code in component:
                 for call, binding in self.callees.get(code, ()):
                     if binding.mode not in TRACED_MODES or binding.code not in members:
                         continue
                     if len(component) > 1 or binding.code is code:
-                        found.setdefault(code, call)
+                        found.setdefault(code, (call, False))
+                    if names_target(code, call, binding.code):
+                        direct.setdefault(code, {}).setdefault(binding.code, call)
+            for code, targets in direct.items():
+                for target, call in targets.items():
+                    if target is code or code in direct.get(target, ()):
+                        found[code] = (call, True)
         return found
+
+
+def names_target(code: FunctionCode, call: Call, target: FunctionCode) -> bool:
+    """Whether a call names the function that it reaches: by a global's or a local ``def``'s name, or as a
+    method of the caller's own receiver."""
+    function = call.function
+    if function is None or len(function.values) != 1:
+        return False
+    origin = function.origin
+    if isinstance(origin, Cell):
+        return origin.name == target.name
+    if isinstance(origin, AttributeLoad) and code.parameters and code.owner_class is not None:
+        return origin.base is code.parameters[0].node and origin.attribute == target.name
+    return function is target.node
 
 
 def find_escapes(program: Program) -> None:

@@ -61,6 +61,7 @@ class Calls:
         self.library = LibraryCalls(program, self)
         self.late: list[tuple[Call, str]] = []
         self.empty_elements: list[Node] = []
+        self.conversions: list[tuple[Call, Node]] = []
         self._methods: dict[tuple[ClassCode, str], FunctionCode | None] = {}
         self.graph.handlers[Call] = self.on_callee
 
@@ -100,7 +101,9 @@ class Calls:
                 return
             self.bind(call, value.code, given, None, result, mode)
         elif isinstance(value, Bound):
-            self.bind(call, value.code, given, value.receiver, result, mode)
+            origin = call.function.origin if call.function is not None else None
+            base = origin.base if isinstance(origin, AttributeLoad) else None
+            self.bind(call, value.code, given, value.receiver, result, mode, base)
         elif isinstance(value, Wrapped):
             self.dispatch(call, value.inner, given, result, mode)
             self.bind(call, value.wrapper, Given(double_stars=[]), None, None, "wrapper")
@@ -182,7 +185,7 @@ class Calls:
             if code.kind == "metric":
                 self.give("tensor", result, call.place, None)
         if method is not None:
-            self.bind(call, method, given, value, result, mode)
+            self.bind(call, method, given, value, result, mode, call.function)
         elif code.external_bases:
             call.unknown = True
             self.graph.add(result, UNKNOWN)
@@ -271,11 +274,16 @@ class Calls:
         call.result.origin = call.result.origin or call
         event.owner.calls.append(call)
         event.owner.events.append(call)
-        self.bind(call, code, Given(list(arguments)), receiver, call.result, "call")
         base = getattr(event, "base", None) or getattr(event, "iterable", None)
-        if isinstance(base, Node):
-            for binding in call.targets:
-                binding.arguments[0] = [base]
+        self.bind(
+            call,
+            code,
+            Given(list(arguments)),
+            receiver,
+            call.result,
+            "call",
+            base if isinstance(base, Node) else None,
+        )
 
     def bind(
         self,
@@ -285,8 +293,12 @@ class Calls:
         receiver: Value | None,
         result: Node | None,
         mode: str,
+        receiver_node: Node | None = None,
     ) -> None:
-        """Let the arguments flow to the parameters of ``code`` and its result to ``result``."""
+        """Let the arguments flow to the parameters of ``code`` and its result to ``result``.
+
+        ``receiver_node`` is the node that the receiver came from; None for one that the call makes.
+        """
         graph = self.graph
         parameters = code.parameters
         binding = None
@@ -304,12 +316,8 @@ class Calls:
             return
         if mode == "wrapper":
             return
-        if receiver is not None and call.function is not None and 0 not in binding.arguments:
-            origin = call.function.origin
-            if isinstance(origin, AttributeLoad):
-                binding.arguments[0] = [origin.base]
-            elif call.path == "implicit":
-                binding.arguments[0] = []
+        if receiver_node is not None:
+            binding.arguments[0] = [receiver_node]
         self._bind_arguments(call, code, given, 0 if receiver is None else 1, binding)
         if result is not None:
             self._bind_result(code, result)

@@ -34,7 +34,9 @@ _KIND_PREFIXES = (
     ("keras.callbacks.", "callback"),
     ("keras.initializers.", "initializer"),
     ("keras.applications.", "model"),
-    ("tensorflow_probability.", "layer"),
+    ("tensorflow_probability.layers.", "layer"),
+    ("tensorflow_probability.util.", "parameter"),
+    ("tensorflow_probability.", "distribution"),
 )
 
 #: Bases that say nothing of how instances behave.
@@ -57,11 +59,9 @@ def arrange_classes(program: Program) -> None:
         if not code.order:
             _order(code, set())
     for code in program.classes:
+        code.library_bases = [base for owner in code.order for base in _external_bases(owner)]
         code.external_bases = [
-            base
-            for owner in code.order
-            for base in _external_bases(owner)
-            if base not in _PLAIN and not base.startswith("typing.")
+            base for base in code.library_bases if base not in _PLAIN and not base.startswith("typing.")
         ]
         code.kind = next((kind for base in code.external_bases if (kind := _kind_of(base))), None)
 

@@ -233,11 +233,11 @@ class Unpacking(Event):
 class Branch(Event):
     """A decision: ``kind`` is if, while, ifexp, and, or, not, assert, match.
 
-    ``leaves`` says that one side of it returns; ``optional`` that the test reads nothing but names,
-    attributes and constants (a flag), so the guarded code may be switched off.
+    ``leaves`` says that one side of it returns; ``flag`` that the test reads nothing but a name or attribute
+    (``switch`` is a name's node) and constants, so the guarded code may be switched off.
     """
 
-    __slots__ = ("flag", "kind", "leaves", "test")
+    __slots__ = ("flag", "kind", "leaves", "switch", "test")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, kind: str, test: Node) -> None:
         self.owner = owner
@@ -247,6 +247,7 @@ class Branch(Event):
         self.test = test
         self.leaves = False
         self.flag = False
+        self.switch: Node | None = None
 
 
 class Return(Event):
@@ -330,6 +331,7 @@ class FunctionCode:
     outer_reads: dict[Node, int] = field(default_factory=dict)
     yields: Node | None = None
     reported: bool = True
+    accessor: str = "getter"
     too_deep: bool = False
     falls_through: bool = False
     is_async: bool = False
@@ -379,6 +381,7 @@ class ClassCode:
     decorators: list[Decorator] = field(default_factory=list)
     order: list[ClassCode] = field(default_factory=list)
     external_bases: list[str] = field(default_factory=list)
+    library_bases: list[str] = field(default_factory=list)
     kind: str | None = None
     value: Class = field(init=False)
     instance: Instance = field(init=False)

@@ -190,7 +190,7 @@ class ExpressionLowering:
                 values.append(value)
             if position < len(node.values) - 1:
                 branch = Branch(self.code, self.base + operand.lineno, outer, kind, value)
-                branch.flag = is_flag(operand)
+                self.note_flag(branch, operand)
                 self.events.append(branch)
                 block.guard = branch
         block.guard = outer
@@ -224,9 +224,17 @@ class ExpressionLowering:
     def branch(self, kind: str, test: ast.expr) -> Branch:
         """Enter a decision on ``test``."""
         event = Branch(self.code, self.base + test.lineno, self.block.guard, kind, self.expression(test))
-        event.flag = is_flag(test)
+        self.note_flag(event, test)
         self.events.append(event)
         return event
+
+    def note_flag(self, branch: Branch, test: ast.expr) -> None:
+        """Say of a branch whether it asks for a flag, and which."""
+        flag = flag_of(test)
+        if flag is not None:
+            branch.flag = True
+            if type(flag) is ast.Name:
+                branch.switch = self.block.load(flag.id, flag.lineno)
 
     # -- containers ---------------------------------------------------------------------------
 
@@ -428,17 +436,20 @@ class Spread:
         self.box = box
 
 
-def is_flag(node: ast.expr) -> bool:
-    """Whether a test reads nothing but names, attributes and constants: a switch that someone sets."""
-    if isinstance(node, ast.UnaryOp):
-        return is_flag(node.operand)
+def flag_of(node: ast.expr) -> ast.expr | None:
+    """The name or attribute that a test asks for, if it asks for nothing else: a switch that someone sets."""
+    while isinstance(node, ast.UnaryOp):
+        node = node.operand
     if isinstance(node, ast.BoolOp):
-        return any(is_flag(value) for value in node.values)
+        return next((flag for value in node.values if (flag := flag_of(value)) is not None), None)
     if isinstance(node, ast.Compare):
-        return is_flag(node.left) and all(isinstance(part, ast.Constant) for part in node.comparators)
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
+        if not all(isinstance(part, ast.Constant) for part in node.comparators):
+            return None
+        node = node.left
+    root = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    return node if isinstance(root, ast.Name) else None
 
 
 _CONSTANTS = {

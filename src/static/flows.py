@@ -240,6 +240,8 @@ class Flows:
             owner = receiver.code.value if isinstance(receiver, Instance) else receiver
             return values.bound(code, owner)
         if code.kind == "property" and not isinstance(receiver, Class):
+            if code.accessor != "getter":
+                return None
             self.calls.call_implicitly(event, code, receiver, [], event.result)
             return None
         return value if isinstance(receiver, Class) else values.bound(code, receiver)
@@ -249,12 +251,12 @@ class Flows:
         if event.value is None:
             return
         if isinstance(value, Instance):
-            for owner in value.code.order:
-                held = owner.attributes.get(event.attribute)
-                if held is not None:
-                    for function in held.values:
-                        if isinstance(function, Function) and function.code.kind == "property":
-                            return
+            accessors = _accessors(value.code, event.attribute)
+            if accessors:
+                for code in accessors:
+                    if code.accessor == "setter":
+                        self.calls.call_implicitly(event, code, value, [event.value], None)
+                return
             self.graph.connect(event.value, self.program.class_attribute(value.code, event.attribute))
         elif isinstance(value, Class):
             self.graph.connect(event.value, self.program.class_attribute(value.code, event.attribute))
@@ -540,6 +542,19 @@ class Flows:
                 self.calls.call_implicitly(event, method, right, [event.operands[0]], event.result)
                 return
         self.graph.add(event.result, BOOLEAN if event.name in _COMPARISONS else UNKNOWN)
+
+
+def _accessors(code: ClassCode, attribute: str) -> list[FunctionCode]:
+    """The functions of the property of that name, if there is one."""
+    for owner in code.order:
+        held = owner.attributes.get(attribute)
+        if held is not None:
+            return [
+                function.code
+                for function in held.values
+                if isinstance(function, Function) and function.code.kind == "property"
+            ]
+    return []
 
 
 def _as_number(value: Value) -> Value:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from ..records import AssumptionKind, Finding, Step
 from .code import Call, FunctionCode
 from .graph import LINES
+from .program import Cell
 
 
 @dataclass(slots=True, eq=False)
 class Hazard:
     """One thing seen in one function, or inherited from a callee (``inner``, through ``call``).
 
-    ``parameter`` is set where it only holds for what that parameter is given: ``when`` "outlives"
-    (the object is still there after the call) or "traced" (the value is a tensor while tracing).
+    ``parameter`` is set where it only holds for what that parameter is given, or for what an enclosing
+    function's variable holds (a cell): ``when`` says for which: "outlives" (an object that is still there
+    after the call), "traced" (a tensor while tracing), "rebinds" (the variable itself is bound anew).
     ``effect`` says that it is a Python side effect.
     """
 
@@ -25,7 +27,7 @@ class Hazard:
     certain: bool
     assumption: AssumptionKind
     subject: str
-    parameter: int | None = None
+    parameter: int | Cell | None = None
     when: str = ""
     effect: bool = False
     transitive: bool = True
@@ -40,7 +42,7 @@ class Hazard:
         return self.place % LINES
 
     def seen_from(
-        self, owner: FunctionCode, call: Call, certain: bool, parameter: int | None
+        self, owner: FunctionCode, call: Call, certain: bool, parameter: int | Cell | None
     ) -> Hazard:
         """This hazard as a caller inherits it."""
         return Hazard(

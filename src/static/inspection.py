@@ -8,6 +8,7 @@ from .callgraph import TRACED_MODES
 from .code import Call, Event, FunctionCode
 from .graph import Node
 from .hazards import Hazard
+from .program import Cell
 from .rules import Rule, all_rules
 from .topics import topics_of
 from .views import Facts, View
@@ -114,7 +115,7 @@ class Merged:
     def __init__(self, own: list[Hazard]) -> None:
         self.all = list(own)
         self.always: dict[str, Hazard] = {}
-        self.depending: dict[tuple[str, int], Hazard] = {}
+        self.depending: dict[tuple[str, int | Cell], Hazard] = {}
         for hazard in own:
             self._note(hazard)
 
@@ -160,6 +161,9 @@ def inherit(
     if hazard.parameter is None:
         yield hazard.seen_from(view.code, call, certain, None)
         return
+    if isinstance(hazard.parameter, Cell):
+        yield from _inherit_through_cell(view, call, hazard, hazard.parameter, certain)
+        return
     nodes = arguments.get(hazard.parameter, [])
     if hazard.when == "outlives":
         for node in nodes:
@@ -175,3 +179,17 @@ def inherit(
         parameter = next(iter(view.sources(node)), None)
         yield hazard.seen_from(view.code, call, certain and traced is True, parameter)
         return
+
+
+def _inherit_through_cell(
+    view: View, call: Call, hazard: Hazard, cell: Cell, certain: bool
+) -> Iterable[Hazard]:
+    """A change of an enclosing function's variable: that function's own business, unless it came from outside."""
+    if cell.owner is not view.code:
+        yield hazard.seen_from(view.code, call, certain, cell)
+    elif hazard.when == "outlives":
+        for node in cell.nodes:
+            outlives, parameter, _ = view.outliving(node)
+            if outlives:
+                yield hazard.seen_from(view.code, call, certain, parameter)
+                return

@@ -160,32 +160,16 @@ class LibraryCalls:
             partial = Partial(self.program.values.external("tensorflow.function"), (), dict(given.keywords))
             self.graph.add(result, partial)
             return
-        text = call.text if call.text else "tf.function"
+        self.calls.conversions.append((call, function))
 
         def take(value: Value) -> None:
-            inner = value.inner if isinstance(value, Wrapped) else value
-            if inner is NONE:
+            if value is NONE:
                 factory = self.program.values.external("tensorflow.function")
                 self.graph.add(result, Partial(factory, (), dict(given.keywords)))
-                return
-            if isinstance(inner, (Function, Bound)):
-                self.mark_hybrid(inner, call, text)
-            elif isinstance(inner, Instance):
-                method = self.calls.find_method(inner.code, "call") or self.calls.find_method(
-                    inner.code, "__call__"
-                )
-                if method is not None:
-                    self.mark_hybrid(method.value, call, text)
-            self.graph.add(result, value, function)
+            else:
+                self.graph.add(result, value, function)
 
         self.graph.watch(function, Reaction(take))
-
-    def mark_hybrid(self, value: Value, call: Call, text: str) -> None:
-        """Note that a function was given to ``tf.function``."""
-        code = value.code  # type: ignore[attr-defined]
-        if code.hybrid is None:
-            code.hybrid = text
-            code.hybrid_call = call
 
     def _do_identity_function(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str

@@ -137,6 +137,39 @@ _PREFIXES = (
     ("numpy.testing.", "assert"),
 )
 
+#: Layers without variables: one may be made anew in every call.
+_WEIGHTLESS = (
+    "Activation",
+    "Add",
+    "Average",
+    "Concatenate",
+    "Cropping",
+    "Dot",
+    "Flatten",
+    "GlobalAverage",
+    "GlobalMax",
+    "Input",
+    "Lambda",
+    "Layer",
+    "LeakyReLU",
+    "Masking",
+    "MaxPool",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Permute",
+    "ReLU",
+    "RepeatVector",
+    "Rescaling",
+    "Reshape",
+    "Resizing",
+    "Softmax",
+    "Subtract",
+    "UpSampling",
+    "ZeroPadding",
+)
+_WEIGHTY = ("AdditiveAttention", "LayerNormalization")
+
 #: Constructors of what owns variables.
 _CREATORS = ("keras.layers.", "keras.optimizers.", "keras.metrics.", "keras.models.", "keras.applications.")
 _CREATED = frozenset(
@@ -171,6 +204,8 @@ def creates_variables(path: str) -> bool:
         return True
     if path.startswith(_CREATORS):
         last = path.rpartition(".")[2]
+        if path.startswith("keras.layers.") and last.startswith(_WEIGHTLESS):
+            return last in _WEIGHTY
         return last[:1].isupper() and last not in ("Layer", "Input", "InputLayer", "InputSpec")
     return False
 

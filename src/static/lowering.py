@@ -506,6 +506,7 @@ class Lowering(ExpressionLowering):
             return value
         if isinstance(node, ast.Attribute) and node.attr in ("setter", "getter", "deleter"):
             code.kind = "property" if code.kind == "method" else code.kind
+            code.accessor = node.attr
             return value
         call = Call(self.code, self.base + node.lineno, self.block.guard)
         call.decorates = code

@@ -72,13 +72,23 @@ _PASSING = frozenset(
         "builtins.iter",
         "builtins.next",
         "builtins.getattr",
-        "builtins.sorted",
-        "builtins.list",
-        "builtins.tuple",
         "builtins.max",
         "builtins.min",
         "builtins.filter",
         "itertools.chain",
+    }
+)
+#: What makes a new container of the same elements.
+_COPYING = frozenset(
+    {
+        "builtins.sorted",
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.dict",
+        "builtins.set",
+        "copy.copy",
+        "collections.OrderedDict",
+        "collections.deque",
     }
 )
 #: Attributes and functions of a tensor that are known while tracing.
@@ -139,6 +149,9 @@ class Origins:
         origin = node.origin
         if isinstance(origin, ParameterCode):
             index = self.index_of(code, origin)
+            if origin.kind in ("star", "double star") and not part:
+                # The tuple or dict itself is made for the call.
+                return _NOTHING
             if index >= 0:
                 return frozenset({Root("parameter", origin.name, index)})
             return frozenset({Root("outer", origin.name)})
@@ -159,6 +172,9 @@ class Origins:
                 return frozenset({Root("global", origin.attribute)})
             return self.roots(code, origin.base, True, depth)
         if isinstance(origin, ItemLoad):
+            if origin.sliced and not part and all(isinstance(value, Box) for value in origin.base.values):
+                # A slice of a list is a new list; one of an array is a view.
+                return _NOTHING
             return self.roots(code, origin.base, True, depth)
         if isinstance(origin, Iteration):
             return self.roots(code, origin.iterable, origin.context != "with", depth)
@@ -179,7 +195,7 @@ class Origins:
         found: frozenset[Root] = _NOTHING
         if call.path == "builtins.super" and code.parameters:
             return self.roots(code, code.parameters[0].node, part, depth)
-        if call.path in _PASSING:
+        if call.path in _PASSING or (part and call.path in _COPYING):
             for node in call.arguments:
                 found |= self.roots(code, node, True, depth)
             return found
@@ -250,6 +266,9 @@ class Origins:
 
     def _sources_of_call(self, code: FunctionCode, call: Call, depth: int) -> frozenset[int]:
         if call.path in _STATIC_FUNCTIONS or call.attribute in ("get_shape", "as_list"):
+            return _NO_INDEX
+        if call.path is not None and call.path.startswith(("numpy.", "scipy.")):
+            # What NumPy makes is an array of its own; where it needs a tensor's value, that is the hazard.
             return _NO_INDEX
         found = _NO_INDEX
         mapped = False

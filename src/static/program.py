@@ -51,16 +51,17 @@ class Cell:
     """A name of a module or of a function that other scopes read.
 
     ``owner`` is the function that binds it, None for a module's global. ``lines`` are where its own
-    scope binds it, ``looped`` whether one of these stands in a loop, ``rebound`` which other scopes
-    bind it too (``global``, ``nonlocal``).
+    scope binds it and ``nodes`` to what, ``looped`` whether one of these stands in a loop, ``rebound``
+    which other scopes bind it too (``global``, ``nonlocal``).
     """
 
-    __slots__ = ("lines", "looped", "name", "owner", "rebound")
+    __slots__ = ("lines", "looped", "name", "nodes", "owner", "rebound")
 
     def __init__(self, name: str, owner: FunctionCode | None) -> None:
         self.name = name
         self.owner = owner
         self.lines: list[int] = []
+        self.nodes: list[Node] = []
         self.looped = False
         self.rebound: list[tuple[FunctionCode, int]] = []
 

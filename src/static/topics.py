@@ -42,6 +42,10 @@ _APPLIED = frozenset({"layer", "model"})
 _TELLING = EAGER_METHODS | TELLING_MUTATORS | FIT_METHODS
 
 
+#: Kinds of the project's classes whose instances own variables.
+CREATED_KINDS = frozenset({"layer", "model", "optimizer", "metric", "parameter"})
+
+
 def topics_of(call: Call) -> set[str]:
     """The topics of a call: kinds of effects, and what kind of library it belongs to."""
     found: set[str] = set()
@@ -83,7 +87,7 @@ def topics_of(call: Call) -> set[str]:
             found.add("applies")
         if isinstance(receiver, Thing) and "dropout" in receiver.path.lower():
             found.add("draws")
-        if isinstance(receiver, Instance) and name == "__init__":
+        if isinstance(receiver, Instance) and name == "__init__" and kind in CREATED_KINDS:
             found.add("creates")
     if call.unknown or (not call.targets and not call.externals and not call.methods):
         found.add("unknown")

@@ -140,7 +140,7 @@ class Verdicts:
             has_tensor_parameter=has_tensor,
             has_primitive_parameter=self._has(code, holds_scalar),
             has_python_side_effects=self._has_effects(code, hazards),
-            is_recursive=code in self.graph.recursive,
+            is_recursive=self._is_recursive(code),
             computes_with_tensors=computes,
             calls=tuple(
                 dict.fromkeys(target.id for target in self.graph.targets(code) if target.reported)
@@ -266,6 +266,12 @@ class Verdicts:
         if not code.callers and not code.escapes and self._dispatches_on_self(code):
             return None
         return False
+
+    def _is_recursive(self, code: FunctionCode) -> bool | None:
+        found = self.graph.recursive.get(code)
+        if found is None:
+            return False
+        return True if found[1] else None
 
     def _is_dropped(self, code: FunctionCode) -> bool:
         """Whether a decorator of the project swallows the function: what its name calls is unknown."""

@@ -61,6 +61,8 @@ def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, 
 def is_single(node: Node) -> bool:
     """Whether a tensor in ``node`` is surely one: what a model, a dataset or Keras hands over may be a
     structure of several."""
+    if isinstance(node.origin, Call) and node.origin.targets:
+        return False
     for value in node.values:
         if value is ARRAY or value is VARIABLE:
             continue
@@ -117,10 +119,10 @@ class View:
             if value in TENSORS:
                 tensors = True
             elif value is ARRAY:
-                if self._from_argument(node):
-                    tensors = True
-                else:
-                    others = True
+                brought = self._from_argument(node)
+                tensors = tensors or brought is True
+                doubts = doubts or brought is None
+                others = others or brought is False
             elif value is UNKNOWN:
                 doubts = True
             elif isinstance(value, Box):
@@ -146,14 +148,16 @@ class View:
             return None
         return False
 
-    def _from_argument(self, node: Node) -> bool:
+    def _from_argument(self, node: Node) -> bool | None:
+        """Whether an argument brings the array in ``node``; None where nobody knows what is passed."""
+        answer: bool | None = False
         for index in self.sources(node):
             values = self.code.parameters[index].node.values if index < len(self.code.parameters) else ()
-            if not values or any(value in TENSORS or value in (ARRAY, UNKNOWN) for value in values):
+            if any(value in TENSORS or value is ARRAY or isinstance(value, Box) for value in values):
                 return True
-            if any(isinstance(value, Box) for value in values):
-                return True
-        return False
+            if not values or UNKNOWN in values:
+                answer = None
+        return answer
 
     def holds(self, node: Node, *wanted: Value) -> bool:
         """Whether ``node`` may hold one of these values."""
@@ -173,29 +177,35 @@ class View:
         """Whether an event stands under a switch: a flag that an argument's default, an attribute or
         a global sets, so that the run may never come there."""
         while guard is not None:
-            if guard.flag and guard.kind != "assert" and self._is_switch(guard.test):
+            if guard.flag and guard.kind != "assert" and self._is_switch(guard):
                 return True
             guard = guard.guard
         return False
 
-    def _is_switch(self, test: Node) -> bool:
-        origin = test.origin
-        while not isinstance(origin, (ParameterCode, Cell)):
-            operands = getattr(origin, "operands", None)
-            if operands:
-                test = operands[0]
-            elif getattr(origin, "base", None) is not None:
+    def _is_switch(self, branch: Branch) -> bool:
+        if branch.switch is None:
+            return True
+        origins = [branch.switch.origin]
+        if isinstance(origins[0], list):
+            origins = [node.origin for node in origins[0]]
+        return any(
+            isinstance(origin, Cell) or (isinstance(origin, ParameterCode) and origin.default is not None)
+            for origin in origins
+        )
+
+    def memoizes(self, guard: Branch | None, target: Node) -> bool:
+        """Whether a store into ``target`` stands under the question whether it is there already: a cache
+        that a first call fills, and that a run may find full."""
+        roots = self.roots(target)
+        while guard is not None:
+            asked = [guard.switch] if guard.switch is not None else []
+            origin = guard.test.origin
+            if isinstance(origin, Operation) and origin.name in ("In", "NotIn"):
+                asked.append(origin.operands[1])
+            if any(roots & self.roots(node) for node in asked):
                 return True
-            elif isinstance(origin, list) and origin:
-                test = origin[0]
-            else:
-                return False
-            if test.origin is origin:
-                return False
-            origin = test.origin
-        if isinstance(origin, ParameterCode):
-            return origin.default is not None
-        return True
+            guard = guard.guard
+        return False
 
     # -- hazards ------------------------------------------------------------------------------
 
@@ -208,7 +218,7 @@ class View:
         assumption: AssumptionKind,
         subject: str = "",
         effect: bool = False,
-        parameter: int | None = None,
+        parameter: int | Cell | None = None,
         when: str = "",
         transitive: bool = True,
     ) -> Hazard:
@@ -233,11 +243,15 @@ class View:
             transitive,
         )
 
-    def outliving(self, node: Node) -> tuple[bool, int | None, str]:
-        """Whether a change to ``node`` outlives the call, for which parameter only, and its name."""
-        found: tuple[bool, int | None, str] = (False, None, "")
+    def outliving(self, node: Node) -> tuple[bool, int | Cell | None, str]:
+        """Whether a change to ``node`` outlives the call, for which parameter or outer variable only, and
+        its name."""
+        found: tuple[bool, int | Cell | None, str] = (False, None, "")
         for root in self.roots(node):
-            if root.kind != "parameter":
+            if root.kind == "global":
                 return True, None, root.name
-            found = (True, root.index, root.name)
+            if root.kind == "outer":
+                found = (True, root.cell, root.name)
+            elif not found[0]:
+                found = (True, root.index, root.name)
         return found

@@ -33,7 +33,7 @@ WORKERS = max(1, min(4, (os.cpu_count() or 2)))
 class Job:
     """What to prove: the folder that holds the project, its script (or module), and the functions forced.
 
-    ``forced`` are qualified names of functions that are made candidates whatever the static stage says.
+    ``forced`` are the qualified names of the candidates; where it is empty, the static stage proposes them.
     """
 
     folder: Path
@@ -195,14 +195,19 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
 
 
 def _force(work: Any, scan: Any, names: set[str]) -> Any:
-    """The scan with the functions of these qualified names proposed, whatever it says of them."""
+    """The scan with the functions of these qualified names proposed, whatever it says of them, and no others."""
     from hybridize.records import Action, Judgement, Verdict
 
+    if not names:
+        return scan
     functions = []
     for function in scan.functions:
         if function.qualname in names and function.hybrid is None:
             function = dataclasses.replace(function, proposal=Action.HYBRIDIZE)
             work.add([Judgement(function, Verdict.UNOBSERVED, ())])
+        elif function.proposal is Action.HYBRIDIZE:
+            function = dataclasses.replace(function, proposal=Action.NONE)
+            work.add([Judgement(function, Verdict.NOT_PROPOSED, ("it is left out of this test",))])
         functions.append(function)
     return dataclasses.replace(scan, functions=tuple(functions))
 

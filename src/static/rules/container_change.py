@@ -126,6 +126,7 @@ class OutlivingContainerChange(Rule):
         outlives, parameter, name = view.outliving(target)
         if not outlives:
             return
+        certain = certain and not view.memoizes(event.guard, target)
         yield view.hazard(
             self.code,
             f"{verb} {name}, which outlives the call",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..code import Event, NameStore
 from ..hazards import Hazard
+from ..program import Cell
 from ..views import View
 from .rule import Move, Polarity, Rule
 
@@ -81,6 +82,15 @@ class NameRebinding(Rule):
         """The hazard that the event is, if it is one."""
         assert isinstance(event, NameStore)
         where = "global" if event.is_global else "outer"
+        cell = event.cell.origin
         yield view.hazard(
-            self.code, f"rebinds the {where} name {event.name}", event, True, self.assumption, event.name, True
+            self.code,
+            f"rebinds the {where} name {event.name}",
+            event,
+            True,
+            self.assumption,
+            event.name,
+            True,
+            None if event.is_global or not isinstance(cell, Cell) else cell,
+            "rebinds",
         )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Branch, Call, Operation
+from ..code import Branch, Call, Operation
 from ..graph import Node
 from ..hazards import Hazard
 from ..parameters import holds_tensor, own_parameters, supplied_values
-from ..program import Cell
 from ..views import View
 from .rule import Move, Polarity, Rule
 
@@ -68,14 +67,10 @@ class Recursion(Rule):
 
     def conclude(self, view: View) -> Iterable[Hazard]:
         """The hazards of the function as a whole."""
-        call = view.facts.graph.recursive.get(view.code)
-        if call is None:
+        found = view.facts.graph.recursive.get(view.code)
+        if found is None:
             return
-        function = call.function
-        origin = function.origin if function is not None else None
-        direct = isinstance(origin, Cell) or function is view.code.node
-        if isinstance(origin, AttributeLoad) and view.code.parameters and view.code.owner_class is not None:
-            direct = origin.base is view.code.parameters[0].node and origin.attribute == view.code.name
+        call, direct = found
         tensors = any(
             holds_tensor(supplied_values(view.code, index)) for index, _ in own_parameters(view.code)
         )

@@ -11,6 +11,9 @@ from ..values import FILE, Bound, Box, Class, Function, Instance, Method, Module
 from ..views import View
 from .rule import Move, Polarity, Rule
 
+#: Bases of classes that a graph can return: structures of tensors.
+_STRUCTURED = ("NamedTuple", "ExtensionType", "BatchableExtensionType", "namedtuple()")
+
 
 class ResultKind(Rule):
     """
@@ -108,7 +111,8 @@ def _object_name(value: Value) -> str | None:
     if isinstance(value, (Class, Module)):
         return "a class or module"
     if isinstance(value, Instance):
-        return f"a {value.code.name}"
+        structured = any(base.endswith(_STRUCTURED) for base in value.code.library_bases)
+        return None if structured else f"a {value.code.name}"
     if isinstance(value, Thing) and value.kind in (
         "layer",
         "model",

@@ -8,6 +8,7 @@ from ...records import AssumptionKind
 from ..code import AttributeStore, Call, Event, ItemStore, NameStore
 from ..graph import Node
 from ..hazards import Hazard
+from ..program import Cell
 from ..values import VARIABLE
 from ..views import View
 from .rule import Move, Polarity, Rule
@@ -79,9 +80,14 @@ class TensorLeak(Rule):
             return
         if view.traced(value) is not True:
             return
-        outlives, parameter, name = (True, None, event.name) if isinstance(event, NameStore) else view.outliving(
-            target
-        )
+        when = "outlives"
+        parameter: int | Cell | None
+        if isinstance(event, NameStore):
+            cell = target.origin
+            outlives, name, when = True, event.name, "rebinds"
+            parameter = cell if isinstance(cell, Cell) and not event.is_global else None
+        else:
+            outlives, parameter, name = view.outliving(target)
         if not outlives:
             return
         subject = f"{name}.{event.attribute}" if isinstance(event, AttributeStore) else name
@@ -94,5 +100,5 @@ class TensorLeak(Rule):
             subject,
             True,
             parameter,
-            "outlives",
+            when,
         )

@@ -9,6 +9,7 @@ from ..code import Call, Event
 from ..flows import kind_of
 from ..hazards import Hazard
 from ..library_methods import effect_of
+from ..topics import CREATED_KINDS
 from ..views import View
 from .rule import Move, Polarity, Rule
 
@@ -73,10 +74,9 @@ class VariableCreation(Rule):
         assert isinstance(event, Call)
         path = next(iter(event.externals), None)
         if path is None:
-            receiver = next((r for r, name in event.methods if name == "__init__"), None)
-            if receiver is not None:
-                if kind_of(receiver) not in ("layer", "model", "optimizer", "metric"):
-                    return
+            made = [r for r, name in event.methods if name == "__init__" and kind_of(r) in CREATED_KINDS]
+            if made:
+                receiver = made[0]
                 name = repr(receiver).removesuffix(" object")
             else:
                 name = event.attribute or "add_weight"
@@ -84,6 +84,7 @@ class VariableCreation(Rule):
                     return
         else:
             name = path
+        sure = len(event.methods) + len(event.externals) == 1
         yield view.hazard(
-            self.code, f"creates {name}", event, True, self.assumption, name
+            self.code, f"creates {name}", event, sure, self.assumption, name
         )

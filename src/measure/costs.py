@@ -1,0 +1,101 @@
+"""What a way to convert would cost and save over a whole training: a model, to spare runs that can't pay.
+
+It only decides what is worth a run. What is chosen is decided by measurement (``race``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..records import Form, Judgement, VariantResult, Verdict
+
+#: A run that was cut tells no length. The training is then reckoned to take so long eagerly: long enough that
+#: a trace has paid, short enough that a variant which only pays after hours is not preferred.
+HORIZON_SECONDS = 600.0
+#: Up to so many signatures are taken for all that there are, also where the run was cut.
+FEW_SIGNATURES = 4
+#: What relaxed traces are spared must be worth this much of the time, and so many seconds.
+LEAST_TRACE_SHARE, LEAST_TRACE_SECONDS = 0.05, 0.3
+
+
+@dataclass(frozen=True)
+class Length:
+    """How often a candidate is called in a whole training. ``whole``: counted to the script's own end."""
+
+    calls: int
+    whole: bool
+    reason: str
+
+
+def length_of(judgement: Judgement, whole: bool) -> Length:
+    """The length of the script's training in calls of the candidate, and whence it is known.
+
+    ``whole`` says whether the observed run came to the script's own end.
+    """
+    seen = judgement.observation
+    if whole:
+        return Length(seen.calls, True, f"the script's own {seen.calls:,} calls")
+    training = seen.seconds / seen.share if seen.share > 0 else seen.seconds
+    calls = round(seen.calls * max(1.0, HORIZON_SECONDS / training)) if training > 0 else seen.calls
+    minutes = f"{max(HORIZON_SECONDS, training) / 60:.0f} minutes"
+    return Length(calls, False, f"{calls:,} calls, which is {minutes} of eager training: the observed run was cut")
+
+
+def base_result(judgement: Judgement) -> VariantResult | None:
+    """The result of the variant that the candidate would be written as, where it was confirmed."""
+    for result in judgement.variants:
+        if result.name == judgement.variant.name and result.outcome is Verdict.CONFIRMED:
+            return result
+    return None
+
+
+def expected_signatures(judgement: Judgement, length: Length) -> int:
+    """How many signatures a bare ``tf.function`` would meet in a training of that length."""
+    seen = judgement.observation
+    if length.whole or seen.signatures <= FEW_SIGNATURES:
+        return max(1, seen.signatures)
+    return max(1, min(length.calls, round(seen.signatures * length.calls / max(seen.calls, 1))))
+
+
+def predicted_seconds(result: VariantResult, judgement: Judgement, length: Length) -> float:
+    """The seconds that all calls of the candidate take with a variant, its traces (and compilations) included."""
+    relaxed = any(name in ("input_signature", "reduce_retracing") for name, _ in result.arguments)
+    traces = max(result.traces, 1) if relaxed else max(result.traces, expected_signatures(judgement, length))
+    return traces * trace_seconds(result) + length.calls * result.seconds_per_call
+
+
+def trace_seconds(result: VariantResult) -> float:
+    """The seconds of one trace; for ``jit_compile`` with the compilation."""
+    return result.trace_seconds / max(result.traces, 1)
+
+
+def retracing_pays(judgement: Judgement, length: Length) -> bool:
+    """Whether the traces after the first cost enough for a variant that is spared them to be worth a run.
+
+    A candidate without a confirmed variant is one that a bare ``tf.function`` would trace again and again.
+    """
+    base = base_result(judgement)
+    if base is None:
+        return True
+    spared = (expected_signatures(judgement, length) - 1) * trace_seconds(base)
+    return spared > max(LEAST_TRACE_SECONDS, LEAST_TRACE_SHARE * predicted_seconds(base, judgement, length))
+
+
+def forms(judgement: Judgement) -> Iterator[Form]:
+    """The forms of a candidate's arguments and of all their parts."""
+    waiting = [parameter.form for parameter in judgement.observation.parameters if parameter.form is not None]
+    while waiting:
+        form = waiting.pop()
+        yield form
+        waiting.extend(item for _, item in form.items)
+
+
+def shapes_vary(judgement: Judgement) -> bool:
+    """Whether an argument had more than one shape. The ragged axes of a ragged tensor have no size to vary."""
+    return any(None in (form.shape[:1] if form.kind == "ragged" else form.shape) for form in forms(judgement))
+
+
+def numbers_vary(judgement: Judgement) -> bool:
+    """Whether a Python number was given with more than one value."""
+    return any(form.varies for form in forms(judgement))

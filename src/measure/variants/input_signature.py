@@ -1,0 +1,113 @@
+"""``@tf.function(input_signature=[…])``: one trace, for whatever fits the signature.
+
+It is made of what the observed calls were given. An axis is ``None`` only where its size varied; where the
+observed run was cut, and the last and smaller batch of an epoch may not have come yet, also the first axis. A
+Python float becomes a scalar of the tensors' own precision, a Python integer one of int64, which no training
+makes overflow. What does not fit the signature raises an error, so it is withheld where an argument is
+anything but tensors, arrays, numbers and short containers of them: an object, a model, a variable, a text,
+None, a flag.
+
+It helps where a bare ``tf.function`` would trace again and again. A function that reads a size which is
+unknown, or needs a number in Python, can't be traced so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...records import Form, Judgement, ObservedParameter, Variant
+from ..costs import Length, forms, numbers_vary, retracing_pays, shapes_vary
+from . import Withheld
+
+NAME = "input_signature"
+RANK = 2
+MOST_PARTS = 32
+_DTYPES = frozenset(
+    (
+        *("bool", "string", "bfloat16", "float16", "float32", "float64", "complex64", "complex128"),
+        *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    )
+)
+
+
+def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+    """Worth trying where shapes or Python numbers vary and each of them would be a trace."""
+    if not shapes_vary(judgement) and not numbers_vary(judgement):
+        return Withheld("neither shapes nor Python numbers vary", possible=False)
+    signature = write_signature(judgement, length)
+    if isinstance(signature, Withheld):
+        return signature
+    if not retracing_pays(judgement, length):
+        return Withheld("its traces cost too little to matter")
+    return Variant(NAME, (("input_signature", signature),))
+
+
+def write_signature(judgement: Judgement, length: Length) -> str | Withheld:
+    """The signature that admits what was observed, as source text over ``tf``, or why there can be none."""
+    parameters = [p for p in judgement.observation.parameters if p.name != "self"]
+    found = _in_order(parameters)
+    if isinstance(found, Withheld):
+        return found
+    if not found:
+        return Withheld("it takes no arguments", possible=False)
+    parts = list(forms(judgement))
+    if len(parts) > MOST_PARTS:
+        return Withheld(f"its arguments have {len(parts)} parts", possible=False)
+    double = any(part.dtype == "float64" for part in parts) and not any(part.dtype == "float32" for part in parts)
+    texts = []
+    for name, form in found:
+        text = _spec(form if length.whole else _open(form), "tf.float64" if double else "tf.float32")
+        if isinstance(text, Withheld):
+            return replace(text, reason=f"`{name}` is {text.reason}")
+        texts.append(text)
+    return f"[{', '.join(texts)}]"
+
+
+def _in_order(parameters: list[ObservedParameter]) -> list[tuple[str, Form]] | Withheld:
+    """The parameters' names and forms in the order of the signature: without gaps, and all in every call."""
+    found: dict[int, tuple[str, Form]] = {}
+    for parameter in parameters:
+        if parameter.position is None:
+            return Withheld(f"`{parameter.name}` can't be given by position", possible=False)
+        if not parameter.in_every_call:
+            return Withheld(f"`{parameter.name}` is left to its default in some calls", possible=False)
+        if parameter.form is None:
+            return Withheld(f"what `{parameter.name}` was given is not known", possible=False)
+        found[parameter.position] = parameter.name, parameter.form
+    if sorted(found) != list(range(len(found))):
+        return Withheld("a parameter before the last one given is left to its default", possible=False)
+    return [found[place] for place in range(len(found))]
+
+
+def _spec(form: Form, floating: str) -> str | Withheld:
+    shape = str(list(form.shape))
+    if form.kind == "number":
+        if form.dtype == "bool":
+            return Withheld("a flag (a Python bool)", possible=False)
+        return f"tf.TensorSpec([], {'tf.int64' if form.dtype == 'int' else floating})"
+    if form.kind in ("tensor", "ragged", "sparse"):
+        if form.dtype not in _DTYPES:
+            return Withheld(f"a {form.kind} of {form.dtype}", possible=False)
+        if form.kind == "tensor":
+            return f"tf.TensorSpec({shape}, tf.{form.dtype})"
+        if form.kind == "sparse":
+            return f"tf.SparseTensorSpec({shape}, tf.{form.dtype})"
+        return f"tf.RaggedTensorSpec({shape}, tf.{form.dtype}, {form.ragged_rank}, tf.{form.splits})"
+    if form.kind not in ("list", "tuple", "dict"):
+        return Withheld(form.note, possible=False)
+    texts = []
+    for key, item in form.items:
+        text = _spec(item, floating)
+        if isinstance(text, Withheld):
+            return replace(text, reason=f"a {form.kind} that holds {text.reason}")
+        texts.append(f"{key!r}: {text}" if form.kind == "dict" else text)
+    inside = ", ".join(texts)
+    if form.kind == "dict":
+        return f"{{{inside}}}"
+    return f"[{inside}]" if form.kind == "list" else f"({inside}{',' if len(texts) == 1 else ''})"
+
+
+def _open(form: Form) -> Form:
+    """A form with the first axis of every tensor unknown."""
+    items = tuple((key, _open(item)) for key, item in form.items)
+    return replace(form, shape=(None, *form.shape[1:]) if form.shape else (), items=items)

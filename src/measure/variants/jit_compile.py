@@ -1,0 +1,41 @@
+"""``@tf.function(jit_compile=True)``: compiled by XLA, which fuses operations.
+
+It pays for elementwise work on large arrays and for many small operations, and costs seconds for each shape; on
+a CPU it makes convolutions slower. So it is withheld where shapes vary, and has to win clearly. Ops that XLA
+lacks raise an error when it is compiled. XLA leaves out assertions, so a function that has any is not compiled,
+and an index that is out of range reads the last element instead of raising an error.
+"""
+
+from __future__ import annotations
+
+from ...records import Judgement, Variant
+from ..costs import Length, base_result, expected_signatures, forms, shapes_vary, trace_seconds
+from . import Withheld
+
+NAME = "jit_compile"
+RANK = 4
+#: What compiling takes, in traces of the plain graph: between 3 and 10 for the training steps that were measured.
+COMPILATION = 4.0
+#: The largest part of the graph's time that it is thought to save, in deciding whether to try.
+BEST_SAVING = 0.75
+
+
+def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+    """Worth trying where one shape is called so often that a compilation could be won back."""
+    if expected_signatures(judgement, length) > 1:
+        return Withheld("there is more than one signature, and each would be compiled", possible=False)
+    return propose_compiled(Variant(NAME, (("jit_compile", "True"),)), judgement, length)
+
+
+def propose_compiled(variant: Variant, judgement: Judgement, length: Length) -> Variant | Withheld:
+    """A variant that compiles, where the graph as it is takes long enough for that to pay."""
+    base = base_result(judgement)
+    if base is None:
+        return Withheld("no graph of it was confirmed", possible=False)
+    if shapes_vary(judgement) or any(form.kind in ("ragged", "sparse") for form in forms(judgement)):
+        return Withheld("shapes vary, and each would be compiled", possible=False)
+    saved = BEST_SAVING * length.calls * base.seconds_per_call
+    cost = COMPILATION * trace_seconds(base)
+    if saved < cost:
+        return Withheld(f"compiling would take about {cost:.1f} s and could save {saved:.1f} s ({length.reason})")
+    return variant

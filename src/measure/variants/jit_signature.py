@@ -1,0 +1,30 @@
+"""``@tf.function(input_signature=[…], jit_compile=True)``: one trace for changing numbers, compiled by XLA.
+
+For functions whose shapes never vary and whose Python numbers do: without the signature each number would be
+compiled. See ``input_signature`` and ``jit_compile`` for what either asks of a function.
+"""
+
+from __future__ import annotations
+
+from ...records import Judgement, Variant
+from ..costs import Length, base_result, numbers_vary, shapes_vary
+from . import Withheld
+from .input_signature import write_signature
+from .jit_compile import propose_compiled
+
+NAME = "jit_signature"
+RANK = 5
+
+
+def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+    """Worth trying where the signature alone was confirmed and a compilation could be won back."""
+    base = base_result(judgement)
+    if base is None or base.name != "input_signature" or not numbers_vary(judgement) or shapes_vary(judgement):
+        return Withheld("it is for numbers that change where shapes don't", possible=False)
+    if not length.whole:
+        return Withheld("the observed run was cut, so shapes may vary yet", possible=False)
+    signature = write_signature(judgement, length)
+    if isinstance(signature, Withheld):
+        return signature
+    arguments = (("input_signature", signature), ("jit_compile", "True"))
+    return propose_compiled(Variant(NAME, arguments), judgement, length)

@@ -1,0 +1,218 @@
+"""Trace stability: two traces are told apart by what was baked in, and the difference says by what and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow  # TensorFlow is imported
+
+
+def fingerprint(tf: Any, function: Callable[..., Any], *args: Any) -> Any:
+    from hybridize.dynamic import graphs
+
+    return graphs.fingerprint(tf.function(function).get_concrete_function(*args), place)
+
+
+def place(op: Any) -> str | None:
+    """The line of this file that made an op."""
+    for frame in reversed(op.traceback or ()):
+        if frame.filename == __file__:
+            return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    return None
+
+
+def difference(tf: Any, function: Callable[..., Any], change: Callable[[], Any], *args: Any) -> str | None:
+    """What is said when ``change`` comes between two traces."""
+    from hybridize.dynamic import graphs
+
+    first = fingerprint(tf, function, *args)
+    change()
+    return graphs.difference(first, fingerprint(tf, function, *args))
+
+
+def line_of(function: Callable[..., Any], offset: int) -> str:
+    return f"test_graphs.py:{function.__code__.co_firstlineno + offset}"
+
+
+def test_a_function_of_its_arguments_alone_traces_to_the_same(tf: Any) -> None:
+    weight = tf.Variable(tf.ones((3, 2)))
+
+    def step(x: Any) -> Any:
+        y = tf.matmul(x, weight)
+        for _ in tf.range(3):
+            y = tf.where(tf.reduce_sum(y) > 1.0, y * 0.5, y + tf.random.normal((2,)))
+        if tf.reduce_sum(y) > 0.0:
+            y = -y
+        weight.assign_add(tf.ones_like(weight))
+        return tf.nn.dropout(y, 0.5)
+
+    assert difference(tf, step, lambda: weight.assign(tf.zeros((3, 2))), tf.ones((4, 3))) is None
+
+
+def test_a_constant_that_changes_is_named_with_its_line(tf: Any) -> None:
+    rate = SimpleNamespace(value=0.5)
+
+    def step(x: Any) -> Any:
+        y = x + 1.0
+        return y * rate.value
+
+    found = difference(tf, step, lambda: setattr(rate, "value", 0.25), tf.ones(2))
+    assert found == f"a constant was baked in that changes: 0.5 then 0.25 ({line_of(step, 2)})"
+
+
+def test_an_array_that_changes_in_place_is_named(tf: Any) -> None:
+    noise = np.zeros((4, 100), np.float32)
+
+    def step(x: Any) -> Any:
+        return x + noise
+
+    found = difference(tf, step, lambda: noise.__setitem__((2, 5), 1.0), tf.ones((4, 100)))
+    assert found is not None and "constant was baked in that changes" in found and line_of(step, 1) in found
+
+
+def test_a_branch_on_python_state_is_named(tf: Any) -> None:
+    flags = SimpleNamespace(training=True)
+
+    def step(x: Any) -> Any:
+        if flags.training:
+            return tf.nn.relu(x)
+        return tf.nn.elu(x)
+
+    found = difference(tf, step, lambda: setattr(flags, "training", False), tf.ones(2))
+    assert found is not None
+    assert "Relu became Elu: a branch on Python state was taken differently" in found
+    assert line_of(step, 3) in found
+
+
+def test_an_early_return_is_named(tf: Any) -> None:
+    buffer: list[int] = []
+
+    def learn(x: Any) -> Any:
+        if len(buffer) < 3:
+            return tf.constant(0.0)
+        return tf.reduce_sum(tf.square(x))
+
+    found = difference(tf, learn, lambda: buffer.extend([1, 2, 3]), tf.ones(2))
+    assert found is not None and "ops at one moment" in found and "branch on Python state" in found
+
+
+def test_a_tensor_that_was_captured_and_changes_is_named(tf: Any) -> None:
+    state = SimpleNamespace(action=tf.random.uniform((300,)))
+
+    def learn(x: Any) -> Any:
+        return x * state.action
+
+    found = difference(tf, learn, lambda: setattr(state, "action", state.action + 1.0), tf.ones(300))
+    assert found is not None and "a tensor that is no variable was baked in and changes" in found
+    assert line_of(learn, 1) in found
+
+
+def test_captured_tensors_are_listed_even_where_they_do_not_change(tf: Any) -> None:
+    table = tf.random.uniform((300,))
+
+    def look(x: Any) -> Any:
+        return x * table
+
+    printed = fingerprint(tf, look, tf.ones(300))
+    assert len(printed.captured) == 1 and printed.captured_places == (line_of(look, 1),)
+
+
+def test_other_variables_are_named_with_the_line_that_reads_them(tf: Any) -> None:
+    model = SimpleNamespace(weight=tf.Variable(1.0))
+
+    def step(x: Any) -> Any:
+        y = x + 1.0
+        return y * model.weight
+
+    found = difference(tf, step, lambda: setattr(model, "weight", tf.Variable(1.0)), tf.ones(2))
+    assert found == f"the trace uses other variables than an earlier one ({line_of(step, 2)})"
+
+
+def test_a_change_inside_of_a_loop_or_a_branch_is_seen(tf: Any) -> None:
+    rate = SimpleNamespace(value=0.5)
+
+    def step(x: Any) -> Any:
+        for _ in tf.range(3):
+            x = x * rate.value
+        return x
+
+    found = difference(tf, step, lambda: setattr(rate, "value", 0.25), tf.ones(2))
+    assert found is not None and "0.5 then 0.25" in found
+
+
+def test_a_change_inside_of_a_nested_graph_function_is_seen(tf: Any) -> None:
+    rate = SimpleNamespace(value=0.5)
+
+    def step(x: Any) -> Any:
+        inner = tf.function(lambda y: y * rate.value)
+        return inner(x)
+
+    found = difference(tf, step, lambda: setattr(rate, "value", 0.25), tf.ones(2))
+    assert found is not None and "0.5 then 0.25" in found
+
+
+def test_an_attribute_of_an_op_that_changes_is_seen(tf: Any) -> None:
+    axis = SimpleNamespace(transpose=False)
+
+    def step(x: Any) -> Any:
+        return tf.linalg.matmul(x, x, transpose_b=axis.transpose)
+
+    found = difference(tf, step, lambda: setattr(axis, "transpose", True), tf.ones((2, 2)))
+    assert found is not None and "MatMul has other attributes" in found
+
+
+def test_names_and_seeds_of_ops_are_no_difference(tf: Any) -> None:
+    def step(x: Any) -> Any:
+        return tf.identity(x, name=f"call_{next(numbers)}") + tf.random.normal((2,), seed=next(numbers))
+
+    numbers = iter(range(100))
+    assert difference(tf, step, lambda: None, tf.ones(2)) is None
+
+
+# Weights that Keras 3 bakes in
+
+
+def test_weights_that_are_baked_in_have_their_mark(tf: Any) -> None:
+    import keras
+
+    from hybridize.dynamic import graphs
+
+    class Net(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        @tf.function  # type: ignore[untyped-decorator]
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    net = Net()
+    net(tf.ones((1, 3)))
+    concrete = net.call._list_all_concrete_functions()
+    assert any(graphs.fingerprint(each, place).stale_weights for each in concrete)
+
+
+def test_random_numbers_without_a_variable_are_no_mark_of_that(tf: Any) -> None:
+    """An augmentation draws random numbers and reads no variable, and nothing is wrong with it."""
+
+    def augment(x: Any, seed: Any) -> Any:
+        return x + tf.random.stateless_normal((2,), seed)
+
+    def jitter(x: Any) -> Any:
+        return x + tf.random.normal((2,))
+
+    assert not fingerprint(tf, augment, tf.ones(2), tf.constant([1, 2])).stale_weights
+    assert not fingerprint(tf, jitter, tf.ones(2)).stale_weights
+
+
+def test_a_layer_that_is_built_already_bakes_nothing_in(tf: Any) -> None:
+    import keras
+
+    dense = keras.layers.Dense(2)
+    dense(tf.ones((1, 3)))
+    assert not fingerprint(tf, lambda x: dense(x), tf.ones((1, 3))).stale_weights
