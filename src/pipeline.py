@@ -117,9 +117,12 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
 
 
 def prove(work: Work, scan: Scan) -> None:
-    """Observe, check, and run the plan cold: afterwards every candidate has its verdict."""
+    """Observe, check, choose variants, and run the plan cold: afterwards every candidate has its verdict."""
+    from .race import Race
+
     observed = _observe(work, scan)
     _check(work, scan, observed)
+    Race(work, scan, observed).run()
     _plan_cold(work, scan)
 
 
@@ -192,6 +195,9 @@ def _observe(work: Work, scan: Scan) -> Observed:
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
         observed = observe(work.run_with(scan), functions, proposed, seconds, longest, work.options.steps)
         outcome = observed.outcome
+        work.observed_whole = outcome.ending in (Ending.FINISHED, Ending.EXITED)
+        if outcome.forkable:
+            work.nursery = work.waiting_nursery
         work.environment.update(outcome.environment)
         _heed_writes(work, outcome)
         work.add(observed.decided)
@@ -254,13 +260,10 @@ def _check(work: Work, scan: Scan, observed: Observed) -> None:
 
 
 def _plan_cold(work: Work, scan: Scan) -> None:
-    """Choose a plan, run it from a cold start, and take out what does not stand that.
+    """Run the plan from a cold start, and take out what does not stand that.
 
     Candidates that the plan has no use for are run cold as well: confirmed means run as it would be written.
     """
-    from .measure.selection import select
-
-    work.add(select(list(work.judgements.values())))
     confirmed = [j for j in work.judgements.values() if j.verdict is Verdict.CONFIRMED]
     if not confirmed:
         return

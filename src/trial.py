@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .race import plainer
 from .records import Drift, Ending, Judgement, Scan, Verdict
 from .work import Work, edits_of
 
@@ -54,6 +55,9 @@ class ColdTrial:
         """Refute those of ``chosen`` that do not run cold as the script does; the drift of what stands."""
         standing = list(chosen)
         objection, drift = self._try(standing, label)
+        if objection is not None and any(plainer(judgement) for judgement in standing):
+            standing = self._give_up_variants(standing, objection)
+            objection, drift = self._try(standing, f"{label}-plainer")
         if objection is not None and len(standing) > 1:
             standing = self._stand_alone(standing, label)
             if standing and len(standing) < len(chosen):
@@ -71,6 +75,24 @@ class ColdTrial:
             for judgement in standing:
                 self._object(judgement, objection, lead)
         return drift
+
+    def _give_up_variants(self, chosen: Sequence[Judgement], objection: Objection) -> list[Judgement]:
+        """The candidates with the plainest of their variants, which the objection may not hold for."""
+        plain = []
+        for judgement in chosen:
+            other = plainer(judgement)
+            if other is not None:
+                failed = judgement.variant.name
+                reason = f"{failed} was given up: {objection.reason}"
+                results = tuple(
+                    replace(r, outcome=objection.verdict, reason=objection.reason) if r.name == failed else r
+                    for r in judgement.variants
+                )
+                other = replace(other, variants=results, reasons=(*judgement.reasons, reason))
+                self.work.add([other])
+                self.work.watcher.note(f"{other.function.id}: {reason}")
+            plain.append(other or judgement)
+        return plain
 
     def _stand_alone(self, chosen: Sequence[Judgement], label: str) -> list[Judgement]:
         """Those of ``chosen`` that run cold as the script does when they are all that is edited."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import Options
-from .records import Benchmark, Drift, Edit, Judgement, Plan, Scan, Target, Variant
+from .records import Benchmark, Drift, Edit, Judgement, Plan, Scan, Target
 
 if TYPE_CHECKING:
     from .dynamic.runs import Run
@@ -101,8 +101,8 @@ class Work:
 
 
 def edits_of(judgements: Sequence[Judgement]) -> list[Edit]:
-    """The edits that convert the judged functions."""
+    """The edits that convert the judged functions, each by the variant chosen for it."""
     return [
-        Edit(j.function.id, j.function.file, j.function.line, j.function.qualname, variant=Variant())
+        Edit(j.function.id, j.function.file, j.function.line, j.function.qualname, variant=j.variant)
         for j in judgements
     ]

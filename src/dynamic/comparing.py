@@ -20,6 +20,8 @@ from . import variables
 #: Relative tolerance by dtype, from the rounding that re-associating some thousand terms may cost.
 TOLERANCE: Mapping[str, float] = {"float64": 1e-9, "float32": 2e-4, "bfloat16": 3e-2, "float16": 6e-3}
 _DEFAULT_TOLERANCE = 2e-4
+#: Where a rounding error in the inputs moves a result further than this, relatively, agreement says nothing.
+WILD = 0.05
 
 
 @dataclass

@@ -43,6 +43,11 @@ class Change:
     detail: str
     place: str | None = None
 
+    @property
+    def leaves_the_process(self) -> bool:
+        """Whether it was seen as it was done, in this thread, and not by comparing a state with an earlier one."""
+        return self.kind in ("printed", "file", "system", "variable")
+
 
 class Snapshot:
     """The Python state that a call can reach, at one moment. Keeps the containers alive, so: short-lived.
@@ -60,6 +65,8 @@ class Snapshot:
         self._random = random.getstate()
         self._np_random = marks.numpy_mark()
         self._threads = threading.active_count()
+        #: Whether other threads of the script ran, which may be what changed something.
+        self.beside = _is_beside_others()
         self._queue: collections.deque[tuple[str, Any]] = collections.deque(roots.items())
         self._functions: set[int] = set()
         if function is not None:
@@ -243,6 +250,8 @@ class Snapshot:
             found.append(Change("random", "np.random", "NumPy random numbers were drawn"))
         if threading.active_count() > self._threads:
             found.append(Change("thread", "threading", "a thread was started"))
+        elif found:
+            self.beside = self.beside or _is_beside_others()
         return found
 
     def _changes_in(self, kind: str, label: str, container: Any, copy: Any) -> Iterator[Change]:
@@ -348,6 +357,15 @@ _KERAS_PUBLIC = frozenset(
         "predict_function",
     }
 )
+
+
+def _is_beside_others() -> bool:
+    """Whether other threads of the script are there; a main thread that waits for this one does nothing."""
+    main, here = threading.main_thread(), threading.current_thread()
+    if any(t not in (main, here) and not t.name.startswith("hybridize-") for t in threading.enumerate()):
+        return True
+    frame = sys._current_frames().get(main.ident or 0) if main is not here else None
+    return frame is not None and frame.f_code.co_filename != threading.__file__
 
 
 def _names(code: types.CodeType) -> set[str]:

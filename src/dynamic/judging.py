@@ -21,6 +21,7 @@ from ..records import (
     VariantResult,
     Verdict,
 )
+from .wording import describe_effect
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
 LEAST_COMPARED = 5
@@ -30,21 +31,6 @@ LEAST_CALLS = 6
 MANY_SIGNATURES = 12
 MANY_DEFINITIONS, CALLS_PER_DEFINITION = 4, 20
 SIGNATURE_SHARE = 0.05
-
-_EFFECT_WORDS = {
-    "printed": "it prints ({detail})",
-    "file": "it writes to the file {subject}",
-    "system": "it calls {subject} ({detail})",
-    "random": "{detail} inside ({subject}): a graph would freeze them",
-    "iterator": "it advances the Python iterator {subject}",
-    "array": "it changes the NumPy array {subject} in place",
-    "thread": "it starts a thread",
-    "global": "it changes the global {subject} ({detail})",
-    "closure": "it changes the enclosing function's {subject} ({detail})",
-    "attribute": "it changes {subject}, which outlives the call ({detail})",
-    "class attribute": "it changes {subject}, which outlives the call ({detail})",
-    "item": "it changes {subject}, which outlives the call ({detail})",
-}
 
 
 def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mapping[str, str]) -> Observation:
@@ -109,17 +95,20 @@ def judge_observed(
         return verdict(
             Verdict.NOT_PROPOSED, f"it runs only inside graph code already ({seen.traced_calls:,} calls, all traced)"
         )
+    if any("symbolic tensor" in p.kinds for p in seen.parameters):
+        return verdict(Verdict.REFUTED, "it is given Keras symbolic tensors (a functional model is built through it)")
     effects = lasting_effects(row)
+    own = [effect for effect in effects if not effect.get("beside")]
+    if own:
+        return verdict(Verdict.REFUTED, "; ".join(_effect_reason(e, row, root) for e in own[:3]))
     if effects:
-        return verdict(Verdict.REFUTED, "; ".join(_effect_reason(e, row, root) for e in effects[:3]))
+        return verdict(Verdict.INCONCLUSIVE, f"{_effect_reason(effects[0], row, root)}, or a thread beside it does")
     if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
         return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
     if row["op_calls"] and not seen.ops_per_call:
         return verdict(
             Verdict.NOT_PROPOSED, f"it ran no TensorFlow op in {row['op_calls']} sampled calls: nothing to gain"
         )
-    if any("symbolic tensor" in p.kinds for p in seen.parameters):
-        return verdict(Verdict.REFUTED, "it is given Keras symbolic tensors (a functional model is built through it)")
     if seen.calls < LEAST_CALLS:
         if row["whole"] and not row["blind"]:
             return None  # these are all its calls: each can be repeated
@@ -150,7 +139,7 @@ def lasting_effects(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> str:
-    words = _EFFECT_WORDS.get(effect["kind"], "it changes {subject} ({detail})").format(**effect)
+    words = describe_effect(effect["kind"], effect["subject"], effect["detail"])
     place = _original(effect["place"], root)
     return f"{words}{f' at {place}' if place else ''} in {len(effect['calls'])} of {row['effect_calls']} sampled calls"
 
@@ -266,7 +255,6 @@ def _repeated(few: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 def _lead(code: str) -> str:
     return {
-        "effect": "it changes Python state that outlives the call: ",
         "unstable": "its trace depends on Python state: ",
         "differs": "the graph gives something else: ",
     }.get(code, "")

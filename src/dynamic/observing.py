@@ -56,6 +56,7 @@ class Record:
         self.op_calls = 0
         self.effects: dict[tuple[str, str], tuple[Change, list[int]]] = {}
         self.effect_calls = 0
+        self.beside: set[tuple[str, str]] = set()  # effects that another thread may have had
         self.blind = ""
         self.exceptions: Counter[str] = Counter()
         self.result_types: Counter[str] = Counter()
@@ -83,8 +84,15 @@ class Record:
             "ops": dict(self.ops.most_common(400)),
             "op_calls": self.op_calls,
             "effects": [
-                {"kind": c.kind, "subject": c.subject, "detail": c.detail, "place": c.place, "calls": list(calls)}
-                for c, calls in list(self.effects.values())[:20]
+                {
+                    "kind": c.kind,
+                    "subject": c.subject,
+                    "detail": c.detail,
+                    "place": c.place,
+                    "calls": list(calls),
+                    "beside": key in self.beside,
+                }
+                for key, (c, calls) in list(self.effects.items())[:20]
             ],
             "effect_calls": self.effect_calls,
             "blind": self.blind,
@@ -231,8 +239,11 @@ class Observer:
 
     def _look_at(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]) -> Any:
         """Make a sampled call between two looks at the Python state, its ops counted."""
+        from . import variables
+
         busy, self.busy = self.busy, True
         before = None
+        made = variables.created()
         try:
             try:
                 before = Snapshot(named, target, self.project)
@@ -247,6 +258,9 @@ class Observer:
             record.ops.update(note.ops)
             record.op_calls += 1
             record.paths[note.path] += 1
+            made = variables.created() - made
+            if made:
+                outside.insert(0, Change("variable", "tf.Variable", f"{made} in one call"))
             self._note_effects(record, before, outside)
         finally:
             self.busy = busy
@@ -259,10 +273,13 @@ class Observer:
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
             return
         record.effect_calls += before is not None
-        for change in (*changes, *outside):
-            calls = record.effects.setdefault((change.kind, change.subject), (change, []))[1]
+        for change in (*outside, *changes):
+            key = change.kind, change.subject
+            calls = record.effects.setdefault(key, (change, []))[1]
             if record.calls not in calls[-1:]:
                 calls.append(record.calls)
+            if before is not None and before.beside and not change.leaves_the_process:
+                record.beside.add(key)
 
     def report(self) -> dict[str, Any]:
         """All records so far, and the time since the first call of a candidate."""
@@ -284,3 +301,10 @@ def install(child: Child) -> None:
     child.wrap = observer.wrap
     child.summary = observer.report
     child.finish = observer.report
+    child.finder.after("tensorflow", _track_variables)
+
+
+def _track_variables(_module: Any) -> None:
+    from . import variables
+
+    variables.track()

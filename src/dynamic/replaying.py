@@ -32,6 +32,7 @@ class Replay:
         self.scalars: list[list[float | None]] = []
         self.digests: dict[int, dict[str, list[float]]] = {}
         self.functions: dict[str, Any] = {}
+        self.bound: dict[str, set[Any]] = {}
         self.project = Project([child.job["project"][1]], child.job.get("assigned_attributes", []))
         self.reached = dict.fromkeys(child.job.get("reach", ()), 0)
         self.leaks: set[str] = set()
@@ -106,6 +107,7 @@ class Replay:
             self.scalars.append(scalars_of(result))
         if self.units in DIGESTS:
             self.digests[self.units] = variables.digest(variables.snapshot())
+            self._keep_bound()
             self._note_leaks()
 
     def _note_leaks(self) -> None:
@@ -116,6 +118,11 @@ class Replay:
             self.leaks |= leaks.find(self.functions.values(), instances, self.project)
         except Exception as error:  # ours: it is no evidence, and must not end the run
             self.child.send("role_error", error=str(error), trace=f"{type(error).__name__}: {error}")
+
+    def _keep_bound(self) -> None:
+        """Hold on to the functions of each instance: they would go with it, before their traces are read."""
+        for name, function in self.functions.items():
+            self.bound.setdefault(name, set()).update(getattr(function, "_descriptor_cache", {}).values())
 
     def report(self) -> dict[str, Any]:
         """What was computed, and how often the edited functions traced."""
@@ -132,7 +139,7 @@ class Replay:
             "last": last,
             "reached": self.reached,
             "leaks": sorted(self.leaks),
-            "traces": {name: _traces(function) for name, function in self.functions.items()},
+            "traces": {name: _traces({f, *self.bound.get(name, ())}) for name, f in self.functions.items()},
         }
 
 
@@ -156,9 +163,8 @@ def scalars_of(result: Any) -> list[float | None]:
     return found[:8]
 
 
-def _traces(function: Any) -> dict[str, Any]:
-    """How often a function traced, over all instances that it is a method of."""
-    functions = [function, *list(getattr(function, "_descriptor_cache", {}).values())]
+def _traces(functions: set[Any]) -> dict[str, Any]:
+    """How often a function traced: itself, or for each of the instances that it is a method of."""
     count = 0
     stale = False
     for item in functions:
@@ -174,7 +180,7 @@ def _is_stale(function: Any) -> bool:
     from . import graphs
 
     try:
-        cached = function._list_all_concrete_functions()
+        cached = list(function._function_cache.values())
     except (AttributeError, ValueError):
         return False
     return any(graphs.fingerprint(concrete, lambda op: None).stale_weights for concrete in cached[:4])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 import zlib
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..sandbox.units import synchronize
 from .effects import Change, Project, Snapshot
 from .outside import Watch
 from .paths import PathNote
+from .wording import describe_effect
 
 TRACES_COMPARED = 6
 # Ops whose effect on a state outside of the variables can't be taken back.
@@ -104,6 +107,19 @@ class Check:
         way = path.path if error is None else hash((path.path, type(error).__name__))
         self.paths[way] += 1
         return way
+
+    def note_effects(self, changes: Sequence[Change], beside: bool, lead: str = "") -> None:
+        """Take the first of the changes for what refutes; where other threads ran, what they may have changed for
+        a doubt.
+        """
+        own = [change for change in changes if change.leaves_the_process]
+        first = (own or list(changes))[0]
+        words = lead + describe_effect(first.kind, first.subject, first.detail)
+        words += f" ({first.place})" if first.place else ""
+        if beside and not own:
+            self.doubts.setdefault("beside", f"{words}, or a thread beside it does")
+        else:
+            self.refutations.setdefault("effect", words)
 
     def doubt_state(self, op: str) -> None:
         """Note that an op of the call has an effect that can't be taken back."""
@@ -263,8 +279,7 @@ class Shadow:
             return
         way = check.note_path(path, self.error)
         if effects:
-            first = effects[0]
-            check.refutations.setdefault("effect", f"it changes {first.subject}: {first.detail}")
+            check.note_effects(effects, self.python.beside)
             return
         for op in path.ops.keys() & UNRESTORABLE.keys():
             check.doubt_state(op)
@@ -319,8 +334,7 @@ class Shadow:
             return
         changes = [*self.python.changes(), *outside]
         if changes:
-            first = changes[0]
-            check.refutations.setdefault("effect", f"tracing it changes {first.subject}: {first.detail}")
+            check.note_effects(changes, self.python.beside, "while it is traced, ")
             return
         if variables.created() > made:
             check.refutations.setdefault("creation", "it creates a variable in a call after the first")
@@ -328,8 +342,7 @@ class Shadow:
         comparison = Comparison()
         compare_results(self.result, graphed, comparison)
         check.written += compare_variables(self.before, after, left, comparison)
-        if comparison.numeric:
-            self._blame(comparison, after)
+        telling = self._blame(comparison, after) if comparison.numeric else True
         if comparison.mismatches:
             self._trace_again(explaining=True)
             if check.open:
@@ -337,8 +350,8 @@ class Shadow:
             return
         check.max_error = max(check.max_error, comparison.max_error)
         check.compared_paths[way] += 1
-        if not computed or self.error is not None:
-            return  # nothing was computed: no evidence
+        if not computed or self.error is not None or not telling:
+            return  # nothing was computed, or nothing can be told from it: no evidence
         check.compared += 1
         mark = self._mark()
         if mark not in check.inputs:
@@ -348,25 +361,48 @@ class Shadow:
         if not new_traces:
             check.graph_seconds.append(seconds)
 
-    def _blame(self, comparison: Any, after: Any) -> None:
-        """Tell rounding that the function amplifies from a wrong result: eager again, moved by a rounding error."""
-        from . import variables
-        from .comparing import Comparison, compare_results, compare_variables, perturbed_within
+    def _blame(self, comparison: Any, after: Any) -> bool:
+        """Tell rounding that the function amplifies from a wrong result: eager again, moved by a rounding error.
 
-        reference = Comparison()
+        First the variables are moved, then the arguments too. Adds what rounding does not explain to the
+        mismatches; returns False where a rounding error moves the result so far that nothing can be told.
+        """
+        from .comparing import WILD, Comparison, perturbed_within
+
+        reference, nudge = Comparison(), Nudge(self.before)
+        self._repeat_eagerly(nudge, self.args, self.kwargs, after, reference)
+        unexplained = perturbed_within(comparison, reference)
+        if unexplained and self._takes_copies(nudge, after):
+            args, kwargs = nudge.moved(self.args), nudge.moved(self.kwargs)
+            self._repeat_eagerly(nudge, args, kwargs, after, reference)
+            unexplained = perturbed_within(comparison, reference)
+        comparison.mismatches.extend(unexplained)
+        self.check.amplified += not comparison.mismatches
+        return all(reference.errors.get(place, 0.0) <= WILD for place in comparison.numeric)
+
+    def _takes_copies(self, nudge: Nudge, after: Any) -> bool:
+        """Whether eager gives the same for equal arguments: some functions ask which object they were given."""
+        from .comparing import Comparison
+
+        same = Comparison()
+        args, kwargs = nudge.copied(self.args), nudge.copied(self.kwargs)
+        return self._repeat_eagerly(None, args, kwargs, after, same) and same.equal and same.max_error == 0.0
+
+    def _repeat_eagerly(self, nudge: Nudge | None, args: Any, kwargs: Any, after: Any, reference: Any) -> bool:
+        """Call eager again from the state before, moved by ``nudge``; how far it ends from the first time."""
+        from . import variables
+        from .comparing import compare_results, compare_variables
+
         self._rewind()
         try:
-            with Nudge(self.before) as nudge:
-                moved = self.original(*nudge.moved(self.args), **nudge.moved(self.kwargs))
+            with nudge or contextlib.nullcontext():
+                moved = self.original(*args, **kwargs)
         except Exception as error:
-            comparison.mismatches.extend(f"{p} differs by {e:.1e} relative" for p, e in comparison.numeric.items())
             self.check.doubts.setdefault("nudge", f"a perturbed run raised {type(error).__name__}")
-            return
+            return False
         compare_results(self.result, moved, reference)
         compare_variables(self.before, after, variables.snapshot(), reference)
-        comparison.mismatches.extend(perturbed_within(comparison, reference))
-        if not comparison.mismatches:
-            self.check.amplified += 1
+        return True
 
     def _note_traces(self, new_traces: int, seconds: float) -> None:
         from . import signatures
@@ -444,7 +480,7 @@ class Shadow:
             python.restore()
         changes += outside
         if changes:
-            check.refutations.setdefault("effect", f"tracing it changes {changes[0].subject}: {changes[0].detail}")
+            check.note_effects(changes, self.python.beside, "while it is traced, ")
             return
         printed = graphs.fingerprint(concrete, self._place)
         if printed.stale_weights:
@@ -503,18 +539,25 @@ class Nudge:
 
     def moved(self, arguments: Any) -> Any:
         """Arguments with their floating-point tensors and arrays a rounding error off, too."""
+        return self._map(self._off, arguments)
+
+    def copied(self, arguments: Any) -> Any:
+        """Arguments with the same tensors and arrays replaced by exact copies."""
+        return self._map(lambda array: array.copy(), arguments)
+
+    def _map(self, change: Callable[[Any], Any], arguments: Any) -> Any:
         import numpy as np
         import tensorflow as tf
 
-        def off(leaf: Any) -> Any:
+        def replace(leaf: Any) -> Any:
             if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
-                return self._off(leaf)
+                return change(leaf)
             if type(leaf).__name__ == "EagerTensor" and leaf.dtype.is_floating and leaf.dtype.size >= 4:
-                return tf.constant(self._off(leaf.numpy()))
+                return tf.constant(change(leaf.numpy()))
             return leaf
 
         try:
-            return tf.nest.map_structure(off, arguments)
+            return tf.nest.map_structure(replace, arguments)
         except (TypeError, ValueError):  # keys that can't be sorted
             return arguments
 

@@ -7,6 +7,7 @@ read from a counter variable, which every draw increments, eagerly and in a grap
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from tensorflow.python.ops import gen_random_ops, random_ops
 
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
 _originals: dict[str, Callable[..., Any]] = {}
-_counter: Any = None
+_counters: dict[int, tuple[Any, int]] = {}
 _seed = 7
 
 
@@ -24,15 +25,16 @@ class _QuietSeeds:
     """Stands in for the module ``random_seed`` inside ``random_ops``.
 
     An eager op without a seed of its own takes one from the process's sequence, a graph op does not: the
-    next shuffled data set would get other seeds in the two. Here neither takes one.
+    next shuffled data set would get other seeds in the two. Here neither takes one. Ops that keep a state
+    of their own keep their seeds too.
     """
 
     def __getattr__(self, name: str) -> Any:
         return getattr(random_seed, name)
 
     @staticmethod
-    def get_seed(_op_seed: int | None) -> tuple[int, int]:
-        return 0, 0
+    def get_seed(op_seed: int | None) -> Any:
+        return random_seed.get_seed(op_seed) if _keeps_its_own() else (0, 0)
 
 
 def install(seed: int = 7) -> None:
@@ -69,12 +71,15 @@ def _keeps_its_own() -> bool:
 
 
 def _next() -> Any:
-    global _counter
-    if _counter is None:
+    """The next seed. Each thread that draws has a stream of its own, so that none hangs on when others draw."""
+    counter, number = _counters.get(threading.get_ident(), (None, 0))
+    if counter is None:
         with tf.init_scope():
-            _counter = tf.Variable(0, dtype=tf.int64, trainable=False, name="hybridize_random_stream")
-    drawn = _counter.assign_add(1, read_value=True)
-    return tf.stack([tf.constant(_seed, tf.int64), tf.cast(drawn, tf.int64)])
+            counter = tf.Variable(0, dtype=tf.int64, trainable=False, name="hybridize_random_stream")
+        number = len(_counters)
+        _counters[threading.get_ident()] = counter, number
+    drawn = counter.assign_add(1, read_value=True)
+    return tf.stack([tf.constant(_seed + 1000 * number, tf.int64), tf.cast(drawn, tf.int64)])
 
 
 def _replacements() -> dict[str, Callable[..., Any]]:

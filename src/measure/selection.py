@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from beartype import beartype
 
-from ..records import Judgement, Verdict
+from ..records import Judgement, Variant, Verdict
+from .costs import base_result, trace_seconds
 
 #: Candidates with less of the time than this are left alone: Amdahl's law bounds their gain to about as much.
 LEAST_SHARE = 0.01
@@ -20,8 +21,11 @@ LEAST_GAIN = 1.1
 
 
 @beartype
-def select(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
-    """The judgements again, in their order, those chosen with ``selected`` set, the others with why not."""
+def select(judgements: Sequence[Judgement], hopeful: bool = False) -> tuple[Judgement, ...]:
+    """The judgements again, in their order, those chosen with ``selected`` set, the others with why not.
+
+    ``hopeful``: also those that gain nothing yet, since a variant that has not been tried may.
+    """
     by_time = sorted(judgements, key=lambda j: j.observation.seconds, reverse=True)
     covered: dict[str, str] = {}
     chosen: dict[str, Judgement] = {}
@@ -33,7 +37,7 @@ def select(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
             covered[name] = by
         if judgement.verdict is not Verdict.CONFIRMED:
             continue
-        refusal = _refusal(judgement, share, by)
+        refusal = _refusal(judgement, share, by, hopeful)
         chosen_now = replace(judgement, selected=refusal is None, covered_by=covered.get(name))
         if refusal is not None:
             chosen_now = replace(chosen_now, reasons=(*judgement.reasons, refusal))
@@ -68,19 +72,29 @@ def _uncovered(judgement: Judgement, chosen: dict[str, Judgement], covered: dict
     return sum(n for caller, n in callers.items() if caller not in chosen and caller not in covered) / total
 
 
-def _refusal(judgement: Judgement, share: float, by: str | None) -> str | None:
+def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) -> str | None:
     if share < LEAST_SHARE:
         if by is not None:
             return f"not needed: it runs inside {by}, which is converted"
         return f"not worth it: {share:.1%} of the time"
-    variant = judgement.variants[0] if judgement.variants else None
+    others = [r for r in judgement.variants if r.outcome is Verdict.CONFIRMED]
+    if hopeful or any(gain_refusal(replace(judgement, variant=Variant(r.name, r.arguments))) is None for r in others):
+        return None
+    return gain_refusal(judgement)
+
+
+def gain_refusal(judgement: Judgement) -> str | None:
+    """Why a candidate is not worth an edit with the variant that it has, as it was timed while it was checked."""
+    variant = base_result(judgement)
     if variant is None or variant.seconds_per_call <= 0:
         return "not worth it: no call of its graph could be timed"
     gain = variant.eager_seconds_per_call / variant.seconds_per_call
     if gain < LEAST_GAIN:
         return f"not worth it: a graph call takes {1 / gain:.2f} times what the eager call takes"
+    if variant.arguments:
+        return None
     traces = max(variant.traces, judgement.observation.signatures)
-    cost = variant.trace_seconds / max(variant.traces, 1) * traces
+    cost = trace_seconds(variant) * traces
     saved = judgement.observation.calls * (variant.eager_seconds_per_call - variant.seconds_per_call)
     if traces > 1 and judgement.observation.signatures > 0.2 * judgement.observation.calls and cost > saved:
         return (

@@ -9,7 +9,7 @@ from .graph import Node
 from .values import ARRAY, BOOLEAN, FLOAT, INTEGER, NONE, STRING, TENSOR, VARIABLE, Atom, Value
 
 if TYPE_CHECKING:
-    from .lowering import Lowering
+    from .expressions import ExpressionLowering
 
 _ATOMS: dict[str, Atom] = {
     "builtins.int": INTEGER,
@@ -54,7 +54,7 @@ _CONTAINERS = {
 _TRANSPARENT = {"Optional", "Union", "Annotated", "Final", "ClassVar", "Required"}
 
 
-def annotate(lowering: Lowering, hint: ast.expr, depth: int = 0) -> Node | None:
+def annotate(lowering: ExpressionLowering, hint: ast.expr, depth: int = 0) -> Node | None:
     """The node of what a type hint allows; None where it says nothing that matters."""
     if depth > 6:
         return None
@@ -84,7 +84,7 @@ def annotate(lowering: Lowering, hint: ast.expr, depth: int = 0) -> Node | None:
     return _annotate_name(lowering, hint)
 
 
-def _annotate_name(lowering: Lowering, hint: ast.Name | ast.Attribute) -> Node | None:
+def _annotate_name(lowering: ExpressionLowering, hint: ast.Name | ast.Attribute) -> Node | None:
     program = lowering.program
     target = lowering.target_of(hint)
     if target is not None and target.module is None:
@@ -125,7 +125,7 @@ def _thing_kind(path: str) -> str | None:
     return None
 
 
-def _annotate_generic(lowering: Lowering, hint: ast.Subscript, depth: int) -> Node | None:
+def _annotate_generic(lowering: ExpressionLowering, hint: ast.Subscript, depth: int) -> Node | None:
     base = hint.value
     name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
     inner = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
@@ -148,13 +148,13 @@ def _annotate_generic(lowering: Lowering, hint: ast.Subscript, depth: int) -> No
     return _seed(lowering, box, hint.lineno)
 
 
-def _seed(lowering: Lowering, value: Value, line: int) -> Node:
+def _seed(lowering: ExpressionLowering, value: Value, line: int) -> Node:
     node = Node(lowering.base + line, None, "type hint")
     lowering.graph.add(node, value)
     return node
 
 
-def _join(lowering: Lowering, nodes: list[Node | None], line: int) -> Node | None:
+def _join(lowering: ExpressionLowering, nodes: list[Node | None], line: int) -> Node | None:
     known = [node for node in nodes if node is not None]
     if not known:
         return None

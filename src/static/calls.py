@@ -10,7 +10,8 @@ from .graph import Node
 from .library_calls import LibraryCalls
 from .library_methods import FIT_METHODS, describe_call, describe_method
 from .library_results import describe_result
-from .program import ATOMS, Program
+from .operators import Operators
+from .program import ATOMS, Cell, Program
 from .values import (
     ARRAY,
     NONE,
@@ -58,10 +59,12 @@ class Calls:
         self.program = program
         self.graph = program.graph
         self.flows = Flows(program, self)
+        self.operators = Operators(program, self)
         self.library = LibraryCalls(program, self)
         self.late: list[tuple[Call, str]] = []
         self.empty_elements: list[Node] = []
         self.conversions: list[tuple[Call, Node]] = []
+        self._outside: dict[Node, Node] = {}
         self._methods: dict[tuple[ClassCode, str], FunctionCode | None] = {}
         self.graph.handlers[Call] = self.on_callee
 
@@ -91,38 +94,53 @@ class Calls:
 
     def on_callee(self, call: Call, node: Node, value: Value) -> None:
         """A value in the called position."""
-        self.dispatch(call, value, given_by(call), call.result)
+        self.dispatch(call, value, given_by(call), call.result, "call", node)
 
-    def dispatch(self, call: Call, value: Value, given: Given, result: Node, mode: str = "call") -> None:
-        """Call ``value`` with ``given``; what it returns flows to ``result``."""
+    def dispatch(
+        self,
+        call: Call,
+        value: Value,
+        given: Given,
+        result: Node,
+        mode: str = "call",
+        source: Node | None = None,
+    ) -> None:
+        """Call ``value`` with ``given``; what it returns flows to ``result``.
+
+        ``source`` is the node that ``value`` was found in.
+        """
         graph = self.graph
         if isinstance(value, Function):
             if call.decorates is not None and self._decorate(call, value.code, given):
                 return
             self.bind(call, value.code, given, None, result, mode)
         elif isinstance(value, Bound):
-            origin = call.function.origin if call.function is not None else None
-            base = origin.base if isinstance(origin, AttributeLoad) else None
+            origin = source.origin if source is not None else None
+            base = origin.base if isinstance(origin, AttributeLoad) else source
             self.bind(call, value.code, given, value.receiver, result, mode, base)
         elif isinstance(value, Wrapped):
-            self.dispatch(call, value.inner, given, result, mode)
+            self.dispatch(call, value.inner, given, result, mode, source)
             self.bind(call, value.wrapper, Given(double_stars=[]), None, None, "wrapper")
         elif isinstance(value, Class):
             self._construct(call, value.code, given, result)
         elif isinstance(value, Instance):
-            self._call_instance(call, value, given, result, mode)
+            self._call_instance(call, value, given, result, mode, source)
         elif isinstance(value, External):
             self.call_library(call, value.path, given, result)
         elif isinstance(value, Method):
             self._call_method(call, value, given, result)
         elif isinstance(value, Partial):
+            arguments, keywords = value.arguments, value.keywords
+            if value.owner is not call.owner:
+                arguments = tuple(self._from_outside(node) for node in arguments)
+                keywords = {name: self._from_outside(node) for name, node in keywords.items()}
             whole = Given(
-                [*value.arguments, *given.positional],
-                [(position + len(value.arguments), node) for position, node in given.stars],
-                {**value.keywords, **given.keywords},
+                [*arguments, *given.positional],
+                [(position + len(arguments), node) for position, node in given.stars],
+                {**keywords, **given.keywords},
                 given.double_stars,
             )
-            self.dispatch(call, value.function, whole, result, mode)
+            self.dispatch(call, value.function, whole, result, mode, source)
         elif isinstance(value, Thing):
             call.methods.append((value, "__call__"))
             self.library.give_word(call, describe_call(value.kind), given, result, value)
@@ -133,6 +151,14 @@ class Calls:
             graph.add(result, UNKNOWN)
             if call.decorates is not None and given.positional:
                 graph.connect(given.positional[0], result)
+
+    def _from_outside(self, node: Node) -> Node:
+        """An argument that a partial was given elsewhere: for the caller it is something global."""
+        outside = self._outside.get(node)
+        if outside is None:
+            outside = self._outside[node] = Node(node.place, Cell("an argument of a partial", None))
+            self.graph.connect(node, outside)
+        return outside
 
     def _decorate(self, call: Call, decorator: FunctionCode, given: Given) -> bool:
         """See through a decorator of the project whose wrapper hands all arguments on."""
@@ -172,7 +198,9 @@ class Calls:
                         self.graph.connect(node, self.program.class_attribute(owner, name))
         call.methods.append((code.instance, "__init__"))
 
-    def _call_instance(self, call: Call, value: Instance, given: Given, result: Node, mode: str) -> None:
+    def _call_instance(
+        self, call: Call, value: Instance, given: Given, result: Node, mode: str, source: Node | None
+    ) -> None:
         code = value.code
         method = self.find_method(code, "__call__")
         if method is None and code.kind in ("model", "layer", "loss", "metric", "initializer"):
@@ -185,7 +213,7 @@ class Calls:
             if code.kind == "metric":
                 self.give("tensor", result, call.place, None)
         if method is not None:
-            self.bind(call, method, given, value, result, mode, call.function)
+            self.bind(call, method, given, value, result, mode, source)
         elif code.external_bases:
             call.unknown = True
             self.graph.add(result, UNKNOWN)
@@ -195,7 +223,7 @@ class Calls:
         call.methods.append((receiver, value.name))
         if isinstance(receiver, (Function, Bound, Wrapped)):
             if value.name in ("get_concrete_function", "python_function", "__wrapped__", "__call__"):
-                self.dispatch(call, receiver, given, result)
+                self.dispatch(call, receiver, given, result, "call", call.function)
             return
         if isinstance(receiver, Class):
             self.graph.add(result, UNKNOWN)

@@ -17,7 +17,8 @@ class Hazard:
     ``parameter`` is set where it only holds for what that parameter is given, or for what an enclosing
     function's variable holds (a cell): ``when`` says for which: "outlives" (an object that is still there
     after the call), "traced" (a tensor while tracing), "rebinds" (the variable itself is bound anew).
-    ``effect`` says that it is a Python side effect.
+    ``effect`` says that it is a Python side effect; ``open`` that it is doubtful only because the
+    parameter is given different things, so that one caller's argument may decide it.
     """
 
     code: str
@@ -31,6 +32,7 @@ class Hazard:
     when: str = ""
     effect: bool = False
     transitive: bool = True
+    open: bool = False
     call: Call | None = None
     inner: Hazard | None = None
     _chain: tuple[Step, ...] | None = None
@@ -57,6 +59,7 @@ class Hazard:
             self.when if parameter is not None else "",
             self.effect,
             True,
+            self.open and not certain,
             call,
             self,
         )

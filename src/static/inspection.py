@@ -177,7 +177,8 @@ def inherit(
         if traced is False:
             continue
         parameter = next(iter(view.sources(node)), None)
-        yield hazard.seen_from(view.code, call, certain and traced is True, parameter)
+        decided = (hazard.certain or hazard.open) and is_sure(view, call)
+        yield hazard.seen_from(view.code, call, decided and traced is True, parameter)
         return
 
 

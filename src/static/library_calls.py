@@ -139,7 +139,7 @@ class LibraryCalls:
 
         def take(value: Value) -> None:
             if isinstance(value, (Function, Bound, Wrapped, Partial, Instance, Class)):
-                self.calls.dispatch(call, value, Given(list(arguments)), made, mode)
+                self.calls.dispatch(call, value, Given(list(arguments)), made, mode, function)
             elif not isinstance(value, (Box,)):
                 self.graph.add(made, UNKNOWN)
 
@@ -271,7 +271,7 @@ class LibraryCalls:
                 stars=[] if arguments is None else [(0, arguments)],
                 double_stars=[] if keywords is None else [keywords],
             )
-            self.calls.dispatch(call, value, whole, result)
+            self.calls.dispatch(call, value, whole, result, "call", function)
 
         self.graph.watch(function, Reaction(take))
 

@@ -397,7 +397,7 @@ class Containers:
 
         def take(value: Value) -> None:
             if value not in made:
-                made[value] = Partial(value, tuple(given.positional[1:]), dict(given.keywords))
+                made[value] = Partial(value, tuple(given.positional[1:]), dict(given.keywords), call.owner)
             self.graph.add(result, made[value], given.positional[0])
 
         self.graph.watch(given.positional[0], Reaction(take))

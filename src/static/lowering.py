@@ -1,4 +1,4 @@
-"""Lowering of statements and definitions: a module's tree becomes code, events and the value graph."""
+"""Lowering of statements: a module's tree becomes code, events and the value graph."""
 
 from __future__ import annotations
 
@@ -7,39 +7,17 @@ from collections.abc import Callable
 
 from .annotations import annotate
 from .blocks import Block
-from .code import (
-    AttributeStore,
-    Branch,
-    Call,
-    ClassCode,
-    Decorator,
-    FunctionCode,
-    ItemStore,
-    Mark,
-    ModuleCode,
-    ParameterCode,
-    Return,
-    Unpacking,
-)
-from .expressions import ExpressionLowering
+from .code import AttributeStore, Branch, ClassCode, FunctionCode, ItemStore, Mark, ModuleCode, Return, Unpacking
+from .definitions import DefinitionLowering, PendingBody
 from .graph import LINES, Node
 from .imports import Target
 from .program import Program
-from .scopes import Scope, read_scope
+from .scopes import read_scope
 from .sources import Source
-from .values import NONE, STRING, UNKNOWN
+from .values import NONE, UNKNOWN
 
 #: Methods of optimizers that end a training step.
 UPDATES = frozenset({"apply_gradients", "minimize", "apply"})
-
-#: Decorators that leave the function as it is, by the kind that they give it.
-_KINDS = {
-    "builtins.staticmethod": "staticmethod",
-    "builtins.classmethod": "classmethod",
-    "builtins.property": "property",
-    "functools.cached_property": "property",
-    "abc.abstractproperty": "property",
-}
 
 
 def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
@@ -59,18 +37,17 @@ def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
     block = Block(program, module, body, scope, None)
     lowering = Lowering(program, block, module, {}, [])
     lowering.statements(source.tree.body)
-    while lowering.deferred:
-        work, lowering.deferred = lowering.deferred, []
-        for later in work:
-            later(lowering.deferred)
+    work = lowering.pending
+    while work:
+        following: list[PendingBody] = []
+        for waiting in work:
+            waiting.lowering.lower_body(waiting, following)
+        work = following
     return module
 
 
-class Lowering(ExpressionLowering):
-    """Turns the statements of one block into code.
-
-    Bodies of functions wait in ``deferred`` until the scope around them is known to its end.
-    """
+class Lowering(DefinitionLowering):
+    """Turns the statements of one block into code."""
 
     def __init__(
         self,
@@ -78,14 +55,10 @@ class Lowering(ExpressionLowering):
         block: Block,
         module: ModuleCode,
         names: dict[str, int],
-        deferred: list[Callable[[list], None]],  # type: ignore[type-arg]
+        pending: list[PendingBody],
         owner_class: ClassCode | None = None,
     ) -> None:
-        super().__init__(program, block)
-        self.module = module
-        self.names = names
-        self.deferred = deferred
-        self.owner_class = owner_class
+        super().__init__(program, block, module, names, pending, owner_class)
         self.loop_stack: list[dict[str, Node]] = []
 
     # -- statements ---------------------------------------------------------------------------
@@ -442,225 +415,6 @@ class Lowering(ExpressionLowering):
     def _note_import(self, target: Target) -> None:
         self.module.imports.add(target.module if target.module is not None else f"!{target.path}")
 
-    # -- definitions --------------------------------------------------------------------------
-
-    def _qualify(self, name: str) -> str:
-        code = self.code
-        if code.kind == "module":
-            full = name
-        elif code.kind == "class":
-            full = f"{code.qualname}.{name}"
-        else:
-            full = f"{code.qualname}.<locals>.{name}"
-        count = self.names[full] = self.names.get(full, 0) + 1
-        return full if count == 1 else f"{full}#{count}"
-
-    def define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        """``def name(…): …``."""
-        place = self.base + node.lineno
-        if self.block.is_class:
-            kind = "method"
-        else:
-            kind = "function" if self.code.kind == "module" else "nested"
-        code = FunctionCode(
-            self.module,
-            node.name,
-            self._qualify(node.name),
-            kind,
-            node.lineno,
-            node.end_lineno or node.lineno,
-            Node(place),
-            Node(place, []),
-            self.code,
-            self.owner_class if self.block.is_class else None,
-        )
-        code.node.origin = code
-        code.is_async = isinstance(node, ast.AsyncFunctionDef)
-        code.in_loop = self.block.loops > 0
-        if node.name in ("__new__", "__init_subclass__", "__class_getitem__") and kind == "method":
-            code.kind = "classmethod"
-        self.graph.add(code.node, code.value)
-        self._register(code)
-        value = code.node
-        for decorator in reversed(node.decorator_list):
-            value = self.decorate(code, decorator, value)
-        parameters = self.parameters(code, node.args)
-        self.defer(code, parameters, node.body)
-        self.block.bind(node.name, value, node.lineno)
-
-    def _register(self, code: FunctionCode) -> None:
-        self.module.functions.append(code)
-        self.program.functions.append(code)
-
-    def decorate(self, code: FunctionCode, node: ast.expr, value: Node) -> Node:
-        """What a decorator makes of ``value``."""
-        function = node.func if isinstance(node, ast.Call) else node
-        target = self.target_of(function)
-        path = None
-        if target is not None and target.module is None:
-            path = self.program.external(target.path).values[0].path  # type: ignore[attr-defined]
-        record = Decorator(f"@{ast.unparse(node)}", node.lineno, path, None)
-        code.decorators.append(record)
-        if path in _KINDS:
-            code.kind = _KINDS[path] if code.kind == "method" else code.kind
-            return value
-        if isinstance(node, ast.Attribute) and node.attr in ("setter", "getter", "deleter"):
-            code.kind = "property" if code.kind == "method" else code.kind
-            code.accessor = node.attr
-            return value
-        call = Call(self.code, self.base + node.lineno, self.block.guard)
-        call.decorates = code
-        call.text = record.text
-        if path is not None and not isinstance(node, ast.Call):
-            call.path = path
-        else:
-            record.node = call.function = self.expression(node)
-        call.arguments.append(value)
-        call.result = Node(self.base + node.lineno, call)
-        record.call = call
-        self.add_call(call)
-        return call.result
-
-    def parameters(self, code: FunctionCode, node: ast.arguments) -> list[ParameterCode]:
-        """Enter a function's parameters; defaults belong to the scope around it."""
-        place = self.base + code.line
-        found = code.parameters
-        positional = [*node.posonlyargs, *node.args]
-        defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.defaults))
-        defaults += node.defaults
-        groups: list[tuple[ast.arg, str, ast.expr | None]] = []
-        groups += [(a, "positional", d) for a, d in zip(positional, defaults, strict=True)]
-        if node.vararg is not None:
-            groups.append((node.vararg, "star", None))
-        groups += [(a, "keyword", d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True)]
-        if node.kwarg is not None:
-            groups.append((node.kwarg, "double star", None))
-        for argument, kind, default in groups:
-            parameter = ParameterCode(argument.arg, Node(place, None, argument.arg), kind, owner=code)
-            parameter.node.origin = parameter
-            if default is not None:
-                parameter.default = self.expression(default)
-                parameter.default_text = ast.unparse(default) if isinstance(default, ast.Constant) else None
-            if argument.annotation is not None:
-                hint = annotate(self, argument.annotation)
-                if hint is not None:
-                    parameter.hint = hint
-                    if kind in ("positional", "keyword"):
-                        self.graph.connect(hint, parameter.node)
-            if kind in ("star", "double star"):
-                box = self.program.box("tuple" if kind == "star" else "dict", place)
-                self.graph.add(parameter.node, box)
-            found.append(parameter)
-        return found
-
-    def defer(self, code: FunctionCode, parameters: list[ParameterCode], body: list[ast.stmt]) -> None:
-        """Lower a function's body once the scope around it is complete."""
-        block = self.block
-
-        def later(deferred: list) -> None:  # type: ignore[type-arg]
-            scope = read_scope(body)
-            lowering = self._lowering_of(code, scope, block, deferred)
-            for parameter in parameters:
-                scope.bound.add(parameter.name)
-                scope.others.add(parameter.name)
-                scope.counts[parameter.name] = scope.counts.get(parameter.name, 0) + 1
-                lowering.block.bind(parameter.name, parameter.node, code.line)
-            try:
-                lowering.statements(body)
-            except RecursionError:
-                code.too_deep = True
-            if not lowering.block.dead:
-                self.graph.connect(self.program.constants[NONE], code.returns)
-                code.falls_through = True
-
-        self.deferred.append(later)
-
-    def _lowering_of(
-        self,
-        code: FunctionCode,
-        scope: Scope,
-        parent: Block,
-        deferred: list,  # type: ignore[type-arg]
-    ) -> Lowering:
-        block = Block(self.program, self.module, code, scope, parent)
-        return Lowering(self.program, block, self.module, self.names, deferred, code.owner_class)
-
-    def lambda_function(self, node: ast.Lambda, name: str | None) -> Node:
-        """``lambda …``, which is reported as a function where it is assigned to a name."""
-        place = self.base + node.lineno
-        named = name is not None
-        qualname = self._qualify(name) if name is not None else f"{self.code.qualname}.<lambda>@{node.lineno}"
-        code = FunctionCode(
-            self.module,
-            name or "<lambda>",
-            qualname,
-            "lambda",
-            node.lineno,
-            node.end_lineno or node.lineno,
-            Node(place),
-            Node(place, []),
-            self.code,
-            None,
-            reported=named,
-        )
-        code.node.origin = code
-        code.in_loop = self.block.loops > 0
-        self.graph.add(code.node, code.value)
-        self._register(code)
-        parameters = self.parameters(code, node.args)
-        result = ast.Return(value=node.body, lineno=node.body.lineno, col_offset=0)
-        result.end_lineno = node.end_lineno
-        self.defer(code, parameters, [result])
-        return code.node
-
-    def function_expression(self, node: ast.Lambda) -> Node:
-        """A lambda that stands in an expression."""
-        return self.lambda_function(node, None)
-
-    def define_class(self, node: ast.ClassDef) -> None:
-        """``class Name(…): …``."""
-        place = self.base + node.lineno
-        qualname = self._qualify(node.name)
-        code = ClassCode(self.module, node.name, qualname, node.lineno, Node(place))
-        self.graph.add(code.node, code.value)
-        self.module.classes.append(code)
-        self.program.classes.append(code)
-        for base in node.bases:
-            target = self.target_of(base)
-            if target is not None and target.module is None:
-                code.bases.append(self.program.external(target.path).values[0].path)  # type: ignore[attr-defined]
-            elif isinstance(base, ast.Subscript):
-                code.bases.append(self.expression(base.value))
-            else:
-                code.bases.append(self.expression(base))
-        for decorator in node.decorator_list:
-            self.expression(decorator)
-            code.decorators.append(Decorator(f"@{ast.unparse(decorator)}", decorator.lineno, None, None))
-        body = FunctionCode(
-            self.module,
-            node.name,
-            qualname,
-            "class",
-            node.lineno,
-            node.end_lineno or node.lineno,
-            Node(place),
-            Node(place),
-            self.code,
-            code,
-            reported=False,
-        )
-        self.program.functions.append(body)
-        block = Block(self.program, self.module, body, read_scope(node.body), self.block)
-        lowering = Lowering(self.program, block, self.module, self.names, self.deferred, code)
-        lowering.statements(node.body)
-        for name, nodes in block.history.items():
-            code.attributes[name] = nodes[0] if len(nodes) == 1 else block.join(nodes, node.lineno)
-        self.block.bind(node.name, code.node, node.lineno)
-
-
-def _ignore(lowering: Lowering, node: ast.stmt) -> None:
-    return None
-
 
 _STATEMENTS: dict[type, Callable[..., None]] = {
     ast.Expr: Lowering.expression_statement,
@@ -688,5 +442,3 @@ _STATEMENTS: dict[type, Callable[..., None]] = {
     ast.AsyncFunctionDef: Lowering.define,
     ast.ClassDef: Lowering.define_class,
 }
-
-__all__ = ["STRING", "Lowering", "lower_module"]

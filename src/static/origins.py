@@ -155,6 +155,8 @@ class Origins:
             if index >= 0:
                 return frozenset({Root("parameter", origin.name, index)})
             return frozenset({Root("outer", origin.name)})
+        if origin is None and any(isinstance(value, (Module, Class)) for value in node.values):
+            return frozenset({Root("global", node.label or "a module")})
         if isinstance(origin, Cell):
             if origin.owner is code:
                 return _NOTHING

@@ -172,12 +172,19 @@ class Wrapped(Value):
 
 
 class Partial(Value):
-    """``functools.partial`` of something: the leading arguments and the keywords that it was given."""
+    """``functools.partial`` of something: the leading arguments and the keywords that ``owner`` gave it."""
 
-    __slots__ = ("arguments", "function", "keywords")
+    __slots__ = ("arguments", "function", "keywords", "owner")
 
-    def __init__(self, function: Value, arguments: tuple[Node, ...], keywords: dict[str, Node]) -> None:
+    def __init__(
+        self,
+        function: Value,
+        arguments: tuple[Node, ...],
+        keywords: dict[str, Node],
+        owner: FunctionCode | None = None,
+    ) -> None:
         self.function = function
+        self.owner = owner
         self.arguments = arguments
         self.keywords = keywords
 

@@ -223,12 +223,14 @@ class View:
         transitive: bool = True,
     ) -> Hazard:
         """A hazard of this function at an event (or packed place); a switch makes it doubtful."""
+        switched = False
         if isinstance(event, int):
             place = event
         else:
             place = event.place
-            if certain and self.switched(event.guard):
-                certain = False
+            if certain or when == "traced":
+                switched = self.switched(event.guard)
+                certain = certain and not switched
         return Hazard(
             code,
             message,
@@ -241,6 +243,7 @@ class View:
             when,
             effect,
             transitive,
+            when == "traced" and not certain and not switched,
         )
 
     def outliving(self, node: Node) -> tuple[bool, int | Cell | None, str]:

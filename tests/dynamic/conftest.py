@@ -24,6 +24,37 @@ def prover(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     prover_.close()
 
 
+@pytest.fixture
+def one_stream(tf: Any) -> Iterator[Any]:
+    """The module ``streams``, installed for the length of a test."""
+    from tensorflow.python.framework import random_seed
+    from tensorflow.python.ops import gen_random_ops, random_ops
+
+    from hybridize.dynamic import streams
+
+    streams._counters.clear()
+    streams.install(7)
+    yield streams
+    for name, original in streams._originals.items():
+        setattr(gen_random_ops, name, original)
+    random_ops.random_seed = random_seed
+    streams._counters.clear()
+
+
+@pytest.fixture
+def tracked(tf: Any) -> Iterator[Any]:
+    """The module ``variables``, tracking for the length of a test."""
+    from tensorflow.python.ops import resource_variable_ops
+
+    from hybridize.dynamic import variables
+
+    original = resource_variable_ops.BaseResourceVariable.__init__
+    variables.track()
+    yield variables
+    resource_variable_ops.BaseResourceVariable.__init__ = original
+    variables._known.clear()
+
+
 @pytest.fixture(scope="session")
 def tf() -> Any:
     """TensorFlow, imported when the first test needs it."""

@@ -45,7 +45,7 @@ NAMED = {
     "frozen-random": r"random numbers were drawn",
     "frozen-time": r"constant was baked in|gives something else",
     "generator": r"generator|no TensorFlow op",
-    "identity": r"eagerly and .* from the graph|now holds another|changes|parts from the script",
+    "identity": r"eagerly and .* from the graph|now holds another|changes|gives something else",
     "iterates-tensor": r"[Ii]terating over a symbolic|not iterable",
     "layer-per-call": r"random numbers were drawn|variable",
     "lost-append": r"changes self\.\w+.*changed length",

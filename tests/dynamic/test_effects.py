@@ -539,5 +539,17 @@ def test_nothing_is_noted_before_and_after(capsys: pytest.CaptureFixture[str]) -
     assert "write" not in getattr(sys.stdout, "__dict__", {})
 
 
+def test_a_call_within_a_call_is_noted_for_both(capsys: pytest.CaptureFixture[str]) -> None:
+    watch = Watch(PROJECT)
+    with watch as outer:
+        print("a")
+        with watch as inner:
+            print("b")
+        print("c")
+    assert [change.detail for change in inner] == ["'b'"]
+    assert [change.detail for change in outer] == ["'a'", "'b'", "'c'"]
+    assert "write" not in getattr(sys.stdout, "__dict__", {})
+
+
 def test_a_flood_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(watched(lambda: [print(n) for n in range(1000)])) <= 20

@@ -1,0 +1,102 @@
+"""Training steps that stand inline in a loop."""
+
+from __future__ import annotations
+
+import textwrap
+
+from hybridize.records import Action
+
+LOOP = """
+    w = tf.Variable(1.0)
+    opt = tf.keras.optimizers.SGD()
+
+    for x in tf.data.Dataset.range(3):
+        x = tf.cast(x, tf.float32)
+        with tf.GradientTape() as tape:
+            loss = w * x
+        gradient = tape.gradient(loss, w)
+        opt.apply_gradients([(gradient, w)])
+        print(float(loss))
+"""
+IN_FUNCTION = "def train():\n" + textwrap.indent(textwrap.dedent(LOOP), "    ") + "    return 1\n"
+
+
+def steps(project):
+    result = project.scan()
+    assert not result.warnings
+    return [each for each in result.functions if "@" in each.qualname or "@" in each.id.rpartition(":")[2]]
+
+
+def test_a_step_in_a_modules_loop_is_found_from_its_tape_to_its_update(script):
+    (step,) = steps(script(LOOP))
+    assert step.proposal is Action.EXTRACT
+    assert step.qualname == "<module>"
+    assert step.id == f"train:<module>@{step.line}"
+    assert (step.line, step.end_line) == (9, 12)
+
+
+def test_what_stands_around_the_step_does_not_block_it(script):
+    (step,) = steps(script(LOOP))
+    assert step.blocker is None
+    assert "HYB101" not in {finding.code for finding in step.findings}
+
+
+def test_what_stands_in_the_step_does(script):
+    text = LOOP.replace("        gradient =", "        print(loss)\n        gradient =")
+    (step,) = steps(script(text))
+    assert step.proposal is Action.NONE
+    assert step.blocker is not None
+    assert step.blocker.code == "HYB101"
+
+
+def test_a_step_in_a_functions_loop_is_named_after_the_function(script):
+    (step,) = steps(script(IN_FUNCTION))
+    assert step.id == f"train:train@{step.line}"
+    assert step.qualname == "train"
+
+
+def test_two_tapes_in_one_round_are_one_step(script):
+    text = """
+        a, b = tf.Variable(1.0), tf.Variable(2.0)
+        opt = tf.keras.optimizers.SGD()
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = a * b
+            opt.apply_gradients([(tape.gradient(loss, a), a)])
+            with tf.GradientTape() as tape:
+                loss = a * b
+            opt.apply_gradients([(tape.gradient(loss, b), b)])
+    """
+    (step,) = steps(script(text))
+    assert (step.line, step.end_line) == (7, 12)
+
+
+def test_a_step_that_a_function_holds_already_is_not_extracted(script):
+    text = """
+        w = tf.Variable(1.0)
+        opt = tf.keras.optimizers.SGD()
+
+        def step(x):
+            with tf.GradientTape() as tape:
+                loss = w * x
+            opt.apply_gradients([(tape.gradient(loss, w), w)])
+
+        for _ in range(3):
+            step(1.0)
+    """
+    assert steps(script(text)) == []
+
+
+def test_a_tape_without_an_update_is_no_step(script):
+    text = """
+        w = tf.Variable(1.0)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = w * w
+            tape.gradient(loss, w)
+    """
+    assert steps(script(text)) == []
+
+
+def test_a_loop_in_graph_code_is_left_alone(script):
+    assert steps(script("@tf.function\n" + IN_FUNCTION)) == []

@@ -1,0 +1,117 @@
+"""The record of a function: facts, the first blocker, silenced lines."""
+
+from __future__ import annotations
+
+import pytest
+from findings import codes_of
+
+from hybridize.records import Action
+
+
+def test_safety_comes_before_benefit(script):
+    function = script("def f(x):\n    print(x)\n    return x\nf(tf.ones([2]))\n").function("f")
+    assert function.blocker is not None
+    assert function.blocker.code == "HYB101"
+
+
+def test_what_the_function_is_comes_before_what_it_does(script):
+    text = "class C:\n    def __init__(self):\n        print(1)\n"
+    blocker = script(text).function("C.__init__").blocker
+    assert blocker is not None
+    assert blocker.code == "HYB302"
+
+
+def test_ones_own_line_comes_before_a_callees(script):
+    text = "def g(x):\n    print(x)\ndef f(x):\n    g(x)\n    print(x)\nf(tf.ones([2]))\n"
+    blocker = script(text).function("f").blocker
+    assert blocker is not None
+    assert blocker.line == 7
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# hybridize: ignore[HYB101] a reason",
+        "# hybridize: ignore[hyb101]",
+        "# hybridize: ignore[HYB105, HYB101]",
+        "#hybridize:ignore[HYB101]",
+        "# hybridize: ignore",
+    ],
+)
+def test_a_comment_silences_its_line(comment, script):
+    function = script(f"def f(x):\n    print(x)  {comment}\n    return x * 2\nf(tf.ones([2]))\n").function("f")
+    assert "HYB101" not in codes_of(function)
+    assert function.proposal is Action.HYBRIDIZE
+
+
+def test_a_comment_silences_no_other_code(script):
+    text = "def f(x):\n    print(x)  # hybridize: ignore[HYB104]\n    return x * 2\nf(tf.ones([2]))\n"
+    assert "HYB101" in codes_of(script(text).function("f"))
+
+
+def test_a_comment_silences_no_other_line(script):
+    text = "def f(x):\n    print(x)  # hybridize: ignore[HYB101]\n    print(x)\n    return x * 2\nf(tf.ones([2]))\n"
+    assert "HYB101" in codes_of(script(text).function("f"))
+
+
+def test_a_silenced_line_is_silent_for_callers_too(script):
+    text = """
+        def g(x):
+            print(x)  # hybridize: ignore[HYB101] debugging aid
+
+        def f(x):
+            g(x)
+            return x * 2
+
+        f(tf.ones([2]))
+    """
+    assert script(text).function("f").proposal is Action.HYBRIDIZE
+
+
+def test_a_caller_can_silence_what_a_callee_does(script):
+    text = """
+        def g(x):
+            print(x)
+
+        def f(x):
+            g(x)  # hybridize: ignore[HYB101] prints once, on purpose
+            return x * 2
+
+        f(tf.ones([2]))
+    """
+    assert script(text).function("f").proposal is Action.HYBRIDIZE
+
+
+def test_calls_are_the_ids_of_the_functions_that_may_be_called(project):
+    project.write("other.py", "class C:\n    def m(self):\n        return 1\n")
+    project.write("train.py", "from other import C\ndef g():\n    return C().m()\ndef f():\n    return g()\n")
+    found = {each.id: each.calls for each in project.scan().functions}
+    assert found["train:f"] == ("train:g",)
+    assert found["train:g"] == ("other:C.m",)
+
+
+def test_a_function_that_a_decorator_swallows_has_no_known_effects(script):
+    text = "def swallow(g):\n    return len\n@swallow\ndef f(x):\n    print(x)\n"
+    assert script(text).function("f").has_python_side_effects is None
+
+
+def test_a_doubt_about_a_finding_is_an_assumption_that_names_it(script):
+    text = """
+        class Agent:
+            def __init__(self):
+                self.action = 0
+
+            def act(self):
+                self.action = 1
+
+            def learn(self, x):
+                return x * self.action
+
+        agent = Agent()
+        agent.act()
+        agent.learn(tf.ones([2]))
+    """
+    function = script(text).function("Agent.learn")
+    (assumption,) = [each for each in function.assumptions if each.code == "HYB113"]
+    assert assumption.subject == "self.action"
+    assert "Agent.act" in assumption.statement
