@@ -387,11 +387,12 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Interval:
-    """A ratio with its confidence interval: 95%, or wider (99%) where an early look decided."""
+    """A ratio with its confidence interval; an early decision rests on a wider one than 95% (``level``)."""
 
     median: float
     low: float
     high: float
+    level: float = 0.95
 
 
 @dataclass(frozen=True)

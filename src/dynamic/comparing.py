@@ -107,16 +107,16 @@ def compare_variables(
     return written
 
 
-def perturbed_within(comparison: Comparison, reference: Comparison, factor: float = 16.0) -> list[str]:
+def perturbed_within(comparison: Comparison, reference: Mapping[str, float], factor: float = 8.0) -> list[str]:
     """The numeric mismatches that rounding does not explain.
 
-    ``reference`` compares eager with eager from inputs moved by a rounding error: how far the function
-    itself spreads rounding. A mismatch stays where the graph is more than ``factor`` times as far away.
+    ``reference`` says by place how far eager ends from itself when its inputs are moved by some rounding
+    errors. A mismatch stays where the graph is more than ``factor`` times as far away.
     """
     return [
         f"{place} differs by {error:.1e} relative"
         for place, error in comparison.numeric.items()
-        if not error <= factor * reference.errors.get(place, 0.0)
+        if not error <= factor * reference.get(place, 0.0)
     ]
 
 

@@ -59,7 +59,8 @@ def ratio_interval(log_ratios: Sequence[float], alpha: float = 0.05) -> Interval
     """
     low, high = mean_interval(log_ratios, alpha)
     # Two groups that differ wildly give bounds beyond what a float holds.
-    return Interval(math.exp(median(log_ratios)), math.exp(max(low, -300.0)), math.exp(min(high, 300.0)))
+    bounds = math.exp(max(low, -300.0)), math.exp(min(high, 300.0))
+    return Interval(math.exp(median(log_ratios)), *bounds, level=1 - alpha)
 
 
 def noise_floor(log_ratios: Sequence[float]) -> float:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -212,7 +213,7 @@ def _benchmark(benchmark: Benchmark, report: Report) -> dict[str, Any]:
         "unit": benchmark.unit,
         "units": benchmark.units,
         "pairs": [_pair(pair) for pair in benchmark.pairs],
-        "speedup": interval and {"median": interval.median, "low": interval.low, "high": interval.high},
+        "speedup": interval and asdict(interval),
         "noise_floor": benchmark.noise_floor,
         "steady_state_speedup": benchmark.steady_state_speedup,
         "end_to_end_speedup": benchmark.end_to_end_speedup,

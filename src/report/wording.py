@@ -144,7 +144,7 @@ def _speedup(benchmark: Benchmark) -> str:
         steady = ratio(benchmark.steady_state_speedup)
         text = f"{steady} seen, without an interval" if steady else "not measured"
     else:
-        spread = f"95% interval {ratio(interval.low)} to {ratio(interval.high)}"
+        spread = f"{interval.level:.0%} interval {ratio(interval.low)} to {ratio(interval.high)}"
         text = f"{ratio(interval.median)} in the steady state, {spread}"
     reason = f": {benchmark.reason}" if benchmark.reason else ""
     return f"{text} ({rests}); {benchmark.verdict}{reason}"

@@ -87,6 +87,19 @@ def _laid_out(call: tuple[str, tuple[str, ...]], indent: str, newline: str) -> s
     line = f"@{function}({', '.join(arguments)})"
     if len(indent.expandtabs()) + len(line) <= _LINE_LENGTH:
         return f"{line}{newline}{indent}"
-    deeper = indent + ("\t" if indent.endswith("\t") else "    ")
-    rows = [f"@{function}(", *(f"{deeper}{argument}," for argument in arguments), f"{indent})"]
-    return newline.join(rows) + newline + indent
+    step = "\t" if indent.endswith("\t") else "    "
+    rows = [f"@{function}("]
+    for argument in arguments:
+        rows += _argument_rows(argument, indent + step, step)
+    return newline.join([*rows, f"{indent})"]) + newline + indent
+
+
+def _argument_rows(argument: str, indent: str, step: str) -> list[str]:
+    """An argument on a line of its own; a list that is too long for one, with an item on each."""
+    row = f"{indent}{argument},"
+    name, _, value = argument.partition("=")
+    node = ast.parse(value, mode="eval").body
+    if len(row.expandtabs()) <= _LINE_LENGTH or not isinstance(node, ast.List):
+        return [row]
+    items = [ast.get_source_segment(value, item) for item in node.elts]
+    return [f"{indent}{name}=[", *(f"{indent}{step}{item}," for item in items), f"{indent}],"]

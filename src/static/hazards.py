@@ -18,7 +18,8 @@ class Hazard:
     function's variable holds (a cell): ``when`` says for which: "outlives" (an object that is still there
     after the call), "traced" (a tensor while tracing), "rebinds" (the variable itself is bound anew).
     ``effect`` says that it is a Python side effect; ``open`` that it is doubtful only because the
-    parameter is given different things, so that one caller's argument may decide it.
+    parameter is given different things, so that one caller's argument may decide it; ``ambiguous`` that
+    it was inherited through a call that may reach other functions instead.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Hazard:
     effect: bool = False
     transitive: bool = True
     open: bool = False
+    ambiguous: bool = False
     call: Call | None = None
     inner: Hazard | None = None
     _chain: tuple[Step, ...] | None = None
@@ -60,6 +62,7 @@ class Hazard:
             self.effect,
             True,
             self.open and not certain,
+            self.ambiguous or _reaches_several(call),
             call,
             self,
         )
@@ -91,3 +94,13 @@ class Hazard:
                 self.code, message, self.owner.module.file, self.line, self.chain(), self.certain
             )
         return self._finding
+
+
+def _reaches_several(call: Call) -> bool:
+    first: FunctionCode | None = None
+    for binding in call.targets:
+        if binding.mode == "call":
+            if first is not None and binding.code is not first:
+                return True
+            first = binding.code
+    return False

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from .. import records
 from ..records import (
     Action,
     Assumption,
     AssumptionKind,
     Finding,
-    Function,
     FunctionKind,
     Parameter,
     ParameterKind,
@@ -30,6 +30,7 @@ from .parameters import (
 )
 from .rules import Polarity, all_rules
 from .rules.varying_scalar import variation
+from .values import UNKNOWN, Bound, Function, Value, Wrapped
 from .views import Facts
 
 _KINDS = {
@@ -85,6 +86,13 @@ def _rank(code: str) -> int:
     return 0 if code in ("HYB206", "HYB302") else int(code[3])
 
 
+def _hands_on(value: Value, code: FunctionCode) -> bool:
+    """Whether what a decorator returned may run the function."""
+    if isinstance(value, Wrapped):
+        value = value.inner
+    return value is UNKNOWN or (isinstance(value, (Function, Bound)) and value.code is code)
+
+
 class Verdicts:
     """Makes the records of a program's functions."""
 
@@ -101,7 +109,7 @@ class Verdicts:
         self.silenced = silenced
         self.graph: CallGraph = facts.graph
 
-    def judge(self, code: FunctionCode) -> Function:
+    def judge(self, code: FunctionCode) -> records.Function:
         """The record of one function."""
         hazards = self._audible(self.inspection.all.get(code, []))
         parameters = describe_parameters(code, self.modules)
@@ -123,7 +131,7 @@ class Verdicts:
                 proposal = Action.HYBRIDIZE
         if proposal is not Action.NONE:
             assumptions = self._assumptions(code, hazards, parameters)
-        return Function(
+        return records.Function(
             id=code.id,
             file=code.module.file,
             line=code.line,
@@ -147,7 +155,7 @@ class Verdicts:
             ),
         )
 
-    def judge_step(self, step: InlineStep) -> Function:
+    def judge_step(self, step: InlineStep) -> records.Function:
         """The record of a training step that stands inline in a loop."""
         code = step.owner
         hazards = self._audible(list(step.hazards))
@@ -155,7 +163,7 @@ class Verdicts:
         blocker = self._first_blocker(list(findings))
         name = f"{code.qualname}@{step.first}"
         proposal = Action.EXTRACT if blocker is None else Action.NONE
-        return Function(
+        return records.Function(
             id=f"{code.module.name}:{name}",
             file=code.module.file,
             line=step.first,
@@ -258,8 +266,11 @@ class Verdicts:
     def _has_effects(self, code: FunctionCode, hazards: list[Hazard]) -> bool | None:
         if self._is_dropped(code):
             return None
-        if any(hazard.effect for hazard in hazards):
+        effects = [hazard for hazard in hazards if hazard.effect]
+        if any(not hazard.ambiguous for hazard in effects):
             return True
+        if effects:
+            return None
         summary = self.inspection.summaries.get(code)
         if summary is not None and ("HYB111" in summary.always or "HYB112" in summary.always):
             return None
@@ -278,7 +289,7 @@ class Verdicts:
         return not code.callers and any(
             decorator.call is not None
             and decorator.call.targets
-            and not any(value is code.value for value in decorator.call.result.values)
+            and not any(_hands_on(value, code) for value in decorator.call.result.values)
             for decorator in code.decorators
         )
 

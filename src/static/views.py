@@ -200,8 +200,8 @@ class View:
         while guard is not None:
             asked = [guard.switch] if guard.switch is not None else []
             origin = guard.test.origin
-            if isinstance(origin, Operation) and origin.name in ("In", "NotIn"):
-                asked.append(origin.operands[1])
+            if isinstance(origin, Operation) and len(origin.operands) == 2:
+                asked.append(origin.operands[1 if origin.name in ("In", "NotIn") else 0])
             if any(roots & self.roots(node) for node in asked):
                 return True
             guard = guard.guard

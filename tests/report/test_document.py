@@ -68,7 +68,7 @@ def test_a_full_report_fits_the_schema(report):
     assert document["plan"]["edits"][0]["diff"].startswith("--- a/train.py\n")
     assert document["plan"]["edits"][0]["candidates"] == ["train:step"]
     assert document["benchmark"]["candidates"] == {"train:step": pytest.approx(7.935, abs=0.01)}
-    assert document["benchmark"]["speedup"] == {"median": 7.9, "low": 7.5, "high": 8.3}
+    assert document["benchmark"]["speedup"] == {"median": 7.9, "low": 7.5, "high": 8.3, "level": 0.95}
     assert document["drift"]["metrics"][0]["name"] == "loss"
 
 
@@ -96,7 +96,7 @@ def test_a_run_that_came_to_nothing_fits_the_schema(report, status, code):
 def test_what_is_not_finite_is_null(report):
     nothing = records.Interval(float("nan"), float("-inf"), float("inf"))
     document = assert_valid(replace(report, benchmark=replace(report.benchmark, speedup=nothing)))
-    assert document["benchmark"]["speedup"] == {"median": None, "low": None, "high": None}
+    assert document["benchmark"]["speedup"] == {"median": None, "low": None, "high": None, "level": 0.95}
     assert document["candidates"][0]["variants"][1]["seconds_per_call"] is None
     assert "NaN" not in to_text(report) and "Infinity" not in to_text(report)
 

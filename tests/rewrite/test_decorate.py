@@ -108,7 +108,7 @@ def test_a_string_that_holds_tf_is_not_an_alias(rewrite):
 
 
 def test_a_long_decorator_has_one_argument_a_line(rewrite):
-    specs = ", ".join(["tf.TensorSpec([32, 10], tf.float32)"] * 3)
+    specs = ", ".join(["tf.TensorSpec([32], tf.float32)"] * 2)
     variant = Variant("signature", (("input_signature", f"[{specs}]"), ("jit_compile", "True")))
     edited = rewrite(
         "import tensorflow as tf\nclass A:\n    def f(self, x): return x\n", "A.f", variant=variant
@@ -119,6 +119,20 @@ def test_a_long_decorator_has_one_argument_a_line(rewrite):
         "    def f(self, x): return x\n"
     )
     assert edited.def_lines == {"m:A.f": 7}
+
+
+def test_a_signature_that_is_too_long_for_a_line_has_one_spec_a_line(rewrite):
+    spec = "tf.TensorSpec([None, 10], tf.float32)"
+    variant = Variant("signature", (("input_signature", f"[{spec}, ({spec}, {spec})]"),))
+    edited = rewrite(
+        "import tensorflow as tf\nclass A:\n    def f(self, x, y): return x\n", "A.f", variant=variant
+    )
+    assert edited.after.decode() == (
+        "import tensorflow as tf\nclass A:\n    @tf.function(\n        input_signature=[\n"
+        f"            {spec},\n            ({spec}, {spec}),\n        ],\n    )\n"
+        "    def f(self, x, y): return x\n"
+    )
+    assert edited.def_lines == {"m:A.f": 9}
 
 
 def test_the_right_one_of_several_functions_of_a_name_is_decorated(rewrite):

@@ -15,8 +15,8 @@ class ProgramEntry(Rule):
     """
     ## What it does
 
-    Finds the function that is the program: `main`, or one without tensor parameters that is called once, at the
-    end of the script.
+    Finds the function that is the program: `main`, one without tensor parameters that is called once, at the
+    end of the script, and the tests of a test suite.
 
     ## Why is this bad
 
@@ -60,6 +60,17 @@ class ProgramEntry(Rule):
     def conclude(self, view: View) -> Iterable[Hazard]:
         """The hazards of the function as a whole."""
         code = view.code
+        if self._is_test(view):
+            yield view.hazard(
+                self.code,
+                "is a test and runs once",
+                code.node.place,
+                True,
+                self.assumption,
+                code.name,
+                transitive=False,
+            )
+            return
         if code.kind != "function":
             return
         called_once = (
@@ -79,3 +90,16 @@ class ProgramEntry(Rule):
                 code.name,
                 transitive=False,
             )
+
+    def _is_test(self, view: View) -> bool:
+        """A function that pytest or unittest calls: of a test module, and nobody else's callee."""
+        code = view.code
+        file = code.module.file.rpartition("/")[2]
+        if any((decorator.path or "").startswith("pytest.") for decorator in code.decorators):
+            return True
+        return (
+            code.name.startswith("test")
+            and (file.startswith("test_") or file.endswith("_test.py"))
+            and code.kind in ("function", "method")
+            and not code.callers
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..graph import Node
 from ..hazards import Hazard
-from ..values import FILE, Bound, Box, Class, Function, Instance, Method, Module, Thing, Value, Wrapped
+from ..values import FILE, NONE, Bound, Box, Class, Function, Instance, Method, Module, Thing, Value, Wrapped
 from ..views import View
 from .rule import Move, Polarity, Rule
 
@@ -86,23 +86,24 @@ class ResultKind(Rule):
 
 
 def _objects(node: Node, depth: int) -> tuple[str, bool] | None:
-    names: list[str] = []
-    others = False
+    """What object is in a result, and whether surely: in whatever is returned, at some fixed place."""
+    name: str | None = None
+    certain = True
     for value in node.values:
-        name = _object_name(value)
-        if name is not None:
-            names.append(name)
-        elif isinstance(value, Box) and value.kind in ("list", "tuple", "dict", "namedtuple") and depth < 2:
-            for held in (value.element, *value.fields.values()):
+        if value is NONE:
+            continue
+        found = _object_name(value)
+        surely = found is not None
+        if isinstance(value, Box) and value.kind in ("list", "tuple", "dict", "namedtuple") and depth < 2:
+            for held in (*value.fields.values(), value.element):
                 inner = _objects(held, depth + 1)
                 if inner is not None:
-                    names.append(inner[0])
-                    others = others or not inner[1]
-        else:
-            others = True
-    if not names:
-        return None
-    return names[0], not others
+                    found, surely = inner[0], inner[1] and held is not value.element
+                    if surely:
+                        break
+        name = name or found
+        certain = certain and surely
+    return None if name is None else (name, certain)
 
 
 def _object_name(value: Value) -> str | None:

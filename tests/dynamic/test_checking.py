@@ -1,0 +1,427 @@
+"""Comparing calls, eager against graph: what refutes, what casts doubt, and that the script is not disturbed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow  # TensorFlow is imported
+
+
+class Cut(BaseException):
+    pass
+
+
+@pytest.fixture
+def checker(tf: Any, tracked: Any, one_stream: Any) -> Iterator[Callable[..., Any]]:
+    """Makes the checker of some functions; `checked` wraps them as a hook would."""
+    from tensorflow.python.data.ops import iterator_ops
+
+    from hybridize.dynamic import checking, iterators
+
+    original = iterator_ops.OwnedIterator.__init__
+    iterators.track()
+
+    def make(*names: str, **job: Any) -> Any:
+        folder = str(Path(__file__).parent)
+        child = SimpleNamespace(
+            job={"project": (folder, folder), "candidates": names, **job},
+            request_cut=lambda reason: None,
+            boundary=lambda: None,
+        )
+        made = checking.Checker(child)  # type: ignore[arg-type]
+        made.ready = True
+        return made
+
+    yield make
+    iterator_ops.OwnedIterator.__init__ = original
+    iterators._known.clear()
+
+
+@pytest.fixture
+def check(tf: Any, checker: Any) -> Callable[..., Any]:
+    """Checks one function over some calls; gives what is known of it then."""
+
+    def run(function: Callable[..., Any], calls: Any, between: Callable[[int], Any] = lambda number: None) -> Any:
+        made = checker("f")
+        checked = made.wrap("f", tf.function(function))
+        for number, arguments in enumerate(calls):
+            between(number)
+            with contextlib.suppress(ArithmeticError, StopIteration, tf.errors.OpError):
+                checked(*arguments)
+        return made.checks["f"]
+
+    return run
+
+
+def batches(tf: Any, count: int = 20) -> list[tuple[Any]]:
+    generator = np.random.default_rng(0)
+    return [(tf.constant(generator.normal(size=(4, 3)), tf.float32),) for _ in range(count)]
+
+
+def make_step(tf: Any) -> tuple[Callable[[Any], Any], Any]:
+    weight = tf.Variable(tf.ones((3, 1)))
+
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((tf.nn.dropout(x, 0.3) @ weight - 1.0) ** 2)
+        weight.assign_sub(0.1 * tape.gradient(loss, weight))
+        return loss
+
+    return step, weight
+
+
+# What is confirmed
+
+
+def test_a_training_step_agrees_with_its_graph(tf: Any, check: Any) -> None:
+    step, _ = make_step(tf)
+    seen = check(step, batches(tf))
+    assert not seen.refutations and not seen.doubts
+    assert seen.calls == 20 and seen.compared >= 12, "at least ten consecutive steps"
+    assert seen.states == seen.compared, "each from another state"
+    assert seen.retraced >= 3 and seen.traces == 1 and seen.written >= seen.compared
+    assert seen.max_error == 0.0, "to the bit, dropout and all"
+
+
+def test_the_script_goes_on_as_if_nothing_were_compared(tf: Any, checker: Any, one_stream: Any) -> None:
+    def train(compared: bool) -> tuple[list[float], list[float]]:
+        one_stream._counters.clear()
+        step, weight = make_step(tf)
+        if compared:
+            step = checker("f").wrap("f", tf.function(step))
+        losses = [float(step(*batch)) for batch in batches(tf)]
+        return losses, weight.numpy().ravel().tolist()
+
+    assert train(True) == train(False)
+
+
+def test_what_runs_inside_of_a_candidate_is_compared_on_its_own(tf: Any, checker: Any) -> None:
+    made = checker("outer", "inner")
+    weight = tf.Variable(2.0)
+    inner = made.wrap("inner", tf.function(lambda x: tf.reduce_sum(x * weight)))
+
+    def train(x: Any) -> Any:
+        loss = inner(x)
+        weight.assign_sub(0.01 * loss)
+        return loss
+
+    outer = made.wrap("outer", tf.function(train))
+    for batch in batches(tf, 60):
+        outer(*batch)
+    for each in made.checks.values():
+        assert not each.refutations and each.compared >= 10
+
+
+# What is refuted
+
+
+def test_a_tensor_that_is_asked_which_object_it_is(tf: Any, check: Any) -> None:
+    """Moving the arguments by a rounding error makes other objects of them: that must not excuse the difference."""
+    data = batches(tf, 12)
+    hard = data[3][0]
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * (3.0 if x is hard else 1.0)
+
+    assert "differs" in check(step, data).refutations
+
+
+def test_state_that_changes_between_the_calls_is_named_before_the_difference_that_it_makes(tf: Any, check: Any) -> None:
+    settings = SimpleNamespace(rate=0.5)
+
+    def step(x: Any) -> Any:
+        return x * settings.rate
+
+    seen = check(step, batches(tf), between=lambda n: setattr(settings, "rate", 0.5 if n < 15 else 0.1))
+    assert list(seen.refutations) == ["unstable"]
+    assert "0.5 then 0.1" in seen.refutations["unstable"] and "test_checking.py" in seen.refutations["unstable"]
+
+
+def test_an_effect_in_an_eager_call(tf: Any, check: Any) -> None:
+    losses: list[Any] = []
+
+    def step(x: Any) -> Any:
+        losses.append(1)
+        return tf.reduce_sum(x)
+
+    seen = check(step, batches(tf))
+    assert seen.refutations["effect"].startswith("it changes losses, which outlives the call")
+    assert len(losses) == 20, "and the script's own calls had it all the same"
+
+
+def test_a_print_that_only_tracing_reaches(tf: Any, check: Any, capsys: Any) -> None:
+    """A rare branch on a tensor: eager doesn't come to it here, a trace goes through both sides of it."""
+
+    def step(x: Any) -> Any:
+        loss = tf.reduce_sum(x)
+        if loss > 1e6:
+            print("diverged")
+            loss = -loss
+        return loss
+
+    seen = check(step, batches(tf))
+    assert seen.refutations["effect"].startswith("while it is traced, it prints ('diverged')")
+
+
+def test_python_state_that_tracing_changes_is_put_back(tf: Any, check: Any) -> None:
+    seen_shapes: list[Any] = []
+
+    def step(x: Any) -> Any:
+        if not tf.executing_eagerly():
+            seen_shapes.append(x.shape)
+        return tf.reduce_sum(x)
+
+    assert "while it is traced" in check(step, batches(tf)).refutations["effect"]
+    assert seen_shapes == []
+
+
+def test_a_graph_that_raises(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return x.numpy().sum()
+
+    assert "as a graph it raises" in check(step, batches(tf)).refutations["raised"]
+
+
+def test_an_error_of_another_kind(tf: Any, check: Any) -> None:
+    """``next`` raises StopIteration eagerly, which the caller catches, and OutOfRangeError from a graph."""
+    iterator = iter(tf.data.Dataset.range(8))
+
+    def step() -> Any:
+        return next(iterator) * 2
+
+    seen = check(step, [()] * 12)
+    assert "raises StopIteration, and as a graph it raises OutOfRangeError" in seen.refutations["raised"]
+
+
+def test_a_variable_that_is_made_in_a_later_call(tf: Any, check: Any) -> None:
+    made: dict[int, Any] = {}
+
+    def step(x: Any) -> Any:
+        key = len(made)
+        made.setdefault(key, tf.Variable(1.0))
+        return tf.reduce_sum(x) * made[key]
+
+    assert check(step, batches(tf)).refutations
+
+
+def test_a_result_of_another_type(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x), 3
+
+    assert "is a int eagerly and a tensor" in check(step, batches(tf)).refutations["differs"]
+
+
+def test_other_variables_than_before(tf: Any, check: Any) -> None:
+    model = SimpleNamespace(weight=tf.Variable(1.0))
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * model.weight
+
+    seen = check(step, batches(tf), between=lambda n: n == 8 and setattr(model, "weight", tf.Variable(2.0)))
+    assert seen.refutations["unstable"].startswith("the trace uses other variables than an earlier one")
+
+
+# Errors that both raise
+
+
+def test_an_error_of_the_same_kind_is_no_difference(tf: Any, check: Any) -> None:
+    weight = tf.Variable(0.0)
+
+    def step(x: Any) -> Any:
+        weight.assign_add(1.0)
+        tf.debugging.assert_less(tf.reduce_max(x), 100.0)
+        return tf.reduce_sum(x)
+
+    calls = batches(tf, 16)
+    calls[5] = (calls[5][0] * 1e6,)
+    seen = check(step, calls)
+    assert not seen.refutations and seen.compared >= 10
+    assert float(weight) == 16.0
+
+
+def test_an_error_that_was_never_compared_leaves_a_path_unseen(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        tf.debugging.assert_less(tf.reduce_max(x), 100.0)
+        return tf.reduce_sum(x)
+
+    calls = batches(tf, 20)
+    calls[18] = (calls[18][0] * 1e6,)  # by then calls are compared rarely
+    seen = check(step, calls)
+    assert seen.as_dict()["unseen_path_calls"] == 1
+
+
+def test_the_scripts_own_error_reaches_the_script(tf: Any, checker: Any) -> None:
+    def step(x: Any) -> Any:
+        raise LookupError("mine")
+
+    checked = checker("f").wrap("f", tf.function(step))
+    for batch in batches(tf, 5):
+        with pytest.raises(LookupError, match="mine"):
+            checked(*batch)
+
+
+def test_the_end_of_a_run_goes_through_a_comparison(tf: Any, checker: Any) -> None:
+    made = checker("outer", "inner")
+
+    def cut() -> None:
+        raise Cut
+
+    inner = made.wrap("inner", tf.function(lambda x: tf.reduce_sum(x)))
+    outer = made.wrap("outer", tf.function(lambda x: inner(x) * 2.0))
+    data = batches(tf, 60)
+    for batch in data[:30]:
+        outer(*batch)
+    paths = dict(made.checks["outer"].paths)
+    made.child.boundary = cut
+    with pytest.raises(Cut):
+        outer(*data[31])
+    assert dict(made.checks["outer"].paths) == paths, "a call that was cut short is no path of its own"
+
+
+# What casts doubt
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        ("a table that is filled", "lookup table"),
+        ("a queue", "queue"),
+        ("Python inside", "calls back into Python"),
+        ("candidates that are sampled", "state of an op's own"),
+        ("a table filled in a graph function inside", "lookup table"),
+    ],
+)
+def test_what_cannot_be_put_back_is_not_compared(tf: Any, check: Any, make: str, words: str) -> None:
+    table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, 0.0)
+    line = tf.queue.FIFOQueue(100, [tf.float32])
+
+    @tf.function
+    def fill(x: Any) -> Any:
+        table.insert(tf.constant([1], tf.int64), tf.reduce_sum(x)[None])
+
+    functions: dict[str, Callable[[Any], Any]] = {
+        "a table that is filled": lambda x: table.insert(tf.constant([1], tf.int64), tf.reduce_sum(x)[None]),
+        "a queue": lambda x: line.enqueue(tf.reduce_sum(x)),
+        "Python inside": lambda x: tf.py_function(lambda y: y * 2.0, [x], tf.float32),
+        "candidates that are sampled": lambda x: tf.random.uniform_candidate_sampler(
+            tf.ones((1, 1), tf.int64), 1, 3, True, 10
+        )[0],
+        "a table filled in a graph function inside": fill,
+    }
+
+    def step(x: Any) -> Any:
+        functions[make](x)
+        return tf.reduce_sum(x)
+
+    seen = check(step, batches(tf, 8))
+    assert words in seen.doubts["state"] and not seen.refutations and not seen.compared
+
+
+def test_functions_that_the_script_runs_eagerly_prove_nothing(tf: Any, check: Any) -> None:
+    step, _ = make_step(tf)
+    tf.config.run_functions_eagerly(True)
+    try:
+        seen = check(step, batches(tf))
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert "run eagerly" in seen.doubts["mode"] and not seen.compared
+
+
+def test_a_failure_of_ours_is_a_doubt_and_not_the_scripts(tf: Any, check: Any, monkeypatch: Any, tracked: Any) -> None:
+    def fail() -> Any:
+        raise RuntimeError("no more memory for a snapshot")
+
+    monkeypatch.setattr(tracked, "snapshot", fail)
+    step, weight = make_step(tf)
+    before = weight.numpy()
+    seen = check(step, batches(tf))
+    assert "no more memory" in seen.doubts["own"] and not seen.compared
+    assert not np.array_equal(weight.numpy(), before), "the script has trained"
+
+
+def test_what_a_thread_beside_may_have_changed_refutes_nothing(tf: Any, check: Any) -> None:
+    ready: list[int] = []
+    stop = threading.Event()
+
+    def produce() -> None:
+        while not stop.wait(0.0005):
+            ready.append(1)
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * (1.0 if ready is not None else 0.0)
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        seen = check(step, batches(tf))
+    finally:
+        stop.set()
+        thread.join()
+    assert not seen.refutations
+    assert "or a thread beside it does" in seen.doubts["beside"]
+
+
+# Rounding
+
+
+def test_rounding_that_the_function_amplifies_is_no_difference(tf: Any, check: Any) -> None:
+    """A short chaotic walk: graph and eager round alike or not, and the walk makes it large."""
+
+    def step(x: Any) -> Any:
+        y = tf.sigmoid(x) / 3.0  # a graph may divide otherwise
+        for _ in range(20):
+            y = 3.9 * y * (1.0 - y)
+        return y
+
+    seen = check(step, batches(tf))
+    assert not seen.refutations
+    assert seen.compared or seen.amplified
+
+
+def test_where_rounding_decides_everything_agreement_is_no_evidence(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        y = tf.sigmoid(x) / 3.0
+        for _ in range(200):
+            y = 3.9 * y * (1.0 - y)
+        return y
+
+    seen = check(step, batches(tf))
+    assert not seen.refutations
+    assert seen.compared == 0 or seen.max_error == 0.0
+
+
+# Iterators
+
+
+def test_a_candidate_that_takes_its_batch_from_a_pipeline(tf: Any, check: Any) -> None:
+    iterator = iter(tf.data.Dataset.range(1000).shuffle(100, seed=1).map(lambda n: tf.cast(n, tf.float32)))
+    taken = tf.Variable(0.0)
+
+    def step() -> Any:
+        x = next(iterator)
+        taken.assign_add(x)
+        return x
+
+    seen = check(step, [()] * 20)
+    assert not seen.refutations and not seen.doubts and seen.compared >= 10
+    expected = list(tf.data.Dataset.range(1000).shuffle(100, seed=1).take(20).as_numpy_iterator())
+    assert float(taken) == sum(expected), "each element was taken once"
+
+
+# Retraces
+
+
+def test_what_caused_a_retrace_is_said(tf: Any, check: Any) -> None:
+    step = lambda x: tf.reduce_sum(x)  # noqa: E731 (a lambda is a function too)
+    calls = [(tf.ones((n % 3 + 1, 2)),) for n in range(12)]
+    seen = check(step, calls)
+    assert seen.traces == 3
+    assert any("shape" in cause and "then" in cause for cause in seen.causes)
