@@ -1,12 +1,14 @@
 """Does the proof agree with execution? Runs it on the programs of a published tool's test suite, whose truth is known.
 
-    python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--jobs 2] [--force] [--out FILE]
+    python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--stubs DIR ...] [--jobs 2] [--force]
+        [--out FILE]
 
 CHECKOUT holds the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder a program; FILE says of
 each function of them what became of it under a bare ``@tf.function``: ``ok``, ``raised`` or ``output_differs``. Each
 program is run as a script through scan, observe, check and cold start, and what is said of each function is held
 against that: nothing that raised or differed may be confirmed. With ``--force`` every eager function is put to the
-runs, whatever the static analysis says of it: the proof by itself, without what is refused from source.
+runs, whatever the static analysis says of it: the proof by itself, without what is refused from source. ``--stubs``
+are folders of stand-ins for what the programs download or import, put on PYTHONPATH.
 
 docs/conformance.md says how to read the result.
 """
@@ -124,7 +126,10 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
     with tempfile.TemporaryDirectory(prefix="conformance-") as home:
         copy = Path(home) / "program"
         shutil.copytree(folder, copy)
-        options = Options(script=script_of(copy), budget_seconds=BUDGET_SECONDS)
+        script = script_of(copy)
+        # What lies in a package is meant to be run as a part of it.
+        module = ".".join(script.with_suffix("").parts) if len(script.parts) > 1 else None
+        options = Options(script=None if module else script, train_module=module, budget_seconds=BUDGET_SECONDS)
         target = find_target(options, copy)
         assert isinstance(target, Target), target
         work = Work(options, Silent(), target, Path(home) / "results")
@@ -268,10 +273,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--truth", type=Path, default=TRUTH)
     parser.add_argument("--only", nargs="+", default=[], metavar="FIXTURE")
+    parser.add_argument("--stubs", type=Path, nargs="+", default=[], metavar="DIR")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--force", action="store_true")
     parser.add_argument("--out", type=Path, help="where the rows go, as JSON")
     given = parser.parse_args(arguments)
+    stubs = [str(folder.resolve()) for folder in given.stubs]
+    os.environ["PYTHONPATH"] = os.pathsep.join([*stubs, *filter(None, [os.environ.get("PYTHONPATH")])])
     rows: list[Row] = []
     failures: list[str] = []
     for name, found in run(given.checkout, given.truth, given.only, given.jobs, given.force):

@@ -30,6 +30,8 @@ CHECK_PART = 0.5
 ENOUGH = 16
 #: A variant that was this much slower than the plainest one while it was checked does not race.
 HOPELESS = 1.15
+#: Of a candidate that does not decide the race, a variant is taken that promises to be so much faster.
+CLEARLY = 1.25
 MOST_ENTRANTS = 3
 #: What a race takes beside starting its processes.
 RACE_SECONDS = 8.0
@@ -239,21 +241,24 @@ class Race:
         chosen = [plainer(judgement) or judgement for judgement in chosen]
         hottest = chosen[0]
         plain = Plan(hottest.variant.name, tuple(chosen))
-        best = {j.function.id: self._promising(j) for j in chosen}
-        rest = tuple(replace(j, variant=best[j.function.id][0]) if best[j.function.id] else j for j in chosen[1:])
+        rest = tuple(self._improved(judgement) for judgement in chosen[1:])
         plans = [
-            Plan(variant.name, (replace(hottest, variant=variant), *rest))
-            for variant in best[hottest.function.id]
+            Plan(result.name, (replace(hottest, variant=_variant(result)), *rest))
+            for _, result in self._promising(hottest)
+            if result.name != hottest.variant.name
         ]
-        if not plans and any(best.values()):
-            plans.append(Plan("the other candidates' variants", (hottest, *rest)))
+        if not plans and rest != plain.judgements[1:]:
+            plans.append(Plan("variants of the others", (hottest, *rest)))
         inner = self._without(hottest)
         if inner:
             plans.append(inner)
         return [plain, *plans[: MOST_ENTRANTS - 1]]
 
-    def _promising(self, judgement: Judgement) -> list[Variant]:
-        """The other confirmed variants of a candidate that were no slower when checked, the best first."""
+    def _promising(self, judgement: Judgement) -> list[tuple[float, VariantResult]]:
+        """The confirmed variants that were not much slower than the candidate's own when checked, the best first.
+
+        Each with the seconds that it is predicted to take over the whole training.
+        """
         base, length = base_result(judgement), self._length(judgement)
         if base is None:
             return []
@@ -261,10 +266,20 @@ class Race:
         found = [
             (predicted_seconds(result, judgement, length), result)
             for result in judgement.variants
-            if result is not base and result.outcome is Verdict.CONFIRMED and result.seconds_per_call > 0
+            if result.outcome is Verdict.CONFIRMED and result.seconds_per_call > 0
         ]
-        found.sort(key=lambda item: item[0])
-        return [Variant(result.name, result.arguments) for seconds, result in found if seconds <= limit]
+        return sorted((pair for pair in found if pair[0] <= limit), key=lambda pair: pair[0])
+
+    def _improved(self, judgement: Judgement) -> Judgement:
+        """A candidate that is not the hottest, with the plainest variant that is predicted to be about the best.
+
+        It is not raced by itself, so another than its plainest must promise clearly more.
+        """
+        promising = self._promising(judgement)
+        near = [result for seconds, result in promising if seconds <= CLEARLY * promising[0][0]]
+        if not near:
+            return judgement
+        return replace(judgement, variant=_variant(min(near, key=lambda result: way_of(result.name).rank)))
 
     def _without(self, hottest: Judgement) -> Plan | None:
         """The plan that leaves the hottest candidate eager and converts what it calls, where that may be better.
@@ -347,7 +362,11 @@ def plainer(judgement: Judgement) -> Judgement | None:
     plainest = min(confirmed, key=lambda result: way_of(result.name).rank, default=None)
     if plainest is None or plainest.name == judgement.variant.name:
         return None
-    return replace(judgement, variant=Variant(plainest.name, plainest.arguments))
+    return replace(judgement, variant=_variant(plainest))
+
+
+def _variant(result: VariantResult) -> Variant:
+    return Variant(result.name, result.arguments)
 
 
 def _is_dear(variant: Variant) -> bool:

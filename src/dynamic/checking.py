@@ -20,6 +20,8 @@ from .paths import PathNote
 from .shadowing import Check, Rehearsed, Shadow
 
 CONSECUTIVE = 12
+# Of the run's time, what repeating the calls of rare candidates may take.
+REHEARSING_SHARE = 0.4
 
 
 class Checker:
@@ -33,6 +35,7 @@ class Checker:
         self.checks = {name: Check(name) for name in job["candidates"]}
         for name, calls in job.get("rare", {}).items():
             self.checks[name].rehearsal = Rehearsed(calls)
+        self.rehearsing_seconds = REHEARSING_SHARE * job["deadline_seconds"]
         self.enough = job.get("enough", 40)
         self.stop_after = job.get("steps")
         self.busy = False
@@ -117,10 +120,13 @@ class Checker:
     def _rehearse(self, shadow: Shadow) -> None:
         from .rehearsing import rehearse
 
+        begun = time.perf_counter()
         try:
-            rehearse(shadow)
+            rehearse(shadow, self.rehearsing_seconds)
         except Exception as error:  # a failure of ours must not become the script's
             shadow.give_up(error)
+        finally:
+            self.rehearsing_seconds -= time.perf_counter() - begun
 
     def _is_wanted(self, check: Check) -> bool:
         """Compare the calls after the first, then ever rarer ones, and those after a path not yet compared."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from .shadowing import Check, Rehearsed, Shadow
 
 REPEATS = 6
-LONGEST_SECONDS = 20.0
+#: The fewest repeats of a call, where it is slow: with the call itself what a confirmation rests on at least.
+FEWEST_REPEATS = 4
 SPREAD = 0.1
 SMALL = 0.01
 # A repeated call that runs so many times the ops of the real one has lost its way (a loop that no longer ends).
@@ -34,16 +35,22 @@ MOST_OPS = 50
 _ANYWHERE = frozenset({"effect", "creation", "unstable", "stale-weights"})
 
 
-def rehearse(shadow: Shadow) -> None:
-    """Repeat the call of ``shadow``, which has just been made; the process is left as the call left it."""
+def rehearse(shadow: Shadow, seconds: float) -> None:
+    """Repeat the call of ``shadow``, which has just been made; the process is left as the call left it.
+
+    Where that would take longer than ``seconds``, it is not done, and that is said.
+    """
     check = shadow.check
     record = check.rehearsal
     if record is None or not check.open or check.doubts or shadow.error is not None or not shadow.computed:
         return
     count = max(2, -(-REPEATS // record.wanted))
-    if 2 * count * shadow.eager_seconds > LONGEST_SECONDS:
+    if 2 * count * shadow.eager_seconds > seconds:
+        # A first call that could not be compared itself wants one more.
+        count = max(2, -(-(FEWEST_REPEATS + record.built) // record.wanted))
+    if 2 * count * shadow.eager_seconds > seconds:
         check.doubts["repeats"] = (
-            f"a call of it takes {shadow.eager_seconds:.1f} s, too long for repeating its {record.wanted} to be sure"
+            f"a call of it takes {shadow.eager_seconds:.1f} s, too long to be repeated; give it longer with --budget"
         )
         return
     state = variables.snapshot()
@@ -53,7 +60,7 @@ def rehearse(shadow: Shadow) -> None:
     try:
         for number in range(count):
             variables.restore(state)
-            iterators.restore(positions or [])
+            iterators.restore(shadow.positions or [])
             if not _repeat(shadow, record, number, state):
                 break
     finally:

@@ -350,10 +350,12 @@ class Shadow:
             if check.open:
                 check.refutations["differs"] = comparison.mismatches[0]
             return
+        if not telling:
+            return  # rounding decides what comes out: agreement is no evidence
         check.max_error = max(check.max_error, comparison.max_error)
         check.compared_paths[way] += 1
-        if not computed or self.error is not None or not telling:
-            return  # nothing was computed, or nothing can be told from it: no evidence
+        if not computed or self.error is not None:
+            return  # nothing was computed: no evidence
         check.compared += 1
         mark = self._mark()
         if mark not in check.inputs:
@@ -413,8 +415,8 @@ class Shadow:
         comparison = Comparison()
         compare_results(self.result, moved, comparison)
         compare_variables(self.before, after, variables.snapshot(), comparison)
-        for place, error in comparison.errors.items():
-            reference[place] = max(error, reference.get(place, 0.0))
+        for place, distance in comparison.errors.items():
+            reference[place] = max(distance, reference.get(place, 0.0))
         return not comparison.mismatches
 
     def _note_traces(self, new_traces: int, seconds: float) -> None:
@@ -530,12 +532,13 @@ class Shadow:
 
 
 class Nudge:
-    """While entered, the floating-point variables stand some rounding errors off (some units of the last place)."""
+    """While entered, the floating-point variables stand ``size`` rounding errors (machine epsilons) off."""
 
-    def __init__(self, before: Any, seed: int = 0) -> None:
+    def __init__(self, before: Any, seed: int = 0, size: float = NUDGE_EPS) -> None:
         import numpy as np
 
         self.before = before
+        self.size = size
         self._generator = np.random.Generator(np.random.PCG64(11 + seed))
 
     def __enter__(self) -> Nudge:
@@ -577,7 +580,7 @@ class Nudge:
     def _off(self, array: Any) -> Any:
         import numpy as np
 
-        size = NUDGE_EPS * float(np.finfo(array.dtype).eps)
+        size = self.size * float(np.finfo(array.dtype).eps)
         return array * (1 + self._generator.uniform(-size, size, array.shape).astype(array.dtype))
 
 

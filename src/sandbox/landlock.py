@@ -1,7 +1,7 @@
 """Takes this process's right to write outside given folders, by the kernel's Landlock.
 
 A script can write through C++ (checkpoints, HDF5), where no Python hook sees it; the kernel does. Linux
-5.13 or newer; elsewhere `restrict` says False and the Python-level guard stands alone. The numbers are
+5.19 or newer; elsewhere `restrict` says False and the Python-level guard stands alone. The numbers are
 those of ``linux/landlock.h``.
 """
 
@@ -16,6 +16,8 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _VERSION_FLAG = 1
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
+# Variadic functions read whole registers.
+_NONE = ctypes.c_ulong(0)
 
 _WRITE_FILE = 1 << 1
 _REMOVE_DIR = 1 << 4
@@ -42,24 +44,23 @@ def restrict(writable: Iterable[str]) -> bool:
     if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    version = libc.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_FLAG))
-    if version < 1:
+    version = libc.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_ulong(_VERSION_FLAG))
+    if version < 2:
+        # The first version refuses every rename from one folder to another, as checkpoints are written.
         return False
-    handled = _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE
-    if version >= 2:
-        handled |= _REFER
+    handled = _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE | _REFER
     if version >= 3:
         handled |= _TRUNCATE
     ruleset = _Ruleset(handled)
-    fd = libc.syscall(_CREATE, ctypes.byref(ruleset), ctypes.c_size_t(ctypes.sizeof(ruleset)), ctypes.c_uint32(0))
+    fd = libc.syscall(_CREATE, ctypes.byref(ruleset), ctypes.c_size_t(ctypes.sizeof(ruleset)), _NONE)
     if fd < 0:
         return False
     try:
         for path in writable:
             _allow(libc, fd, path, handled)
-        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        if libc.prctl(_PR_SET_NO_NEW_PRIVS, ctypes.c_ulong(1), _NONE, _NONE, _NONE) != 0:
             return False
-        return bool(libc.syscall(_RESTRICT, fd, ctypes.c_uint32(0)) == 0)
+        return bool(libc.syscall(_RESTRICT, ctypes.c_long(fd), _NONE) == 0)
     finally:
         os.close(fd)
 
@@ -73,6 +74,6 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
         if not os.path.isdir(path):
             access &= _WRITE_FILE | _TRUNCATE
         rule = _PathBeneath(access, parent)
-        libc.syscall(_ADD, ruleset, _PATH_BENEATH, ctypes.byref(rule), ctypes.c_uint32(0))
+        libc.syscall(_ADD, ctypes.c_long(ruleset), ctypes.c_long(_PATH_BENEATH), ctypes.byref(rule), _NONE)
     finally:
         os.close(parent)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
 import queue
 import shutil
-import subprocess
+import signal
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..records import EditedFile, Ending, RunOutcome, Target
-from . import processes
+from . import home, processes
 from . import scratch as scratch_copy
-from .nursery import Nursery, admits
+from .nursery import IMPORT_TIME, Nursery, admits
+from .output import Lines, Log
+from .sources import neighbours
 
-LINES_KEPT = 20_000
-LINE_LENGTH = 2_000
-LOG_BYTES = 16 << 20
-
-Process = subprocess.Popen[bytes] | processes.Forked
+#: What a run may write: so much, and no more than half of what is free when it starts.
+QUOTA_BYTES = 10 << 30
+QUOTA_SECONDS = 1.0
+#: What is still read from a child whose process has ended, and what one may take that has said so.
+DRAIN_SECONDS = 0.5
+LEAVING_SECONDS = 10.0
+_PIECE = 1 << 16
 
 # What a child can be: the module (of this package) that the role is installed from.
 _ROLES = {
@@ -34,6 +38,17 @@ _ROLES = {
     "check": "dynamic.checking",
     "replay": "dynamic.replaying",
 }
+
+_BOOTSTRAP = """\
+import sys
+loaded = frozenset(sys.modules)
+if sys.path and sys.path[0] == "":
+    sys.path.pop(0)
+from {package} import processes
+processes.die_with(int(sys.argv[1]))
+from {package}.child import main
+sys.exit(main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), loaded))
+"""
 
 _living: set[Child] = set()
 
@@ -60,6 +75,7 @@ def start(
     "line", "id"}``, lines as in the files that this child runs), ``unit`` (the same, one of them), ``edited``
     (ids of the hooked functions that ``files`` decorate), ``deadline_seconds`` and ``environment`` are read
     here. Output goes to ``folder/label.log``. With a ``nursery`` that is usable, the child is forked from it.
+    Raises OSError where the scratch copy or the log can't be written.
     """
     return Child(target, job, files, folder, label, nursery)
 
@@ -84,282 +100,361 @@ class Child:
         self.summary: dict[str, Any] = {}
         self.role_errors: list[str] = []
         self.log = folder / f"{label}.log"
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._home = Path(tempfile.mkdtemp(prefix="hybridize-"))
-        self.scratch = scratch_copy.lay(target, files, self._home / "run", leave_out=[folder])
-        self._token = processes.new_token()
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._ended: dict[str, Any] | None = None
+        self._started = False
+        self._ended: dict[str, Any] = {}
+        self._ended_at = 0.0
+        self._rivals: tuple[str, ...] = ()
         self._blocked: list[str] = []
-        self._lines: list[str] = []
-        self._dropped = 0
-        self._logged = 0
-        self._log_lock = threading.Lock()
-        self.log.write_bytes(b"")
+        self._output = Lines()
         self._stopping = ""
+        self._problem = ""
+        self._closed = threading.Event()
+        self._closing = threading.RLock()
+        self._process: processes.Process | None = None
+        self._control = -1
+        self._control_lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._home = home.new_folder()
         self._begun = time.monotonic()
-        self._process = self._spawn(target, job, nursery)
-        self._readers = [
-            threading.Thread(target=self._read_events, daemon=True),
-            threading.Thread(target=self._read_output, args=(self._output_stream, True), daemon=True),
-            threading.Thread(target=self._read_output, args=(self._errors_stream, False), daemon=True),
-        ]
-        for reader in self._readers:
-            reader.start()
+        # Known before it runs, so that an interrupt at any moment finds it.
         _living.add(self)
+        atexit.register(_leave, os.getpid())
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.scratch = scratch_copy.lay(target, files, self._home, leave_out=[folder])
+            self._quota = min(QUOTA_BYTES, shutil.disk_usage(self._home).free // 2)
+            self._log = Log(self.log)
+            self._spawn(target, job, nursery)
+        except BaseException:
+            self._abandon()
+            raise
 
-    def _spawn(self, target: Target, job: dict[str, Any], nursery: Nursery | None) -> Process:
+    def _spawn(self, target: Target, job: dict[str, Any], nursery: Nursery | None) -> None:
+        package = __name__.rpartition(".")[0]
+        given = {**base_environment(target), **job.get("environment", {})}
+        environment = scratch_copy.environment(self.scratch, given)
+        environment |= {"PYTHONUNBUFFERED": "1", "GIT_OPTIONAL_LOCKS": "0", processes.MARK: processes.OWNER}
+        if any(environment[name] != value for name, value in given.items() if name.startswith(IMPORT_TIME)):
+            # The nursery has imported TensorFlow with another value.
+            nursery = None
+        job_file = self._home / "job.json"
+        job_file.write_text(json.dumps(self._whole_job(target, job, environment)), encoding="utf-8")
+        with _pipes(4) as (events, control, output, errors):
+            theirs = (output.write, errors.write, events.write, control.read)
+            if nursery is not None and nursery.usable:
+                beside = neighbours(target.cwd if target.module else os.path.dirname(target.script))
+                with processes.adopting():
+                    pid = nursery.fork(str(job_file), str(self.scratch.cwd), theirs, beside)
+                    self._process = processes.Process(pid) if pid else None
+            if self._process is None:
+                code = _BOOTSTRAP.format(package=package)
+                fds = [str(fd) for fd in theirs[2:]]
+                command = [sys.executable, "-c", code, str(os.getpid()), str(job_file), *fds]
+                self._process = processes.spawn(command, environment, str(self.scratch.cwd), theirs[2:], *theirs[:2])
+            self._control = control.take_write()
+            self._listen(self._read_events, events.take_read())
+            self._listen(self._read_output, output.take_read())
+            self._listen(self._read_errors, errors.take_read())
+        self._listen(self._watch_space)
+
+    def _whole_job(self, target: Target, job: dict[str, Any], environment: dict[str, str]) -> dict[str, Any]:
         hooks: dict[str, dict[int, str]] = {}
-        wanted = [*job.get("hooks", ()), *([{"id": "unit", **job["unit"]}] if job.get("unit") else [])]
-        for hook in wanted:
+        for hook in [*job.get("hooks", ()), *([{"id": "unit", **job["unit"]}] if job.get("unit") else [])]:
             hooks.setdefault(str(self.scratch.root / hook["file"]), {})[hook["line"]] = hook["id"]
-        package = __name__.rsplit(".", 2)[0]
-        full = {
+        return {
             **job,
-            "role": f"{package}.{_ROLES[job['role']]}",
+            "role": f"{__name__.rsplit('.', 2)[0]}.{_ROLES[job['role']]}",
             "turns": job["role"] == "timed",
             "hooks": hooks,
             "edited": list(job.get("edited", ())),
             "mapping": self.scratch.mapping,
             "project": (target.root, str(self.scratch.root)),
             "scratch": str(self._home),
+            "quota": self._quota,
             "cwd": str(self.scratch.cwd),
             "script": str(self.scratch.path(target.script)),
             "module": target.module,
-            "arguments": list(target.arguments),
+            "arguments": [self.scratch.argument(argument) for argument in target.arguments],
+            "environment": environment,
             "seed": target.seed,
         }
-        job_file = self._home / "job.json"
-        job_file.write_text(json.dumps(full), encoding="utf-8")
-        environment = {**base_environment(target), **job.get("environment", {})}
-        environment.update(
-            {
-                processes.TOKEN_VARIABLE: self._token,
-                "PYTHONUNBUFFERED": "1",
-                "TMPDIR": str(self.scratch.temporary),
-                "GIT_OPTIONAL_LOCKS": "0",
-            }
-        )
-        events_read, events_write = os.pipe()
-        control_read, control_write = os.pipe()
-        output_read, output_write = os.pipe()
-        errors_read, errors_write = os.pipe()
-        theirs = (output_write, errors_write, events_write, control_read)
-        try:
-            pid = None
-            if nursery is not None:
-                pid = nursery.fork(str(job_file), str(self.scratch.cwd), environment, theirs)
-            process = processes.Forked(pid) if pid else self._start_plainly(package, job_file, environment, theirs)
-        finally:
-            for fd in theirs:
-                os.close(fd)
-        self._events_stream = os.fdopen(events_read, "rb")
-        self._output_stream = os.fdopen(output_read, "rb")
-        self._errors_stream = os.fdopen(errors_read, "rb")
-        self._control_fd = control_write
-        return process
-
-    def _start_plainly(
-        self, package: str, job_file: Path, environment: dict[str, str], fds: tuple[int, int, int, int]
-    ) -> subprocess.Popen[bytes]:
-        output, errors, events, control = fds
-        code = f"import sys; sys.path.pop(0); from {package}.sandbox.child import main; sys.exit(main(*sys.argv[1:2], "
-        code += "*map(int, sys.argv[2:])))"
-        processes.become_subreaper()
-        return subprocess.Popen(
-            [sys.executable, "-c", code, str(job_file), str(events), str(control)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=errors,
-            cwd=str(self.scratch.cwd),
-            env=environment,
-            pass_fds=(events, control),
-            start_new_session=True,
-            preexec_fn=processes.die_with_parent,
-        )
 
     # Listening.
 
-    def _read_events(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            for line in self._events_stream:
+    def _listen(self, listener: Callable[..., None], *fds: int) -> None:
+        thread = threading.Thread(target=listener, args=fds, daemon=True, name=f"hybridize-{self.label}")
+        self._threads.append(thread)
+        thread.start()
+
+    def _read_events(self, fd: int) -> None:
+        with os.fdopen(fd, "rb") as stream:
+            for line in stream:
                 try:
                     event = json.loads(line)
                 except ValueError:
                     continue
-                self._take(event)
+                if isinstance(event, dict):
+                    self._take(event)
+        if not self._ended and self._process is not None and not self._process.wait(2 * DRAIN_SECONDS):
+            self._problem = "it closed the line on which hybridize listens, as a program does that becomes a daemon"
         self._events.put(None)
 
     def _take(self, event: dict[str, Any]) -> None:
         kind = event.get("event")
         if kind == "started":
+            self._started = True
             self.kernel_guard = bool(event.get("kernel_guard"))
         elif kind == "summary":
             self.summary = event["summary"]
         elif kind == "tensorflow":
-            self.environment_changed = tuple(event["changed"])
+            self.environment_changed, self._rivals = tuple(event["changed"]), tuple(event["rivals"])
         elif kind == "blocked":
-            self._blocked.append(event["path"])
+            self._blocked.append(_readable(event["path"]))
         elif kind == "role_error":
             self.role_errors.append(event["trace"])
         elif kind == "ended":
-            self._ended = event
+            self._ended, self._ended_at = event, time.monotonic()
             self.final = event.get("final", {})
         self._events.put(event)
 
-    def _read_output(self, stream: IO[bytes], keep: bool) -> None:
-        """Copy a stream to the log, up to a limit; the lines of standard output are kept for comparison."""
-        with contextlib.suppress(OSError, ValueError):
-            pending = b""
-            while chunk := os.read(stream.fileno(), 1 << 16):
-                self._log_chunk(chunk)
-                if keep:
-                    pending = self._keep_lines(pending + chunk)
-            if pending:
-                self._keep_lines(pending + b"\n")
+    def _read_output(self, fd: int) -> None:
+        for piece in _pieces(fd):
+            self._log.write(piece)
+            self._output.write(piece)
+        self._output.close()
 
-    def _log_chunk(self, chunk: bytes) -> None:
-        with self._log_lock:
-            if self._logged >= LOG_BYTES:
-                return
-            self._logged += len(chunk)
-            if self._logged >= LOG_BYTES:
-                chunk += b"\n[hybridize: the log is cut here]\n"
-            with open(self.log, "ab") as log:
-                log.write(chunk)
+    def _read_errors(self, fd: int) -> None:
+        for piece in _pieces(fd):
+            self._log.write(piece)
 
-    def _keep_lines(self, data: bytes) -> bytes:
-        *lines, rest = data.split(b"\n")
-        for line in lines:
-            if len(self._lines) < LINES_KEPT:
-                self._lines.append(line[:LINE_LENGTH].decode("utf-8", "replace"))
-            else:
-                self._dropped += 1
-        return rest[-(1 << 20) :]
+    def _watch_space(self) -> None:
+        """End a run that fills the disk; what it has found until then counts."""
+        with contextlib.suppress(OSError):
+            free = shutil.disk_usage(self._home).free
+            while not self._closed.wait(QUOTA_SECONDS):
+                # Only when so much has gone from the disk, this run can have used it.
+                if free - shutil.disk_usage(self._home).free > self._quota < _size(self._home, self._quota):
+                    self._stopping = self._stopping or "quota"
+                    self._problem = f"it wrote more than {self._quota / 1e9:.1f} GB, all that a run is given"
+                    self.send({"stop": True})
+                    if not self._closed.wait(2 * QUOTA_SECONDS) and self._process is not None:
+                        self._process.kill()
+                    return
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
-        """The next event; None once the child's stream has ended. Raises TimeoutError."""
-        try:
-            event = self._events.get(timeout=max(timeout, 0.0))
-        except queue.Empty:
-            raise TimeoutError(f"{self.label} said nothing for {timeout:.0f} s") from None
-        if event is None:
-            self._events.put(None)
-        return event
+        """The next event; None once there will be no more. Raises TimeoutError.
+
+        That is when the child's stream has ended, but also when its process has and something that it has
+        started keeps the stream open, or when it has said that it ends and doesn't.
+        """
+        end = time.monotonic() + max(timeout, 0.0)
+        while True:
+            left = end - time.monotonic()
+            try:
+                event = self._events.get(timeout=min(max(left, 0.0), DRAIN_SECONDS))
+            except queue.Empty:
+                if not self.alive or (self._ended_at and time.monotonic() > self._ended_at + LEAVING_SECONDS):
+                    return None
+                if left > DRAIN_SECONDS:
+                    continue
+                raise TimeoutError(f"{self.label} said nothing for {timeout:.0f} s") from None
+            if event is None:
+                self._events.put(None)
+            return event
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message to the child. A child that is gone is no error."""
-        with contextlib.suppress(OSError):
-            os.write(self._control_fd, json.dumps(message).encode() + b"\n")
+        with self._control_lock, contextlib.suppress(OSError):
+            if self._control >= 0:
+                os.write(self._control, json.dumps(message).encode() + b"\n")
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The lines printed so far, paths of the scratch copy turned back into the user's."""
-        return tuple(self.scratch.original(line) for line in list(self._lines))
+        return tuple(self.scratch.original(line) for line in list(self._output.kept))
 
     @property
     def peak_rss_bytes(self) -> int:
         """The child's peak resident memory so far, in bytes (0 where that can't be read)."""
         with contextlib.suppress(OSError, ValueError, IndexError):
-            for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            pid = self._process.pid if self._process is not None else 0
+            for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
                 if line.startswith("VmHWM:"):
                     return int(line.split()[1]) * 1024
-        return int((self._ended or {}).get("peak_rss_bytes", 0))
+        return int(self._ended.get("peak_rss_bytes", 0))
 
     @property
     def alive(self) -> bool:
         """Whether the process still runs."""
-        return self._process.poll() is None
+        return self._process is not None and self._process.poll() is None
 
     # Ending.
 
     def stop(self, grace: float = 5.0) -> RunOutcome:
         """Ask the child to unwind its script, wait ``grace`` seconds, then end it by force."""
-        if self.outcome is None:
+        if self.outcome is None and self._process is not None:
             self._stopping = self._stopping or "stopped"
             self.send({"stop": True})
-            self._wait(grace)
-        return self._close()
+            self._process.wait(grace)
+        return self.close()
 
     def wait(self, timeout: float) -> RunOutcome:
         """Wait for the child's end; by force after ``timeout`` seconds."""
-        if self.outcome is None and not self._wait(timeout):
+        if self.outcome is None and self._process is not None and not self._process.wait(timeout):
             self._stopping = self._stopping or "timeout"
-        return self._close()
+        return self.close()
 
-    def _wait(self, timeout: float) -> bool:
-        end = time.monotonic() + max(timeout, 0.0)
-        pause = 0.001
-        while self._process.poll() is None:
-            if time.monotonic() >= end:
-                return False
-            time.sleep(pause)
-            pause = min(2 * pause, 0.05)
-        return True
-
-    def _close(self) -> RunOutcome:
-        if self.outcome is not None:
+    def close(self) -> RunOutcome:
+        """End the child and all that it has started, now, and remove its scratch copy."""
+        with self._closing:
+            if self.outcome is not None:
+                return self.outcome
+            forced = self.alive
+            peak = self.peak_rss_bytes
+            self._abandon()
+            self.outcome = self._describe(forced, peak)
             return self.outcome
-        forced = self._process.poll() is None
-        peak = self.peak_rss_bytes
-        processes.kill_group(self._process.pid)
-        self._wait(10.0)
-        processes.kill_marked(self._token)
+
+    def _abandon(self) -> None:
+        self._closed.set()
+        if self._process is not None:
+            self._process.end()
+        with self._control_lock:
+            if self._control >= 0:
+                os.close(self._control)
+            self._control = -1
+        for thread in self._threads:
+            thread.join(timeout=5.0)
+        if hasattr(self, "_log"):
+            self._log.close()
+        home.remove(self._home)
         _living.discard(self)
-        processes.kill_orphans({child._process.pid for child in _living if child is not self})
-        for reader in self._readers:
-            reader.join(timeout=5.0)
-        with contextlib.suppress(OSError):
-            os.close(self._control_fd)
-        for stream in (self._events_stream, self._output_stream, self._errors_stream):
-            stream.close()
-        self.outcome = self._describe(forced, peak)
-        self.scratch.remove()
-        shutil.rmtree(self._home, ignore_errors=True)
-        return self.outcome
 
     def _describe(self, forced: bool, peak: int) -> RunOutcome:
-        ended = self._ended or {}
-        code: int | None = self._process.returncode
+        ended = self._ended
+        code = self._process.returncode if self._process is not None else None
         if ended:
             ending = Ending(ended["how"])
-            code = ended.get("code", code)
-            if ending is Ending.FINISHED and not forced:
-                code = 0
+            code = 0 if ending is Ending.FINISHED else ended.get("code", code)
         elif self._stopping == "timeout":
             ending = Ending.TIMEOUT
-        elif forced:
+        elif forced or self._stopping == "quota":
             ending = Ending.CUT
         else:
             ending = Ending.KILLED if code is not None and code < 0 else Ending.EXITED
-        place = ended.get("error_place")
+        if not (self._started or self._stopping or self.role_errors or (code or 0) < 0):
+            self.role_errors.append(f"the child process ended with status {code} before it began")
+        error, place = ended.get("error") or self._problem, ended.get("error_place")
+        devices = ended.get("devices") or ["unknown"]
         return RunOutcome(
             ending=ending,
             code=code,
             seconds=time.monotonic() - self._begun,
             log=str(self.log),
-            error=self.scratch.original(ended["error"]) if ended.get("error") else None,
+            error=_readable(self.scratch.original(error)) if error else None,
             error_type=ended.get("error_type"),
-            error_place=self.scratch.original(place) if place else None,
+            error_place=_readable(self.scratch.original(place)) if place else None,
             lines=self.lines,
-            lines_dropped=self._dropped,
+            lines_dropped=self._output.dropped,
             units=int(ended.get("final", {}).get("units", 0)),
             tensorflow_imported=bool(ended.get("tensorflow", False)),
-            blocked_writes=tuple(self._blocked),
+            blocked_writes=tuple(dict.fromkeys(self._blocked)),
             peak_rss_bytes=max(peak, int(ended.get("peak_rss_bytes", 0))),
             environment=ended.get("environment", {}),
-            forkable=bool(ended) and admits(self.environment_changed, ended.get("devices", ["unknown"])),
+            forkable=admits(self.environment_changed, devices, self._rivals),
         )
 
 
 @contextlib.contextmanager
 def all_stopped() -> Iterator[None]:
-    """On leaving, for whatever reason, no child of ours is left running."""
+    """On leaving, for whatever reason, no child of ours is left running and no scratch copy on the disk.
+
+    Within, a request to terminate this process interrupts it as Ctrl-C does. While leaving, both are
+    ignored: what there is to do takes seconds, and is better done.
+    """
+    previous: dict[signal.Signals, Any] = {}
+    # Handlers can be set in the main thread alone, and be put back if they are Python's.
+    if threading.current_thread() is threading.main_thread():
+        wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        previous = {each: handler for each in wanted if (handler := signal.getsignal(each)) is not None}
     try:
+        for number, handler in previous.items():
+            if handler is signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
         yield
     finally:
-        for child in list(_living):
-            child._stopping = child._stopping or "stopped"
-            with contextlib.suppress(Exception):
-                child._close()
+        for number in previous:
+            signal.signal(number, signal.SIG_IGN)
+        _leave(os.getpid())
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _leave(owner: int) -> None:
+    """End all children and remove what they leave; not in a forked copy of the process that has them."""
+    if os.getpid() != owner:
+        return
+    for child in list(_living):
+        child._stopping = child._stopping or "stopped"
+        with contextlib.suppress(Exception):
+            child.close()
+    processes.end_all()
+    home.remove_home()
+
+
+class _Pipe:
+    """A pipe of which each end is either taken or closed."""
+
+    def __init__(self) -> None:
+        self.read, self.write = os.pipe()
+
+    def take_read(self) -> int:
+        taken, self.read = self.read, -1
+        return taken
+
+    def take_write(self) -> int:
+        taken, self.write = self.write, -1
+        # Who does not read what it is told must not hold up who tells it.
+        os.set_blocking(taken, False)
+        return taken
+
+    def close(self) -> None:
+        for fd in (self.read, self.write):
+            if fd >= 0:
+                os.close(fd)
+
+
+@contextlib.contextmanager
+def _pipes(number: int) -> Iterator[list[_Pipe]]:
+    with contextlib.ExitStack() as stack:
+        pipes = []
+        for _ in range(number):
+            pipes.append(_Pipe())
+            stack.callback(pipes[-1].close)
+        yield pipes
+
+
+def _pieces(fd: int) -> Iterator[bytes]:
+    """What comes out of a pipe until all its writers are gone."""
+    with contextlib.suppress(OSError):
+        while piece := os.read(fd, _PIECE):
+            yield piece
+    os.close(fd)
+
+
+def _size(folder: Path, enough: int) -> int:
+    """The bytes that a folder takes on the disk; counted no further than ``enough``."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.lstat(f"{place}/{name}").st_blocks * 512
+        if size > enough:
+            break
+    return size
+
+
+def _readable(text: str) -> str:
+    """A text that can be written as UTF-8: names of files may hold other bytes."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,7 +2,7 @@
 
 Importing TensorFlow takes seconds, and a search makes tens of runs. Forking is safe as long as no op has
 run (TensorFlow starts its threads with its first op) and no accelerator is used; whether a script may be
-started so is for its first, plain run to show (see ``admits``). A child is re-parented to this process,
+started so is for its first, plain run to show (see `admits`). A child is re-parented to this process,
 so that it is waited for and ended like one that was started plainly.
 """
 
@@ -10,21 +10,39 @@ from __future__ import annotations
 
 import array
 import contextlib
+import gc
 import json
 import os
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from . import processes
 
 #: The prefixes of environment variables that TensorFlow and what it loads read when it is imported.
-IMPORT_TIME = ("TF_", "XLA_", "KERAS", "CUDA", "NVIDIA", "ONEDNN", "DNNL", "OMP_", "MKL_", "OPENBLAS", "KMP_", "PYTHON")
+IMPORT_TIME = ("TF_", "XLA_", "KERAS", "CUDA", "NVIDIA", "ONEDNN", "DNNL", "OMP_", "MKL_", "OPENBLAS", "KMP_")
+#: Of these, the ones that are read later or concern messages alone.
+HARMLESS = ("TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_VMODULE")
+#: Read when the devices are looked for, which no import does; but only a machine without a GPU is sure of that.
+GPU_CHOICE = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "TF_FORCE_GPU_ALLOW_GROWTH")
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 START_SECONDS = 90.0
+FORK_SECONDS = 30.0
+_MESSAGE_BYTES = 1 << 16
+
+_BOOTSTRAP = """\
+import sys
+loaded = frozenset(sys.modules)
+if sys.path and sys.path[0] == "":
+    sys.path.pop(0)
+from {package} import nursery
+nursery.serve(int(sys.argv[1]), int(sys.argv[2]), loaded)
+"""
 
 
 class Nursery:
@@ -32,25 +50,25 @@ class Nursery:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.import_seconds = 0.0
-        self._token = processes.new_token()
         self._usable: bool | None = None
+        self._number = 0
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        package = __name__.rpartition(".")[0]
-        code = f"import sys; sys.path.pop(0); from {package}.nursery import serve; serve({theirs.fileno()})"
-        processes.become_subreaper()
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**environment, processes.TOKEN_VARIABLE: self._token},
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,
-            preexec_fn=processes.die_with_parent,
-        )
-        theirs.close()
-        processes.keep(self._process.pid)
         self._socket = ours
+        code = _BOOTSTRAP.format(package=__name__.rpartition(".")[0])
+        try:
+            self._process = processes.spawn(
+                [sys.executable, "-c", code, str(os.getpid()), str(theirs.fileno())],
+                # What a child's standard streams are to be is decided in this process.
+                {**environment, "PYTHONUNBUFFERED": "1"},
+                tempfile.gettempdir(),
+                [theirs.fileno()],
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        self._process.keep()
 
     @property
     def usable(self) -> bool:
@@ -59,41 +77,58 @@ class Nursery:
             self._usable = False
             self._socket.settimeout(START_SECONDS)
             with contextlib.suppress(OSError, ValueError):
-                ready = json.loads(self._socket.recv(1 << 16) or b"{}")
+                ready = json.loads(self._socket.recv(_MESSAGE_BYTES) or b"{}")
                 self._usable = bool(ready.get("ready"))
                 self.import_seconds = float(ready.get("import_seconds", 0.0))
             if not self._usable:
                 self.close()
         return self._usable
 
-    def fork(self, job_file: str, cwd: str, environment: Mapping[str, str], fds: Sequence[int]) -> int | None:
-        """Fork a child that runs a job; ``fds`` become its standard output and error, and are passed on.
+    def fork(self, job_file: str, cwd: str, fds: Sequence[int], neighbours: Collection[str] = ()) -> int | None:
+        """Fork a child that runs a job.
 
-        Returns its process id, or None where it can't be had (then start the child plainly).
+        ``fds`` become its standard output and error and are passed on. ``neighbours`` are the names of the
+        modules that lie beside the script: one of them may have been imported here under another file.
+        Returns the process's id, or None where it can't be had (then start the child plainly).
         """
         if not self.usable:
             return None
-        request = {"job": job_file, "cwd": cwd, "environment": dict(environment), "parent": os.getpid()}
-        request["spared"] = self.import_seconds
+        self._number += 1
+        request = {
+            "number": self._number,
+            "job": job_file,
+            "cwd": cwd,
+            "parent": os.getpid(),
+            "spared": self.import_seconds,
+        }
+        # One message may hold so much, and no more.
+        names = sorted(neighbours)[:1000]
         try:
+            self._socket.settimeout(FORK_SECONDS)
             ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
-            self._socket.sendmsg([json.dumps(request).encode()], ancillary)
-            reply = json.loads(self._socket.recv(1 << 16) or b"{}")
+            self._socket.sendmsg([json.dumps({**request, "neighbours": names}).encode()], ancillary)
+            while True:
+                reply = json.loads(self._socket.recv(_MESSAGE_BYTES) or b'{"number": 0}')
+                # An interrupted call may have left its reply behind.
+                if reply["number"] in (0, self._number):
+                    break
         except (OSError, ValueError):
-            self._usable = False
+            reply = {}
+        if not reply.get("number"):
+            self.close()
+            # It may have forked the child all the same, and there must be no second one.
+            processes.end_orphans()
             return None
-        pid = reply.get("pid")
-        return int(pid) if pid else None
+        return int(reply["pid"]) or None
 
     def close(self) -> None:
         """End the process; the children that it forked live on."""
+        self._usable = False
         with contextlib.suppress(OSError):
             self._socket.close()
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        self._process.wait()
-        processes.release(self._process.pid)
-        self._usable = False
+        self._process.kill()
+        self._process.wait(10.0)
+        self._process.reap()
 
     def __enter__(self) -> Nursery:
         return self
@@ -102,33 +137,46 @@ class Nursery:
         self.close()
 
 
-def admits(environment_changed: Sequence[str], devices: Sequence[str]) -> bool:
+def admits(environment_changed: Sequence[str], devices: Sequence[str], rivals: Sequence[str] = ()) -> bool:
     """Whether a script may be forked from a process that has imported TensorFlow already.
 
     Not where it sets, before its own import of TensorFlow, an environment variable that is read at import
-    (``environment_changed``: names), and not where there is an accelerator (``devices``: types).
+    (``environment_changed``: names), not where there is an accelerator (``devices``: types), and not where
+    it imports a library before TensorFlow that may not stand the other order (``rivals``).
     """
-    return not any(name.startswith(IMPORT_TIME) for name in environment_changed) and set(devices) <= {"CPU"}
+    harmless = HARMLESS if any(map(os.path.exists, _GPU_DEVICES)) else HARMLESS + GPU_CHOICE
+    changed = any(name.startswith(IMPORT_TIME) for name in environment_changed if name not in harmless)
+    return not changed and not rivals and set(devices) <= {"CPU"}
 
 
-def serve(fd: int) -> None:
+def serve(parent: int, fd: int, loaded: Collection[str]) -> None:
     """The nursery process itself: import TensorFlow, then fork a child for each request."""
+    processes.die_with(parent)
     line = socket.socket(fileno=fd)
     begun = time.perf_counter()
     try:
         import tensorflow
         from tensorflow.python.eager import context
+
+        # Keras is imported when it is first asked for.
+        hasattr(tensorflow, "keras") and hasattr(tensorflow.keras, "layers")
+        # A thread that holds a lock would leave it locked in the forked child for ever.
+        ready = not context.context()._initialized and threading.active_count() == 1
     except Exception as error:
         line.send(json.dumps({"ready": False, "error": repr(error)}).encode())
         return
-    hasattr(tensorflow, "keras") and hasattr(tensorflow.keras, "layers")
-    ready = not context.context()._initialized
+    # A collection in a child would otherwise copy nearly every page that it shares.
+    gc.collect()
+    gc.freeze()
     line.send(json.dumps({"ready": ready, "import_seconds": time.perf_counter() - begun}).encode())
+    own = {name for name in sys.modules if "." not in name} - set(loaded)
     while ready:
         request, fds = _next_request(line)
         if request is None:
             break
-        line.send(json.dumps({"pid": _fork_child(request, fds, line)}).encode())
+        shadows = own.intersection(request["neighbours"])
+        pid = 0 if shadows else _fork_child(request, fds, line, loaded)
+        line.send(json.dumps({"number": request["number"], "pid": pid}).encode())
         for each in fds:
             os.close(each)
     os._exit(0)
@@ -143,17 +191,18 @@ def _next_request(line: socket.socket) -> tuple[dict[str, Any] | None, list[int]
     return (json.loads(data) if data else None), list(fds)
 
 
-def _fork_child(request: dict[str, Any], fds: Sequence[int], line: socket.socket) -> int:
+def _fork_child(request: dict[str, Any], fds: Sequence[int], line: socket.socket, loaded: Collection[str]) -> int:
     """Fork twice, so that the child is re-parented to the one that asked; returns the child's id."""
     read, write = os.pipe()
     middle = os.fork()
     if middle == 0:
+        between = os.getpid()
         child = os.fork()
         if child == 0:
             os.close(read)
             os.close(write)
             line.close()
-            _become_child(request, fds)
+            _become_child(request, fds, between, loaded)
         os.write(write, str(child).encode())
         os._exit(0)
     os.close(write)
@@ -163,24 +212,34 @@ def _fork_child(request: dict[str, Any], fds: Sequence[int], line: socket.socket
     return pid
 
 
-def _become_child(request: dict[str, Any], fds: Sequence[int]) -> None:
+def _become_child(request: dict[str, Any], fds: Sequence[int], between: int, loaded: Collection[str]) -> None:
     status = 1
     try:
         os.setsid()
-        parent = request["parent"]
-        while os.getppid() not in (parent, 1):
+        while os.getppid() == between:
             time.sleep(0.0005)
-        processes.die_with_parent()
+        processes.die_with(request["parent"])
         out, err, events, control = fds
         os.dup2(out, 1)
         os.dup2(err, 2)
-        os.environ.clear()
-        os.environ.update(request["environment"])
+        os.close(out)
+        os.close(err)
         os.chdir(request["cwd"])
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        _forget_process()
         from .child import main, restart_clock
 
         restart_clock(request["spared"])
-        status = main(request["job"], events, control)
+        status = main(request["job"], events, control, loaded)
     finally:
         os._exit(status)
+
+
+def _forget_process() -> None:
+    """Undo what modules remember of the process that imported them."""
+    tempfile.tempdir = None
+    if (process := sys.modules.get("multiprocessing.process")) is not None:
+        process.__dict__["ORIGINAL_DIR"] = os.getcwd()
+    if (numpy := sys.modules.get("numpy")) is not None:
+        # Python's own generator sees to this by itself.
+        numpy.random.seed()

@@ -1,100 +1,313 @@
-"""The operating system's side of starting and ending processes (Linux; elsewhere what can be had of it)."""
+"""The operating system's side of starting and ending processes (Linux; elsewhere what can be had of it).
+
+A run is a tree of processes below the child that was started. The child and this process are both
+subreapers: what a script forks off and orphans stays below its child while that lives, and comes to this
+process afterwards, so that a whole run can be found and ended. docs/sandbox.md tells the story.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
+import queue
 import signal
+import subprocess
 import sys
+import threading
+import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-TOKEN_VARIABLE = "HYBRIDIZE_RUN"
+MARK = "HYBRIDIZE_RUN"
+#: What the processes of all our runs carry in their environment, under `MARK`.
+OWNER = uuid.uuid4().hex
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_KILL_ROUNDS = 200
+_ROUND_SECONDS = 0.02
+
+# Every process that was started and not reaped yet; the lock keeps one that is being started from being
+# taken for an orphan.
+_table = threading.RLock()
+_started: set[int] = set()
 _kept: set[int] = set()
 
 
-def new_token() -> str:
-    """A mark for a run's processes, kept in their environment."""
-    return uuid.uuid4().hex
+class Process:
+    """A process that is ours to wait for. Its id is not given back to the system before `reap`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._reaped = False
+        _started.add(pid)
+
+    def poll(self) -> int | None:
+        """The exit status (minus the signal's number) or None while it runs."""
+        if self.returncode is None:
+            try:
+                ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                self.returncode, self._reaped = -signal.SIGKILL, True
+                return self.returncode
+            if ended is not None:
+                exited = ended.si_code == os.CLD_EXITED
+                self.returncode = ended.si_status if exited else -ended.si_status
+        return self.returncode
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the end, for ``timeout`` seconds at most; whether it has come."""
+        end = time.monotonic() + max(timeout, 0.0)
+        pause = 0.001
+        while self.poll() is None:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+        return True
+
+    def kill(self) -> None:
+        """Kill it and the process group that it leads."""
+        if not self._reaped:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def end(self, timeout: float = 10.0) -> None:
+        """Kill it with all that it has started, also what left its group or session, and reap it."""
+        self.kill()
+        self.wait(timeout)
+        with _table:
+            _kill_run(self.pid)
+            self.reap()
+
+    def reap(self) -> None:
+        """Give the id back, if the process has ended."""
+        if self.poll() is not None:
+            if not self._reaped:
+                self._reaped = True
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(self.pid, 0)
+            _started.discard(self.pid)
+            _kept.discard(self.pid)
+
+    def keep(self) -> None:
+        """Spare it when all that was started is ended: it serves more than one run."""
+        _kept.add(self.pid)
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, however that ends."""
+def spawn(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: str,
+    passed: Sequence[int] = (),
+    output: int = subprocess.DEVNULL,
+    errors: int = subprocess.DEVNULL,
+) -> Process:
+    """Start a program in a session of its own; ``passed`` are the file descriptors that it inherits.
+
+    The kernel ties a child that asked for it (`die_with`) to the *thread* that started it, so one thread
+    that lives as long as this process starts them all.
+    """
+    starter = _starter()
+    order = _Order(command, environment, cwd, passed, output, errors)
+    with _table:
+        starter.put(order)
+        try:
+            order.done.wait()
+        except BaseException:
+            order.abandon()
+            raise
+    if order.error is not None:
+        raise order.error
+    assert order.process is not None
+    return order.process
+
+
+class _Order:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        cwd: str,
+        passed: Sequence[int],
+        output: int,
+        errors: int,
+    ) -> None:
+        self.command, self.environment, self.cwd = command, environment, cwd
+        self.passed, self.output, self.errors = passed, output, errors
+        self.process: Process | None = None
+        self.error: Exception | None = None
+        self.done = threading.Event()
+        self._abandoned = False
+
+    def carry_out(self) -> None:
+        try:
+            started = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=self.output,
+                stderr=self.errors,
+                cwd=self.cwd,
+                env={**self.environment, MARK: OWNER},
+                pass_fds=tuple(self.passed),
+                start_new_session=True,
+            )
+            self.process = Process(started.pid)
+            # It is ours to wait for, not the module's.
+            started.returncode = 0
+        except Exception as error:
+            self.error = error
+        self.done.set()
+        if self._abandoned and self.process is not None:
+            self.process.kill()
+
+    def abandon(self) -> None:
+        self._abandoned = True
+        if self.process is not None:
+            self.process.kill()
+
+
+_orders: tuple[int, queue.SimpleQueue[_Order]] | None = None
+
+
+def _starter() -> queue.SimpleQueue[_Order]:
+    """The queue of the thread that starts processes; a forked copy of this process needs its own."""
+    global _orders
+    with _table:
+        if _orders is None or _orders[0] != os.getpid():
+            become_subreaper()
+            orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+            threading.Thread(target=_carry_out, args=(orders,), daemon=True, name="hybridize-start").start()
+            _orders = os.getpid(), orders
+        return _orders[1]
+
+
+def _carry_out(orders: queue.SimpleQueue[_Order]) -> None:
+    while True:
+        orders.get().carry_out()
+
+
+@contextlib.contextmanager
+def adopting() -> Iterator[None]:
+    """While a process that is to become ours is on its way, no orphan is looked for."""
+    with _table:
+        yield
+
+
+def end_orphans() -> None:
+    """End what runs that are over have left, or were about to start."""
+    with _table:
+        _kill_run(None)
+
+
+def end_all() -> None:
+    """End every process that was started and is not kept, and what such have orphaned."""
+    with _table:
+        for pid in _started - _kept:
+            Process(pid).end()
+        end_orphans()
+
+
+def kill_marked(owner: str) -> None:
+    """Kill every process that carries an owner's mark in its environment: what a dead process has left."""
+    mark = f"{MARK}={owner}".encode()
+    for pid in _tree():
+        if mark in _environment_of(pid):
+            _kill(pid)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when ``parent``, which started it, ends; at once if it has."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def become_subreaper() -> None:
-    """Have processes that a child orphans become ours, so that they can be waited for and ended."""
+    """Have the processes that a descendant orphans become children of this process."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+            nothing = ctypes.c_ulong(0)
+            ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), nothing, nothing, nothing)
 
 
-def kill_group(pid: int) -> None:
-    """Kill the process group that ``pid`` leads."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+def _kill_run(root: int | None) -> None:
+    """Kill what is below ``root``, what is in its session, and all marked orphans; until nothing is left."""
+    for _ in range(_KILL_ROUNDS):
+        tree = _tree()
+        victims = _victims(tree, root)
+        if not victims:
+            return
+        for pid in victims:
+            if tree[pid].state == "Z":
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, os.WNOHANG)
+            else:
+                _kill(pid)
+        time.sleep(_ROUND_SECONDS)
 
 
-def kill_marked(token: str) -> None:
-    """Kill every process that carries a mark in its environment: what a script has started and left."""
-    mark = f"{TOKEN_VARIABLE}={token}".encode()
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                _kill(int(entry.name))
+class _Entry:
+    """What the process table says of one process."""
+
+    def __init__(self, parent: int, session: int, state: str) -> None:
+        self.parent, self.session, self.state = parent, session, state
 
 
-def keep(pid: int) -> None:
-    """Take a marked child of ours out of `kill_orphans`' reach."""
-    _kept.add(pid)
-
-
-def release(pid: int) -> None:
-    """The opposite of `keep`."""
-    _kept.discard(pid)
-
-
-def kill_orphans(known: Collection[int]) -> None:
-    """Kill this process's children outside of ``known`` that descend from a run: forked, and orphaned to us."""
-    mark = f"{TOKEN_VARIABLE}=".encode()
+def _tree() -> dict[int, _Entry]:
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            spared = {*known, *_kept}
-            if parent == os.getpid() and int(entry.name) not in spared and mark in (entry / "environ").read_bytes():
-                _kill(int(entry.name))
+            fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            found[int(entry.name)] = _Entry(int(fields[1]), int(fields[3]), fields[0])
+    return found
+
+
+def _victims(tree: Mapping[int, _Entry], root: int | None) -> list[int]:
+    """The processes of a run, and of runs that have ended; zombies only where they are ours to reap."""
+    own = os.getpid()
+    mark = f"{MARK}={OWNER}".encode()
+    doomed: dict[int, bool] = {}
+
+    def is_doomed(pid: int) -> bool:
+        if pid in doomed:
+            return doomed[pid]
+        doomed[pid] = False
+        entry = tree.get(pid)
+        if entry is None or pid in (own, 1):
+            return False
+        if pid in _started and pid != root:
+            return False
+        if pid == root or (root is not None and entry.session == root):
+            doomed[pid] = True
+        elif entry.parent == own:
+            doomed[pid] = mark in _environment_of(pid)
+        else:
+            doomed[pid] = is_doomed(entry.parent)
+        return doomed[pid]
+
+    return [pid for pid, entry in tree.items() if is_doomed(pid) and pid != root and _is_left(entry, own)]
+
+
+def _is_left(entry: _Entry, own: int) -> bool:
+    return entry.state not in "ZX" or (entry.state == "Z" and entry.parent == own)
+
+
+def _environment_of(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
-
-
-class Forked:
-    """A child that was not started by ``subprocess`` but is ours to wait for; quacks like ``Popen``."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.returncode: int | None = None
-
-    def poll(self) -> int | None:
-        """The exit status (minus the signal's number) or None while it runs."""
-        if self.returncode is None:
-            try:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:
-                self.returncode = -signal.SIGKILL
-                return self.returncode
-            if pid:
-                self.returncode = os.waitstatus_to_exitcode(status)
-        return self.returncode
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGKILL)

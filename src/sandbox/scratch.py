@@ -1,26 +1,39 @@
 """A scratch copy of the project: what runs may write to, so that the user's files stay as they are.
 
-Source files and small files are copied, large files and crowded folders are linked. A link is broken
-up into a copy when the script opens it for writing (``guard``, inside the child).
+Source files and small files are copied; large files, crowded folders and what is not the project's own
+are linked. A link is broken up into a copy when the script opens it for writing (``guard``, inside the
+child). Laying a copy takes a bounded time, whatever the folder is that the script happens to lie in.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ..records import EditedFile, Target
+from . import home, links
 
 COPY_LIMIT_BYTES = 1 << 20
 COPY_TOTAL_BYTES = 256 << 20
-CROWDED_ENTRIES = 2000
+COPIED_FILES = 10_000
+#: A folder with more entries and no Python file among them is linked as a whole, one of images, say.
+CROWDED_ENTRIES = 500
+#: With so many entries laid, every folder that is still to come is linked as a whole.
+LAID_ENTRIES = 50_000
 SURROUNDING_LEVELS = 3
-# Never needed by a run, or (a virtual environment) found by their absolute path anyway.
-LEFT_OUT = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"})
-LINKED = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules"})
+SURROUNDING_ENTRIES = 5000
+# Made again by whoever needs them.
+LEFT_OUT = frozenset({"__pycache__"})
+# Found by their absolute path anyway, or not the script's business. Hidden folders are treated the same.
+LINKED = frozenset({"node_modules", "site-packages", "lost+found"})
+_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
 
 
 @dataclass(frozen=True)
@@ -35,21 +48,46 @@ class Scratch:
 
     def path(self, original: str | Path) -> Path:
         """The copy of an original path; the path itself where it lies outside of what was copied."""
-        text = str(original)
-        for source, copy in self.mapping:
-            if text == source or text.startswith(source.rstrip("/") + "/"):
-                return Path(copy + text[len(source.rstrip("/")) :])
-        return Path(text)
+        return Path(copied(self.mapping, str(original)))
+
+    def argument(self, text: str) -> str:
+        """An argument of the script, with the project's absolute path in it, if any, led to the copy."""
+        option, equals, value = text.partition("=") if text.startswith("-") else ("", "", text)
+        return option + equals + copied(self.mapping, value) if value.startswith("/") else text
+
+    def variable(self, name: str, value: str) -> str:
+        """The same for an environment variable; what names the home or an environment stays what it is."""
+        if name == "PYTHONPATH":
+            return os.pathsep.join(self.argument(part) for part in value.split(os.pathsep))
+        fixed = (os.path.expanduser("~"), sys.prefix, sys.base_prefix)
+        project = [pair for pair in self.mapping if pair[1] == str(self.root)]
+        if any(inside(place, original) for original, _ in project for place in fixed[:1]):
+            return value
+        return value if any(inside(value, place) for place in fixed[1:]) else copied(project, value)
 
     def original(self, text: str) -> str:
         """A text (a traceback, say) with every path of the copy replaced by the original one."""
         for source, copy in self.mapping:
             text = text.replace(copy, source)
-        return text
+        text = text.replace(str(self.folder / "files") + "/", "/")
+        return text.replace(str(self.temporary), tempfile.gettempdir())
 
     def remove(self) -> None:
         """Remove the copy. Links are removed as links."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        home.remove(self.folder)
+
+
+def copied(mapping: Sequence[tuple[str, str]], path: str) -> str:
+    """The copy of a path that lies in a copied tree; any other path as it is."""
+    for source, copy in mapping:
+        if inside(path, source):
+            return copy + path[len(source.rstrip("/")) :]
+    return path
+
+
+def inside(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies in it, by their texts."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def lay(target: Target, files: Sequence[EditedFile], folder: Path, leave_out: Sequence[Path] = ()) -> Scratch:
@@ -57,31 +95,32 @@ def lay(target: Target, files: Sequence[EditedFile], folder: Path, leave_out: Se
 
     ``leave_out`` are folders that must not be copied (the tool's own results). A working directory
     outside of the project gets a copy of its own whose entries are links, and so do the folders above.
+    Raises OSError where ``folder`` can't be written.
     """
-    folder.mkdir(parents=True)
+    folder = Path(os.path.realpath(folder))
+    folder.mkdir(parents=True, exist_ok=True)
     root, cwd = Path(target.root), Path(target.cwd)
     top = folder / "files"
-    budget = [COPY_TOTAL_BYTES]
-    skip = {str(path) for path in (*leave_out, folder)}
-    laid_root = _under(top, root)
-    laid_cwd = _under(top, cwd)
-    laid_root.parent.mkdir(parents=True)
-    _lay_folder(root, laid_root, budget, skip)
-    _lay_surroundings(root, top, skip)
-    mapping = [(str(root), str(laid_root))]
-    if not (cwd == root or root in cwd.parents):
-        _lay_links(cwd, laid_cwd, skip)
-        _lay_surroundings(cwd, top, skip)
-        mapping.append((str(cwd), str(laid_cwd)))
+    laid_root, laid_cwd = _under(top, root), _under(top, cwd)
+    apart = not inside(str(cwd), str(root))
+    mapping = {str(root): str(laid_root), os.path.realpath(root): str(laid_root)}
+    if apart and cwd != Path("/"):
+        mapping |= {str(cwd): str(laid_cwd), os.path.realpath(cwd): str(laid_cwd)}
+    # Longest first, so that a project inside of the working directory maps to its own copy.
+    pairs = tuple(sorted(mapping.items(), key=lambda pair: len(pair[0]), reverse=True))
+    laying = _Laying(top, pairs, {str(path) for path in (*leave_out, folder, folder.parent)})
+    laying.lay_tree(root, laid_root)
+    if apart:
+        laying.link_entries(cwd, laid_cwd)
+    # Last, for one copy may lie in the surroundings of the other.
+    laying.link_surroundings(root)
+    laying.link_surroundings(cwd)
+    laid_cwd.mkdir(parents=True, exist_ok=True)
     for edited in files:
-        place = laid_root / edited.file
-        place.unlink(missing_ok=True)
-        place.write_bytes(edited.after)
+        laying.put(laid_root, edited)
     temporary = folder / "tmp"
     temporary.mkdir()
-    # Longest first, so that a project inside of the working directory maps to its own copy.
-    mapping.sort(key=lambda pair: len(pair[0]), reverse=True)
-    return Scratch(folder, laid_root, laid_cwd, temporary, tuple(mapping))
+    return Scratch(folder, laid_root, laid_cwd, temporary, pairs)
 
 
 def _under(top: Path, path: Path) -> Path:
@@ -89,59 +128,127 @@ def _under(top: Path, path: Path) -> Path:
     return top / path.relative_to(path.anchor)
 
 
-def _lay_surroundings(path: Path, top: Path, skip: set[str]) -> None:
-    """Fill the folders above a laid one with links to their entries, some levels up."""
-    for folder in list(path.parents)[:SURROUNDING_LEVELS]:
-        if folder != Path(folder.anchor):
-            _lay_links(folder, _under(top, folder), skip)
+class _Laying:
+    """One copy while it is being laid: what it may still cost."""
 
+    def __init__(self, top: Path, mapping: Sequence[tuple[str, str]], skip: Collection[str]) -> None:
+        self.top = top
+        self.mapping = mapping
+        self.skip = skip
+        self.bytes_left = COPY_TOTAL_BYTES
+        self.copies_left = COPIED_FILES
+        self.entries_left = LAID_ENTRIES
 
-def _lay_folder(source: Path, copy: Path, budget: list[int], skip: set[str]) -> None:
-    copy.mkdir()
-    with os.scandir(source) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    for entry in listed:
-        if entry.name in LEFT_OUT or entry.path in skip:
-            continue
-        place = copy / entry.name
+    def lay_tree(self, root: Path, copy: Path) -> None:
+        """Lay a folder and what is below it, level by level: what is near the top is copied first."""
+        copy.mkdir(parents=True, exist_ok=True)
+        waiting = deque([(str(root), str(copy))])
+        while waiting:
+            source, place = waiting.popleft()
+            listed = self._list(source, keep=source == str(root))
+            if listed is None:
+                os.rmdir(place)
+                self._link(source, place)
+                continue
+            self.entries_left -= len(listed)
+            crowded = len(listed) > CROWDED_ENTRIES
+            for entry in listed:
+                if entry.name not in LEFT_OUT and entry.path not in self.skip:
+                    below = self._lay_entry(entry, f"{place}/{entry.name}", crowded)
+                    if below and str(root) != "/":
+                        waiting.append((entry.path, below))
+
+    def _list(self, source: str, keep: bool) -> list[os.DirEntry[str]] | None:
+        """A folder's entries by name; None where it should be linked as a whole, unless it is to be kept."""
+        try:
+            with os.scandir(source) as entries:
+                listed = list(islice(entries, None if keep else LAID_ENTRIES))
+        except OSError:
+            # Unreadable, or gone by now: with the link the script sees just that.
+            return [] if keep else None
+        names = {entry.name for entry in listed}
+        crowded = len(listed) > CROWDED_ENTRIES and not any(name.endswith(".py") for name in names)
+        if not keep and (crowded or self.entries_left <= 0 or names.intersection(_ENVIRONMENTS)):
+            return None
+        return sorted(listed, key=lambda entry: entry.name)
+
+    def _lay_entry(self, entry: os.DirEntry[str], place: str, crowded: bool) -> str | None:
+        """Lay one entry; the place, if that is a folder that is to be filled."""
         try:
             if entry.is_symlink():
-                os.symlink(os.path.realpath(entry.path), place)
-            elif entry.is_dir():
-                if entry.name in LINKED or _is_crowded(entry.path):
-                    os.symlink(entry.path, place)
-                else:
-                    _lay_folder(Path(entry.path), place, budget, skip)
-            elif entry.is_file():
-                size = entry.stat().st_size
-                if entry.name.endswith(".py") or (size <= COPY_LIMIT_BYTES and size <= budget[0]):
-                    shutil.copy2(entry.path, place)
-                    budget[0] -= size
-                else:
-                    os.symlink(entry.path, place)
+                # One that stays in the project leads to the copy, or the script would find the original.
+                os.symlink(copied(self.mapping, os.path.realpath(entry.path)), place)
+            elif entry.is_dir() and not (entry.name.startswith(".") or entry.name in LINKED):
+                os.mkdir(place)
+                return place
+            elif entry.is_file() and self._copies(entry, crowded):
+                shutil.copy2(entry.path, place)
+            else:
+                self._link(entry.path, place)
         except OSError:
-            # Unreadable, or gone between the listing and the copy: the script would not find it either.
-            continue
+            # Unreadable, or gone between the listing and the copy.
+            self._link(entry.path, place)
+        return None
+
+    def _copies(self, entry: os.DirEntry[str], crowded: bool) -> bool:
+        size = entry.stat().st_size
+        if entry.name.endswith(".py"):
+            return True
+        if crowded or size > min(COPY_LIMIT_BYTES, self.bytes_left) or self.copies_left <= 0:
+            return False
+        self.bytes_left -= size
+        self.copies_left -= 1
+        return True
+
+    def _link(self, source: str, place: str) -> None:
+        if os.path.lexists(place):
+            os.unlink(place)
+        os.symlink(source, place)
+
+    def link_entries(self, source: Path, copy: Path) -> None:
+        """Fill ``copy`` with links to what ``source`` holds, besides what is laid there already."""
+        copy.mkdir(parents=True, exist_ok=True)
+        for name in _names(source):
+            place = f"{copy}/{name}"
+            if f"{source}/{name}" not in self.skip and not os.path.lexists(place):
+                os.symlink(f"{source}/{name}", place)
+
+    def link_surroundings(self, path: Path) -> None:
+        """Fill the folders above a laid one with links to their entries, some levels up.
+
+        The folder for temporary files ends that: what lies there is everybody's, and there is much of it.
+        """
+        ends = (Path("/"), Path(tempfile.gettempdir()), Path("/tmp"))
+        for folder in list(path.parents)[:SURROUNDING_LEVELS]:
+            if folder in ends:
+                return
+            self.link_entries(folder, _under(self.top, folder))
+
+    def put(self, laid_root: Path, edited: EditedFile) -> None:
+        """Put a file's edited form in place; never through a link, which may lead to the original."""
+        place = str(laid_root)
+        for part in Path(edited.file).parts[:-1]:
+            place = f"{place}/{part}"
+            if os.path.islink(place):
+                source = os.path.realpath(place)
+                if not inside(source, str(self.top)):
+                    links.open_up(place, source)
+        target = Path(place) / Path(edited.file).name
+        mode = target.stat().st_mode if target.exists() else 0o644
+        target.unlink(missing_ok=True)
+        target.write_bytes(edited.after)
+        target.chmod(mode | 0o200)
 
 
-def _lay_links(source: Path, copy: Path, skip: set[str]) -> None:
-    """Fill ``copy`` with links to what ``source`` holds, besides what is laid there already."""
-    copy.mkdir(parents=True, exist_ok=True)
+def _names(folder: Path) -> Iterator[str]:
     try:
-        names = sorted(os.listdir(source))
+        with os.scandir(folder) as entries:
+            yield from [entry.name for entry in islice(entries, SURROUNDING_ENTRIES)]
     except OSError:
         return
-    for name in names[:CROWDED_ENTRIES]:
-        if str(source / name) not in skip and not os.path.lexists(copy / name):
-            os.symlink(source / name, copy / name)
 
 
-def _is_crowded(path: str) -> bool:
-    """Whether a folder holds too many entries to be laid one by one (a folder of images, say)."""
-    with os.scandir(path) as entries:
-        for count, entry in enumerate(entries):
-            if entry.name.endswith(".py"):
-                return False
-            if count >= CROWDED_ENTRIES:
-                return True
-    return False
+def environment(scratch: Scratch, variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child that runs in a scratch copy."""
+    moved = {name: scratch.variable(name, value) for name, value in variables.items()}
+    return {**moved, "PWD": str(scratch.cwd), "TMPDIR": str(scratch.temporary)}

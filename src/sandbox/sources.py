@@ -8,14 +8,18 @@ that a plan has inserted, or of the bare function. The source on disk is never c
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
+
+from .scratch import copied, inside
 
 # This package, which may itself lie in the project.
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -45,6 +49,18 @@ def compile_with_hooks(data: bytes, path: str, hooks: Mapping[int, str], edited:
     return code
 
 
+def neighbours(folder: str) -> set[str]:
+    """The top-level modules that a script in ``folder`` finds beside it, whatever else has the same name."""
+    names = set()
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                names.add(entry.name.removesuffix(".py"))
+            elif entry.is_dir() and os.path.isfile(os.path.join(entry.path, "__init__.py")):
+                names.add(entry.name)
+    return names
+
+
 class Loader(importlib.machinery.SourceFileLoader):
     """Loads one file of the scratch copy, compiled anew (never from a cached ``.pyc``)."""
 
@@ -62,21 +78,22 @@ class Loader(importlib.machinery.SourceFileLoader):
 class Finder(importlib.abc.MetaPathFinder):
     """Finds modules as the other finders do, then leads those of the project to their copy.
 
-    It also calls ``after`` callbacks once a named module has been imported.
+    ``mapping`` pairs the project's folder with its copy. Also calls ``before`` and ``after`` callbacks around
+    a named module's import.
     """
 
     def __init__(
         self,
-        project: tuple[str, str],
+        mapping: Sequence[tuple[str, str]],
         hooks: Mapping[str, Mapping[int, str]],
         edited: frozenset[str],
     ) -> None:
-        self._project = project
+        self._mapping = mapping
         self._hooks = hooks
         self._edited = edited
-        self._before: dict[str, Callable[[], None]] = {}
+        self._before: dict[str, list[Callable[[], None]]] = {}
         self._after: dict[str, list[Callable[[ModuleType], None]]] = {}
-        self._busy: set[str] = set()
+        self._busy: set[tuple[int, str]] = set()
 
     def after(self, name: str, callback: Callable[[ModuleType], None]) -> None:
         """Call ``callback(module)`` when the module of that name has been imported."""
@@ -86,27 +103,22 @@ class Finder(importlib.abc.MetaPathFinder):
             self._after.setdefault(name, []).append(callback)
 
     def before(self, name: str, callback: Callable[[], None]) -> None:
-        """Call ``callback()`` when the module of that name is about to be imported."""
-        self._before[name] = callback
+        """Call ``callback()`` when the module of that name is about to be executed, not only looked for."""
+        self._before.setdefault(name, []).append(callback)
 
     def copied(self, path: str) -> str:
         """The scratch copy of a path of the project; any other path as it is, also an environment's inside it."""
-        if path.startswith((sys.prefix + "/", sys.base_prefix + "/", _PACKAGE + "/")) or "/site-packages/" in path:
-            return path
-        original, copy = self._project
-        if path == original or path.startswith(original.rstrip("/") + "/"):
-            return copy + path[len(original.rstrip("/")) :]
-        return path
+        own = any(inside(path, folder) for folder in (sys.prefix, sys.base_prefix, _PACKAGE))
+        return path if own or "/site-packages/" in path else copied(self._mapping, path)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Ask the other finders, then redirect and hook what they found."""
-        if fullname in self._busy:
+        key = threading.get_ident(), fullname
+        if key in self._busy:
             return None
-        if fullname in self._before:
-            self._before.pop(fullname)()
-        self._busy.add(fullname)
+        self._busy.add(key)
         try:
             spec = None
             for finder in sys.meta_path:
@@ -116,12 +128,12 @@ class Finder(importlib.abc.MetaPathFinder):
                     if spec is not None:
                         break
         finally:
-            self._busy.discard(fullname)
+            self._busy.discard(key)
         if spec is None:
             return None
         spec = self._redirect(fullname, spec)
-        if fullname in self._after and spec.loader is not None:
-            spec.loader = _AfterLoader(spec.loader, self._after.pop(fullname))
+        if spec.loader is not None and (fullname in self._before or fullname in self._after):
+            spec.loader = _WatchedLoader(spec.loader, self._before.pop, self._after.pop)
         return spec
 
     def _redirect(self, fullname: str, spec: importlib.machinery.ModuleSpec) -> importlib.machinery.ModuleSpec:
@@ -142,12 +154,13 @@ class Finder(importlib.abc.MetaPathFinder):
         return redirected or spec
 
 
-class _AfterLoader(importlib.abc.Loader):
-    """Runs callbacks after a module's own loader has executed it, then steps out of the way."""
+class _WatchedLoader(importlib.abc.Loader):
+    """Runs callbacks around the execution of a module by its own loader, then steps out of the way."""
 
-    def __init__(self, inner: Any, callbacks: Sequence[Callable[[ModuleType], None]]) -> None:
+    def __init__(self, inner: Any, take_before: Callable[..., Any], take_after: Callable[..., Any]) -> None:
         self._inner = inner
-        self._callbacks = callbacks
+        self._take_before = take_before
+        self._take_after = take_after
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self._inner.create_module(spec)
@@ -157,8 +170,10 @@ class _AfterLoader(importlib.abc.Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._inner
         module.__loader__ = self._inner
+        for callback in self._take_before(module.__name__, ()):
+            callback()
         self._inner.exec_module(module)
-        for callback in self._callbacks:
+        for callback in self._take_after(module.__name__, ()):
             callback(module)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,0 +1,298 @@
+"""From what the runs saw to verdicts: every way to be refuted, every doubt, and what a confirmation rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hybridize.dynamic import judging
+from hybridize.dynamic.observing import sampled
+from hybridize.records import (
+    Action,
+    Assumption,
+    AssumptionKind,
+    Function,
+    FunctionKind,
+    Observation,
+    Variant,
+    Verdict,
+)
+
+ROOT = {"/copy/p": ""}
+
+
+def function(*assumptions: Assumption) -> Function:
+    return Function(
+        id="train:step",
+        file="train.py",
+        line=3,
+        end_line=9,
+        module="train",
+        qualname="step",
+        kind=FunctionKind.FUNCTION,
+        hybrid=None,
+        parameters=(),
+        findings=(),
+        assumptions=assumptions,
+        proposal=Action.HYBRIDIZE,
+        blocker=None,
+    )
+
+
+def observed(**changes: Any) -> dict[str, Any]:
+    """What an observing run reports of a candidate that is worth checking."""
+    return {
+        "calls": 100,
+        "seconds": 2.0,
+        "own_seconds": 1.0,
+        "traced_calls": 0,
+        "threads": 1,
+        "function_objects": 1,
+        "signatures": 1,
+        "paths": 1,
+        "ops": {"MatMul": 40, "Relu": 20},
+        "op_calls": 20,
+        "effects": [],
+        "effect_calls": 20,
+        "exceptions": {},
+        "result_types": {"EagerTensor": 20},
+        "callers": {"": 100},
+        "parameters": {"x": {"kinds": ["tensor"], "dtypes": ["float32"], "shapes": ["(4, 3)"], "values": 1}},
+        "misfits": {},
+        "fitting": {"x": 20},
+        "blind": "",
+        "whole": False,
+        **changes,
+    }
+
+
+def effect(
+    kind: str = "attribute", subject: str = "self.count", calls: tuple[int, ...] = (1, 2, 3), **more: Any
+) -> Any:
+    detail = more.pop("detail", "0 then 1")
+    return {"kind": kind, "subject": subject, "detail": detail, "place": None, "calls": list(calls), **more}
+
+
+def judge(**changes: Any) -> Any:
+    return judging.judge_observed(function(), observed(**changes), 4.0, ROOT)
+
+
+def test_a_candidate_without_a_fault_is_left_to_be_checked() -> None:
+    assert judge() is None
+
+
+def test_what_was_not_called_is_unobserved() -> None:
+    for row in (None, observed(calls=0)):
+        found = judging.judge_observed(function(), row, 4.0, ROOT)
+        assert found is not None and found.verdict is Verdict.UNOBSERVED
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "words"),
+    [
+        ({"effects": [effect()]}, Verdict.REFUTED, "it changes self.count, which outlives the call (0 then 1)"),
+        ({"effects": [effect("printed", "standard output", detail="'x'")]}, Verdict.REFUTED, "it prints ('x')"),
+        ({"effects": [effect("file", "log.txt")]}, Verdict.REFUTED, "writes to the file log.txt"),
+        ({"effects": [effect("iterator", "BATCHES")]}, Verdict.REFUTED, "advances the Python iterator BATCHES"),
+        ({"effects": [effect("array", "buffer")]}, Verdict.REFUTED, "the NumPy array buffer in place"),
+        ({"effects": [effect("random", "np.random", detail="drawn")]}, Verdict.REFUTED, "a graph would freeze them"),
+        (
+            {"effects": [effect("variable", "tf.Variable", detail="2 in one call")]},
+            Verdict.REFUTED,
+            "creates variables",
+        ),
+        ({"effects": [effect("thread", "threading")]}, Verdict.REFUTED, "starts a thread"),
+        ({"effects": [effect("global", "STEP")]}, Verdict.REFUTED, "the global STEP"),
+        ({"effects": [effect("closure", "step")]}, Verdict.REFUTED, "the enclosing function's step"),
+        ({"effects": [effect("something new", "x")]}, Verdict.REFUTED, "it changes x"),
+        ({"effects": [effect(beside=True)]}, Verdict.INCONCLUSIVE, "or a thread beside it does"),
+        ({"exceptions": {"ValueError: no": 100}}, Verdict.INCONCLUSIVE, "every call of it raised: ValueError: no"),
+        ({"ops": {}}, Verdict.NOT_PROPOSED, "it ran no TensorFlow op in 20 sampled calls"),
+        ({"op_calls": 0}, Verdict.INCONCLUSIVE, "could not be looked at"),
+        ({"blind": "MemoryError: "}, Verdict.INCONCLUSIVE, "could not be looked at (MemoryError: )"),
+        ({"calls": 5}, Verdict.INCONCLUSIVE, "it was called 5 times; at least 6 calls are needed"),
+        ({"calls": 1}, Verdict.INCONCLUSIVE, "it was called once"),
+        ({"calls": 0, "traced_calls": 7}, Verdict.NOT_PROPOSED, "runs only inside graph code already (7 calls"),
+        ({"function_objects": 90}, Verdict.REFUTED, "defined anew 90 times for its 100 calls"),
+        (
+            {"parameters": {"x": {"kinds": ["symbolic tensor"], "dtypes": [], "shapes": [], "values": 1}}},
+            Verdict.REFUTED,
+            "Keras symbolic tensors",
+        ),
+    ],
+)
+def test_what_the_observed_run_alone_decides(changes: dict[str, Any], verdict: Verdict, words: str) -> None:
+    found = judge(**changes)
+    assert found is not None and found.verdict is verdict
+    assert words in found.reasons[0]
+
+
+def test_what_only_the_first_call_did_is_the_cold_runs_matter() -> None:
+    """Built lazily: under a graph it happens in the first trace, once, as it did eagerly."""
+    assert judge(effects=[effect(calls=(1,))]) is None
+
+
+def test_what_the_only_call_did_counts() -> None:
+    found = judge(calls=1, whole=True, effects=[effect(calls=(1,))])
+    assert found is not None and found.verdict is Verdict.REFUTED
+
+
+def test_an_effect_says_in_how_many_calls_it_was_seen_and_where() -> None:
+    found = judge(effects=[{**effect(), "place": "/copy/p/train.py:7"}])
+    assert found is not None
+    assert found.reasons[0].endswith("at train.py:7 in 3 of 20 sampled calls")
+
+
+def test_a_call_of_our_own_threads_effect_never_hides_a_real_one() -> None:
+    found = judge(effects=[effect(beside=True), effect("printed", "standard output", detail="'x'")])
+    assert found is not None and found.verdict is Verdict.REFUTED and "prints" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("signatures", "calls", "grows"),
+    [(1, 100, False), (5, 100, False), (12, 100, False), (13, 1000, False), (13, 100, True), (100, 100, True), (6, 10, True), (5, 9, False)],
+)  # fmt: skip
+def test_signatures_that_grow_with_the_calls_are_named_with_their_parameter(
+    signatures: int, calls: int, grows: bool
+) -> None:
+    parameters = {
+        "x": {"kinds": ["tensor"], "dtypes": ["float32"], "shapes": ["(4, 3)"], "values": 1},
+        "rate": {"kinds": ["Python float"], "dtypes": [], "shapes": [], "values": signatures},
+    }
+    row = observed(signatures=signatures, calls=calls, parameters=parameters)
+    reason = judging.growing_signatures(judging.observation_of(row, 4.0, ROOT))
+    assert (reason is not None) == grows
+    if reason is not None:
+        assert f"{signatures}+ signatures in {calls:,} calls, from `rate` (Python float)" in reason
+
+
+# Checked
+
+
+def checked(**changes: Any) -> dict[str, Any]:
+    """What a checking run reports of a candidate that agreed."""
+    return {
+        "calls": 40,
+        "compared": 14,
+        "states": 14,
+        "refutations": {},
+        "doubts": {},
+        "eager_seconds": 0.01,
+        "graph_seconds": 0.002,
+        "trace_seconds": 0.3,
+        "max_error": 1e-7,
+        "amplified": 0,
+        "written": 20,
+        "traces": 1,
+        "causes": [],
+        "signatures": 1,
+        "paths": 1,
+        "compared_paths": 1,
+        "unseen_path_calls": 0,
+        "retraced": 5,
+        "captured": [],
+        "rehearsal": None,
+        **changes,
+    }
+
+
+def settle(died: str = "", variant: Variant | None = None, **changes: Any) -> Any:
+    row = checked(**changes)
+    return judging.judge_checked(function(), Observation(calls=100), row, ROOT, died, variant or Variant())
+
+
+def test_a_confirmation_says_what_it_rests_on() -> None:
+    found = settle()
+    assert found.verdict is Verdict.CONFIRMED
+    assert (
+        "14 calls compared in 14 distinct states, 1 signatures, 1 op sequences, 5 traces repeated" in found.reasons[0]
+    )
+    (variant,) = found.variants
+    assert (variant.name, variant.outcome, variant.traces) == ("graph", Verdict.CONFIRMED, 1)
+    assert (variant.eager_seconds_per_call, variant.seconds_per_call) == (0.01, 0.002)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "words"),
+    [
+        ({"refutations": {"unstable": "a constant changes"}}, Verdict.REFUTED, "its trace depends on Python state"),
+        ({"refutations": {"differs": "the result is 3"}}, Verdict.REFUTED, "the graph gives something else"),
+        ({"refutations": {"raised": "as a graph it raises"}}, Verdict.REFUTED, "as a graph it raises"),
+        ({"refutations": {"effect": "it prints ('x')"}}, Verdict.REFUTED, "it prints ('x')"),
+        ({"refutations": {"stale-weights": "initial weights"}}, Verdict.REFUTED, "initial weights"),
+        ({"doubts": {"state": "a queue"}}, Verdict.INCONCLUSIVE, "a queue"),
+        ({"doubts": {"mode": "run eagerly"}}, Verdict.INCONCLUSIVE, "run eagerly"),
+        ({"doubts": {"own": "we failed"}}, Verdict.INCONCLUSIVE, "we failed"),
+        ({"doubts": {"beside": "a thread"}}, Verdict.INCONCLUSIVE, "a thread"),
+        ({"doubts": {"nudge": "raised"}}, Verdict.CONFIRMED, "agreed"),
+        ({"compared": 4}, Verdict.INCONCLUSIVE, "too little evidence"),
+        ({"compared": 0, "states": 0}, Verdict.INCONCLUSIVE, "too little evidence: 0 calls compared"),
+        ({"states": 1}, Verdict.INCONCLUSIVE, "too little evidence"),
+        ({"retraced": 0}, Verdict.INCONCLUSIVE, "its trace was never compared with a later one"),
+        ({"unseen_path_calls": 2}, Verdict.INCONCLUSIVE, "2 calls ran an op sequence that was never compared"),
+    ],
+)
+def test_what_a_comparison_decides(changes: dict[str, Any], verdict: Verdict, words: str) -> None:
+    found = settle(**changes)
+    assert found.verdict is verdict
+    assert words in found.reasons[0]
+
+
+def test_a_refutation_outweighs_every_doubt() -> None:
+    assert settle(refutations={"differs": "x"}, doubts={"state": "y"}, compared=0).verdict is Verdict.REFUTED
+
+
+def test_what_the_run_did_not_reach_is_inconclusive() -> None:
+    for died in ("", "the process was killed by signal 9"):
+        found = judging.judge_checked(function(), Observation(), None, ROOT, died, Variant())
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert found.reasons == (died or "the checking run did not reach it",)
+
+
+def test_places_in_the_scratch_copy_are_told_as_the_users() -> None:
+    found = settle(refutations={"unstable": "a constant changes (/copy/p/train.py:12)"})
+    assert found.reasons[0].endswith("(train.py:12)")
+
+
+# Assumptions
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen", "compared", "verdict"),
+    [
+        (AssumptionKind.ARGUMENT_TYPE, {}, {}, Verdict.CONFIRMED),
+        (AssumptionKind.ARGUMENT_TYPE, {"misfits": {"x": "array"}}, {}, Verdict.REFUTED),
+        (AssumptionKind.ARGUMENT_TYPE, {"fitting": {}}, {}, Verdict.UNOBSERVED),
+        (AssumptionKind.NO_EFFECT, {}, {}, Verdict.CONFIRMED),
+        (AssumptionKind.NO_EFFECT, {"effects": [effect()]}, {}, Verdict.REFUTED),
+        (AssumptionKind.BOUNDED_TRACES, {}, {}, Verdict.CONFIRMED),
+        (AssumptionKind.BOUNDED_TRACES, {"signatures": 90}, {}, Verdict.REFUTED),
+        (AssumptionKind.STABLE, {}, {}, Verdict.CONFIRMED),
+        (AssumptionKind.STABLE, {}, {"refutations": {"unstable": "x"}}, Verdict.REFUTED),
+        (AssumptionKind.STABLE, {}, {"compared": 0}, Verdict.UNOBSERVED),
+        (AssumptionKind.TRACEABLE, {}, {"refutations": {"raised": "x"}, "compared": 0}, Verdict.REFUTED),
+        (AssumptionKind.SAME_RESULT, {}, {"refutations": {"differs": "x"}}, Verdict.REFUTED),
+        (AssumptionKind.NO_CREATION, {}, {"refutations": {"creation": "x"}}, Verdict.REFUTED),
+        (AssumptionKind.SAME_RESULT, {"calls": 0}, {}, Verdict.UNOBSERVED),
+    ],
+)
+def test_every_assumption_is_settled(
+    kind: AssumptionKind, seen: dict[str, Any], compared: dict[str, Any], verdict: Verdict
+) -> None:
+    assumption = Assumption(kind, "x", "x is a tensor", hint="tensor")
+    judgement = judging.judge_checked(
+        function(assumption), Observation(calls=100), checked(**compared), ROOT, "", Variant()
+    )
+    (settled,) = judging.check_assumptions(judgement, observed(**seen), checked(**compared)).assumptions
+    assert settled.verdict is verdict and settled.evidence
+
+
+# Sampling
+
+
+def test_calls_are_looked_at_ever_more_rarely() -> None:
+    looked_at = [call for call in range(1, 10_001) if sampled(call)]
+    assert looked_at[:12] == [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
+    assert len(looked_at) < 30
+    assert max(later / earlier for earlier, later in zip(looked_at[3:], looked_at[4:], strict=False)) <= 1.5

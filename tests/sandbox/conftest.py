@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sandboxed import Project, is_running
+
+from hybridize.sandbox import launch, processes
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A project whose children, and the scratch copies they had, are gone when the test is over."""
+    made = Project(tmp_path / "work" / "project", tmp_path / "logs")
+    yield made
+    for child in made.children:
+        child.close()
+        assert not is_running(child._process.pid if child._process else 0)
+        assert not child._home.exists()
+    assert not launch._living
+    assert not processes._started - processes._kept
+
+
+@pytest.fixture
+def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children that the kernel does not guard, as where it has no Landlock."""
+    unguarded = "from hybridize.sandbox import landlock\nlandlock.restrict = lambda paths: False\n"
+    code = launch._BOOTSTRAP.replace("from {package}.child", unguarded + "from {package}.child")
+    monkeypatch.setattr(launch, "_BOOTSTRAP", code)
+
+
+@pytest.fixture(params=["kernel", "python"])
+def guarded(request: pytest.FixtureRequest) -> str:
+    """Each test of the guard with Landlock, and with Python's hook alone."""
+    if request.param == "python":
+        request.getfixturevalue("without_kernel")
+    return str(request.param)

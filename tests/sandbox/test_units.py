@@ -1,0 +1,100 @@
+"""A timed arm works while it is its turn, and waits at the boundary of a unit while it isn't."""
+
+from __future__ import annotations
+
+import os
+
+from sandboxed import PATIENCE, eventually, follow
+
+from hybridize.records import Ending
+
+SCRIPT = """\
+import sys
+def step():
+    print("step")
+for _ in range(int(sys.argv[1])):
+    step()
+print("end")
+"""
+UNIT = {"file": "train.py", "line": 2, "id": "train:step"}
+
+
+def begin(project, source=SCRIPT, units="10"):
+    return project.start(source, units, role="timed", unit=UNIT)
+
+
+def test_an_arm_waits_before_its_first_unit(project):
+    child = begin(project)
+    event = follow(child, "boundary")
+    assert (event["units"], event["startup"]) == (0, True)
+    assert child.lines == ()
+
+
+def test_an_arm_does_the_units_that_it_is_granted(project):
+    child = begin(project)
+    follow(child, "boundary")
+    for units in (1, 3):
+        child.send({"units": units})
+        event = follow(child, "boundary")
+        assert (event["units"], event["startup"]) == (units, False)
+    assert event["total_units"] == 4
+    assert eventually(lambda: child.lines == ("step",) * 4)
+
+
+def test_an_arm_that_comes_to_its_end_says_how_many_units_its_last_turn_had(project):
+    child = begin(project)
+    follow(child, "boundary")
+    child.send({"units": 100})
+    assert follow(child, "end")["units"] == 10
+    outcome = child.wait(PATIENCE)
+    assert (outcome.ending, outcome.units) == (Ending.FINISHED, 10)
+    assert outcome.lines == ("step",) * 10 + ("end",)
+
+
+def test_an_arm_that_is_told_to_stop_unwinds_at_the_boundary(project):
+    child = begin(project)
+    follow(child, "boundary")
+    outcome = child.stop(PATIENCE)
+    assert (outcome.ending, outcome.lines) == (Ending.CUT, ())
+
+
+def test_an_arm_that_swallows_the_request_to_unwind_is_ended(project):
+    source = "import time\ndef step(): pass\nwhile True:\n    try: step()\n    except: pass\n"
+    child = begin(project, source)
+    follow(child, "boundary")
+    child.send({"stop": True})
+    follow(child)
+    assert child.wait(PATIENCE).ending is Ending.CUT
+
+
+def test_units_done_by_a_forked_copy_are_not_the_runs(project):
+    source = (
+        "import os\ndef step(): pass\nchild = os.fork()\nif child == 0:\n    step()\n    os._exit(0)\n"
+        "os.waitpid(child, 0)\nstep()\n"
+    )
+    child = begin(project, source)
+    assert follow(child, "boundary")["units"] == 0
+    child.send({"units": 5})
+    assert follow(child, "end")["units"] == 1
+
+
+def test_training_in_a_thread_takes_turns_as_well(project):
+    source = (
+        "import threading\ndef step(): pass\ndef train():\n    for _ in range(3): step()\n"
+        "thread = threading.Thread(target=train)\nthread.start()\nthread.join()\n"
+    )
+    child = begin(project, source)
+    follow(child, "boundary")
+    child.send({"units": 2})
+    assert follow(child, "boundary")["units"] == 2
+    child.send({"units": 2})
+    assert follow(child, "end")["units"] == 1
+
+
+def test_an_arm_whose_parent_is_gone_stops(project):
+    child = begin(project)
+    follow(child, "boundary")
+    os.close(child._control)
+    child._control = -1
+    follow(child)
+    assert child.wait(PATIENCE).ending is Ending.CUT
