@@ -135,7 +135,9 @@ class ColdTrial:
         if broken is not None:
             return Objection(Verdict.REFUTED, broken), None
         units = min(int(seen.report.get("units", 0)) for seen in (eager, edited))
-        if units < LEAST_UNITS:
+        whole = all(seen.outcome.ending in (Ending.FINISHED, Ending.EXITED) for seen in (eager, edited))
+        # A script that comes to its end has no more units than that.
+        if not units or (units < LEAST_UNITS and not whole):
             why = f"the cold run came no further than {units} units in its time; give it longer with --budget"
             return Objection(Verdict.INCONCLUSIVE, why), None
         drift = self._compare(run, edited)

@@ -60,6 +60,9 @@ class Quiet:
     def warn(self, text: str) -> None:
         self.warnings.append(text)
 
+    def __repr__(self) -> str:
+        return f"{self.notes} {self.warnings}"
+
 
 # The logic.
 
@@ -356,29 +359,31 @@ for number in range(40):
 """
     settled = program(STEP + loop).settled("outer")
     assert settled.verdict is Verdict.REFUTED
-    assert any("`rate` is an object of Rate" in reason for reason in settled.reasons)
+    assert settled.reasons[0].startswith("it would be traced again and again: 40+ signatures in 40 calls, from `rate`")
+    assert sum("does not mend that" in reason for reason in settled.reasons) == 2
 
 
 @pytest.mark.slow
 def test_elementwise_work_on_large_arrays_is_compiled(program: Any) -> None:
-    settled = program(
+    small = program(
         """
-        w = tf.Variable(tf.fill([400_000], 0.5))
+        w = tf.Variable(tf.fill([150_000], 0.5))
 
 
         def step(x):
             y = x
-            for _ in range(25):
+            for _ in range(12):
                 y = 0.5 * y * (1.0 - y) + w * 0.1 - 0.01 * y * w
             w.assign(0.9 * w + 0.1 * y)
             return tf.reduce_mean(y)
 
 
-        for number in range(300):
-            step(tf.fill([400_000], 0.3 + 0.001 * number))
+        for number in range(400):
+            step(tf.fill([150_000], 0.3 + 0.001 * number))
         """
-    ).settled("step")
-    assert settled.variant == Variant("jit_compile", COMPILED), settled.reasons
+    )
+    settled = small.settled("step")
+    assert settled.variant == Variant("jit_compile", COMPILED), (settled.reasons, small.watcher)
     assert any("it won a race" in reason for reason in settled.reasons)
 
 
@@ -391,14 +396,15 @@ def test_what_xla_lacks_or_leaves_out_is_not_compiled(program: Any) -> None:
 
         def guarded(x):
             tf.debugging.assert_greater(x, 0.0)
-            return w.assign_add(tf.reduce_sum(x))
+            return w * tf.reduce_sum(x)
 
 
         def counted(x):
-            return w.assign_add(tf.cast(tf.size(tf.unique(x)[0]), tf.float32))
+            return w * tf.strings.to_number(tf.strings.as_string(x))
 
 
         for number in range(40):
+            w.assign_add(0.1)
             guarded(tf.ones([4]) + number)
             counted(tf.constant([1.0, 2.0, number % 3]))
         """
@@ -422,8 +428,8 @@ def test_autograph_is_left_out_only_where_the_trace_is_the_same_without(program:
 
         def plain(x):
             if x.shape[0] > 2:
-                return w.assign_add(tf.reduce_sum(x))
-            return w.assign_sub(1.0)
+                w.assign_add(tf.reduce_sum(x))
+            return w + 1.0
 
 
         def branching(x):

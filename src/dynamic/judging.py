@@ -133,9 +133,10 @@ def lasting_effects(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The effects that refute: those seen in any call but the first, whose effects a first trace repeats.
 
     Of a function that the whole script calls once, that call's: it is not known that another would not repeat them.
+    Variables that it makes are known to be made once only when its call has been repeated.
     """
     only = row["whole"] and row["calls"] == 1
-    return [e for e in row["effects"] if only or any(call > 1 for call in e["calls"])]
+    return [e for e in row["effects"] if any(call > 1 for call in e["calls"]) or (only and e["kind"] != "variable")]
 
 
 def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> str:

@@ -18,6 +18,8 @@ from .costs import base_result, trace_seconds
 LEAST_SHARE = 0.01
 #: A graph call must beat the eager call by this much, as compared in one process, to be tried at all.
 LEAST_GAIN = 1.1
+#: A candidate with fewer calls in the whole script than this must save the time of its traces in them.
+FEW_CALLS = 6
 
 
 @beartype
@@ -77,6 +79,8 @@ def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) 
         if by is not None:
             return f"not needed: it runs inside {by}, which is converted"
         return f"not worth it: {share:.1%} of the time"
+    if judgement.observation.calls < FEW_CALLS and (refusal := gain_refusal(judgement)) is not None:
+        return refusal
     others = [r for r in judgement.variants if r.outcome is Verdict.CONFIRMED]
     if hopeful or any(gain_refusal(replace(judgement, variant=Variant(r.name, r.arguments))) is None for r in others):
         return None
@@ -96,9 +100,10 @@ def gain_refusal(judgement: Judgement) -> str | None:
     traces = max(variant.traces, judgement.observation.signatures)
     cost = trace_seconds(variant) * traces
     saved = judgement.observation.calls * (variant.eager_seconds_per_call - variant.seconds_per_call)
-    if traces > 1 and judgement.observation.signatures > 0.2 * judgement.observation.calls and cost > saved:
+    often = traces > 1 and judgement.observation.signatures > 0.2 * judgement.observation.calls
+    if (often or judgement.observation.calls < FEW_CALLS) and cost > saved:
         return (
-            f"not worth it: {traces} traces would take {cost:.1f} s and save {saved:.1f} s "
-            f"in {judgement.observation.calls:,} calls"
+            f"not worth it: {'1 trace' if traces == 1 else f'{traces} traces'} would take {cost:.1f} s and save "
+            f"{max(saved, 0.0):.1f} s in {judgement.observation.calls:,} calls"
         )
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -151,8 +152,16 @@ def test_a_call_of_our_own_threads_effect_never_hides_a_real_one() -> None:
 
 @pytest.mark.parametrize(
     ("signatures", "calls", "grows"),
-    [(1, 100, False), (5, 100, False), (12, 100, False), (13, 1000, False), (13, 100, True), (100, 100, True), (6, 10, True), (5, 9, False)],
-)  # fmt: skip
+    [
+        (1, 100, False),
+        (12, 100, False),
+        (13, 1000, False),
+        (13, 100, True),
+        (100, 100, True),
+        (6, 10, True),
+        (5, 9, False),
+    ],
+)
 def test_signatures_that_grow_with_the_calls_are_named_with_their_parameter(
     signatures: int, calls: int, grows: bool
 ) -> None:
@@ -295,4 +304,4 @@ def test_calls_are_looked_at_ever_more_rarely() -> None:
     looked_at = [call for call in range(1, 10_001) if sampled(call)]
     assert looked_at[:12] == [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
     assert len(looked_at) < 30
-    assert max(later / earlier for earlier, later in zip(looked_at[3:], looked_at[4:], strict=False)) <= 1.5
+    assert max(later / earlier for earlier, later in itertools.pairwise(looked_at[2:])) <= 1.5

@@ -383,7 +383,7 @@ def test_programs_that_the_script_starts_are_refused_as_well(kernel_guarded):
     ran = kernel_guarded.run(
         """
         import subprocess
-        for command in ("rm -rf .", "echo X >> small.txt", "mv small.txt /tmp/", "ln small.txt h"):
+        for command in ("rm -rf .", "echo X >> small.txt", "mv small.txt $TMPDIR", "ln small.txt h"):
             print(subprocess.run(["sh", "-c", command], cwd=ROOT, stderr=subprocess.DEVNULL).returncode != 0)
         subprocess.run(["sh", "-c", "echo X > made.txt; mkdir -p a b; touch a/f; mv a/f b/f"], check=True)
         """

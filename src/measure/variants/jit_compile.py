@@ -14,8 +14,8 @@ from . import Withheld
 
 NAME = "jit_compile"
 RANK = 4
-#: What compiling takes, in traces of the plain graph: between 3 and 10 for the training steps that were measured.
-COMPILATION = 4.0
+#: What compiling takes at least: in traces of the plain graph, and in seconds, to begin with and for each op.
+COMPILATION, START_SECONDS, SECONDS_PER_OP = 3.0, 0.5, 0.012
 #: The largest part of the graph's time that it is thought to save, in deciding whether to try.
 BEST_SAVING = 0.75
 
@@ -35,7 +35,8 @@ def propose_compiled(variant: Variant, judgement: Judgement, length: Length) -> 
     if shapes_vary(judgement) or any(form.kind in ("ragged", "sparse") for form in forms(judgement)):
         return Withheld("shapes vary, and each would be compiled", possible=False)
     saved = BEST_SAVING * length.calls * base.seconds_per_call
-    cost = COMPILATION * trace_seconds(base)
+    operations = START_SECONDS + SECONDS_PER_OP * judgement.observation.ops_per_call
+    cost = max(COMPILATION * trace_seconds(base), operations)
     if saved < cost:
         return Withheld(f"compiling would take about {cost:.1f} s and could save {saved:.1f} s ({length.reason})")
     return variant

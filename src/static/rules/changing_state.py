@@ -97,7 +97,8 @@ class ChangingState(Rule):
             def learn(self, x):
                 return tf.reduce_sum(x) * rate * self.scale
 
-        Agent().learn(tf.ones([2]))
+        agent = Agent()
+        agent.learn(tf.ones([2]))
         """,
         """
         import tensorflow as tf
@@ -112,7 +113,8 @@ class ChangingState(Rule):
             def learn(self, x):
                 return tf.reduce_sum(x) * self.rate
 
-        Agent().learn(tf.ones([2]))
+        agent = Agent()
+        agent.learn(tf.ones([2]))
         """,
     )
 

@@ -1,0 +1,100 @@
+"""HYB214."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeLoad, Call
+from ..hazards import Hazard
+from ..origins import receiver_of
+from ..values import Instance
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class TemporaryReceiver(Rule):
+    """
+    ## What it does
+
+    Finds methods that are called on an object made for that call: `Agent().learn(x)`.
+
+    ## Why is this bad
+
+    A decorated method holds its object by a weak reference. Nothing else holds this one, so `self` is None by the time
+    that the function is traced: `AttributeError: 'NoneType' object has no attribute …`.
+
+    ## What to do
+
+    Keep the object in a name: `agent = Agent()`, then `agent.learn(x)`.
+    """
+
+    code = "HYB214"
+    title = "is called on an object that nothing keeps"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        class Agent:
+            def __init__(self):
+                self.scale = 2.0
+
+            def learn(self, x):
+                return tf.reduce_sum(x) * self.scale
+
+        Agent().learn(tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        class Agent:
+            def __init__(self):
+                self.scale = 2.0
+
+            def learn(self, x):
+                return tf.reduce_sum(x) * self.scale
+
+        agent = Agent()
+        agent.learn(tf.ones([2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
+        code = view.code
+        if not code.takes_self or code.kind != "method" or not code.parameters:
+            return
+        receiver = code.parameters[0].node
+        if not any(isinstance(event, AttributeLoad) and event.base is receiver for event in code.events):
+            return
+        for call, binding in code.callers:
+            if binding.mode == "call" and _is_temporary(call):
+                place = f"{call.owner.module.file}:{call.place & 0xFFFFFF}"
+                yield view.hazard(
+                    self.code,
+                    f"is called on an object that nothing keeps ({place})",
+                    code.node.place,
+                    True,
+                    self.assumption,
+                    "self",
+                    transitive=False,
+                )
+                return
+
+
+def _is_temporary(call: Call) -> bool:
+    """Whether the receiver is the result of a constructor, used nowhere else."""
+    receiver = receiver_of(call)
+    made = receiver.origin if receiver is not None else None
+    return (
+        isinstance(made, Call)
+        and made.place == call.place
+        and bool(made.methods)
+        and all(isinstance(value, Instance) and name == "__init__" for value, name in made.methods)
+        and made.result.successors is None
+    )

@@ -1,0 +1,95 @@
+"""Why a plan that was run cold did not run through as the script does, from how the two runs ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hybridize.dynamic import cold
+from hybridize.dynamic.cold import Unit, failure
+from hybridize.dynamic.runs import Seen
+from hybridize.records import EditedFile, Ending, RunOutcome
+
+
+def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20, **changes: Any) -> Seen:
+    report = {
+        "units": units,
+        "traces": {"train:step": {"count": 1, "stale_weights": False}},
+        **changes.pop("report", {}),
+    }
+    return Seen(RunOutcome(ending, code, 5.0, "log", **changes), report)
+
+
+@pytest.mark.parametrize(
+    ("edited", "eager", "words"),
+    [
+        (seen(Ending.RAISED, 1, error_type="ValueError", error="x\nValueError: no\n", error_place="train.py:3"), seen(),
+         "raises ValueError: ValueError: no at train.py:3"),
+        (seen(Ending.KILLED, -11), seen(), "killed by signal 11"),
+        (seen(Ending.EXITED, 0), seen(Ending.CUT), "ends early with exit status 0"),
+        (seen(Ending.EXITED, 3), seen(), "exit status 3, not 0"),
+        (seen(Ending.EXITED, 3), seen(Ending.EXITED, 2), "exit status 3, not 2"),
+        (seen(Ending.CUT, units=0), seen(Ending.CUT), "did not come to its first unit"),
+        (seen(report={"traces": {"train:Net.call": {"count": 1, "stale_weights": True}}}), seen(),
+         "the trace of train:Net.call holds initializer ops and captures no variable"),
+        (seen(report={"leaks": ["self.mask"]}), seen(), "leaves a tensor of the graph in self.mask"),
+    ],
+)  # fmt: skip
+def test_what_speaks_against_a_plan(edited: Seen, eager: Seen, words: str) -> None:
+    found = failure(edited, eager)
+    assert found is not None and found.startswith("started cold, ") and words in found
+
+
+@pytest.mark.parametrize(
+    ("edited", "eager"),
+    [
+        (seen(), seen()),
+        (seen(Ending.CUT), seen(Ending.CUT)),
+        (seen(Ending.CUT), seen()),
+        (seen(Ending.EXITED, 0), seen()),
+        (seen(Ending.EXITED, 3), seen(Ending.EXITED, 3)),
+        (seen(Ending.EXITED, None), seen(Ending.EXITED, 0)),
+        (seen(Ending.RAISED, 1, error_type="KeyError"), seen(Ending.RAISED, 1, error_type="KeyError")),
+        (seen(Ending.CUT, units=0), seen(Ending.CUT, units=0)),
+        (seen(report={"leaks": ["OLD"]}), seen(report={"leaks": ["OLD"]})),
+    ],
+)
+def test_what_the_script_does_itself_speaks_against_no_plan(edited: Seen, eager: Seen) -> None:
+    assert failure(edited, eager) is None
+
+
+def test_a_unit_is_found_in_an_edited_file() -> None:
+    edited = EditedFile("train.py", b"", b"", "", {"train:step": 5}, (1, 3, 4, 5, 6, 7))
+    assert Unit("train:step", "train.py", 4).line_in([edited]) == 5
+    assert Unit("train:other", "train.py", 5).line_in([edited]) == 6, "not edited itself, but moved"
+    assert Unit("model:call", "model.py", 9).line_in([edited]) == 9
+    assert Unit("train:step", "train.py", 4).line_in([]) == 4
+
+
+def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
+    started: list[Any] = []
+
+    class Run:
+        def replay(self, unit: Any, files: Any, ids: Any, seconds: float, steps: int, label: str, *rest: Any) -> Any:
+            started.append((label, unit, tuple(ids), *rest))
+            return label
+
+        def bring_home(self, child: Any, seconds: float) -> Any:
+            assert len(started) == 2, "all were started before the first is waited for"
+            return child
+
+    edited = EditedFile("train.py", b"", b"", "", {"train:step": 5}, (1, 3, 4, 5, 6, 7))
+    reach = [Unit("train:other", "train.py", 5)]
+    arms: list[Any] = [("plan", (edited,), False), ("nudged", (), True)]
+    cold.replay(Run(), Unit("train:step", "train.py", 4), arms, 30.0, 20, reach)  # type: ignore[arg-type]
+    assert started == [
+        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), False, [("train:other", "train.py", 6)]),
+        ("cold-nudged", ("train:step", "train.py", 4), (), True, [("train:other", "train.py", 5)]),
+    ]
+
+
+def test_the_line_that_says_what_went_wrong_is_found_in_a_long_message() -> None:
+    text = 'in user code:\n\n    File "train.py", line 3\n\n    TypeError: no float of a tensor\n\nArguments received'
+    assert cold.first_line(text) == "TypeError: no float of a tensor"
+    assert cold.first_line(None) == ""

@@ -1,0 +1,5 @@
+"""A package whose modules import one another relatively."""
+
+from .model import Line
+
+__all__ = ["Line"]

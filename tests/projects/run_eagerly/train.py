@@ -1,0 +1,20 @@
+"""Left over from debugging: every tf.function runs eagerly, so a comparison would compare eager with eager."""
+
+import numpy as np
+import tensorflow as tf
+
+tf.config.run_functions_eagerly(True)
+weights = tf.Variable(tf.zeros([3, 1]))
+
+
+def train_step(x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ weights - np.random.normal()) ** 2) if False else tf.reduce_mean((x @ weights) ** 2)
+    weights.assign_sub(0.1 * tape.gradient(loss, weights) - 0.01)
+    return loss
+
+
+generator = np.random.default_rng(0)
+for number in range(40):
+    loss = train_step(tf.constant(generator.normal(size=(8, 3)), tf.float32))
+print(f"loss {float(loss):.5f}")

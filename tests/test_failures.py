@@ -1,0 +1,72 @@
+"""One clear sentence for each way in which the user's own script fails, or never gets to train."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+
+from hybridize.failures import explain, first_line
+from hybridize.records import Ending, RunOutcome
+
+
+def outcome(ending: Ending, code: int | None = 0, **changes: Any) -> RunOutcome:
+    return RunOutcome(ending, code, 12.0, "/p/results/observe.log", **{"tensorflow_imported": True, **changes})
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (outcome(Ending.RAISED, 1, error_type="ZeroDivisionError", error="division by zero", error_place="train.py:4"),
+         "train.py failed on its own, before any change of ours: ZeroDivisionError: division by zero at train.py:4"),
+        (outcome(Ending.RAISED, 1, error_type="SyntaxError", error="invalid syntax", error_place="train.py:9"),
+         "can't be run by Python"),
+        (outcome(Ending.RAISED, 1, error_type="ModuleNotFoundError", error="No module named 'wandb'"),
+         "needs the package wandb, which this Python"),
+        (outcome(Ending.RAISED, 1, error_type="PermissionError", error="no", blocked_writes=("/data/log",)),
+         "writes to /data/log, outside of the scratch copy"),
+        (outcome(Ending.EXITED, 2), "ended with exit status 2 on its own"),
+        (outcome(Ending.EXITED, -int(signal.SIGABRT)), "called os.abort()"),
+        (outcome(Ending.KILLED, -int(signal.SIGSEGV)), "was killed by SIGSEGV on its own"),
+        (outcome(Ending.KILLED, -77), "was killed by signal 77"),
+    ],
+)  # fmt: skip
+def test_a_script_that_fails_on_its_own(run: RunOutcome, words: str) -> None:
+    stop = explain("train.py", run, missed=False)
+    assert stop is not None
+    assert (stop.status, stop.exit_code) == ("script-failed", 3)
+    assert words in stop.message and "\n" not in stop.message
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (outcome(Ending.FINISHED, tensorflow_imported=False), "without importing TensorFlow"),
+        (outcome(Ending.EXITED, 0, tensorflow_imported=False), "without importing TensorFlow"),
+        (outcome(Ending.FINISHED), "came to its end after 12 s without calling a candidate"),
+        (outcome(Ending.CUT), "ran for 12 s without calling a candidate"),
+        (outcome(Ending.TIMEOUT), "give it longer with --budget"),
+    ],
+)
+def test_a_script_that_never_gets_to_train(run: RunOutcome, words: str) -> None:
+    stop = explain("train.py", run, missed=True)
+    assert stop is not None
+    assert (stop.status, stop.exit_code) == ("nothing-to-gain", 0)
+    assert words in stop.message
+
+
+@pytest.mark.parametrize("ending", [Ending.FINISHED, Ending.EXITED, Ending.CUT, Ending.TIMEOUT])
+def test_a_script_that_went_well_enough(ending: Ending) -> None:
+    assert explain("train.py", outcome(ending), missed=False) is None
+
+
+def test_ctrl_c_in_the_script_is_ctrl_c() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        explain("train.py", outcome(Ending.INTERRUPTED, 130), missed=False)
+
+
+def test_the_line_of_an_error_that_says_what_went_wrong() -> None:
+    assert first_line("in user code:\n  File x\n\nValueError: bad shape\nmore") == "ValueError: bad shape"
+    assert first_line("bad shape\nmore") == "bad shape"
+    assert first_line(None) == "" and len(first_line("x" * 1000)) <= 240

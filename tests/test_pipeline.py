@@ -1,0 +1,209 @@
+"""How a run of the tool ends: its status, its sentence and its exit code, whatever the stages found."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hybridize import pipeline
+from hybridize.dynamic.proof import Observed
+from hybridize.dynamic.runs import Seen
+from hybridize.options import Options
+from hybridize.records import (
+    Benchmark,
+    Edit,
+    Ending,
+    Interval,
+    Observation,
+    Plan,
+    Report,
+    RunOutcome,
+    Verdict,
+)
+from hybridize.work import Stop, Work
+
+SCRIPT = """\
+import tensorflow as tf
+
+w = tf.Variable(1.0)
+
+
+def step(x):
+    w.assign_sub(0.1 * tf.reduce_sum(x))
+    return w * 2.0
+
+
+def show(x):
+    print(x)
+
+
+for _ in range(20):
+    show(step(tf.ones(3)))
+"""
+
+
+class Silence:
+    """A watcher that nobody looks at."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: None
+
+
+@pytest.fixture
+def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Report]:
+    """Runs the pipeline on a small script, with what is to stand for the proof and the measurement."""
+    (tmp_path / "train.py").write_text(SCRIPT)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pipeline, "_nursery", lambda work: contextlib.nullcontext())
+
+    def run(prove: Callable[[Work], Any] = lambda work: None, verdict: str = "faster", **options: Any) -> Report:
+        def measure(work: Work, scan: Any) -> None:
+            speedup = Interval(3.0, 2.5, 3.5)
+            work.benchmark = Benchmark("step", 500, (), speedup, 1.02, 3.0, 2.0, 1.0, 40, False, verdict)
+
+        monkeypatch.setattr(pipeline, "prove", lambda work, scan: prove(work))
+        monkeypatch.setattr(pipeline, "_measure", measure)
+        script = options.pop("script", Path("train.py"))
+        return pipeline.run(Options(script=script, **options), Silence(), ("optimize",))  # type: ignore[arg-type]
+
+    return run
+
+
+def settle(verdict: Verdict, **changes: Any) -> Callable[[Work], None]:
+    """A proof that gives the candidate a verdict."""
+
+    def prove(work: Work) -> None:
+        judgement = work.judgements["train:step"]
+        seen = Observation(calls=20, seconds=1.0)
+        work.add([replace(judgement, verdict=verdict, reasons=("so it is",), observation=seen, **changes)])
+
+    return prove
+
+
+def confirm(work: Work) -> None:
+    settle(Verdict.CONFIRMED, selected=True)(work)
+    work.plan = Plan((Edit("train:step", "train.py", 6, "step"),))
+
+
+def test_the_scan_alone_says_what_is_a_candidate(optimize: Any) -> None:
+    seen: dict[str, Verdict] = {}
+    optimize(lambda work: seen.update({j.function.qualname: j.verdict for j in work.judgements.values()}))
+    assert seen == {"step": Verdict.UNOBSERVED, "show": Verdict.NOT_PROPOSED}
+
+
+@pytest.mark.parametrize(
+    ("prove", "status", "code", "words"),
+    [
+        (settle(Verdict.REFUTED), "refuted", 1, "Of 1 candidate: 1 refuted"),
+        (settle(Verdict.INCONCLUSIVE), "nothing-to-gain", 0, "1 inconclusive"),
+        (settle(Verdict.UNOBSERVED), "nothing-to-gain", 0, "1 unobserved"),
+        (settle(Verdict.NOT_PROPOSED), "nothing-to-gain", 0, "1 with nothing to gain"),
+        (settle(Verdict.CONFIRMED), "nothing-to-gain", 0, "1 confirmed but not worth an edit"),
+        (confirm, "optimized", 0, "1 edit confirmed and measured 3.00x faster per unit [2.50, 3.50] over 500 units"),
+    ],
+)
+def test_verdicts_become_a_status(optimize: Any, prove: Any, status: str, code: int, words: str) -> None:
+    report = optimize(prove)
+    assert (report.status, report.exit_code) == (status, code)
+    assert words in report.message
+
+
+@pytest.mark.parametrize("verdict", ["slower", "no difference", "inconclusive"])
+def test_a_change_that_was_not_measured_faster_is_not_proposed(optimize: Any, verdict: str) -> None:
+    report = optimize(confirm, verdict)
+    assert report.status == "nothing-to-gain" and not report.plan.edits
+    assert report.message.startswith("Nothing was changed: ")
+    (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
+    assert judgement.verdict is Verdict.CONFIRMED and not judgement.selected
+
+
+def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:
+    report = optimize(skip=("train:step",))
+    assert (report.status, report.exit_code) == ("nothing-to-gain", 0)
+    assert "Nothing to convert" in report.message
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"only": ("train:nothing",)}, "There is no candidate train:nothing; the functions found are: train:show"),
+        ({"script": Path("trian.py")}, "did you mean train.py?"),
+    ],
+)
+def test_a_mistake_of_the_users_is_usage(optimize: Any, options: dict[str, Any], words: str) -> None:
+    report = optimize(**options)
+    assert (report.status, report.exit_code) == ("usage", 2)
+    assert words in report.message
+
+
+def test_a_stage_that_stops_the_run_is_reported(optimize: Any) -> None:
+    def fail(work: Work) -> None:
+        raise Stop("script-failed", "train.py failed on its own.", 3)
+
+    report = optimize(fail)
+    assert (report.status, report.exit_code, report.message) == ("script-failed", 3, "train.py failed on its own.")
+
+
+def test_ctrl_c_reports_what_was_known_until_then(optimize: Any) -> None:
+    def interrupt(work: Work) -> None:
+        settle(Verdict.REFUTED)(work)
+        raise KeyboardInterrupt
+
+    report = optimize(interrupt)
+    assert (report.status, report.exit_code) == ("interrupted", 130)
+    assert "every process was ended, nothing was changed" in report.message
+    assert any(j.verdict is Verdict.REFUTED for j in report.judgements)
+
+
+def test_every_ending_leaves_a_report_in_the_folder(optimize: Any) -> None:
+    for prove in (settle(Verdict.REFUTED), confirm):
+        report = optimize(prove)
+        assert report.folder is not None
+        written = json.loads((Path(report.folder) / "report.json").read_text())
+        assert written["status"] == report.status
+
+
+# What the observed run shows before any candidate is looked at
+
+
+def observed(outcome: RunOutcome, calls: int = 0, errors: tuple[str, ...] = ()) -> Observed:
+    rows = {"train:step": {"calls": calls, "traced_calls": 0}}
+    return Observed(Seen(outcome, {"candidates": rows}, errors), (), (), rows, 1.0, {}, {})
+
+
+def outcome(ending: Ending, **changes: Any) -> RunOutcome:
+    return RunOutcome(ending, 0, 9.0, "log", **{"tensorflow_imported": True, **changes})
+
+
+@pytest.mark.parametrize(
+    ("seen", "status", "words"),
+    [
+        (observed(outcome(Ending.RAISED, error_type="KeyError", error="'x'")), "script-failed", "KeyError"),
+        (observed(outcome(Ending.FINISHED)), "nothing-to-gain", "without calling a candidate"),
+        (observed(outcome(Ending.FINISHED), 9, ("Traceback\nOurs: x",)), "failed", "observation failed (Ours: x)"),
+    ],
+)
+def test_a_run_that_showed_nothing_ends_before_the_check(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, seen: Observed, status: str, words: str
+) -> None:
+    from hybridize.dynamic import proof
+
+    monkeypatch.setattr(proof, "observe", lambda *args: seen)
+    report = optimize(lambda work: pipeline._observe(work, None))  # type: ignore[arg-type]
+    assert report.status == status
+    assert words in report.message
+
+
+def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hybridize.dynamic import proof
+
+    refused = outcome(Ending.FINISHED, blocked_writes=("/data/log.txt",))
+    monkeypatch.setattr(proof, "observe", lambda *args: observed(refused, 9))
+    report = optimize(lambda work: pipeline._observe(work, None))  # type: ignore[arg-type]
+    assert any("/data/log.txt" in warning and "nothing there has changed" in warning for warning in report.warnings)

@@ -1,0 +1,183 @@
+"""A plan is run cold as a whole; what fails is found among its candidates, and the others keep their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hybridize.dynamic import cold
+from hybridize.dynamic.runs import Seen
+from hybridize.options import Options
+from hybridize.records import (
+    Action,
+    Ending,
+    Function,
+    FunctionKind,
+    Judgement,
+    Observation,
+    RunOutcome,
+    Scan,
+    Target,
+    Verdict,
+)
+from hybridize.trial import COLD_UNITS, ColdTrial
+from hybridize.work import Work
+
+NAMES = ("one", "two", "three")
+SOURCE = "import tensorflow as tf\n\n\n" + "".join(f"def {name}(x):\n    return x * 2.0\n\n\n" for name in NAMES)
+DRAWN = [[0.5 / (unit + 1)] for unit in range(COLD_UNITS)]
+
+
+class Silence:
+    """A watcher that nobody looks at."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: None
+
+
+def judgement(name: str, seconds: float = 10.0, selected: bool = True) -> Judgement:
+    line = 4 + 4 * NAMES.index(name)
+    kind = FunctionKind.FUNCTION
+    function = Function(
+        f"train:{name}", "train.py", line, line + 1, "train", name, kind, None, (), (), (), Action.HYBRIDIZE, None
+    )
+    seen = Observation(calls=1000, seconds=seconds)
+    return Judgement(function, Verdict.CONFIRMED, ("eager and graph agreed",), seen, selected=selected)
+
+
+def report(units: int = COLD_UNITS, losses: Sequence[Sequence[float]] = DRAWN, **more: Any) -> dict[str, Any]:
+    return {"units": units, "scalars": list(losses)[:units], "digests": {}, "traces": {}, **more}
+
+
+def ended(ending: Ending = Ending.CUT, code: int = 0, changes: dict[str, Any] | None = None, **more: Any) -> Seen:
+    return Seen(RunOutcome(ending, code, 3.0, "log", **more), report(**(changes or {})))
+
+
+@pytest.fixture
+def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """A project of three candidates, and runs that end as a function of the edited ones' names says."""
+    (tmp_path / "train.py").write_text(SOURCE)
+
+    def lay(behave: Callable[[set[str]], Seen], *confirmed: Judgement, **options: Any) -> Any:
+        runs: list[tuple[str, set[str]]] = []
+
+        def replay(run: Any, unit: Any, arms: Any, seconds: float, steps: int, reach: Any = ()) -> dict[str, Seen]:
+            seen = {}
+            for label, files, _ in arms:
+                edited = {name.partition(":")[2] for file in files for name in file.def_lines}
+                runs.append((label, edited))
+                seen[label] = behave(edited)
+            return seen
+
+        monkeypatch.setattr(cold, "replay", replay)
+        root = str(tmp_path)
+        target = Target(root, root, f"{root}/train.py")
+        work = Work(Options(budget_seconds=180.0, **options), Silence(), target, tmp_path / "results")  # type: ignore[arg-type]
+        work.add(confirmed)
+        scan = Scan(root, (), (), {"train.py": "train"}, frozenset(["train.py"]), frozenset(), 20, True)
+        trial = ColdTrial(work, scan, max(confirmed, key=lambda j: j.observation.seconds), confirmed)
+        return work, trial, runs
+
+    return lay
+
+
+def verdicts(work: Work) -> dict[str, Verdict]:
+    return {judgement.function.qualname: judgement.verdict for judgement in work.judgements.values()}
+
+
+def test_a_plan_that_runs_as_the_script_does_stands(laid: Any) -> None:
+    chosen = [judgement("one"), judgement("two")]
+    work, trial, runs = laid(lambda edited: ended(), *chosen)
+    drift = trial.settle(chosen, "plan")
+    assert drift is not None and drift.verdict == "none"
+    assert runs == [("plan", {"one", "two"}), ("eager", set()), ("nudged", set())]
+    assert all(verdict is Verdict.CONFIRMED for verdict in verdicts(work).values())
+
+
+@pytest.mark.parametrize(
+    ("failing", "verdict", "words"),
+    [
+        (ended(Ending.RAISED, 1, error_type="ValueError", error="singleton"), Verdict.REFUTED, "raises ValueError"),
+        (ended(Ending.KILLED, -11), Verdict.REFUTED, "killed by signal 11"),
+        (ended(Ending.EXITED, 1), Verdict.REFUTED, "exit status 1"),
+        (ended(changes={"leaks": ["self.mask"]}), Verdict.REFUTED, "self.mask"),
+        (ended(changes={"losses": [[0.5]] * COLD_UNITS}), Verdict.REFUTED, "parts from the script"),
+        (ended(changes={"units": 2}), Verdict.INCONCLUSIVE, "no further than 2 units"),
+    ],
+)  # fmt: skip
+def test_the_candidate_that_a_plan_fails_for_is_found(laid: Any, failing: Seen, verdict: Verdict, words: str) -> None:
+    chosen = [judgement(name) for name in NAMES]
+    work, trial, runs = laid(lambda edited: failing if "two" in edited else ended(), *chosen)
+    drift = trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": verdict, "three": Verdict.CONFIRMED}
+    refuted = work.judgements["train:two"]
+    assert words in refuted.reasons[0] and not refuted.selected
+    assert runs[-1][1] == {"one", "three"}, "what stands has been run in exactly that form"
+    assert drift is not None and drift.verdict == "none"
+
+
+def test_candidates_that_fail_only_together_are_all_given_up(laid: Any) -> None:
+    chosen = [judgement("one"), judgement("two")]
+    broken = ended(Ending.RAISED, 1, error_type="ValueError", error="x")
+    work, trial, _ = laid(lambda edited: broken if len(edited) == 2 else ended(), *chosen)
+    trial.settle(chosen, "plan")
+    assert set(verdicts(work).values()) == {Verdict.REFUTED}
+    assert "alone it agrees, but not together" in work.judgements["train:one"].reasons[0]
+
+
+def test_a_single_candidate_is_not_run_again_to_find_it(laid: Any) -> None:
+    chosen = [judgement("one")]
+    work, trial, runs = laid(lambda edited: ended(Ending.KILLED, -9) if edited else ended(), *chosen)
+    trial.settle(chosen, "plan")
+    assert [label for label, _ in runs] == ["plan", "eager", "nudged"]
+    assert verdicts(work) == {"one": Verdict.REFUTED}
+
+
+def test_what_the_cold_run_never_called_is_not_confirmed(laid: Any) -> None:
+    """An evaluation that comes after the last unit that was run: nothing is known of its first, traced call."""
+    chosen = [judgement("one"), judgement("two", seconds=1.0)]
+    work, trial, runs = laid(lambda edited: ended(changes={"reached": {"two": 0, "train:two": 0}}), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.INCONCLUSIVE}
+    assert "did not come to a call of it" in work.judgements["train:two"].reasons[0]
+    assert runs[-1][1] == {"one"}, "and the plan without it has been run"
+
+
+def test_a_script_that_fails_by_itself_refutes_nobody(laid: Any) -> None:
+    chosen = [judgement("one")]
+    work, trial, _ = laid(lambda edited: ended(changes={"units": 0, "losses": []}), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
+
+
+def test_only_where_runs_differ_is_it_asked_whether_the_script_repeats_itself(laid: Any) -> None:
+    chosen = [judgement("one")]
+    count = iter(range(100))
+
+    def behave(edited: set[str]) -> Seen:
+        return ended(changes={"losses": [[float(next(count))]] * COLD_UNITS})
+
+    work, trial, runs = laid(behave, *chosen)
+    drift = trial.settle(chosen, "plan")
+    assert [label for label, _ in runs] == ["plan", "eager", "nudged", "twin"]
+    assert drift is not None and drift.verdict == "inconclusive"
+    assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
+
+
+def test_the_references_are_run_once_for_all_plans(laid: Any) -> None:
+    one, two = judgement("one"), judgement("two", selected=False)
+    _, trial, runs = laid(lambda edited: ended(), one, two)
+    trial.settle([one], "plan")
+    trial.settle([two], "rest")
+    assert [label for label, _ in runs] == ["plan", "eager", "nudged", "rest"]
+
+
+@pytest.mark.parametrize(("seconds", "steps", "expected"), [(10.0, None, 60), (10.0, 8, 8), (5000.0, None, 5)])
+def test_so_many_units_are_run_as_the_budget_allows(
+    laid: Any, seconds: float, steps: int | None, expected: int
+) -> None:
+    _, trial, _ = laid(lambda edited: ended(), judgement("one", seconds=seconds), steps=steps)
+    assert trial.steps == expected
