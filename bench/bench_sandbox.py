@@ -53,7 +53,9 @@ def test_child_that_imports_tensorflow_started_plainly(benchmark: BenchmarkFixtu
     benchmark.pedantic(run_once, (root, "import tensorflow as tf\ntf.keras.layers"), rounds=5, warmup_rounds=1)
 
 
-def test_child_that_imports_tensorflow_forked_from_the_nursery(benchmark: BenchmarkFixture, root: Path, nursery: Nursery) -> None:
+def test_child_that_imports_tensorflow_forked_from_the_nursery(
+    benchmark: BenchmarkFixture, root: Path, nursery: Nursery
+) -> None:
     source = "import tensorflow as tf\ntf.keras.layers"
     benchmark.pedantic(run_once, (root, source, nursery), rounds=10, warmup_rounds=1)
 

@@ -1,6 +1,7 @@
 """Does the proof agree with execution? Runs it on the programs of a published tool's test suite, whose truth is known.
 
-    python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--stubs DIR ...] [--jobs 2] [--force]
+    python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--stubs DIR ...] [--jobs 2]
+        [--force]
         [--out FILE]
 
 CHECKOUT holds the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder a program; FILE says of
