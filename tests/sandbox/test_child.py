@@ -10,6 +10,8 @@ from sandboxed import PATIENCE, follow, is_running
 
 from hybridize.records import Ending
 
+pytestmark = pytest.mark.slow
+
 # Each prints when it is under way. Those that unwind say so; the others are ended all the same.
 _BODIES = {
     "a loop": "while True: pass",

@@ -15,6 +15,8 @@ from sandboxed import PATIENCE, eventually, is_running
 
 from hybridize.sandbox import home, processes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):

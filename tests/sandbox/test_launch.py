@@ -16,6 +16,8 @@ from sandboxed import PATIENCE, eventually, follow, marked, state
 from hybridize.records import Ending
 from hybridize.sandbox import home, launch
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_is_printed_is_in_the_log_and_in_the_lines(project):
     outcome = project.run("import sys, os\nprint('one')\nprint('two', file=sys.stderr)\nos.write(1, b'caf\\xe9\\n')\n")

@@ -9,6 +9,8 @@ import pytest
 
 from hybridize.sandbox.line import Line
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pipes():

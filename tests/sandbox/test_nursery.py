@@ -14,6 +14,8 @@ from hybridize.sandbox import nursery as nursery_module
 from hybridize.sandbox import processes
 from hybridize.sandbox.nursery import Nursery, admits
 
+pytestmark = pytest.mark.slow
+
 # What decides whether a script may be forked.
 
 

@@ -7,6 +7,8 @@ import pytest
 from hybridize.sandbox import output
 from hybridize.sandbox.output import Lines, Log
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small(monkeypatch):

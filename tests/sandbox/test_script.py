@@ -11,6 +11,8 @@ from sandboxed import eventually, marked, state
 
 from hybridize.records import EditedFile, Ending
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def untouched(project):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from sandboxed import PATIENCE, eventually, follow
 
 from hybridize.records import Ending
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = """\
 import sys

@@ -7,6 +7,8 @@ from sandboxed import state
 
 from hybridize.records import Ending
 
+pytestmark = pytest.mark.slow
+
 h5py = pytest.importorskip("h5py")
 
 
