@@ -139,6 +139,7 @@ _ends = st.sampled_from(["", "\n\n", "# end", "   ", "class B:\n    tf = f = 1\n
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.slow
 def test_an_edit_adds_whole_lines_and_changes_no_other_byte(
     tmp_path: Path, head, decorators, body, end, depth, newline, mark, cut
 ):
