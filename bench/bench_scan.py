@@ -44,9 +44,10 @@ def keras_source() -> Path:
 
 
 def copy_package(target: Path, files: int) -> Path:
-    """A package with the first so many modules of Keras (its tests left out), laid out as in Keras."""
+    """A package with so many modules of Keras (its tests left out), taken evenly from all, laid out as in Keras."""
     source = keras_source()
-    chosen = [path for path in sorted(source.rglob("*.py")) if not path.name.endswith("_test.py")][:files]
+    modules = [path for path in sorted(source.rglob("*.py")) if not path.name.endswith("_test.py")]
+    chosen = [modules[i * len(modules) // files] for i in range(min(files, len(modules)))]
     for path in chosen:
         copy = target / "keras" / "src" / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)

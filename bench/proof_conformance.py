@@ -1,15 +1,15 @@
 """Does the proof agree with execution? Runs it on the programs of a published tool's test suite, whose truth is known.
 
     python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--stubs DIR ...] [--jobs 2]
-        [--force]
-        [--out FILE]
+        [--force] [--out FILE] [--page docs/conformance.md]
 
 CHECKOUT holds the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder a program; FILE says of
 each function of them what became of it under a bare ``@tf.function``: ``ok``, ``raised`` or ``output_differs``. Each
 program is run as a script through scan, observe, check and cold start, and what is said of each function is held
 against that: nothing that raised or differed may be confirmed. With ``--force`` every eager function is put to the
 runs, whatever the static analysis says of it: the proof by itself, without what is refused from source. ``--stubs``
-are folders of stand-ins for what the programs download or import, put on PYTHONPATH.
+are folders of stand-ins for what the programs download or import, put on PYTHONPATH. ``--out`` keeps the rows as JSON,
+``--from`` reads such instead of running anything, and ``--page`` writes the result into a page between its marks.
 
 docs/conformance.md says how to read the result.
 """
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -269,21 +270,68 @@ def describe(rows: Sequence[Row], failures: Sequence[str]) -> tuple[list[str], b
     return lines, not wrong and not failures and share >= WANTED_SHARE
 
 
+def describe_page(rows: Sequence[Row], forced: bool) -> str:
+    """The result in Markdown: the confusion matrix, the counts, and what was missed. No source is quoted."""
+    all_verdicts = [*(v.value for v in Verdict), "not reached"]
+    verdicts = [v for v in all_verdicts if any(row.verdict == v for row in rows)]
+    counts = Counter((row.truth, row.verdict) for row in rows)
+    wanted = [row for row in rows if row.wanted]
+    settled = sum(row.settled for row in wanted)
+    missed = [row for row in wanted if not row.settled]
+    lines = [f"| under a bare `@tf.function` | {' | '.join(verdicts)} |", "| --- |" + " ---: |" * len(verdicts)]
+    for truth in sorted({row.truth for row in rows}):
+        lines.append(f"| {truth.replace('_', ' ')} | {' | '.join(str(counts[truth, v]) for v in verdicts)} |")
+    how = "whatever the static analysis says" if forced else "with the static analysis in front, as for a user"
+    lines += [
+        "",
+        f"{len(rows)} functions in {len({row.fixture for row in rows})} programs, {how}. False confirmations: "
+        f"**{sum(row.false_confirmation for row in rows)}**. Of {len(wanted)} functions that are `ok`, compute with "
+        f"tensors, have no effects and were called: **{settled}** confirmed, or named as covered or as not worth an "
+        f"edit ({settled / max(len(wanted), 1):.0%}).",
+    ]
+    if missed:
+        lines += ["", "Missed:", ""]
+        lines += [f"- {row.fixture}, `{row.function}`: {row.verdict}, {_without_source(row.reason)}" for row in missed]
+    return "\n".join(lines)
+
+
+def _without_source(reason: str) -> str:
+    first = reason.partition("; ")[0]
+    return " ".join(re.sub(r": `[^`]*`", "", first).split())[:200]
+
+
+def write_page(page: Path, title: str, text: str) -> None:
+    """Put a result into a page, between the marks that bear its title."""
+    begin, end = f"<!-- {title}: made by bench/proof_conformance.py -->", f"<!-- end of {title} -->"
+    before, _, rest = page.read_text().partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise SystemExit(f"{page} has no marks for {title}")
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkout", type=Path)
+    parser.add_argument("checkout", type=Path, nargs="?")
     parser.add_argument("--truth", type=Path, default=TRUTH)
     parser.add_argument("--only", nargs="+", default=[], metavar="FIXTURE")
     parser.add_argument("--stubs", type=Path, nargs="+", default=[], metavar="DIR")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--force", action="store_true")
     parser.add_argument("--out", type=Path, help="where the rows go, as JSON")
+    parser.add_argument("--from", dest="kept", type=Path, nargs="+", default=[], help="rows of earlier runs")
+    parser.add_argument("--page", type=Path, help="the page that the result is written into")
     given = parser.parse_args(arguments)
+    if (given.checkout is None) == (not given.kept):
+        parser.error("give either a checkout to run, or rows of an earlier run with --from")
     stubs = [str(folder.resolve()) for folder in given.stubs]
     os.environ["PYTHONPATH"] = os.pathsep.join([*stubs, *filter(None, [os.environ.get("PYTHONPATH")])])
     rows: list[Row] = []
     failures: list[str] = []
-    for name, found in run(given.checkout, given.truth, given.only, given.jobs, given.force):
+    for kept in given.kept:
+        rows += [Row(**{**row, "effects": tuple(row["effects"])}) for row in json.loads(kept.read_text())]
+    programs = () if given.kept else run(given.checkout, given.truth, given.only, given.jobs, given.force)
+    for name, found in programs:
         if isinstance(found, str):
             failures.append(found)
         else:
@@ -294,6 +342,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(lines))
     if given.out is not None:
         given.out.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    if given.page is not None:
+        write_page(given.page, "forced" if given.force else "in front", describe_page(rows, given.force))
     return 0 if good else 1
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .measure.contest import Choice, Entrant
-from .measure.costs import Length, base_result, length_of, predicted_seconds
+from .measure.costs import Length, base_result, length_of, predicted_seconds, shapes_vary
 from .measure.variants import Withheld, way_of, ways
 from .records import Ending, Judgement, Scan, Variant, VariantResult, Verdict
 from .work import Work, edits_of
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 SHARE, RESERVE = 0.2, 0.45
 #: What the checks of variants may take of the stage's seconds; the rest is for the race.
 CHECK_PART = 0.5
+#: Candidates with less of the time than this are converted plainly or not at all.
+LEAST_SHARE = 0.05
 #: So many compared calls are enough to prove a variant of a candidate that has been proved bare.
 ENOUGH = 16
 #: A variant that was this much slower than the plainest one while it was checked does not race.
-HOPELESS = 1.15
+HOPELESS = 1.5
 #: Of a candidate that does not decide the race, a variant is taken that promises to be so much faster.
 CLEARLY = 1.25
 MOST_ENTRANTS = 3
@@ -183,6 +185,8 @@ class Race:
         found: dict[str, list[Variant]] = {}
         for judgement in judgements:
             name = judgement.function.id
+            if judgement.observation.share < LEAST_SHARE:
+                continue
             tried = {result.name for result in judgement.variants}
             if judgement.selected:
                 proposed = [way.propose(judgement, self._length(judgement)) for way in ways() if way.name not in tried]
@@ -218,6 +222,12 @@ class Race:
     def _take(self, checked: Judgement) -> None:
         """Take in what a check said of one variant of a candidate."""
         known = self.work.judgements[checked.function.id]
+        if not checked.variants:
+            variant, seen = checked.variant, checked.observation
+            eager = seen.seconds / seen.calls if seen.calls else 0.0
+            unknown = VariantResult(variant.name, checked.verdict, 0, 0.0, 0.0, eager, None)
+            unknown = replace(unknown, arguments=variant.arguments, reason=checked.reasons[0])
+            checked = replace(checked, variants=(unknown,))
         self.work.watcher.note(
             f"{checked.function.id} with {checked.variant.name}: {checked.verdict.value}, {checked.reasons[0]}"
         )
@@ -347,6 +357,7 @@ class Race:
             return
         for judgement in winner.judgements:
             reasons = tuple(part for part in judgement.reasons if not part.startswith("not needed: "))
+            reasons += tuple(part for part in (advice(judgement),) if part)
             if choice.reason and judgement is winner.judgements[0]:
                 reasons = (*reasons, choice.reason)
             refusal = gain_refusal(judgement) if winner is plans[0] else None
@@ -354,6 +365,16 @@ class Race:
                 self.work.add([deselect(judgement, refusal)])
             else:
                 self.work.add([replace(judgement, selected=True, covered_by=None, reasons=reasons)])
+
+
+def advice(judgement: Judgement) -> str | None:
+    """What a user should know of a candidate as it would be written, or could do for it."""
+    seen = judgement.observation
+    if any(name == "input_signature" for name, _ in judgement.variant.arguments):
+        return "the signature admits what was seen; other sizes, ranks or dtypes will raise an error"
+    if judgement.variant.name == "graph" and seen.signatures == 2 and shapes_vary(judgement):
+        return "it is given two shapes and so traced twice; for a last, smaller batch drop_remainder=True spares one"
+    return None
 
 
 def plainer(judgement: Judgement) -> Judgement | None:

@@ -12,6 +12,7 @@ import pytest
 
 from hybridize import pipeline
 from hybridize.dynamic.proof import Observed, check, observe
+from hybridize.dynamic.runs import Seen
 from hybridize.options import Options
 from hybridize.race import Race, first_variants, plainer
 from hybridize.records import (
@@ -25,6 +26,7 @@ from hybridize.records import (
     ObservedParameter,
     RunOutcome,
     Scan,
+    Target,
     Variant,
     VariantResult,
     Verdict,
@@ -32,6 +34,7 @@ from hybridize.records import (
 from hybridize.sandbox.launch import all_stopped, base_environment
 from hybridize.sandbox.nursery import Nursery
 from hybridize.target import find_target
+from hybridize.trial import ColdTrial
 from hybridize.work import Work, edits_of
 
 HEAD = "import numpy as np\nimport tensorflow as tf\n\n"
@@ -165,6 +168,38 @@ def test_giving_up_goes_to_the_plainest_confirmed_variant() -> None:
 
 def test_the_edit_is_the_chosen_variants() -> None:
     assert edits_of([judgement(result("jit_compile", COMPILED))])[0].variant.arguments == COMPILED
+
+
+def test_a_variant_that_fails_cold_is_given_up_for_the_plainest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m.py").write_text("import tensorflow as tf\n\n\ndef step(x):\n    return x\n")
+    compiled = judgement(result(), result("jit_compile", COMPILED, call=0.0001))
+    placed = replace(compiled.function, line=4, end_line=5)
+    compiled = replace(compiled, function=placed, variant=Variant("jit_compile", COMPILED), selected=True)
+    runs: list[bytes] = []
+
+    def replay(run: Any, unit: Any, arms: Any, *_: Any) -> dict[str, Seen]:
+        seen = {}
+        for label, files, _nudged in arms:
+            text = b"".join(edited.after for edited in files)
+            runs.append(text)
+            ending = Ending.RAISED if b"jit_compile" in text else Ending.CUT
+            report = {"units": 60, "scalars": [[0.5 / (unit + 1)] for unit in range(60)], "digests": {}, "traces": {}}
+            seen[label] = Seen(RunOutcome(ending, 0, 1.0, "", error="no XLA", error_type="ValueError"), report)
+        return seen
+
+    monkeypatch.setattr("hybridize.dynamic.cold.replay", replay)
+    stage, _ = race(compiled)
+    stage.work.target = Target(str(tmp_path), str(tmp_path), str(tmp_path / "m.py"))
+    scan = Scan(str(tmp_path), (), (), {}, frozenset(), frozenset(), 0, True)
+    drift = ColdTrial(stage.work, scan, compiled, [compiled]).settle([compiled], "plan")
+    (kept,) = stage.work.selected()
+    assert kept.variant == Variant() and kept.verdict is Verdict.CONFIRMED
+    assert drift is not None and drift.verdict == "none"
+    assert b"@tf.function\ndef step" in runs[-1], "what stands has been run in exactly that form"
+    given_up = next(r for r in kept.variants if r.name == "jit_compile")
+    assert given_up.outcome is Verdict.REFUTED and "ValueError: no XLA" in given_up.reason
 
 
 def test_with_a_short_budget_no_variant_is_tried_and_that_is_said() -> None:
@@ -388,7 +423,7 @@ def test_elementwise_work_on_large_arrays_is_compiled(program: Any) -> None:
 
 
 @pytest.mark.slow
-def test_what_xla_lacks_or_leaves_out_is_not_compiled(program: Any) -> None:
+def test_what_xla_lacks_or_does_otherwise_is_not_compiled(program: Any) -> None:
     small = program(
         """
         w = tf.Variable(1.0)
@@ -399,6 +434,14 @@ def test_what_xla_lacks_or_leaves_out_is_not_compiled(program: Any) -> None:
             return w * tf.reduce_sum(x)
 
 
+        def noisy(x):
+            return w * (x + tf.random.normal([4]))
+
+
+        def seeded(x):
+            return w * (x + tf.random.stateless_normal([4], [1, 2]))
+
+
         def counted(x):
             return w * tf.strings.to_number(tf.strings.as_string(x))
 
@@ -406,6 +449,8 @@ def test_what_xla_lacks_or_leaves_out_is_not_compiled(program: Any) -> None:
         for number in range(40):
             w.assign_add(0.1)
             guarded(tf.ones([4]) + number)
+            noisy(tf.ones([4]) + number)
+            seeded(tf.ones([4]) + number)
             counted(tf.constant([1.0, 2.0, number % 3]))
         """
     )
@@ -413,6 +458,14 @@ def test_what_xla_lacks_or_leaves_out_is_not_compiled(program: Any) -> None:
     assert bare.verdict is Verdict.CONFIRMED, bare.reasons
     assert compiled.verdict is Verdict.REFUTED
     assert "XLA leaves such checks out" in compiled.variants[0].reason
+    bare, compiled = small.tried("noisy", Variant(), Variant("jit_compile", COMPILED))
+    assert bare.verdict is Verdict.CONFIRMED, bare.reasons
+    assert compiled.verdict is Verdict.REFUTED
+    assert "without regard to the seed" in compiled.variants[0].reason
+    # Of the algorithms for these numbers, XLA takes another one than eager code does.
+    (compiled,) = small.tried("seeded", Variant("jit_compile", COMPILED))
+    assert compiled.verdict is Verdict.REFUTED
+    assert "gives something else" in compiled.variants[0].reason
     bare, compiled = small.tried("counted", Variant(), Variant("jit_compile", COMPILED))
     assert bare.verdict is Verdict.CONFIRMED, bare.reasons
     assert compiled.verdict is Verdict.REFUTED

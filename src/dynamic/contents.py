@@ -16,6 +16,12 @@ FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info
 MISSING = object()
 
 
+def is_graph_function(value: Any) -> bool:
+    """Whether this is what ``tf.function`` returns; no attribute of a user's object is asked for."""
+    kind = type(value)
+    return kind.__module__.partition(".")[0] == "tensorflow" and hasattr(kind, "python_function")
+
+
 def items(value: Any) -> list[Any]:
     """The items of a list or deque, without a method of a project's subclass being called."""
     if issubclass(type(value), collections.deque):
@@ -58,7 +64,7 @@ def class_attributes(cls: type) -> dict[str, Any]:
         plain = getattr(item, "__func__", None) or getattr(item, "fget", None) or item
         if isinstance(plain, (types.FunctionType, types.MemberDescriptorType, types.GetSetDescriptorType)):
             continue
-        if not name.startswith(("__", "_abc_")) and not hasattr(type(plain), "python_function"):
+        if not name.startswith(("__", "_abc_")) and not is_graph_function(plain):
             found[name] = item
     return found
 

@@ -83,7 +83,7 @@ class Snapshot:
 
     def _reach(self, function: Any) -> None:
         """Take in the names that a function of the project can read or write, and those of its callees."""
-        function = getattr(function, "python_function", function)
+        function = function.python_function if contents.is_graph_function(function) else function
         function = getattr(function, "__func__", function)
         while hasattr(function, "__wrapped__") and not self._project.owns(getattr(function, "__code__", None)):
             self._visit_function(function)
@@ -140,7 +140,7 @@ class Snapshot:
         if isinstance(value, ATOMS) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
-        if issubclass(kind, (types.FunctionType, types.MethodType)) or hasattr(kind, "python_function"):
+        if issubclass(kind, (types.FunctionType, types.MethodType)) or contents.is_graph_function(value):
             self._reach(value)
             if isinstance(value, types.MethodType):
                 self._queue.append((label.rpartition(".")[0] or label, value.__self__))
@@ -211,7 +211,7 @@ class Snapshot:
             data = contents.class_attributes(base)
             for item in vars(base).values():
                 plain = getattr(item, "__func__", None) or getattr(item, "fget", None) or item
-                if isinstance(plain, types.FunctionType) or hasattr(type(plain), "python_function"):
+                if isinstance(plain, types.FunctionType) or contents.is_graph_function(plain):
                     self._reach(plain)
             self._kept.append(("class attribute", base.__name__, base, data))
             self._queue.extend((f"{base.__name__}.{name}", item) for name, item in data.items())

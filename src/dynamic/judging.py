@@ -286,8 +286,17 @@ def check_assumptions(
     judgement: Judgement, observed: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
 ) -> Judgement:
     """Settle every assumption that static analysis made of a candidate."""
-    settled = tuple(_settle(a, observed, checked) for a in judgement.function.assumptions)
-    return replace(judgement, assumptions=settled)
+    settled = [_settle(a, observed, checked) for a in judgement.function.assumptions]
+    if judgement.verdict is Verdict.CONFIRMED and judgement.variant.arguments and checked:
+        # What grows with the calls are the signatures; with this variant, the traces don't.
+        evidence = f"{checked['traces']} traces in {checked['compared']} calls compared with {judgement.variant.name}"
+        settled = [
+            replace(one, verdict=Verdict.CONFIRMED, evidence=evidence)
+            if one.assumption.kind is AssumptionKind.BOUNDED_TRACES
+            else one
+            for one in settled
+        ]
+    return replace(judgement, assumptions=tuple(settled))
 
 
 def _settle(

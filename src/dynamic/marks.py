@@ -61,7 +61,7 @@ _COUNTED: tuple[type, ...] = (
     type(iter(range(0))),
     type(iter(set())),
 )
-_ITERATOR_DEPTH = 6
+_ITERATOR_DEPTH = 16
 
 
 class Bytes:
@@ -135,8 +135,9 @@ def _parts_mark(parts: Any, depth: int) -> Any:
 def _item_mark(item: Any, depth: int) -> Any:
     if isinstance(item, (bool, int, float, complex, str, bytes, type(None))):
         return item
-    if isinstance(item, (types.GeneratorType, *ITERATORS)) and depth > 0:
-        return iterator_mark(item, depth)
+    if isinstance(item, (types.GeneratorType, *ITERATORS)):
+        # Some are made anew for each look, so their address would tell of nothing.
+        return iterator_mark(item, depth) if depth > 0 else type(item).__name__
     if type(item) in (list, tuple, dict, set):
         return (id(item), len(item))
     return id(item)

@@ -94,7 +94,13 @@ def check(
     _, skips = edit_project(Path(run.scan.root), [edit_of(f, variants[f.id]) for f in wanted])
     skipped = {skip.candidate: skip.reason for skip in skips}
     judged = [
-        Judgement(f, Verdict.INCONCLUSIVE, (f"it can't be edited: {skipped[f.id]}",), observation(observed, f))
+        Judgement(
+            f,
+            Verdict.INCONCLUSIVE,
+            (f"it can't be edited: {skipped[f.id]}",),
+            observation(observed, f),
+            variant=variants[f.id],
+        )
         for f in wanted
         if f.id in skipped
     ]

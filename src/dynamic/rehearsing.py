@@ -11,7 +11,6 @@ docs/conformance.md says what this proves and what it does not.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +41,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
     """
     check = shadow.check
     record = check.rehearsal
-    if record is None or not check.open or check.doubts or shadow.error is not None or not shadow.computed:
+    if record is None or not _is_undecided(check) or shadow.error is not None or not shadow.computed:
         return
     count = max(2, -(-REPEATS // record.wanted))
     if 2 * count * shadow.eager_seconds > seconds:
@@ -56,7 +55,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
     state = variables.snapshot()
     positions = iterators.snapshot() if check.advances_iterators else []
     python = Snapshot(shadow.named, shadow.original, shadow.project)
-    record.states.add(_mark(shadow.args, shadow.kwargs, shadow.key, _read(check, shadow.key, state)))
+    record.states.add(_mark(check, (shadow.args, shadow.kwargs), shadow.key, _read(check, shadow.key, state)))
     try:
         for number in range(count):
             variables.restore(state)
@@ -83,7 +82,7 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
         args, kwargs = move.arguments((args, kwargs))
         for value in read.values():
             value.variable.assign(move.variable(value))
-    mark = _mark(args, kwargs, shadow.key, _now(read))
+    mark = _mark(check, (args, kwargs), shadow.key, _now(read))
     again = Shadow(shadow.project, shadow.watch, seen, shadow.function, shadow.graph, shadow.original, args, kwargs)
     again.aside, again.most_ops = True, 1000 + MOST_OPS * shadow.computed
     try:
@@ -98,7 +97,8 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     if seen.compared:
         record.repeats += 1
         record.states.add(mark)
-        record.reads_nothing = record.reads_nothing or not (_tensors((args, kwargs)) or _read(check, shadow.key, state))
+        reads = _tensors((args, kwargs)) or _read(check, shadow.key, state) or check.advances_iterators
+        record.reads_nothing = record.reads_nothing or not reads
         check.max_error = max(check.max_error, seen.max_error)
         check.eager_seconds.extend(seen.eager_seconds)
         check.graph_seconds.extend(seen.graph_seconds)
@@ -106,7 +106,11 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
         check.traces += seen.traces
         check.compared_paths.update(seen.compared_paths)
         check.captured = seen.captured or check.captured
-    return check.open and not check.doubts
+    return _is_undecided(check)
+
+
+def _is_undecided(check: Check) -> bool:
+    return check.open and not check.doubts.keys() - {"nudge"}
 
 
 def _take_over(check: Check, seen: Check, moved: bool) -> None:
@@ -216,10 +220,10 @@ def _tensors(structure: Any) -> list[Any]:
     return [structure] if isinstance(structure, (tf.Tensor, np.ndarray, np.generic)) else []
 
 
-def _mark(args: Any, kwargs: Mapping[str, Any], key: Any, read: variables.State) -> int:
-    """A checksum of what a call depends on: its arguments and the variables that its graph reads."""
-    mark = zlib.crc32(repr(key).encode())
-    for leaf in (*_tensors((args, kwargs)), *(value.tensor for value in read.values())):
+def _mark(check: Check, arguments: Any, key: Any, read: variables.State) -> int:
+    """A checksum of what a call depends on: its arguments, the variables that its graph reads, iterators' positions."""
+    mark = zlib.crc32(repr((key, check.calls if check.advances_iterators else 0)).encode())
+    for leaf in (*_tensors(arguments), *(value.tensor for value in read.values())):
         array = np.asarray(leaf) if getattr(leaf, "dtype", None) not in (tf.resource, tf.variant) else np.zeros(())
         data = repr(array.tolist()).encode() if array.dtype == object else np.ascontiguousarray(array).tobytes()
         mark = zlib.crc32(data, mark)

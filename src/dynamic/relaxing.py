@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import graphs, signatures
+from . import graphs, signatures, streams
 
 #: Ops by which a function says that something is wrong. XLA leaves them out.
 ASSERTIONS = frozenset({"Assert", "CheckNumerics", "CheckNumericsV2"})
@@ -55,6 +55,8 @@ def objection(function: Any, bound: Any, printed: graphs.Print, args: Any, kwarg
         asserting = sorted({row.kind for row in printed.rows} & ASSERTIONS)
         if asserting:
             return f"it checks values ({', '.join(asserting)}), and XLA leaves such checks out"
+        if streams.draws(printed.resources):
+            return "it draws random numbers with tf.random, and XLA does so without regard to the seed"
     if not function._autograph:
         converted = tf.function(bound.python_function)
         try:

@@ -132,6 +132,7 @@ class Replay:
         last: dict[str, list[float]] = {}
         if self.ready:
             last = variables.digest(variables.snapshot())
+            self._keep_bound()
             self._note_leaks()
         return {
             "units": self.units,

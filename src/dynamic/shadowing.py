@@ -247,7 +247,8 @@ class Shadow:
         self.key = tuple((name, signatures.key(value)) for name, value in self.named.items())
         self.made = variables.created()
         self.before = variables.snapshot()
-        self.positions = iterators.snapshot() if self.check.advances_iterators else []
+        wanted = self.check.advances_iterators or self.check.rehearsal is not None
+        self.positions = iterators.snapshot() if wanted else []
         self.python = Snapshot(self.named, self.original, self.project)
 
     def _call_eagerly(self, path: PathNote) -> list[Change]:
@@ -285,10 +286,12 @@ class Shadow:
             return
         for op in path.ops.keys() & UNRESTORABLE.keys():
             check.doubt_state(op)
-        if path.ops.keys() & ITERATION and not check.advances_iterators:
-            check.advances_iterators = True  # the next call is compared, with the iterators' positions saved
-            return
-        if self.positions is None:
+        iterates = bool(path.ops.keys() & ITERATION)
+        if iterates and not check.advances_iterators:
+            check.advances_iterators = True
+            if few is None:
+                return  # the next call is compared, with the iterators' positions saved
+        if self.positions is None and (iterates or few is None):
             check.doubts["state"] = "it advances a tf.data iterator, which can't be put back for a comparison"
         if "state" in check.doubts:
             return
@@ -369,7 +372,7 @@ class Shadow:
         """Tell rounding that the function amplifies from a wrong result: eager again, moved by a rounding error.
 
         First the variables are moved, then the arguments too. Adds what rounding does not explain to the
-        mismatches; returns False where a rounding error moves the result so far that nothing can be told.
+        mismatches; returns False where rounding errors move all of it so far that nothing can be told.
         """
         from .comparing import WILD, perturbed_within
 
@@ -385,7 +388,8 @@ class Shadow:
             unexplained = perturbed_within(comparison, reference)
         comparison.mismatches.extend(unexplained)
         self.check.amplified += not comparison.mismatches
-        return all(reference.get(place, 0.0) <= WILD for place in comparison.numeric)
+        wild = {place for place in comparison.numeric if reference.get(place, 0.0) > WILD}
+        return bool(comparison.errors.keys() - wild)
 
     def _takes_copies(self, after: Any) -> bool:
         """Whether eager gives the same for equal arguments: some functions ask which object they were given."""

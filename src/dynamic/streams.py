@@ -8,7 +8,7 @@ read from a counter variable, which every draw increments, eagerly and in a grap
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -68,6 +68,11 @@ def _keeps_its_own() -> bool:
             return not ops.executing_eagerly_outside_functions()
         graph = outer
     return False
+
+
+def draws(resources: Sequence[int]) -> bool:
+    """Whether a trace that captures these resources (the ``id`` of each handle) draws from the stream."""
+    return any(id(counter.handle) in resources for counter, _ in _counters.values())
 
 
 def _next() -> Any:

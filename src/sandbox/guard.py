@@ -176,9 +176,11 @@ class Guard:
 
     def _settle(self, path: str, change: Change) -> str:
         """Where a change of ``path`` would land, once the links in the way have been made into copies."""
-        place = self._walk(path, change, None)
-        if place is not None:
-            return place
+        # Another thread may turn a link into a copy between two looks at it; with the lock nobody does.
+        with contextlib.suppress(OSError):
+            place = self._walk(path, change, None)
+            if place is not None:
+                return place
         with self._alone():
             settled = self._walk(path, change, self._materialize)
         return settled if settled is not None else path

@@ -308,6 +308,7 @@ class ParameterCode:
     default_text: str | None = None
     hint: Node | None = None
     owner: FunctionCode | None = None
+    supplied: tuple[Value, ...] | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -338,6 +339,7 @@ class FunctionCode:
     is_generator: bool = False
     in_loop: bool = False
     callers: list[tuple[Call, Binding]] = field(default_factory=list)
+    argument_calls: dict[Node, Call] | None = None
     called_from_graph: int = 0
     escapes: bool = False
     hybrid: str | None = None

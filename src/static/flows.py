@@ -388,6 +388,10 @@ class Flows:
 
     def _enter(self, event: Iteration, node: Node, value: Value) -> None:
         if isinstance(value, Instance):
+            leave = self.calls.find_method(value.code, "__exit__")
+            if leave is not None:
+                nothing = self.program.constants[NONE]
+                self.calls.call_implicitly(event, leave, value, [nothing, nothing, nothing], None)
             method = self.calls.find_method(value.code, "__enter__")
             if method is not None:
                 self.calls.call_implicitly(event, method, value, [], event.result)

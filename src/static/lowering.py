@@ -355,8 +355,9 @@ class Lowering(DefinitionLowering):
         for item in node.items:
             value = self.expression(item.context_expr)
             self.mark("async with" if isinstance(node, ast.AsyncWith) else "with", node, value)
+            entered = self.iterate(value, "with", node.lineno)
             if item.optional_vars is not None:
-                self.store(item.optional_vars, self.iterate(value, "with", node.lineno))
+                self.store(item.optional_vars, entered)
         self.statements(node.body)
 
     def match(self, node: ast.Match) -> None:

@@ -40,8 +40,17 @@ def _is_receiver(code: FunctionCode) -> bool:
 
 
 def supplied_values(code: FunctionCode, index: int) -> tuple[Value, ...]:
-    """What call sites, hints and protocols give a parameter; its default alone does not count."""
+    """What call sites, hints and protocols give a parameter; its default alone does not count.
+
+    Asked for after the graph has been solved; the answer is kept.
+    """
     parameter = code.parameters[index]
+    if parameter.supplied is None:
+        parameter.supplied = _find_supplied(code, index, parameter)
+    return parameter.supplied
+
+
+def _find_supplied(code: FunctionCode, index: int, parameter: ParameterCode) -> tuple[Value, ...]:
     values = parameter.node.values
     if parameter.hint is not None and code.hybrid is not None:
         values = _follow_hints(code.hybrid, parameter.hint, parameter, values)
@@ -175,12 +184,17 @@ def _argument_step(parameter: Node, argument: Node, modules: list[ModuleCode]) -
     owner = origin.owner
     if owner is None:
         return []
-    for call, binding in owner.callers:
-        for nodes in binding.arguments.values():
-            if argument in nodes:
-                file = modules[call.place // LINES].file
-                return [Step(file, call.place % LINES, f"passed as {origin.name} of {owner.qualname}")]
-    return []
+    if owner.argument_calls is None:
+        owner.argument_calls = {}
+        for call, binding in owner.callers:
+            for nodes in binding.arguments.values():
+                for node in nodes:
+                    owner.argument_calls.setdefault(node, call)
+    found = owner.argument_calls.get(argument)
+    if found is None:
+        return []
+    file = modules[found.place // LINES].file
+    return [Step(file, found.place % LINES, f"passed as {origin.name} of {owner.qualname}")]
 
 
 def _file(node: Node, modules: list[ModuleCode]) -> str:

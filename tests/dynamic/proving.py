@@ -33,7 +33,8 @@ WORKERS = max(1, min(4, (os.cpu_count() or 2)))
 class Job:
     """What to prove: the folder that holds the project, its script (or module), and the functions forced.
 
-    ``forced`` are the qualified names of the candidates; where it is empty, the static stage proposes them.
+    ``forced`` are the qualified names of the candidates; where it is empty, the static stage proposes them. ``steps``
+    bounds the calls of a script that has no end.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Job:
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     forced: tuple[str, ...] = ()
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
         train_module=job["module"],
         arguments=tuple(job["arguments"]),
         budget_seconds=BUDGET_SECONDS,
+        steps=job["steps"],
     )
     with _environment(job["environment"]):
         target = find_target(options, Path.cwd())

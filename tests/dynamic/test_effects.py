@@ -60,6 +60,8 @@ class Trainer:
     def double(self) -> int:
         raise AssertionError("a property was evaluated")
 
+    python_function = layers = shape = double
+
 
 class Slotted:
     __slots__ = ("_Slotted__hidden", "count")
@@ -290,6 +292,7 @@ CHANGES: list[tuple[str, Callable[[], Any], Callable[[Any], Any], str, str]] = [
     ("a chain", lambda: itertools.chain([1, 2], [3]), call_next, "iterator", "x"),
     ("a cycle in its first turn", lambda: itertools.cycle([1, 2, 3]), call_next, "iterator", "x"),
     ("a cycle in its second turn", lambda: started(itertools.cycle([1, 2, 3]), 5), call_next, "iterator", "x"),
+    ("zip of a cycle", lambda: started(zip(itertools.count(), itertools.cycle("ab")), 5), call_next, "iterator", "x"),
     ("pairs", lambda: itertools.pairwise([1, 2, 3]), call_next, "iterator", "x"),
     ("a generator", lambda: started(count_up()), call_next, "iterator", "x"),
     ("a generator over items", lambda: started(each([1, 2, 3])), call_next, "iterator", "x"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -305,3 +306,31 @@ def test_calls_are_looked_at_ever_more_rarely() -> None:
     assert looked_at[:12] == [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
     assert len(looked_at) < 30
     assert max(later / earlier for earlier, later in itertools.pairwise(looked_at[2:])) <= 1.5
+
+
+SIGNED = Variant("input_signature", (("input_signature", "[tf.TensorSpec([], tf.float32)]"),))
+
+
+def test_a_result_carries_the_variant_that_it_is_of() -> None:
+    found = settle(variant=SIGNED)
+    assert found.variant == SIGNED
+    assert (found.variants[0].name, found.variants[0].arguments) == (SIGNED.name, SIGNED.arguments)
+    assert found.variants[0].reason == found.reasons[0]
+
+
+def test_a_variant_whose_traces_grow_with_the_calls_is_refuted() -> None:
+    found = settle(variant=SIGNED, traces=8, compared=14, causes=["rate: value 0.1 then 0.2"])
+    assert found.verdict is Verdict.REFUTED
+    assert "traced again and again: 8 times in 14 calls (rate: value 0.1 then 0.2)" in found.reasons[0]
+    # Of the bare graph, the signatures of all observed calls have told that there are no more.
+    assert settle(traces=8, compared=14).verdict is Verdict.CONFIRMED
+
+
+def test_growing_signatures_are_no_fault_of_a_variant_that_takes_them_in_one_trace() -> None:
+    bounded = Assumption(AssumptionKind.BOUNDED_TRACES, "rate", "it is given few values")
+    row = observed(signatures=90)
+    for variant, verdict in ((SIGNED, Verdict.CONFIRMED), (Variant(), Verdict.REFUTED)):
+        found = settle(variant=variant)
+        found = replace(found, function=function(bounded))
+        checked = judging.check_assumptions(found, row, {"traces": 1, "compared": 14})
+        assert checked.assumptions[0].verdict is verdict

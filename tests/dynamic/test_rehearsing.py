@@ -143,7 +143,7 @@ def f(x):
 
 print(float(f(x)))
 """,
-        r"variable",
+        r"Variables",
     ),
     "gives_a_python_number": (
         """

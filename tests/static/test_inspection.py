@@ -82,6 +82,10 @@ EFFECTS = {
         "def loud(g):\n    def wrapper(*args):\n        print(1)\n        return g(*args)\n    return wrapper\n"
         "@loud\ndef inner(x):\n    return x\ndef step(x):\n    return inner(x) * 2\n"
     ),
+    "a context manager's end": (
+        "class C:\n    def __enter__(self):\n        return self\n    def __exit__(self, *error):\n        print(1)\n"
+        "c = C()\ndef step(x):\n    with c as d:\n        return x * 2\n"
+    ),
     "super": (
         "class Base:\n    def note(self):\n        self.n = 1\n"
         "class D(Base):\n    def __init__(self):\n        self.n = 0\n    def note(self):\n        super().note()\n"

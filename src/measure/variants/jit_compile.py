@@ -2,8 +2,9 @@
 
 It pays for elementwise work on large arrays and for many small operations, and costs seconds for each shape; on
 a CPU it makes convolutions slower. So it is withheld where shapes vary, and has to win clearly. Ops that XLA
-lacks raise an error when it is compiled. XLA leaves out assertions, so a function that has any is not compiled,
-and an index that is out of range reads the last element instead of raising an error.
+lacks raise an error when it is compiled. XLA leaves out assertions, and draws the numbers of ``tf.random``
+without regard to ``tf.random.set_seed``, so a function that does either is not compiled. An index that is out of
+range reads the last element instead of raising an error.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import tensorflow as tf
 weights = tf.Variable(tf.eye(6) * 0.1)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def mask(size):
     return tf.linalg.band_part(tf.ones((size, size)), -1, 0)
 

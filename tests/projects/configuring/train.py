@@ -21,6 +21,6 @@ def train_step(x):
 
 
 generator = np.random.default_rng(0)
-for number in range(40):
+for _ in range(40):
     loss = train_step(tf.constant(generator.normal(size=(8, 3)), tf.float32))
 print(f"loss {float(loss):.5f} threads {tf.config.threading.get_intra_op_parallelism_threads()}")

@@ -6,7 +6,11 @@ import tensorflow as tf
 tf.keras.utils.set_random_seed(0)
 tf.keras.mixed_precision.set_global_policy("mixed_float16")
 model = tf.keras.Sequential(
-    [tf.keras.layers.Dense(8, activation="relu"), tf.keras.layers.Dropout(0.2), tf.keras.layers.Dense(1, dtype="float32")]
+    [
+        tf.keras.layers.Dense(8, activation="relu"),
+        tf.keras.layers.Dropout(0.2),
+        tf.keras.layers.Dense(1, dtype="float32"),
+    ]
 )
 model.build((None, 3))
 optimizer = tf.keras.mixed_precision.LossScaleOptimizer(tf.keras.optimizers.SGD(0.05), initial_scale=2.0**10)

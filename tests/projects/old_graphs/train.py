@@ -21,7 +21,7 @@ train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
 generator = np.random.default_rng(0)
 with tf.Session() as session:
     session.run(tf.global_variables_initializer())
-    for number in range(40):
+    for _ in range(40):
         rows = generator.normal(size=(8, 3))
         _, value = session.run([train, loss], {x: rows, y: rows.sum(1, keepdims=True)})
 print(f"loss {value:.5f}")

@@ -23,7 +23,7 @@ class Tee:
             stream.flush()
 
 
-sys.stdout = Tee(sys.stdout, open("train.log", "w"))
+sys.stdout = Tee(sys.stdout, open("train.log", "w"))  # noqa: SIM115
 logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
 log = logging.getLogger("train")
 weights = tf.Variable(tf.zeros([3, 1]))

@@ -1,0 +1,76 @@
+"""HYB509."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import Call, Event
+from ..hazards import Hazard
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class RowByRowPrediction(Rule):
+    """
+    ## What it does
+
+    Finds `model.predict` called in a loop.
+
+    ## Why is this bad
+
+    `predict` prepares a data pipeline for each call. On a row at a time that costs many times what the model does, and
+    no graph around it helps.
+
+    ## What to do
+
+    Call the model: `model(x, training=False)`, in a function that can be a graph; or predict all rows at once.
+    """
+
+    code = "HYB509"
+    title = "calls predict in a loop"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    topics = ("fit",)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+
+        def play(rows):
+            for row in rows:
+                tf.print(model.predict(row))
+
+        play([tf.ones([1, 2])])
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+
+        def play(rows):
+            for row in rows:
+                tf.print(model(row, training=False))
+
+        play([tf.ones([1, 2])])
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
+        assert isinstance(event, Call)
+        if event.attribute not in ("predict", "predict_on_batch") or not event.in_loop:
+            return
+        yield view.hazard(
+            self.code,
+            f"calls {event.attribute} in a loop, which prepares a pipeline for each call",
+            event,
+            False,
+            self.assumption,
+            event.attribute,
+            transitive=False,
+        )

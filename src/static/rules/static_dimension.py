@@ -1,0 +1,90 @@
+"""HYB215."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..code import AttributeLoad, Call, Event, ItemLoad, Unpacking
+from ..graph import Node
+from ..hazards import Hazard
+from ..origins import receiver_of
+from ..values import SHAPE
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class StaticDimension(Rule):
+    """
+    ## What it does
+
+    Notes dimensions of an argument that are read from its static shape: `x.shape[0]`, `batch, width = x.shape`.
+
+    ## Why is this bad
+
+    It is not, where every call has the same shape: the dimension is a number of the trace. With a relaxed signature
+    (`None` for a dimension that varies) it is None, and arithmetic with it raises.
+
+    ## What to do
+
+    Read what varies with `tf.shape(x)[0]`.
+    """
+
+    code = "HYB215"
+    title = "reads a dimension from a static shape"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.BOUNDED_TRACES
+    events = (ItemLoad, Unpacking)
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def flatten(x):
+            return tf.reshape(x, [x.shape[0] * x.shape[1]])
+
+        flatten(tf.ones([2, 3]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def flatten(x):
+            return tf.reshape(x, [tf.shape(x)[0] * tf.shape(x)[1]])
+
+        flatten(tf.ones([2, 3]))
+        """,
+    )
+
+    def visit(self, view: View, event: Event) -> Iterable[Hazard]:
+        """The hazard that the event is, if it is one."""
+        assert isinstance(event, (ItemLoad, Unpacking))
+        source = event.base if isinstance(event, ItemLoad) else event.source
+        if SHAPE not in source.values:
+            return
+        owner = _shaped(source)
+        if owner is None or not view.sources(owner):
+            return
+        name = owner.label or "an argument"
+        yield view.hazard(
+            self.code,
+            f"reads a dimension from the static shape of {name}",
+            event,
+            False,
+            self.assumption,
+            f"{name}.shape",
+            transitive=False,
+        )
+
+
+def _shaped(node: Node) -> Node | None:
+    """Whose static shape a node holds."""
+    origin = node.origin
+    if isinstance(origin, AttributeLoad) and origin.attribute == "shape":
+        return origin.base
+    if isinstance(origin, Call) and origin.attribute in ("as_list", "get_shape"):
+        receiver = receiver_of(origin)
+        if receiver is not None:
+            return receiver if origin.attribute == "get_shape" else _shaped(receiver)
+    return None
