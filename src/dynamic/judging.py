@@ -106,9 +106,9 @@ def judge_observed(
     if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
         return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
     if row["op_calls"] and not seen.ops_per_call:
-        return verdict(
-            Verdict.NOT_PROPOSED, f"it ran no TensorFlow op in {row['op_calls']} sampled calls: nothing to gain"
-        )
+        noted = [f"line {f.line}: it {f.message}" for f in function.findings]
+        why = f"it ran no TensorFlow op in {count(row['op_calls'], 'sampled call')}: nothing to gain"
+        return verdict(Verdict.NOT_PROPOSED, "; ".join([why, *noted[:1]]))
     if seen.calls < LEAST_CALLS:
         if row["whole"] and not row["blind"]:
             return None  # these are all its calls: each can be repeated
@@ -198,8 +198,9 @@ def _judge_row(
     if row is None:
         return Judgement(function, Verdict.INCONCLUSIVE, (died or "the checking run did not reach it",), observation)
     evidence = (
-        f"{row['compared']} calls compared in {row['states']} distinct states, {max(row['signatures'], 1)} signatures, "
-        f"{row['compared_paths']} op sequences, {row['retraced']} traces repeated"
+        f"{count(row['compared'], 'call')} compared in {count(row['states'], 'distinct state')}, "
+        f"{count(max(row['signatures'], 1), 'signature')}, {count(row['compared_paths'], 'op sequence')}, "
+        f"{count(row['retraced'], 'trace')} repeated"
     )
     few = row["rehearsal"]
     if few is not None:
@@ -248,10 +249,14 @@ def _judge_row(
 
 def _repeated(few: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     """What the verdict on a candidate of few calls rests on."""
-    calls = "1 real call" if row["calls"] == 1 else f"{row['calls']} real calls"
-    moved = "with nothing to perturb" if few["reads_nothing"] else f"in {few['states']} distinct states"
+    moved = "with nothing to perturb" if few["reads_nothing"] else f"in {count(few['states'], 'distinct state')}"
     lost = f" ({few['abandoned']} given up)" if few["abandoned"] else ""
-    return f"from {calls}, replayed {few['repeats']} times {moved}{lost}"
+    return f"from {count(row['calls'], 'real call')}, replayed {count(few['repeats'], 'time')} {moved}{lost}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: 1 call, 2 calls."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _lead(code: str) -> str:

@@ -118,8 +118,10 @@ class Child:
 
         ``amid``: the script still runs in another thread, so the role may be changing what it reports.
         """
+        if os.getpid() != self.owner:
+            return False
         with self._lock:
-            if self.ended or os.getpid() != self.owner:
+            if self.ended:
                 return False
             self.ended = True
         self.running = False
@@ -136,6 +138,13 @@ class Child:
             **fields,
         )
         return True
+
+    def stream(self) -> None:
+        """Send what the role knows so far, unless the last event is on its way."""
+        summary = self.summary()
+        with self._lock:
+            if summary and not self.ended:
+                self.send("summary", summary=summary)
 
     def _report(self) -> dict[str, Any]:
         try:
@@ -295,8 +304,7 @@ def _keep_watch(child: Child) -> None:
             next_stream = now + STREAM_SECONDS
             # A dictionary may have grown while it was read; the next second will do.
             with contextlib.suppress(RuntimeError):
-                if summary := child.summary():
-                    child.send("summary", summary=summary)
+                child.stream()
         if deadline is None or now < deadline:
             continue
         asked = asked or now
