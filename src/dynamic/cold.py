@@ -54,9 +54,9 @@ def replay(
         ids = [candidate for edited in files for candidate in edited.def_lines]
         places = [(each.candidate, each.file, each.line_in(files)) for each in (unit, *reach)]
         child = run.replay(places[0], files, ids, seconds, steps, f"cold-{label}", nudge, places[1:])
-        children.append((label, child))
+        children.append((label, files, child))
     end = time.monotonic() + seconds
-    return {label: run.bring_home(child, max(0.0, end - time.monotonic())) for label, child in children}
+    return {label: run.bring_home(child, files, max(0.0, end - time.monotonic())) for label, files, child in children}
 
 
 def failure(edited: Seen, eager: Seen) -> str | None:

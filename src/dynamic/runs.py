@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
+import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +125,9 @@ class Run:
         }
         return start(self.target, job, files, self.folder, label, self.nursery)
 
-    def bring_home(self, child: Child, seconds: float) -> Seen:
-        """Wait for a replay's end."""
-        outcome = child.wait(seconds + GRACE_SECONDS)
-        return Seen(outcome, child.final or child.summary, tuple(child.role_errors), str(child.scratch.root))
+    def bring_home(self, child: Child, files: Sequence[EditedFile], seconds: float) -> Seen:
+        """Wait for a replay's end; ``files`` are those that it was started with."""
+        return _seen(child, files, child.wait(seconds + GRACE_SECONDS), self.scan.root)
 
     def _run(
         self,
@@ -154,7 +157,34 @@ class Run:
                 if time.monotonic() - begun >= seconds and is_enough(event["summary"]):
                     child.send({"stop": True})
         outcome = child.wait(max(0.0, min(GRACE_SECONDS, end - time.monotonic())))
-        return Seen(outcome, child.final or child.summary, tuple(child.role_errors), str(child.scratch.root))
+        return _seen(child, files, outcome, self.scan.root)
+
+
+def _seen(child: Child, files: Sequence[EditedFile], outcome: RunOutcome, project: str) -> Seen:
+    """What a child saw, with each line of an edited file that it names turned back into the user's."""
+    copied = str(child.scratch.root)
+    roots = [copied, project, ""]
+    if outcome.error_place is not None:
+        outcome = replace(outcome, error_place=before_edits(outcome.error_place, files, roots))
+    report = before_edits(child.final or child.summary, files, roots)
+    return Seen(outcome, report, tuple(child.role_errors), copied)
+
+
+def before_edits(value: Any, files: Sequence[EditedFile], roots: Sequence[str]) -> Any:
+    """``value`` (as it came out of JSON) with each ``path:line`` of an edited file as it was before the edit."""
+    if isinstance(value, dict):
+        return {key: before_edits(item, files, roots) for key, item in value.items()}
+    if isinstance(value, list):
+        return [before_edits(item, files, roots) for item in value]
+    if isinstance(value, str):
+        for edited in files:
+            places = "|".join(re.escape(os.path.join(root, edited.file)) for root in roots)
+            value = re.sub(rf"(?<![\w./-])({places}):(\d+)", partial(_line_before, edited.line_map), value)
+    return value
+
+
+def _line_before(lines: Sequence[int], found: re.Match[str]) -> str:
+    return f"{found[1]}:{bisect.bisect_right(lines, int(found[2]))}"
 
 
 def _has_seen_enough(report: Mapping[str, Any]) -> bool:

@@ -75,7 +75,7 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
             started.append((label, unit, tuple(ids), *rest))
             return label
 
-        def bring_home(self, child: Any, seconds: float) -> Any:
+        def bring_home(self, child: Any, files: Any, seconds: float) -> Any:
             assert len(started) == 2, "all were started before the first is waited for"
             return child
 
