@@ -125,10 +125,10 @@ def _agreement(
         if counts[source]
     ]
     parts = [part.replace("result of the units", "results of the unit") for part in parts]
-    lines = len(reference.lines)
-    said = f"{', '.join(parts)} and {lines:,} printed line{'' if lines == 1 else 's'} agree"
-    said += f" over {edited.units:,} units"
-    said += ", as far as rounding allows"
+    if lines := len(reference.lines):
+        parts.append(f"{lines:,} printed line{'' if lines == 1 else 's'}")
+    together = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    said = f"{together} agree over {edited.units:,} units, as far as rounding allows"
     if noisy:
         said += f"; {len(noisy)} numbers are no evidence ({noisy[0].name} {noisy[0].detail})"
     return said

@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from beartype import beartype
+
 from ..records import Report
 from .document import to_text
 from .markdown import to_markdown
@@ -20,6 +22,7 @@ LATEST = "latest"
 _UNFIT = re.compile(r"[^\w.-]+")
 
 
+@beartype
 def create(results: Path, script: str, now: time.struct_time | None = None) -> Path:
     """Make the folder ``<results>/<time>-<script>/`` of a new run and give its absolute path.
 
@@ -42,6 +45,7 @@ def create(results: Path, script: str, now: time.struct_time | None = None) -> P
         return folder
 
 
+@beartype
 def write(report: Report, folder: Path) -> None:
     """Write the report, the summary and the patch into a run's folder, and let ``latest`` point to it.
 

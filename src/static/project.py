@@ -6,6 +6,8 @@ import gc
 from collections.abc import Sequence
 from pathlib import Path
 
+from beartype import beartype
+
 from ..records import Action, Function, Scan
 from .analysis import build_program, solve
 from .callgraph import CallGraph, find_covered, find_escapes
@@ -19,6 +21,7 @@ from .views import Facts
 from .worth import find_computing
 
 
+@beartype
 def scan(root: Path, entry: Path | None = None, paths: Sequence[Path] = ()) -> Scan:
     """Analyse the Python files of a project.
 
