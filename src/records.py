@@ -472,6 +472,39 @@ class Drift:
 
 
 @dataclass(frozen=True)
+class Share:
+    """The share of the training time that one candidate takes, callees included, by sampling; from 0 to 1.
+
+    ``before`` is of the script as it stands, ``after`` as edited, each with its standard error; None where there
+    were too few samples. ``bound`` is the speedup of the whole that converting the candidate alone can't exceed by
+    Amdahl's law, at the upper end of ``before``'s interval; None where there is no such bound.
+    """
+
+    candidate: str
+    before: float | None = None
+    before_error: float | None = None
+    after: float | None = None
+    after_error: float | None = None
+    bound: float | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Where the time goes, before and after. ``reason`` says why there is none, or why a part is missing.
+
+    ``samples_before`` and ``samples_after`` are the moments that were looked at since training had begun (None
+    where no run was made), ``rate`` those per second. ``files`` are the names of what was left in the folder.
+    """
+
+    shares: tuple[Share, ...] = ()
+    samples_before: int | None = None
+    samples_after: int | None = None
+    rate: int = 0
+    files: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """The edits chosen, as data, and the patch that makes them (None where there are none)."""
 
@@ -504,6 +537,7 @@ class Report:
     plan: Plan = Plan()
     benchmark: Benchmark | None = None
     drift: Drift | None = None
+    profile: Profile | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     applied: bool = False

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .race import plainer
-from .records import Drift, Ending, Judgement, Scan, Verdict
+from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Verdict
 from .work import Work, edits_of
 
 if TYPE_CHECKING:
@@ -113,7 +113,20 @@ class ColdTrial:
 
     def _object(self, judgement: Judgement, objection: Objection, lead: str = "") -> None:
         reasons = (f"{lead}{objection.reason}", *judgement.reasons)
-        self.work.add([replace(judgement, verdict=objection.verdict, selected=False, reasons=reasons)])
+        variants = tuple(
+            replace(each, outcome=objection.verdict, reason=objection.reason)
+            if each.name == judgement.variant.name
+            else each
+            for each in judgement.variants
+        )
+        assumptions = tuple(
+            replace(each, verdict=objection.verdict, evidence=objection.reason)
+            if each.assumption.kind is AssumptionKind.SAME_RESULT
+            else each
+            for each in judgement.assumptions
+        )
+        refuted = replace(judgement, verdict=objection.verdict, selected=False, reasons=reasons)
+        self.work.add([replace(refuted, variants=variants, assumptions=assumptions)])
         self.work.watcher.note(f"{judgement.function.id}: {objection.verdict.value}, {reasons[0]}")
 
     def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:

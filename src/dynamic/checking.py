@@ -33,6 +33,8 @@ class Checker:
         self.project = Project([job["project"][1]], job.get("assigned_attributes", []))
         self.watch = Watch(self.project)
         self.checks = {name: Check(name) for name in job["candidates"]}
+        for name, number in job.get("signatures", {}).items():
+            self.checks[name].expected_signatures = number
         for name, calls in job.get("rare", {}).items():
             self.checks[name].rehearsal = Rehearsed(calls)
         self.rehearsing_seconds = REHEARSING_SHARE * job["deadline_seconds"]
@@ -86,7 +88,7 @@ class Checker:
                 "mode", "the script has every tf.function run eagerly (tf.config.run_functions_eagerly)"
             )
             return original(*args, **kwargs)
-        if not check.open or not (rehearsed or self._is_wanted(check)):
+        if not check.open or not (rehearsed or self._is_wanted(check, original, args, kwargs)):
             return self._eager_path(check, original, args, kwargs)
         busy, live = self.busy, self.live
         self.busy, self.live = True, False
@@ -128,16 +130,28 @@ class Checker:
         finally:
             self.rehearsing_seconds -= time.perf_counter() - begun
 
-    def _is_wanted(self, check: Check) -> bool:
-        """Compare the calls after the first, then ever rarer ones, and those after a path not yet compared."""
+    def _is_wanted(self, check: Check, original: Any, args: Any, kwargs: Any) -> bool:
+        """Whether to compare a call: the first ones, ever rarer ones, new signatures, those after a new path."""
         if check.calls < 2:
             return False
         if check.pending > 0:
             check.pending -= 1
             return True
-        if check.compared < CONSECUTIVE:
+        if check.compared < CONSECUTIVE or self._is_new(check, original, args, kwargs):
             return True
         return check.calls & (check.calls - 1) == 0 or check.calls % max(16, 2 * check.compared) == 0
+
+    def _is_new(self, check: Check, original: Any, args: Any, kwargs: Any) -> bool:
+        """Whether a call has a signature that was never compared; of many, only the first ones are."""
+        from .shadowing import SIGNATURES
+        from .signatures import key_of, name_arguments
+
+        if len(check.signatures) >= SIGNATURES:
+            return False
+        try:
+            return key_of(name_arguments(original)(args, kwargs)) not in check.signatures
+        except Exception:  # ours, and not to become the script's; other calls are compared all the same
+            return False
 
     def _eager_path(self, check: Check, original: Any, args: Any, kwargs: Any) -> Any:
         """An eager call whose op sequence is noted: a path that was never compared asks for more comparisons."""

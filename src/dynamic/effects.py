@@ -25,7 +25,8 @@ from . import contents, marks
 from .contents import FUNCTION_ATTRIBUTES, LIBRARIES, MISSING
 from .marks import ATOMS
 
-OBJECTS = 20_000
+#: A walk of more objects than these is given up; what was not looked at is a doubt.
+OBJECTS = 50_000
 _ATTRIBUTES = {
     "attribute": "attribute",
     "class attribute": "class attribute",
@@ -52,7 +53,7 @@ class Change:
 class Snapshot:
     """The Python state that a call can reach, at one moment. Keeps the containers alive, so: short-lived.
 
-    ``complete`` says whether all of it was looked at; the walk ends after some thousand objects.
+    ``complete`` says whether all of it was looked at; the walk ends after OBJECTS.
     """
 
     def __init__(self, roots: Mapping[str, Any], function: Callable[..., Any] | None, project: Project) -> None:
@@ -72,6 +73,11 @@ class Snapshot:
         if function is not None:
             self._reach(function)
         self._walk()
+
+    @property
+    def unseen(self) -> str:
+        """Why a change may have been missed; empty where all was looked at."""
+        return "" if self.complete else f"it can reach more than {OBJECTS:,} Python objects, too many to look at"
 
     def _walk(self) -> None:
         while self._queue:

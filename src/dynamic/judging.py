@@ -199,7 +199,7 @@ def _judge_row(
         return Judgement(function, Verdict.INCONCLUSIVE, (died or "the checking run did not reach it",), observation)
     evidence = (
         f"{count(row['compared'], 'call')} compared in {count(row['states'], 'distinct state')}, "
-        f"{count(max(row['signatures'], 1), 'signature')}, {count(row['compared_paths'], 'op sequence')}, "
+        f"{_signatures(row['signatures'], observation.signatures)}, {count(row['compared_paths'], 'op sequence')}, "
         f"{count(row['retraced'], 'trace')} repeated"
     )
     few = row["rehearsal"]
@@ -244,7 +244,11 @@ def _judge_row(
             f"{row['unseen_path_calls']} calls ran an op sequence that was never compared",
             evidence,
         )
-    return _with_variant(function, observation, row, Verdict.CONFIRMED, root, f"eager and graph agreed: {evidence}")
+    reasons = [f"eager and graph agreed: {evidence}"]
+    if captured := row["captured"]:
+        shown = ", ".join(_original(text, root) or text for text in captured[:3])
+        reasons.append(f"its trace holds on to {count(len(captured), 'constant tensor')}, which did not change: {shown}")
+    return _with_variant(function, observation, row, Verdict.CONFIRMED, root, *reasons)
 
 
 def _repeated(few: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -252,6 +256,13 @@ def _repeated(few: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     moved = "with nothing to perturb" if few["reads_nothing"] else f"in {count(few['states'], 'distinct state')}"
     lost = f" ({few['abandoned']} given up)" if few["abandoned"] else ""
     return f"from {count(row['calls'], 'real call')}, replayed {count(few['repeats'], 'time')} {moved}{lost}"
+
+
+def _signatures(compared: int, observed: int) -> str:
+    """The signatures that were compared, and of how many, where some were only observed."""
+    if 0 < compared < observed:
+        return f"{compared:,} of {observed:,} signatures"
+    return count(max(compared, 1), "signature")
 
 
 def count(number: int, noun: str) -> str:
@@ -325,6 +336,10 @@ def _settle(
         lasting = lasting_effects(observed)
         if lasting:
             return say(Verdict.REFUTED, f"{lasting[0]['subject']} {lasting[0]['detail']}")
+        if checked and "effect" in checked["refutations"]:
+            return say(Verdict.REFUTED, checked["refutations"]["effect"])
+        if observed["blind"]:
+            return say(Verdict.INCONCLUSIVE, observed["blind"])
         return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")
     if kind is AssumptionKind.BOUNDED_TRACES:
         many = _grows(observed["signatures"], observed["calls"])

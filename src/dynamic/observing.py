@@ -247,6 +247,7 @@ class Observer:
         try:
             try:
                 before = Snapshot(named, target, self.project)
+                record.blind = record.blind or before.unseen
             except Exception as error:  # ours, and not to become the script's
                 record.blind = f"{type(error).__name__}: {str(error)[:160]}"
             with PathNote() as note, self.watch as outside:

@@ -122,7 +122,8 @@ def _check_together(
     files, _ = edit_project(Path(run.scan.root), [edit_of(f, variants[f.id]) for f in functions])
     calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
-    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, enough)
+    signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}
+    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, enough)
     died = _how_it_died(seen.outcome, observed.outcome)
     rows = seen.candidates
     if died and len(functions) > 1:

@@ -75,13 +75,15 @@ class Run:
         longest: float,
         label: str,
         rare: Mapping[str, int],
+        signatures: Mapping[str, int],
         enough: int | None = None,
     ) -> Seen:
         """Run the edited script with the candidates ``ids`` compared, eager against graph.
 
         For ``seconds``, and for ``longest`` at most where too few calls have been compared by then. ``rare`` are those
-        that the whole script calls a few times only, with how often: their calls are repeated. With ``enough``, the
-        run ends when so many calls of each have been compared.
+        that the whole script calls a few times only, with how often: their calls are repeated. ``signatures`` says how
+        many each was called with; the run goes on for them. With ``enough``, it ends when so many calls of each have
+        been compared, whatever their signatures.
         """
         job = {
             "role": "check",
@@ -89,7 +91,7 @@ class Run:
             "edited": list(ids),
             "candidates": list(ids),
             "rare": dict(rare),
-            **({"enough": enough} if enough is not None else {}),
+            **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
             "assigned_attributes": sorted(self.scan.assigned_attributes),
         }
         return self._run(job, files, label, (seconds, longest), _describe_checking, _has_compared_enough)

@@ -20,12 +20,17 @@ TRACES_COMPARED = 6
 # How often, and by how many units of the last place, inputs are moved to see how far a function spreads rounding.
 NUDGES, NUDGE_EPS = 3, 4.0
 # Ops whose effect on a state outside of the variables can't be taken back.
+#: A call of a signature that has not been compared is compared, up to so many signatures.
+SIGNATURES = 16
 UNRESTORABLE = {
     "LookupTableInsertV2": "it changes a lookup table",
     "LookupTableImportV2": "it changes a lookup table",
     "LookupTableRemoveV2": "it changes a lookup table",
-    "QueueDequeueV2": "it takes from a queue",
-    "QueueEnqueueV2": "it adds to a queue",
+    **dict.fromkeys(("QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeueUpToV2"), "it takes from a queue"),
+    **dict.fromkeys(("QueueEnqueueV2", "QueueEnqueueManyV2"), "it adds to a queue"),
+    **dict.fromkeys(("BarrierTakeMany", "Unstage", "OrderedMapUnstage", "MapUnstage"), "it takes from a staging area"),
+    **dict.fromkeys(("BarrierInsertMany", "Stage", "OrderedMapStage", "MapStage"), "it adds to a staging area"),
+    **dict.fromkeys(("ReaderReadV2", "ReaderReadUpToV2"), "it reads on in a file"),
     "EagerPyFunc": "it calls back into Python (tf.py_function)",
     "PyFunc": "it calls back into Python (tf.numpy_function)",
     "EagerPyFuncStateless": "it calls back into Python (tf.py_function)",
@@ -81,6 +86,8 @@ class Check:
         self.traces = 0
         self.causes: list[str] = []
         self.keys: list[Any] = []
+        self.signatures: set[Any] = set()
+        self.expected_signatures = 1
         self.paths: Counter[int] = Counter()
         self.compared_paths: Counter[int] = Counter()
         self.prints: dict[Any, tuple[Any, int]] = {}
@@ -102,7 +109,8 @@ class Check:
         """Whether it has been compared that often; a candidate of few calls, in all of them."""
         rehearsal = self.rehearsal
         all_calls = rehearsal is not None and self.calls >= rehearsal.wanted
-        return all_calls or (self.compared >= compared and self.retraced >= 3)
+        wide = len(self.signatures) >= min(self.expected_signatures, SIGNATURES)
+        return all_calls or (self.compared >= compared and self.retraced >= 3 and wide)
 
     def note_path(self, path: PathNote, error: Exception | None) -> int:
         """Count a call's path; a call that raised went another way than any that did not."""
@@ -143,7 +151,7 @@ class Check:
             "written": self.written,
             "traces": self.traces,
             "causes": self.causes[:10],
-            "signatures": len(set(self.keys)),
+            "signatures": len(self.signatures),
             "paths": len(self.paths),
             "compared_paths": len(self.compared_paths),
             "unseen_path_calls": sum(n for p, n in self.paths.items() if p not in self.compared_paths),
@@ -244,12 +252,14 @@ class Shadow:
         from . import iterators, signatures, variables
 
         self.named = signatures.name_arguments(self.original)(self.args, self.kwargs)
-        self.key = tuple((name, signatures.key(value)) for name, value in self.named.items())
+        self.key = signatures.key_of(self.named)
         self.made = variables.created()
         self.before = variables.snapshot()
         wanted = self.check.advances_iterators or self.check.rehearsal is not None
         self.positions = iterators.snapshot() if wanted else []
         self.python = Snapshot(self.named, self.original, self.project)
+        if self.python.unseen:
+            self.check.doubts.setdefault("unseen", self.python.unseen)
 
     def _call_eagerly(self, path: PathNote) -> list[Change]:
         muted, aside = PathNote.muted, Shadow.aside_seconds
@@ -360,6 +370,7 @@ class Shadow:
         if not computed or self.error is not None:
             return  # nothing was computed: no evidence
         check.compared += 1
+        check.signatures.add(self.key)
         mark = self._mark()
         if mark not in check.inputs:
             check.inputs.add(mark)
@@ -518,7 +529,7 @@ class Shadow:
             if against is not None:
                 check.refutations.setdefault("variant", against)
             check.captured = [
-                f"{v} {p}".strip() for v, p in zip(printed.captured, printed.captured_places, strict=True)
+                f"{v} ({p})" if p else v for v, p in zip(printed.captured, printed.captured_places, strict=True)
             ] or check.captured
             return
         check.retraced += 1

@@ -74,6 +74,11 @@ def key(value: object, depth: int = DEPTH) -> Any:
     return ("O", type(value).__qualname__, identity(value))
 
 
+def key_of(named: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The key of a call, from its arguments by name."""
+    return tuple((name, key(value)) for name, value in named.items())
+
+
 def identity(value: object) -> int:
     """A number for an object that no later object gets, unlike its ``id``. Keeps nothing alive."""
     known = _identities.get(id(value))

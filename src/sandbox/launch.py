@@ -34,6 +34,7 @@ _PIECE = 1 << 16
 # What a child can be: the module (of this package) that the role is installed from.
 _ROLES = {
     "timed": "sandbox.units",
+    "profile": "sandbox.profiled",
     "observe": "dynamic.observing",
     "check": "dynamic.checking",
     "replay": "dynamic.replaying",
@@ -165,7 +166,8 @@ class Child:
         return {
             **job,
             "role": f"{__name__.rsplit('.', 2)[0]}.{_ROLES[job['role']]}",
-            "turns": job["role"] == "timed",
+            # These read what they are told themselves, where nothing else may run beside the script.
+            "turns": job["role"] in ("timed", "profile"),
             "hooks": hooks,
             "edited": list(job.get("edited", ())),
             "mapping": self.scratch.mapping,

@@ -25,6 +25,8 @@ MARK = "HYBRIDIZE_RUN"
 OWNER = uuid.uuid4().hex
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PTRACER = 0x59616D61
+_PR_SET_PTRACER_ANY = -1
 _KILL_ROUNDS = 200
 _ROUND_SECONDS = 0.02
 
@@ -230,6 +232,11 @@ def die_with(parent: int) -> None:
 def become_subreaper() -> None:
     """Have the processes that a descendant orphans become children of this process."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def allow_tracing() -> None:
+    """Let every process of this user's look into this one, where Yama would let its ancestors alone do so."""
+    _prctl(_PR_SET_PTRACER, _PR_SET_PTRACER_ANY)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -216,7 +216,7 @@ def test_a_confirmation_says_what_it_rests_on() -> None:
     found = settle()
     assert found.verdict is Verdict.CONFIRMED
     assert (
-        "14 calls compared in 14 distinct states, 1 signatures, 1 op sequences, 5 traces repeated" in found.reasons[0]
+        "14 calls compared in 14 distinct states, 1 signature, 1 op sequence, 5 traces repeated" in found.reasons[0]
     )
     (variant,) = found.variants
     assert (variant.name, variant.outcome, variant.traces) == ("graph", Verdict.CONFIRMED, 1)

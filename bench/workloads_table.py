@@ -1,0 +1,262 @@
+"""Every workload three ways, in one interleaved run: eager, by hand, and as `optimize` leaves it.
+
+    python bench/workloads_table.py [--only NAME ...] [--budget 4m] [--groups 3] [--again]
+
+For each folder of ``bench/workloads`` it runs `optimize`, then lets the script as it stands (*eager*), the copy that
+an engineer decorated (*by hand*) and the script with the patch (*ours*) take turns at unit boundaries, in ``--groups``
+groups of fresh processes. Writes ``results/reference/workloads.json``, one entry a workload, and
+``results/reference/workloads.md`` from it; entries of workloads that are not run again stay, each with the machine it
+was measured on. With ``--again`` the page is only written anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import hashlib
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hybridize.measure.statistics import pseudomedian
+from hybridize.measure.turns import Arm, Group, Schedule, run_group
+from hybridize.records import EditedFile, Target
+from hybridize.sandbox import launch
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKLOADS = ROOT / "bench" / "workloads"
+REFERENCE = ROOT / "results" / "reference"
+SCRIPT = "train.py"
+EAGER, BY_HAND, OURS = "eager", "by hand", "ours"
+GROUP_SECONDS = 150.0
+TURNS = 20
+#: Ours counts as good where it reaches so much of the copy that was decorated by hand.
+WANTED_OF_HAND, WANTED_MEAN = 0.95, 4.0
+
+
+def machine() -> dict[str, str]:
+    """What the numbers hold for."""
+    cpu = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if "model name" in line), "")
+    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return {
+        "cpu": f"{os.cpu_count()} cores, {cpu or platform.machine()}",
+        "memory": f"{memory / 2**20:.0f} GiB",
+        "system": f"{platform.system()}, Python {platform.python_version()}",
+        "tensorflow": next((version(name) for name in ("tensorflow", "tensorflow-cpu") if _has(name)), "?"),
+        "keras": version("keras"),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _has(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except ModuleNotFoundError:
+        return False
+
+
+def definition(source: bytes, qualname: str) -> ast.FunctionDef:
+    """The function of that qualified name."""
+
+    def walk(body: Sequence[ast.stmt], outer: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+        for node in body:
+            if isinstance(node, ast.FunctionDef):
+                yield outer + node.name, node
+                yield from walk(node.body, f"{outer}{node.name}.<locals>.")
+            elif isinstance(node, ast.ClassDef):
+                yield from walk(node.body, f"{outer}{node.name}.")
+
+    return next(node for name, node in walk(ast.parse(source).body, "") if name == qualname)
+
+
+def arm_of(name: str, before: bytes, after: bytes, qualname: str) -> Arm:
+    """An arm that runs ``after`` in the place of the script."""
+    unit = definition(after, qualname)
+    candidate = f"train:{qualname}"
+    decorated = [candidate] if any("function" in ast.unparse(part) for part in unit.decorator_list) else []
+    matching = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    lines = {a + i: b + i + 1 for a, b, size in matching.get_matching_blocks() for i in range(size)}
+    digest = hashlib.sha256(before).hexdigest()
+    edited = EditedFile(
+        SCRIPT, before, after, digest, dict.fromkeys(decorated, unit.lineno), tuple(lines[n] for n in sorted(lines))
+    )
+    job = {
+        "role": "timed",
+        "unit": {"file": SCRIPT, "line": unit.lineno, "id": candidate},
+        "edited": decorated,
+    }
+    return Arm(name, job, (edited,) if after != before else ())
+
+
+def optimize(folder: Path, budget: str, results: Path, environment: Mapping[str, str]) -> tuple[dict[str, Any], bytes]:
+    """Run the tool on a workload; its report, and the script with the patch applied."""
+    command = [sys.executable, "-m", "hybridize", "--train-script", str(folder / SCRIPT), "--budget", budget]
+    subprocess.run(
+        [*command, "--results", str(results), "-q"], env={**os.environ, **environment}, check=False, timeout=1800
+    )
+    report = json.loads((results / "latest" / "report.json").read_text())
+    patch = results / "latest" / "optimize.patch"
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / SCRIPT
+        copy.write_bytes((folder / SCRIPT).read_bytes())
+        if patch.exists():
+            subprocess.run(["patch", "-p1", "-s", "-i", str(patch)], cwd=place, check=True)
+        return report, copy.read_bytes()
+
+
+def race(folder: Path, arms: Sequence[Arm], groups: int, logs: Path) -> list[Group]:
+    """Let the arms take turns, in so many groups of fresh processes."""
+    target = Target(str(folder), str(folder), str(folder / SCRIPT), (), None, 0)
+    found = []
+    for number in range(groups):
+        deadline = time.monotonic() + GROUP_SECONDS
+
+        def begin(arm: Arm, number: int = number) -> launch.Child:
+            return launch.start(target, arm.job, arm.files, logs, f"{number + 1}-{arm.name.replace(' ', '-')}")
+
+        schedule = Schedule(deadline=deadline, soft_deadline=deadline, turns=TURNS, most_turns=TURNS, offset=number)
+        found.append(run_group(arms, begin, schedule, time.monotonic))
+    return found
+
+
+def ratio(groups: Sequence[Group], one: str, other: str) -> tuple[float, float] | None:
+    """How many times faster the second arm is than the first: the mean over groups, and its standard error's factor."""
+    logs = []
+    for group in groups:
+        if len(group.steady) >= 5 and {one, other} <= set(group.arms):
+            a, b = group.arms.index(one), group.arms.index(other)
+            logs.append(pseudomedian([math.log(turn.seconds[a] / turn.seconds[b]) for turn in group.steady]))
+    if not logs:
+        return None
+    error = statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else math.nan
+    return math.exp(statistics.fmean(logs)), math.exp(error)
+
+
+def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
+    """One workload's entry."""
+    folder = WORKLOADS / name
+    expected = tomllib.loads((folder / "expect.toml").read_text())
+    environment = {key: str(value) for key, value in expected.get("environment", {}).items()}
+    os.environ.update(environment)
+    before, by_hand = (folder / SCRIPT).read_bytes(), (folder / "by_hand.py").read_bytes()
+    with tempfile.TemporaryDirectory() as place:
+        report, ours = optimize(folder, budget, Path(place) / "results", environment)
+        texts = {EAGER: before, BY_HAND: by_hand, OURS: ours}
+        # What nobody changed needs no arm of its own.
+        changed = {arm: text for arm, text in texts.items() if arm == EAGER or text != before}
+        arms = [arm_of(arm, before, text, expected["unit"]) for arm, text in changed.items()]
+        raced = race(folder, arms, groups, Path(place)) if len(arms) > 1 else []
+    for key in environment:
+        os.environ.pop(key)
+    one = {arm: (1.0, 1.0) for arm, text in texts.items() if text == before}
+    hand = one.get(BY_HAND) or ratio(raced, EAGER, BY_HAND)
+    mine = one.get(OURS) or ratio(raced, EAGER, OURS)
+    versus = (1.0, 1.0) if ours == by_hand == before else ratio(raced, BY_HAND, OURS) or _quotient(mine, hand)
+    diff = difflib.unified_diff(before.decode().splitlines(), ours.decode().splitlines(), lineterm="", n=0)
+    benchmark = report.get("benchmark") or {}
+    return {
+        "workload": name,
+        "status": report["status"],
+        "edit": " ".join(line[1:].strip() for line in diff if line[0] in "+" and line[:3] != "+++"),
+        "as_by_hand": ours == by_hand,
+        "by_hand": hand,
+        "ours": mine,
+        "ours_of_by_hand": versus,
+        "reported": (benchmark.get("speedup") or {}),
+        "end_to_end": benchmark.get("end_to_end_speedup"),
+        "whole_script": bool(benchmark.get("whole_script")),
+        "drift": (report.get("drift") or {}).get("verdict"),
+        "units": [group.units for group in raced],
+        "seconds": sum(report.get("timings", {}).values()),
+        "machine": machine(),
+    }
+
+
+def _quotient(mine: tuple[float, float] | None, hand: tuple[float, float] | None) -> tuple[float, float] | None:
+    return (mine[0] / hand[0], max(mine[1], hand[1])) if mine and hand else None
+
+
+def page(entries: Sequence[Mapping[str, Any]]) -> str:
+    """The entries as a table in Markdown."""
+    eager = [entry for entry in entries if entry["by_hand"] and entry["by_hand"] != [1.0, 1.0] and entry["ours"]]
+    lines = [
+        "# The workloads: eager, by hand, and as optimize leaves them",
+        "",
+        "Made by `python bench/workloads_table.py`. Speedups are of the steady state, over the script as it stands, in",
+        "one run in which all three took turns; ± is the standard error over groups of fresh processes. *End to end* is",
+        "what `optimize` measured, start-up and traces included, up to where its runs were cut; a script that runs longer",
+        "gains more.",
+        "",
+        "| workload | by hand | ours | ours / by hand | end to end | drift | what was written |",
+        "| --- | ---: | ---: | ---: | ---: | --- | --- |",
+    ]
+    for entry in sorted(entries, key=lambda each: each["workload"]):
+        end = f"{entry['end_to_end']:.2f}x" if entry["end_to_end"] else ""
+        same = "as by hand" if entry["as_by_hand"] else f"`{entry['edit']}`" if entry["edit"] else "nothing"
+        lines.append(
+            f"| {entry['workload']} | {_times(entry['by_hand'])} | {_times(entry['ours'])} | "
+            f"{_times(entry['ours_of_by_hand'], '')} | {end} | {entry['drift'] or ''} | {same} |"
+        )
+    if eager:
+        mean = math.exp(statistics.fmean(math.log(entry["ours"][0]) for entry in eager))
+        short = [e["workload"] for e in eager if e["ours_of_by_hand"] and e["ours_of_by_hand"][0] < WANTED_OF_HAND]
+        lines += [
+            "",
+            f"Geometric mean of ours over the {len(eager)} workloads that gain by hand: **{mean:.2f}x** (wanted: "
+            f"{WANTED_MEAN:g}x). Below {WANTED_OF_HAND:g} of by hand: {', '.join(short) or 'none'}.",
+        ]
+    for described in {json.dumps(entry["machine"], sort_keys=True) for entry in entries}:
+        found = json.loads(described)
+        lines += ["", "Machine: " + "; ".join(f"{key} {value}" for key, value in found.items()) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def _times(value: Sequence[float] | None, unit: str = "x") -> str:
+    if not value:
+        return "not measured"
+    if list(value) == [1.0, 1.0]:
+        return "unchanged" if unit else "1"
+    error = "" if math.isnan(value[1]) else f" ±{(value[1] - 1) * 100:.0f}%"
+    return f"{value[0]:.2f}{unit}{error}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = sorted(path.parent.name for path in WORKLOADS.glob("*/expect.toml"))
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME")
+    parser.add_argument("--budget", default="4m")
+    parser.add_argument("--groups", type=int, default=3)
+    parser.add_argument("--again", action="store_true", help="write the page anew, without a run")
+    given = parser.parse_args(arguments)
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    kept = REFERENCE / "workloads.json"
+    entries = {entry["workload"]: entry for entry in (json.loads(kept.read_text()) if kept.exists() else [])}
+    for name in () if given.again else given.only:
+        entries[name] = measure(name, given.budget, given.groups)
+        print(json.dumps(entries[name]), flush=True)
+        kept.write_text(json.dumps(sorted(entries.values(), key=lambda e: e["workload"]), indent=1) + "\n")
+    entries = {entry["workload"]: entry for entry in json.loads(kept.read_text())}
+    (REFERENCE / "workloads.md").write_text(page(list(entries.values())))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
