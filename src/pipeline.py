@@ -99,6 +99,7 @@ def _report(work: Work, command: Sequence[str], status: str, message: str, code:
         plan=work.plan,
         benchmark=work.benchmark,
         drift=work.drift,
+        profile=work.profile,
         timings=work.timings,
         folder=str(work.folder) if work.folder != Path() else None,
         warnings=tuple(work.warnings),
@@ -110,10 +111,10 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
     scan = _scan(work)
     with _nursery(work):
         prove(work, scan)
-        if not work.plan.edits:
-            return _nothing_to_write(work)
-        _measure(work, scan)
-    return _conclude(work)
+        if work.plan.edits:
+            _measure(work, scan)
+        _profile(work)
+    return _conclude(work) if work.plan.edits else _nothing_to_write(work)
 
 
 def prove(work: Work, scan: Scan) -> None:
@@ -315,6 +316,27 @@ def _measure(work: Work, scan: Scan) -> None:
             deadline=time.monotonic() + work.left,
             watch=work.watch,
             keep=keep,
+            start=functools.partial(start, nursery=work.nursery),
+        )
+
+
+def _profile(work: Work) -> None:
+    """Sample where the time goes, with what is left of the budget: nothing else depends on it."""
+    from .measure.profile import run_profile
+    from .sandbox.launch import start
+
+    benchmark = work.benchmark
+    startups = [pair.startup_seconds[0] for pair in benchmark.pairs if pair.startup_seconds] if benchmark else []
+    faster = benchmark is not None and benchmark.verdict == "faster"
+    with work.stage("profile", "where the time goes" + (", before and after" if faster else "")):
+        work.profile = run_profile(
+            work.target,
+            tuple(work.judgements.values()),
+            work.plan.files if faster else (),
+            work.folder,
+            deadline=time.monotonic() + work.left,
+            startup_seconds=max(startups, default=0.0),
+            watch=work.watch,
             start=functools.partial(start, nursery=work.nursery),
         )
 

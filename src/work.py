@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import Options
-from .records import Benchmark, Drift, Edit, Judgement, Plan, Scan, Target
+from .records import Benchmark, Drift, Edit, Judgement, Plan, Profile, Scan, Target
 
 if TYPE_CHECKING:
     from .dynamic.runs import Run
@@ -41,6 +41,7 @@ class Work:
     plan: Plan = field(default_factory=Plan)
     benchmark: Benchmark | None = None
     drift: Drift | None = None
+    profile: Profile | None = None
     timings: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)

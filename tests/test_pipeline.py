@@ -69,6 +69,7 @@ def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
 
         monkeypatch.setattr(pipeline, "prove", lambda work, scan: prove(work))
         monkeypatch.setattr(pipeline, "_measure", measure)
+        monkeypatch.setattr(pipeline, "_profile", lambda work: None)
         script = options.pop("script", Path("train.py"))
         return pipeline.run(Options(script=script, **options), Silence(), ("optimize",))  # type: ignore[arg-type]
 

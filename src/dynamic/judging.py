@@ -247,7 +247,8 @@ def _judge_row(
     reasons = [f"eager and graph agreed: {evidence}"]
     if captured := row["captured"]:
         shown = ", ".join(_original(text, root) or text for text in captured[:3])
-        reasons.append(f"its trace holds on to {count(len(captured), 'constant tensor')}, which did not change: {shown}")
+        number = count(len(captured), "constant tensor")
+        reasons.append(f"its trace holds on to {number}, which did not change: {shown}")
     return _with_variant(function, observation, row, Verdict.CONFIRMED, root, *reasons)
 
 

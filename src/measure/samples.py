@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..sandbox.profiled import HOOK_FILE, WAITING
@@ -125,8 +125,3 @@ def bound(part: float) -> float | None:
     large scale computing capabilities", AFIPS Spring Joint Computer Conference (1967), the part taking no time at all.
     """
     return 1 / (1 - part) if part < 1 - 1e-9 else None
-
-
-def is_training_seen(tallied: Tally, candidates: Collection[str]) -> bool:
-    """Whether the moments are enough, and some candidate was on a stack in any of them."""
-    return tallied.moments >= LEAST_MOMENTS and any(tallied.candidates.get(name) for name in candidates)

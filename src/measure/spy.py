@@ -52,12 +52,13 @@ class Spy:
         command = [program, "record", "--pid", str(pid), "--nonblocking", "--idle", "--threads", "--full-filenames"]
         command += ["--rate", str(rate), "--duration", str(max(1, round(seconds)))]
         command += ["--format", "speedscope", "--output", str(file)]
-        self._said = tempfile.TemporaryFile()
-        number = self._said.fileno()
+        # A file that has no name any more when it is written to.
+        self._said, name = tempfile.mkstemp()
+        os.unlink(name)
         try:
-            self._process = processes.spawn(command, os.environ, str(file.parent), (), number, number)
+            self._process = processes.spawn(command, os.environ, str(file.parent), (), self._said, self._said)
         except BaseException:
-            self._said.close()
+            os.close(self._said)
             raise
 
     def wait_until_sampling(self, seconds: float = ATTACH_SECONDS) -> bool:
@@ -77,7 +78,7 @@ class Spy:
     @property
     def said(self) -> str:
         """All that it has printed."""
-        return os.pread(self._said.fileno(), 1 << 16, 0).decode(errors="replace")
+        return os.pread(self._said, 1 << 16, 0).decode(errors="replace")
 
     @property
     def failed_looks(self) -> int:
@@ -103,4 +104,4 @@ class Spy:
     def close(self) -> None:
         """End it, whatever it does."""
         self._process.end()
-        self._said.close()
+        os.close(self._said)

@@ -62,6 +62,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "plan": _plan(report.plan, report.applied),
         "benchmark": None if report.benchmark is None else _benchmark(report.benchmark, report),
         "drift": None if report.drift is None else _drift(report.drift),
+        "profile": None if report.profile is None else asdict(report.profile),
         "timings": dict(report.timings),
         "warnings": report.warnings,
     }

@@ -12,6 +12,7 @@ from .wording import (
     clock,
     is_proposed,
     metric_line,
+    profile_lines,
     ratio,
     reasons,
     samples,
@@ -31,6 +32,7 @@ def to_markdown(report: Report) -> str:
         *_candidates(report),
         *_measurement(report),
         *_drift(report),
+        *_profile(report),
         *_change(report),
     ]
     if report.warnings:
@@ -91,6 +93,15 @@ def _drift(report: Report) -> list[str]:
         lines.append("")
         lines += [f"- {_escaped(metric_line(metric))}" for metric in report.drift.metrics]
     return ["## Drift", "\n".join(lines)]
+
+
+def _profile(report: Report) -> list[str]:
+    if report.profile is None:
+        return []
+    lines = [f"- {_escaped(text)}" for _, text in profile_lines(report.profile)]
+    if report.profile.files:
+        lines += ["", f"The stacks are in {', '.join(_code(name) for name in report.profile.files)}."]
+    return ["## Where the time goes", "\n".join(lines)] if lines else []
 
 
 def _change(report: Report) -> list[str]:

@@ -25,6 +25,7 @@ from .wording import (
     is_proposed,
     metric_line,
     patch_path,
+    profile_lines,
     ratio,
     reasons,
     samples,
@@ -222,6 +223,8 @@ class Terminal:
             level = f" ({report.drift.level})" if report.drift.level else ""
             rows.append(("Drift", f"{report.drift.verdict}{level}: {report.drift.reason}"))
             rows += [("", metric_line(metric)) for metric in report.drift.metrics]
+        if report.profile is not None:
+            rows += profile_lines(report.profile)
         if rows:
             self._print(Text())
             self._print(_rows([(Text(label), Text(text)) for label, text in rows]))

@@ -8,8 +8,9 @@ import shlex
 import shutil
 from pathlib import Path
 
-from ..records import Action, Benchmark, Judgement, Metric, Report, VariantResult, Verdict
+from ..records import Action, Benchmark, Judgement, Metric, Profile, Report, Share, VariantResult, Verdict
 
+_SHOWN_SHARES = 5
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
@@ -156,6 +157,33 @@ def _cold_start(benchmark: Benchmark) -> str:
     if benchmark.break_even_units is not None:
         return f"{text}, won back after {count(benchmark.break_even_units, 'unit')}"
     return f"{text}, not won back" if seconds > 0 else text
+
+
+def profile_lines(profile: Profile) -> list[tuple[str, str]]:
+    """Give where the time goes as (label, sentence) rows: a row per candidate, the largest shares first."""
+    known = [share for share in profile.shares if share.before is not None or share.after is not None]
+    lines = [_share(share, profile) for share in known[:_SHOWN_SHARES]]
+    if len(known) > _SHOWN_SHARES:
+        lines.append(f"{count(len(known) - _SHOWN_SHARES, 'more candidate')} in report.json")
+    if profile.reason:
+        lines.append(profile.reason if known else f"none: {profile.reason}")
+    return [("" if position else "Profile", line) for position, line in enumerate(lines)]
+
+
+def _share(share: Share, profile: Profile) -> str:
+    parts, rests = [], []
+    for part, error, moments, when in (
+        (share.before, share.before_error, profile.samples_before, "before"),
+        (share.after, share.after_error, profile.samples_after, "after"),
+    ):
+        if part is not None and error is not None:
+            of = " of the time" if not parts else ""
+            parts.append(f"{part:.0%} ±{2 * error:.0%}{of} {when}")
+            rests.append(f"{moments or 0:,}")
+    text = f"{share.candidate}: {', '.join(parts)}"
+    if share.bound is not None:
+        text += f"; at most {ratio(share.bound)} by converting it alone"
+    return f"{text} ({' and '.join(rests)} samples)"
 
 
 def metric_line(metric: Metric) -> str:

@@ -32,7 +32,7 @@ def checker(tf: Any, tracked: Any, one_stream: Any) -> Iterator[Callable[..., An
     def make(*names: str, **job: Any) -> Any:
         folder = str(Path(__file__).parent)
         child = SimpleNamespace(
-            job={"project": (folder, folder), "candidates": names, **job},
+            job={"project": (folder, folder), "candidates": names, "deadline_seconds": 60.0, **job},
             request_cut=lambda reason: None,
             boundary=lambda: None,
         )
@@ -425,3 +425,38 @@ def test_what_caused_a_retrace_is_said(tf: Any, check: Any) -> None:
     seen = check(step, calls)
     assert seen.traces == 3
     assert any("shape" in cause and "then" in cause for cause in seen.causes)
+
+
+def test_a_call_of_a_signature_that_was_never_compared_is_compared(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x * 2.0)
+
+    sizes = [3 if number == 41 else 2 for number in range(60)]
+    found = check(step, [(tf.random.normal([size]),) for size in sizes])
+    assert len(found.signatures) == 2
+
+
+def test_state_that_is_too_large_to_look_at_is_a_doubt(tf: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hybridize.dynamic import effects
+
+    monkeypatch.setattr(effects, "OBJECTS", 10)
+    table = [[number] for number in range(100)]
+
+    def step(x: Any) -> Any:
+        return x * float(table[3][0])
+
+    found = check(step, [(tf.random.normal([2]),) for _ in range(8)])
+    assert "too many to look at" in found.doubts["unseen"]
+    assert not check(lambda x: x * 2.0, [(tf.ones([2]),) for _ in range(8)]).doubts
+
+
+def test_a_queue_that_is_taken_from_is_a_doubt(tf: Any, check: Any) -> None:
+    queue = tf.queue.FIFOQueue(1000, [tf.float32], [[]])
+    queue.enqueue_many([tf.range(100.0)])
+
+    def step(x: Any) -> Any:
+        return x + queue.dequeue_many(2)
+
+    found = check(step, [(tf.ones([2]),) for _ in range(10)])
+    assert "takes from a queue" in found.doubts["state"]
+    assert int(queue.size()) == 80, "nothing was taken twice"

@@ -70,6 +70,8 @@ def test_a_full_report_fits_the_schema(report):
     assert document["benchmark"]["candidates"] == {"train:step": pytest.approx(7.935, abs=0.01)}
     assert document["benchmark"]["speedup"] == {"median": 7.9, "low": 7.5, "high": 8.3, "level": 0.95}
     assert document["drift"]["metrics"][0]["name"] == "loss"
+    assert document["profile"]["shares"][0]["bound"] == 29.7
+    assert document["profile"]["shares"][1]["after"] is None
 
 
 @pytest.mark.parametrize(
@@ -85,12 +87,18 @@ def test_a_run_that_came_to_nothing_fits_the_schema(report, status, code):
         plan=records.Plan(),
         benchmark=None,
         drift=None,
+        profile=None,
         timings={},
         warnings=(),
         folder=None,
     )
     document = assert_valid(empty)
     assert document["plan"] == {"edits": [], "patch": None, "applied": False}
+
+
+def test_a_profile_that_could_not_be_made_fits_the_schema(report):
+    document = assert_valid(replace(report, profile=records.Profile(reason="py-spy was not found")))
+    assert document["profile"]["shares"] == [] and document["profile"]["samples_before"] is None
 
 
 def test_what_is_not_finite_is_null(report):
@@ -159,6 +167,8 @@ ELSEWHERE = {
         (records.Drift, "drift"),
         (records.Metric, "metric"),
         (records.Plan, "plan"),
+        (records.Profile, "profile"),
+        (records.Share, "share"),
     ],
 )
 def test_no_field_of_a_record_is_forgotten(record, place):

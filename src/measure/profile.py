@@ -1,0 +1,275 @@
+"""Where the time goes: the script sampled as it stands and as edited, each in a run of its own.
+
+No number of the benchmark comes from here, and nothing of this is attached to a timed run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..records import EditedFile, Function, Judgement, Profile, RunOutcome, Share, Target, Verdict
+from . import samples, spy
+
+#: Looks per second, and the seconds of training that are looked at.
+RATE = 50
+RECORD_SECONDS = 6.0
+#: Candidates with a smaller share of the observed time are not followed, nor more than so many.
+LEAST_SHARE = 0.01
+MOST_CANDIDATES = 50
+#: What a run must be given beyond the script's own start-up; with less left of the budget there is none.
+LEAST_SECONDS = 4.0
+#: The longest that a run waits for training to begin.
+START_SECONDS = 60.0
+#: A unit that is called this often at least is sampled from its third call on, another one soon after its first began.
+_MANY_CALLS = 6
+_SOON_SECONDS = 2.0
+#: More failed looks than this share of all are told.
+_MOST_FAILED = 0.1
+_WAIT = 0.1
+
+
+class Process(Protocol):
+    """A child process as it is seen here (``sandbox.launch.Child``)."""
+
+    role_errors: list[str]
+
+    @property
+    def scratch(self) -> Any:
+        """The copy that it runs in, which turns its paths back into the user's."""
+
+    def receive(self, timeout: float) -> dict[str, Any] | None:
+        """The next event; None once there will be no more. Raises TimeoutError."""
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message; a child that is gone is no error."""
+
+    def close(self) -> RunOutcome:
+        """End it, now."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one run gave: its tally and files, or a ``reason`` why there is none."""
+
+    tally: samples.Tally | None = None
+    files: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def run_profile(
+    target: Target,
+    judgements: Sequence[Judgement],
+    files: Sequence[EditedFile],
+    folder: Path,
+    *,
+    deadline: float,
+    startup_seconds: float = 0.0,
+    watch: Callable[[str], None] = lambda text: None,
+    start: Callable[..., Process],
+    program: str | None = None,
+) -> Profile:
+    """Sample the script as it stands and, where there are ``files``, as edited; leave both in ``folder``.
+
+    ``judgements`` are all that there are; the candidates worth following are chosen here. All is over at ``deadline``
+    (of ``time.monotonic``); ``startup_seconds`` is what the script is known to take until it trains. ``start`` starts
+    a child as ``sandbox.launch.start`` does, ``program`` is the py-spy to use. Whatever is missing or goes wrong, be it
+    py-spy, the right to trace, or time, becomes the profile's ``reason``.
+    """
+    followed = worth_following(judgements)
+    if not followed:
+        return Profile(reason=f"no candidate took {LEAST_SHARE:.0%} of the time")
+    program = program or spy.find()
+    if program is None:
+        return Profile(reason="py-spy was not found beside Python nor on PATH")
+    forbidden = spy.forbidden()
+    if forbidden is not None:
+        return Profile(reason=forbidden)
+    unit = _unit(followed)
+    recordings: dict[str, Recording] = {}
+    for name, edited in (("eager", ()), ("edited", files)):
+        if name == "edited" and (not files or recordings["eager"].tally is None):
+            continue
+        left = deadline - time.monotonic()
+        # The second run takes its share of what is left, so that there are both or the more telling one.
+        parts = 2 if files and name == "eager" else 1
+        if left < parts * (startup_seconds + LEAST_SECONDS):
+            recordings[name] = Recording(reason="too little of the budget was left for it")
+            break
+        run = _Run(name, folder, program, time.monotonic() + left / parts, watch)
+        try:
+            recordings[name] = run.record(
+                start(target, _job(followed, unit, edited), edited, folder, f"profile-{name}"), _patient(unit)
+            )
+        except (OSError, ValueError) as error:
+            recordings[name] = Recording(reason=f"it could not be made: {error}")
+    return compose([j.function.id for j in followed], recordings)
+
+
+def worth_following(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The candidates that a profile is about: those confirmed and those that took time, the hottest first."""
+    called = [
+        judgement
+        for judgement in judgements
+        if judgement.observation.calls
+        and (judgement.verdict is Verdict.CONFIRMED or judgement.observation.share >= LEAST_SHARE)
+        and (judgement.function.hybrid is None or _is_decorated(judgement.function))
+    ]
+    return sorted(called, key=lambda j: j.observation.seconds, reverse=True)[:MOST_CANDIDATES]
+
+
+def compose(candidates: Sequence[str], recordings: Mapping[str, Recording]) -> Profile:
+    """The profile that the recordings "eager" and "edited" (where made) make of the candidates."""
+    before, after = recordings.get("eager", Recording()), recordings.get("edited", Recording())
+    reasons = [
+        f"{label}: {recording.reason}"
+        for label, recording in (("before", before), ("after", after))
+        if recording.reason
+    ]
+    shares = []
+    for candidate in candidates if before.tally is not None or after.tally is not None else ():
+        was, was_error = samples.share(before.tally, candidate) if before.tally is not None else (None, None)
+        now, now_error = samples.share(after.tally, candidate) if after.tally is not None else (None, None)
+        highest = None
+        if was is not None and before.tally is not None:
+            highest = samples.bound(samples.upper_end(was, before.tally.moments))
+        shares.append(Share(candidate, was, was_error, now, now_error, highest))
+    shares.sort(key=lambda share: share.before or 0.0, reverse=True)
+    return Profile(
+        shares=tuple(shares),
+        samples_before=before.tally.moments if before.tally is not None else None,
+        samples_after=after.tally.moments if after.tally is not None else None,
+        rate=RATE,
+        files=(*before.files, *after.files),
+        reason="; ".join(reasons) if shares else before.reason or after.reason,
+    )
+
+
+class _Run:
+    """One arm: its child until training has begun, then py-spy beside it."""
+
+    def __init__(self, name: str, folder: Path, program: str, end: float, watch: Callable[[str], None]) -> None:
+        self.name, self.folder, self.program, self.end, self.watch = name, folder, program, end, watch
+
+    def record(self, child: Process, patient: bool) -> Recording:
+        """Follow the child until there are samples enough; it is ended in any case."""
+        try:
+            pid = self._wait_for_training(child, patient)
+            if isinstance(pid, str):
+                return Recording(reason=pid)
+            return self._sample(child, pid)
+        finally:
+            child.close()
+
+    def _wait_for_training(self, child: Process, patient: bool) -> int | str:
+        """The process's id once it trains, or why it doesn't."""
+        begun = time.monotonic()
+        end = min(begun + START_SECONDS, self.end - LEAST_SECONDS / 2)
+        called: float | None = None
+        pid = 0
+        while True:
+            now = time.monotonic()
+            if called is not None and not patient and now >= called + _SOON_SECONDS:
+                return pid
+            if now >= end:
+                return pid if called is not None and not patient else "training had not begun in time"
+            self.watch(f"{self._words}: starting up")
+            try:
+                event = child.receive(min(_WAIT, end - now))
+            except TimeoutError:
+                continue
+            if event is None:
+                return child.role_errors[-1].splitlines()[-1] if child.role_errors else "the script ended before"
+            if event["event"] == "started":
+                pid = event["pid"]
+            elif event["event"] == "called":
+                called = time.monotonic()
+            elif event["event"] == "training":
+                return pid
+            elif event["event"] == "ended":
+                return "the script ended before there was something to look at"
+
+    def _sample(self, child: Process, pid: int) -> Recording:
+        seconds = min(RECORD_SECONDS, self.end - time.monotonic() - 1.0)
+        file = self.folder / f"profile-{self.name}.speedscope.json"
+        watcher = spy.Spy(self.program, pid, RATE, seconds, file)
+        try:
+            if not watcher.wait_until_sampling(min(spy.ATTACH_SECONDS, max(1.0, self.end - time.monotonic()))):
+                return Recording(reason=watcher.refusal())
+            child.send({"go": True})
+            begun = time.monotonic()
+            while watcher.running and (spent := time.monotonic() - begun) < seconds + 1.0:
+                self.watch(f"{self._words}: {spent:.0f} of {seconds:.0f} s")
+                if self._has_ended(child):
+                    break
+            watcher.finish()
+            if not file.exists():
+                return Recording(reason=watcher.refusal())
+            return self._read(child, file, watcher.failed_looks)
+        finally:
+            watcher.close()
+
+    @property
+    def _words(self) -> str:
+        return "sampling the script " + ("as it stands" if self.name == "eager" else "as edited")
+
+    def _has_ended(self, child: Process) -> bool:
+        try:
+            event = child.receive(_WAIT)
+        except TimeoutError:
+            return False
+        return event is None or event["event"] == "ended"
+
+    def _read(self, child: Process, file: Path, failed: int) -> Recording:
+        text = child.scratch.original(file.read_text(encoding="utf-8", errors="replace"))
+        try:
+            threads = samples.parse(text)
+        except ValueError:
+            file.unlink()
+            return Recording(reason="py-spy left a file that can't be read")
+        file.write_text(text, encoding="utf-8")
+        raw = file.with_name(f"profile-{self.name}.raw.txt")
+        raw.write_text(samples.collapse(threads), encoding="utf-8")
+        tallied = samples.tally(threads)
+        reason = ""
+        if tallied.moments < samples.LEAST_MOMENTS:
+            reason = f"{tallied.moments} samples are too few for a share; the script trained too briefly"
+        elif failed > _MOST_FAILED * (tallied.moments + failed):
+            reason = f"py-spy could not read {failed} of {tallied.moments + failed} samples"
+        return Recording(tallied, (file.name, raw.name), reason)
+
+
+def _unit(followed: Sequence[Judgement]) -> Judgement:
+    """The candidate whose calls say that training has begun: one of the plan's, and called often, if there is such."""
+    return max(followed, key=lambda j: (j.selected, _patient(j), j.observation.seconds))
+
+
+def _patient(unit: Judgement) -> bool:
+    return unit.observation.calls >= _MANY_CALLS
+
+
+def _is_decorated(function: Function) -> bool:
+    return function.hybrid is not None and function.hybrid.startswith("@")
+
+
+def _job(followed: Sequence[Judgement], unit: Judgement, files: Sequence[EditedFile]) -> dict[str, Any]:
+    functions = [judgement.function for judgement in followed]
+    edited = {candidate for each in files for candidate in each.def_lines}
+    return {
+        "role": "profile",
+        "hooks": [{"file": f.file, "line": _line_in(files, f), "id": f.id} for f in functions],
+        # A function that is hybrid already is hooked outside of its decorator: there it is called.
+        "edited": [f.id for f in functions if f.id in edited or _is_decorated(f)],
+        "unit_id": unit.function.id,
+        "opening_calls": 2 if _patient(unit) else 1,
+    }
+
+
+def _line_in(files: Sequence[EditedFile], function: Function) -> int:
+    for each in files:
+        if each.file == function.file:
+            return each.def_lines.get(function.id, each.line_map[function.line - 1])
+    return function.line
