@@ -48,6 +48,9 @@ for _ in range(20):
 """
 
 
+profiled = pipeline._profile
+
+
 class Silence:
     """A watcher that nobody looks at."""
 
@@ -61,6 +64,7 @@ def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
     (tmp_path / "train.py").write_text(SCRIPT)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pipeline, "_nursery", lambda work: contextlib.nullcontext())
+    monkeypatch.setattr(pipeline, "_profile", lambda work: None)
 
     def run(prove: Callable[[Work], Any] = lambda work: None, verdict: str = "faster", **options: Any) -> Report:
         def measure(work: Work, scan: Any) -> None:
@@ -69,7 +73,6 @@ def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
 
         monkeypatch.setattr(pipeline, "prove", lambda work, scan: prove(work))
         monkeypatch.setattr(pipeline, "_measure", measure)
-        monkeypatch.setattr(pipeline, "_profile", lambda work: None)
         script = options.pop("script", Path("train.py"))
         return pipeline.run(Options(script=script, **options), Silence(), ("optimize",))  # type: ignore[arg-type]
 
@@ -208,3 +211,11 @@ def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(proof, "observe", lambda *args: observed(refused, 9))
     report = optimize(lambda work: pipeline._observe(work, None))  # type: ignore[arg-type]
     assert any("/data/log.txt" in warning and "nothing there has changed" in warning for warning in report.warnings)
+
+
+def test_what_was_found_stands_where_no_profile_can_be_made(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_profile", profiled)
+    monkeypatch.setattr("hybridize.measure.spy.find", lambda: None)
+    report = optimize(confirm)
+    assert (report.status, report.exit_code) == ("optimized", 0)
+    assert report.profile is not None and "py-spy was not found" in report.profile.reason

@@ -234,6 +234,9 @@ def _judge_row(
             "its trace was never compared with a later one",
             evidence,
         )
+    if observation.threads > 1:
+        why = f"it was called in {observation.threads} threads, and only one thread's calls can be compared"
+        return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why, evidence)
     if row["unseen_path_calls"] > 0:
         return _with_variant(
             function,

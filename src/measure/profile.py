@@ -27,8 +27,8 @@ START_SECONDS = 60.0
 #: A unit that is called this often at least is sampled from its third call on, another one soon after its first began.
 _MANY_CALLS = 6
 _SOON_SECONDS = 2.0
-#: More failed looks than this share of all are told.
-_MOST_FAILED = 0.1
+#: With more failed looks than this share of all there is no number: which ones fail is no matter of chance.
+MOST_FAILED = 0.05
 _WAIT = 0.1
 
 
@@ -207,7 +207,7 @@ class _Run:
                     break
             watcher.finish()
             if not file.exists():
-                return Recording(reason=watcher.refusal())
+                return Recording(reason="py-spy left no profile")
             return self._read(child, file, watcher.failed_looks)
         finally:
             watcher.close()
@@ -233,13 +233,13 @@ class _Run:
         file.write_text(text, encoding="utf-8")
         raw = file.with_name(f"profile-{self.name}.raw.txt")
         raw.write_text(samples.collapse(threads), encoding="utf-8")
-        tallied = samples.tally(threads)
-        reason = ""
+        files, tallied = (file.name, raw.name), samples.tally(threads)
+        if failed > MOST_FAILED * (tallied.moments + failed):
+            return Recording(None, files, f"py-spy could not read {failed} of {tallied.moments + failed} samples")
         if tallied.moments < samples.LEAST_MOMENTS:
             reason = f"{tallied.moments} samples are too few for a share; the script trained too briefly"
-        elif failed > _MOST_FAILED * (tallied.moments + failed):
-            reason = f"py-spy could not read {failed} of {tallied.moments + failed} samples"
-        return Recording(tallied, (file.name, raw.name), reason)
+            return Recording(tallied, files, reason)
+        return Recording(tallied, files)
 
 
 def _unit(followed: Sequence[Judgement]) -> Judgement:

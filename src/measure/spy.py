@@ -48,8 +48,10 @@ class Spy:
 
     def __init__(self, program: str, pid: int, rate: int, seconds: float, file: Path) -> None:
         """Start py-spy on the process ``pid``. Raises OSError where it can't be started."""
-        # Its own choice of stacks leaves threads out that wait, as the one does that has called a graph.
-        command = [program, "record", "--pid", str(pid), "--nonblocking", "--idle", "--threads", "--full-filenames"]
+        # By itself it leaves threads out that wait, as the one does that has called a graph. It is to stop the
+        # process for each look (a millisecond): the stack of a process that runs on is torn in one case of three
+        # where eager Python is busy, sometimes without its noticing, and shares come out wrong.
+        command = [program, "record", "--pid", str(pid), "--idle", "--threads", "--full-filenames"]
         command += ["--rate", str(rate), "--duration", str(max(1, round(seconds)))]
         command += ["--format", "speedscope", "--output", str(file)]
         # A file that has no name any more when it is written to.

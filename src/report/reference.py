@@ -20,7 +20,8 @@ points to the newest one:
 | `report.json` | everything that the run found, described below: the contract for CI and for other tools |
 | `summary.md` | the same for people, in short |
 | `optimize.patch` | the change, for `git apply` or `patch -p1`; absent where nothing is to be changed |
-| `profile-eager.*`, `profile-edited.*` | where the time went: `.speedscope.json` for speedscope, `.raw.txt` with a stack and its count a line |
+| `profile-*.speedscope.json` | where the time went, of the script as it stands and as edited, for speedscope |
+| `profile-*.raw.txt` | the same, one stack and its count a line |
 | `*.log` | what the script's processes printed |
 
 `--format json` prints the content of `report.json` to standard output. The JSON Schema (2020-12) is

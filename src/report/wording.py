@@ -171,14 +171,17 @@ def profile_lines(profile: Profile) -> list[tuple[str, str]]:
 
 
 def _share(share: Share, profile: Profile) -> str:
-    parts, rests = [], []
+    parts: list[str] = []
+    rests: list[str] = []
     for part, error, moments, when in (
         (share.before, share.before_error, profile.samples_before, "before"),
         (share.after, share.after_error, profile.samples_after, "after"),
     ):
         if part is not None and error is not None:
             of = " of the time" if not parts else ""
-            parts.append(f"{part:.0%} ±{2 * error:.0%}{of} {when}")
+            # Where no sample was on the other side, the formula's error of 0 says nothing.
+            spread = f" ±{2 * error:.0%}" if error else ""
+            parts.append(f"{part:.0%}{spread}{of} {when}")
             rests.append(f"{moments or 0:,}")
     text = f"{share.candidate}: {', '.join(parts)}"
     if share.bound is not None:

@@ -223,6 +223,22 @@ def test_a_confirmation_says_what_it_rests_on() -> None:
     assert (variant.eager_seconds_per_call, variant.seconds_per_call) == (0.01, 0.002)
 
 
+def test_a_confirmation_says_what_it_does_not_rest_on() -> None:
+    row = checked(captured=["float32()=3.0 (/copy/p/train.py:4)", "float32()=5.0"])
+    found = judging.judge_checked(function(), Observation(calls=100, signatures=3), row, ROOT, "", Variant())
+    assert found.verdict is Verdict.CONFIRMED
+    assert ", 1 of 3 signatures, " in found.reasons[0]
+    assert found.reasons[1] == (
+        "its trace holds on to 2 constant tensors, which did not change: float32()=3.0 (train.py:4), float32()=5.0"
+    )
+
+
+def test_calls_of_other_threads_are_no_evidence() -> None:
+    found = judging.judge_checked(function(), Observation(calls=100, threads=2), checked(), ROOT, "", Variant())
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "called in 2 threads" in found.reasons[0]
+
+
 @pytest.mark.parametrize(
     ("changes", "verdict", "words"),
     [

@@ -22,9 +22,8 @@ def test_a_summary_has_the_outcome_the_candidates_the_numbers_and_the_change(rep
 
 
 def test_a_run_that_came_to_nothing_has_no_empty_sections(report):
-    page = to_markdown(
-        replace(report, judgements=(), plan=Plan(), benchmark=None, drift=None, warnings=(), status="usage")
-    )
+    nothing = replace(report, judgements=(), plan=Plan(), benchmark=None, drift=None, profile=None, warnings=())
+    page = to_markdown(replace(nothing, status="usage"))
     assert page.count("#") == 1 and page.startswith("# optimize: usage")
 
 
@@ -40,3 +39,10 @@ def test_what_the_user_wrote_can_not_break_the_page(report):
 def test_applied_edits_need_no_command(report):
     page = to_markdown(replace(report, applied=True))
     assert "edited in place" in page and "patch -p1" not in page
+
+
+def test_the_profile_has_its_section_and_names_its_files(report):
+    page = to_markdown(report)
+    assert "## Where the time goes" in page
+    assert "95% ±2% of the time before" in page
+    assert "`profile-eager.speedscope.json`" in page

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.records import Target
+from hybridize.records import Profile, Target
 from hybridize.report import wording
 from hybridize.report.folder import write
 
@@ -107,3 +107,23 @@ def test_the_fastest_confirmed_variant_stands_for_a_candidate_outside_the_plan(r
 def test_a_refuted_variant_stands_for_nothing(report):
     judgement = replace(report.judgements[0], variants=report.judgements[0].variants[1:])
     assert wording.chosen_variant(judgement, replace(report, plan=replace(report.plan, edits=()))) is None
+
+
+def test_a_profile_says_shares_their_spread_the_bound_and_the_samples(report):
+    (label, step), (_, evaluate) = wording.profile_lines(report.profile)
+    assert label == "Profile"
+    assert step == (
+        "train:step: 95% ±2% of the time before, 62% ±5% after; at most 29.7x by converting it alone "
+        "(412 and 400 samples)"
+    )
+    assert evaluate.startswith("train:evaluate: 2% ±1% of the time before; at most 1.04x")
+
+
+def test_a_profile_without_samples_says_why():
+    assert wording.profile_lines(Profile(reason="py-spy was not found")) == [("Profile", "none: py-spy was not found")]
+
+
+def test_a_profile_of_many_candidates_names_the_first_ones(report):
+    share = report.profile.shares[0]
+    lines = wording.profile_lines(replace(report.profile, shares=(share,) * 9))
+    assert len(lines) == 6 and lines[-1] == ("", "4 more candidates in report.json")
