@@ -15,9 +15,10 @@ from typing import Any
 from ..sandbox.binding import bind, call_plain, disguise
 from ..sandbox.child import Child
 from .effects import Project
+from .evidence import SIGNATURES, Check, Rehearsed
 from .outside import Watch
 from .paths import PathNote
-from .shadowing import Check, Rehearsed, Shadow
+from .shadowing import Shadow
 
 CONSECUTIVE = 12
 # Of the run's time, what repeating the calls of rare candidates may take.
@@ -143,7 +144,6 @@ class Checker:
 
     def _is_new(self, check: Check, original: Any, args: Any, kwargs: Any) -> bool:
         """Whether a call has a signature that was never compared; of many, only the first ones are."""
-        from .shadowing import SIGNATURES
         from .signatures import key_of, name_arguments
 
         if len(check.signatures) >= SIGNATURES:

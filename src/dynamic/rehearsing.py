@@ -21,7 +21,8 @@ from .effects import Snapshot
 from .paths import Runaway
 
 if TYPE_CHECKING:
-    from .shadowing import Check, Rehearsed, Shadow
+    from .evidence import Check, Rehearsed
+    from .shadowing import Shadow
 
 REPEATS = 6
 #: The fewest repeats of a call, where it is slow: with the call itself what a confirmation rests on at least.
@@ -70,7 +71,8 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
 
 def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.State) -> bool:
     """Make one repeated call, moved from the second on; whether to go on."""
-    from .shadowing import Check, Shadow
+    from .evidence import Check
+    from .shadowing import Shadow
 
     check = shadow.check
     seen = Check(check.candidate)
