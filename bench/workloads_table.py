@@ -201,7 +201,7 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         "# The workloads: eager, by hand, and as optimize leaves them",
         "",
         "Made by `python bench/workloads_table.py`. Speedups are of the steady state, over the script as it stands, in",
-        "one run in which all three took turns; ± is the standard error over groups of fresh processes. *End to end* is",
+        "one run in which all three took turns; ± is the standard error over groups of processes. *End to end* is",
         "what `optimize` measured, start-up and traces included, to where its runs were cut; longer runs gain more.",
         "",
         "| workload | by hand | ours | ours / by hand | end to end | drift | what was written |",
