@@ -184,10 +184,24 @@ def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
         "end_to_end": benchmark.get("end_to_end_speedup"),
         "whole_script": bool(benchmark.get("whole_script")),
         "drift": (report.get("drift") or {}).get("verdict"),
+        "random_ops": expected["random_ops"],
+        "max_rel_error": max_error(report),
         "units": [group.units for group in raced],
         "seconds": sum(report.get("timings", {}).values()),
         "machine": machine(),
     }
+
+
+def max_error(report: Mapping[str, Any]) -> float | None:
+    """The largest difference between eager and graph in the compared calls of what was confirmed, as proved."""
+    errors = [
+        variant["max_rel_error"]
+        for candidate in report["candidates"]
+        if candidate["verdict"] == "confirmed"
+        for variant in candidate["variants"]
+        if variant["outcome"] == "confirmed" and variant["max_rel_error"] is not None
+    ]
+    return max(errors, default=None)
 
 
 def _quotient(mine: tuple[float, float] | None, hand: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -204,15 +218,18 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         "one run in which all three took turns; ± is the standard error over groups of processes. *End to end* is",
         "what `optimize` measured, start-up and traces included, to where its runs were cut; longer runs gain more.",
         "",
-        "| workload | by hand | ours | ours / by hand | end to end | drift | what was written |",
-        "| --- | ---: | ---: | ---: | ---: | --- | --- |",
+        "*Error* is the largest difference, relative to the largest element, between eager and graph in all calls that were",
+        "compared; *random* marks steps that draw from `tf.random`, compared on one stream.",
+        "",
+        "| workload | by hand | ours | ours / by hand | end to end | drift | error | what was written |",
+        "| --- | ---: | ---: | ---: | ---: | --- | ---: | --- |",
     ]
     for entry in sorted(entries, key=lambda each: each["workload"]):
         end = f"{entry['end_to_end']:.2f}x" if entry["end_to_end"] else ""
         same = "as by hand" if entry["as_by_hand"] else f"`{entry['edit']}`" if entry["edit"] else "nothing"
         lines.append(
             f"| {entry['workload']} | {_times(entry['by_hand'])} | {_times(entry['ours'])} | "
-            f"{_times(entry['ours_of_by_hand'], '')} | {end} | {entry['drift'] or ''} | {same} |"
+            f"{_times(entry['ours_of_by_hand'], '')} | {end} | {entry['drift'] or ''} | {_error(entry)} | {same} |"
         )
     if eager:
         mean = math.exp(statistics.fmean(math.log(entry["ours"][0]) for entry in eager))
@@ -226,6 +243,12 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         found = json.loads(described)
         lines += ["", "Machine: " + "; ".join(f"{key} {value}" for key, value in found.items()) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _error(entry: Mapping[str, Any]) -> str:
+    error = entry["max_rel_error"]
+    said = "" if error is None else "none" if error == 0 else f"{error:.0e}"
+    return f"{said}, random" if said and entry["random_ops"] else said
 
 
 def _times(value: Sequence[float] | None, unit: str = "x") -> str:

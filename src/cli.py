@@ -77,6 +77,7 @@ _VALUED = (
     ("budget", "TIME", "wall time for all runs together: 90s, 5m, 1h30m (5m)"),
     ("steps", "N", "cut each run after N units of work, such as training steps"),
     ("pairs", "N", "groups of processes that are timed side by side, at most (10)"),
+    ("drift-runs", "N", "compare what the script ends with over N seeds, 3 at least to tell; takes budget (0)"),
     ("seed", "N", "seed set before the script starts; 'none' sets none (0)"),
     ("min-speedup", "X", "leave alone what gains less (1.05)"),
     ("results", "DIR", "where the results go (results)"),

@@ -26,7 +26,8 @@ class Options:
     Paths are as given (relative to the working directory) or, from pyproject.toml, below its folder.
     ``seed`` is set in every run before the script starts, so that runs can be compared; the script's own
     seeding comes later and wins; None leaves the generators alone. ``steps`` is how many units of work a
-    run does (None: as many as the budget allows). ``metrics`` are (name, regular expression) pairs for
+    run does (None: as many as the budget allows). ``drift_runs`` is the number of seeds with which the script as it
+    stands and as edited are compared by their final numbers (0: not at all). ``metrics`` are (name, regular expression) pairs for
     numbers that the script prints. ``verbosity`` is -1 (quiet), 0, 1 or 2.
     """
 
@@ -39,6 +40,7 @@ class Options:
     budget_seconds: float = DEFAULT_BUDGET_SECONDS
     steps: int | None = None
     pairs: int = 10
+    drift_runs: int = 0
     seed: int | None = 0
     min_speedup: float = 1.05
     metrics: tuple[tuple[str, str], ...] = ()
@@ -258,6 +260,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("budget", "budget_seconds", "a length of time, such as 90s, 5m or 1h30m", _duration),
         Setting("steps", "steps", "a whole number, at least 1", _integer(1)),
         Setting("pairs", "pairs", "a whole number, at least 1", _integer(1)),
+        Setting("drift-runs", "drift_runs", "a whole number, at least 0", _integer(0)),
         Setting("seed", "seed", f"a whole number from 0 to {_SEED_LIMIT - 1}, or 'none'", _seed),
         Setting("min-speedup", "min_speedup", "a ratio, at least 1, such as 1.05", _ratio),
         Setting("metric", "metrics", "NAME=REGEX", _metrics),

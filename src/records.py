@@ -419,6 +419,19 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class AutoClustering:
+    """What a flag alone gives: the script as it stands, run with XLA's auto-clustering, in one group of turns.
+
+    ``speedup`` is the ratio of plain time over its time per unit, without an interval; None where the script failed
+    under the flag, which ``note`` then says.
+    """
+
+    speedup: float | None
+    units: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """The measured comparison of the script as it stands with the script as edited.
 
@@ -443,11 +456,16 @@ class Benchmark:
     verdict: str
     peak_rss_bytes: tuple[int, int] | None = None
     reason: str = ""
+    xla_auto_clustering: AutoClustering | None = None
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number followed through the eager and the edited run. ``verdict`` is none, drift or inconclusive."""
+    """A number followed through the eager and the edited run. ``verdict`` is none, drift or inconclusive.
+
+    Over several seeds (level L3), values are means over ``seeds`` seeds, ``noise_floor`` is the margin, and
+    ``low`` and ``high`` bound the mean difference.
+    """
 
     name: str
     source: str
@@ -456,6 +474,9 @@ class Metric:
     difference: float | None
     noise_floor: float | None
     verdict: str
+    low: float | None = None
+    high: float | None = None
+    seeds: int | None = None
 
 
 @dataclass(frozen=True)

@@ -237,6 +237,7 @@ for script in ("train.py", "by_hand.py"):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @each_workload
 def test_by_hand_trains_as_the_eager_script_does(folder):
     expect = expectations(folder)

@@ -97,6 +97,7 @@ def test_the_folder_has_the_summary_and_the_logs(optimized: Result) -> None:
     assert os.path.islink(optimized.folder / "results" / "latest")
 
 
+@pytest.mark.long
 def test_apply_edits_the_sources_in_place(tmp_path: Path) -> None:
     shutil.copy(WORKLOADS / "mlp_functions" / "train.py", tmp_path)
     command = [sys.executable, "-m", "hybridize", "--train-script", "train.py", "--budget", "5m", "--pairs", "3"]

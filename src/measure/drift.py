@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from beartype import beartype
 
 from ..records import Drift
-from .lines import Line, is_integral, is_timed, match_lines, parse_number, place_of, read_lines
+from .lines import Line, find_numbers, is_integral, is_timed, match_lines, parse_number, place_of, read_lines
 from .noise import ROUNDING, Finding, Series, State, judge
 
 # Counts and shares of samples change by whole samples at a decision's border; up to this share of the range.
@@ -314,7 +314,7 @@ def _compare_metric(
     common_noise: float,
 ) -> Finding:
     expression = re.compile(pattern)
-    texts = [_matches(expression, trace) for trace in (reference, edited, *others)]
+    texts = [find_numbers(expression, trace.lines) for trace in (reference, edited, *others)]
     if is_timed(name):
         return Finding(State.POWERLESS, "metric", name, "tells of the machine, and is no evidence")
     if not texts[0]:
@@ -334,16 +334,6 @@ def _compare_metric(
     return replace(series.judge(common_noise, ahead=1, where="line"), evidence=True)
 
 
-def _matches(expression: re.Pattern[str], trace: Trace) -> list[str]:
-    found = []
-    for line in trace.lines:
-        for match in expression.finditer(line):
-            text = match.group(1) if expression.groups else match.group()
-            if text:
-                found.append(text.strip().removesuffix("%"))
-    return found
-
-
 def _excuse_borderline(printed: Sequence[Finding], smooth: Sequence[Finding]) -> list[Finding]:
     """Take shares and counts of samples that differ by little for no evidence, where what is smooth agrees.
 
@@ -355,15 +345,20 @@ def _excuse_borderline(printed: Sequence[Finding], smooth: Sequence[Finding]) ->
         return list(printed)
     return [
         replace(each, state=State.POWERLESS, detail="differs by a few samples at a decision's border")
-        if each.state is State.DRIFT and _SHARES.search(each.name) and _is_borderline(each)
+        if each.state is State.DRIFT and _is_borderline(each)
         else each
         for each in printed
     ]
 
 
 def _is_borderline(finding: Finding) -> bool:
-    if finding.baseline is None or finding.optimized is None:
+    return is_borderline(finding.name, finding.baseline, finding.optimized, finding.largest)
+
+
+def is_borderline(name: str, first: float | None, second: float | None, gap: float) -> bool:
+    """Whether ``gap``, between values as these, is what few samples at a border do to a number of that name."""
+    if first is None or second is None or not _SHARES.search(name):
         return False
-    top = max(abs(finding.baseline), abs(finding.optimized))
+    top = max(abs(first), abs(second))
     whole = 1.0 if top <= 1 else 100.0 if top <= 100 else top
-    return finding.largest <= BORDERLINE * whole
+    return gap <= BORDERLINE * whole

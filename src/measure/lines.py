@@ -121,6 +121,17 @@ def is_integral(text: str) -> bool:
     return re.fullmatch(r"[-+]?\d+\.?", text) is not None
 
 
+def find_numbers(expression: re.Pattern[str], lines: Iterable[str]) -> list[str]:
+    """The texts that a ``--metric`` finds on printed lines: its first group, or else all of the match."""
+    found = []
+    for line in lines:
+        for match in expression.finditer(line):
+            text = match.group(1) if expression.groups else match.group()
+            if text:
+                found.append(text.strip().removesuffix("%"))
+    return found
+
+
 @dataclass(frozen=True)
 class Match:
     """Lines of one run matched with those of another: the k-th of a skeleton with the k-th of the same.

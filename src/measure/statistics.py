@@ -127,27 +127,37 @@ def planned_looks(groups: int) -> tuple[tuple[int, float], ...]:
 
 @dataclass(frozen=True)
 class Equivalence:
-    """The outcome of two one-sided tests: the larger p value, and the 1 - 2 alpha interval of the mean."""
+    """The outcome of two one-sided tests: the larger p value, and the 1 - 2 alpha interval of the mean.
+
+    ``different`` says that the mean lies beyond the margin; neither means that the values don't tell.
+    """
 
     equivalent: bool
+    different: bool
     p_value: float
     low: float
     high: float
 
 
-def check_equivalence(differences: Sequence[float], margin: float, alpha: float = 0.05) -> Equivalence:
-    """Whether the mean of two or more paired differences lies within ±``margin`` (TOST).
+def check_equivalence(
+    differences: Sequence[float], margin: float, alpha: float = 0.05, comparisons: int = 1
+) -> Equivalence:
+    """Whether the mean of two or more paired differences lies within ±``margin`` (TOST), or beyond it.
 
-    Source: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). Identical differences
+    Source: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). Beyond it is what has its whole
+    interval outside of the margin; where several means are looked at, one of ``comparisons``, that interval is at
+    alpha / ``comparisons`` to each side (Bonferroni), since one accusation is enough to accuse the whole. To call
+    all of them equivalent takes no such correction (Berger, Technometrics 24, 1982). Identical differences
     (standard error 0) are decided by their value alone.
     """
     freedom = len(differences) - 1
     mean, error = fmean(differences), standard_error(differences)
     if error == 0:
-        inside = abs(mean) < margin
-        return Equivalence(inside, 0.0 if inside else 1.0, mean, mean)
+        inside = abs(mean) <= margin
+        return Equivalence(inside, not inside, 0.0 if inside else 1.0, mean, mean)
     above = 1 - student_probability((mean + margin) / error, freedom)
     below = student_probability((mean - margin) / error, freedom)
     low, high = mean_interval(differences, 2 * alpha)
+    least, most = mean_interval(differences, 2 * alpha / comparisons)
     p_value = max(above, below)
-    return Equivalence(p_value < alpha, p_value, low, high)
+    return Equivalence(p_value < alpha, least > margin or most < -margin, p_value, low, high)
