@@ -218,7 +218,7 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         "one run in which all three took turns; ± is the standard error over groups of processes. *End to end* is",
         "what `optimize` measured, start-up and traces included, to where its runs were cut; longer runs gain more.",
         "",
-        "*Error* is the largest difference, relative to the largest element, between eager and graph in all calls that were",
+        "*Error* is the largest difference, relative to the largest element, between eager and graph in the calls that were",
         "compared; *random* marks steps that draw from `tf.random`, compared on one stream.",
         "",
         "| workload | by hand | ours | ours / by hand | end to end | drift | error | what was written |",

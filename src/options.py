@@ -26,9 +26,9 @@ class Options:
     Paths are as given (relative to the working directory) or, from pyproject.toml, below its folder.
     ``seed`` is set in every run before the script starts, so that runs can be compared; the script's own
     seeding comes later and wins; None leaves the generators alone. ``steps`` is how many units of work a
-    run does (None: as many as the budget allows). ``drift_runs`` is the number of seeds with which the script as it
-    stands and as edited are compared by their final numbers (0: not at all). ``metrics`` are (name, regular expression) pairs for
-    numbers that the script prints. ``verbosity`` is -1 (quiet), 0, 1 or 2.
+    run does (None: as many as the budget allows). ``drift_runs`` is the number of seeds over which the script as
+    it stands and as edited are compared by what they end with (0: none). ``metrics`` are (name, regular
+    expression) pairs for numbers that the script prints. ``verbosity`` is -1 (quiet), 0, 1 or 2.
     """
 
     script: Path | None = None

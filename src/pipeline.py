@@ -9,6 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,9 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
         prove(work, scan)
         if work.plan.edits:
             _measure(work, scan)
+            _compare_seeds(work, scan)
         _profile(work)
+        _measure_flag(work)
     return _conclude(work) if work.plan.edits else _nothing_to_write(work)
 
 
@@ -295,6 +298,7 @@ def _set_plan(work: Work, scan: Scan) -> None:
 def _measure(work: Work, scan: Scan) -> None:
     from .measure.benchmark import run_benchmark
     from .sandbox.launch import start
+    from .seeds import BUDGET_SHARE
 
     hottest = work.selected()[0]
     with work.stage("measure", "the script as it stands and as edited, taking turns"):
@@ -313,11 +317,47 @@ def _measure(work: Work, scan: Scan) -> None:
             steps=work.options.steps,
             length=hottest.observation.calls if work.observed_whole else None,
             min_speedup=work.options.min_speedup,
-            deadline=time.monotonic() + work.left,
+            deadline=time.monotonic() + (1 - BUDGET_SHARE if work.options.drift_runs else 1.0) * work.left,
             watch=work.watch,
             keep=keep,
             start=functools.partial(start, nursery=work.nursery),
         )
+
+
+def _compare_seeds(work: Work, scan: Scan) -> None:
+    """Where it is asked for, compare what the plan that pays ends with, over several seeds."""
+    if not work.options.drift_runs or work.benchmark is None or work.benchmark.verdict != "faster":
+        return
+    from .seeds import compare_over_seeds
+
+    seeds = count(work.options.drift_runs, "seed")
+    with work.stage("seeds", f"what the script as it stands and as edited end with, over {seeds}"):
+        compare_over_seeds(work, scan, work.selected()[0])
+
+
+def _measure_flag(work: Work) -> None:
+    """With what is still left of the budget, measure what XLA's auto-clustering gives by a flag alone."""
+    from .measure.auto_clustering import run_auto_clustering, seconds_needed
+
+    benchmark, selected = work.benchmark, work.selected()
+    if benchmark is None or not selected:
+        return
+    if work.left <= seconds_needed(benchmark):
+        if work.options.verbosity > 0:
+            work.watcher.note("no time is left to measure XLA's auto-clustering, a row for reference")
+        return
+    with work.stage("reference", "the script as it stands with and without XLA's auto-clustering, by a flag"):
+        found = run_auto_clustering(
+            work.target,
+            edits_of(selected)[0],
+            selected[0].function.line,
+            benchmark,
+            work.folder,
+            deadline=time.monotonic() + work.left,
+            steps=work.options.steps,
+            length=selected[0].observation.calls if work.observed_whole else None,
+        )
+        work.benchmark = replace(benchmark, xla_auto_clustering=found)
 
 
 def _profile(work: Work) -> None:
@@ -393,6 +433,11 @@ def _conclude(work: Work) -> tuple[str, str, int]:
         work.plan = Plan()
         code = EXIT_CHECK if refuted else EXIT_OK
         return "nothing-to-gain", f"Nothing was changed: {why}.", code
+    if work.drift is not None and (work.drift.verdict, work.drift.level) == ("drift", "L3"):
+        why = f"the edited script ends elsewhere than the script as it stands: {work.drift.reason}"
+        work.add([replace(deselect(j, why), verdict=Verdict.REFUTED) for j in work.selected()])
+        work.plan = Plan()
+        return "drift", f"Nothing was changed: {why}.", EXIT_CHECK
     if work.options.apply:
         refusal = apply(Path(work.target.root), work.plan.files)
         if isinstance(refusal, Refusal):

@@ -71,7 +71,7 @@ def test_the_options_reach_the_pipeline(pipeline):
     called = Called(
         *("--train-script", "train.py", "--budget", "20m", "--steps", "50", "--pairs", "3", "--seed", "none"),
         *("--only", "train:a", "--only", "train:b", "--skip", "train:c", "--min-speedup", "1.2", "--apply"),
-        *("--metric", "acc=acc: (.*)", "--results", "out", "-v", "-v"),
+        *("--metric", "acc=acc: (.*)", "--results", "out", "--drift-runs", "5", "-v", "-v"),
         *("--", "--epochs", "3", "--", "-v"),
     )
     assert called.code == 0
@@ -83,6 +83,7 @@ def test_the_options_reach_the_pipeline(pipeline):
         budget_seconds=1200.0,
         steps=50,
         pairs=3,
+        drift_runs=5,
         seed=None,
         min_speedup=1.2,
         metrics=(("acc", "acc: (.*)"),),

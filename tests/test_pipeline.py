@@ -16,7 +16,9 @@ from hybridize.dynamic.proof import Observed
 from hybridize.dynamic.runs import Seen
 from hybridize.options import Options
 from hybridize.records import (
+    AutoClustering,
     Benchmark,
+    Drift,
     Edit,
     Ending,
     Interval,
@@ -219,3 +221,73 @@ def test_what_was_found_stands_where_no_profile_can_be_made(optimize: Any, monke
     report = optimize(confirm)
     assert (report.status, report.exit_code) == ("optimized", 0)
     assert report.profile is not None and "py-spy was not found" in report.profile.reason
+
+
+def drifting(verdict: str) -> Callable[[Work, Any, Any], None]:
+    """Stands in for the runs with several seeds."""
+
+    def compare(work: Work, scan: Any, hottest: Any) -> None:
+        work.drift = Drift(verdict, "L3", "over 5 seeds, the loss differs by 0.3")
+
+    return compare
+
+
+def test_what_ends_elsewhere_over_several_seeds_is_not_proposed(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("hybridize.seeds.compare_over_seeds", drifting("drift"))
+    report = optimize(confirm, drift_runs=5, apply=True)
+    assert (report.status, report.exit_code) == ("drift", 1)
+    assert "over 5 seeds, the loss differs by 0.3" in report.message
+    assert not report.plan.edits and not report.applied
+    assert (tmp_path / "train.py").read_text() == SCRIPT
+    (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
+    assert judgement.verdict is Verdict.REFUTED and not judgement.selected
+    assert "over 5 seeds" in judgement.reasons[-1]
+
+
+@pytest.mark.parametrize("verdict", ["none", "inconclusive"])
+def test_what_several_seeds_do_not_accuse_stands(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, verdict: str
+) -> None:
+    monkeypatch.setattr("hybridize.seeds.compare_over_seeds", drifting(verdict))
+    report = optimize(confirm, drift_runs=5)
+    assert (report.status, report.exit_code) == ("optimized", 0)
+    assert report.drift is not None and report.drift.level == "L3"
+
+
+@pytest.mark.parametrize(("options", "verdict"), [({}, "faster"), ({"drift_runs": 5}, "slower")])
+def test_seeds_are_run_where_they_are_asked_for_and_there_is_a_patch(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], verdict: str
+) -> None:
+    monkeypatch.setattr("hybridize.seeds.compare_over_seeds", drifting("drift"))
+    assert optimize(confirm, verdict, **options).drift is None
+
+
+def test_a_row_for_reference_is_measured_without_a_nursery_and_changes_nothing_else(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def measure(*args: Any, **options: Any) -> AutoClustering:
+        asked.update(options)
+        return AutoClustering(0.97, 180)
+
+    monkeypatch.setattr("hybridize.measure.auto_clustering.run_auto_clustering", measure)
+    monkeypatch.setattr("hybridize.measure.auto_clustering.seconds_needed", lambda benchmark: 30.0)
+    report = optimize(confirm)
+    assert report.benchmark is not None and report.benchmark.xla_auto_clustering == AutoClustering(0.97, 180)
+    assert report.exit_code == 0
+    # The default starts a process anew: TensorFlow reads the flag once.
+    assert "start" not in asked
+
+
+def test_the_row_for_reference_takes_no_time_that_is_not_left(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*args: Any, **options: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("hybridize.measure.auto_clustering.run_auto_clustering", never)
+    report = optimize(confirm, budget_seconds=60.0)
+    assert report.benchmark is not None and report.benchmark.xla_auto_clustering is None

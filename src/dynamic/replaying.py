@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import zlib
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..sandbox.child import Child
 from .effects import Project
 
 SCALARS = 5000
+LATEST = 500
 DIGESTS = (1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 320, 640)
 
 
@@ -31,6 +33,7 @@ class Replay:
         self.steps = child.job.get("steps")
         self.nudge = bool(child.job.get("nudge"))
         self.scalars: list[list[float | None]] = []
+        self.latest: deque[list[float | None]] = deque(maxlen=LATEST)
         self.digests: dict[int, dict[str, list[float]]] = {}
         self.functions: dict[str, Any] = {}
         self.bound: dict[str, set[Any]] = {}
@@ -104,8 +107,10 @@ class Replay:
     def _note(self, result: Any) -> None:
         from . import variables
 
+        scalars = scalars_of(result)
+        self.latest.append(scalars)
         if len(self.scalars) < SCALARS:
-            self.scalars.append(scalars_of(result) or summaries_of(result))
+            self.scalars.append(scalars or summaries_of(result))
         if self.units in DIGESTS:
             self.digests[self.units] = variables.digest(variables.snapshot())
             self._keep_bound()
@@ -127,16 +132,20 @@ class Replay:
 
     def report(self) -> dict[str, Any]:
         """What was computed, and how often the edited functions traced."""
-        from . import variables
+        from . import histories, variables
 
         last: dict[str, list[float]] = {}
+        recorded: dict[str, float | None] = {}
         if self.ready:
             last = variables.digest(variables.snapshot())
             self._keep_bound()
             self._note_leaks()
+            recorded = histories.final_values() if self.child.job.get("finals") else {}
         return {
             "units": self.units,
             "scalars": self.scalars,
+            "latest": list(self.latest),
+            "recorded": recorded,
             "digests": {str(unit): rows for unit, rows in self.digests.items()},
             "last": last,
             "reached": self.reached,

@@ -41,7 +41,8 @@ class Seen:
 class Run:
     """What all runs have in common. ``watch`` is told how far a run has come.
 
-    Children are forked from the ``nursery`` where there is one.
+    Children are forked from the ``nursery`` where there is one. With ``finals``, replays also report what Keras has
+    recorded when they end.
     """
 
     target: Target
@@ -49,6 +50,7 @@ class Run:
     folder: Path
     watch: Callable[[str], None] = field(default=lambda text: None)
     nursery: Nursery | None = None
+    finals: bool = False
 
     def observe(self, functions: Sequence[Function], seconds: float, longest: float, steps: int | None) -> Seen:
         """Run the script as it stands with ``functions`` hooked, for ``seconds``.
@@ -123,6 +125,7 @@ class Run:
             "unit_id": unit[0],
             "steps": steps,
             "nudge": nudge,
+            "finals": self.finals,
             "deadline_seconds": seconds,
         }
         return start(self.target, job, files, self.folder, label, self.nursery)

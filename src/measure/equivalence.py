@@ -80,7 +80,10 @@ class References:
 
 @dataclass(frozen=True)
 class _Compared:
-    """One number over all seeds; ``detail`` goes on where its name begins a sentence."""
+    """One number over all seeds; ``detail`` goes on where its name begins a sentence.
+
+    ``evidence`` is false for what agrees and proves nothing (the number of the last epoch).
+    """
 
     state: State
     detail: str
@@ -175,9 +178,12 @@ def compare_seeds(
     return Drift(verdict, "L3", reason, tuple(sorted(shown, key=lambda each: order.index(each.verdict))[:MOST_METRICS]))
 
 
+@beartype
 def needs_references(pairs: Sequence[SeedPair], metrics: Sequence[tuple[str, str]] = ()) -> bool:
-    """Whether a number parted by more than the seeds explain, so that it must be asked what else may explain it."""
-    return any(each.state is State.UNEXPLAINED and not each.evidence for each in _compare_all(pairs, None, metrics, True))
+    """Whether a number parted, so that it is worth two more runs to know what else than the edit may explain it."""
+    return len(pairs) >= LEAST_SEEDS and any(
+        each.state in (State.DRIFT, State.UNEXPLAINED) for each in _compare_all(pairs, None, metrics)
+    )
 
 
 def _numbers(count: int) -> str:
@@ -187,3 +193,144 @@ def _numbers(count: int) -> str:
 def _sentence(compared: Sequence[_Compared]) -> str:
     first = f"{compared[0].metric.name} {compared[0].detail}"
     return first if len(compared) == 1 else f"{first} (and {len(compared) - 1} more)"
+
+
+def _compare_all(
+    pairs: Sequence[SeedPair], references: References | None, metrics: Sequence[tuple[str, str]]
+) -> list[_Compared]:
+    eager = [final_numbers(pair.eager, metrics) for pair in pairs]
+    edited = [final_numbers(pair.edited, metrics) for pair in pairs]
+    keys = list(dict.fromkeys(key for numbers in eager for key in numbers))
+    names = Counter(next(numbers[key] for numbers in eager if key in numbers).name for key in keys)
+    compared = []
+    for key in keys:
+        series = _Series(key, [numbers.get(key) for numbers in eager], [numbers.get(key) for numbers in edited])
+        if names[series.name] > 1 and key[1]:
+            series = replace(series, suffix=f" on “{key[1][:60]}”")
+        if references is not None:
+            at = [pair.seed for pair in pairs].index(references.seed)
+            others = [final_numbers(run, metrics).get(key) for run in (references.nudged, references.twin)]
+            nudged, twin = (_gap(eager[at].get(key), other) for other in others)
+            series = replace(series, moved=nudged, repeated=twin)
+        compared.append(series.judge(len(keys)))
+    return compared
+
+
+def _gap(first: Final | None, second: Final | None) -> float:
+    """How far two runs' numbers are apart; infinite where only one of them shows a finite one."""
+    one, other = (final.value if final is not None else None for final in (first, second))
+    if one is None or other is None:
+        return 0.0 if one is other else math.inf
+    return abs(one - other)
+
+
+@dataclass(frozen=True)
+class _Series:
+    """One number over the seeds, None where a run did not show it.
+
+    ``moved`` is how far rounding moved it in the nudged run, ``repeated`` how far it is from itself in a second run
+    with the same seed; None where there were no such runs.
+    """
+
+    key: Key
+    eager: Sequence[Final | None]
+    edited: Sequence[Final | None]
+    moved: float | None = None
+    repeated: float | None = None
+    suffix: str = ""
+
+    @property
+    def name(self) -> str:
+        return next(final.name for final in self.eager if final is not None) + self.suffix
+
+    def judge(self, comparisons: int) -> _Compared:
+        both = [(one, other) for one, other in zip(self.eager, self.edited, strict=True) if one and other]
+        # What Keras has recorded is read off living objects, which a graph may keep alive, or not.
+        shown = self.key[0] != "keras"
+        if shown and all(self.eager) and not any(self.edited):
+            return self._told(State.DRIFT, "is shown by no edited run", [])
+        values = [(one.value, other.value) for one, other in both if one.value is not None and other.value is not None]
+        lost = sum(one.value is not None and other.value is None for one, other in both)
+        if lost and all(one.value is not None for one, _ in both):
+            state = State.DRIFT if self.moved is not None and math.isfinite(self.moved) else State.UNEXPLAINED
+            return self._told(state, f"is not finite in {lost} of {len(both)} edited runs, and in no other", values)
+        if len(values) < LEAST_SEEDS:
+            state = State.UNEXPLAINED if shown and all(self.eager) and values else State.POWERLESS
+            return self._told(state, f"is a number with {len(values)} seeds only", values)
+        finals = [final for pair in both for final in pair]
+        slack = max(final.slack for final in finals)
+        spread = stdev(one for one, _ in values)
+        if spread <= slack:
+            return self._judge_exactly(values, slack, all(final.integral for final in finals))
+        return self._judge_statistically(values, spread, slack, comparisons)
+
+    def _judge_exactly(self, values: Sequence[tuple[float, float]], slack: float, integral: bool) -> _Compared:
+        """Where all seeds end with one number, the edited script must end with that number."""
+        furthest = max(values, key=lambda pair: abs(pair[1] - pair[0]))
+        gap = abs(furthest[1] - furthest[0])
+        if gap <= slack:
+            said = "is the same with every seed, as it stands and edited"
+            return self._told(State.AGREES, said, values, slack, evidence=not integral)
+        parted = f"is {furthest[1]:.7g} where it was {furthest[0]:.7g} with every seed"
+        if is_borderline(self.name, *furthest, gap):
+            return self._told(State.POWERLESS, "differs by a few samples at a decision's border", values, slack)
+        return self._excused(State.DRIFT, parted, values, slack, slack + LATE_FACTOR * (self.moved or 0.0) >= gap)
+
+    def _judge_statistically(
+        self, values: Sequence[tuple[float, float]], margin: float, slack: float, comparisons: int
+    ) -> _Compared:
+        found = check_equivalence([other - one for one, other in values], margin, comparisons=comparisons)
+        mean = fmean(other - one for one, other in values)
+        numbers = f"by {mean:.3g} (90% interval {found.low:.3g} to {found.high:.3g})"
+        bounds = found.low, found.high
+        if found.equivalent:
+            said = f"differs {numbers}, within the {margin:.3g} that the seeds spread by"
+            return self._told(State.AGREES, said, values, margin, bounds)
+        if found.different:
+            said = f"differs {numbers}, by more than the {margin:.3g} that the seeds spread by"
+            return self._excused(State.DRIFT, said, values, margin, False, bounds)
+        said = f"differs {numbers}: too few seeds to tell whether that is within the {margin:.3g} that they spread by"
+        return self._excused(State.UNEXPLAINED, said, values, margin, False, bounds)
+
+    def _excused(
+        self,
+        state: State,
+        said: str,
+        values: Sequence[tuple[float, float]],
+        margin: float,
+        rounding: bool,
+        bounds: tuple[float, float] | None = None,
+    ) -> _Compared:
+        """``state``, unless something else than the edit explains it, or nobody has asked whether it does."""
+        if self.moved is None or self.repeated is None:
+            if state is State.DRIFT:
+                said += "; no run was left to tell whether that is rounding, or a time"
+            return self._told(State.UNEXPLAINED, said, values, margin, bounds)
+        scale = max(abs(value) for pair in values for value in pair)
+        if self.key[0] in ("printed", "metric") and self.repeated > POWERLESS_PRINTED * scale:
+            said = f"differs by {self.repeated:.2g} between two runs of the script as it stands with one seed"
+            return self._told(State.POWERLESS, said, values, margin, bounds)
+        if rounding:
+            said = f"is moved by {self.moved:.2g} by one rounding error, while seeds do not move it"
+            return self._told(State.POWERLESS, said, values, margin, bounds)
+        return self._told(state, said, values, margin, bounds)
+
+    def _told(
+        self,
+        state: State,
+        detail: str,
+        values: Sequence[tuple[float, float]],
+        margin: float | None = None,
+        bounds: tuple[float, float] | None = None,
+        evidence: bool = True,
+    ) -> _Compared:
+        before = fmean(one for one, _ in values) if values else None
+        after = fmean(other for _, other in values) if values else None
+        difference = None if before is None or after is None else after - before
+        low, high = bounds if bounds is not None else (None, None)
+        verdict = state.value.partition(",")[0]
+        source = self.key[0]
+        metric = Metric(
+            self.name, source, before, after, difference, margin, verdict, low, high, seeds=len(values)
+        )
+        return _Compared(state, detail, metric, evidence)

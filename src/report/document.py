@@ -225,6 +225,7 @@ def _benchmark(benchmark: Benchmark, report: Report) -> dict[str, Any]:
         "peak_rss_bytes": peaks and {"eager": peaks[0], "edited": peaks[1]},
         "verdict": benchmark.verdict,
         "reason": benchmark.reason,
+        "xla_auto_clustering": benchmark.xla_auto_clustering and asdict(benchmark.xla_auto_clustering),
     }
 
 
@@ -261,6 +262,9 @@ def _metric(metric: Metric) -> dict[str, Any]:
         "optimized": metric.optimized,
         "difference": metric.difference,
         "noise_floor": metric.noise_floor,
+        "low": metric.low,
+        "high": metric.high,
+        "seeds": metric.seeds,
         "verdict": metric.verdict,
     }
 

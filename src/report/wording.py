@@ -8,7 +8,18 @@ import shlex
 import shutil
 from pathlib import Path
 
-from ..records import Action, Benchmark, Judgement, Metric, Profile, Report, Share, VariantResult, Verdict
+from ..records import (
+    Action,
+    AutoClustering,
+    Benchmark,
+    Judgement,
+    Metric,
+    Profile,
+    Report,
+    Share,
+    VariantResult,
+    Verdict,
+)
 
 _SHOWN_SHARES = 5
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
@@ -135,7 +146,16 @@ def speedup_lines(benchmark: Benchmark) -> list[tuple[str, str]]:
     if benchmark.peak_rss_bytes is not None:
         eager, edited = benchmark.peak_rss_bytes
         rows.append(("Memory", f"{memory(eager)} eager, {memory(edited)} edited, at the peak"))
+    if benchmark.xla_auto_clustering is not None:
+        rows.append(("Reference", _reference(benchmark.xla_auto_clustering)))
     return rows
+
+
+def _reference(found: AutoClustering) -> str:
+    text = "XLA auto-clustering by a flag alone: "
+    if found.speedup is None:
+        return f"{text}no number, {found.note}"
+    return f"{text}{ratio(found.speedup)} (1 group, {count(found.units, 'unit')})"
 
 
 def _speedup(benchmark: Benchmark) -> str:
@@ -194,6 +214,10 @@ def metric_line(metric: Metric) -> str:
     text = f"{metric.name} ({metric.source}): {number(metric.baseline)} eager, {number(metric.optimized)} edited"
     if metric.difference is not None:
         text += f", difference {number(metric.difference)}"
+    if metric.low is not None and metric.high is not None:
+        text += f" [{number(metric.low)}, {number(metric.high)}]"
+    if metric.seeds is not None:
+        text += f" over {count(metric.seeds, 'seed')}"
     if metric.noise_floor is not None:
         text += f", noise floor {number(metric.noise_floor)}"
     return f"{text}: {metric.verdict}"

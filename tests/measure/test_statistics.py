@@ -109,6 +109,30 @@ def test_equivalence_is_the_two_one_sided_tests_of_schuirmann(margin: float) -> 
     assert found.equivalent == (-margin < found.low and found.high < margin)
 
 
+@pytest.mark.parametrize("comparisons", [1, 4])
+def test_what_lies_beyond_the_margin_is_told_by_student_and_bonferroni(comparisons: int) -> None:
+    differences = [1.31, 0.58, 1.15, 1.77, 0.95, 1.22, 1.40]
+    beyond = [stats.ttest_1samp(differences, margin, alternative="greater").pvalue for margin in (0.9, 1.0)]
+    for margin, p_value in zip((0.9, 1.0), beyond, strict=True):
+        found = statistics.check_equivalence(differences, margin, comparisons=comparisons)
+        assert found.different == (p_value < 0.05 / comparisons)
+        mirrored = statistics.check_equivalence([-value for value in differences], margin, comparisons=comparisons)
+        assert mirrored.different == found.different
+    assert beyond[0] < 0.05 / 1 and not beyond[0] < 0.05 / 4, "the margin must tell one comparison from four"
+
+
+def test_equivalent_means_are_called_different_no_more_often_than_they_may_be() -> None:
+    numbers = random.Random(3)
+    accused = 0
+    for _ in range(2000):
+        eager, edited = ([numbers.gauss(0, 1) for _ in range(4)] for _ in range(2))
+        differences = [other - one for one, other in zip(eager, edited, strict=True)]
+        accused += statistics.check_equivalence(differences, stats.tstd(eager)).different
+    assert accused / 2000 <= 0.05
+
+
 def test_identical_differences_are_decided_by_their_value() -> None:
     assert statistics.check_equivalence([0.1, 0.1, 0.1], 0.2).equivalent
     assert not statistics.check_equivalence([0.3, 0.3, 0.3], 0.2).equivalent
+    assert statistics.check_equivalence([0.3, 0.3, 0.3], 0.2).different
+    assert statistics.check_equivalence([0.0, 0.0, 0.0], 0.0).equivalent

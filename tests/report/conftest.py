@@ -9,6 +9,7 @@ from hybridize.records import (
     Action,
     Assumption,
     AssumptionKind,
+    AutoClustering,
     Benchmark,
     CheckedAssumption,
     Drift,
@@ -146,6 +147,7 @@ def benchmark() -> Benchmark:
         verdict="faster",
         peak_rss_bytes=(612_000_000, 640_000_000),
         reason="the interval 7.5 to 8.3 lies above 1.05",
+        xla_auto_clustering=AutoClustering(0.97, 180),
     )
 
 
@@ -177,7 +179,10 @@ def report(tmp_path: Path) -> Report:
             "none",
             "L2",
             "40 of 40 steps of the graph gave what eager gave from the same state",
-            (Metric("loss", "result of train:step", 0.12345678, 0.12345679, 1e-8, 2e-8, "none"),),
+            (
+                Metric("loss", "result of train:step", 0.12345678, 0.12345679, 1e-8, 2e-8, "none"),
+                Metric("val_acc", "printed", 0.91, 0.912, 0.002, 0.01, "none", -0.003, 0.007, 5),
+            ),
         ),
         profile=Profile(
             (

@@ -69,7 +69,11 @@ def test_a_full_report_fits_the_schema(report):
     assert document["plan"]["edits"][0]["candidates"] == ["train:step"]
     assert document["benchmark"]["candidates"] == {"train:step": pytest.approx(7.935, abs=0.01)}
     assert document["benchmark"]["speedup"] == {"median": 7.9, "low": 7.5, "high": 8.3, "level": 0.95}
+    assert document["benchmark"]["xla_auto_clustering"] == {"speedup": 0.97, "units": 180, "note": ""}
     assert document["drift"]["metrics"][0]["name"] == "loss"
+    assert document["drift"]["metrics"][0]["seeds"] is None
+    over_seeds = document["drift"]["metrics"][1]
+    assert (over_seeds["low"], over_seeds["high"], over_seeds["seeds"]) == (-0.003, 0.007, 5)
     assert document["profile"]["shares"][0]["bound"] == 29.7
     assert document["profile"]["shares"][1]["after"] is None
 
@@ -99,6 +103,14 @@ def test_a_run_that_came_to_nothing_fits_the_schema(report, status, code):
 def test_a_profile_that_could_not_be_made_fits_the_schema(report):
     document = assert_valid(replace(report, profile=records.Profile(reason="py-spy was not found")))
     assert document["profile"]["shares"] == [] and document["profile"]["samples_before"] is None
+
+
+def test_a_script_that_failed_under_the_flag_fits_the_schema(report):
+    failed = records.AutoClustering(None, 0, "the auto-clustered arm raised ValueError: no")
+    document = assert_valid(replace(report, benchmark=replace(report.benchmark, xla_auto_clustering=failed)))
+    assert document["benchmark"]["xla_auto_clustering"]["speedup"] is None
+    document = assert_valid(replace(report, benchmark=replace(report.benchmark, xla_auto_clustering=None)))
+    assert document["benchmark"]["xla_auto_clustering"] is None
 
 
 def test_what_is_not_finite_is_null(report):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.records import Profile, Target
+from hybridize.records import AutoClustering, Profile, Target
 from hybridize.report import wording
 from hybridize.report.folder import write
 
@@ -127,3 +127,21 @@ def test_a_profile_of_many_candidates_names_the_first_ones(report):
     share = report.profile.shares[0]
     lines = wording.profile_lines(replace(report.profile, shares=(share,) * 9))
     assert len(lines) == 6 and lines[-1] == ("", "4 more candidates in report.json")
+
+
+def test_the_row_for_reference_is_one_line(report):
+    rows = dict(wording.speedup_lines(report.benchmark))
+    assert rows["Reference"] == "XLA auto-clustering by a flag alone: 0.97x (1 group, 180 units)"
+    failed = AutoClustering(None, 4, "the auto-clustered arm raised ValueError: no")
+    rows = dict(wording.speedup_lines(replace(report.benchmark, xla_auto_clustering=failed)))
+    assert rows["Reference"].endswith("flag alone: no number, the auto-clustered arm raised ValueError: no")
+    assert "Reference" not in dict(wording.speedup_lines(replace(report.benchmark, xla_auto_clustering=None)))
+
+
+def test_a_number_over_several_seeds_says_so(report):
+    line = wording.metric_line(report.drift.metrics[1])
+    assert line == (
+        "val_acc (printed): 0.91 eager, 0.912 edited, difference 0.002 [-0.003, 0.007] over 5 seeds, "
+        "noise floor 0.01: none"
+    )
+    assert "seed" not in wording.metric_line(report.drift.metrics[0])

@@ -1,0 +1,99 @@
+"""What XLA's auto-clustering, which a flag switches on, does to the script as it stands: a row to compare with.
+
+One group of turns, and only where the budget has room for it: nothing else rests on this number.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..records import AutoClustering, Benchmark, Edit, Target
+from ..sandbox import launch
+from .benchmark import EAGER, Start
+from .contest import TURNS
+from .statistics import pseudomedian
+from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, run_group
+
+CLUSTERED = "auto-clustered"
+VARIABLE = "TF_XLA_FLAGS"
+FLAGS = "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"
+#: The budget must have room for so many times what the first group of the benchmark took; compiling takes time.
+ROOM = 1.5
+MOST = 3.0
+
+
+def flags_with(environment: Mapping[str, str]) -> str | None:
+    """The value of TF_XLA_FLAGS that adds auto-clustering to the user's own flags.
+
+    None where they decide on it already, or name a file of flags, to which none can be added.
+    """
+    own = environment.get(VARIABLE, "").strip()
+    if "tf_xla_auto_jit" in own or (own and not own.startswith("-")):
+        return None
+    return f"{own} {FLAGS}".strip()
+
+
+def seconds_needed(benchmark: Benchmark) -> float:
+    """The seconds that must be left of the budget: what the first group of the benchmark took, and a margin."""
+    return ROOM * sum(benchmark.pairs[0].total_seconds) if benchmark.pairs else math.inf
+
+
+def run_auto_clustering(
+    target: Target,
+    unit: Edit,
+    eager_unit_line: int,
+    benchmark: Benchmark,
+    folder: Path,
+    *,
+    deadline: float,
+    steps: int | None = None,
+    length: int | None = None,
+    environment: Mapping[str, str] = os.environ,
+    start: Start = launch.start,
+    clock: Callable[[], float] = time.monotonic,
+) -> AutoClustering | None:
+    """Let the script as it stands and the same under the flag take turns, in one group.
+
+    None where there is no room for that before ``deadline`` (seconds of ``clock``), where the user's own flags
+    decide on it, and where the turns are too few to tell. ``start`` must start a process anew: TensorFlow reads the
+    flag once, so a process forked from one that has imported it would run without. Both arms are started so.
+    """
+    flags = flags_with(environment)
+    needed = seconds_needed(benchmark)
+    now = clock()
+    if flags is None or now + needed >= deadline:
+        return None
+    job: dict[str, Any] = {
+        "role": "timed",
+        "unit": {"file": unit.file, "line": eager_unit_line, "id": unit.candidate},
+        "edited": [],
+    }
+    arms = [Arm(EAGER, job), Arm(CLUSTERED, {**job, "environment": {VARIABLE: flags}})]
+
+    def begin(arm: Arm) -> Process:
+        return start(target, arm.job, (), folder, f"flag-{arm.name}")
+
+    schedule = Schedule(
+        deadline=min(deadline, now + MOST / ROOM * needed),
+        soft_deadline=now + needed,
+        turns=TURNS,
+        most_turns=TURNS,
+        steps=steps,
+        length=length,
+    )
+    return _conclude(run_group(arms, begin, schedule, clock))
+
+
+def _conclude(group: Group) -> AutoClustering | None:
+    if group.failed == CLUSTERED:
+        return AutoClustering(None, group.units, group.reason)
+    if group.failed is not None or len(group.steady) < LEAST_TURNS:
+        return None
+    plain, clustered = group.arms.index(EAGER), group.arms.index(CLUSTERED)
+    logs = [math.log(turn.seconds[plain] / turn.seconds[clustered]) for turn in group.steady]
+    return AutoClustering(math.exp(pseudomedian(logs)), group.units)

@@ -1,0 +1,153 @@
+"""Drift that was planted into a real script is caught by the cold run, and a chaotic script is not accused.
+
+Each variant is the script with ``@tf.function`` and one mistake, run beside the script as it stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hybridize.dynamic.cold import Unit, replay
+from hybridize.dynamic.runs import Run, Seen
+from hybridize.measure.drift import compare
+from hybridize.records import Drift, EditedFile, Scan, Target
+from hybridize.sandbox.launch import all_stopped, base_environment
+from hybridize.sandbox.nursery import Nursery
+from hybridize.trial import _trace
+
+pytestmark = pytest.mark.slow  # starts TensorFlow in child processes
+
+STEADY = """\
+import tensorflow as tf
+
+tf.random.set_seed(1)
+weights = tf.Variable(tf.random.normal([8, 1]))
+inputs = tf.random.normal([40, 16, 8])
+count = tf.Variable(0)
+
+
+def step(x):
+    count.assign_add(1)
+    with tf.GradientTape() as tape:
+        noise = tf.random.normal([16, 8], stddev=0.1)
+        loss = tf.reduce_mean((tf.matmul(x + noise, weights) - 1.0) ** 2)
+    weights.assign_sub(0.05 * tape.gradient(loss, weights))
+    return loss
+
+
+for number in range(40):
+    loss = step(inputs[number])
+    if number % 10 == 9:
+        print(f"step {number} loss {float(loss):.5f}")
+"""
+
+# The logistic map, of which a rounding error has doubled with every step.
+CHAOTIC = """\
+import tensorflow as tf
+
+tf.random.set_seed(1)
+weights = tf.Variable(tf.random.uniform([64], 0.1, 0.9))
+
+
+def step():
+    mixed = 0.9 * weights + 0.1 * tf.reduce_mean(tf.exp(tf.sin(weights)) / 2.0)
+    weights.assign(3.9 * mixed * (1.0 - mixed))
+    return tf.reduce_sum(tf.tanh(weights) * tf.exp(weights))
+
+
+for number in range(80):
+    loss = step()
+    if number % 10 == 9:
+        print(f"step {number} loss {float(loss):.5f}")
+"""
+
+PLANTED = {
+    "off by 1e-3": ("return loss", "return loss * 1.001"),
+    "every tenth update skipped": ("sub(0.05 *", "sub(tf.where(count % 10 == 0, 0.0, 0.05) *"),
+    "other random numbers": ("tf.random.normal([16, 8]", "tf.random.stateless_normal([16, 8], [1, 2]"),
+    "a lost line": ("if number % 10 == 9:", "if number % 10 == 9 and number != 19:"),
+}
+
+
+def edit(source: str, mistake: tuple[str, str] = ("", ""), arguments: str = "") -> EditedFile:
+    """The script with its step decorated, and with a mistake on one of its lines."""
+    lines = source.splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if line.startswith("def step"))
+    after = "".join([*lines[:at], f"@tf.function{arguments}\n", *lines[at:]])
+    assert mistake[0] in after
+    after = after.replace(*mistake) if mistake[0] else after
+    before = source.encode()
+    line_map = tuple(number + (number > at) for number in range(1, len(lines) + 1))
+    digest = hashlib.sha256(before).hexdigest()
+    return EditedFile("train.py", before, after.encode(), digest, {"train:step": at + 2}, line_map)
+
+
+@pytest.fixture(scope="module")
+def run_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., dict[str, Seen]]]:
+    """Runs a script in several forms side by side, from one seed."""
+
+    def run(source: str, forms: dict[str, EditedFile]) -> dict[str, Seen]:
+        root = tmp_path_factory.mktemp("planted")
+        (root / "train.py").write_text(source)
+        target = Target(str(root), str(root), str(root / "train.py"), seed=0)
+        scan = Scan(str(root), (), (), {"train.py": "train"}, frozenset({"train.py"}), frozenset(), 20, True)
+        line = next(number for number, text in enumerate(source.splitlines(), 1) if text.startswith("def step"))
+        arms = [("eager", (), False), ("nudged", (), True)]
+        arms += [(name.replace(" ", "-"), (form,), False) for name, form in forms.items()]  # type: ignore[misc]
+        seen: dict[str, Seen] = {}
+        with Nursery(base_environment(target)) as nursery:
+            runs = Run(target, scan, Path(root) / "results", nursery=nursery)
+            for start in range(0, len(arms), 3):
+                seen |= replay(runs, Unit("train:step", "train.py", line), arms[start : start + 3], 60.0, 1000)
+        return seen
+
+    with all_stopped():
+        yield run
+
+
+def judge(seen: dict[str, Seen], name: str) -> Drift:
+    edited = seen[name.replace(" ", "-")]
+    assert edited.report["units"] == seen["eager"].report["units"] > 30, edited.outcome.error
+    assert edited.report["traces"]["train:step"]["count"] == 1, "it did not run as a graph"
+    return compare(_trace(seen["eager"]), _trace(edited), perturbed=_trace(seen["nudged"]))
+
+
+@pytest.fixture(scope="module")
+def steady(run_all: Callable[..., dict[str, Seen]]) -> dict[str, Seen]:
+    forms = {name: edit(STEADY, mistake) for name, mistake in PLANTED.items()}
+    return run_all(STEADY, {"right": edit(STEADY), **forms})
+
+
+def test_without_a_mistake_nothing_drifts(steady: dict[str, Seen]) -> None:
+    found = judge(steady, "right")
+    assert found.verdict == "none", found.reason
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        ("off by 1e-3", "the result of the unit is"),
+        ("every tenth update skipped", "(unit 11)"),
+        ("other random numbers", "(unit 1)"),
+        ("a lost line", "vanished (1 of 4 times)"),
+    ],
+)
+def test_a_planted_mistake_is_drift(steady: dict[str, Seen], mistake: str, words: str) -> None:
+    found = judge(steady, mistake)
+    assert found.verdict == "drift", found.reason
+    assert words in found.reason
+
+
+def test_a_script_that_is_merely_chaotic_is_not_accused(run_all: Callable[..., dict[str, Seen]]) -> None:
+    seen = run_all(CHAOTIC, {"compiled": edit(CHAOTIC, arguments="(jit_compile=True)")})
+    losses = [[row[0] for row in each.report["scalars"]] for each in (seen["eager"], seen["compiled"])]
+    assert abs(losses[0][-1] / losses[1][-1] - 1) > 1e-3, "the two runs must part for this to tell anything"
+    found = judge(seen, "compiled")
+    assert found.verdict == "none", found.reason
+    wrong = edit(CHAOTIC, ("return tf", "return 1.001 * tf"), "(jit_compile=True)")
+    accused = judge(run_all(CHAOTIC, {"wrong": wrong}), "wrong")
+    assert accused.verdict == "drift", accused.reason
