@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from .dynamic.proof import Observed
     from .report.watcher import Watcher
 
+# The codes of findings that are about safety; of those that speak against a function, so many are told.
+SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 # Shares of the budget that each stage may use at most; what one leaves is the next one's.
 OBSERVE_SHARE, LONGEST_OBSERVE_SHARE, CHECK_SHARE = 0.2, 0.4, 0.25
 MOST_OBSERVE_SECONDS = 120.0
@@ -181,7 +183,14 @@ def _why_not(function: Function) -> tuple[str, ...]:
     if function.hybrid is not None:
         return (f"it is hybrid already ({function.hybrid})",)
     if function.blocker is not None:
-        return (f"{function.blocker.message} ({function.blocker.file}:{function.blocker.line})",)
+        blocker = function.blocker
+        named = {blocker.code: blocker}
+        # The blocker alone would let a reader think that mending it is enough.
+        if blocker.code.startswith(SAFETY):
+            for finding in sorted(function.findings, key=lambda each: (not each.certain, each.code)):
+                if finding.code.startswith(SAFETY) and len(named) < MOST_HAZARDS:
+                    named.setdefault(finding.code, finding)
+        return tuple(f"{each.message} ({each.file}:{each.line})" for each in named.values())
     return ("it was left out by --only or --skip" if function.proposal is Action.HYBRIDIZE else "nothing to convert",)
 
 
