@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hybridize import pipeline
+from hybridize import pipeline, static
 from hybridize.dynamic.proof import Observed
 from hybridize.dynamic.runs import Seen
 from hybridize.options import Options
@@ -291,3 +291,16 @@ def test_the_row_for_reference_takes_no_time_that_is_not_left(
     monkeypatch.setattr("hybridize.measure.auto_clustering.run_auto_clustering", never)
     report = optimize(confirm, budget_seconds=60.0)
     assert report.benchmark is not None and report.benchmark.xla_auto_clustering is None
+
+
+def test_a_function_that_is_not_proposed_is_told_each_kind_of_hazard(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "import random\nimport tensorflow as tf\nbuffer = []\n"
+        "def replay(model):\n    if len(buffer) < 32:\n        return\n"
+        "    batch = tf.stack(random.sample(buffer, 32))\n    return tf.reduce_mean(model(batch))\n"
+        "for step in range(99):\n    buffer.append(tf.ones([3]))\n    replay(tf.nn.relu)\n"
+    )
+    scan = static.scan(tmp_path, tmp_path / "train.py")
+    (function,) = scan.functions
+    reasons = " ".join(pipeline._why_not(function))
+    assert "random.sample" in reasons and "returns depending on the length of buffer" in reasons
