@@ -6,6 +6,7 @@ import platform
 import signal
 import sys
 
+from .errors import telling_line
 from .records import Ending, RunOutcome
 from .work import EXIT_OK, EXIT_SCRIPT, Stop
 
@@ -87,7 +88,7 @@ def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) ->
         )
     place = f" at {outcome.error_place}" if outcome.error_place else ""
     return (
-        f"{script} failed {own}: {outcome.error_type}: {first_line(outcome.error)}{place}; mend that and run again "
+        f"{script} failed {own}: {outcome.error_type}: {telling_line(outcome.error)}{place}; mend that and run again "
         f"({look})."
     )
 
@@ -97,10 +98,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def first_line(text: str | None) -> str:
-    """The line of an error's text that says what went wrong (TensorFlow's are long)."""
-    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
-    named = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
-    return (named[-1] if named else lines[0] if lines else "")[:240]

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 # Shares of the budget that each stage may use at most; what one leaves is the next one's.
 OBSERVE_SHARE, LONGEST_OBSERVE_SHARE, CHECK_SHARE = 0.2, 0.4, 0.25
-MOST_OBSERVE_SECONDS = 120.0
+MOST_OBSERVE_SECONDS, IDLE_OBSERVE_SECONDS = 120.0, 20.0
 
 
 def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Report:
@@ -203,9 +203,12 @@ def _observe(work: Work, scan: Scan) -> Observed:
         if _is_proposed(work, j.function) or (j.function.hybrid is not None and j.function.hybrid.startswith("@"))
     ]
     proposed = [f for f in functions if _is_proposed(work, f)]
-    with work.stage("observe", f"running the script as it stands, {len(proposed)} candidates watched"):
+    with work.stage("observe", f"running the script as it stands, {count(len(proposed), 'candidate')} watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
+        if not functions:
+            # Nothing is looked for but whether the script runs at all.
+            longest = seconds = min(seconds, IDLE_OBSERVE_SECONDS)
         observed = observe(work.run_with(scan), functions, proposed, seconds, longest, work.options.steps)
         outcome = observed.outcome
         work.observed_whole = outcome.ending in (Ending.FINISHED, Ending.EXITED)
@@ -222,8 +225,8 @@ def _observe(work: Work, scan: Scan) -> Observed:
             if judgement.verdict is Verdict.REFUTED:
                 work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0]}")
         work.watcher.note(
-            f"the script {_how(outcome)}; {sum(bool(r['calls']) for r in observed.rows.values())} candidates were "
-            f"called, {len(observed.open)} are left to check"
+            f"the script {_how(outcome)}; {count(sum(bool(r['calls']) for r in observed.rows.values()), 'function')} "
+            f"that {'was' if len(functions) == 1 else 'were'} watched called, {len(observed.open)} left to check"
         )
     return observed
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hybridize.failures import explain, first_line
+from hybridize.failures import explain
 from hybridize.records import Ending, RunOutcome
 
 
@@ -64,9 +64,3 @@ def test_a_script_that_went_well_enough(ending: Ending) -> None:
 def test_ctrl_c_in_the_script_is_ctrl_c() -> None:
     with pytest.raises(KeyboardInterrupt):
         explain("train.py", outcome(Ending.INTERRUPTED, 130), missed=False)
-
-
-def test_the_line_of_an_error_that_says_what_went_wrong() -> None:
-    assert first_line("in user code:\n  File x\n\nValueError: bad shape\nmore") == "ValueError: bad shape"
-    assert first_line("bad shape\nmore") == "bad shape"
-    assert first_line(None) == "" and len(first_line("x" * 1000)) <= 240

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import telling_line
 from ..records import EditedFile, Ending, Function
 from .runs import Run, Seen
 
@@ -70,7 +71,7 @@ def failure(edited: Seen, eager: Seen) -> str | None:
         )
     if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
         place = f" at {outcome.error_place}" if outcome.error_place else ""
-        return f"started cold, the edited script raises {outcome.error_type}: {first_line(outcome.error)}{place}"
+        return f"started cold, the edited script raises {outcome.error_type}: {telling_line(outcome.error)}{place}"
     if outcome.ending is Ending.KILLED and eager.outcome.ending is not Ending.KILLED:
         return f"started cold, the edited script is killed by signal {-(outcome.code or 0)}"
     if outcome.ending is Ending.EXITED and eager.outcome.ending not in (Ending.EXITED, Ending.FINISHED):
@@ -83,10 +84,3 @@ def failure(edited: Seen, eager: Seen) -> str | None:
     if not edited.report.get("units") and eager.report.get("units"):
         return "started cold, the edited script did not come to its first unit in time"
     return None
-
-
-def first_line(text: str | None) -> str:
-    """The line of a TensorFlow error that says what went wrong."""
-    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
-    named = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
-    return (named or lines or [""])[-1][:240]

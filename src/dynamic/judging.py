@@ -179,7 +179,8 @@ def judge_checked(
     variant: Variant,
 ) -> Judgement:
     """The verdict on a candidate that was compared, eager against graph. ``died``: how the run ended early."""
-    judgement = _judge_row(function, observation, row, root, died)
+    # A variant with arguments makes one of many signatures, so how many were not compared says nothing.
+    judgement = _judge_row(function, observation, row, root, died, 0 if variant.arguments else observation.signatures)
     # Of the bare function the observed signatures tell as much, and from all of the calls.
     if row and variant.arguments and row["traces"] >= LEAST_CALLS and 2 * row["traces"] > row["compared"]:
         why = f"it is traced again and again: {row['traces']} times in {row['compared']} calls"
@@ -193,13 +194,18 @@ def judge_checked(
 
 
 def _judge_row(
-    function: Function, observation: Observation, row: Mapping[str, Any] | None, root: Mapping[str, str], died: str
+    function: Function,
+    observation: Observation,
+    row: Mapping[str, Any] | None,
+    root: Mapping[str, str],
+    died: str,
+    signatures: int,
 ) -> Judgement:
     if row is None:
         return Judgement(function, Verdict.INCONCLUSIVE, (died or "the checking run did not reach it",), observation)
     evidence = (
         f"{count(row['compared'], 'call')} compared in {count(row['states'], 'distinct state')}, "
-        f"{_signatures(row['signatures'], observation.signatures)}, {count(row['compared_paths'], 'op sequence')}, "
+        f"{_signatures(row['signatures'], signatures)}, {count(row['compared_paths'], 'op sequence')}, "
         f"{count(row['retraced'], 'trace')} repeated"
     )
     few = row["rehearsal"]

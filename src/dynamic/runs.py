@@ -170,7 +170,8 @@ def _seen(child: Child, files: Sequence[EditedFile], outcome: RunOutcome, projec
     copied = str(child.scratch.root)
     roots = [copied, project, ""]
     if outcome.error_place is not None:
-        outcome = replace(outcome, error_place=before_edits(outcome.error_place, files, roots))
+        place = before_edits(outcome.error_place, files, roots)
+        outcome = replace(outcome, error_place=place.removeprefix(os.path.join(project, "")))
     report = before_edits(child.final or child.summary, files, roots)
     return Seen(outcome, report, tuple(child.role_errors), copied)
 
@@ -219,6 +220,8 @@ def _edited_hooks(files: Sequence[EditedFile], ids: Sequence[str]) -> list[dict[
 
 def _describe_observing(report: Mapping[str, Any]) -> str:
     calls = {name: seen["calls"] for name, seen in report.get("candidates", {}).items() if seen["calls"]}
+    if not report.get("candidates"):
+        return "nothing is watched but whether the script runs"
     if not calls:
         return "the script is starting up; no candidate has been called yet"
     hottest = max(calls, key=lambda name: report["candidates"][name]["seconds"])

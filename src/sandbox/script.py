@@ -159,6 +159,8 @@ def _describe(error: BaseException, child: Child) -> dict[str, Any]:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:MESSAGE_LENGTH]
+        text = str(error)
     except Exception as another:  # an exception whose text can't be made
         return f"(its text raised {type(another).__name__})"
+    half = MESSAGE_LENGTH // 2
+    return text if len(text) <= MESSAGE_LENGTH else f"{text[:half]}\n...\n{text[-half:]}"

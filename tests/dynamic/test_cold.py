@@ -87,9 +87,3 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
         ("cold-plan", ("train:step", "train.py", 5), ("train:step",), False, [("train:other", "train.py", 6)]),
         ("cold-nudged", ("train:step", "train.py", 4), (), True, [("train:other", "train.py", 5)]),
     ]
-
-
-def test_the_line_that_says_what_went_wrong_is_found_in_a_long_message() -> None:
-    text = 'in user code:\n\n    File "train.py", line 3\n\n    TypeError: no float of a tensor\n\nArguments received'
-    assert cold.first_line(text) == "TypeError: no float of a tensor"
-    assert cold.first_line(None) == ""
