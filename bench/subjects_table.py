@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Result:
     code: int | None
     seconds: float
     error: str = ""
+    expected: str = ""
 
 
 def call_of(subjects: Path, work: Path, name: str) -> Call:
@@ -93,13 +94,15 @@ def optimize(name: str, source: str, call: Call, budget: str, seconds: float) ->
     return Result(name, source, report, done.returncode, time.monotonic() - begun, done.stderr[-400:])
 
 
-def describe(results: Sequence[Result], budget: str, provisional: bool) -> str:
+def describe(results: Sequence[Result], provisional: bool) -> str:
     """The page: one table of the outcomes, one of the candidates."""
     environment: dict[str, str] = next((r.report["environment"] for r in results if r.report), {})
     versions = ", ".join(f"{n} {environment[n]}" for n in ("python", "tensorflow", "keras") if n in environment)
+    minutes = sorted({result.report["budget"]["seconds"] / 60 for result in results if result.report})
+    budgets = " or ".join(f"{each:g}" for each in minutes)
     parts = [
         "# Public training scripts",
-        f"`optimize --budget {budget}` on each, one after the other, by `bench/subjects_table.py` ({versions}; "
+        f"`optimize` with a budget of {budgets} minutes on each, in turn, by bench/subjects_table.py ({versions}; "
         f"{environment.get('cpus', '?')} CPU cores). The scripts run as published but for shorter loops, retired APIs "
         "and stand-ins for data and simulators that can't be downloaded: what they learn means nothing, that it stays "
         "the same does.",
@@ -107,8 +110,8 @@ def describe(results: Sequence[Result], budget: str, provisional: bool) -> str:
     if provisional:
         parts.append("The machine was shared with other work while these were measured: the times are provisional.")
     rows = [
-        "| script | outcome | in the patch | steady state | end to end | drift |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| script | what decorating by hand says | outcome | in the patch | steady state | end to end | drift |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     rows += [_outcome(result) for result in results]
     parts.append("\n".join(rows))
@@ -122,7 +125,8 @@ def describe(results: Sequence[Result], budget: str, provisional: bool) -> str:
 def _outcome(result: Result) -> str:
     report = result.report
     if report is None:
-        return _row(f"{result.name}<br>{result.source}", f"failed: {_cell(result.error)}", "", "", "", "")
+        failed = f"failed: {_cell(result.error)}"
+        return _row(f"{result.name}<br>{result.source}", result.expected, failed, "", "", "", "")
     edits = [c["id"] for c in report["candidates"] if c["selected"]]
     bench, drift = report["benchmark"], report["drift"]
     speedup = bench and bench["speedup"]
@@ -130,6 +134,7 @@ def _outcome(result: Result) -> str:
     whole = f"{bench['end_to_end_speedup']:.2f}x" if bench and bench["end_to_end_speedup"] else ""
     return _row(
         f"{result.name}<br>{result.source}",
+        _cell(result.expected),
         _cell(report["status"] + (f"; benchmark: {bench['verdict']}" if bench else "")),
         "<br>".join(f"`{name}`" for name in edits) or "nothing",
         steady,
@@ -186,12 +191,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: list[Result] = []
     for subject in described:
         name, source = subject["id"], f"{subject['repo']}, {subject['path']}"
+        expected = subject.get("expect", "")
         if given.only and name not in given.only:
             continue
         kept = given.reports / f"{name}.json" if given.reports is not None else None
         if given.again and kept is not None:
             if kept.exists():
-                results.append(Result(name, source, json.loads(kept.read_text()), 0, 0.0))
+                results.append(Result(name, source, json.loads(kept.read_text()), 0, 0.0, expected=expected))
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
         call = call_of(given.subjects, given.work, name)
@@ -202,8 +208,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if kept is not None and result.report is not None:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps(result.report, indent=1))
-        results.append(result)
-    page = describe(results, given.budget, given.provisional)
+        results.append(replace(result, expected=expected))
+    page = describe(results, given.provisional)
     if given.out is not None:
         given.out.write_text(page)
     else:
