@@ -16,16 +16,15 @@ from ..records import (
     Benchmark,
     CheckedAssumption,
     Drift,
-    Finding,
     Judgement,
     Metric,
     Pair,
     Parameter,
     Plan,
     Report,
-    Step,
     VariantResult,
 )
+from .evidence import finding_of, step_of
 from .wording import chosen_variant, speedup_of
 
 SCHEMA_VERSION = 1
@@ -92,7 +91,7 @@ def _candidate(judgement: Judgement, report: Report) -> dict[str, Any]:
         "kind": function.kind,
         "hybrid": function.hybrid,
         "parameters": [_parameter(parameter, judgement) for parameter in function.parameters],
-        "findings": [_finding(finding) for finding in function.findings],
+        "findings": [finding_of(finding) for finding in function.findings],
         "assumptions": [_assumption(checked) for checked in judgement.assumptions],
         "verdict": judgement.verdict,
         "reasons": judgement.reasons,
@@ -136,27 +135,12 @@ def _parameter(parameter: Parameter, judgement: Judgement) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "kind": parameter.kind,
-        "evidence": [_step(step) for step in parameter.evidence],
+        "evidence": [step_of(step) for step in parameter.evidence],
         "observed_kinds": observed.kinds if observed else (),
         "dtypes": observed.dtypes if observed else (),
         "shapes": observed.shapes if observed else (),
         "distinct_values": observed.distinct_values if observed else None,
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "file": finding.file,
-        "line": finding.line,
-        "message": finding.message,
-        "certain": finding.certain,
-        "chain": [_step(step) for step in finding.chain],
-    }
-
-
-def _step(step: Step) -> dict[str, Any]:
-    return {"file": step.file, "line": step.line, "note": step.note}
 
 
 def _assumption(checked: CheckedAssumption) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..records import Finding, Function, Scan, Step
+from ..records import Function, Scan
+from .evidence import finding_of, step_of
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> str:
@@ -29,11 +30,11 @@ def to_json(function: Function) -> dict[str, Any]:
             {
                 "name": parameter.name,
                 "kind": parameter.kind.value,
-                "evidence": [_step(step) for step in parameter.evidence],
+                "evidence": [step_of(step) for step in parameter.evidence],
             }
             for parameter in function.parameters
         ],
-        "findings": [_finding(finding) for finding in function.findings],
+        "findings": [finding_of(finding) for finding in function.findings],
         "assumptions": [
             {
                 "kind": assumption.kind.value,
@@ -45,25 +46,10 @@ def to_json(function: Function) -> dict[str, Any]:
             for assumption in function.assumptions
         ],
         "proposal": function.proposal.value,
-        "blocker": None if function.blocker is None else _finding(function.blocker),
+        "blocker": None if function.blocker is None else finding_of(function.blocker),
         "has_tensor_parameter": function.has_tensor_parameter,
         "has_primitive_parameter": function.has_primitive_parameter,
         "has_python_side_effects": function.has_python_side_effects,
         "is_recursive": function.is_recursive,
         "computes_with_tensors": function.computes_with_tensors,
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "message": finding.message,
-        "file": finding.file,
-        "line": finding.line,
-        "certain": finding.certain,
-        "chain": [_step(step) for step in finding.chain],
-    }
-
-
-def _step(step: Step) -> dict[str, Any]:
-    return {"file": step.file, "line": step.line, "note": step.note}
