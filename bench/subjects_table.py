@@ -26,7 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SUBJECTS = ROOT.parent / "shared" / "subjects"
 GRACE_SECONDS = 300.0
-REASON_LENGTH = 220
+REASON_LENGTH = 360
 
 
 @dataclass(frozen=True)
