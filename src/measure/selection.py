@@ -18,6 +18,8 @@ from .costs import base_result, trace_seconds
 LEAST_SHARE = 0.01
 #: A graph call must beat the eager call by this much, as compared in one process, to be tried at all.
 LEAST_GAIN = 1.1
+#: How the reason begins of a candidate that another one covers, or that gains nothing.
+NOT_NEEDED = ("not needed: ", "not worth it: ")
 #: A candidate with fewer calls in the whole script than this must save the time of its traces in them.
 FEW_CALLS = 6
 
