@@ -20,11 +20,17 @@ class Cut(BaseException):
 
 
 @pytest.fixture
-def checker(tf: Any, tracked: Any, one_stream: Any) -> Iterator[Callable[..., Any]]:
+def checker(
+    tf: Any, tracked: Any, one_stream: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Any]]:
     """Makes the checker of some functions; `checked` wraps them as a hook would."""
     from tensorflow.python.data.ops import iterator_ops
 
-    from hybridize.dynamic import checking, iterators
+    from hybridize.dynamic import checking, effects, iterators
+
+    # Threads that earlier tests have left in this process are no threads of the script.
+    others = set(threading.enumerate())
+    monkeypatch.setattr(effects, "_is_beside_others", lambda: bool(set(threading.enumerate()) - others))
 
     original = iterator_ops.OwnedIterator.__init__
     iterators.track()
