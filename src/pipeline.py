@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 # Shares of the budget that each stage may use at most; what one leaves is the next one's.
 OBSERVE_SHARE, LONGEST_OBSERVE_SHARE, CHECK_SHARE = 0.2, 0.4, 0.25
-# How often a plan is made anew where candidates of it did not stand.
-MOST_PLANS = 3
 MOST_OBSERVE_SECONDS, IDLE_OBSERVE_SECONDS = 120.0, 20.0
 
 
@@ -289,36 +287,12 @@ def _plan_cold(work: Work, scan: Scan) -> None:
     with work.stage("cold start", f"{len(confirmed)} confirmed candidates from the start of a fresh process"):
         hottest = chosen[0] if chosen else max(confirmed, key=lambda j: j.observation.seconds)
         trial = ColdTrial(work, scan, hottest, confirmed)
-        for number in range(1, MOST_PLANS + 1):
-            if not chosen:
-                break
-            work.drift = trial.settle(chosen, "plan" if number == 1 else f"plan-{number}")
-            if all(work.judgements[j.function.id].selected for j in chosen):
-                break
-            # What ran inside of a candidate that did not stand has to be chosen anew.
-            _select_again(work)
-            before, chosen = {j.function.id for j in chosen}, work.selected()
-            if {j.function.id for j in chosen} <= before:
-                break
+        work.drift = trial.settle_plan(chosen)
         _set_plan(work, scan)
         rest = [j for j in confirmed if not work.judgements[j.function.id].selected]
         rest = [j for j in rest if work.judgements[j.function.id].verdict is Verdict.CONFIRMED]
         if rest:
             trial.settle(rest, "rest")
-
-
-def _select_again(work: Work) -> None:
-    """Choose among the candidates that are still confirmed, as if the others had never been."""
-    from .measure.selection import NOT_NEEDED, select
-
-    confirmed = [j for j in work.judgements.values() if j.verdict is Verdict.CONFIRMED]
-    anew = [
-        replace(j, covered_by=None, reasons=tuple(r for r in j.reasons if not r.startswith(NOT_NEEDED)))
-        if not j.selected
-        else j
-        for j in confirmed
-    ]
-    work.add(select(anew))
 
 
 def _set_plan(work: Work, scan: Scan) -> None:

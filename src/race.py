@@ -348,7 +348,7 @@ class Race:
 
     def _settle(self, plans: Sequence[Plan], choice: Choice) -> None:
         """Note the winner's variants as those chosen, and take out what gains nothing by them."""
-        from .measure.selection import deselect, gain_refusal
+        from .measure.selection import NOT_NEEDED, deselect, gain_refusal
 
         winner = next((plan for plan in plans if plan.name == choice.winner), None)
         if winner is not plans[0]:
@@ -356,7 +356,7 @@ class Race:
         if winner is None:
             return
         for judgement in winner.judgements:
-            reasons = tuple(part for part in judgement.reasons if not part.startswith("not needed: "))
+            reasons = tuple(part for part in judgement.reasons if not part.startswith(NOT_NEEDED))
             reasons += tuple(part for part in (advice(judgement),) if part)
             if choice.reason and judgement is winner.judgements[0]:
                 reasons = (*reasons, choice.reason)

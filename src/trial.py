@@ -19,6 +19,8 @@ COLD_SHARE = 0.35
 COLD_UNITS = 60
 # What a comparison from a cold start must cover at least: the first calls build, later ones train.
 LEAST_UNITS = 5
+# How often a plan is made anew where candidates of it did not stand.
+MOST_PLANS = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,40 @@ class ColdTrial:
         self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
         self.steps = self._steps(self.hottest)
         self.seconds = max(10.0, self.work.share(COLD_SHARE) / 3)
+
+    def settle_plan(self, chosen: Sequence[Judgement]) -> Drift | None:
+        """Run the plan of ``chosen``, and a plan made anew where a part of it fails; the drift of what stands.
+
+        What ran inside of a candidate that did not stand was not chosen for its sake, and may be worth an edit
+        now. No plan is made anew that would not be run: what is selected in the end has run in just that form.
+        """
+        drift: Drift | None = None
+        for number in range(1, MOST_PLANS + 1):
+            if not chosen:
+                break
+            drift = self.settle(chosen, "plan" if number == 1 else f"plan-{number}")
+            stood = self.work.selected()
+            if len(stood) == len(chosen) or number == MOST_PLANS:
+                break
+            self._select_again()
+            chosen = self.work.selected()
+            if len(chosen) == len(stood):
+                break
+        return drift
+
+    def _select_again(self) -> None:
+        """Choose also among what is confirmed and not chosen, now that others are out of the way."""
+        from .measure.selection import NOT_NEEDED, select
+
+        confirmed = [j for j in self.work.judgements.values() if j.verdict is Verdict.CONFIRMED]
+        anew = [
+            j
+            if j.selected
+            else replace(j, covered_by=None, reasons=tuple(r for r in j.reasons if not r.startswith(NOT_NEEDED)))
+            for j in confirmed
+        ]
+        # What stood was chosen by measurement, and is not put in question by an estimate.
+        self.work.add([new for old, new in zip(confirmed, select(anew), strict=True) if not old.selected])
 
     def settle(self, chosen: Sequence[Judgement], label: str) -> Drift | None:
         """Refute those of ``chosen`` that do not run cold as the script does; the drift of what stands."""

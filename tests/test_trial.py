@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hybridize import trial as trial_module
 from hybridize.dynamic import cold
 from hybridize.dynamic.runs import Seen
 from hybridize.options import Options
@@ -21,6 +23,7 @@ from hybridize.records import (
     RunOutcome,
     Scan,
     Target,
+    VariantResult,
     Verdict,
 )
 from hybridize.trial import COLD_UNITS, ColdTrial
@@ -181,3 +184,57 @@ def test_so_many_units_are_run_as_the_budget_allows(
 ) -> None:
     _, trial, _ = laid(lambda edited: ended(), judgement("one", seconds=seconds), steps=steps)
     assert trial.steps == expected
+
+
+@pytest.fixture
+def nested() -> list[Judgement]:
+    """Three candidates of which each runs inside of the one before it, the outermost chosen."""
+    one, two, three = (
+        judgement(name, seconds, name == "one") for name, seconds in zip(NAMES, (10.0, 8.0, 6.0), strict=True)
+    )
+    graph = VariantResult("graph", Verdict.CONFIRMED, 1, 0.1, 0.001, 0.01, None)
+    laid = [
+        replace(each, observation=replace(each.observation, callers=callers, share=share), variants=(graph,))
+        for each, callers, share in [(one, {}, 1.0), (two, {"train:one": 1000}, 0.8), (three, {"train:two": 1000}, 0.6)]
+    ]
+    inside = "not needed: it runs inside train:one, which is converted"
+    return [laid[0], *(replace(each, reasons=(*each.reasons, inside), covered_by="train:one") for each in laid[1:])]
+
+
+BROKEN = ended(Ending.RAISED, 1, error_type="ValueError", error="singleton")
+
+
+def ran(runs: list[tuple[str, set[str]]]) -> list[set[str]]:
+    return [edited for _, edited in runs if edited]
+
+
+def test_what_ran_inside_of_a_caller_that_did_not_stand_is_chosen_and_run(laid: Any, nested: list[Judgement]) -> None:
+    work, trial, runs = laid(lambda edited: BROKEN if "one" in edited else ended(), *nested)
+    drift = trial.settle_plan(work.selected())
+    assert verdicts(work) == {"one": Verdict.REFUTED, "two": Verdict.CONFIRMED, "three": Verdict.CONFIRMED}
+    assert [j.function.qualname for j in work.selected()] == ["two"]
+    assert ran(runs) == [{"one"}, {"two"}], "what is written has run in just that form"
+    assert drift is not None and drift.verdict == "none"
+    assert work.judgements["train:two"].covered_by is None
+    assert not any("train:one" in reason for reason in work.judgements["train:two"].reasons)
+    assert "it runs inside train:two" in work.judgements["train:three"].reasons[-1]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_no_plan_is_left_that_was_not_run(
+    laid: Any, nested: list[Judgement], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """However often a plan may be made anew: what is selected at the end is what ran last, or nothing."""
+    monkeypatch.setattr(trial_module, "MOST_PLANS", most)
+    work, trial, runs = laid(lambda edited: BROKEN if edited & set(NAMES[:most]) else ended(), *nested)
+    trial.settle_plan(work.selected())
+    assert work.selected() == []
+    assert ran(runs) == [{name} for name in NAMES[:most]]
+
+
+def test_what_stands_of_a_plan_is_not_run_again(laid: Any) -> None:
+    chosen = [judgement(name) for name in NAMES]
+    work, trial, runs = laid(lambda edited: BROKEN if "two" in edited else ended(), *chosen)
+    trial.settle_plan(chosen)
+    assert {j.function.qualname for j in work.selected()} == {"one", "three"} == runs[-1][1]
+    assert len(ran(runs)) == 5, "all, each alone, and those that stand"
