@@ -85,7 +85,7 @@ class Row:
     @property
     def settled(self) -> bool:
         """Whether it is confirmed, or named as covered or as not worth it."""
-        named = ("not worth it", "not needed", "runs only inside graph code", "nothing to gain")
+        named = ("not worth it", "not needed", "runs only inside graph code")
         stands = self.verdict not in (Verdict.REFUTED.value, Verdict.INCONCLUSIVE.value)
         return self.verdict == Verdict.CONFIRMED.value or (stands and any(words in self.reason for words in named))
 

@@ -224,9 +224,10 @@ def _observe(work: Work, scan: Scan) -> Observed:
         for judgement in observed.decided:
             if judgement.verdict is Verdict.REFUTED:
                 work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0]}")
+        called, left = sum(bool(row["calls"]) for row in observed.rows.values()), len(observed.open)
         work.watcher.note(
-            f"the script {_how(outcome)}; {count(sum(bool(r['calls']) for r in observed.rows.values()), 'function')} "
-            f"that {'was' if len(functions) == 1 else 'were'} watched called, {len(observed.open)} left to check"
+            f"the script {_how(outcome)}; it called {called} of the {count(len(functions), 'function')} watched, "
+            f"and {left} {'is' if left == 1 else 'are'} left to check"
         )
     return observed
 

@@ -21,6 +21,7 @@ from ..records import (
     VariantResult,
     Verdict,
 )
+from ..report.wording import count
 from .wording import describe_effect
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
@@ -275,11 +276,6 @@ def _signatures(compared: int, observed: int) -> str:
     return count(max(compared, 1), "signature")
 
 
-def count(number: int, noun: str) -> str:
-    """A number with its noun: 1 call, 2 calls."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _lead(code: str) -> str:
     return {
         "unstable": "its trace depends on Python state: ",
@@ -334,13 +330,13 @@ def _settle(
     if not observed or not observed["calls"]:
         return say(Verdict.UNOBSERVED, "0 calls")
     kind = assumption.kind
-    calls = f"{observed['calls']:,} calls"
+    calls, signatures = count(observed["calls"], "call"), count(observed["signatures"], "signature")
     if kind is AssumptionKind.ARGUMENT_TYPE:
         misfit = observed["misfits"].get(assumption.subject)
         if misfit:
             return say(Verdict.REFUTED, f"it was a {misfit} ({calls})")
         if observed["fitting"].get(assumption.subject):
-            return say(Verdict.CONFIRMED, f"{calls}, {observed['signatures']} signatures")
+            return say(Verdict.CONFIRMED, f"{calls}, {signatures}")
         return say(Verdict.UNOBSERVED, f"never passed in {calls}")
     if kind is AssumptionKind.NO_EFFECT:
         lasting = lasting_effects(observed)
@@ -353,7 +349,7 @@ def _settle(
         return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")
     if kind is AssumptionKind.BOUNDED_TRACES:
         many = _grows(observed["signatures"], observed["calls"])
-        return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{observed['signatures']} signatures in {calls}")
+        return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{signatures} in {calls}")
     if not checked or not checked["compared"]:
         refuted = checked and checked["refutations"]
         if refuted and kind in _REFUTING and _REFUTING[kind] & set(refuted):
