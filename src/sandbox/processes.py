@@ -29,6 +29,7 @@ _PR_SET_PTRACER = 0x59616D61
 _PR_SET_PTRACER_ANY = -1
 _KILL_ROUNDS = 200
 _ROUND_SECONDS = 0.02
+_ADOPTED_SECONDS, _IDLE_LOOKS = 5.0, 20
 
 # Every process that was started and not reaped yet; the lock keeps one that is being started from being
 # taken for an orphan.
@@ -249,6 +250,7 @@ def _prctl(option: int, value: int) -> None:
 def _kill_run(root: int | None) -> None:
     """Kill what is below ``root``, what is in its session, and all marked orphans; until nothing is left."""
     for _ in range(_KILL_ROUNDS):
+        _kill_adopted()
         tree = _tree()
         victims = _victims(tree, root)
         if not victims:
@@ -260,6 +262,44 @@ def _kill_run(root: int | None) -> None:
             else:
                 _kill(pid)
         time.sleep(_ROUND_SECONDS)
+
+
+def _kill_adopted() -> None:
+    """Kill and reap the orphans that have become children of this process, as fast as may be.
+
+    A process that forks and leaves at once is gone before a look at the whole process table is over, and
+    leaves a zombie each time. Zombies tell no environment, so theirs are known by the session: what this
+    process starts for itself stays in its own.
+    """
+    own, mark = os.getpid(), f"{MARK}={OWNER}".encode()
+    end, idle = time.monotonic() + _ADOPTED_SECONDS, 0
+    # A process is between life and death for a moment, and its next one not adopted yet: look again.
+    while idle < _IDLE_LOOKS and time.monotonic() < end:
+        idle += 1
+        for pid in _adopted(own):
+            if mark in _environment_of(pid):
+                _kill(pid)
+                idle = 0
+            elif _is_foreign_zombie(pid):
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, os.WNOHANG)
+                    idle = 0
+
+
+def _adopted(own: int) -> list[int]:
+    """The children of the first thread, to which the kernel gives orphans, but for those that were started here."""
+    try:
+        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid for pid in map(int, reversed(children)) if pid not in _started]
+
+
+def _is_foreign_zombie(pid: int) -> bool:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return fields[0] == "Z" and int(fields[3]) != os.getsid(0)
+    return False
 
 
 class _Entry:

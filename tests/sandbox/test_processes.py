@@ -126,13 +126,19 @@ def test_processes_of_the_host_are_spared(spawned):
         each.wait()
 
 
+def children() -> set[int]:
+    """The children of this process, also those that have ended and were not reaped."""
+    return {pid for pid, entry in processes._tree().items() if entry.parent == os.getpid()}
+
+
 def test_a_process_that_forks_faster_than_it_is_killed_is_ended(spawned, tmp_path):
     path = tmp_path / "pid"
+    before = children()
     process = spawned(
         f"""
 import os, time
 open({str(path)!r}, "w").write("1\\n")
-end = time.monotonic() + 20
+end = time.monotonic() + 10
 while time.monotonic() < end:
     if os.fork():
         os._exit(0)
@@ -141,7 +147,16 @@ while time.monotonic() < end:
     )
     read(path)
     process.end()
-    assert eventually(lambda: not processes._victims(processes._tree(), process.pid), 10)
+    assert children() <= before
+    time.sleep(0.3)
+    assert children() <= before, "nor does one come after"
+
+
+def test_zombies_of_the_host_are_spared(spawned):
+    host = subprocess.Popen([sys.executable, "-S", "-c", "raise SystemExit(3)"])
+    assert eventually(lambda: processes._tree()[host.pid].state == "Z")
+    spawned("").end()
+    assert host.wait(PATIENCE) == 3
 
 
 def test_ending_all_spares_what_is_kept(spawned):
