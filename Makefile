@@ -27,7 +27,7 @@ help:
 	@echo 'make quick    the tests that start no TensorFlow: seconds'
 	@echo 'make slow     the tests that do, with the few that make test leaves out'
 	@echo 'make lint     ruff alone; `make types`: mypy alone'
-	@echo 'make bench    the benchmarks; the numbers go to results/'
+	@echo 'make bench    the benchmarks, for two hours; the numbers go to results/reference'
 	@echo 'make install  set up .venv; every target above does so when it must'
 	@echo 'make clean    remove .venv and the caches'
 
@@ -66,6 +66,8 @@ slow: $(STAMP)
 bench: $(STAMP)
 	@mkdir -p results
 	$(BIN)/python -m pytest bench -o python_files='bench_*.py' --benchmark-json=results/benchmarks.json
+	$(BIN)/python bench/costs_table.py results/benchmarks.json
+	$(BIN)/python bench/workloads_table.py
 
 clean:
 	rm -rf '$(VENV)' .mypy_cache .ruff_cache .pytest_cache .benchmarks build dist *.egg-info

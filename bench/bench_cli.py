@@ -1,6 +1,6 @@
-"""What a user waits for before anything is run: the help, and the scan of a project of a hundred files.
+"""What a user waits for before anything is run: the import, the help, and the scan of a project of a hundred files.
 
-Both are run as the user runs them, in a process of their own, start-up included.
+All are run as the user runs them, in a process of their own, start-up included.
 """
 
 from __future__ import annotations
@@ -154,6 +154,11 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def project(tmp_path: Path) -> Path:
     write_project(tmp_path)
     return tmp_path
+
+
+def test_import(benchmark: BenchmarkFixture) -> None:
+    command = [sys.executable, "-c", "import hybridize.cli"]
+    benchmark.pedantic(subprocess.run, args=(command,), kwargs={"check": True}, rounds=15, warmup_rounds=2)
 
 
 def test_help(benchmark: BenchmarkFixture, tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "measure"))
 
@@ -28,9 +30,7 @@ PROCESS_NOISE = 0.03
 
 def compare(seed: int, gain: float, turn_noise: float, budget: float = 3600.0) -> tuple[Benchmark, float]:
     """One comparison of a script with a copy that is ``gain`` times faster, and the simulated seconds it took."""
-    machine = Machine(
-        seed, process_sd=PROCESS_NOISE / 2**0.5, turn_sd=turn_noise / 2**0.5, wander_sd=0.2
-    )
+    machine = Machine(seed, process_sd=PROCESS_NOISE / 2**0.5, turn_sd=turn_noise / 2**0.5, wander_sd=0.2)
     launcher = Launcher(machine, Script(0.02), Script(0.02 / gain, first_unit_seconds=0.5))
     found = run_benchmark(
         TARGET, UNIT, 3, FILES, Path("/nowhere"), deadline=budget, start=launcher, clock=machine.clock
@@ -48,21 +48,29 @@ def verdicts(gain: float, turn_noise: float, budget: float = 3600.0) -> tuple[Co
 
 @pytest.mark.parametrize("budget", [90.0, 180.0, 3600.0])
 @pytest.mark.parametrize("turn_noise", TURN_NOISE)
-def test_identical_scripts_are_called_different_in_at_most_5_percent(turn_noise: float, budget: float) -> None:
-    counts, _, _ = verdicts(1.0, turn_noise, budget)
+def test_identical_scripts_are_called_different_in_at_most_5_percent(
+    turn_noise: float, budget: float, benchmark: BenchmarkFixture
+) -> None:
+    counts, groups, _ = benchmark.pedantic(verdicts, args=(1.0, turn_noise, budget), rounds=1, iterations=1)
+    benchmark.extra_info.update(counts, comparisons=COMPARISONS, groups=groups)
     assert counts["faster"] + counts["slower"] <= 0.05 * COMPARISONS
 
 
 @pytest.mark.parametrize("turn_noise", TURN_NOISE)
-def test_a_gain_of_10_percent_is_found_in_at_least_80_percent(turn_noise: float) -> None:
-    counts, _, _ = verdicts(1.1, turn_noise)
+def test_a_gain_of_10_percent_is_found_in_at_least_80_percent(turn_noise: float, benchmark: BenchmarkFixture) -> None:
+    counts, groups, _ = benchmark.pedantic(verdicts, args=(1.1, turn_noise), rounds=1, iterations=1)
+    benchmark.extra_info.update(counts, comparisons=COMPARISONS, groups=groups)
     assert counts["faster"] >= 0.8 * COMPARISONS
 
 
 @pytest.mark.parametrize("turn_noise", TURN_NOISE)
-def test_the_interval_covers_the_true_gain(turn_noise: float) -> None:
-    results = [compare(seed, 1.1, turn_noise)[0].speedup for seed in range(COMPARISONS)]
+def test_the_interval_covers_the_true_gain(turn_noise: float, benchmark: BenchmarkFixture) -> None:
+    def speedups() -> list[Any]:
+        return [compare(seed, 1.1, turn_noise)[0].speedup for seed in range(COMPARISONS)]
+
+    results = benchmark.pedantic(speedups, rounds=1, iterations=1)
     missed = sum(not speedup.low <= 1.1 <= speedup.high for speedup in results if speedup is not None)
+    benchmark.extra_info.update(missed=missed, comparisons=COMPARISONS)
     assert missed <= 0.05 * COMPARISONS + 3 * (0.05 * 0.95 * COMPARISONS) ** 0.5
 
 

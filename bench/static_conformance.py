@@ -97,8 +97,10 @@ def compare_truth(fixtures: Fixtures, entries: list[dict], verbose: bool) -> boo
                 fine_refused += 1
                 if verbose:
                     assert function.blocker is not None
-                    print(f"  runs, refused: {entry['fixture']}/{entry['file']}:{entry['line']}"
-                          f" {entry['function']}: {function.blocker.code} {function.blocker.message}")
+                    print(
+                        f"  runs, refused: {entry['fixture']}/{entry['file']}:{entry['line']}"
+                        f" {entry['function']}: {function.blocker.code} {function.blocker.message}"
+                    )
             continue
         if entry["decorated"] not in REFUTING:
             continue
@@ -114,10 +116,14 @@ def compare_truth(fixtures: Fixtures, entries: list[dict], verbose: bool) -> boo
             specific += 1
         if verbose:
             codes = sorted({a.code for a in function.assumptions if a.code is not None})
-            print(f"  breaks, proposed: {entry['fixture']}/{entry['file']}:{entry['line']} {entry['function']}:"
-                  f" {codes} ({entry['detail'][:90]})")
-    print(f"of {broken} functions that break when decorated: {proposed} proposed, {specific} of these with a finding"
-          f" that says why, {unguarded} without an assumption that a run would refute")
+            print(
+                f"  breaks, proposed: {entry['fixture']}/{entry['file']}:{entry['line']} {entry['function']}:"
+                f" {codes} ({entry['detail'][:90]})"
+            )
+    print(
+        f"of {broken} functions that break when decorated: {proposed} proposed, {specific} of these with a finding"
+        f" that says why, {unguarded} without an assumption that a run would refute"
+    )
     print(f"of {fine} functions that run when decorated: {fine_refused} refused for safety")
     return unguarded == 0
 
