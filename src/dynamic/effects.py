@@ -162,6 +162,8 @@ class Snapshot:
             self._reach(value)
         elif issubclass(kind, np.ndarray):
             self._kept.append(("array", label, value, marks.array_mark(value)))
+            if issubclass(kind, np.ma.MaskedArray):
+                self._queue.append((f"{label}.mask", np.ma.getmask(value)))
         elif isinstance(value, dict):
             self._visit_dictionary(label, value)
         elif issubclass(kind, (list, collections.deque)):

@@ -77,7 +77,11 @@ class Bytes:
 
 
 def array_mark(array: np.ndarray[Any, Any]) -> Any:
-    """A copy of a small array, a checksum of a large one (of evenly spread rows of a very large one)."""
+    """A copy of a small array, a checksum of a large one (of evenly spread rows of a very large one).
+
+    Of a subclass, the plain array in it: a masked array would give its fill value for what is masked.
+    """
+    array = np.ndarray.view(array, np.ndarray)
     if array.dtype.hasobject:
         return tuple(id(item) for item in array.ravel()[:1000])
     if array.nbytes <= COPIED_BYTES:
@@ -89,6 +93,7 @@ def array_mark(array: np.ndarray[Any, Any]) -> Any:
 
 def restore_array(array: np.ndarray[Any, Any], mark: Any) -> None:
     """Put a small array back to its mark; a large one, of which only a checksum was kept, stays as it is."""
+    array = np.ndarray.view(array, np.ndarray)
     if isinstance(mark, Bytes) and array.flags.writeable and array.nbytes == len(mark.data):
         array[...] = np.frombuffer(mark.data, array.dtype).reshape(array.shape)
 

@@ -248,6 +248,10 @@ def started(iterator: Iterator[Any], steps: int = 1) -> Iterator[Any]:
     return iterator
 
 
+def masked() -> Any:
+    return np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+
+
 CHANGES: list[tuple[str, Callable[[], Any], Callable[[Any], Any], str, str]] = [
     # what, how it is made, what changes it, the kind and the subject that are to be reported
     ("a list that is appended to", lambda: [1], call_append, "item", "x"),
@@ -277,6 +281,10 @@ CHANGES: list[tuple[str, Callable[[], Any], Callable[[Any], Any], str, str]] = [
     ("an array", lambda: np.zeros(3), lambda x: x.__setitem__(0, 1), "array", "x"),
     ("a large array", lambda: np.zeros(1 << 18), lambda x: x.__setitem__(77, 1), "array", "x"),
     ("an array of objects", lambda: np.array([None, {}]), lambda x: x.__setitem__(0, {}), "array", "x"),
+    ("a masked array", masked, lambda x: x.__setitem__(0, 5.0), "array", "x"),
+    ("what a masked array hides", masked, lambda x: x.data.__setitem__(1, 5.0), "array", "x"),
+    ("a mask", masked, lambda x: x.__setitem__(0, np.ma.masked), "array", "x.mask"),
+    ("beside a masked constant", lambda: [np.ma.masked, []], lambda x: x[1].append(1), "item", "x[1]"),
     ("an array of dates", lambda: np.zeros(2, "datetime64[s]"), lambda x: x.__setitem__(0, 5), "array", "x"),
     ("a generator of random numbers", lambda: np.random.default_rng(0), lambda x: x.normal(), "random", "x"),
     ("an old generator of random numbers", lambda: np.random.RandomState(0), lambda x: x.rand(), "random", "x"),
