@@ -98,6 +98,8 @@ class ColdTrial:
             standing = self._stand_alone(standing, label)
             if standing and len(standing) < len(chosen):
                 objection, drift = self._try(standing, f"{label}-standing")
+        if objection is not None and len(standing) > 1:
+            standing, objection, drift = self._stand_together(standing, label)
         missed = [j for j in standing if objection is None and not self.reached.get(j.function.id, 1)]
         if missed:
             self.reach = [unit for unit in self.reach if unit.candidate not in {j.function.id for j in missed}]
@@ -107,9 +109,8 @@ class ColdTrial:
             if standing:
                 objection, drift = self._try(standing, f"{label}-reached")
         if objection is not None:
-            lead = "alone it agrees, but not together with the others: " if len(chosen) > 1 else ""
             for judgement in standing:
-                self._object(judgement, objection, lead)
+                self._object(judgement, objection)
         return drift
 
     def _give_up_variants(self, chosen: Sequence[Judgement], objection: Objection) -> list[Judgement]:
@@ -140,6 +141,27 @@ class ColdTrial:
             else:
                 self._object(judgement, alone)
         return standing
+
+    def _stand_together(
+        self, chosen: Sequence[Judgement], label: str
+    ) -> tuple[list[Judgement], Objection | None, Drift | None]:
+        """Of candidates that agree alone and fail together: those that stand when each is added to the ones before.
+
+        The hottest comes first, so that what has to go is what gains least.
+        """
+        hottest, *others = sorted(chosen, key=lambda judgement: judgement.observation.seconds, reverse=True)
+        standing = [hottest]
+        objection, drift = self._try(standing, f"{label}-together")
+        for number, judgement in enumerate(others, 1) if objection is None else ():
+            reached = self.reached
+            more, found = self._try([*standing, judgement], f"{label}-together-{number}")
+            if more is None:
+                standing, drift = [*standing, judgement], found
+            else:
+                self.reached = reached
+                names = ", ".join(each.function.id for each in standing)
+                self._object(judgement, more, f"alone it agrees, but not together with {names}: ")
+        return standing, objection, drift
 
     def _steps(self, hottest: Judgement) -> int:
         seen = hottest.observation

@@ -122,13 +122,15 @@ def test_the_candidate_that_a_plan_fails_for_is_found(laid: Any, failing: Seen, 
     assert drift is not None and drift.verdict == "none"
 
 
-def test_candidates_that_fail_only_together_are_all_given_up(laid: Any) -> None:
-    chosen = [judgement("one"), judgement("two")]
+def test_of_candidates_that_fail_only_together_the_hottest_and_what_stands_with_it_is_kept(laid: Any) -> None:
+    chosen = [judgement("one", 5.0), judgement("two", 20.0), judgement("three", 10.0)]
     broken = ended(Ending.RAISED, 1, error_type="ValueError", error="x")
-    work, trial, _ = laid(lambda edited: broken if len(edited) == 2 else ended(), *chosen)
-    trial.settle(chosen, "plan")
-    assert set(verdicts(work).values()) == {Verdict.REFUTED}
-    assert "alone it agrees, but not together" in work.judgements["train:one"].reasons[0]
+    work, trial, runs = laid(lambda edited: broken if {"two", "three"} <= edited else ended(), *chosen)
+    drift = trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.CONFIRMED, "three": Verdict.REFUTED}
+    assert "alone it agrees, but not together with train:two: " in work.judgements["train:three"].reasons[0]
+    assert runs[-1][1] == {"one", "two"}, "what stands has been run in exactly that form"
+    assert drift is not None and drift.verdict == "none"
 
 
 def test_a_single_candidate_is_not_run_again_to_find_it(laid: Any) -> None:
