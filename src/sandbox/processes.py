@@ -250,49 +250,53 @@ def _prctl(option: int, value: int) -> None:
 def _kill_run(root: int | None) -> None:
     """Kill what is below ``root``, what is in its session, and all marked orphans; until nothing is left."""
     for _ in range(_KILL_ROUNDS):
-        _kill_adopted()
         tree = _tree()
         victims = _victims(tree, root)
-        if not victims:
-            return
         for pid in victims:
             if tree[pid].state == "Z":
                 with contextlib.suppress(OSError):
                     os.waitpid(pid, os.WNOHANG)
             else:
                 _kill(pid)
+        if not _kill_adopted() and not victims:
+            return
         time.sleep(_ROUND_SECONDS)
 
 
-def _kill_adopted() -> None:
-    """Kill and reap the orphans that have become children of this process, as fast as may be.
+def _kill_adopted() -> bool:
+    """Kill and reap the orphans that have become children of this process, as fast as may be; whether there were any.
 
     A process that forks and leaves at once is gone before a look at the whole process table is over, and
     leaves a zombie each time. Zombies tell no environment, so theirs are known by the session: what this
-    process starts for itself stays in its own.
+    process starts for itself stays in its own. An orphan with children is left for that longer look: they may
+    carry no mark, and would be known no more without it.
     """
     own, mark = os.getpid(), f"{MARK}={OWNER}".encode()
-    end, idle = time.monotonic() + _ADOPTED_SECONDS, 0
+    end, idle, found = time.monotonic() + _ADOPTED_SECONDS, 0, False
     # A process is between life and death for a moment, and its next one not adopted yet: look again.
     while idle < _IDLE_LOOKS and time.monotonic() < end:
         idle += 1
-        for pid in _adopted(own):
+        for pid in reversed(_children(own)):
+            if pid in _started:
+                continue
             if mark in _environment_of(pid):
-                _kill(pid)
-                idle = 0
+                found = True
+                if not _children(pid):
+                    _kill(pid)
+                    idle = 0
             elif _is_foreign_zombie(pid):
                 with contextlib.suppress(OSError):
                     os.waitpid(pid, os.WNOHANG)
-                    idle = 0
+                    found, idle = True, 0
+    return found
 
 
-def _adopted(own: int) -> list[int]:
-    """The children of the first thread, to which the kernel gives orphans, but for those that were started here."""
+def _children(pid: int) -> list[int]:
+    """The children of a process's first thread, which is the one that the kernel gives orphans to."""
     try:
-        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
-    return [pid for pid in map(int, reversed(children)) if pid not in _started]
 
 
 def _is_foreign_zombie(pid: int) -> bool:
