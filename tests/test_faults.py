@@ -22,7 +22,7 @@ import hybridize
 jsonschema = pytest.importorskip("jsonschema")
 
 FAULTS = int(os.environ.get("HYBRIDIZE_FAULTS", "3"))
-BUDGET_SECONDS = 40
+BUDGET_SECONDS = 30
 #: The tool may overrun its budget on a busy machine; a minute is not a hang, this is.
 LIMIT_SECONDS = BUDGET_SECONDS + 180
 

@@ -56,7 +56,7 @@ def optimize(workload: str, folder: Path, *options: str) -> Result:
 
 @pytest.fixture(scope="module")
 def optimized(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return optimize("mlp_functions", tmp_path_factory.mktemp("mlp"), "--budget", "5m", "--pairs", "3")
+    return optimize("mlp_functions", tmp_path_factory.mktemp("mlp"), "--budget", "100s", "--pairs", "3")
 
 
 def test_the_step_is_confirmed_and_selected(optimized: Result) -> None:

@@ -395,7 +395,7 @@ def test_rounding_that_the_function_amplifies_is_no_difference(tf: Any, check: A
 def test_where_rounding_decides_everything_agreement_is_no_evidence(tf: Any, check: Any) -> None:
     def step(x: Any) -> Any:
         y = tf.sigmoid(x) / 3.0
-        for _ in range(200):
+        for _ in range(60):
             y = 3.9 * y * (1.0 - y)
         return y
 
