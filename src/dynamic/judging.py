@@ -21,8 +21,7 @@ from ..records import (
     VariantResult,
     Verdict,
 )
-from ..report.wording import count
-from .wording import describe_effect
+from .wording import count, describe_effect
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
 LEAST_COMPARED = 5

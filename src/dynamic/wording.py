@@ -1,4 +1,4 @@
-"""What an effect is called in a reason: the same words for one seen in an observed call and one seen while tracing."""
+"""How reasons read: an effect has the same words where an observed call showed it and where tracing did."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def describe_effect(kind: str, subject: str, detail: str) -> str:
     """An effect as a clause: ``it changes self.losses, which outlives the call (changed length: 0 then 1)``."""
     words = _WORDS.get(kind, "it changes {subject}, which outlives the call ({detail})")
     return words.format(subject=subject, detail=detail)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: 1 call, 2 calls."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
