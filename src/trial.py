@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .race import plainer
 from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Verdict
+from .report.wording import count
 from .work import Work, edits_of
 
 if TYPE_CHECKING:
@@ -202,6 +203,10 @@ class ColdTrial:
         self.references.update({name: each for name, each in seen.items() if name != label})
         edited, eager = seen[label], self.references["eager"]
         self.reached = edited.report.get("reached", {})
+        ours = next((seen.role_errors[0] for seen in (edited, eager) if seen.role_errors), None)
+        if ours is not None:
+            why = f"hybridize's own cold run failed ({ours.strip().splitlines()[-1]})"
+            return Objection(Verdict.INCONCLUSIVE, why), None
         broken = failure(edited, eager)
         if broken is not None:
             return Objection(Verdict.REFUTED, broken), None
@@ -209,7 +214,7 @@ class ColdTrial:
         whole = all(seen.outcome.ending in (Ending.FINISHED, Ending.EXITED) for seen in (eager, edited))
         # A script that comes to its end has no more units than that.
         if not units or (units < LEAST_UNITS and not whole):
-            why = f"the cold run came no further than {units} units in its time; give it longer with --budget"
+            why = f"the cold run came no further than {count(units, 'unit')} in its time; give it longer with --budget"
             return Objection(Verdict.INCONCLUSIVE, why), None
         drift = self._compare(run, edited)
         if drift.verdict == "none":

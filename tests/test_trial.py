@@ -59,6 +59,9 @@ def ended(ending: Ending = Ending.CUT, code: int = 0, changes: dict[str, Any] | 
     return Seen(RunOutcome(ending, code, 3.0, "log", **more), report(**(changes or {})))
 
 
+OURS = Seen(RunOutcome(Ending.CUT, 0, 3.0, "log"), report(0), ("Traceback\n  ...\nNameError: x\n",))
+
+
 @pytest.fixture
 def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """A project of three candidates, and runs that end as a function of the edited ones' names says."""
@@ -109,6 +112,8 @@ def test_a_plan_that_runs_as_the_script_does_stands(laid: Any) -> None:
         (ended(changes={"leaks": ["self.mask"]}), Verdict.REFUTED, "self.mask"),
         (ended(changes={"losses": [[0.5]] * COLD_UNITS}), Verdict.REFUTED, "parts from the script"),
         (ended(changes={"units": 2}), Verdict.INCONCLUSIVE, "no further than 2 units"),
+        (ended(changes={"units": 0}), Verdict.INCONCLUSIVE, "no further than 0 units"),
+        (OURS, Verdict.INCONCLUSIVE, "hybridize's own cold run failed (NameError: x)"),
     ],
 )  # fmt: skip
 def test_the_candidate_that_a_plan_fails_for_is_found(laid: Any, failing: Seen, verdict: Verdict, words: str) -> None:

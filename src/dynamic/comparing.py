@@ -84,11 +84,12 @@ def compare_variables(
 ) -> int:
     """Compare what each variable became from ``before``; returns how many variables eager changed."""
     written = 0
+    labels = variables.labels(eager)
     for number, after in eager.items():
         one = variables.as_array(after)
         other = variables.as_array(graph[number]) if number in graph else one
         start = variables.as_array(before[number]) if number in before else np.zeros_like(one)
-        place = f"variable {variables.name(number)}"
+        place = f"variable {labels[number].removesuffix('#1')}"
         if one.shape != other.shape or one.dtype != other.dtype:
             comparison.mismatches.append(f"{place} has shape {one.shape} eagerly and {other.shape} from the graph")
             continue
@@ -114,7 +115,7 @@ def perturbed_within(comparison: Comparison, reference: Mapping[str, float], fac
     errors. A mismatch stays where the graph is more than ``factor`` times as far away.
     """
     return [
-        f"{place} differs by {error:.1e} relative"
+        f"{place} differs by {error:.1e} relative, rounding moves it by {reference.get(place, 0.0):.1e}"
         for place, error in comparison.numeric.items()
         if not error <= factor * reference.get(place, 0.0)
     ]

@@ -99,7 +99,7 @@ class Replay:
 
     def _nudge(self) -> None:
         from . import variables
-        from .shadowing import Nudge
+        from .nudging import Nudge
 
         with Nudge(variables.snapshot(), size=1.0):
             pass

@@ -6,8 +6,7 @@ import contextlib
 import time
 import traceback
 import zlib
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..sandbox.units import synchronize
 from .effects import Change, Project, Snapshot
@@ -15,9 +14,12 @@ from .evidence import ITERATION, UNRESTORABLE, Check
 from .outside import Watch
 from .paths import PathNote
 
+if TYPE_CHECKING:
+    from .nudging import Nudge
+
 TRACES_COMPARED = 6
-# How often, and by how many units of the last place, inputs are moved to see how far a function spreads rounding.
-NUDGES, NUDGE_EPS = 3, 4.0
+# How often inputs are moved to see how far a function spreads rounding.
+NUDGES = 3
 
 
 class Shadow:
@@ -217,6 +219,7 @@ class Shadow:
         mismatches; returns False where rounding errors move all of it so far that nothing can be told.
         """
         from .comparing import WILD, perturbed_within
+        from .nudging import Nudge
 
         reference: dict[str, float] = {}
         for seed in range(NUDGES):
@@ -235,6 +238,8 @@ class Shadow:
 
     def _takes_copies(self, after: Any) -> bool:
         """Whether eager gives the same for equal arguments: some functions ask which object they were given."""
+        from .nudging import Nudge
+
         nudge = Nudge(self.before)
         same: dict[str, float] = {}
         args, kwargs = nudge.copied(self.args), nudge.copied(self.kwargs)
@@ -375,59 +380,6 @@ class Shadow:
             if str(frame.filename).startswith(roots):
                 return f"{frame.filename}:{frame.lineno}"
         return None
-
-
-class Nudge:
-    """While entered, the floating-point variables stand ``size`` rounding errors (machine epsilons) off."""
-
-    def __init__(self, before: Any, seed: int = 0, size: float = NUDGE_EPS) -> None:
-        import numpy as np
-
-        self.before = before
-        self.size = size
-        self._generator = np.random.Generator(np.random.PCG64(11 + seed))
-
-    def __enter__(self) -> Nudge:
-        from . import variables
-
-        for value in self.before.values():
-            array = variables.as_array(value)
-            if array.dtype.kind == "f":
-                value.variable.assign(self._off(array))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def moved(self, arguments: Any) -> Any:
-        """Arguments with their floating-point tensors and arrays a rounding error off, too."""
-        return self._map(self._off, arguments)
-
-    def copied(self, arguments: Any) -> Any:
-        """Arguments with the same tensors and arrays replaced by exact copies."""
-        return self._map(lambda array: array.copy(), arguments)
-
-    def _map(self, change: Callable[[Any], Any], arguments: Any) -> Any:
-        import numpy as np
-        import tensorflow as tf
-
-        def replace(leaf: Any) -> Any:
-            if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
-                return change(leaf)
-            if type(leaf).__name__ == "EagerTensor" and leaf.dtype.is_floating and leaf.dtype.size >= 4:
-                return tf.constant(change(leaf.numpy()))
-            return leaf
-
-        try:
-            return tf.nest.map_structure(replace, arguments)
-        except (TypeError, ValueError):  # keys that can't be sorted
-            return arguments
-
-    def _off(self, array: Any) -> Any:
-        import numpy as np
-
-        size = self.size * float(np.finfo(array.dtype).eps)
-        return array * (1 + self._generator.uniform(-size, size, array.shape).astype(array.dtype))
 
 
 def _is_plain_call(function: Any, args: Any) -> bool:

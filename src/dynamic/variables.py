@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +77,15 @@ def restore(state: State) -> None:
         value.variable.assign(value.tensor)
 
 
-def name(number: int) -> str:
-    """The name of a tracked variable, for people."""
-    variable = _known.get(number)
-    return str(getattr(variable, "name", f"variable {number}")).removesuffix(":0")
+def labels(numbers: Iterable[int]) -> dict[int, str]:
+    """The variables' names, each with its place among those of one name (a project may give many the same)."""
+    found: dict[int, str] = {}
+    taken: Counter[str] = Counter()
+    for number in numbers:
+        name = str(getattr(_known.get(number), "name", f"variable {number}")).removesuffix(":0")
+        taken[name] += 1
+        found[number] = f"{name}#{taken[name]}"
+    return found
 
 
 def as_array(value: Value) -> np.ndarray[Any, Any]:
@@ -106,18 +113,16 @@ def _same(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> bool:
 def digest(state: State, sampled: int = 16) -> dict[str, list[float]]:
     """A few numbers for each floating-point variable: sum, sum of squares, then evenly spread elements.
 
-    Keyed by the name and, among those of one name, the order of creation, so that two runs of one script
-    can be matched.
+    Keyed by `labels`, of which the second part is the order of creation, so that two runs of one script can
+    be matched.
     """
     rows: dict[str, list[float]] = {}
-    names: dict[str, int] = {}
+    names = labels(state)
     for number, value in state.items():
         array = as_array(value)
         if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
             continue
         flat = array.astype(np.float64).ravel()
         picked = flat[:: max(1, flat.size // sampled)][:sampled]
-        label = name(number)
-        names[label] = names.get(label, 0) + 1
-        rows[f"{label}#{names[label]}"] = [float(flat.sum()), float(flat @ flat), *map(float, picked)]
+        rows[names[number]] = [float(flat.sum()), float(flat @ flat), *map(float, picked)]
     return rows

@@ -172,6 +172,21 @@ def test_what_nobody_writes_counts_for_nothing(tf: Any, states: Any) -> None:
     assert comparison.equal and count == 0
 
 
+def test_variables_of_one_name_are_told_apart(tf: Any, tracked: Any) -> None:
+    """Keras gives the slots of all unnamed variables one name: what rounding does to one excuses no other."""
+    first, second = (tf.Variable(tf.ones(3), name="slot") for _ in range(2))
+    before = tracked.snapshot()
+    first.assign_add([0.1, 0.1, 0.1])
+    second.assign_add([0.1, 0.1, 0.1])
+    after = tracked.snapshot()
+    first.assign([2.0, 2.0, 2.0])
+    second.assign([3.0, 3.0, 3.0])
+    comparison, count = written(before, after, tracked.snapshot())
+    assert count == 2
+    assert sorted(comparison.numeric) == ["variable slot", "variable slot#2"]
+    assert comparison.errors["variable slot"] < comparison.errors["variable slot#2"]
+
+
 # Rounding that a function amplifies
 
 
