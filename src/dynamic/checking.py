@@ -49,8 +49,9 @@ class Checker:
 
     def prepare(self, _module: Any) -> None:
         """Called when TensorFlow has been imported: track variables, give both sides one random stream."""
-        from . import iterators, streams, variables
+        from . import iterators, pyfuncs, streams, variables
 
+        pyfuncs.track()
         iterators.track()
         variables.track()
         streams.install(self.child.job.get("seed") or 7)

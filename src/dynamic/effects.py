@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from . import contents, marks
+from . import contents, marks, pyfuncs
 from .contents import FUNCTION_ATTRIBUTES, LIBRARIES, MISSING
 from .marks import ATOMS
 
@@ -66,6 +66,7 @@ class Snapshot:
         self._random = random.getstate()
         self._np_random = marks.numpy_mark()
         self._threads = threading.active_count()
+        self._window = pyfuncs.Window()
         #: Whether other threads of the script ran, which may be what changed something.
         self.beside = _is_beside_others()
         self._queue: collections.deque[tuple[str, Any]] = collections.deque(roots.items())
@@ -252,15 +253,19 @@ class Snapshot:
                 continue
             if _differs(value, now):
                 found.append(Change("closure", label, _change(value, now)))
-        if random.getstate() != self._random:
+        if not self._is_as_it_was(0, self._random, random.getstate()):
             found.append(Change("random", "random", "Python random numbers were drawn"))
-        if marks.numpy_mark() != self._np_random:
+        if not self._is_as_it_was(1, self._np_random, marks.numpy_mark()):
             found.append(Change("random", "np.random", "NumPy random numbers were drawn"))
         if threading.active_count() > self._threads:
             found.append(Change("thread", "threading", "a thread was started"))
         elif found:
-            self.beside = self.beside or _is_beside_others()
+            self.beside = self.beside or self._window.ran or _is_beside_others()
         return found
+
+    def _is_as_it_was(self, index: int, state: Any, now: Any) -> bool:
+        """Whether a random state is the same, but for what pipelines have drawn meanwhile."""
+        return bool(now == state or self._window.explains(index, state, now))
 
     def _changes_in(self, kind: str, label: str, container: Any, copy: Any) -> Iterator[Change]:
         if kind == "array":
@@ -309,8 +314,10 @@ class Snapshot:
                 space[name] = value
         for _, cell, value in self._cells:
             cell.cell_contents = value
-        random.setstate(self._random)
-        marks.restore_numpy(self._np_random)
+        if not self._is_as_it_was(0, self._random, random.getstate()):
+            random.setstate(self._random)
+        if not self._is_as_it_was(1, self._np_random, marks.numpy_mark()):
+            marks.restore_numpy(self._np_random)
 
 
 class Project:

@@ -45,6 +45,7 @@ _UNIMPORTANT = frozenset(
         "backward_function_name",
         "_construction_context",
         "debug_name",
+        "_user_specified_name",
         "func_name",
     }
 )

@@ -302,10 +302,11 @@ def install(child: Child) -> None:
     child.wrap = observer.wrap
     child.summary = observer.report
     child.finish = observer.report
-    child.finder.after("tensorflow", _track_variables)
+    child.finder.after("tensorflow", _track)
 
 
-def _track_variables(_module: Any) -> None:
-    from . import variables
+def _track(_module: Any) -> None:
+    from . import pyfuncs, variables
 
     variables.track()
+    pyfuncs.track()

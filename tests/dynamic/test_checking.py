@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,15 +26,18 @@ def checker(
 ) -> Iterator[Callable[..., Any]]:
     """Makes the checker of some functions; `checked` wraps them as a hook would."""
     from tensorflow.python.data.ops import iterator_ops
+    from tensorflow.python.ops import script_ops
 
-    from hybridize.dynamic import checking, effects, iterators
+    from hybridize.dynamic import checking, effects, iterators, pyfuncs
 
     # Threads that earlier tests have left in this process are no threads of the script.
     others = set(threading.enumerate())
     monkeypatch.setattr(effects, "_is_beside_others", lambda: bool(set(threading.enumerate()) - others))
 
     original = iterator_ops.OwnedIterator.__init__
+    called = script_ops.FuncRegistry.__call__
     iterators.track()
+    pyfuncs.track()
 
     def make(*names: str, **job: Any) -> Any:
         folder = str(Path(__file__).parent)
@@ -48,6 +52,7 @@ def checker(
 
     yield make
     iterator_ops.OwnedIterator.__init__ = original
+    script_ops.FuncRegistry.__call__ = called
     iterators._known.clear()
 
 
@@ -420,6 +425,40 @@ def test_a_candidate_that_takes_its_batch_from_a_pipeline(tf: Any, check: Any) -
     assert not seen.refutations and not seen.doubts and seen.compared >= 10
     expected = list(tf.data.Dataset.range(1000).shuffle(100, seed=1).take(20).as_numpy_iterator())
     assert float(taken) == sum(expected), "each element was taken once"
+
+
+def generated(tf: Any, draw: Callable[[], float]) -> Any:
+    """A pipeline over a Python generator that draws random numbers, loading ahead."""
+
+    def generate() -> Iterator[Any]:
+        while True:
+            yield np.full((4, 3), draw(), np.float32)
+
+    spec = tf.TensorSpec((4, 3), tf.float32)
+    return iter(tf.data.Dataset.from_generator(generate, output_signature=spec).prefetch(4))
+
+
+@pytest.mark.parametrize("draw", [random.random, lambda: float(np.random.rand())], ids=["random", "numpy"])
+def test_what_a_generator_of_data_draws_beside_a_step_is_not_the_steps(tf: Any, check: Any, draw: Any) -> None:
+    step, _ = make_step(tf)
+    data = generated(tf, draw)
+
+    def slow(x: Any) -> Any:
+        for _ in range(20):
+            loss = step(x)
+        return loss
+
+    seen = check(slow, ((next(data),) for _ in range(24)))
+    assert not seen.refutations and not seen.doubts and seen.compared >= 10
+
+
+def test_a_step_that_draws_itself_is_refuted_beside_a_generator(tf: Any, check: Any) -> None:
+    data = generated(tf, random.random)
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * random.random()
+
+    assert check(step, ((next(data),) for _ in range(12))).refutations
 
 
 # Retraces

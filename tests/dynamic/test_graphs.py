@@ -122,6 +122,16 @@ def test_captured_tensors_are_listed_even_where_they_do_not_change(tf: Any) -> N
     assert len(printed.captured) == 1 and printed.captured_places == (line_of(look, 1),)
 
 
+def test_a_tensor_that_is_captured_again_is_the_same(tf: Any) -> None:
+    """A large one has a placeholder, which is named by a number that no two traces share."""
+    data = tf.ones((2000, 1))
+
+    def step() -> Any:
+        return tf.reduce_sum(data * 2.0)
+
+    assert difference(tf, step, lambda: None) is None
+
+
 def test_other_variables_are_named_with_the_line_that_reads_them(tf: Any) -> None:
     model = SimpleNamespace(weight=tf.Variable(1.0))
 

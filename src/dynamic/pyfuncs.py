@@ -1,0 +1,79 @@
+"""Inside the child: the Python code that TensorFlow's own threads run beside a call, and the random numbers it draws.
+
+A pipeline made of a Python generator (`Dataset.from_generator`), or with `tf.py_function` in it, loads data ahead
+while a training step computes. What such code changes in Python is no effect of the step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from . import marks
+
+_MOST = 10_000
+_lock = threading.Lock()
+_numbers = itertools.count(1)
+_opened: dict[int, tuple[int, int]] = {}  # by number, the digests of the random states at its begin
+_closed: deque[tuple[int, tuple[int, int], tuple[int, int]]] = deque(maxlen=_MOST)
+_count = 0
+
+
+def track() -> None:
+    """Note from now on when TensorFlow calls Python code; TensorFlow must have been imported."""
+    from tensorflow.python.ops import script_ops
+
+    original: Callable[..., Any] = script_ops.FuncRegistry.__call__
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        global _count
+        number = next(_numbers)
+        with _lock:
+            _opened[number] = _states()
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            with _lock:
+                _closed.append((number, _opened.pop(number), _states()))
+                _count += 1
+
+    script_ops.FuncRegistry.__call__ = __call__
+
+
+def _states() -> tuple[int, int]:
+    """Digests of the states of `random` and `numpy.random`, which are kilobytes each."""
+    return hash(random.getstate()), hash(marks.numpy_mark())
+
+
+class Window:
+    """What ran beside since this was made."""
+
+    def __init__(self) -> None:
+        with _lock:
+            self._open = frozenset(_opened)
+            self._count = _count
+
+    @property
+    def ran(self) -> bool:
+        """Whether any Python code of TensorFlow's ran, or runs."""
+        return bool(self._open) or _count > self._count or bool(_opened)
+
+    def explains(self, index: int, state: Any, now: Any) -> bool:
+        """Whether that code alone took the random state from ``state`` to ``now``.
+
+        ``index`` is 0 for `random` and 1 for `numpy.random`. Its calls, each from one state to the next, must lead
+        from the one to the other without a gap.
+        """
+        digest, last = hash(state), hash(now)
+        with _lock:
+            since = _count - self._count
+            calls = list(_closed)[-since:] if since else []
+            opened = list(_opened.items())
+        for number, before, after in calls:
+            if before[index] == digest or number in self._open:
+                digest = after[index]
+        return digest == last or any(number in self._open or begun[index] == digest for number, begun in opened)
