@@ -11,7 +11,6 @@ from __future__ import annotations
 import array
 import collections
 import functools
-import random
 import sys
 import threading
 import types
@@ -63,8 +62,6 @@ class Snapshot:
         self._names: list[tuple[dict[str, Any], str, Any]] = []
         self._cells: list[tuple[str, Any, Any]] = []
         self.complete = True
-        self._random = random.getstate()
-        self._np_random = marks.numpy_mark()
         self._threads = threading.active_count()
         self._window = pyfuncs.Window()
         #: Whether other threads of the script ran, which may be what changed something.
@@ -253,19 +250,15 @@ class Snapshot:
                 continue
             if _differs(value, now):
                 found.append(Change("closure", label, _change(value, now)))
-        if not self._is_as_it_was(0, self._random, random.getstate()):
+        if self._window.drew(0):
             found.append(Change("random", "random", "Python random numbers were drawn"))
-        if not self._is_as_it_was(1, self._np_random, marks.numpy_mark()):
+        if self._window.drew(1):
             found.append(Change("random", "np.random", "NumPy random numbers were drawn"))
         if threading.active_count() > self._threads:
             found.append(Change("thread", "threading", "a thread was started"))
         elif found:
             self.beside = self.beside or self._window.ran or _is_beside_others()
         return found
-
-    def _is_as_it_was(self, index: int, state: Any, now: Any) -> bool:
-        """Whether a random state is the same, but for what pipelines have drawn meanwhile."""
-        return bool(now == state or self._window.explains(index, state, now))
 
     def _changes_in(self, kind: str, label: str, container: Any, copy: Any) -> Iterator[Change]:
         if kind == "array":
@@ -314,10 +307,7 @@ class Snapshot:
                 space[name] = value
         for _, cell, value in self._cells:
             cell.cell_contents = value
-        if not self._is_as_it_was(0, self._random, random.getstate()):
-            random.setstate(self._random)
-        if not self._is_as_it_was(1, self._np_random, marks.numpy_mark()):
-            marks.restore_numpy(self._np_random)
+        self._window.restore()
 
 
 class Project:

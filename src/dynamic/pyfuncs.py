@@ -50,30 +50,39 @@ def _states() -> tuple[int, int]:
 
 
 class Window:
-    """What ran beside since this was made."""
+    """What ran beside since this was made, and whether anything else drew random numbers."""
 
     def __init__(self) -> None:
-        with _lock:
+        with _lock:  # no such call begins or ends meanwhile
             self._open = frozenset(_opened)
             self._count = _count
+            self.states = random.getstate(), marks.numpy_mark()
+            self._digests = _states()
 
     @property
     def ran(self) -> bool:
         """Whether any Python code of TensorFlow's ran, or runs."""
-        return bool(self._open) or _count > self._count or bool(_opened)
+        return bool(self._open or _opened) or _count > self._count
 
-    def explains(self, index: int, state: Any, now: Any) -> bool:
-        """Whether that code alone took the random state from ``state`` to ``now``.
+    def drew(self, index: int) -> bool:
+        """Whether random numbers were drawn by anyone else, from `random` (index 0) or `numpy.random` (1).
 
-        ``index`` is 0 for `random` and 1 for `numpy.random`. Its calls, each from one state to the next, must lead
-        from the one to the other without a gap.
+        If by nobody, those calls, each from one state to the next, lead without a gap from the state then to
+        the state now, which may be amid one of them.
         """
-        digest, last = hash(state), hash(now)
+        digest = self._digests[index]
         with _lock:
+            now = _states()[index]
             since = _count - self._count
-            calls = list(_closed)[-since:] if since else []
-            opened = list(_opened.items())
-        for number, before, after in calls:
-            if before[index] == digest or number in self._open:
-                digest = after[index]
-        return digest == last or any(number in self._open or begun[index] == digest for number, begun in opened)
+            for number, before, after in list(_closed)[-since:] if since else []:
+                if before[index] == digest or number in self._open:
+                    digest = after[index]
+            amid = any(number in self._open or before[index] == digest for number, before in _opened.items())
+        return digest != now and not amid
+
+    def restore(self) -> None:
+        """Take back what anyone else has drawn."""
+        if self.drew(0):
+            random.setstate(self.states[0])
+        if self.drew(1):
+            marks.restore_numpy(self.states[1])
