@@ -20,6 +20,8 @@ COLD_SHARE = 0.35
 COLD_UNITS = 60
 # What a comparison from a cold start must cover at least: the first calls build, later ones train.
 LEAST_UNITS = 5
+# With less of the budget left than this, no cold run is begun.
+LEAST_SECONDS = 5.0
 # How often a plan is made anew where candidates of it did not stand.
 MOST_PLANS = 3
 
@@ -32,6 +34,7 @@ class Objection:
     reason: str
 
 
+OUT_OF_TIME = Objection(Verdict.INCONCLUSIVE, "the budget ended before it was run cold; give it longer with --budget")
 NOT_REACHED = Objection(Verdict.INCONCLUSIVE, "the cold run did not come to a call of it; give it longer with --budget")
 
 
@@ -193,13 +196,15 @@ class ColdTrial:
         from .dynamic.cold import failure, replay
         from .rewrite import edit_project
 
+        if self.work.left < LEAST_SECONDS:
+            return OUT_OF_TIME, None
         files, _ = edit_project(Path(self.scan.root), edits_of(chosen))
         run = self.work.run_with(self.scan)
         arms: list[Any] = [(label, files, False)]
         if not self.references:
             arms += [("eager", (), False), ("nudged", (), True)]
         self.work.watch(f"{self.steps} units of the script and of the plan, side by side")
-        seen = replay(run, self.unit, arms, self.seconds, self.steps, self.reach)
+        seen = replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
         self.references.update({name: each for name, each in seen.items() if name != label})
         edited, eager = seen[label], self.references["eager"]
         self.reached = edited.report.get("reached", {})
@@ -214,6 +219,12 @@ class ColdTrial:
         whole = all(seen.outcome.ending in (Ending.FINISHED, Ending.EXITED) for seen in (eager, edited))
         # A script that comes to its end has no more units than that.
         if not units or (units < LEAST_UNITS and not whole):
+            # A script that takes long to come to its training, or graphs that take long to trace.
+            if 4 * self.seconds < self.work.left:
+                self.seconds *= 2
+                if eager.report.get("units", 0) < LEAST_UNITS:
+                    self.references.clear()
+                return self._try(chosen, f"{label}-longer")
             why = f"the cold run came no further than {count(units, 'unit')} in its time; give it longer with --budget"
             return Objection(Verdict.INCONCLUSIVE, why), None
         drift = self._compare(run, edited)

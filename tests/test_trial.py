@@ -177,6 +177,32 @@ def test_only_where_runs_differ_is_it_asked_whether_the_script_repeats_itself(la
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
 
 
+@pytest.mark.parametrize("slow", ["eager", "edited"])
+def test_a_run_that_came_nowhere_is_given_twice_as_long_where_the_budget_has_that(laid: Any, slow: str) -> None:
+    chosen = [judgement("one")]
+
+    def behave(edited: set[str]) -> Seen:
+        late = bool(edited) == (slow == "edited") and trial.seconds < 15.0
+        return ended(changes={"units": 1} if late else {})
+
+    work, trial, runs = laid(behave, *chosen)
+    trial.seconds = 10.0
+    drift = trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.CONFIRMED} and drift is not None and drift.verdict == "none"
+    assert trial.seconds == 20.0 and runs[-1][1] == ({"one"} if slow == "edited" else set())
+
+
+def test_no_cold_run_is_begun_when_the_budget_is_spent(laid: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = [judgement(name) for name in NAMES]
+    broken = ended(Ending.RAISED, 1, error_type="ValueError", error="x")
+    work, trial, runs = laid(lambda edited: broken if "two" in edited else ended(), *chosen)
+    monkeypatch.setattr(Work, "left", property(lambda self: 60.0 if len(runs) < 4 else 1.0))
+    trial.settle(chosen, "plan")
+    assert [edited for _, edited in runs if edited] == [set(NAMES), {"one"}]
+    assert set(verdicts(work).values()) == {Verdict.INCONCLUSIVE}
+    assert "the budget ended before it was run cold" in work.judgements["train:two"].reasons[0]
+
+
 def test_the_references_are_run_once_for_all_plans(laid: Any) -> None:
     one, two = judgement("one"), judgement("two", selected=False)
     _, trial, runs = laid(lambda edited: ended(), one, two)
