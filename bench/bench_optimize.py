@@ -15,7 +15,7 @@ OPTIMIZE = Path(sys.executable).with_name("optimize")
 BUDGET = 120
 
 
-@pytest.mark.parametrize("workload", ["mlp_functions", "keras_subclass", "already_hybrid"])
+@pytest.mark.parametrize("workload", ["mlp_functions", "already_hybrid"])
 def test_optimize_from_the_command_to_the_report(workload: str, tmp_path: Path, benchmark: BenchmarkFixture) -> None:
     def optimize() -> subprocess.CompletedProcess[str]:
         script = WORKLOADS / workload / "train.py"

@@ -131,7 +131,7 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
     ]
     for entry in sorted(entries, key=lambda each: each["workload"]):
         end = f"{entry['end_to_end']:.2f}x" if entry["end_to_end"] else ""
-        same = "as by hand" if entry["as_by_hand"] else f"`{entry['edit']}`" if entry["edit"] else "nothing"
+        same = "nothing" if not entry["edit"] else "as by hand" if entry["as_by_hand"] else f"`{entry['edit']}`"
         lines.append(
             f"| {entry['workload']} | {_times(entry['by_hand'])} | {_times(entry['ours'])} | "
             f"{_times(entry['ours_of_by_hand'], '')} | {end} | {entry['drift'] or ''} | {_error(entry)} | {same} |"
