@@ -40,6 +40,8 @@ class Checker:
             self.checks[name].rehearsal = Rehearsed(calls)
         self.rehearsing_seconds = REHEARSING_SHARE * job["deadline_seconds"]
         self.enough = job.get("enough", 40)
+        #: Candidates that take hardly any time: the run is not held up for them once ``patience`` is over.
+        self.minor, self.patience = frozenset(job.get("minor", ())), job.get("patience", 0.0)
         self.stop_after = job.get("steps")
         self.busy = False
         self.live = False  # whether the script's own call is being made inside of a comparison
@@ -174,7 +176,10 @@ class Checker:
 
     def _boundary(self, check: Check) -> None:
         done = self.stop_after is not None and check.calls >= self.stop_after
-        if done or all(not c.open or c.is_enough(self.enough) for c in self.checks.values()):
+        waiting = {name for name, c in self.checks.items() if c.open and not c.is_enough(self.enough)}
+        if self.begun is not None and time.perf_counter() - self.begun > self.patience:
+            waiting -= self.minor
+        if done or not waiting:
             self.child.request_cut("every candidate had been checked often enough")
         self.child.boundary()
 

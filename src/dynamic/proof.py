@@ -24,6 +24,8 @@ from .judging import (
 )
 from .runs import Run, Seen
 
+#: Candidates with less of the time than this are compared, but the check does not wait for many calls of them.
+MINOR_SHARE = 0.01
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
 
 
@@ -123,7 +125,9 @@ def _check_together(
     calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
     signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}
-    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, enough)
+    small = [f.id for f in functions if f.id not in rare and observation(observed, f).share < MINOR_SHARE]
+    minor = small if len(small) < len(functions) else []
+    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, enough)
     died = _how_it_died(seen.outcome, observed.outcome)
     rows = seen.candidates
     if died and len(functions) > 1:

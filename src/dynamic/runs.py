@@ -78,14 +78,15 @@ class Run:
         label: str,
         rare: Mapping[str, int],
         signatures: Mapping[str, int],
+        minor: Sequence[str] = (),
         enough: int | None = None,
     ) -> Seen:
         """Run the edited script with the candidates ``ids`` compared, eager against graph.
 
-        For ``seconds``, and for ``longest`` at most where too few calls have been compared by then. ``rare`` are those
-        that the whole script calls a few times only, with how often: their calls are repeated. ``signatures`` says how
-        many each was called with; the run goes on for them. With ``enough``, it ends when so many calls of each have
-        been compared, whatever their signatures.
+        For ``seconds``, and for ``longest`` at most where too few calls have been compared by then; for those that
+        are ``minor`` half of ``seconds`` must do. ``rare`` are those that the whole script calls a few times only,
+        with how often: their calls are repeated. ``signatures`` says how many each was called with; the run goes on
+        for them. With ``enough``, it ends when so many calls of each have been compared, whatever their signatures.
         """
         job = {
             "role": "check",
@@ -93,10 +94,13 @@ class Run:
             "edited": list(ids),
             "candidates": list(ids),
             "rare": dict(rare),
+            "minor": list(minor),
+            "patience": seconds / 2,
             **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
             "assigned_attributes": sorted(self.scan.assigned_attributes),
         }
-        return self._run(job, files, label, (seconds, longest), _describe_checking, _has_compared_enough)
+        compared = partial(_has_compared_enough, minor)
+        return self._run(job, files, label, (seconds, longest), _describe_checking, compared)
 
     def replay(
         self,
@@ -198,9 +202,9 @@ def _has_seen_enough(report: Mapping[str, Any]) -> bool:
     return any(row["calls"] >= ENOUGH_CALLS for row in report.get("candidates", {}).values())
 
 
-def _has_compared_enough(report: Mapping[str, Any]) -> bool:
-    rows = report.get("candidates", {}).values()
-    return all(row["refutations"] or row["compared"] >= ENOUGH_COMPARED for row in rows)
+def _has_compared_enough(minor: Sequence[str], report: Mapping[str, Any]) -> bool:
+    rows = report.get("candidates", {}).items()
+    return all(name in minor or row["refutations"] or row["compared"] >= ENOUGH_COMPARED for name, row in rows)
 
 
 def _hints(function: Function) -> dict[str, str]:

@@ -21,9 +21,7 @@ class Cut(BaseException):
 
 
 @pytest.fixture
-def checker(
-    tf: Any, tracked: Any, one_stream: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Any]]:
+def checker(tf: Any, tracked: Any, one_stream: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """Makes the checker of some functions; `checked` wraps them as a hook would."""
     from tensorflow.python.data.ops import iterator_ops
     from tensorflow.python.ops import script_ops
@@ -129,6 +127,24 @@ def test_what_runs_inside_of_a_candidate_is_compared_on_its_own(tf: Any, checker
         outer(*batch)
     for each in made.checks.values():
         assert not each.refutations and each.compared >= 10
+
+
+@pytest.mark.parametrize(
+    ("minor", "patience", "cut"), [((), 0.0, False), (("rare",), 600.0, False), (("rare",), 0.0, True)]
+)
+def test_the_run_is_not_held_up_for_what_takes_no_time(
+    tf: Any, checker: Any, minor: Any, patience: float, cut: bool
+) -> None:
+    made = checker("step", "rare", minor=minor, patience=patience)
+    reasons: list[str] = []
+    made.child.request_cut = reasons.append
+    step, rare = (made.wrap(name, tf.function(make_step(tf)[0])) for name in ("step", "rare"))
+    rare(*batches(tf, 1)[0])
+    for batch in batches(tf, 2000):
+        step(*batch)
+        if reasons or (made.checks["step"].is_enough(made.enough) and made.checks["step"].compared > made.enough + 1):
+            break
+    assert bool(reasons) is cut
 
 
 # What is refuted
