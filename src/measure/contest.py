@@ -156,14 +156,16 @@ def choose(group: Group, entrants: Sequence[Entrant], units: int, length: str) -
 
 
 def _beats(group: Group, entrant: Entrant, plainest: Entrant, totals: dict[str, float]) -> bool:
-    if totals[plainest.name] < MARGIN * totals[entrant.name]:
-        return False
     one, other = group.arms.index(plainest.name), group.arms.index(entrant.name)
     logs = [math.log(turn.seconds[one] / turn.seconds[other]) for turn in group.steady]
     error = 2 * math.hypot(PROCESS_SD, pseudomedian_error(logs))
     gain = pseudomedian(logs)
-    # What is paid once may decide for a plainer graph; for a compiled one each unit must be clearly faster.
-    return gain > (error + math.log(TIE) if entrant.dear else -error)
+    if not entrant.dear:
+        # What is paid once may decide for a plainer graph, as long as its units are no slower.
+        return totals[plainest.name] >= MARGIN * totals[entrant.name] and gain > -error
+    # A compiled one must be clearly faster in each unit, and at least as fast over the whole training: a longer one,
+    # of which this may be a trial, will gain.
+    return totals[plainest.name] >= totals[entrant.name] and gain > error + math.log(TIE)
 
 
 def _describe(group: Group, found: dict[str, Standing], totals: dict[str, float], length: str) -> str:

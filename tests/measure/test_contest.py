@@ -76,6 +76,13 @@ def test_a_compiled_graph_wins_where_it_is_clearly_faster_over_the_whole_trainin
     assert winner(entrants, 10_000, dear="jit") == "jit"
 
 
+def test_a_compiled_graph_that_is_as_fast_in_all_and_clearly_faster_in_each_unit_wins() -> None:
+    """What is run may be a trial of a longer training."""
+    entrants = {"graph": Script(0.004, first_unit_seconds=0.5), "jit": Script(0.003, first_unit_seconds=1.5)}
+    assert winner(entrants, 1_050, dear="jit") == "jit"
+    assert winner(entrants, 800, dear="jit") == "graph"
+
+
 def test_a_compilation_that_is_not_won_back_in_the_scripts_own_length_loses() -> None:
     entrants = {"graph": Script(0.004, first_unit_seconds=0.5), "jit": Script(0.001, first_unit_seconds=3.0)}
     assert winner(entrants, 500, dear="jit") == "graph"
