@@ -23,6 +23,8 @@ from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, run_group
 PROCESS_SD = 0.045
 #: A variant must be faster than the plainest one by more than two such deviations, over the whole training.
 MARGIN = math.exp(2 * PROCESS_SD)
+#: So many standard deviations are exceeded by chance in one of twenty cases (the normal distribution's 95% quantile).
+ONE_SIDED = 1.645
 #: Entrants that are within this of the fastest are as fast, and the plainest of them is taken.
 TIE = 1.05
 TURNS = 12
@@ -158,7 +160,7 @@ def choose(group: Group, entrants: Sequence[Entrant], units: int, length: str) -
 def _beats(group: Group, entrant: Entrant, plainest: Entrant, totals: dict[str, float]) -> bool:
     one, other = group.arms.index(plainest.name), group.arms.index(entrant.name)
     logs = [math.log(turn.seconds[one] / turn.seconds[other]) for turn in group.steady]
-    error = 2 * math.hypot(PROCESS_SD, pseudomedian_error(logs))
+    error = ONE_SIDED * math.hypot(PROCESS_SD, pseudomedian_error(logs))
     gain = pseudomedian(logs)
     if not entrant.dear:
         # What is paid once may decide for a plainer graph, as long as its units are no slower.
