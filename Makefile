@@ -27,7 +27,7 @@ help:
 	@echo 'make quick    the tests that start no TensorFlow: seconds'
 	@echo 'make slow     the tests that do, with the few that make test leaves out'
 	@echo 'make lint     ruff alone; `make types`: mypy alone'
-	@echo 'make bench    the benchmarks: two hours; the numbers go to results/reference'
+	@echo 'make bench    the benchmarks: over an hour; the numbers go to results/reference'
 	@echo 'make install  set up .venv; every target above does so when it must'
 	@echo 'make clean    remove .venv and the caches'
 

@@ -34,7 +34,6 @@ REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
 EAGER, OURS = "eager", "ours"
 #: What is written by hand above the hot functions, by the name under which its ratio is given.
 BY_HAND = {"fn": "@tf.function", "jit": "@tf.function(jit_compile=True)", "call_only": "@tf.function"}
-WANTED = 0.95
 
 
 def decorated(source: bytes, qualnames: Sequence[str], decorator: str) -> bytes:
