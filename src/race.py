@@ -21,6 +21,7 @@ from .work import Work, edits_of
 
 if TYPE_CHECKING:
     from .dynamic.proof import Observed
+    from .measure.turns import Group
 
 #: The stage's share of the budget, and the share that it leaves for the cold runs and the measurement.
 SHARE, RESERVE = 0.2, 0.45
@@ -311,16 +312,33 @@ class Race:
         return Plan("only what it calls", tuple(inner))
 
     def _race(self, plans: Sequence[Plan]) -> Choice:
-        from .measure.benchmark import _has_room
-        from .measure.contest import choose, run_contest
-        from .sandbox.launch import start
+        from .measure.contest import choose, undecided
 
         hottest = plans[0].judgements[0]
         entrants = self._entrants(plans)
-        if self.end - time.monotonic() < (len(entrants) + 1) * self.start_seconds + RACE_SECONDS:
+        if not self._has_time(len(entrants) + 1):
             return Choice(plans[0].name, "there was no time for a race of the variants, so the plainest was taken")
         length = self._length(hottest)
-        group = run_contest(
+        groups = [self._run_contest(hottest, entrants, length)]
+        pair = undecided(groups[0], entrants, length.calls)
+        if pair and self._has_time(len(pair)):
+            self.work.watcher.note(f"whether {pair[1].name} is faster than {pair[0].name} is open: they race again")
+            groups.append(self._run_contest(hottest, pair, length, again=True))
+        choice = choose(groups, entrants, length.calls, length.reason)
+        self.work.watcher.note(f"{choice.winner}: {choice.reason}")
+        return choice
+
+    def _has_time(self, arms: int) -> bool:
+        return self.end - time.monotonic() >= arms * self.start_seconds + RACE_SECONDS
+
+    def _run_contest(
+        self, hottest: Judgement, entrants: Sequence[Entrant], length: Length, again: bool = False
+    ) -> Group:
+        from .measure.benchmark import _has_room
+        from .measure.contest import run_contest
+        from .sandbox.launch import start
+
+        return run_contest(
             self.work.target,
             edits_of([hottest])[0],
             hottest.function.line,
@@ -330,11 +348,9 @@ class Race:
             deadline=self.end,
             steps=self.work.options.steps,
             length=length.calls if length.whole else None,
+            again=again,
             room=_has_room,
         )
-        choice = choose(group, entrants, length.calls, length.reason)
-        self.work.watcher.note(f"{choice.winner}: {choice.reason}")
-        return choice
 
     def _entrants(self, plans: Sequence[Plan]) -> list[Entrant]:
         from .rewrite import edit_project

@@ -402,19 +402,19 @@ for number in range(40):
 def test_elementwise_work_on_large_arrays_is_compiled(program: Any) -> None:
     small = program(
         """
-        w = tf.Variable(tf.fill([150_000], 0.5))
+        w = tf.Variable(tf.fill([250_000], 0.5))
 
 
         def step(x):
             y = x
-            for _ in range(12):
+            for _ in range(6):
                 y = 0.5 * y * (1.0 - y) + w * 0.1 - 0.01 * y * w
             w.assign(0.9 * w + 0.1 * y)
             return tf.reduce_mean(y)
 
 
-        for number in range(400):
-            step(tf.fill([150_000], 0.3 + 0.001 * number))
+        for number in range(900):
+            step(tf.fill([250_000], 0.3 + 0.0005 * number))
         """
     )
     settled = small.settled("step")

@@ -1,7 +1,8 @@
 """A race of the ways to convert: eager and a few plans take turns, and the fastest for the whole training wins.
 
-One group of processes (see ``turns``) is enough to tell what is told here: two processes of one script differ by
-a few per cent, and a variant that wins by no more than that is not worth its being less plain.
+One group of processes (see ``turns``) mostly tells: two processes of one script differ by a few per cent, and a
+variant that wins by no more than that is not worth its being less plain. Where it leaves open whether a variant beats
+the plainest, these two race again, in new processes and without eager, whose turns take most of the time.
 """
 
 from __future__ import annotations
@@ -17,17 +18,20 @@ from typing import Any
 from ..records import Edit, EditedFile, Target
 from .benchmark import EAGER, Start
 from .statistics import pseudomedian, pseudomedian_error, without_slowest
-from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, run_group
+from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, Turn, run_group
 
 #: What the log ratio of two processes of one script that take turns varies by (its standard deviation).
 PROCESS_SD = 0.045
-#: A variant must be faster than the plainest one by more than two such deviations, over the whole training.
-MARGIN = math.exp(2 * PROCESS_SD)
+#: So many deviations must a variant be faster than the plainest one, over the whole training.
+MARGIN_SDS = 2
 #: So many standard deviations are exceeded by chance in one of twenty cases (the normal distribution's 95% quantile).
 ONE_SIDED = 1.645
 #: Entrants that are within this of the fastest are as fast, and the plainest of them is taken.
 TIE = 1.05
 TURNS = 12
+#: A second race of two goes on for so many turns, while the spread of their turns adds to the error.
+MOST_TURNS = 48
+QUIET = 0.015
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def run_contest(
     deadline: float,
     steps: int | None,
     length: int | None,
+    again: bool = False,
     room: Callable[[int], bool] = lambda _bytes: True,
     clock: Callable[[], float] = time.monotonic,
 ) -> Group:
@@ -81,9 +86,10 @@ def run_contest(
 
     ``unit`` names the function of which a call is a unit, ``eager_unit_line`` the line of its ``def`` in the
     file as it stands; ``length`` is the number of units of the whole script, where known. Where ``room`` says
-    that memory is short, the last entrants are left out.
+    that memory is short, the last entrants are left out. ``again`` says that these are the two of ``undecided``:
+    they race without eager, for more turns.
     """
-    arms = [_arm(EAGER, unit, eager_unit_line, ())]
+    arms = [] if again else [_arm(EAGER, unit, eager_unit_line, ())]
     arms += [_arm(entrant.name, unit, eager_unit_line, entrant.files) for entrant in entrants]
 
     def begin(arm: Arm) -> Process:
@@ -93,12 +99,18 @@ def run_contest(
         deadline=deadline,
         soft_deadline=deadline,
         turns=TURNS,
-        most_turns=TURNS,
+        most_turns=MOST_TURNS if again else TURNS,
+        enough=lambda turns: pseudomedian_error([_log_ratio(turn, 0, 1) for turn in turns]) < QUIET,
         steps=steps,
         length=length,
+        offset=int(again),
         room=room,
     )
     return run_group(arms, begin, schedule, clock)
+
+
+def _log_ratio(turn: Turn, one: int, other: int) -> float:
+    return math.log(turn.seconds[one] / turn.seconds[other])
 
 
 def _arm(name: str, unit: Edit, eager_line: int, files: Sequence[EditedFile]) -> Arm:
@@ -114,42 +126,49 @@ def _arm(name: str, unit: Edit, eager_line: int, files: Sequence[EditedFile]) ->
     return Arm(name, job, files)
 
 
-def standings(group: Group) -> dict[str, Standing]:
-    """How each arm did; empty where the turns are too few to tell.
+def standings(groups: Sequence[Group]) -> dict[str, Standing]:
+    """How each arm did, on average over the groups that it was in; empty where the turns are too few to tell.
 
     A rate is the mean of the steady turns but the slowest tenth of them, so that traces which come again and
     again count, and a single hiccup of the machine does not.
     """
-    steady = group.steady
-    if group.failed is not None or len(steady) < LEAST_TURNS:
-        return {}
-    found = {}
-    for position, name in enumerate(group.arms):
-        seconds = [turn.seconds[position] / turn.units for turn in steady]
-        rate = fmean(seconds[at] for at in without_slowest(seconds))
-        warm = sum(turn.seconds[position] - turn.units * rate for turn in group.turns if turn.warm)
-        found[name] = Standing(rate, max(0.0, warm))
-    return found
+    found: dict[str, list[Standing]] = {}
+    for group in groups:
+        if not _tells(group):
+            continue
+        for position, name in enumerate(group.arms):
+            seconds = [turn.seconds[position] / turn.units for turn in group.steady]
+            rate = fmean(seconds[at] for at in without_slowest(seconds))
+            warm = sum(turn.seconds[position] - turn.units * rate for turn in group.turns if turn.warm)
+            found.setdefault(name, []).append(Standing(rate, max(0.0, warm)))
+    return {
+        name: Standing(fmean(one.unit_seconds for one in each), fmean(one.once_seconds for one in each))
+        for name, each in found.items()
+    }
 
 
-def choose(group: Group, entrants: Sequence[Entrant], units: int, length: str) -> Choice:
+def _tells(group: Group) -> bool:
+    return group.failed is None and len(group.steady) >= LEAST_TURNS
+
+
+def choose(groups: Sequence[Group], entrants: Sequence[Entrant], units: int, length: str) -> Choice:
     """The winner of a race for a training of ``units`` units (``length`` says whence that is known).
 
-    The plainest entrant wins where no other is faster by more than the noise; eager, where none is faster than
-    it over the whole training.
+    The first of ``groups`` is the race of all, another the second one of two. The plainest entrant wins where no
+    other is faster by more than the noise; eager, where none is faster than it over the whole training.
     """
-    plainest = min(entrants, key=lambda entrant: entrant.rank)
-    found = standings(group)
+    plainest = _plainest(entrants)
+    found = standings(groups)
     if plainest.name not in found or EAGER not in found:
-        why = group.reason or f"{len(group.steady)} turns are too few"
+        why = groups[0].reason or f"{len(groups[0].steady)} turns are too few"
         return Choice(plainest.name, f"the race was not decided ({why}), so the plainest was taken")
     totals = {name: standing.total(units) for name, standing in found.items()}
-    faster = [e for e in entrants if e.name in found and e is not plainest and _beats(group, e, plainest, totals)]
+    faster = [e for e in entrants if e.name in found and e is not plainest and _beats(groups, e, plainest, totals)]
     winner = plainest
     if faster:
         best = min(totals[entrant.name] for entrant in faster)
         winner = min((e for e in faster if totals[e.name] <= TIE * best), key=lambda entrant: entrant.rank)
-    said = _describe(group, found, totals, length)
+    said = _describe(groups, found, totals, length)
     if totals[EAGER] * TIE < totals[winner.name]:
         return Choice(EAGER, f"eager is faster over the whole training: {said}")
     if winner is plainest:
@@ -157,23 +176,51 @@ def choose(group: Group, entrants: Sequence[Entrant], units: int, length: str) -
     return Choice(winner.name, f"it won a race: {said}")
 
 
-def _beats(group: Group, entrant: Entrant, plainest: Entrant, totals: dict[str, float]) -> bool:
-    one, other = group.arms.index(plainest.name), group.arms.index(entrant.name)
-    logs = [math.log(turn.seconds[one] / turn.seconds[other]) for turn in group.steady]
-    error = ONE_SIDED * math.hypot(PROCESS_SD, pseudomedian_error(logs))
-    gain = pseudomedian(logs)
-    if not entrant.dear:
-        # What is paid once may decide for a plainer graph, as long as its units are no slower.
-        return totals[plainest.name] >= MARGIN * totals[entrant.name] and gain > -error
-    # A compiled one must be clearly faster in each unit, and at least as fast over the whole training: a longer one,
-    # of which this may be a trial, will gain.
-    return totals[plainest.name] >= totals[entrant.name] and gain > error + math.log(TIE)
+def undecided(group: Group, entrants: Sequence[Entrant], units: int) -> tuple[Entrant, Entrant] | None:
+    """The plainest and the entrant that may beat it, where a race of all has left open whether it does."""
+    plainest = _plainest(entrants)
+    totals = {name: standing.total(units) for name, standing in standings([group]).items()}
+    rivals = [e for e in entrants if e is not plainest and {e.name, plainest.name} <= totals.keys()]
+    if any(_beats([group], rival, plainest, totals) for rival in rivals):
+        return None
+    close = [rival for rival in rivals if _beats([group], rival, plainest, totals, noise=0.0)]
+    rival = min(close, key=lambda entrant: totals[entrant.name], default=None)
+    return None if rival is None else (plainest, rival)
 
 
-def _describe(group: Group, found: dict[str, Standing], totals: dict[str, float], length: str) -> str:
+def _plainest(entrants: Sequence[Entrant]) -> Entrant:
+    return min(entrants, key=lambda entrant: entrant.rank)
+
+
+def _beats(
+    groups: Sequence[Group], entrant: Entrant, plainest: Entrant, totals: dict[str, float], noise: float = ONE_SIDED
+) -> bool:
+    """Whether an entrant is faster than the plainest by more than ``noise`` standard errors, and by enough."""
+    gains, errors = [], []
+    for group in groups:
+        if not _tells(group) or not {entrant.name, plainest.name} <= set(group.arms):
+            continue
+        one, other = group.arms.index(plainest.name), group.arms.index(entrant.name)
+        logs = [_log_ratio(turn, one, other) for turn in group.steady]
+        gains.append(pseudomedian(logs))
+        errors.append(math.hypot(PROCESS_SD, pseudomedian_error(logs)))
+    gain, error = fmean(gains), noise * math.hypot(*errors) / len(errors)
+    saved = math.log(totals[plainest.name] / totals[entrant.name])
+    if entrant.dear:
+        # A compiled one must be clearly faster in each unit, and at least as fast over the whole training: a longer
+        # one, of which this may be a trial, will gain.
+        return saved >= 0 and gain > max(error, math.log(TIE))
+    # What is paid once may decide for a plainer graph, as long as its units are no slower.
+    margin = MARGIN_SDS * PROCESS_SD / math.sqrt(len(gains)) if noise else math.log(TIE)
+    return saved >= margin and gain > -error
+
+
+def _describe(groups: Sequence[Group], found: dict[str, Standing], totals: dict[str, float], length: str) -> str:
     parts = [
         f"{name} {found[name].unit_seconds * 1e3:.3g} ms a unit and {found[name].once_seconds:.1f} s once, "
         f"{totals[name]:.1f} s in all"
         for name in sorted(found, key=lambda name: totals[name])
     ]
-    return f"{'; '.join(parts)} (for {length}; {group.units:,} units raced in {len(group.steady)} turns)"
+    raced, turns = sum(group.units for group in groups), sum(len(group.steady) for group in groups)
+    again = "; two of them twice" if len(groups) > 1 else ""
+    return f"{'; '.join(parts)} (for {length}; {raced:,} units raced in {turns} turns{again})"

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from simulated import FILES, TARGET, UNIT, Machine, Process, Script
 
-from hybridize.measure.contest import Choice, Entrant, choose, run_contest, standings
+from hybridize.measure.contest import Choice, Entrant, choose, run_contest, standings, undecided
 from hybridize.measure.turns import Group
 from hybridize.records import EditedFile, Target
 
 EAGER = Script(0.02)
 LENGTH = "the script's own calls"
+ENDLESS: dict[str, Any] = {"deadline": 6000.0, "steps": None, "length": None}
 
 
 class Start:
@@ -42,7 +43,7 @@ def race(
     machine = machine or Machine()
     start = start or Start(machine, {"eager": eager, **entrants})
     listed = [Entrant(name, FILES, rank, name == dear) for rank, name in enumerate(entrants)]
-    given = {"deadline": 600.0, "steps": None, "length": None, **options}
+    given = ENDLESS | options
     return run_contest(TARGET, UNIT, 3, listed, Path(), start, clock=machine.clock, **given), listed
 
 
@@ -50,9 +51,18 @@ def winner(entrants: dict[str, Script], units: int, **options: Any) -> str:
     return chosen(entrants, units, **options).winner
 
 
-def chosen(entrants: dict[str, Script], units: int, **options: Any) -> Choice:
-    group, listed = race(entrants, **options)
-    return choose(group, listed, units, LENGTH)
+def chosen(
+    entrants: dict[str, Script], units: int, machine: Machine | None = None, eager: Script = EAGER, **options: Any
+) -> Choice:
+    """The choice as the stage makes it: with a second race where the first leaves it open."""
+    machine = machine or Machine()
+    start = Start(machine, {"eager": eager, **entrants})
+    group, listed = race(entrants, machine=machine, start=start, **options)
+    groups = [group]
+    pair = undecided(group, listed, units)
+    if pair:
+        groups.append(run_contest(TARGET, UNIT, 3, pair, Path(), start, clock=machine.clock, again=True, **ENDLESS))
+    return choose(groups, listed, units, LENGTH)
 
 
 def test_the_unit_is_hooked_where_each_entrant_has_it() -> None:
@@ -65,7 +75,7 @@ def test_the_unit_is_hooked_where_each_entrant_has_it() -> None:
 
 def test_rates_and_what_is_paid_once_are_told_apart() -> None:
     group, _ = race({"graph": Script(0.002, first_unit_seconds=3.0)})
-    found = standings(group)["graph"]
+    found = standings([group])["graph"]
     assert found.unit_seconds == pytest.approx(0.002)
     assert found.once_seconds == pytest.approx(3.0)
     assert found.total(1000) == pytest.approx(5.0)
@@ -89,7 +99,7 @@ def test_a_compilation_that_is_not_won_back_in_the_scripts_own_length_loses() ->
 
 
 def test_a_compiled_graph_that_is_hardly_faster_loses_however_long_the_training() -> None:
-    entrants = {"graph": Script(0.0022), "jit": Script(0.0020)}
+    entrants = {"graph": Script(0.00209), "jit": Script(0.0020)}
     assert winner(entrants, 10_000_000, dear="jit") == "graph"
     assert winner({"graph": Script(0.0027), "jit": Script(0.0020)}, 10_000_000, dear="jit") == "jit"
 
@@ -129,6 +139,31 @@ def test_a_gain_of_a_third_is_seen_through_the_noise() -> None:
     assert wins >= 36
 
 
+def test_a_race_that_leaves_it_open_is_run_again_by_the_two() -> None:
+    """A gain of a sixth is seen in most races on a noisy machine, though one race of all can not tell it."""
+    opened = wins = 0
+    for seed in range(40):
+        scripts = {"graph": Script(0.0035), "jit": Script(0.003)}
+        machine = Machine(seed, process_sd=0.03, turn_sd=0.15, wander_sd=0.2)
+        start = Start(machine, {"eager": EAGER, **scripts})
+        group, listed = race(scripts, dear="jit", machine=machine, start=start)
+        groups, pair = [group], undecided(group, listed, 10_000)
+        if pair:
+            opened += 1
+            assert [entrant.name for entrant in pair] == ["graph", "jit"]
+            second = run_contest(TARGET, UNIT, 3, pair, Path(), start, clock=machine.clock, again=True, **ENDLESS)
+            assert set(second.arms) == {"graph", "jit"} and len(second.steady) > len(group.steady)
+            groups.append(second)
+        wins += choose(groups, listed, 10_000, LENGTH).winner == "jit"
+    assert opened >= 5 and wins >= 32
+
+
+def test_a_clear_race_is_not_run_again() -> None:
+    for jit in (Script(0.002), Script(0.005), Script(0.0041)):
+        group, listed = race({"graph": Script(0.004), "jit": jit}, dear="jit")
+        assert undecided(group, listed, 10_000) is None
+
+
 def test_an_entrant_that_fails_leaves_the_plainest() -> None:
     choice = chosen({"graph": Script(0.004), "jit": Script(0.001, killed_at=5)}, 10_000)
     assert choice.winner == "graph" and "not decided" in choice.reason
@@ -143,4 +178,4 @@ def test_where_memory_is_short_the_last_entrants_stay_out() -> None:
     entrants = {"graph": Script(0.004), "jit": Script(0.001)}
     group, listed = race(entrants, room=lambda wanted: False)
     assert group.arms == ("eager", "graph")
-    assert choose(group, listed, 10_000, LENGTH).winner == "graph"
+    assert choose([group], listed, 10_000, LENGTH).winner == "graph"
