@@ -432,10 +432,11 @@ def _conclude(work: Work) -> tuple[str, str, int]:
     refuted = [j for j in work.judgements.values() if j.verdict is Verdict.REFUTED]
     if benchmark is None or benchmark.verdict != "faster":
         verdict = benchmark.verdict if benchmark is not None else "not measured"
+        rests = "" if benchmark is None else f" ({benchmark.reason})"
         why = {
-            "slower": "the edited script was measured to be slower, so the edits were dropped",
-            "no difference": f"the edited script is not measurably faster than the user's minimum of "
-            f"{work.options.min_speedup:.2f}x, so the edits were dropped",
+            "slower": f"the edited script was measured to be slower{rests}, so the edits were dropped",
+            "no difference": "the edited script is not measurably faster than the user's minimum of "
+            f"{work.options.min_speedup:.2f}x{rests}, so the edits were dropped",
         }.get(
             verdict,
             "the budget ended before the measurement was clear, so the edits were not proposed: "

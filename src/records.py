@@ -436,9 +436,10 @@ class Benchmark:
     """The measured comparison of the script as it stands with the script as edited.
 
     ``speedup`` is the steady state's ratio per unit with its interval over pairs; ``noise_floor`` the
-    ratio that two identical eager processes showed (1.02: 2%). ``end_to_end_speedup`` covers the units
-    that were run, start-up and traces included; ``whole_script`` says whether that was all of the
-    script. ``cold_start_seconds`` is what the edited script pays once, more than the eager one does,
+    ratio that two identical eager processes showed (1.02: 2%). ``end_to_end_speedup`` covers the whole
+    script, start-up and traces included: measured where ``whole_script`` says that all of it was run,
+    otherwise reckoned for its ``script_units``, or, where these are not known, for the units that were run.
+    ``cold_start_seconds`` is what the edited script pays once, more than the eager one does,
     until it is in its steady state. ``break_even_units`` is None where the change never pays. ``verdict``
     is "faster", "slower", "no difference" or "inconclusive", and ``reason`` says what it rests on.
     """
@@ -454,6 +455,7 @@ class Benchmark:
     break_even_units: int | None
     whole_script: bool
     verdict: str
+    script_units: int | None = None
     peak_rss_bytes: tuple[int, int] | None = None
     reason: str = ""
     xla_auto_clustering: AutoClustering | None = None

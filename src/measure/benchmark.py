@@ -203,7 +203,7 @@ class _Run:
         if self.looks and usable >= self.looks[0][0]:
             _, alpha = self.looks.pop(0)
             self.spent += alpha
-            found = summarize(self.unit, self.pairs, alpha, self.min_speedup)
+            found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length)
             if found.verdict != "inconclusive":
                 self.clear = found
 
@@ -212,7 +212,7 @@ class _Run:
         if self.clear is not None:
             return self.clear
         alpha = FALSE_POSITIVES - self.spent if self.looks else planned_looks(self.most)[-1][1]
-        found = summarize(self.unit, self.pairs, alpha, self.min_speedup)
+        found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length)
         if found.verdict == "inconclusive":
             why = [part for part in (self.why_ended, found.reason) if part]
             found = replace(found, reason="; ".join(dict.fromkeys(why)))
@@ -272,8 +272,13 @@ def _usable(pairs: Sequence[Pair]) -> list[Pair]:
     return [pair for pair in pairs if pair.ratio is not None]
 
 
-def summarize(unit: Edit, pairs: Sequence[Pair], alpha: float, min_speedup: float) -> Benchmark:
-    """What the groups say together, with an interval at confidence 1 - ``alpha``: all of it from the pairs."""
+def summarize(
+    unit: Edit, pairs: Sequence[Pair], alpha: float, min_speedup: float, length: int | None = None
+) -> Benchmark:
+    """What the groups say together, with an interval at confidence 1 - ``alpha``: all of it from the pairs.
+
+    ``length`` is the number of units of the whole script, where known.
+    """
     usable = _usable(pairs)
     own = [pair.eager_ratio for pair in pairs if pair.eager_ratio is not None]
     floor = noise_floor([math.log(ratio) for ratio in own]) if own else None
@@ -283,8 +288,12 @@ def summarize(unit: Edit, pairs: Sequence[Pair], alpha: float, min_speedup: floa
     if slow_turns:
         reason += "; slow turns that come again and again are counted in"
     cold, eager_unit, edited_unit = _cold_start(usable, slow_turns)
-    pays = verdict == "faster" and cold is not None and eager_unit > edited_unit
-    end_to_end, whole = _end_to_end(pairs)
+    break_even = None
+    if verdict == "faster" and cold is not None and eager_unit > edited_unit:
+        break_even = max(0, math.ceil(cold / (eager_unit - edited_unit)))
+    end_to_end, whole = _end_to_end(pairs, length)
+    if verdict == "faster" and length is not None and end_to_end is not None:
+        verdict, reason = _decide_whole(reason, end_to_end, break_even, length, max(floor or 1.0, min_speedup))
     return Benchmark(
         unit=unit.candidate,
         units=sum(units for pair in pairs for units, _ in pair.turns),
@@ -294,11 +303,10 @@ def summarize(unit: Edit, pairs: Sequence[Pair], alpha: float, min_speedup: floa
         steady_state_speedup=math.exp(median(logs)) if logs else None,
         end_to_end_speedup=end_to_end,
         cold_start_seconds=cold,
-        break_even_units=(
-            max(0, math.ceil(cold / (eager_unit - edited_unit))) if pays and cold is not None else None
-        ),
+        break_even_units=break_even,
         whole_script=whole,
         verdict=verdict,
+        script_units=length,
         peak_rss_bytes=_peaks(pairs),
         reason=reason,
     )
@@ -319,6 +327,17 @@ def decide(speedup: Interval | None, floor: float | None, min_speedup: float) ->
     if speedup.high < least and speedup.low > 1 / least:
         return "no difference", f"{inside} lies within {1 / least:.3g} to {least:.3g}"
     return "inconclusive", f"{inside} does not clear {least:.3g}"
+
+
+def _decide_whole(
+    reason: str, end_to_end: float, break_even: int | None, length: int, least: float
+) -> tuple[str, str]:
+    """The verdict on units that are faster (``reason`` says so), given what the whole script gains by them."""
+    if end_to_end >= 1 and (break_even is None or break_even <= length):
+        return "faster", reason
+    verdict = "slower" if end_to_end < 1 / least else "no difference"
+    said = f"each unit is faster ({reason}), but the script's own {length:,} units do not win back what"
+    return verdict, f"{said} the edited one pays once: {end_to_end:.2f}x end to end"
 
 
 def _steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
@@ -388,14 +407,22 @@ def _cold_start(pairs: Sequence[Pair], slow_turns: bool) -> tuple[float | None, 
     return cost, median(eager_units), median(edited_units)
 
 
-def _end_to_end(pairs: Sequence[Pair]) -> tuple[float | None, bool]:
-    """Ratio of all the time of the arms' own turns, and whether those were the whole script."""
+def _end_to_end(pairs: Sequence[Pair], length: int | None) -> tuple[float | None, bool]:
+    """Ratio of all the time of the arms' own turns, and whether those were the whole script.
+
+    Where they were not and the script's length is known, the units left are reckoned at the steady rates.
+    """
     compared = [pair for pair in pairs if EDITED in pair.arms and EAGER in pair.arms]
     whole = [pair for pair in compared if pair.whole]
-    begun = whole or [pair for pair in compared if pair.turns]
+    steady = [pair for pair in compared if pair.ratio is not None] if length is not None else []
     ratios = []
-    for pair in begun:
+    for pair in whole or steady or [pair for pair in compared if pair.turns]:
         totals = list(pair.total_seconds)
+        if length is not None and steady and not whole:
+            left = max(0, length - sum(units for units, _ in pair.turns))
+            for position in range(len(totals)):
+                seconds, kept = _unit_seconds(pair, position)
+                totals[position] += left * fmean(seconds[turn] for turn in kept)
         edited = totals.pop(pair.arms.index(EDITED))
         ratios.append(mean_log(totals) - math.log(edited))
     return (math.exp(median(ratios)), bool(whole)) if ratios else (None, False)

@@ -203,6 +203,7 @@ def _benchmark(benchmark: Benchmark, report: Report) -> dict[str, Any]:
         "steady_state_speedup": benchmark.steady_state_speedup,
         "end_to_end_speedup": benchmark.end_to_end_speedup,
         "whole_script": benchmark.whole_script,
+        "script_units": benchmark.script_units,
         "cold_start_seconds": benchmark.cold_start_seconds,
         "break_even_units": benchmark.break_even_units,
         "candidates": per_candidate,

@@ -135,11 +135,11 @@ def speedup_lines(benchmark: Benchmark) -> list[tuple[str, str]]:
     if benchmark.noise_floor is not None:
         rows.append(("Noise", f"{ratio(benchmark.noise_floor)} between identical eager processes on this machine"))
     if benchmark.end_to_end_speedup is not None:
-        scope = (
-            "the whole script"
-            if benchmark.whole_script
-            else "start-up, traces and the units that were run; the script is longer"
-        )
+        scope = "start-up, traces and the units that were run; the script is longer"
+        if benchmark.whole_script:
+            scope = "the whole script"
+        elif benchmark.script_units is not None:
+            scope = f"the whole script of {count(benchmark.script_units, 'unit')}, extrapolated from the steady state"
         rows.append(("End to end", f"{ratio(benchmark.end_to_end_speedup)} over {scope}"))
     if benchmark.cold_start_seconds is not None:
         rows.append(("Cold start", _cold_start(benchmark)))

@@ -168,6 +168,26 @@ def test_a_script_of_known_length_is_run_whole_in_the_first_group_only() -> None
     assert found.verdict == "faster"
 
 
+def test_the_units_that_are_left_of_a_script_of_known_length_are_reckoned() -> None:
+    found = measure(Script(0.02, units=100_000), graph(4, units=100_000), Machine(), length=100_000)
+    assert not found.whole_script and found.script_units == 100_000
+    assert found.end_to_end_speedup == pytest.approx((4 + 2000) / (4 + 0.5 + 500), rel=0.01)
+    unknown = measure(edited=graph(4), machine=Machine())
+    assert unknown.script_units is None
+    assert unknown.end_to_end_speedup is not None and unknown.end_to_end_speedup < 3.5
+
+
+@pytest.mark.parametrize(("once", "verdict"), [(6.0, "faster"), (9.2, "no difference"), (20.0, "slower")])
+def test_what_the_scripts_own_length_does_not_win_back_is_not_faster(once: float, verdict: str) -> None:
+    """Each unit saves 15 ms, 600 units 9 s: a trace that takes longer makes the whole run slower."""
+    edited = graph(4, first_unit_seconds=once, units=600)
+    found = measure(Script(0.02, units=600), edited, Machine(), length=600)
+    assert found.verdict == verdict and found.speedup is not None and found.speedup.low > 3
+    assert ("do not win back" in found.reason) == (verdict != "faster")
+    endless = measure(Script(0.02), graph(4, first_unit_seconds=once), Machine())
+    assert endless.verdict == "faster"
+
+
 def test_no_arm_does_more_units_than_asked_for() -> None:
     found = measure(edited=graph(8), steps=50)
     assert all(sum(units for units, _ in pair.turns) <= 50 for pair in found.pairs)

@@ -82,6 +82,9 @@ def test_the_scripts_numbers_come_with_their_sample_counts(report):
     assert "7.90x in the steady state, 95% interval 7.50x to 8.30x (5 pairs, 2,000 units of train:step)" in text
     assert "1.02x between identical eager processes" in text
     assert "1.40x over start-up, traces and the units that were run; the script is longer" in text
+    reckoned = replace(report, benchmark=replace(report.benchmark, script_units=40_000))
+    said = " ".join(shown(reckoned).split())
+    assert "1.40x over the whole script of 40,000 units, extrapolated from the steady state" in said
     assert "900 ms more than eager, won back after 830 units" in text
     assert "612 MB eager, 640 MB edited" in text
     assert "none (L2): 40 of 40 steps" in text
