@@ -28,6 +28,7 @@ from typing import Any
 from racing import arm_of, definition, machine, race, ratio
 from subjects_table import SUBJECTS, Call, call_of
 
+from hybridize.measure.statistics import standard_error
 from hybridize.records import Target
 
 REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
@@ -135,28 +136,34 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         "# Public scripts: eager, decorated by hand, and as optimize leaves them",
         "",
         "Made by `python bench/subjects_race.py`. *Steady state* over the script as it stands, all in one run in which",
-        "they took turns; ± is the standard error over groups of processes. *Whole run* is the median of whole runs",
-        "taken by turns, start-up and traces included. By hand: `fn` is `@tf.function` above the hot functions, `jit`",
+        "they took turns; ± is the standard error over groups of processes. *Whole run*: start-up and traces included,",
+        "whole runs one after the other; ± is the standard error over the rounds. By hand: `fn` is `@tf.function` above the hot functions, `jit`",
         "has `jit_compile=True`, `call_only` is `@tf.function` above the model's `call`, the step being no function.",
         "",
         "| script | version | steady state | ours / by hand | whole run | what was written |",
         "| --- | --- | ---: | ---: | ---: | --- |",
     ]
     for entry in entries:
-        eager = statistics.median(entry["whole_seconds"][EAGER])
         for arm, steady in entry["steady"].items():
             versus = entry["ours_of"].get(arm)
-            whole = eager / statistics.median(entry["whole_seconds"][arm])
+            whole = _ratio_of_runs(entry["whole_seconds"][EAGER], entry["whole_seconds"][arm])
             written = f"`{' '.join(entry['edits'])}`" if arm == OURS else ""
             lines.append(
                 f"| {entry['subject']} | {arm} | {_times(steady)} | {_times(versus, '') if versus else ''} | "
-                f"{whole:.2f}x | {written} |"
+                f"{_times(whole)} | {written} |"
             )
         if OURS not in entry["steady"]:
             lines.append(f"| {entry['subject']} | {OURS} | unchanged |  |  | nothing |")
     for described in {json.dumps(entry["machine"], sort_keys=True) for entry in entries}:
         lines += ["", "Machine: " + "; ".join(f"{key} {value}" for key, value in json.loads(described).items()) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _ratio_of_runs(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """The geometric mean of the rounds' ratios, and its standard error as a factor."""
+    logs = [math.log(first / second) for first, second in zip(one, other, strict=True)]
+    error = standard_error(logs) if len(logs) > 1 else math.nan
+    return math.exp(statistics.fmean(logs)), math.exp(error)
 
 
 def _times(value: Sequence[float] | None, unit: str = "x") -> str:
