@@ -88,6 +88,7 @@ def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
         "reported": (benchmark.get("speedup") or {}),
         "end_to_end": benchmark.get("end_to_end_speedup"),
         "whole_script": bool(benchmark.get("whole_script")),
+        "script_units": benchmark.get("script_units"),
         "drift": (report.get("drift") or {}).get("verdict"),
         "random_ops": expected["random_ops"],
         "max_rel_error": max_error(report),
@@ -121,7 +122,8 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         "",
         "Made by `python bench/workloads_table.py`. Speedups are of the steady state, over the script as it stands, in",
         "one run in which all three took turns; ± is the standard error over groups of processes. *End to end* is",
-        "what `optimize` measured, start-up and traces included, to where its runs were cut; longer runs gain more.",
+        "what `optimize` reported, start-up and traces included: over the *whole* script, as measured;",
+        "*extrapolated* to it from the steady state; or to where its runs were *cut*, where longer ones gain more.",
         "",
         "*Error* is the largest difference, relative to the largest element, between eager and graph in the compared",
         "calls; *random* marks steps that draw from `tf.random`, compared on one stream.",
@@ -130,7 +132,7 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         "| --- | ---: | ---: | ---: | ---: | --- | ---: | --- |",
     ]
     for entry in sorted(entries, key=lambda each: each["workload"]):
-        end = f"{entry['end_to_end']:.2f}x" if entry["end_to_end"] else ""
+        end = f"{entry['end_to_end']:.2f}x, {_scope(entry)}" if entry["end_to_end"] else ""
         same = "nothing" if not entry["edit"] else "as by hand" if entry["as_by_hand"] else f"`{entry['edit']}`"
         lines.append(
             f"| {entry['workload']} | {_times(entry['by_hand'])} | {_times(entry['ours'])} | "
@@ -148,6 +150,12 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         found = json.loads(described)
         lines += ["", "Machine: " + "; ".join(f"{key} {value}" for key, value in found.items()) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _scope(entry: Mapping[str, Any]) -> str:
+    if entry["whole_script"]:
+        return "whole"
+    return "cut" if entry.get("script_units") is None else "extrapolated"
 
 
 def _error(entry: Mapping[str, Any]) -> str:
