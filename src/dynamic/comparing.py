@@ -51,7 +51,9 @@ def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str =
         _compare_arrays(eager, graph, comparison, place)
         return
     if type(eager) is not type(graph) and not _alike(eager, graph):
-        comparison.mismatches.append(f"{place} is {_type(eager)} eagerly and {_type(graph)} from the graph")
+        # Whoever keeps the variable reads what is assigned later as well.
+        advice = "; return its value instead" if isinstance(eager, tf.Variable) else ""
+        comparison.mismatches.append(f"{place} is {_type(eager)} eagerly and {_type(graph)} from the graph{advice}")
         return
     if isinstance(eager, Mapping):
         if list(eager) != list(graph):
@@ -191,7 +193,8 @@ def _type(value: Any) -> str:
         return "a tensor"
     if isinstance(value, tf.Variable):
         return "a variable"
-    return f"a {type(value).__qualname__}"
+    name = type(value).__qualname__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _first_difference(one: Any, other: Any) -> str:

@@ -243,7 +243,18 @@ def test_a_result_of_another_type(tf: Any, check: Any) -> None:
     def step(x: Any) -> Any:
         return tf.reduce_sum(x), 3
 
-    assert "is a int eagerly and a tensor" in check(step, batches(tf)).refutations["differs"]
+    assert "is an int eagerly and a tensor" in check(step, batches(tf)).refutations["differs"]
+
+
+def test_a_variable_as_the_result(tf: Any, check: Any) -> None:
+    count = tf.Variable(0.0)
+
+    def step(x: Any) -> Any:
+        count.assign_add(1.0)
+        return count, tf.reduce_sum(x)
+
+    said = check(step, batches(tf)).refutations["differs"]
+    assert "a variable eagerly and a tensor from the graph; return its value instead" in said
 
 
 def test_other_variables_than_before(tf: Any, check: Any) -> None:
