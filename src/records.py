@@ -402,7 +402,7 @@ class Pair:
     ``turns`` holds, per turn, the units done and the seconds of each arm, in the order of ``arms``; the
     first ``warm_turns`` of them are left out of the ratios. ``ratio`` is None where too few turns were
     left; ``whole`` says whether the script ran to its own end in every arm, ``reason`` why a group is
-    not complete.
+    not complete. ``peak_device_bytes`` is the peak memory on the accelerators, 0 where there is none.
     """
 
     arms: tuple[str, ...]
@@ -412,6 +412,7 @@ class Pair:
     startup_seconds: tuple[float, ...]
     total_seconds: tuple[float, ...]
     peak_rss_bytes: tuple[int, ...]
+    peak_device_bytes: tuple[int, ...]
     complete: bool
     warm_turns: int = 0
     whole: bool = False
@@ -457,6 +458,7 @@ class Benchmark:
     verdict: str
     script_units: int | None = None
     peak_rss_bytes: tuple[int, int] | None = None
+    peak_device_bytes: tuple[int, int] | None = None
     reason: str = ""
     xla_auto_clustering: AutoClustering | None = None
 

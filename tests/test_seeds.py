@@ -42,7 +42,8 @@ class Silence:
 
 def benchmark(startup: float = 2.0, unit_seconds: float = 0.1) -> Benchmark:
     turns = ((10, (10 * unit_seconds, 0.1, 10 * unit_seconds)),) * 5
-    pair = Pair(("eager", "edited", "eager twin"), turns, 5.0, 1.0, (startup,) * 3, (9.0,) * 3, (1, 1, 1), True)
+    arms = ("eager", "edited", "eager twin")
+    pair = Pair(arms, turns, 5.0, 1.0, (startup,) * 3, (9.0,) * 3, (1, 1, 1), (0, 0, 0), True)
     return Benchmark("train:step", 100, (pair,), None, 1.0, 5.0, 2.0, 0.0, 0, False, "faster")
 
 

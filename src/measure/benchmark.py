@@ -237,6 +237,7 @@ def _as_pair(group: Group) -> Pair:
         startup_seconds=group.startup_seconds,
         total_seconds=group.total_seconds,
         peak_rss_bytes=group.peak_rss_bytes,
+        peak_device_bytes=group.peak_device_bytes,
         complete=group.complete,
         warm_turns=sum(turn.warm for turn in group.turns),
         whole=group.whole,
@@ -307,7 +308,8 @@ def summarize(
         whole_script=whole,
         verdict=verdict,
         script_units=length,
-        peak_rss_bytes=_peaks(pairs),
+        peak_rss_bytes=_peaks(pairs, lambda pair: pair.peak_rss_bytes),
+        peak_device_bytes=_peaks(pairs, lambda pair: pair.peak_device_bytes),
         reason=reason,
     )
 
@@ -428,9 +430,9 @@ def _end_to_end(pairs: Sequence[Pair], length: int | None) -> tuple[float | None
     return (math.exp(median(ratios)), bool(whole)) if ratios else (None, False)
 
 
-def _peaks(pairs: Sequence[Pair]) -> tuple[int, int] | None:
-    """The largest peak memory of the eager arms and of the edited one, in bytes."""
-    peaks = [peak for pair in pairs for peak in zip(pair.arms, pair.peak_rss_bytes, strict=True)]
+def _peaks(pairs: Sequence[Pair], bytes_of: Callable[[Pair], Sequence[int]]) -> tuple[int, int] | None:
+    """The largest peak memory of the eager arms and of the edited one, in bytes; None where none was measured."""
+    peaks = [peak for pair in pairs for peak in zip(pair.arms, bytes_of(pair), strict=True) if peak[1]]
     eager = [peak for name, peak in peaks if name != EDITED]
     edited = [peak for name, peak in peaks if name == EDITED]
     return (max(eager), max(edited)) if eager and edited else None

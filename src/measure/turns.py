@@ -111,6 +111,7 @@ class Group:
     turns: tuple[Turn, ...]
     startup_seconds: tuple[float, ...]
     peak_rss_bytes: tuple[int, ...]
+    peak_device_bytes: tuple[int, ...]
     whole: bool
     complete: bool
     reason: str = ""
@@ -152,6 +153,7 @@ class _Seat:
     startup: float = 0.0
     ended: bool = False
     peak: int = 0
+    device_peak: int = 0
     pid: int | None = None
 
     def pause(self) -> None:
@@ -220,6 +222,7 @@ def run_group(
         ),
         startup_seconds=tuple(seat.startup for seat in seats),
         peak_rss_bytes=tuple(seat.peak for seat in seats),
+        peak_device_bytes=tuple(seat.device_peak for seat in seats),
         whole=table.ended and not reason,
         complete=not reason,
         reason=reason,
@@ -387,6 +390,7 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
             seat.pid = event.get("pid")
         if event is not None and kind in ("boundary", "end"):
             seat.ended = kind == "end"
+            seat.device_peak = max(seat.device_peak, int(event.get("device_bytes", 0)))
             seat.pause()
             return int(event["units"]), float(event["seconds"])
 

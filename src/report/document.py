@@ -188,7 +188,7 @@ def _plan(plan: Plan, applied: bool) -> dict[str, Any]:
 
 
 def _benchmark(benchmark: Benchmark, report: Report) -> dict[str, Any]:
-    interval, peaks = benchmark.speedup, benchmark.peak_rss_bytes
+    interval = benchmark.speedup
     per_candidate = {
         judgement.function.id: speedup_of(chosen_variant(judgement, report))
         for judgement in report.judgements
@@ -207,11 +207,16 @@ def _benchmark(benchmark: Benchmark, report: Report) -> dict[str, Any]:
         "cold_start_seconds": benchmark.cold_start_seconds,
         "break_even_units": benchmark.break_even_units,
         "candidates": per_candidate,
-        "peak_rss_bytes": peaks and {"eager": peaks[0], "edited": peaks[1]},
+        "peak_rss_bytes": _peaks(benchmark.peak_rss_bytes),
+        "peak_device_bytes": _peaks(benchmark.peak_device_bytes),
         "verdict": benchmark.verdict,
         "reason": benchmark.reason,
         "xla_auto_clustering": benchmark.xla_auto_clustering and asdict(benchmark.xla_auto_clustering),
     }
+
+
+def _peaks(peaks: tuple[int, int] | None) -> dict[str, int] | None:
+    return peaks and {"eager": peaks[0], "edited": peaks[1]}
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
@@ -224,6 +229,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "startup_seconds": pair.startup_seconds,
         "total_seconds": pair.total_seconds,
         "peak_rss_bytes": pair.peak_rss_bytes,
+        "peak_device_bytes": pair.peak_device_bytes,
         "complete": pair.complete,
         "whole": pair.whole,
         "reason": pair.reason,

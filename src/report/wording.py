@@ -145,7 +145,11 @@ def speedup_lines(benchmark: Benchmark) -> list[tuple[str, str]]:
         rows.append(("Cold start", _cold_start(benchmark)))
     if benchmark.peak_rss_bytes is not None:
         eager, edited = benchmark.peak_rss_bytes
-        rows.append(("Memory", f"{memory(eager)} eager, {memory(edited)} edited, at the peak"))
+        said = f"{memory(eager)} eager, {memory(edited)} edited, at the peak"
+        if benchmark.peak_device_bytes is not None:
+            eager, edited = benchmark.peak_device_bytes
+            said += f"; on the device {memory(eager)} eager, {memory(edited)} edited"
+        rows.append(("Memory", said))
     if benchmark.xla_auto_clustering is not None:
         rows.append(("Reference", _reference(benchmark.xla_auto_clustering)))
     return rows

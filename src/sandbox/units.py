@@ -48,6 +48,7 @@ class Turns:
             seconds=now - self.since,
             total_units=self.units,
             startup=not self.begun,
+            device_bytes=device_peak_bytes(),
         )
         self.begun = True
         message = self.child.receive()
@@ -67,6 +68,7 @@ class Turns:
                 units=self.in_turn,
                 seconds=time.perf_counter() - self.since,
                 total_units=self.units,
+                device_bytes=device_peak_bytes(),
             )
         return {"units": self.units}
 
@@ -79,6 +81,22 @@ def synchronize() -> None:
             tensorflow.test.experimental.sync_devices()
         except Exception:  # not every version and device has it; the CPU needs none
             pass
+
+
+def device_peak_bytes() -> int:
+    """The peak memory so far on all accelerators together, in bytes; 0 where there is none that tells.
+
+    Source: ``tf.config.experimental.get_memory_info``, which knows GPUs and TPUs.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None:
+        return 0
+    try:
+        devices = [device for kind in ("GPU", "TPU") for device in tensorflow.config.list_logical_devices(kind)]
+        infos = [tensorflow.config.experimental.get_memory_info(device.name.split("device:")[-1]) for device in devices]
+        return sum(int(info["peak"]) for info in infos)
+    except Exception:  # not every version and device tells; a timed run goes on without the number
+        return 0
 
 
 def install(child: Child) -> None:

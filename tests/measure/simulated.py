@@ -76,6 +76,7 @@ class Script:
     hangs_at: int | None = None
     chatters_at: int | None = None
     peak_rss_bytes: int = 300 << 20
+    device_bytes: int = 0
 
 
 class Process:
@@ -140,7 +141,15 @@ class Process:
     def _event(self, kind: str, units: int, seconds: float) -> dict[str, Any]:
         if kind == "end":
             self.ending = Ending.FINISHED
-        return {"event": kind, "units": units, "seconds": seconds, "total_units": self.total}
+        # On a device most is allocated at first, as when the optimizer makes its slots.
+        device = self.script.device_bytes // (1 if units else 2)
+        return {
+            "event": kind,
+            "units": units,
+            "seconds": seconds,
+            "total_units": self.total,
+            "device_bytes": device,
+        }
 
     def send(self, message: dict[str, Any]) -> None:
         self.messages.append(message)

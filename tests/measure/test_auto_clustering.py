@@ -13,7 +13,7 @@ from simulated import TARGET, UNIT, Machine, Process, Script
 from hybridize.measure.auto_clustering import FLAGS, flags_with, run_auto_clustering, seconds_needed
 from hybridize.records import Benchmark, EditedFile, Interval, Pair, Target
 
-PAIR = Pair(("eager", "edited", "eager twin"), (), 2.0, 1.0, (4.0,) * 3, (10.0, 6.0, 10.0), (1, 1, 1), True)
+PAIR = Pair(("eager", "edited", "eager twin"), (), 2.0, 1.0, (4.0,) * 3, (10.0, 6.0, 10.0), (1, 1, 1), (0, 0, 0), True)
 BENCHMARK = Benchmark("step", 500, (PAIR,), Interval(3.0, 2.5, 3.5), 1.02, 3.0, 2.0, 1.0, 40, False, "faster")
 PLAIN = Script(0.02)
 

@@ -267,6 +267,13 @@ def test_arms_killed_for_memory_are_tried_again_two_at_a_time() -> None:
 def test_peak_memory_is_the_largest_of_each_side() -> None:
     found = measure(Script(0.02, peak_rss_bytes=500), graph(8, peak_rss_bytes=700))
     assert found.peak_rss_bytes == (500, 700)
+    assert found.peak_device_bytes is None
+
+
+def test_peak_memory_on_the_device_is_told_where_there_is_one() -> None:
+    found = measure(Script(0.02, device_bytes=4000), graph(8, device_bytes=6000))
+    assert found.peak_device_bytes == (4000, 6000)
+    assert {pair.peak_device_bytes for pair in found.pairs} == {(4000, 6000, 4000)}
 
 
 def test_what_was_measured_so_far_is_handed_over_after_each_group() -> None:

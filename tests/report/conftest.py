@@ -129,6 +129,7 @@ def benchmark() -> Benchmark:
         startup_seconds=(3.1, 3.2, 3.1),
         total_seconds=(4.0, 3.4, 4.0),
         peak_rss_bytes=(612_000_000, 640_000_000, 612_000_000),
+        peak_device_bytes=(0, 0, 0),
         complete=True,
         warm_turns=1,
         whole=False,

@@ -86,7 +86,9 @@ def test_the_scripts_numbers_come_with_their_sample_counts(report):
     said = " ".join(shown(reckoned).split())
     assert "1.40x over the whole script of 40,000 units, extrapolated from the steady state" in said
     assert "900 ms more than eager, won back after 830 units" in text
-    assert "612 MB eager, 640 MB edited" in text
+    assert "612 MB eager, 640 MB edited, at the peak\n" in re.sub(" +\n", "\n", text)
+    on_device = replace(report, benchmark=replace(report.benchmark, peak_device_bytes=(2_000_000_000, 3_000_000_000)))
+    assert "at the peak; on the device 2,000 MB eager, 3,000 MB edited" in shown(on_device, width=200)
     assert "none (L2): 40 of 40 steps" in text
 
 

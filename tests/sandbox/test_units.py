@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 from sandboxed import PATIENCE, eventually, follow
 
 from hybridize.records import Ending
+from hybridize.sandbox.units import device_peak_bytes
 
 pytestmark = pytest.mark.slow
 
@@ -101,3 +104,27 @@ def test_an_arm_whose_parent_is_gone_stops(project):
     child._control = -1
     follow(child)
     assert child.wait(PATIENCE).ending is Ending.CUT
+
+
+def test_the_memory_of_all_accelerators_is_added_up(monkeypatch):
+    asked = []
+
+    def get_memory_info(device):
+        asked.append(device)
+        return {"current": 1, "peak": 1000 + len(asked)}
+
+    names = {"GPU": ["/device:GPU:0", "/device:GPU:1"], "TPU": []}
+    config = SimpleNamespace(
+        list_logical_devices=lambda kind: [SimpleNamespace(name=name) for name in names[kind]],
+        experimental=SimpleNamespace(get_memory_info=get_memory_info),
+    )
+    monkeypatch.setitem(sys.modules, "tensorflow", SimpleNamespace(config=config))
+    assert device_peak_bytes() == 1001 + 1002
+    assert asked == ["GPU:0", "GPU:1"]
+    names["GPU"] = []
+    assert device_peak_bytes() == 0
+    monkeypatch.delattr(config, "experimental")
+    names["GPU"] = ["/device:GPU:0"]
+    assert device_peak_bytes() == 0
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    assert device_peak_bytes() == 0
