@@ -293,8 +293,12 @@ def summarize(
     if verdict == "faster" and cold is not None and eager_unit > edited_unit:
         break_even = max(0, math.ceil(cold / (eager_unit - edited_unit)))
     end_to_end, whole = _end_to_end(pairs, length)
-    if verdict == "faster" and length is not None and end_to_end is not None:
-        verdict, reason = _decide_whole(reason, end_to_end, break_even, length, max(floor or 1.0, min_speedup))
+    if verdict == "faster" and length is not None and end_to_end is not None and end_to_end < 1:
+        verdict = "slower" if end_to_end * max(floor or 1.0, min_speedup) < 1 else "no difference"
+        reason = (
+            f"each unit is faster ({reason}), but the script's own {length:,} units do not win back what the edited "
+            f"one pays once: {end_to_end:.2f}x end to end"
+        )
     return Benchmark(
         unit=unit.candidate,
         units=sum(units for pair in pairs for units, _ in pair.turns),
@@ -329,17 +333,6 @@ def decide(speedup: Interval | None, floor: float | None, min_speedup: float) ->
     if speedup.high < least and speedup.low > 1 / least:
         return "no difference", f"{inside} lies within {1 / least:.3g} to {least:.3g}"
     return "inconclusive", f"{inside} does not clear {least:.3g}"
-
-
-def _decide_whole(
-    reason: str, end_to_end: float, break_even: int | None, length: int, least: float
-) -> tuple[str, str]:
-    """The verdict on units that are faster (``reason`` says so), given what the whole script gains by them."""
-    if end_to_end >= 1 and (break_even is None or break_even <= length):
-        return "faster", reason
-    verdict = "slower" if end_to_end < 1 / least else "no difference"
-    said = f"each unit is faster ({reason}), but the script's own {length:,} units do not win back what"
-    return verdict, f"{said} the edited one pays once: {end_to_end:.2f}x end to end"
 
 
 def _steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
