@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,15 @@ import pytest
 
 if TYPE_CHECKING:
     from hybridize.sandbox.nursery import Nursery
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C mean to the tests' processes what it means to a user's.
+
+    A shell starts what runs in the background with the signal ignored, and all that it starts inherits that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
