@@ -409,18 +409,27 @@ def _end_to_end(pairs: Sequence[Pair], length: int | None) -> tuple[float | None
     """
     compared = [pair for pair in pairs if EDITED in pair.arms and EAGER in pair.arms]
     whole = [pair for pair in compared if pair.whole]
-    steady = [pair for pair in compared if pair.ratio is not None] if length is not None else []
+    steady = _usable(compared)
+    if not whole and steady and length is not None:
+        seconds = [(pair.arms, _extrapolate(pair, length)) for pair in steady]
+    else:
+        begun = whole or [pair for pair in compared if pair.turns]
+        seconds = [(pair.arms, list(pair.total_seconds)) for pair in begun]
     ratios = []
-    for pair in whole or steady or [pair for pair in compared if pair.turns]:
-        totals = list(pair.total_seconds)
-        if length is not None and steady and not whole:
-            left = max(0, length - sum(units for units, _ in pair.turns))
-            for position in range(len(totals)):
-                seconds, kept = _unit_seconds(pair, position)
-                totals[position] += left * fmean(seconds[turn] for turn in kept)
-        edited = totals.pop(pair.arms.index(EDITED))
+    for arms, totals in seconds:
+        edited = totals.pop(arms.index(EDITED))
         ratios.append(mean_log(totals) - math.log(edited))
     return (math.exp(median(ratios)), bool(whole)) if ratios else (None, False)
+
+
+def _extrapolate(pair: Pair, length: int) -> list[float]:
+    """The seconds that each arm would take for a script of ``length`` units."""
+    left = max(0, length - sum(units for units, _ in pair.turns))
+    totals = []
+    for position, total in enumerate(pair.total_seconds):
+        seconds, kept = _unit_seconds(pair, position)
+        totals.append(total + left * fmean(seconds[turn] for turn in kept))
+    return totals
 
 
 def _peaks(pairs: Sequence[Pair], bytes_of: Callable[[Pair], Sequence[int]]) -> tuple[int, int] | None:
