@@ -9,8 +9,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from tensorflow.python.data.ops import iterator_ops
-from tensorflow.python.ops import gen_dataset_ops
+from .. import tensorflow_internals
 
 _FAIL_ON_EXTERNAL_STATE = 2
 _known: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -20,7 +19,7 @@ State = list[tuple[Any, Any]]
 
 def track() -> None:
     """Start to track; must run before the script makes its first iterator."""
-    base = iterator_ops.OwnedIterator
+    base = tensorflow_internals.iterator_class()
     original = base.__init__
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -35,15 +34,13 @@ def snapshot() -> State | None:
     state: State = []
     for iterator in list(_known):
         try:
-            resource = iterator._iterator_resource
-            saved = gen_dataset_ops.serialize_iterator(resource, external_state_policy=_FAIL_ON_EXTERNAL_STATE)
+            state.append(tensorflow_internals.save_iterator(iterator, _FAIL_ON_EXTERNAL_STATE))
         except Exception:  # what TensorFlow raises depends on the pipeline's parts
             return None
-        state.append((resource, saved))
     return state
 
 
 def restore(state: State) -> None:
     """Put every iterator back to a snapshot."""
     for resource, saved in state:
-        gen_dataset_ops.deserialize_iterator(resource, saved)
+        tensorflow_internals.load_iterator(resource, saved)

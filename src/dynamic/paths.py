@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from .. import tensorflow_internals
+
 
 class Runaway(BaseException):
     """Ends a call that runs more ops than it may. A BaseException, so that ``except Exception`` lets it through."""
@@ -44,13 +46,9 @@ class PathNote:
             self._last = text
 
     def __enter__(self) -> PathNote:
-        from tensorflow.python.framework import op_callbacks
-
         self._level = PathNote.muted
-        op_callbacks.add_op_callback(self._note)
+        tensorflow_internals.add_op_callback(self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
-        from tensorflow.python.framework import op_callbacks
-
-        op_callbacks.remove_op_callback(self._note)
+        tensorflow_internals.remove_op_callback(self._note)

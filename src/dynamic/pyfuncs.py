@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .. import tensorflow_internals
 from . import marks
 
 _MOST = 10_000
@@ -25,10 +26,10 @@ _count = 0
 
 def track() -> None:
     """Note from now on when TensorFlow calls Python code; TensorFlow must have been imported."""
-    from tensorflow.python.ops import script_ops
+    tensorflow_internals.wrap_registered_calls(_noting)
 
-    original: Callable[..., Any] = script_ops.FuncRegistry.__call__
 
+def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         global _count
         number = next(_numbers)
@@ -41,7 +42,7 @@ def track() -> None:
                 _closed.append((number, _opened.pop(number), _states()))
                 _count += 1
 
-    script_ops.FuncRegistry.__call__ = __call__
+    return __call__
 
 
 def _states() -> tuple[int, int]:

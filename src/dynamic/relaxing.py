@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from .. import tensorflow_internals
 from . import graphs, signatures, streams
 
 #: Ops by which a function says that something is wrong. XLA leaves them out.
@@ -24,7 +25,7 @@ def trace_of(
     """
     if function.input_signature is not None:
         return "signature", args, kwargs
-    if not function._reduce_retracing:
+    if not tensorflow_internals.reduces_retracing(function):
         return key, args, kwargs
     keys: list[Any] = []
 
@@ -51,13 +52,13 @@ def objection(function: Any, bound: Any, printed: graphs.Print, args: Any, kwarg
 
     ``bound`` is ``function`` as it is called with ``args`` and ``kwargs``, that is without the instance.
     """
-    if function._jit_compile:
+    if tensorflow_internals.is_compiled(function):
         asserting = sorted({row.kind for row in printed.rows} & ASSERTIONS)
         if asserting:
             return f"it checks values ({', '.join(asserting)}), and XLA leaves such checks out"
         if streams.draws(printed.resources):
             return "it draws random numbers with tf.random, and XLA does so without regard to the seed"
-    if not function._autograph:
+    if not tensorflow_internals.uses_autograph(function):
         converted = tf.function(bound.python_function)
         try:
             twin = graphs.fingerprint(converted.get_concrete_function(*args, **kwargs), lambda op: None)

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .. import tensorflow_internals
 from ..sandbox.binding import bind, disguise, is_graph_function
 from ..sandbox.child import Child
 from .effects import Project
@@ -119,7 +120,7 @@ class Replay:
     def _note_leaks(self) -> None:
         from . import leaks
 
-        instances = [one for f in self.functions.values() for one in list(getattr(f, "_descriptor_cache", ()))]
+        instances = [one for f in self.functions.values() for one in tensorflow_internals.bound_functions(f)]
         try:
             self.leaks |= leaks.find(self.functions.values(), instances, self.project)
         except Exception as error:  # ours: it is no evidence, and must not end the run
@@ -128,7 +129,7 @@ class Replay:
     def _keep_bound(self) -> None:
         """Hold on to the functions of each instance: they would go with it, before their traces are read."""
         for name, function in self.functions.items():
-            self.bound.setdefault(name, set()).update(getattr(function, "_descriptor_cache", {}).values())
+            self.bound.setdefault(name, set()).update(tensorflow_internals.bound_functions(function).values())
 
     def report(self) -> dict[str, Any]:
         """What was computed, and how often the edited functions traced."""
@@ -214,8 +215,8 @@ def _is_stale(function: Any) -> bool:
     from . import graphs
 
     try:
-        cached = list(function._function_cache.values())
-    except (AttributeError, ValueError):
+        cached = tensorflow_internals.cached_traces(function)
+    except ValueError:
         return False
     return any(graphs.fingerprint(concrete, lambda op: None).stale_weights for concrete in cached[:4])
 

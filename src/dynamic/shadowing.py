@@ -8,6 +8,7 @@ import traceback
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from .. import tensorflow_internals
 from ..sandbox.units import synchronize
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
@@ -328,10 +329,10 @@ class Shadow:
         if not explaining and (not due or dear):
             return
         if args and not _is_plain_call(function, args):
-            bound = function._clone(None).__get__(args[0], type(args[0]))
+            bound = tensorflow_internals.clone(function).__get__(args[0], type(args[0]))
             args = args[1:]
         else:
-            bound = function._clone(None)
+            bound = tensorflow_internals.clone(function)
         python = Snapshot(self.named, self.original, self.project)
         changes: list[Change] = []
         try:

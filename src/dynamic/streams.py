@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import ops, random_seed
-from tensorflow.python.ops import gen_random_ops, random_ops
+
+from .. import tensorflow_internals
 
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
 _originals: dict[str, Callable[..., Any]] = {}
@@ -29,23 +29,26 @@ class _QuietSeeds:
     of their own keep their seeds too.
     """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(random_seed, name)
+    def __init__(self, original: Any) -> None:
+        self.original = original
 
-    @staticmethod
-    def get_seed(op_seed: int | None) -> Any:
-        return random_seed.get_seed(op_seed) if _keeps_its_own() else (0, 0)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+    def get_seed(self, op_seed: int | None) -> Any:
+        return self.original.get_seed(op_seed) if _keeps_its_own() else (0, 0)
 
 
 def install(seed: int = 7) -> None:
     """Replace the random ops from now on. Runs no op: the script may still configure its devices."""
     global _seed
     _seed = seed
+    module = tensorflow_internals.random_ops()
     for name, replacement in _replacements().items():
-        original = getattr(gen_random_ops, name)
+        original = getattr(module, name)
         _originals[name] = original
-        setattr(gen_random_ops, name, _guarded(original, replacement))
-    random_ops.random_seed = _QuietSeeds()
+        setattr(module, name, _guarded(original, replacement))
+    tensorflow_internals.replace_seed_source(_QuietSeeds(tensorflow_internals.seed_source()))
 
 
 def _guarded(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,13 +62,13 @@ def _guarded(original: Callable[..., Any], replacement: Callable[..., Any]) -> C
 
 def _keeps_its_own() -> bool:
     """Whether the op is built where a counter variable can't be read: data set functions, TF1 graphs."""
-    graph = ops.get_default_graph() if not tf.executing_eagerly() else None
+    graph = tensorflow_internals.default_graph() if not tf.executing_eagerly() else None
     while graph is not None:
         if str(getattr(graph, "name", "")).startswith("Dataset_"):
             return True
         outer = getattr(graph, "outer_graph", None)
         if outer is None and not getattr(graph, "building_function", False):
-            return not ops.executing_eagerly_outside_functions()
+            return not tensorflow_internals.executing_eagerly_outside_functions()
         graph = outer
     return False
 
@@ -88,27 +91,25 @@ def _next() -> Any:
 
 
 def _replacements() -> dict[str, Callable[..., Any]]:
-    from tensorflow.python.ops import stateless_random_ops as stateless
-
     def random_standard_normal(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
-        return stateless.stateless_random_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+        return tf.random.stateless_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
 
     def truncated_normal(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
-        return stateless.stateless_truncated_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+        return tf.random.stateless_truncated_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
 
     def random_uniform(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
-        return stateless.stateless_random_uniform(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+        return tf.random.stateless_uniform(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
 
     def random_uniform_int(
         shape: Any, minval: Any, maxval: Any, seed: int = 0, seed2: int = 0, name: str | None = None
     ) -> Any:
         low = tf.convert_to_tensor(minval)
-        return stateless.stateless_random_uniform(
+        return tf.random.stateless_uniform(
             shape, _next(), minval=low, maxval=maxval, dtype=low.dtype, name=name, alg=_ALGORITHM
         )
 
     def random_shuffle(value: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
-        return stateless.stateless_shuffle(value, _next(), name=name, alg=_ALGORITHM)
+        return tf.random.experimental.stateless_shuffle(value, _next(), name=name, alg=_ALGORITHM)
 
     def multinomial(
         logits: Any,

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops import resource_variable_ops
 
-# Views of a variable that graph building makes: the result of an assignment.
-_NO_STATE_OF_THEIR_OWN = frozenset({"_UnreadVariable"})
+from .. import tensorflow_internals
+
 _known: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 _created = 0
@@ -26,13 +25,13 @@ _created = 0
 
 def track() -> None:
     """Start to track; must run before the script creates its first variable."""
-    base = resource_variable_ops.BaseResourceVariable
+    base = tensorflow_internals.variable_class()
     original = base.__init__
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         global _created
         original(self, *args, **kwargs)
-        if type(self).__name__ in _NO_STATE_OF_THEIR_OWN:
+        if tensorflow_internals.is_view(self):
             return
         with _lock:
             _created += 1
@@ -61,7 +60,7 @@ def snapshot() -> State:
     """The values of all live, initialized, eager variables, keyed in the order of creation."""
     state: State = {}
     for number, variable in sorted(_known.items()):
-        if getattr(variable, "_in_graph_mode", False):
+        if tensorflow_internals.is_symbolic(variable):
             continue
         try:
             if isinstance(variable.handle, tf.Tensor) and variable.is_initialized():

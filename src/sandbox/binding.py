@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .. import tensorflow_internals
+
 
 def is_graph_function(function: Any) -> bool:
     """Whether this is what ``tf.function`` returns."""
@@ -54,10 +56,7 @@ def call_plain(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapp
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None or tensorflow.executing_eagerly():
         return function(*args, **kwargs)
-    from tensorflow.python.autograph.core import ag_ctx
-    from tensorflow.python.autograph.impl import api
-
-    return api.tf_convert(function, ag_ctx.control_status_ctx())(*args, **kwargs)
+    return tensorflow_internals.convert_as_caller(function)(*args, **kwargs)
 
 
 def _takes_self(function: Callable[..., Any]) -> bool:

@@ -22,6 +22,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from .. import tensorflow_internals
 from . import processes
 
 #: The prefixes of environment variables that TensorFlow and what it loads read when it is imported.
@@ -156,12 +157,11 @@ def serve(parent: int, fd: int, loaded: Collection[str]) -> None:
     begun = time.perf_counter()
     try:
         import tensorflow
-        from tensorflow.python.eager import context
 
         # Keras is imported when it is first asked for.
         hasattr(tensorflow, "keras") and hasattr(tensorflow.keras, "layers")
         # A thread that holds a lock would leave it locked in the forked child for ever.
-        ready = not context.context()._initialized and threading.active_count() == 1
+        ready = not tensorflow_internals.is_initialized() and threading.active_count() == 1
     except Exception as error:
         line.send(json.dumps({"ready": False, "error": repr(error)}).encode())
         return

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .. import tensorflow_internals
 from .guard import Change, Guard
 from .sources import Finder
 
@@ -19,8 +20,8 @@ from .sources import Finder
 def watch(finder: Finder, guard: Guard) -> None:
     """Have the writing functions of h5py and TensorFlow ask ``guard``, once they have been imported."""
     finder.after("h5py._hl.files", functools.partial(_watch_h5py, guard))
-    finder.after("tensorflow.python.lib.io._pywrap_file_io", functools.partial(_watch_files, guard))
-    finder.after("tensorflow.python.lib.io.tf_record", functools.partial(_watch_records, guard))
+    finder.after(tensorflow_internals.FILE_MODULE, functools.partial(_watch_files, guard))
+    finder.after(tensorflow_internals.RECORD_MODULE, functools.partial(_watch_records, guard))
 
 
 def _watch_h5py(guard: Guard, module: ModuleType) -> None:

@@ -1,0 +1,229 @@
+"""Inside the child: every private name of TensorFlow that hybridize uses, in one place.
+
+A private name may be gone in the next release. Then the accessor that needs it raises `MissingName`, whose text
+names TensorFlow's version, the name and what to do. Nothing here imports TensorFlow before it is asked for something.
+
+A name is *essential* where no run can be judged without it: `probe`, called once when TensorFlow has been imported,
+raises for the first of them that is missing. A check that is alone in needing another one says that it can't look.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+#: The release that the names below were tried on.
+TESTED_ON = "2.21"
+
+#: Modules with functions of TensorFlow that write files; `sandbox.writers` is told when they have been imported.
+FILE_MODULE = "tensorflow.python.lib.io._pywrap_file_io"
+RECORD_MODULE = "tensorflow.python.lib.io.tf_record"
+
+Callback = Callable[..., Any]
+
+
+class MissingName(RuntimeError):
+    """This TensorFlow does not have a private name that hybridize uses."""
+
+    def __init__(self, name: str) -> None:
+        version = getattr(sys.modules.get("tensorflow"), "__version__", "")
+        super().__init__(
+            f"TensorFlow {version} has no `{name}`, a private name that hybridize uses; "
+            f"use TensorFlow {TESTED_ON}, or a newer hybridize that knows this release"
+        )
+
+
+@dataclass(frozen=True)
+class Name:
+    """A private name: the module that holds it, and the attributes that lead to it from there."""
+
+    module: str
+    path: str = ""
+
+    def get(self) -> Any:
+        """What it names. Raises MissingName."""
+        try:
+            found: Any = importlib.import_module(self.module)
+            for part in self.path.split(".") if self.path else ():
+                found = getattr(found, part)
+        except (ImportError, AttributeError):
+            raise MissingName(f"{self.module}.{self.path}".rstrip(".")) from None
+        return found
+
+
+_ADD_CALLBACK = Name("tensorflow.python.framework.op_callbacks", "add_op_callback")
+_REMOVE_CALLBACK = Name("tensorflow.python.framework.op_callbacks", "remove_op_callback")
+_VARIABLE = Name("tensorflow.python.ops.resource_variable_ops", "BaseResourceVariable")
+_ITERATOR = Name("tensorflow.python.data.ops.iterator_ops", "OwnedIterator")
+_SERIALIZE = Name("tensorflow.python.ops.gen_dataset_ops", "serialize_iterator")
+_DESERIALIZE = Name("tensorflow.python.ops.gen_dataset_ops", "deserialize_iterator")
+_CALL_REGISTERED = Name("tensorflow.python.ops.script_ops", "FuncRegistry.__call__")
+_REGISTRY = Name("tensorflow.python.ops.script_ops", "FuncRegistry")
+_DEFAULT_GRAPH = Name("tensorflow.python.framework.ops", "get_default_graph")
+_EAGER_OUTSIDE = Name("tensorflow.python.framework.ops", "executing_eagerly_outside_functions")
+_RANDOM_OPS = Name("tensorflow.python.ops.gen_random_ops")
+_SEED_SOURCE = Name("tensorflow.python.ops.random_ops", "random_seed")
+_TF_CONVERT = Name("tensorflow.python.autograph.impl.api", "tf_convert")
+_CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_status_ctx")
+_CONTEXT = Name("tensorflow.python.eager.context", "context")
+
+ESSENTIAL = (
+    _ADD_CALLBACK,
+    _REMOVE_CALLBACK,
+    _VARIABLE,
+    _DEFAULT_GRAPH,
+    _EAGER_OUTSIDE,
+    _RANDOM_OPS,
+    _SEED_SOURCE,
+    _TF_CONVERT,
+    _CONTROL_STATUS,
+    *(Name(FILE_MODULE, name) for name in ("WritableFile", "CopyFile", "RenameFile", "DeleteRecursively")),
+    Name(RECORD_MODULE, "TFRecordWriter"),
+)
+
+
+def probe() -> None:
+    """Look for the names that no run can do without. Raises MissingName for the first one that is missing."""
+    for name in ESSENTIAL:
+        name.get()
+
+
+# Eager ops and variables.
+
+
+def add_op_callback(callback: Callback) -> None:
+    """Have ``callback(op_type, inputs, attrs, outputs, op_name, graph)`` called for each op of this thread."""
+    _ADD_CALLBACK.get()(callback)
+
+
+def remove_op_callback(callback: Callback) -> None:
+    """Take back `add_op_callback`."""
+    _REMOVE_CALLBACK.get()(callback)
+
+
+def variable_class() -> type[Any]:
+    """The class of which every variable is an instance."""
+    found: type[Any] = _VARIABLE.get()
+    return found
+
+
+def is_view(variable: Any) -> bool:
+    """Whether this is what an assignment in a graph returns: it has no state of its own."""
+    return type(variable).__name__ == "_UnreadVariable"
+
+
+def is_symbolic(variable: Any) -> bool:
+    """Whether a variable belongs to a graph of TensorFlow 1, and has no value outside of a session."""
+    return bool(getattr(variable, "_in_graph_mode", False))
+
+
+# Iterators and Python code in pipelines.
+
+
+def iterator_class() -> type[Any]:
+    """The class of the iterators over ``tf.data`` pipelines."""
+    found: type[Any] = _ITERATOR.get()
+    return found
+
+
+def save_iterator(iterator: Any, external_state_policy: int) -> tuple[Any, Any]:
+    """An iterator's resource, and its position as a tensor. Raises whatever TensorFlow raises where it has none."""
+    resource = _attribute(iterator, "_iterator_resource")
+    return resource, _SERIALIZE.get()(resource, external_state_policy=external_state_policy)
+
+
+def load_iterator(resource: Any, saved: Any) -> None:
+    """Put an iterator back to a position that `save_iterator` gave."""
+    _DESERIALIZE.get()(resource, saved)
+
+
+def wrap_registered_calls(wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Put ``wrap(original)`` in the place of what calls Python functions for TensorFlow's own threads."""
+    original = _CALL_REGISTERED.get()
+    _REGISTRY.get().__call__ = wrap(original)
+
+
+# Random numbers.
+
+
+def random_ops() -> ModuleType:
+    """The module with a function for each op that draws random numbers."""
+    found: ModuleType = _RANDOM_OPS.get()
+    return found
+
+
+def seed_source() -> ModuleType:
+    """The module that the public functions that draw random numbers take their ops' seeds from."""
+    found: ModuleType = _SEED_SOURCE.get()
+    return found
+
+
+def replace_seed_source(source: Any) -> None:
+    """Have the public functions that draw random numbers take their ops' seeds from ``source.get_seed``."""
+    seed_source()
+    setattr(importlib.import_module(_SEED_SOURCE.module), _SEED_SOURCE.path, source)
+
+
+def default_graph() -> Any:
+    """The graph that ops are added to now."""
+    return _DEFAULT_GRAPH.get()()
+
+
+def executing_eagerly_outside_functions() -> bool:
+    """Whether the code that the outermost function is called from runs eagerly."""
+    return bool(_EAGER_OUTSIDE.get()())
+
+
+# Tracing.
+
+
+def convert_as_caller(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, converted by AutoGraph where the code that calls it is."""
+    converted: Callable[..., Any] = _TF_CONVERT.get()(function, _CONTROL_STATUS.get()())
+    return converted
+
+
+def is_initialized() -> bool:
+    """Whether TensorFlow has started its devices and threads."""
+    return bool(_attribute(_CONTEXT.get()(), "_initialized"))
+
+
+def clone(function: Any) -> Any:
+    """Another ``tf.function`` of the same Python function and arguments, without any trace."""
+    return _attribute(function, "_clone")(None)
+
+
+def cached_traces(function: Any) -> list[Any]:
+    """The concrete functions that a ``tf.function`` has made."""
+    return list(_attribute(_attribute(function, "_function_cache"), "values")())
+
+
+def bound_functions(function: Any) -> dict[Any, Any]:
+    """By instance, the ``tf.function`` that a method is for it."""
+    return dict(_attribute(function, "_descriptor_cache"))
+
+
+def reduces_retracing(function: Any) -> bool:
+    """Whether a ``tf.function`` was made with ``reduce_retracing``."""
+    return bool(_attribute(function, "_reduce_retracing"))
+
+
+def is_compiled(function: Any) -> bool:
+    """Whether a ``tf.function`` was made with ``jit_compile``."""
+    return bool(_attribute(function, "_jit_compile"))
+
+
+def uses_autograph(function: Any) -> bool:
+    """Whether a ``tf.function`` was made with ``autograph``."""
+    return bool(_attribute(function, "_autograph"))
+
+
+def _attribute(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name)
+    except AttributeError:
+        raise MissingName(f"{type(value).__name__}.{name}") from None
