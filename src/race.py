@@ -45,8 +45,8 @@ def first_variants(observed: Observed) -> tuple[dict[str, Variant], tuple[Judgem
 
     That is the bare graph, but for candidates that it would trace again and again.
     """
-    from .dynamic.judging import check_assumptions
     from .dynamic.proof import observation
+    from .dynamic.settling import check_assumptions
 
     variants: dict[str, Variant] = {}
     hopeless: list[Judgement] = []

@@ -61,9 +61,7 @@ class AssumptionKind(Enum):
     ARGUMENT_TYPE: every call's argument fits a type hint. NO_EFFECT: a call changes nothing in Python
     that outlives it. STABLE: what is read from Python does not change between calls (the trace stays
     the same). BOUNDED_TRACES: the number of traces does not grow with the calls. TRACEABLE: tracing
-    raises nothing. SAME_RESULT: the graph gives what eager gives. NO_CREATION: no variable is created
-    after the first call.
-    """
+XX    """
 
     ARGUMENT_TYPE = "argument-type"
     NO_EFFECT = "no-effect"
@@ -72,6 +70,7 @@ class AssumptionKind(Enum):
     TRACEABLE = "traceable"
     SAME_RESULT = "same-result"
     NO_CREATION = "no-creation"
+    SAME_OBJECT = "same-object"
 
 
 @dataclass(frozen=True)

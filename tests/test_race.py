@@ -237,7 +237,7 @@ def test_a_growing_candidate_is_first_checked_with_what_may_mend_it() -> None:
         observed = replace(stage.observed, rows={"m:step": SimpleNamespace()})  # type: ignore[dict-item]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("hybridize.dynamic.proof.observation", lambda *_, seen=seen: seen)
-            patch.setattr("hybridize.dynamic.judging.check_assumptions", lambda judged, *_: judged)
+            patch.setattr("hybridize.dynamic.settling.check_assumptions", lambda judged, *_: judged)
             variants, hopeless = first_variants(observed)
         assert [variant.name for variant in variants.values()] == (["input_signature"] if mended else [])
         assert len(hopeless) == (0 if mended else 1)

@@ -126,6 +126,17 @@ class Check:
         """Note that an op of the call has an effect that can't be taken back."""
         self.doubts.setdefault("state", f"{UNRESTORABLE[op]}, which can't be put back for a comparison")
 
+    def _objects(self) -> dict[str, int]:
+        """How many different objects each parameter had in the calls that were compared."""
+        from .signatures import objects
+
+        found: dict[str, set[Any]] = {}
+        for key in self.signatures:
+            for name, item in key:
+                if held := objects(item):
+                    found.setdefault(name, set()).add(held)
+        return {name: len(each) for name, each in found.items()}
+
     def as_dict(self) -> dict[str, Any]:
         """The check as it goes over the line."""
         return {
@@ -143,6 +154,7 @@ class Check:
             "traces": self.traces,
             "causes": self.causes[:10],
             "signatures": len(self.signatures),
+            "objects": self._objects(),
             "paths": len(self.paths),
             "compared_paths": len(self.compared_paths),
             "unseen_path_calls": sum(n for p, n in self.paths.items() if p not in self.compared_paths),

@@ -8,9 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from ..records import (
-    Assumption,
-    AssumptionKind,
-    CheckedAssumption,
     Effect,
     Form,
     Function,
@@ -150,7 +147,7 @@ def growing_signatures(seen: Observation) -> str | None:
 
     That alone decides nothing: other variants may take all of the calls in one trace or two.
     """
-    if not _grows(seen.signatures, seen.calls):
+    if not grows(seen.signatures, seen.calls):
         return None
     worst = max(seen.parameters, key=lambda p: p.distinct_values, default=None)
     if worst is None:
@@ -164,7 +161,7 @@ def growing_signatures(seen: Observation) -> str | None:
     )
 
 
-def _grows(signatures: int, calls: int) -> bool:
+def grows(signatures: int, calls: int) -> bool:
     """Whether the signatures grow with the calls: many of them, or one for about every other call."""
     many = signatures > MANY_SIGNATURES and signatures > SIGNATURE_SHARE * calls
     return many or (signatures >= LEAST_CALLS and 2 * signatures > calls)
@@ -301,72 +298,6 @@ def _with_variant(
         retrace_causes=tuple(row["causes"]),
     )
     return Judgement(function, verdict, reasons, observation, variants=(result,))
-
-
-def check_assumptions(
-    judgement: Judgement, observed: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
-) -> Judgement:
-    """Settle every assumption that static analysis made of a candidate."""
-    settled = [_settle(a, observed, checked) for a in judgement.function.assumptions]
-    if judgement.verdict is Verdict.CONFIRMED and judgement.variant.arguments and checked:
-        # What grows with the calls are the signatures; with this variant, the traces don't.
-        evidence = f"{checked['traces']} traces in {checked['compared']} calls compared with {judgement.variant.name}"
-        settled = [
-            replace(one, verdict=Verdict.CONFIRMED, evidence=evidence)
-            if one.assumption.kind is AssumptionKind.BOUNDED_TRACES
-            else one
-            for one in settled
-        ]
-    return replace(judgement, assumptions=tuple(settled))
-
-
-def _settle(
-    assumption: Assumption, observed: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
-) -> CheckedAssumption:
-    def say(verdict: Verdict, evidence: str) -> CheckedAssumption:
-        return CheckedAssumption(assumption, verdict, evidence)
-
-    if not observed or not observed["calls"]:
-        return say(Verdict.UNOBSERVED, "0 calls")
-    kind = assumption.kind
-    calls, signatures = count(observed["calls"], "call"), count(observed["signatures"], "signature")
-    if kind is AssumptionKind.ARGUMENT_TYPE:
-        misfit = observed["misfits"].get(assumption.subject)
-        if misfit:
-            return say(Verdict.REFUTED, f"it was a {misfit} ({calls})")
-        if observed["fitting"].get(assumption.subject):
-            return say(Verdict.CONFIRMED, f"{calls}, {signatures}")
-        return say(Verdict.UNOBSERVED, f"never passed in {calls}")
-    if kind is AssumptionKind.NO_EFFECT:
-        lasting = lasting_effects(observed)
-        if lasting:
-            return say(Verdict.REFUTED, f"{lasting[0]['subject']} {lasting[0]['detail']}")
-        if checked and "effect" in checked["refutations"]:
-            return say(Verdict.REFUTED, checked["refutations"]["effect"])
-        if observed["blind"]:
-            return say(Verdict.INCONCLUSIVE, observed["blind"])
-        return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")
-    if kind is AssumptionKind.BOUNDED_TRACES:
-        many = _grows(observed["signatures"], observed["calls"])
-        return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{signatures} in {calls}")
-    if not checked or not checked["compared"]:
-        refuted = checked and checked["refutations"]
-        if refuted and kind in _REFUTING and _REFUTING[kind] & set(refuted):
-            return say(Verdict.REFUTED, next(iter(refuted.values())))
-        return say(Verdict.UNOBSERVED, "never compared")
-    compared = f"{checked['compared']} calls compared, {checked['retraced']} traces repeated"
-    broken = [text for code, text in checked["refutations"].items() if code in _REFUTING.get(kind, ())]
-    if broken:
-        return say(Verdict.REFUTED, broken[0])
-    return say(Verdict.CONFIRMED, compared)
-
-
-_REFUTING: Mapping[AssumptionKind, frozenset[str]] = {
-    AssumptionKind.STABLE: frozenset({"unstable"}),
-    AssumptionKind.TRACEABLE: frozenset({"raised"}),
-    AssumptionKind.SAME_RESULT: frozenset({"differs"}),
-    AssumptionKind.NO_CREATION: frozenset({"creation", "stale-weights"}),
-}
 
 
 def _original(text: str | None, root: Mapping[str, str]) -> str | None:

@@ -102,7 +102,7 @@ class Record:
             "parameters": {
                 name: {
                     **{
-                        what: sorted(map(str, found))[:8] if what != "values" else len(found)
+                        what: len(found) if what in ("values", "objects") else sorted(map(str, found))[:8]
                         for what, found in seen.items()
                     },
                     **(self.arguments.of(name) if self.arguments is not None else {}),
@@ -219,7 +219,7 @@ class Observer:
         record.arguments.note(named)
         for name, value in named.items():
             seen = record.parameters.setdefault(
-                name, {"kinds": set(), "dtypes": set(), "shapes": set(), "values": set()}
+                name, {"kinds": set(), "dtypes": set(), "shapes": set(), "values": set(), "objects": set()}
             )
             dtype, shape = signatures.describe_leaf(value)
             seen["kinds"].add(signatures.kind_of(value))
@@ -229,6 +229,8 @@ class Observer:
                 seen["shapes"].add(shape)
             if len(seen["values"]) < VALUES:
                 seen["values"].add(signatures.key(value))
+            if len(seen["objects"]) < VALUES and (objects := signatures.objects(signatures.key(value))):
+                seen["objects"].add(objects)
             hint = record.hints.get(name)
             if hint is not None:
                 if signatures.fits(value, ParameterKind(hint)):

@@ -16,13 +16,13 @@ from ..records import Edit, Ending, Function, Judgement, Observation, RunOutcome
 from ..rewrite import edit_project
 from .judging import (
     LEAST_CALLS,
-    check_assumptions,
     growing_signatures,
     judge_checked,
     judge_observed,
     observation_of,
 )
 from .runs import Run, Seen
+from .settling import check_assumptions
 
 #: Candidates with less of the time than this are compared, but the check does not wait for many calls of them.
 MINOR_SHARE = 0.01

@@ -79,6 +79,17 @@ def key_of(named: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     return tuple((name, key(value)) for name, value in named.items())
 
 
+def objects(item: Any) -> tuple[int, ...]:
+    """The identities of the objects and variables in the key of an argument, in order."""
+    if len(item) == 2 and isinstance(item[1], tuple):  # a dictionary's entry: its name and the key of its value
+        return objects(item[1])
+    if item[0] in ("O", "V"):
+        return (item[-1],)
+    if item[0] in ("T", "A", "P", "C") or len(item) != 3:
+        return ()
+    return tuple(found for entry in item[2] for found in objects(entry))
+
+
 def identity(value: object) -> int:
     """A number for an object that no later object gets, unlike its ``id``. Keeps nothing alive."""
     known = _identities.get(id(value))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from hybridize.dynamic.observing import sampled
 from hybridize.records import (
     Action,
     Assumption,
-    AssumptionKind,
     Function,
     FunctionKind,
     Observation,
@@ -60,13 +58,20 @@ def observed(**changes: Any) -> dict[str, Any]:
         "exceptions": {},
         "result_types": {"EagerTensor": 20},
         "callers": {"": 100},
-        "parameters": {"x": {"kinds": ["tensor"], "dtypes": ["float32"], "shapes": ["(4, 3)"], "values": 1}},
+        "parameters": {"x": parameter("tensor", ("float32",), ("(4, 3)",))},
         "misfits": {},
         "fitting": {"x": 20},
         "blind": "",
         "whole": False,
         **changes,
     }
+
+
+def parameter(kind: str, dtypes: tuple[str, ...] = (), shapes: tuple[str, ...] = (), objects: int = 0) -> Any:
+    """What an observing run reports of a parameter: ``objects`` different ones."""
+    return {
+        "kinds": [kind], "dtypes": list(dtypes), "shapes": list(shapes), "values": max(1, objects), "objects": objects
+    }  # fmt: skip
 
 
 def effect(
@@ -118,7 +123,7 @@ def test_what_was_not_called_is_unobserved() -> None:
         ({"calls": 0, "traced_calls": 7}, Verdict.NOT_PROPOSED, "runs only inside graph code already (7 calls"),
         ({"function_objects": 90}, Verdict.REFUTED, "defined anew 90 times for its 100 calls"),
         (
-            {"parameters": {"x": {"kinds": ["symbolic tensor"], "dtypes": [], "shapes": [], "values": 1}}},
+            {"parameters": {"x": parameter("symbolic tensor")}},
             Verdict.REFUTED,
             "Keras symbolic tensors",
         ),
@@ -197,6 +202,7 @@ def checked(**changes: Any) -> dict[str, Any]:
         "traces": 1,
         "causes": [],
         "signatures": 1,
+        "objects": {},
         "paths": 1,
         "compared_paths": 1,
         "unseen_path_calls": 0,
@@ -281,39 +287,6 @@ def test_places_in_the_scratch_copy_are_told_as_the_users() -> None:
     assert found.reasons[0].endswith("(train.py:12)")
 
 
-# Assumptions
-
-
-@pytest.mark.parametrize(
-    ("kind", "seen", "compared", "verdict"),
-    [
-        (AssumptionKind.ARGUMENT_TYPE, {}, {}, Verdict.CONFIRMED),
-        (AssumptionKind.ARGUMENT_TYPE, {"misfits": {"x": "array"}}, {}, Verdict.REFUTED),
-        (AssumptionKind.ARGUMENT_TYPE, {"fitting": {}}, {}, Verdict.UNOBSERVED),
-        (AssumptionKind.NO_EFFECT, {}, {}, Verdict.CONFIRMED),
-        (AssumptionKind.NO_EFFECT, {"effects": [effect()]}, {}, Verdict.REFUTED),
-        (AssumptionKind.BOUNDED_TRACES, {}, {}, Verdict.CONFIRMED),
-        (AssumptionKind.BOUNDED_TRACES, {"signatures": 90}, {}, Verdict.REFUTED),
-        (AssumptionKind.STABLE, {}, {}, Verdict.CONFIRMED),
-        (AssumptionKind.STABLE, {}, {"refutations": {"unstable": "x"}}, Verdict.REFUTED),
-        (AssumptionKind.STABLE, {}, {"compared": 0}, Verdict.UNOBSERVED),
-        (AssumptionKind.TRACEABLE, {}, {"refutations": {"raised": "x"}, "compared": 0}, Verdict.REFUTED),
-        (AssumptionKind.SAME_RESULT, {}, {"refutations": {"differs": "x"}}, Verdict.REFUTED),
-        (AssumptionKind.NO_CREATION, {}, {"refutations": {"creation": "x"}}, Verdict.REFUTED),
-        (AssumptionKind.SAME_RESULT, {"calls": 0}, {}, Verdict.UNOBSERVED),
-    ],
-)
-def test_every_assumption_is_settled(
-    kind: AssumptionKind, seen: dict[str, Any], compared: dict[str, Any], verdict: Verdict
-) -> None:
-    assumption = Assumption(kind, "x", "x is a tensor", hint="tensor")
-    judgement = judging.judge_checked(
-        function(assumption), Observation(calls=100), checked(**compared), ROOT, "", Variant()
-    )
-    (settled,) = judging.check_assumptions(judgement, observed(**seen), checked(**compared)).assumptions
-    assert settled.verdict is verdict and settled.evidence
-
-
 # Sampling
 
 
@@ -340,13 +313,3 @@ def test_a_variant_whose_traces_grow_with_the_calls_is_refuted() -> None:
     assert "traced again and again: 8 times in 14 calls (rate: value 0.1 then 0.2)" in found.reasons[0]
     # Of the bare graph, the signatures of all observed calls have told that there are no more.
     assert settle(traces=8, compared=14).verdict is Verdict.CONFIRMED
-
-
-def test_growing_signatures_are_no_fault_of_a_variant_that_takes_them_in_one_trace() -> None:
-    bounded = Assumption(AssumptionKind.BOUNDED_TRACES, "rate", "it is given few values")
-    row = observed(signatures=90)
-    for variant, verdict in ((SIGNED, Verdict.CONFIRMED), (Variant(), Verdict.REFUTED)):
-        found = settle(variant=variant)
-        found = replace(found, function=function(bounded))
-        checked = judging.check_assumptions(found, row, {"traces": 1, "compared": 14})
-        assert checked.assumptions[0].verdict is verdict

@@ -183,3 +183,17 @@ def test_what_a_retrace_is_due_to_is_said(tf: Any, before: Any, after: Any, word
     kept = before(tf), after(tf)
     first, second = map(signatures.key, kept)
     assert signatures.difference(first, second) == words
+
+
+def test_objects_are_found_wherever_they_are_in_an_argument(tf: Any) -> None:
+    from hybridize.dynamic import signatures
+
+    first, second = Thing(), Thing()
+
+    def held(value: Any) -> Any:
+        return signatures.objects(signatures.key(value))
+
+    assert held(first) == held(first) != held(second)
+    assert held([first, 3]) == held(first) and held({"O": (second, "x")}) == held(second)
+    assert held({"a": first, "b": [second]}) == (*held(first), *held(second))
+    assert not held([np.zeros((2, 3)), 1.0, "O", None, {"T": 2}])
