@@ -65,8 +65,9 @@ All of these but --apply can stand in the project's pyproject.toml as well:
   metric = {{ accuracy = "val_acc: ([0-9.]+)" }}
 
 exit codes:
-  0 done, also when there is nothing to gain    1 a check failed: a regression, a refuted candidate, drift
-  2 wrong usage    3 the script failed by itself    4 our own failure    130 interrupted
+  0 done, also when there is nothing to gain    1 drift: the edited script ends with other numbers
+  2 wrong usage    3 the script failed by itself    4 our own failure, or --apply was refused
+  130 interrupted
 """
 
 # Each option that takes a value: its name in SETTINGS, its placeholder and what --help says of it.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
+from .interrupts import deferred
 from .options import Mistake, Options
 from .records import (
     Action,
@@ -49,7 +50,7 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
 
     Ctrl-C ends all children and gives the report of what was known until then, with exit code 130.
     """
-    from .report.folder import create, write
+    from .report.folder import create
     from .sandbox.launch import all_stopped
 
     cwd = Path.cwd()
@@ -67,11 +68,30 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
     except KeyboardInterrupt:
         status, code = "interrupted", EXIT_INTERRUPTED
         message = (
-            f"Interrupted after {work.spent:.0f} s: every process was ended, nothing was changed, and what was "
+            f"Interrupted after {work.spent:.0f} s: every process was ended, {_changed(work)}, and what was "
             f"measured until then is in {work.folder}."
         )
-    report = _report(work, command, status, message, code)
-    write(report, work.folder)
+    return _written(_report(work, command, status, message, code), work)
+
+
+def _changed(work: Work) -> str:
+    """What became of the user's sources, for a sentence."""
+    if work.applied:
+        return f"the edits had been applied to {', '.join(edited.file for edited in work.plan.files)}"
+    return "nothing was changed"
+
+
+def _written(report: Report, work: Work) -> Report:
+    """Write the report into the run's folder; where that can't be done, the message says so."""
+    from .report.folder import write
+
+    # It takes milliseconds, and an interrupt can't undo anything by now.
+    with contextlib.suppress(KeyboardInterrupt), deferred():
+        try:
+            write(report, work.folder)
+        except OSError as error:
+            lost = f"{report.message} The results can't be written to {work.folder} ({error.strerror or error})."
+            report = replace(report, status="failed", exit_code=EXIT_OURS, message=lost)
     return report
 
 
@@ -243,6 +263,8 @@ def _heed_writes(work: Work, outcome: RunOutcome) -> None:
 def _how(outcome: RunOutcome) -> str:
     if outcome.ending is Ending.CUT:
         return f"was cut after {outcome.seconds:.0f} s"
+    if outcome.ending not in (Ending.FINISHED, Ending.EXITED):
+        return f"did not stop when its time was over, and was killed after {outcome.seconds:.0f} s"
     return f"ran to its end in {outcome.seconds:.0f} s"
 
 
@@ -419,17 +441,13 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
             if verdicts.count(verdict)
         ]
         message = f"Nothing was changed. Of {count(len(proposed), 'candidate')}: {', '.join(parts)}."
-    if refuted:
-        return "refuted", message, EXIT_CHECK
-    return "nothing-to-gain", message, EXIT_OK
+    return "refuted" if refuted else "nothing-to-gain", message, EXIT_OK
 
 
 def _conclude(work: Work) -> tuple[str, str, int]:
     from .measure.selection import deselect
-    from .rewrite import Refusal, apply
 
     benchmark = work.benchmark
-    refuted = [j for j in work.judgements.values() if j.verdict is Verdict.REFUTED]
     if benchmark is None or benchmark.verdict != "faster":
         verdict = benchmark.verdict if benchmark is not None else "not measured"
         rests = "" if benchmark is None else f" ({benchmark.reason})"
@@ -444,22 +462,44 @@ def _conclude(work: Work) -> tuple[str, str, int]:
         )
         work.add([deselect(j, why) for j in work.selected()])
         work.plan = Plan()
-        code = EXIT_CHECK if refuted else EXIT_OK
-        return "nothing-to-gain", f"Nothing was changed: {why}.", code
-    if work.drift is not None and (work.drift.verdict, work.drift.level) == ("drift", "L3"):
-        why = f"the edited script ends elsewhere than the script as it stands: {work.drift.reason}"
+        return "nothing-to-gain", f"Nothing was changed: {why}.", EXIT_OK
+    drift = work.drift
+    if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
+        why = f"the edited script ends elsewhere than the script as it stands: {drift.reason}"
         work.add([replace(deselect(j, why), verdict=Verdict.REFUTED) for j in work.selected()])
         work.plan = Plan()
         return "drift", f"Nothing was changed: {why}.", EXIT_CHECK
-    if work.options.apply:
-        refusal = apply(Path(work.target.root), work.plan.files)
-        if isinstance(refusal, Refusal):
-            raise Stop("failed", f"Nothing was applied: {refusal.reason}", EXIT_CHECK)
-        work.applied = True
     speedup = benchmark.speedup
     words = f"{speedup.median:.2f}x faster per unit [{speedup.low:.2f}, {speedup.high:.2f}]" if speedup else "faster"
-    done = "applied" if work.applied else "in the patch, and nothing else was changed"
-    message = (
-        f"{count(len(work.plan.edits), 'edit')} confirmed and measured {words} over {benchmark.units:,} units, {done}."
-    )
-    return "optimized", message, EXIT_CHECK if refuted else EXIT_OK
+    found = f"{count(len(work.plan.edits), 'edit')} confirmed and measured {words} over {benchmark.units:,} units"
+    undecided = bool(work.options.drift_runs) and (drift is None or (drift.verdict, drift.level) != ("none", "L3"))
+    if work.options.apply and not undecided:
+        _apply(work)
+        return "optimized", f"{found}, applied.", EXIT_OK
+    message = f"{found}, in the patch, and nothing else was changed."
+    if work.options.apply:
+        message += (
+            " The edits were not applied: the comparison over several seeds that --drift-runs asks for did not come "
+            "to a verdict. Apply the patch yourself, or run again with a longer --budget or more seeds."
+        )
+    return "optimized", message, EXIT_OK
+
+
+def _apply(work: Work) -> None:
+    """Edit the user's sources in place. Raises Stop where that was refused."""
+    from .report.folder import write_patch
+    from .rewrite import apply, are_applied
+
+    root, files = Path(work.target.root), work.plan.files
+    with deferred():
+        try:
+            # First, so that whatever happens to this process, the user has what it takes to undo the edits.
+            write_patch(work.plan, work.folder)
+            refusal = apply(root, files)
+        except OSError as error:
+            raise Stop("failed", f"Nothing was applied: the patch can't be written ({error}).", EXIT_OURS) from None
+        finally:
+            work.applied = are_applied(root, files)
+    if refusal is not None:
+        what = "The edits were applied in part" if refusal.stuck else "Nothing was applied"
+        raise Stop("failed", f"{what}: {refusal.reason} The patch is in {work.folder}.", EXIT_OURS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,8 @@ from hybridize.records import (
     RunOutcome,
     Verdict,
 )
+from hybridize.report import folder
+from hybridize.rewrite import diff, edit_project
 from hybridize.work import Stop, Work
 
 SCRIPT = """\
@@ -106,7 +110,7 @@ def test_the_scan_alone_says_what_is_a_candidate(optimize: Any) -> None:
 @pytest.mark.parametrize(
     ("prove", "status", "code", "words"),
     [
-        (settle(Verdict.REFUTED), "refuted", 1, "Of 1 candidate: 1 refuted"),
+        (settle(Verdict.REFUTED), "refuted", 0, "Of 1 candidate: 1 refuted"),
         (settle(Verdict.INCONCLUSIVE), "nothing-to-gain", 0, "1 inconclusive"),
         (settle(Verdict.UNOBSERVED), "nothing-to-gain", 0, "1 unobserved"),
         (settle(Verdict.NOT_PROPOSED), "nothing-to-gain", 0, "1 with nothing to gain"),
@@ -123,7 +127,7 @@ def test_verdicts_become_a_status(optimize: Any, prove: Any, status: str, code: 
 @pytest.mark.parametrize("verdict", ["slower", "no difference", "inconclusive"])
 def test_a_change_that_was_not_measured_faster_is_not_proposed(optimize: Any, verdict: str) -> None:
     report = optimize(confirm, verdict)
-    assert report.status == "nothing-to-gain" and not report.plan.edits
+    assert report.status == "nothing-to-gain" and report.exit_code == 0 and not report.plan.edits
     assert report.message.startswith("Nothing was changed: ")
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
     assert judgement.verdict is Verdict.CONFIRMED and not judgement.selected
@@ -167,6 +171,158 @@ def test_ctrl_c_reports_what_was_known_until_then(optimize: Any) -> None:
     assert any(j.verdict is Verdict.REFUTED for j in report.judgements)
 
 
+def test_a_refuted_candidate_beside_a_good_patch_is_no_failure(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        confirm(work)
+        other = next(j for j in work.judgements.values() if j.function.qualname == "show")
+        work.add([replace(other, verdict=Verdict.REFUTED, reasons=("it prints",))])
+
+    for verdict in ("faster", "no difference"):
+        assert optimize(prove, verdict).exit_code == 0
+
+
+# Editing in place: the report says what the disk holds
+
+
+def plan(work: Work) -> None:
+    """A plan that edits two files."""
+    (Path(work.target.root) / "other.py").write_text("import tensorflow as tf\n\n\ndef f(x):\n    return x\n")
+    settle(Verdict.CONFIRMED, selected=True)(work)
+    edits = (Edit("train:step", "train.py", 6, "step"), Edit("other:f", "other.py", 4, "f"))
+    files, _ = edit_project(Path(work.target.root), edits)
+    work.plan = Plan(edits, files, tuple(diff(f) for f in files), "optimize.patch")
+
+
+def changed(root: Path) -> set[str]:
+    """The files that hold an edit."""
+    return {path.name for path in root.glob("*.py") if "@tf.function" in path.read_text()}
+
+
+def leftovers(root: Path) -> set[str]:
+    return {path.name for path in root.iterdir()} - {"train.py", "other.py", "results"}
+
+
+BOTH = {"train.py", "other.py"}
+
+
+def test_the_sources_are_edited_where_that_is_asked_for(optimize: Any, tmp_path: Path) -> None:
+    report = optimize(plan, apply=True)
+    assert (report.status, report.exit_code, report.applied) == ("optimized", 0, True)
+    assert changed(tmp_path) == BOTH and not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("place", ["before the first", "between", "after the last", "fsync", "link", "unlink"])
+def test_what_is_said_after_an_interruption_is_what_the_disk_holds(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int, place: str
+) -> None:
+    name = place if place in ("fsync", "link", "unlink") else "replace"
+    real, calls = getattr(os, name), []
+
+    def interrupted(*args: Any, **kwargs: Any) -> Any:
+        if name == "replace" and Path(args[1]).suffix != ".py":
+            return real(*args, **kwargs)
+        calls.append(args)
+        if place == "before the first" and len(calls) == 1:
+            os.kill(os.getpid(), number)
+        try:
+            return real(*args, **kwargs)
+        finally:
+            if place != "before the first" and len(calls) == (2 if place == "after the last" else 1):
+                os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(os, name, interrupted)
+    report = optimize(plan, apply=True)
+    assert calls
+    assert (report.status, report.exit_code) == ("interrupted", 130)
+    assert changed(tmp_path) == (BOTH if report.applied else set())
+    assert ("nothing was changed" in report.message) == (not report.applied)
+    assert ("train.py" in report.message) == report.applied
+    assert json.loads((Path(report.folder) / "report.json").read_text())["plan"]["applied"] == report.applied
+    assert not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_an_interruption_while_the_results_are_written_loses_neither_them_nor_the_truth(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at: int
+) -> None:
+    real, calls = folder.write_whole, []
+
+    def interrupted(*args: Any) -> None:
+        calls.append(args)
+        if len(calls) == at + 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        real(*args)
+
+    monkeypatch.setattr(folder, "write_whole", interrupted)
+    report = optimize(plan, apply=True)
+    assert len(calls) == 4 and report.applied and "applied" in report.message
+    assert changed(tmp_path) == BOTH
+    assert json.loads((Path(report.folder) / "report.json").read_text())["plan"]["applied"]
+
+
+def test_nothing_is_edited_where_the_patch_can_not_be_kept(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folder, "write_whole", full)
+    report = optimize(plan, apply=True)
+    assert (report.status, report.exit_code, report.applied) == ("failed", 4, False)
+    assert "Nothing was applied" in report.message and "No space left" in report.message
+    assert not changed(tmp_path)
+
+
+def test_results_that_can_not_be_written_are_told_with_what_was_done(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folder, "to_text", full)
+    report = optimize(plan, apply=True)
+    assert (report.status, report.exit_code, report.applied) == ("failed", 4, True)
+    assert "applied" in report.message and "No space left" in report.message
+    assert changed(tmp_path) == BOTH
+
+
+def test_a_refusal_to_edit_in_place_is_a_failure_that_names_the_reason_and_the_patch(
+    optimize: Any, tmp_path: Path
+) -> None:
+    def prove(work: Work) -> None:
+        plan(work)
+        (tmp_path / "other.py").write_text("# by hand\n")
+
+    report = optimize(prove, apply=True)
+    assert (report.status, report.exit_code, report.applied) == ("failed", 4, False)
+    assert report.message.startswith("Nothing was applied: other.py has changed since it was read.")
+    assert report.folder in report.message and (Path(report.folder) / "optimize.patch").is_file()
+    assert not changed(tmp_path)
+
+
+@pytest.mark.parametrize("found", [Drift("inconclusive", "L3", "2 seeds are too few"), None], ids=["L3", "none"])
+def test_edits_are_not_applied_where_the_seeds_asked_for_did_not_decide(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: Drift | None
+) -> None:
+    def compare(work: Work, scan: Any, hottest: Any) -> None:
+        work.drift = found
+
+    monkeypatch.setattr("hybridize.seeds.compare_over_seeds", compare)
+    report = optimize(plan, apply=True, drift_runs=5)
+    assert (report.status, report.exit_code, report.applied) == ("optimized", 0, False)
+    assert "in the patch" in report.message and "The edits were not applied: " in report.message
+    assert not changed(tmp_path) and (Path(report.folder) / "optimize.patch").is_file()
+
+
+def test_edits_are_applied_where_the_seeds_asked_for_agree(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("hybridize.seeds.compare_over_seeds", drifting("none"))
+    assert optimize(plan, apply=True, drift_runs=5).applied
+    assert changed(tmp_path) == BOTH
+
+
 def test_every_ending_leaves_a_report_in_the_folder(optimize: Any) -> None:
     for prove in (settle(Verdict.REFUTED), confirm):
         report = optimize(prove)
@@ -185,6 +341,19 @@ def observed(outcome: RunOutcome, calls: int = 0, errors: tuple[str, ...] = ()) 
 
 def outcome(ending: Ending, **changes: Any) -> RunOutcome:
     return RunOutcome(ending, 0, 9.0, "log", **{"tensorflow_imported": True, **changes})
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        (Ending.FINISHED, "ran to its end in 9 s"),
+        (Ending.EXITED, "ran to its end in 9 s"),
+        (Ending.CUT, "was cut after 9 s"),
+        (Ending.TIMEOUT, "did not stop when its time was over, and was killed after 9 s"),
+    ],
+)
+def test_how_the_observed_run_ended_is_told_as_it_was(ending: Ending, words: str) -> None:
+    assert pipeline._how(outcome(ending)) == words
 
 
 @pytest.mark.parametrize(

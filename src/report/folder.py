@@ -11,7 +11,7 @@ from pathlib import Path
 
 from beartype import beartype
 
-from ..records import Report
+from ..records import Plan, Report
 from .document import to_text
 from .markdown import to_markdown
 
@@ -52,12 +52,18 @@ def write(report: Report, folder: Path) -> None:
     Each file appears whole or not at all. The patch is named by ``report.plan.patch_file``; where that is
     None, none is written. Raises OSError where the folder can't be written.
     """
-    if report.plan.patch_file is not None:
-        write_whole(folder / report.plan.patch_file, patch_bytes(report.plan.diffs))
+    write_patch(report.plan, folder)
     write_whole(folder / SUMMARY_FILE, to_markdown(report).encode("utf-8", "replace"))
     # Last, so that who sees the report finds the rest.
     write_whole(folder / REPORT_FILE, to_text(report).encode("utf-8"))
     point_latest(folder)
+
+
+@beartype
+def write_patch(plan: Plan, folder: Path) -> None:
+    """Write the patch, if there is one, into a run's folder. Raises OSError where that can't be written."""
+    if plan.patch_file is not None:
+        write_whole(folder / plan.patch_file, patch_bytes(plan.diffs))
 
 
 def patch_bytes(diffs: Sequence[str]) -> bytes:

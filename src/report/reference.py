@@ -30,7 +30,7 @@ own. All seconds are wall time. What was not measured is `null`, never 0, and no
 later version may add fields; without a new `schema_version` none is removed, renamed or changed in meaning.
 
 ```sh
-# In CI: fail on a regression, a refuted candidate or drift (exit code 1), and keep the numbers.
+# In CI: fail on drift (exit code 1) and on failures (3, 4), and keep the numbers.
 optimize --train-script train.py --format json > report.json
 jq -r '.message, .benchmark.speedup.low' report.json
 ```

@@ -80,7 +80,7 @@ def test_a_full_report_fits_the_schema(report):
 
 @pytest.mark.parametrize(
     "status, code",
-    [("usage", 2), ("script-failed", 3), ("failed", 4), ("interrupted", 130), ("refuted", 1), ("drift", 1)],
+    [("usage", 2), ("script-failed", 3), ("failed", 4), ("interrupted", 130), ("refuted", 0), ("drift", 1)],
 )
 def test_a_run_that_came_to_nothing_fits_the_schema(report, status, code):
     empty = replace(
