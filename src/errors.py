@@ -1,4 +1,4 @@
-"""What an error's text says, in one line."""
+"""What an error says, in one line."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def telling_line(text: str | None) -> str:
     # A message begins with what it says; only where it begins with frames that comes last.
     chosen = (said[:1] if lines and lines[0] in said[:1] else said[-1:]) or lines[:1] or [""]
     return chosen[0][:LENGTH]
+
+
+def own_failure(what: str, trace: str) -> str:
+    """A failure of hybridize itself as a clause: ``what`` failed, with a traceback as the child sent it."""
+    last = (trace.strip().splitlines() or [""])[-1]
+    _, missing, said = last.partition("MissingName: ")
+    return said if missing else f"hybridize's own {what} failed ({last})"

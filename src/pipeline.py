@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
+from .errors import own_failure
 from .interrupts import deferred
 from .options import Mistake, Options
 from .records import (
@@ -273,8 +274,7 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
     from .failures import explain
 
     if observed.seen.role_errors:
-        last = observed.seen.role_errors[0].splitlines()[-1]
-        raise Stop("failed", f"hybridize's own observation failed ({last}).", EXIT_OURS)
+        raise Stop("failed", f"{own_failure('observation', observed.seen.role_errors[0])}.", EXIT_OURS)
     script = os.path.relpath(work.target.script, work.target.cwd)
     proposed = any(_is_proposed(work, j.function) for j in work.judgements.values())
     called = any(row["calls"] or row["traced_calls"] for row in observed.rows.values())

@@ -58,6 +58,7 @@ class Name:
 _ADD_CALLBACK = Name("tensorflow.python.framework.op_callbacks", "add_op_callback")
 _REMOVE_CALLBACK = Name("tensorflow.python.framework.op_callbacks", "remove_op_callback")
 _VARIABLE = Name("tensorflow.python.ops.resource_variable_ops", "BaseResourceVariable")
+_VIEW = Name("tensorflow.python.ops.resource_variable_ops", "_UnreadVariable")
 _ITERATOR = Name("tensorflow.python.data.ops.iterator_ops", "OwnedIterator")
 _SERIALIZE = Name("tensorflow.python.ops.gen_dataset_ops", "serialize_iterator")
 _DESERIALIZE = Name("tensorflow.python.ops.gen_dataset_ops", "deserialize_iterator")
@@ -65,7 +66,20 @@ _CALL_REGISTERED = Name("tensorflow.python.ops.script_ops", "FuncRegistry.__call
 _REGISTRY = Name("tensorflow.python.ops.script_ops", "FuncRegistry")
 _DEFAULT_GRAPH = Name("tensorflow.python.framework.ops", "get_default_graph")
 _EAGER_OUTSIDE = Name("tensorflow.python.framework.ops", "executing_eagerly_outside_functions")
-_RANDOM_OPS = Name("tensorflow.python.ops.gen_random_ops")
+#: What draws random numbers in nearly every script; each op has a function of its own.
+_RANDOM_OPS = tuple(
+    Name("tensorflow.python.ops.gen_random_ops", name)
+    for name in (
+        "multinomial",
+        "random_gamma",
+        "random_poisson_v2",
+        "random_shuffle",
+        "random_standard_normal",
+        "random_uniform",
+        "random_uniform_int",
+        "truncated_normal",
+    )
+)
 _SEED_SOURCE = Name("tensorflow.python.ops.random_ops", "random_seed")
 _TF_CONVERT = Name("tensorflow.python.autograph.impl.api", "tf_convert")
 _CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_status_ctx")
@@ -75,9 +89,10 @@ ESSENTIAL = (
     _ADD_CALLBACK,
     _REMOVE_CALLBACK,
     _VARIABLE,
+    _VIEW,
     _DEFAULT_GRAPH,
     _EAGER_OUTSIDE,
-    _RANDOM_OPS,
+    *_RANDOM_OPS,
     _SEED_SOURCE,
     _TF_CONVERT,
     _CONTROL_STATUS,
@@ -113,7 +128,7 @@ def variable_class() -> type[Any]:
 
 def is_view(variable: Any) -> bool:
     """Whether this is what an assignment in a graph returns: it has no state of its own."""
-    return type(variable).__name__ == "_UnreadVariable"
+    return isinstance(variable, _VIEW.get())
 
 
 def is_symbolic(variable: Any) -> bool:
@@ -150,10 +165,11 @@ def wrap_registered_calls(wrap: Callable[[Callable[..., Any]], Callable[..., Any
 # Random numbers.
 
 
-def random_ops() -> ModuleType:
-    """The module with a function for each op that draws random numbers."""
-    found: ModuleType = _RANDOM_OPS.get()
-    return found
+def replace_random_ops(replace: Callable[[str, Callback], Callback]) -> None:
+    """Put ``replace(name, original)`` in the place of each function that makes an op that draws random numbers."""
+    for op in _RANDOM_OPS:
+        original = op.get()
+        setattr(importlib.import_module(op.module), op.path, replace(op.path, original))
 
 
 def seed_source() -> ModuleType:
@@ -223,6 +239,7 @@ def uses_autograph(function: Any) -> bool:
 
 
 def _attribute(value: Any, name: str) -> Any:
+    """A private attribute of an object. Raises MissingName."""
     try:
         return getattr(value, name)
     except AttributeError:

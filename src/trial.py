@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import own_failure
 from .race import plainer
 from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Verdict
 from .report.wording import count
@@ -208,13 +209,14 @@ class ColdTrial:
         self.references.update({name: each for name, each in seen.items() if name != label})
         edited, eager = seen[label], self.references["eager"]
         self.reached = edited.report.get("reached", {})
-        ours = next((seen.role_errors[0] for seen in (edited, eager) if seen.role_errors), None)
-        if ours is not None:
-            why = f"hybridize's own cold run failed ({ours.strip().splitlines()[-1]})"
-            return Objection(Verdict.INCONCLUSIVE, why), None
+        failed = next((seen.role_errors[0] for seen in (edited, eager) if seen.role_errors), None)
+        if failed is not None:
+            return Objection(Verdict.INCONCLUSIVE, own_failure("cold run", failed)), None
         broken = failure(edited, eager)
         if broken is not None:
             return Objection(Verdict.REFUTED, broken), None
+        if unread := edited.report.get("unread"):
+            return Objection(Verdict.INCONCLUSIVE, f"the traces of its cold run could not be read: {unread}"), None
         units = min(int(seen.report.get("units", 0)) for seen in (eager, edited))
         whole = all(seen.outcome.ending in (Ending.FINISHED, Ending.EXITED) for seen in (eager, edited))
         # A script that comes to its end has no more units than that.

@@ -108,6 +108,7 @@ def test_a_plan_that_runs_as_the_script_does_stands(laid: Any) -> None:
     [
         (ended(Ending.RAISED, 1, error_type="ValueError", error="singleton"), Verdict.REFUTED, "raises ValueError"),
         (ended(Ending.KILLED, -11), Verdict.REFUTED, "killed by signal 11"),
+        (ended(changes={"unread": "TensorFlow has no `x`"}), Verdict.INCONCLUSIVE, "could not be read: TensorFlow has"),
         (ended(Ending.EXITED, 1), Verdict.REFUTED, "exit status 1"),
         (ended(changes={"leaks": ["self.mask"]}), Verdict.REFUTED, "self.mask"),
         (ended(changes={"losses": [[0.5]] * COLD_UNITS}), Verdict.REFUTED, "parts from the script"),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .. import tensorflow_internals
 from ..sandbox.binding import bind, call_plain, disguise
 from ..sandbox.child import Child
 from .effects import Project
@@ -53,6 +54,7 @@ class Checker:
         """Called when TensorFlow has been imported: track variables, give both sides one random stream."""
         from . import iterators, pyfuncs, streams, variables
 
+        tensorflow_internals.probe()
         pyfuncs.track()
         iterators.track()
         variables.track()

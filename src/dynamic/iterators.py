@@ -13,13 +13,20 @@ from .. import tensorflow_internals
 
 _FAIL_ON_EXTERNAL_STATE = 2
 _known: weakref.WeakSet[Any] = weakref.WeakSet()
+#: Why no iterator can be put back with this TensorFlow; empty where they can.
+blind = ""
 
 State = list[tuple[Any, Any]]
 
 
 def track() -> None:
     """Start to track; must run before the script makes its first iterator."""
-    base = tensorflow_internals.iterator_class()
+    global blind
+    try:
+        base = tensorflow_internals.iterator_class()
+    except tensorflow_internals.MissingName as error:
+        blind = str(error)
+        return
     original = base.__init__
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -31,10 +38,16 @@ def track() -> None:
 
 def snapshot() -> State | None:
     """The positions of all live iterators that have one; None where any of them can't be saved."""
+    global blind
+    if blind:
+        return None
     state: State = []
     for iterator in list(_known):
         try:
             state.append(tensorflow_internals.save_iterator(iterator, _FAIL_ON_EXTERNAL_STATE))
+        except tensorflow_internals.MissingName as error:
+            blind = str(error)
+            return None
         except Exception:  # what TensorFlow raises depends on the pipeline's parts
             return None
     return state

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .. import tensorflow_internals
 from ..records import ParameterKind
 from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
@@ -310,5 +311,6 @@ def install(child: Child) -> None:
 def _track(_module: Any) -> None:
     from . import pyfuncs, variables
 
+    tensorflow_internals.probe()
     variables.track()
     pyfuncs.track()

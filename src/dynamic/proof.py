@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..errors import own_failure
 from ..records import Edit, Ending, Function, Judgement, Observation, RunOutcome, Skip, Variant, Verdict
 from ..rewrite import edit_project
 from .judging import (
@@ -128,6 +129,11 @@ def _check_together(
     small = [f.id for f in functions if f.id not in rare and observation(observed, f).share < MINOR_SHARE]
     minor = small if len(small) < len(functions) else []
     seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, enough)
+    if seen.role_errors:
+        why = (own_failure("check", seen.role_errors[0]),)
+        return [
+            Judgement(f, Verdict.INCONCLUSIVE, why, observation(observed, f), variant=variants[f.id]) for f in functions
+        ]
     died = _how_it_died(seen.outcome, observed.outcome)
     rows = seen.candidates
     if died and len(functions) > 1:

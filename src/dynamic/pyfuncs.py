@@ -22,11 +22,16 @@ _numbers = itertools.count(1)
 _opened: dict[int, tuple[int, int]] = {}  # by number, the digests of the random states at its begin
 _closed: deque[tuple[int, tuple[int, int], tuple[int, int]]] = deque(maxlen=_MOST)
 _count = 0
+_blind = False  # whether this TensorFlow lacks what tells when its threads call Python code
 
 
 def track() -> None:
     """Note from now on when TensorFlow calls Python code; TensorFlow must have been imported."""
-    tensorflow_internals.wrap_registered_calls(_noting)
+    global _blind
+    try:
+        tensorflow_internals.wrap_registered_calls(_noting)
+    except tensorflow_internals.MissingName:
+        _blind = True
 
 
 def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,8 +67,8 @@ class Window:
 
     @property
     def ran(self) -> bool:
-        """Whether any Python code of TensorFlow's ran, or runs."""
-        return bool(self._open or _opened) or _count > self._count
+        """Whether any Python code of TensorFlow's ran, or runs; where that can't be told, it may have."""
+        return _blind or bool(self._open or _opened) or _count > self._count
 
     def drew(self, index: int) -> bool:
         """Whether random numbers were drawn by anyone else, from `random` (index 0) or `numpy.random` (1).

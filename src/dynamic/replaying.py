@@ -41,6 +41,7 @@ class Replay:
         self.project = Project([child.job["project"][1]], child.job.get("assigned_attributes", []))
         self.reached = dict.fromkeys(child.job.get("reach", ()), 0)
         self.leaks: set[str] = set()
+        self.unread = ""  # why the traces of the edited functions could not be read
         self.ready = False
         self.thread: int | None = None
         self.owner = os.getpid()
@@ -49,6 +50,7 @@ class Replay:
         """Called when TensorFlow has been imported."""
         from . import streams, variables
 
+        tensorflow_internals.probe()
         variables.track()
         streams.install(self.child.job.get("seed") or 7)
         self.ready = True
@@ -120,16 +122,29 @@ class Replay:
     def _note_leaks(self) -> None:
         from . import leaks
 
-        instances = [one for f in self.functions.values() for one in tensorflow_internals.bound_functions(f)]
         try:
+            instances = [one for f in self.functions.values() for one in tensorflow_internals.bound_functions(f)]
             self.leaks |= leaks.find(self.functions.values(), instances, self.project)
+        except tensorflow_internals.MissingName as error:
+            self.unread = str(error)
         except Exception as error:  # ours: it is no evidence, and must not end the run
             self.child.send("role_error", error=str(error), trace=f"{type(error).__name__}: {error}")
 
     def _keep_bound(self) -> None:
         """Hold on to the functions of each instance: they would go with it, before their traces are read."""
-        for name, function in self.functions.items():
-            self.bound.setdefault(name, set()).update(tensorflow_internals.bound_functions(function).values())
+        try:
+            for name, function in self.functions.items():
+                self.bound.setdefault(name, set()).update(tensorflow_internals.bound_functions(function).values())
+        except tensorflow_internals.MissingName as error:
+            self.unread = str(error)
+
+    def _read_traces(self) -> dict[str, Any]:
+        """How often each edited function traced, and what its traces show."""
+        try:
+            return {name: _traces({f, *self.bound.get(name, ())}) for name, f in self.functions.items()}
+        except tensorflow_internals.MissingName as error:
+            self.unread = str(error)
+            return {}
 
     def report(self) -> dict[str, Any]:
         """What was computed, and how often the edited functions traced."""
@@ -151,7 +166,8 @@ class Replay:
             "last": last,
             "reached": self.reached,
             "leaks": sorted(self.leaks),
-            "traces": {name: _traces({f, *self.bound.get(name, ())}) for name, f in self.functions.items()},
+            "traces": self._read_traces(),
+            "unread": self.unread,
         }
 
 

@@ -79,7 +79,10 @@ class Shadow:
 
     def give_up(self, error: Exception) -> None:
         """A failure of ours must not become the script's; what it leaves unknown is said."""
-        self.check.doubts.setdefault("own", f"it could not be compared ({type(error).__name__}: {str(error)[:160]})")
+        what = f"{type(error).__name__}: {str(error)[:160]}"
+        if isinstance(error, tensorflow_internals.MissingName):
+            what = str(error)
+        self.check.doubts.setdefault("own", f"it could not be compared ({what})")
 
     def _look(self) -> None:
         """Note the state before the call."""
@@ -136,7 +139,8 @@ class Shadow:
             if few is None:
                 return  # the next call is compared, with the iterators' positions saved
         if self.positions is None and (iterates or few is None):
-            check.doubts["state"] = "it advances a tf.data iterator, which can't be put back for a comparison"
+            why = f": {iterators.blind}" if iterators.blind else ""
+            check.doubts["state"] = f"it advances a tf.data iterator, which can't be put back for a comparison{why}"
         if "state" in check.doubts:
             return
         moved = iterators.snapshot() if self.positions else []

@@ -16,7 +16,6 @@ import tensorflow as tf
 from .. import tensorflow_internals
 
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
-_originals: dict[str, Callable[..., Any]] = {}
 _counters: dict[int, tuple[Any, int]] = {}
 _seed = 7
 
@@ -43,11 +42,8 @@ def install(seed: int = 7) -> None:
     """Replace the random ops from now on. Runs no op: the script may still configure its devices."""
     global _seed
     _seed = seed
-    module = tensorflow_internals.random_ops()
-    for name, replacement in _replacements().items():
-        original = getattr(module, name)
-        _originals[name] = original
-        setattr(module, name, _guarded(original, replacement))
+    replacements = _replacements()
+    tensorflow_internals.replace_random_ops(lambda name, original: _guarded(original, replacements[name]))
     tensorflow_internals.replace_seed_source(_QuietSeeds(tensorflow_internals.seed_source()))
 
 

@@ -63,7 +63,7 @@ class Child:
         self.edited = frozenset(job["edited"])
         # What the script imports from the project is led to the copy.
         mapping = [(original, copy) for original, copy in job["mapping"] if copy == job["project"][1]]
-        self.finder = Finder(mapping, self.hooks, self.edited)
+        self.finder = Finder(mapping, self.hooks, self.edited, self.fail)
         self.wrap: Callable[[str, Any], Any] = lambda candidate, function: function
         self.summary: Callable[[], dict[str, Any]] = dict
         self.finish: Callable[[], dict[str, Any]] = dict
@@ -84,6 +84,12 @@ class Child:
     def request_cut(self, reason: str) -> None:
         """Have the script unwound at the next boundary."""
         self.cut, self.cut_reason = True, self.cut_reason or reason
+
+    def fail(self, error: Exception) -> None:
+        """Tell of a failure of ours beside the script, and end the run: what it would still see is incomplete."""
+        self.send("role_error", error=str(error), trace="".join(traceback.format_exception(error)))
+        self.request_cut("hybridize itself failed")
+        self.job["deadline_seconds"] = 0.0
 
     def boundary(self) -> None:
         """A place where the script may be unwound: called by hooks before a call, outside of any trace.

@@ -79,7 +79,7 @@ class Finder(importlib.abc.MetaPathFinder):
     """Finds modules as the other finders do, then leads those of the project to their copy.
 
     ``mapping`` pairs the project's folder with its copy. Also calls ``before`` and ``after`` callbacks around
-    a named module's import.
+    a named module's import; ``failed`` is told what a callback raises, and the import goes on.
     """
 
     def __init__(
@@ -87,10 +87,12 @@ class Finder(importlib.abc.MetaPathFinder):
         mapping: Sequence[tuple[str, str]],
         hooks: Mapping[str, Mapping[int, str]],
         edited: frozenset[str],
+        failed: Callable[[Exception], None],
     ) -> None:
         self._mapping = mapping
         self._hooks = hooks
         self._edited = edited
+        self._failed = failed
         self._before: dict[str, list[Callable[[], None]]] = {}
         self._after: dict[str, list[Callable[[ModuleType], None]]] = {}
         self._busy: set[tuple[int, str]] = set()
@@ -133,7 +135,7 @@ class Finder(importlib.abc.MetaPathFinder):
             return None
         spec = self._redirect(fullname, spec)
         if spec.loader is not None and (fullname in self._before or fullname in self._after):
-            spec.loader = _WatchedLoader(spec.loader, self._before.pop, self._after.pop)
+            spec.loader = _WatchedLoader(spec.loader, self._before.pop, self._after.pop, self._failed)
         return spec
 
     def _redirect(self, fullname: str, spec: importlib.machinery.ModuleSpec) -> importlib.machinery.ModuleSpec:
@@ -155,12 +157,22 @@ class Finder(importlib.abc.MetaPathFinder):
 
 
 class _WatchedLoader(importlib.abc.Loader):
-    """Runs callbacks around the execution of a module by its own loader, then steps out of the way."""
+    """Runs callbacks around the execution of a module by its own loader, then steps out of the way.
 
-    def __init__(self, inner: Any, take_before: Callable[..., Any], take_after: Callable[..., Any]) -> None:
+    What a callback raises is a failure of ours, and must not become one of the import.
+    """
+
+    def __init__(
+        self,
+        inner: Any,
+        take_before: Callable[..., Any],
+        take_after: Callable[..., Any],
+        failed: Callable[[Exception], None],
+    ) -> None:
         self._inner = inner
         self._take_before = take_before
         self._take_after = take_after
+        self._failed = failed
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self._inner.create_module(spec)
@@ -171,10 +183,16 @@ class _WatchedLoader(importlib.abc.Loader):
             module.__spec__.loader = self._inner
         module.__loader__ = self._inner
         for callback in self._take_before(module.__name__, ()):
-            callback()
+            self._call(callback)
         self._inner.exec_module(module)
         for callback in self._take_after(module.__name__, ()):
-            callback(module)
+            self._call(callback, module)
+
+    def _call(self, callback: Callable[..., None], *arguments: Any) -> None:
+        try:
+            callback(*arguments)
+        except Exception as error:
+            self._failed(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,11 @@ def one_stream(tf: Any) -> Iterator[Any]:
 
     from hybridize.dynamic import streams
 
+    originals = dict(vars(gen_random_ops))
     streams._counters.clear()
     streams.install(7)
     yield streams
-    for name, original in streams._originals.items():
-        setattr(gen_random_ops, name, original)
+    vars(gen_random_ops).update(originals)
     random_ops.random_seed = random_seed
     streams._counters.clear()
 
@@ -64,3 +64,25 @@ def tf() -> Any:
     import tensorflow
 
     return tensorflow
+
+
+@pytest.fixture
+def lose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has one private name be missing where it is asked for (TensorFlow itself goes on using it)."""
+    from hybridize import tensorflow_internals as internals
+
+    attribute, get = internals._attribute, internals.Name.get
+
+    def lose_it(missing: str) -> None:
+        def look(value: Any, name: str) -> Any:
+            return attribute(value, name if name != missing else f"{missing}_that_is_gone")
+
+        def look_up(name: Any) -> Any:
+            if name.path == missing:
+                raise internals.MissingName(f"{name.module}.{missing}")
+            return get(name)
+
+        monkeypatch.setattr(internals, "_attribute", look)
+        monkeypatch.setattr(internals.Name, "get", look_up)
+
+    return lose_it

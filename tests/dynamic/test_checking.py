@@ -532,3 +532,41 @@ def test_a_queue_that_is_taken_from_is_a_doubt(tf: Any, check: Any) -> None:
     found = check(step, [(tf.ones([2]),) for _ in range(10)])
     assert "takes from a queue" in found.doubts["state"]
     assert int(queue.size()) == 80, "nothing was taken twice"
+
+
+# A private name of TensorFlow that a release has dropped
+
+
+@pytest.mark.parametrize("name", ["_clone", "_reduce_retracing", "_jit_compile", "_autograph"])
+def test_a_trace_that_can_not_be_looked_at_is_a_doubt(tf: Any, check: Any, lose: Any, name: str) -> None:
+    weight = tf.Variable(2.0)
+    lose(name)
+    seen = check(lambda x: tf.reduce_sum(x) * weight, batches(tf))
+    assert not seen.refutations
+    assert name in seen.doubts["own"] and f"TensorFlow {tf.__version__} has no" in seen.doubts["own"]
+
+
+@pytest.mark.parametrize("name", ["OwnedIterator", "serialize_iterator", "_iterator_resource"])
+def test_an_iterator_that_can_not_be_saved_is_a_doubt(
+    tf: Any, check: Any, lose: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from hybridize.dynamic import iterators
+
+    monkeypatch.setattr(iterators, "blind", "")
+    lose(name)
+    iterators.track()
+    data = iter(tf.data.Dataset.range(1000).batch(2))
+    seen = check(lambda: tf.reduce_sum(next(data)), [()] * 20)
+    assert not seen.compared and name in seen.doubts["state"]
+
+
+def test_where_pipelines_can_not_be_watched_a_changed_state_may_be_theirs(
+    tf: Any, check: Any, lose: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hybridize.dynamic import pyfuncs
+
+    monkeypatch.setattr(pyfuncs, "_blind", False)
+    lose("FuncRegistry.__call__")
+    pyfuncs.track()
+    seen = check(lambda x: tf.reduce_sum(x) * random.random(), batches(tf))
+    assert not seen.compared and "or a thread beside it does" in seen.doubts["beside"]

@@ -1,0 +1,109 @@
+"""A private name of TensorFlow that is missing is told as a failure of ours, and never blamed on the user."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from hybridize import cli
+from hybridize import tensorflow_internals as internals
+
+SOURCES = Path(internals.__file__).parent
+
+# Private attributes of TensorFlow's objects that are read, each by an accessor here.
+ATTRIBUTES = (
+    "_autograph", "_clone", "_descriptor_cache", "_function_cache", "_in_graph_mode", "_initialized",
+    "_iterator_resource", "_jit_compile", "_reduce_retracing",
+)  # fmt: skip
+
+
+def test_no_other_module_names_what_is_private_to_tensorflow() -> None:
+    found = []
+    for path in SOURCES.rglob("*.py"):
+        if path.name == "tensorflow_internals.py" or path.parent.name in ("static", "rules"):
+            continue  # the static analysis reads such names in the user's code
+        for node in ast.walk(ast.parse(path.read_text())):
+            named: list[str] = []
+            if isinstance(node, ast.ImportFrom):
+                named = [node.module or ""]
+            elif isinstance(node, ast.Import):
+                named = [alias.name for alias in node.names]
+            elif isinstance(node, ast.Attribute) and node.attr in ATTRIBUTES:
+                # An attribute of our own that has such a name is one of self.
+                named = [] if isinstance(node.value, ast.Name) and node.value.id == "self" else [node.attr]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named = [node.value] if node.value in ATTRIBUTES or " " not in node.value else []
+            private = ("tensorflow.python", "keras.src", "tf_keras.src", "tensorflow.core")
+            found += [f"{path.name}: {name}" for name in named if name.startswith(private) or name in ATTRIBUTES]
+    assert not found
+
+
+STAND_IN = """\
+__version__ = "2.99.0"
+
+
+class random:
+    set_seed = staticmethod(lambda seed: None)
+
+
+def executing_eagerly():
+    return True
+
+
+def ones(shape):
+    return 1.0
+"""
+SCRIPT = """\
+import tensorflow as tf
+
+
+def step(x):
+    return tf.ones(3) + x
+
+
+for _ in range(20):
+    step(tf.ones(3))
+print("trained")
+"""
+
+
+def test_a_release_without_the_names_is_our_failure_and_not_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "installed" / "tensorflow"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(STAND_IN)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "train.py").write_text(SCRIPT)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    out = io.StringIO()
+    code = cli.main(["--train-script", "train.py", "--budget", "30s", "--format", "json"], out, io.StringIO())
+    report = json.loads(out.getvalue())
+    assert (code, report["status"]) == (4, "failed")
+    assert "TensorFlow 2.99.0 has no `tensorflow.python." in report["message"]
+    assert f"use TensorFlow {internals.TESTED_ON}" in report["message"]
+    assert "install" not in report["message"] and "train.py" not in report["message"]
+    log = next((project / "results").glob("*/*observe*.log"), None) or next((project / "results").glob("**/*.log"))
+    assert "Traceback" not in log.read_text(), "the user's import of TensorFlow goes on"
+
+
+# With TensorFlow imported.
+
+
+@pytest.mark.slow
+def test_each_essential_name_is_there_and_missed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    tf = importlib.import_module("tensorflow")
+    internals.probe()
+    for name in internals.ESSENTIAL:
+        with monkeypatch.context() as patch:
+            patch.delattr(importlib.import_module(name.module), name.path)
+            with pytest.raises(internals.MissingName) as missed:
+                internals.probe()
+        assert f"TensorFlow {tf.__version__} has no `{name.module}.{name.path}`" in str(missed.value)
