@@ -65,15 +65,21 @@ class Inspection:
     def _inherit(self) -> None:
         """Each function's hazards with those of its callees, callees first.
 
-        One hazard per code (and parameter) is handed on: the certain one if there is one.
+        One hazard per code (and parameter) is handed on: the certain one if there is one. Functions that call
+        each other in a circle are gone round until nothing new comes.
         """
         for component in self.facts.graph.components:
-            for code in component:
-                if code.is_body:
-                    continue
-                merged = Merged(self.own[code])
-                self._inherit_into(code, merged)
-                self.summaries[code] = merged
+            members = [code for code in component if not code.is_body]
+            for code in members:
+                self.summaries[code] = Merged(self.own[code])
+            news = bool(members)
+            while news:
+                before = sum(self.summaries[code].news for code in members)
+                for code in members:
+                    self._inherit_into(code, self.summaries[code])
+                news = len(members) > 1 and sum(self.summaries[code].news for code in members) > before
+            for code in members:
+                merged = self.summaries[code]
                 if self.facts.computes.get(code) is False:
                     # It is never proposed: what it inherits matters to its callers only.
                     self.all[code] = [hazard for hazard in merged.all if hazard.inner is None or hazard.certain]
@@ -109,11 +115,13 @@ class Inspection:
 class Merged:
     """The hazards of one function with its callees': all, and those that callers inherit.
 
-    ``always`` has one hazard per code, ``depending`` one per code and parameter that it depends on.
+    ``always`` has one hazard per code, ``depending`` one per code and parameter that it depends on; ``news``
+    counts what was inherited.
     """
 
     def __init__(self, own: list[Hazard]) -> None:
         self.all = list(own)
+        self.news = 0
         self.always: dict[str, Hazard] = {}
         self.depending: dict[tuple[str, int | Cell], Hazard] = {}
         for hazard in own:
@@ -137,6 +145,7 @@ class Merged:
     def add(self, hazard: Hazard) -> None:
         """Take an inherited hazard if it says something new."""
         if self._note(hazard):
+            self.news += 1
             self.all.append(hazard)
 
 
@@ -166,17 +175,13 @@ def inherit(
         return
     nodes = arguments.get(hazard.parameter, [])
     if hazard.when == "outlives":
-        for node in nodes:
-            outlives, parameter, _ = view.outliving(node)
-            if outlives:
-                yield hazard.seen_from(view.code, call, certain, parameter)
-                return
+        yield from _kept(view, call, hazard, nodes, certain)
         return
     for node in nodes:
         traced = view.traced(node)
         if traced is False:
             continue
-        parameter = next(iter(view.sources(node)), None)
+        parameter = min(view.sources(node), default=None)
         decided = (hazard.certain or hazard.open) and is_sure(view, call)
         yield hazard.seen_from(view.code, call, decided and traced is True, parameter)
         return
@@ -189,8 +194,11 @@ def _inherit_through_cell(
     if cell.owner is not view.code:
         yield hazard.seen_from(view.code, call, certain, cell)
     elif hazard.when == "outlives":
-        for node in cell.nodes:
-            outlives, parameter, _ = view.outliving(node)
-            if outlives:
-                yield hazard.seen_from(view.code, call, certain, parameter)
-                return
+        yield from _kept(view, call, hazard, cell.nodes, certain)
+
+
+def _kept(view: View, call: Call, hazard: Hazard, nodes: Iterable[Node], certain: bool) -> Iterable[Hazard]:
+    """A hazard for each thing that keeps what the callee changes; none where the caller made it itself."""
+    keepers = dict.fromkeys(keeper.parameter for node in nodes for keeper in view.keepers(node))
+    for parameter in [None] if None in keepers else keepers:
+        yield hazard.seen_from(view.code, call, certain, parameter)

@@ -7,6 +7,7 @@ it itself)? *Sources*: on the values of which parameters does it depend (static 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .code import (
@@ -19,12 +20,12 @@ from .code import (
     ParameterCode,
     Unpacking,
 )
+from .fixpoint import Fixpoint
 from .graph import Node
 from .program import Cell
 from .values import (
     BOOLEAN,
     NONE,
-    SCALARS,
     SHAPE,
     STRING,
     Box,
@@ -113,181 +114,155 @@ _STATIC_FUNCTIONS = frozenset(
 _STATIC_VALUES = {SHAPE, BOOLEAN, NONE, STRING}
 
 
+#: What is asked of a node: in which function, and for roots whether of the object itself or of its parts.
+_RootKey = tuple[FunctionCode, Node, bool]
+_SourceKey = tuple[FunctionCode, Node]
+_AskRoots = Callable[[_RootKey], frozenset[Root]]
+_AskSources = Callable[[_SourceKey], frozenset[int]]
+
+
 class Origins:
-    """Answers both questions, each node once."""
+    """Answers both questions. Loops and recursion make nodes depend on each other: both are least fixpoints."""
 
     def __init__(self) -> None:
-        self._roots: dict[tuple[Node, bool], frozenset[Root]] = {}
-        self._sources: dict[Node, frozenset[int]] = {}
-        self._indexes: dict[ParameterCode, int] = {}
+        self._roots: Fixpoint[_RootKey, Root] = Fixpoint(_find_roots)
+        self._sources: Fixpoint[_SourceKey, int] = Fixpoint(_find_sources)
 
-    def index_of(self, code: FunctionCode, parameter: ParameterCode) -> int:
-        """The position of a parameter."""
-        index = self._indexes.get(parameter)
-        if index is None:
-            for position, known in enumerate(code.parameters):
-                self._indexes[known] = position
-            index = self._indexes.get(parameter, -1)
-        return index
-
-    # -- roots --------------------------------------------------------------------------------
-
-    def roots(self, code: FunctionCode, node: Node, part: bool = False, depth: int = 0) -> frozenset[Root]:
+    def roots(self, code: FunctionCode, node: Node, part: bool = False) -> frozenset[Root]:
         """The roots of what ``node`` holds in ``code``; with ``part``, of what can be taken out of it."""
-        key = (node, part)
-        found = self._roots.get(key)
-        if found is not None:
-            return found
-        if depth > 40:
-            return _NOTHING
-        self._roots[key] = _NOTHING
-        found = self._find_roots(code, node, part, depth + 1)
-        self._roots[key] = found
-        return found
+        return self._roots.solve((code, node, part))
 
-    def _find_roots(self, code: FunctionCode, node: Node, part: bool, depth: int) -> frozenset[Root]:
-        origin = node.origin
-        if isinstance(origin, ParameterCode):
-            index = self.index_of(code, origin)
-            if origin.kind in ("star", "double star") and not part:
-                # The tuple or dict itself is made for the call.
-                return _NOTHING
-            if index >= 0:
-                return frozenset({Root("parameter", origin.name, index)})
-            return frozenset({Root("outer", origin.name)})
-        if origin is None and any(isinstance(value, (Module, Class)) for value in node.values):
-            return frozenset({Root("global", node.label or "a module")})
-        if isinstance(origin, Cell):
-            if origin.owner is code:
-                return _NOTHING
-            kind = "global" if origin.owner is None else "outer"
-            return frozenset({Root(kind, origin.name, -1, origin)})
-        if isinstance(origin, list):
-            found: frozenset[Root] = _NOTHING
-            for inner in origin:
-                found |= self.roots(code, inner, part, depth)
-            return found
-        if isinstance(origin, AttributeLoad):
-            if any(isinstance(value, (Module, External)) for value in origin.base.values):
-                return frozenset({Root("global", origin.attribute)})
-            if any(isinstance(value, Class) for value in origin.base.values):
-                return frozenset({Root("global", origin.attribute)})
-            return self.roots(code, origin.base, True, depth)
-        if isinstance(origin, ItemLoad):
-            if origin.sliced and not part and all(isinstance(value, Box) for value in origin.base.values):
-                # A slice of a list is a new list; one of an array is a view.
-                return _NOTHING
-            return self.roots(code, origin.base, True, depth)
-        if isinstance(origin, Iteration):
-            return self.roots(code, origin.iterable, origin.context != "with", depth)
-        if isinstance(origin, Unpacking):
-            return self.roots(code, origin.source, True, depth)
-        if isinstance(origin, Box) and part:
-            found = self.roots(code, origin.element, True, depth)
-            for held in tuple(origin.fields.values()):
-                found |= self.roots(code, held, True, depth)
-            return found
-        if isinstance(origin, Operation) and origin.in_place:
-            return self.roots(code, origin.operands[0], part, depth)
-        if isinstance(origin, Call):
-            return self._roots_of_call(code, origin, part, depth)
-        return _NOTHING
-
-    def _roots_of_call(self, code: FunctionCode, call: Call, part: bool, depth: int) -> frozenset[Root]:
-        found: frozenset[Root] = _NOTHING
-        if call.path == "builtins.super" and code.parameters:
-            return self.roots(code, code.parameters[0].node, part, depth)
-        if call.path in _PASSING or (part and call.path in _COPYING):
-            for node in call.arguments:
-                found |= self.roots(code, node, True, depth)
-            return found
-        if call.methods and call.attribute in _PARTS:
-            receiver = receiver_of(call)
-            if receiver is not None:
-                found |= self.roots(code, receiver, True, depth)
-        for binding in call.targets:
-            if binding.mode != "call" or binding.code.name == "__init__":
-                continue
-            for root in self.roots(binding.code, binding.code.returns, False, depth):
-                if root.kind == "parameter":
-                    for node in binding.arguments.get(root.index, ()):
-                        found |= self.roots(code, node, True, depth)
-                elif root.kind == "global":
-                    found |= {root}
-        return found
-
-    # -- sources ------------------------------------------------------------------------------
-
-    def sources(self, code: FunctionCode, node: Node, depth: int = 0) -> frozenset[int]:
+    def sources(self, code: FunctionCode, node: Node) -> frozenset[int]:
         """The positions of the parameters on whose values the value of ``node`` depends."""
-        found = self._sources.get(node)
-        if found is not None:
-            return found
-        if depth > 60:
-            return _NO_INDEX
-        self._sources[node] = _NO_INDEX
-        found = self._find_sources(code, node, depth + 1)
-        self._sources[node] = found
-        return found
+        return self._sources.solve((code, node))
 
-    def _find_sources(self, code: FunctionCode, node: Node, depth: int) -> frozenset[int]:
-        values = node.values
-        if values and all(value in _STATIC_VALUES for value in values):
-            return _NO_INDEX
-        origin = node.origin
-        if isinstance(origin, ParameterCode):
-            index = self.index_of(code, origin)
-            return frozenset({index}) if index >= 0 else _NO_INDEX
-        if isinstance(origin, list):
-            return self._union(code, origin, depth)
-        if isinstance(origin, AttributeLoad):
-            if origin.attribute in _STATIC_ATTRIBUTES:
-                return _NO_INDEX
-            return self.sources(code, origin.base, depth)
-        if isinstance(origin, ItemLoad):
-            return self.sources(code, origin.base, depth)
-        if isinstance(origin, Operation):
-            return self._union(code, list(origin.operands), depth)
-        if isinstance(origin, Iteration):
-            return self.sources(code, origin.iterable, depth)
-        if isinstance(origin, Unpacking):
-            return self.sources(code, origin.source, depth)
-        if isinstance(origin, Box):
-            return self._union(code, [origin.element, *origin.fields.values()], depth)
-        if isinstance(origin, Call):
-            return self._sources_of_call(code, origin, depth)
-        if origin is None and node.successors is None:
-            return _NO_INDEX
+
+def _index_of(code: FunctionCode, parameter: ParameterCode) -> int:
+    """The position of a parameter; -1 for one of another function."""
+    if parameter.owner is not code:
+        return -1
+    return next((index for index, known in enumerate(code.parameters) if known is parameter), -1)
+
+
+# -- roots ------------------------------------------------------------------------------------
+
+
+def _find_roots(key: _RootKey, ask: _AskRoots) -> frozenset[Root]:
+    code, node, part = key
+    origin = node.origin
+    if isinstance(origin, ParameterCode):
+        index = _index_of(code, origin)
+        if origin.kind in ("star", "double star") and not part:
+            # The tuple or dict itself is made for the call.
+            return _NOTHING
+        if index >= 0:
+            return frozenset({Root("parameter", origin.name, index)})
+        return frozenset({Root("outer", origin.name)})
+    if origin is None and any(isinstance(value, (Module, Class)) for value in node.values):
+        return frozenset({Root("global", node.label or "a module")})
+    if isinstance(origin, Cell):
+        if origin.owner is code:
+            return _NOTHING
+        kind = "global" if origin.owner is None else "outer"
+        return frozenset({Root(kind, origin.name, -1, origin)})
+    if isinstance(origin, list):
+        return _NOTHING.union(*[ask((code, inner, part)) for inner in origin])
+    if isinstance(origin, AttributeLoad):
+        if any(isinstance(value, (Module, External, Class)) for value in origin.base.values):
+            return frozenset({Root("global", origin.attribute)})
+        return ask((code, origin.base, True))
+    if isinstance(origin, ItemLoad):
+        if origin.sliced and not part and all(isinstance(value, Box) for value in origin.base.values):
+            # A slice of a list is a new list; one of an array is a view.
+            return _NOTHING
+        return ask((code, origin.base, True))
+    if isinstance(origin, Iteration):
+        return ask((code, origin.iterable, origin.context != "with"))
+    if isinstance(origin, Unpacking):
+        return ask((code, origin.source, True))
+    if isinstance(origin, Box) and part:
+        return _NOTHING.union(*[ask((code, held, True)) for held in (origin.element, *origin.fields.values())])
+    if isinstance(origin, Operation) and origin.in_place:
+        return ask((code, origin.operands[0], part))
+    if isinstance(origin, Call):
+        return _roots_of_call(code, origin, part, ask)
+    return _NOTHING
+
+
+def _roots_of_call(code: FunctionCode, call: Call, part: bool, ask: _AskRoots) -> frozenset[Root]:
+    if call.path == "builtins.super" and code.parameters:
+        return ask((code, code.parameters[0].node, part))
+    if call.path in _PASSING or (part and call.path in _COPYING):
+        return _NOTHING.union(*[ask((code, node, True)) for node in call.arguments])
+    found: set[Root] = set()
+    if call.methods and call.attribute in _PARTS:
+        receiver = receiver_of(call)
+        if receiver is not None:
+            found |= ask((code, receiver, True))
+    for binding in call.targets:
+        if binding.mode != "call" or binding.code.name == "__init__":
+            continue
+        for root in ask((binding.code, binding.code.returns, False)):
+            if root.kind == "parameter":
+                for node in binding.arguments.get(root.index, ()):
+                    found |= ask((code, node, True))
+            elif root.kind == "global":
+                found.add(root)
+    return frozenset(found)
+
+
+# -- sources ----------------------------------------------------------------------------------
+
+
+def _find_sources(key: _SourceKey, ask: _AskSources) -> frozenset[int]:
+    code, node = key
+    values = node.values
+    if values and all(value in _STATIC_VALUES for value in values):
         return _NO_INDEX
+    origin = node.origin
+    if isinstance(origin, ParameterCode):
+        index = _index_of(code, origin)
+        return frozenset({index}) if index >= 0 else _NO_INDEX
+    if isinstance(origin, AttributeLoad):
+        return _NO_INDEX if origin.attribute in _STATIC_ATTRIBUTES else ask((code, origin.base))
+    if isinstance(origin, ItemLoad):
+        return ask((code, origin.base))
+    if isinstance(origin, Iteration):
+        return ask((code, origin.iterable))
+    if isinstance(origin, Unpacking):
+        return ask((code, origin.source))
+    if isinstance(origin, Call):
+        return _sources_of_call(code, origin, ask)
+    parts: Iterable[Node] = ()
+    if isinstance(origin, list):
+        parts = origin
+    elif isinstance(origin, Operation):
+        parts = origin.operands
+    elif isinstance(origin, Box):
+        parts = (origin.element, *origin.fields.values())
+    return _NO_INDEX.union(*[ask((code, part)) for part in parts])
 
-    def _union(self, code: FunctionCode, nodes: list[Node], depth: int) -> frozenset[int]:
-        found = _NO_INDEX
-        for node in nodes:
-            found |= self.sources(code, node, depth)
-        return found
 
-    def _sources_of_call(self, code: FunctionCode, call: Call, depth: int) -> frozenset[int]:
-        if call.path in _STATIC_FUNCTIONS or call.attribute in ("get_shape", "as_list"):
-            return _NO_INDEX
-        if call.path is not None and call.path.startswith(("numpy.", "scipy.")):
-            # What NumPy makes is an array of its own; where it needs a tensor's value, that is the hazard.
-            return _NO_INDEX
-        found = _NO_INDEX
-        mapped = False
-        for binding in call.targets:
-            if binding.mode != "call":
-                continue
-            mapped = True
-            for index in self.sources(binding.code, binding.code.returns, depth):
-                for node in binding.arguments.get(index, ()):
-                    found |= self.sources(code, node, depth)
-        if mapped:
-            return found
-        nodes = [*call.arguments, *(node for _, node in call.stars), *call.keywords.values()]
+def _sources_of_call(code: FunctionCode, call: Call, ask: _AskSources) -> frozenset[int]:
+    if call.path in _STATIC_FUNCTIONS or call.attribute in ("get_shape", "as_list"):
+        return _NO_INDEX
+    if call.path is not None and call.path.startswith(("numpy.", "scipy.")):
+        # What NumPy makes is an array of its own; where it needs a tensor's value, that is the hazard.
+        return _NO_INDEX
+    nodes: list[Node] = []
+    mapped = False
+    for binding in call.targets:
+        if binding.mode != "call":
+            continue
+        mapped = True
+        for index in ask((binding.code, binding.code.returns)):
+            nodes += binding.arguments.get(index, ())
+    if not mapped:
+        nodes += [*call.arguments, *(node for _, node in call.stars), *call.keywords.values()]
         receiver = receiver_of(call)
         if receiver is not None and not any(isinstance(value, Function) for value in receiver.values):
             nodes.append(receiver)
-        return self._union(code, nodes, depth)
+    return _NO_INDEX.union(*[ask((code, node)) for node in nodes])
 
 
 def receiver_of(call: Call) -> Node | None:
@@ -297,4 +272,4 @@ def receiver_of(call: Call) -> Node | None:
     return None
 
 
-__all__ = ["SCALARS", "Origins", "Root", "receiver_of"]
+__all__ = ["Origins", "Root", "receiver_of"]

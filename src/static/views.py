@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ..records import AssumptionKind
 from .callgraph import CallGraph
 from .changes import find_changes
@@ -27,6 +29,14 @@ from .values import (
 STRUCTURES = frozenset({"list", "tuple", "dict", "set", "namedtuple"})
 
 
+class Keeper(NamedTuple):
+    """What an object is part of that is still there after the call: something global (None), or what a parameter
+    (its position) or an enclosing function's variable is given."""
+
+    parameter: int | Cell | None
+    name: str
+
+
 _CONVERTED = frozenset({"builtins.float", "builtins.int", "builtins.abs"})
 
 
@@ -39,7 +49,7 @@ class Facts:
         self.origins = Origins()
         self.computes: dict[FunctionCode, bool | None] = {}
         self.covered: set[FunctionCode] = set()
-        self.traced: dict[tuple[FunctionCode, Node], bool | None] = {}
+        self.traced: dict[tuple[FunctionCode, Node, int], bool | None] = {}
         self.rebound_attributes = _rebound_attributes(program)
         self.changes = find_changes(program)
 
@@ -104,7 +114,8 @@ class View:
         An array that an argument brings becomes a tensor at the call; one made inside stays an array.
         """
         known = self.facts.traced
-        key = (self.code, node)
+        # Containers may hold themselves: how deep the question is asked is part of it.
+        key = (self.code, node, depth)
         if key not in known:
             known[key] = self._find_traced(node, depth)
         return known[key]
@@ -246,15 +257,11 @@ class View:
             when == "traced" and not certain and not switched,
         )
 
-    def outliving(self, node: Node) -> tuple[bool, int | Cell | None, str]:
-        """Whether a change to ``node`` outlives the call, for which parameter or outer variable only, and
-        its name."""
-        found: tuple[bool, int | Cell | None, str] = (False, None, "")
-        for root in self.roots(node):
+    def keepers(self, node: Node) -> list[Keeper]:
+        """What keeps the object in ``node`` after the call; empty where the function made it itself."""
+        roots = sorted(self.roots(node), key=lambda root: (root.kind, root.index, root.name))
+        for root in roots:
             if root.kind == "global":
-                return True, None, root.name
-            if root.kind == "outer":
-                found = (True, root.cell, root.name)
-            elif not found[0]:
-                found = (True, root.index, root.name)
-        return found
+                return [Keeper(None, root.name)]
+        found = [Keeper(root.cell if root.kind == "outer" else root.index, root.name) for root in roots]
+        return list(dict.fromkeys(found))

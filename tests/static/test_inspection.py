@@ -302,3 +302,25 @@ def test_mutual_recursion_is_seen(script):
     project = script(text)
     assert project.function("even").is_recursive is True
     assert project.function("odd").is_recursive is True
+
+
+@pytest.mark.parametrize("entry", ["first", "second", "third"])
+def test_functions_that_call_each_other_in_a_circle_all_have_what_one_of_them_does(script, entry):
+    """Wherever the circle is entered."""
+    project = script(f"""
+        history = []
+
+        def first(x, n):
+            return second(x, n) if n else x
+
+        def second(x, n):
+            return third(x, n)
+
+        def third(x, n):
+            history.append(n)
+            return first(x * 2.0, n - 1)
+
+        {entry}(tf.ones([2]), 3)
+        """)
+    for name in ("first", "second", "third"):
+        assert "HYB105" in codes_of(project.function(name)), name

@@ -121,6 +121,6 @@ class ArrayMethod(Rule):
             certain,
             self.assumption,
             event.attribute,
-            parameter=next(iter(sources), None),
+            parameter=min(sources, default=None),
             when="traced",
         )

@@ -100,19 +100,17 @@ class OutlivingAttributeStore(Rule):
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
         """The hazard that the event is, if it is one."""
         assert isinstance(event, AttributeStore)
-        outlives, parameter, name = view.outliving(event.base)
-        if not outlives:
-            return
-        subject = f"{name}.{event.attribute}"
         certain = not any(isinstance(value, Thing) or value in TENSORS for value in event.base.values)
-        yield view.hazard(
-            self.code,
-            f"assigns {subject}" if event.value is not None else f"deletes {subject}",
-            event,
-            certain,
-            self.assumption,
-            subject,
-            True,
-            parameter,
-            "outlives",
-        )
+        for parameter, name in view.keepers(event.base):
+            subject = f"{name}.{event.attribute}"
+            yield view.hazard(
+                self.code,
+                f"assigns {subject}" if event.value is not None else f"deletes {subject}",
+                event,
+                certain,
+                self.assumption,
+                subject,
+                True,
+                parameter,
+                "outlives",
+            )

@@ -124,21 +124,21 @@ class ChangingState(Rule):
         found = self._writer(view, event)
         if found is None:
             return
-        outlives, parameter, name = view.outliving(event.base)
-        if not outlives or _is_own_method(event):
+        if _is_own_method(event):
             return
         code, line = found
-        subject = f"{name}.{event.attribute}"
-        yield view.hazard(
-            self.code,
-            f"reads {subject}, which {_name(code)} changes ({code.module.file}:{line})",
-            event,
-            False,
-            self.assumption,
-            subject,
-            parameter=parameter,
-            when="outlives",
-        )
+        for parameter, name in view.keepers(event.base):
+            subject = f"{name}.{event.attribute}"
+            yield view.hazard(
+                self.code,
+                f"reads {subject}, which {_name(code)} changes ({code.module.file}:{line})",
+                event,
+                False,
+                self.assumption,
+                subject,
+                parameter=parameter,
+                when="outlives",
+            )
 
     def _writer(self, view: View, event: AttributeLoad) -> tuple[FunctionCode, int] | None:
         """Who else assigns the attribute, or changes what it holds."""

@@ -123,21 +123,19 @@ class OutlivingContainerChange(Rule):
             certain = self._certain(event, receiver)
             if any(isinstance(value, (Module, External)) for value in receiver.values):
                 return
-        outlives, parameter, name = view.outliving(target)
-        if not outlives:
-            return
         certain = certain and not view.memoizes(event.guard, target)
-        yield view.hazard(
-            self.code,
-            f"{verb} {name}, which outlives the call",
-            event,
-            certain,
-            self.assumption,
-            name,
-            True,
-            parameter,
-            "outlives",
-        )
+        for parameter, name in view.keepers(target):
+            yield view.hazard(
+                self.code,
+                f"{verb} {name}, which outlives the call",
+                event,
+                certain,
+                self.assumption,
+                name,
+                True,
+                parameter,
+                "outlives",
+            )
 
     def _is_tensor(self, node: Node) -> bool:
         return bool(node.values) and all(value in TENSORS or value is INTEGER for value in node.values)

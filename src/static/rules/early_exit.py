@@ -98,8 +98,8 @@ def _state_in(view: View, node: Node, depth: int) -> str | None:
             return None
         if view.traced(node) is True:
             return None
-        outlives, _, name = view.outliving(origin.base)
-        return f"{name}.{origin.attribute}" if outlives else _state_in(view, origin.base, depth + 1)
+        keepers = view.keepers(origin.base)
+        return f"{keepers[0].name}.{origin.attribute}" if keepers else _state_in(view, origin.base, depth + 1)
     if isinstance(origin, Operation):
         for operand in origin.operands:
             found = _state_in(view, operand, depth + 1)
@@ -109,9 +109,9 @@ def _state_in(view: View, node: Node, depth: int) -> str | None:
         return _state_in(view, origin.base, depth + 1)
     if isinstance(origin, Call) and origin.path == "builtins.len" and origin.arguments:
         measured = origin.arguments[0]
-        outlives, _, name = view.outliving(measured)
-        if outlives and not any(value in TENSORS or value is ARRAY for value in measured.values):
-            return f"the length of {name}"
+        keepers = view.keepers(measured)
+        if keepers and not any(value in TENSORS or value is ARRAY for value in measured.values):
+            return f"the length of {keepers[0].name}"
     if isinstance(origin, list):
         for inner in origin:
             found = _state_in(view, inner, depth + 1)

@@ -75,6 +75,6 @@ class ItemAssignment(Rule):
             traced is True,
             self.assumption,
             "item",
-            parameter=next(iter(sources), None),
+            parameter=min(sources, default=None),
             when="traced",
         )

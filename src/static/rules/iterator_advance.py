@@ -61,23 +61,21 @@ class IteratorAdvance(Rule):
         if not event.arguments:
             return
         source = event.arguments[0]
-        outlives, parameter, name = view.outliving(source)
-        if not outlives:
-            return
         known = [value for value in source.values if value is not UNKNOWN]
         if known and all(isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known):
             return
         certain = bool(known) and not any(
             isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known
         )
-        yield view.hazard(
-            self.code,
-            f"advances the iterator {name}",
-            event,
-            certain,
-            self.assumption,
-            name,
-            certain,
-            parameter,
-            "outlives",
-        )
+        for parameter, name in view.keepers(source):
+            yield view.hazard(
+                self.code,
+                f"advances the iterator {name}",
+                event,
+                certain,
+                self.assumption,
+                name,
+                certain,
+                parameter,
+                "outlives",
+            )

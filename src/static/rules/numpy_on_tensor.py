@@ -94,7 +94,7 @@ class NumpyOnTensor(Rule):
                 traced is True,
                 self.assumption,
                 path,
-                parameter=next(iter(sources), None),
+                parameter=min(sources, default=None),
                 when="traced",
             )
             return

@@ -126,7 +126,7 @@ class PythonWalk(Rule):
                 traced is True,
                 self.assumption,
                 how,
-                parameter=next(iter(sources), None),
+                parameter=min(sources, default=None),
                 when="traced",
             )
             return

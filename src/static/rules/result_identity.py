@@ -63,14 +63,13 @@ class ResultIdentity(Rule):
         returns = view.code.returns
         if not any(isinstance(value, Box) and value.kind in ("list", "dict") for value in returns.values):
             return
-        outlives, _, name = view.outliving(returns)
-        if outlives:
+        for keeper in view.keepers(returns)[:1]:
             yield view.hazard(
                 self.code,
-                f"returns {name}, which outlives the call",
+                f"returns {keeper.name}, which outlives the call",
                 view.code.node.place,
                 False,
                 self.assumption,
-                name,
+                keeper.name,
                 transitive=False,
             )

@@ -10,7 +10,7 @@ from ..graph import Node
 from ..hazards import Hazard
 from ..program import Cell
 from ..values import VARIABLE
-from ..views import View
+from ..views import Keeper, View
 from .rule import Move, Polarity, Rule
 
 
@@ -81,24 +81,22 @@ class TensorLeak(Rule):
         if view.traced(value) is not True:
             return
         when = "outlives"
-        parameter: int | Cell | None
         if isinstance(event, NameStore):
             cell = target.origin
-            outlives, name, when = True, event.name, "rebinds"
-            parameter = cell if isinstance(cell, Cell) and not event.is_global else None
+            when = "rebinds"
+            keepers = [Keeper(cell if isinstance(cell, Cell) and not event.is_global else None, event.name)]
         else:
-            outlives, parameter, name = view.outliving(target)
-        if not outlives:
-            return
-        subject = f"{name}.{event.attribute}" if isinstance(event, AttributeStore) else name
-        yield view.hazard(
-            self.code,
-            f"stores a tensor in {subject}",
-            event,
-            True,
-            self.assumption,
-            subject,
-            True,
-            parameter,
-            when,
-        )
+            keepers = view.keepers(target)
+        for parameter, name in keepers:
+            subject = f"{name}.{event.attribute}" if isinstance(event, AttributeStore) else name
+            yield view.hazard(
+                self.code,
+                f"stores a tensor in {subject}",
+                event,
+                True,
+                self.assumption,
+                subject,
+                True,
+                parameter,
+                when,
+            )

@@ -90,6 +90,6 @@ class ValueConversion(Rule):
             traced is True,
             self.assumption,
             name,
-            parameter=next(iter(sources), None),
+            parameter=min(sources, default=None),
             when="traced",
         )
