@@ -187,6 +187,11 @@ def _optimize(arguments: list[str], stdout: TextIO, stderr: TextIO, failures: _F
     if "version" in values:
         print(f"optimize (hybridize) {__version__}", file=stdout)
         return DONE
+    if sys.platform != "linux":
+        raise _Wrong(
+            f"optimize needs Linux, for it guards your files and ends processes by means of its kernel; this is "
+            f"{sys.platform}. `optimize scan` and `optimize explain` work here too."
+        )
     cwd = Path.cwd()
     if extras:
         raise _Wrong(explain_extras(extras, ours, _option_names(parser), cwd))

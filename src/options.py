@@ -16,7 +16,7 @@ from typing import Any
 
 DEFAULT_BUDGET_SECONDS = 300.0
 _SEED_LIMIT = 2**32  # NumPy takes no larger seed.
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)(s?))?")
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class Setting:
 def parse_duration(value: object) -> float:
     """Read a length of time, in seconds: a number, or text such as ``90s``, ``5m``, ``1h30m``, ``90``.
 
+    A bare number counts the next smaller unit after hours or minutes (``1h30`` is an hour and a half), else seconds.
     Raises ValueError for anything else, for zero and for less.
     """
     if isinstance(value, bool):
@@ -81,8 +82,9 @@ def parse_duration(value: object) -> float:
     if isinstance(value, int | float):
         seconds = float(value)
     elif isinstance(value, str) and value.strip() and (found := _DURATION.fullmatch(value.strip().lower())):
-        hours, minutes, rest = (float(part) if part else 0.0 for part in found.groups())
-        seconds = hours * 3600 + minutes * 60 + rest
+        hours, minutes, rest = (float(part) if part else 0.0 for part in found.groups()[:3])
+        after_hours = found[1] and not found[2] and not found[4]
+        seconds = hours * 3600 + minutes * 60 + rest * (60 if after_hours else 1)
     else:
         raise ValueError
     if not (0 < seconds < math.inf):
@@ -259,7 +261,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("skip", "skip", _IDS, _texts),
         Setting("budget", "budget_seconds", "a length of time, such as 90s, 5m or 1h30m", _duration),
         Setting("steps", "steps", "a whole number, at least 1", _integer(1)),
-        Setting("pairs", "pairs", "a whole number, at least 1", _integer(1)),
+        # One group has no interval, and without one nothing is written.
+        Setting("pairs", "pairs", "a whole number, at least 2", _integer(2)),
         Setting("drift-runs", "drift_runs", "a whole number, at least 0", _integer(0)),
         Setting("seed", "seed", f"a whole number from 0 to {_SEED_LIMIT - 1}, or 'none'", _seed),
         Setting("min-speedup", "min_speedup", "a ratio, at least 1, such as 1.05", _ratio),

@@ -172,7 +172,8 @@ class ColdTrial:
         seen = hottest.observation
         affordable = int(self.work.share(COLD_SHARE) / 6 / max(seen.seconds / seen.calls, 1e-6))
         wanted = min(self.work.options.steps or COLD_UNITS, COLD_UNITS)
-        return max(5, min(wanted, affordable, max(seen.calls - 1, 5)))
+        # However few the time allows, some are run; but never more than the user wants.
+        return min(wanted, max(5, min(affordable, seen.calls - 1)))
 
     def _object(self, judgement: Judgement, objection: Objection, lead: str = "") -> None:
         reasons = (f"{lead}{objection.reason}", *judgement.reasons)

@@ -142,6 +142,15 @@ def test_help_names_every_option():
     assert all(f"--{name}" in text for name in SETTINGS.keys() - {"arguments", "verbosity"})
 
 
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_another_system_than_linux_is_told_in_one_sentence_before_anything_runs(pipeline, monkeypatch, system):
+    monkeypatch.setattr(sys, "platform", system)
+    called = Called("--train-script", "train.py")
+    assert called.code == 2 and called.err.count("\n") == 1
+    assert "optimize needs Linux, " in called.err and system in called.err and "optimize scan" in called.err
+    assert pipeline.options is None
+
+
 def test_version():
     assert Called("--version").out == f"optimize (hybridize) {__version__}\n"
 

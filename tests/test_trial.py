@@ -90,6 +90,12 @@ def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return lay
 
 
+@pytest.mark.parametrize(("steps", "most"), [(1, 1), (3, 3), (None, COLD_UNITS)])
+def test_a_cold_run_does_no_more_units_than_the_user_wants(laid: Any, steps: int | None, most: int) -> None:
+    _, trial, _ = laid(lambda edited: ended(), judgement("one"), steps=steps)
+    assert 1 <= trial.steps <= most
+
+
 def verdicts(work: Work) -> dict[str, Verdict]:
     return {judgement.function.qualname: judgement.verdict for judgement in work.judgements.values()}
 

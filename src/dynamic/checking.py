@@ -58,7 +58,7 @@ class Checker:
         pyfuncs.track()
         iterators.track()
         variables.track()
-        streams.install(self.child.job.get("seed") or 7)
+        streams.install_for(self.child.job)
         self.ready = True
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:

@@ -52,7 +52,7 @@ class Replay:
 
         tensorflow_internals.probe()
         variables.track()
-        streams.install(self.child.job.get("seed") or 7)
+        streams.install_for(self.child.job)
         self.ready = True
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:

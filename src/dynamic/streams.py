@@ -8,7 +8,7 @@ read from a counter variable, which every draw increments, eagerly and in a grap
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -17,7 +17,9 @@ from .. import tensorflow_internals
 
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
 _counters: dict[int, tuple[Any, int]] = {}
-_seed = 7
+# The stream of runs that no seed is set for, so that they can be compared all the same.
+_OWN_SEED = 7
+_seed = _OWN_SEED
 
 
 class _QuietSeeds:
@@ -38,7 +40,13 @@ class _QuietSeeds:
         return self.original.get_seed(op_seed) if _keeps_its_own() else (0, 0)
 
 
-def install(seed: int = 7) -> None:
+def install_for(job: Mapping[str, Any]) -> None:
+    """Replace the random ops by ones on the seed of a child's job; where it sets none, all runs share one of ours."""
+    seed = job.get("seed")
+    install(_OWN_SEED if seed is None else seed)
+
+
+def install(seed: int) -> None:
     """Replace the random ops from now on. Runs no op: the script may still configure its devices."""
     global _seed
     _seed = seed

@@ -119,7 +119,8 @@ def _missing(source: Source, edit: Edit) -> str:
         if isinstance(node, ast.Lambda) and node.lineno == edit.line:
             return f"{edit.qualname} is a lambda, which takes no decorator."
     return (
-        f"{source.file} has no def of {edit.qualname} on line {edit.line}: it has changed since it was read."
+        f"{source.file} has no def of {edit.qualname} on line {edit.line}: it has changed since it was read. "
+        "Run optimize again."
     )
 
 

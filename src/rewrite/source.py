@@ -20,6 +20,8 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 # What Python's tokenizer takes as the end of a line; `str.splitlines` knows many more.
 _LINE_END = re.compile(r"\r\n|\r|\n")
+# What the scan adds to the second definition of a name.
+_ORDINAL = re.compile(r"#\d+(?=\.|$)")
 _DEFAULT_NEWLINE = "\n"
 
 
@@ -84,8 +86,11 @@ class Source:
         return _DEFAULT_NEWLINE
 
     def find(self, line: int, qualname: str) -> Definition | None:
-        """Find the function of that name whose ``def`` stands on that line."""
-        wanted = qualname.replace(".<locals>", "")
+        """Find the function whose ``def`` stands on that line; the name is a check.
+
+        The scan numbers definitions of one name (``step``, ``step#2``), for which the line alone tells them apart.
+        """
+        wanted = _ORDINAL.sub("", qualname.replace(".<locals>", ""))
         for definition in self.definitions:
             if definition.line == line and definition.qualname == wanted:
                 return definition

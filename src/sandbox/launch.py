@@ -19,7 +19,7 @@ from typing import Any
 from ..records import EditedFile, Ending, RunOutcome, Target
 from . import home, processes
 from . import scratch as scratch_copy
-from .nursery import IMPORT_TIME, Nursery, admits
+from .nursery import Nursery, admits
 from .output import Lines, Log
 from .sources import neighbours
 
@@ -29,6 +29,8 @@ QUOTA_SECONDS = 1.0
 #: What is still read from a child whose process has ended, and what one may take that has said so.
 DRAIN_SECONDS = 0.5
 LEAVING_SECONDS = 10.0
+#: What the threads that listen to a child may take to end, all together, once it has been ended.
+JOIN_SECONDS = 5.0
 _PIECE = 1 << 16
 
 # What a child can be: the module (of this package) that the role is installed from.
@@ -52,6 +54,8 @@ sys.exit(main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), loaded))
 """
 
 _living: set[Child] = set()
+# The processes that have asked to be told of their end.
+_leaving: set[int] = set()
 
 
 def base_environment(target: Target) -> dict[str, str]:
@@ -120,7 +124,7 @@ class Child:
         self._begun = time.monotonic()
         # Known before it runs, so that an interrupt at any moment finds it.
         _living.add(self)
-        atexit.register(_leave, os.getpid())
+        _leave_at_exit()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.scratch = scratch_copy.lay(target, files, self._home, leave_out=[folder])
@@ -136,8 +140,7 @@ class Child:
         given = {**base_environment(target), **job.get("environment", {})}
         environment = scratch_copy.environment(self.scratch, given)
         environment |= {"PYTHONUNBUFFERED": "1", "GIT_OPTIONAL_LOCKS": "0", processes.MARK: processes.OWNER}
-        if any(environment[name] != value for name, value in given.items() if name.startswith(IMPORT_TIME)):
-            # The nursery has imported TensorFlow with another value.
+        if nursery is not None and not nursery.suits(environment):
             nursery = None
         job_file = self._home / "job.json"
         job_file.write_text(json.dumps(self._whole_job(target, job, environment)), encoding="utf-8")
@@ -326,8 +329,9 @@ class Child:
             if self._control >= 0:
                 os.close(self._control)
             self._control = -1
+        end = time.monotonic() + JOIN_SECONDS
         for thread in self._threads:
-            thread.join(timeout=5.0)
+            thread.join(timeout=max(0.0, end - time.monotonic()))
         if hasattr(self, "_log"):
             self._log.close()
         home.remove(self._home)
@@ -391,6 +395,13 @@ def all_stopped() -> Iterator[None]:
         _leave(os.getpid())
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _leave_at_exit() -> None:
+    """Have the interpreter end all children; asked once for each process, since a forked copy has none yet."""
+    if os.getpid() not in _leaving:
+        _leaving.add(os.getpid())
+        atexit.register(_leave, os.getpid())
 
 
 def _leave(owner: int) -> None:

@@ -27,6 +27,9 @@ from . import processes
 
 #: The prefixes of environment variables that TensorFlow and what it loads read when it is imported.
 IMPORT_TIME = ("TF_", "XLA_", "KERAS", "CUDA", "NVIDIA", "ONEDNN", "DNNL", "OMP_", "MKL_", "OPENBLAS", "KMP_")
+#: And those that the interpreter and the loader read when a process starts: the seed of `hash` is one. `sys.path` is
+#: made anew in a child.
+READ_ONCE = (*IMPORT_TIME, "PYTHON", "LD_", "MALLOC_", "GLIBC_")
 #: Of these, the ones that are read later or concern messages alone.
 HARMLESS = ("TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_VMODULE")
 #: Read when the devices are looked for, which no import does; but only a machine without a GPU is sure of that.
@@ -51,6 +54,8 @@ class Nursery:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.import_seconds = 0.0
+        # What a child's standard streams are to be is decided in this process.
+        self.environment = {**environment, "PYTHONUNBUFFERED": "1"}
         self._usable: bool | None = None
         self._number = 0
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -59,8 +64,7 @@ class Nursery:
         try:
             self._process = processes.spawn(
                 [sys.executable, "-c", code, str(os.getpid()), str(theirs.fileno())],
-                # What a child's standard streams are to be is decided in this process.
-                {**environment, "PYTHONUNBUFFERED": "1"},
+                self.environment,
                 tempfile.gettempdir(),
                 [theirs.fileno()],
             )
@@ -84,6 +88,12 @@ class Nursery:
             if not self._usable:
                 self.close()
         return self._usable
+
+    def suits(self, environment: Mapping[str, str]) -> bool:
+        """Whether a child with this environment may be forked: what Python and TensorFlow read once is the same."""
+        names = {name for name in {*self.environment, *environment} if name.startswith(READ_ONCE)}
+        names -= {"PYTHONPATH", *_harmless()}
+        return all(self.environment.get(name) == environment.get(name) for name in names)
 
     def fork(self, job_file: str, cwd: str, fds: Sequence[int], neighbours: Collection[str] = ()) -> int | None:
         """Fork a child that runs a job.
@@ -145,9 +155,12 @@ def admits(environment_changed: Sequence[str], devices: Sequence[str], rivals: S
     (``environment_changed``: names), not where there is an accelerator (``devices``: types), and not where
     it imports a library before TensorFlow that may not stand the other order (``rivals``).
     """
-    harmless = HARMLESS if any(map(os.path.exists, _GPU_DEVICES)) else HARMLESS + GPU_CHOICE
-    changed = any(name.startswith(IMPORT_TIME) for name in environment_changed if name not in harmless)
+    changed = any(name.startswith(IMPORT_TIME) for name in environment_changed if name not in _harmless())
     return not changed and not rivals and set(devices) <= {"CPU"}
+
+
+def _harmless() -> tuple[str, ...]:
+    return HARMLESS if any(map(os.path.exists, _GPU_DEVICES)) else HARMLESS + GPU_CHOICE
 
 
 def serve(parent: int, fd: int, loaded: Collection[str]) -> None:

@@ -115,6 +115,7 @@ def spawn(
     The kernel ties a child that asked for it (`die_with`) to the *thread* that started it, so one thread
     that lives as long as this process starts them all.
     """
+    _remember_ends()
     starter = _starter()
     order = _Order(command, environment, cwd, passed, output, errors)
     with _table:
@@ -197,8 +198,15 @@ def _carry_out(orders: queue.SimpleQueue[_Order]) -> None:
 @contextlib.contextmanager
 def adopting() -> Iterator[None]:
     """While a process that is to become ours is on its way, no orphan is looked for."""
+    _remember_ends()
     with _table:
         yield
+
+
+def _remember_ends() -> None:
+    """Undo an ignored SIGCHLD, as some launchers pass it on: the kernel would forget how a child has ended."""
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def end_orphans() -> None:

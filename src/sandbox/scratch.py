@@ -8,6 +8,7 @@ child). Laying a copy takes a bounded time, whatever the folder is that the scri
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from urllib.parse import quote
 
 from ..records import EditedFile, Target
 from . import home, links
@@ -33,6 +35,11 @@ SURROUNDING_ENTRIES = 5000
 LEFT_OUT = frozenset({"__pycache__"})
 # Found by their absolute path anyway, or not the script's business. Hidden folders are treated the same.
 LINKED = frozenset({"node_modules", "site-packages", "lost+found"})
+# Where the name of a folder ends, and what is left of a path after it.
+_ENDS, _REST = r"(?![\w.~+@%=-])", re.compile(r"[^=,;:'\"\s]*")
+# What stands before a path: an option of one letter, or another path and a colon.
+_OPTION = re.compile(r"--?[A-Za-z]")
+_PATH_LIST = re.compile(r"(?:^|[=,;:'\"\s])(?:(?!//)[^=,;:'\"\s]*/[^=,;:'\"\s]*|\.{0,2}):$")
 _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
 
 
@@ -51,19 +58,17 @@ class Scratch:
         return Path(copied(self.mapping, str(original)))
 
     def argument(self, text: str) -> str:
-        """An argument of the script, with the project's absolute path in it, if any, led to the copy."""
-        option, equals, value = text.partition("=") if text.startswith("-") else ("", "", text)
-        return option + equals + copied(self.mapping, value) if value.startswith("/") else text
+        """An argument of the script, with the project's absolute paths in it, if any, led to the copy."""
+        return redirected(self.mapping, text)
 
     def variable(self, name: str, value: str) -> str:
         """The same for an environment variable; what names the home or an environment stays what it is."""
         if name == "PYTHONPATH":
             return os.pathsep.join(self.argument(part) for part in value.split(os.pathsep))
-        fixed = (os.path.expanduser("~"), sys.prefix, sys.base_prefix)
         project = [pair for pair in self.mapping if pair[1] == str(self.root)]
-        if any(inside(place, original) for original, _ in project for place in fixed[:1]):
+        if any(inside(os.path.expanduser("~"), original) for original, _ in project):
             return value
-        return value if any(inside(value, place) for place in fixed[1:]) else copied(project, value)
+        return redirected(project, value, kept=(sys.prefix, sys.base_prefix))
 
     def original(self, text: str) -> str:
         """A text (a traceback, say) with every path of the copy replaced by the original one."""
@@ -83,6 +88,33 @@ def copied(mapping: Sequence[tuple[str, str]], path: str) -> str:
         if inside(path, source):
             return copy + path[len(source.rstrip("/")) :]
     return path
+
+
+def redirected(mapping: Sequence[tuple[str, str]], text: str, kept: Sequence[str] = ()) -> str:
+    """A text (an argument, say) with each absolute path of a copied tree in it led to the copy.
+
+    A path begins at the text's begin, after an equals sign, a comma, a quote, a bracket or a space, after ``file://``,
+    after an option of one letter (``-I/path``), or after another path and a colon. So neither the path of a URL
+    nor one that only ends like the tree's own is taken for it. Paths inside of ``kept`` stay what they are.
+    """
+    trees = dict(mapping) | {quote(source): quote(copy) for source, copy in mapping}
+    sources = sorted((source for source in trees if source != "/"), key=len, reverse=True)
+    if not sources:
+        return copied(mapping, text)
+
+    def lead(found: re.Match[str]) -> str:
+        whole = found[1] + _REST.match(text, found.end())[0]  # type: ignore[index]
+        if any(inside(whole, place) for place in kept) or not _begins_path(text[: found.start()]):
+            return found[1]
+        return trees[found[1]]
+
+    return re.sub(f"({'|'.join(map(re.escape, sources))}){_ENDS}", lead, text)
+
+
+def _begins_path(before: str) -> bool:
+    if not before or before[-1] in "=,;'\"[({<>|& \t\n" or before in ("@", "file:") or before.endswith("file://"):
+        return True
+    return bool(_OPTION.fullmatch(before) or _PATH_LIST.search(before))
 
 
 def inside(path: str, folder: str) -> bool:

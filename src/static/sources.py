@@ -8,25 +8,22 @@ import os
 import re
 import tokenize
 import warnings as python_warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+#: Never a project's own, wherever they are.
 SKIPPED_DIRECTORIES = frozenset(
     {
         ".git",
         ".hg",
         ".svn",
         ".venv",
-        "venv",
-        "env",
         ".env",
         "node_modules",
         "__pycache__",
-        "build",
-        "dist",
         "site-packages",
-        "results",
         ".tox",
         ".nox",
         ".eggs",
@@ -34,6 +31,12 @@ SKIPPED_DIRECTORIES = frozenset(
         ".ipynb_checkpoints",
     }
 )
+#: What tools make at the root of a project. It may be the project's own all the same, so leaving it out is told.
+OUTPUT_DIRECTORIES = frozenset({"build", "dist", "results"})
+#: What an environment of Python's holds, whatever its name: `venv`, conda, and the old `virtualenv`.
+ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta", "bin/activate_this.py", "Scripts/activate_this.py")
+#: Of a folder that is left out, so many entries are looked at for Python files.
+LOOKED_AT = 2000
 
 #: Source beyond this size is data in Python's clothes; reading it would cost more than it could tell.
 MAX_BYTES = 8_000_000
@@ -63,19 +66,31 @@ class Unreadable:
     reason: str
 
 
-def find_python_files(root: Path) -> Iterator[Path]:
-    """Every ``*.py`` under ``root`` that may be the project's own, in a stable order."""
+def find_python_files(root: Path, outputs: Collection[Path] = ()) -> Iterator[Path]:
+    """Every ``*.py`` under ``root`` that may be the project's own, in a stable order; none of ``outputs``."""
     for directory, subdirectories, names in os.walk(root, onerror=lambda error: None):
         subdirectories[:] = sorted(
             name
             for name in subdirectories
             if name not in SKIPPED_DIRECTORIES
             and not name.endswith(".egg-info")
-            and not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
+            and Path(directory, name) not in outputs
+            and not any(os.path.lexists(os.path.join(directory, name, mark)) for mark in ENVIRONMENT_MARKS)
         )
         for name in sorted(names):
             if name.endswith(".py"):
                 yield Path(directory, name)
+
+
+def find_outputs(root: Path) -> list[Path]:
+    """The folders at the project's root that look like what tools have made: of their names, and no packages."""
+    named = [root / name for name in sorted(OUTPUT_DIRECTORIES)]
+    return [folder for folder in named if folder.is_dir() and not (folder / "__init__.py").exists()]
+
+
+def _holds_python(folder: Path) -> bool:
+    files = (name for _, _, names in os.walk(folder, onerror=lambda error: None) for name in names)
+    return any(name.endswith(".py") for name in islice(files, LOOKED_AT))
 
 
 def name_module(root: Path, path: Path) -> str:
@@ -134,10 +149,18 @@ def _explain_syntax_error(text: str, error: SyntaxError) -> str:
     return f"has a syntax error ({place}: {error.msg})"
 
 
+_NOT_READ = (
+    "was not read, since a folder of that name at the project's root usually holds what tools have made; if its Python "
+    "files belong to the project, give it an __init__.py or another name"
+)
+
+
 def select_files(root: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     """The files under ``paths`` (files or directories; all of ``root`` where none are given)."""
     if not paths:
-        return list(find_python_files(root)), []
+        outputs = find_outputs(root)
+        told = [Unreadable(folder.name, _NOT_READ) for folder in outputs if _holds_python(folder)]
+        return list(find_python_files(root, outputs)), told
     chosen: dict[Path, None] = {}
     problems: list[Unreadable] = []
     for path in paths:

@@ -268,3 +268,23 @@ def test_devices_can_still_be_configured_afterwards() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.stdout.split() == ["2", "True"], done.stderr
+
+
+@pytest.mark.parametrize(("seed", "used"), [(0, 0), (7, 7), (5, 5)])
+def test_the_stream_has_the_seed_of_the_job_zero_among_them(monkeypatch: Any, seed: int, used: int) -> None:
+    from hybridize.dynamic import streams
+
+    seen: list[int] = []
+    monkeypatch.setattr(streams, "install", seen.append)
+    streams.install_for({"seed": seed})
+    assert seen == [used]
+
+
+def test_runs_without_a_seed_share_one_stream(monkeypatch: Any) -> None:
+    from hybridize.dynamic import streams
+
+    seen: list[int] = []
+    monkeypatch.setattr(streams, "install", seen.append)
+    streams.install_for({"seed": None})
+    streams.install_for({})
+    assert seen[0] == seen[1]

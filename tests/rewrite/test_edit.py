@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from hybridize import static
 from hybridize.records import Action, Edit, EditedFile
 from hybridize.rewrite import edit_file, edit_project
 
@@ -189,3 +190,60 @@ def _assert_only_lines_added(edited: EditedFile, newline: bytes) -> None:
     position = 0
     for byte in edited.before:
         position = edited.after.index(byte, position) + 1
+
+
+# A name that is defined twice
+
+TWICE = """\
+import tensorflow as tf
+
+if tf.config.list_physical_devices("GPU"):
+    def step(x):
+        return x + 1.0
+else:
+    def step(x):
+        return x + 2.0
+
+class Model:
+    def call(self, x):
+        return x
+
+    def call(self, x):
+        def inner(y):
+            return y * 2.0
+
+        def inner(y):
+            return y * 3.0
+
+        return inner(x)
+
+class Model:
+    def call(self, x):
+        return x * x
+"""
+
+
+def test_every_function_that_the_scan_names_is_found_by_the_rewrite(tmp_path):
+    (tmp_path / "m.py").write_text(TWICE)
+    found = static.scan(tmp_path).functions
+    assert {"m:step#2", "m:Model.call#2", "m:Model.call#2.<locals>.inner#2", "m:Model#2.call"} <= {f.id for f in found}
+    for function in found:
+        edit = Edit(function.id, function.file, function.line, function.qualname)
+        edited, skips = edit_file(tmp_path, "m.py", [edit])
+        assert not skips and edited is not None, (function.id, skips)
+        line = edited.after.decode().splitlines()[edited.def_lines[function.id] - 2]
+        assert line.strip() == "@tf.function", function.id
+
+
+def test_both_definitions_of_a_name_can_be_edited_at_once(tmp_path):
+    (tmp_path / "m.py").write_text(TWICE)
+    edits = [Edit("m:step", "m.py", 4, "step"), Edit("m:step#2", "m.py", 7, "step#2")]
+    edited, skips = edit_file(tmp_path, "m.py", edits)
+    assert not skips and edited is not None and edited.after.count(b"    @tf.function\n    def step") == 2
+
+
+@pytest.mark.parametrize(("line", "name"), [(7, "other#2"), (8, "step#2"), (99, "step#2")])
+def test_a_line_that_holds_another_function_has_changed(tmp_path, line, name):
+    (tmp_path / "m.py").write_text(TWICE)
+    edited, (skip,) = edit_file(tmp_path, "m.py", [Edit(f"m:{name}", "m.py", line, name)])
+    assert edited is None and "has changed since it was read. Run optimize again." in skip.reason

@@ -26,6 +26,33 @@ def test_what_is_printed_is_in_the_log_and_in_the_lines(project):
     assert sorted(Path(outcome.log).read_bytes()) == sorted(b"one\ntwo\ncaf\xe9\n")
 
 
+def test_the_end_of_the_interpreter_is_asked_for_once_whatever_the_number_of_children(project, monkeypatch):
+    asked = []
+    monkeypatch.setattr(launch.atexit, "register", lambda *args: asked.append(args))
+    monkeypatch.setattr(launch, "_leaving", set())
+    for _ in range(2):
+        project.run("")
+    assert len(asked) == 1
+
+
+def test_threads_that_do_not_end_are_waited_for_all_together(project, monkeypatch):
+    monkeypatch.setattr(launch, "JOIN_SECONDS", 0.2)
+    waited = []
+    join = threading.Thread.join
+
+    def wait(thread, timeout=None):
+        waited.append(timeout)
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", wait)
+    child = project.start("")
+    follow(child)
+    waited.clear()
+    child.wait(PATIENCE)
+    child_waits = [timeout for timeout in waited if timeout is not None]
+    assert child_waits and child_waits == sorted(child_waits, reverse=True) and child_waits[0] <= 0.2
+
+
 def test_paths_in_what_is_printed_are_the_users(project):
     project.write("data.txt")
     outcome = project.run("import os, tempfile\nprint(os.path.abspath('data.txt'), __file__)\n")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from sandboxed import PATIENCE, eventually, follow, is_running, state
@@ -59,7 +61,7 @@ def test_hiding_the_gpu_does_no_harm_where_there_is_none(monkeypatch):
 def stand_in(tmp_path, monkeypatch):
     """Nurseries that import, instead of TensorFlow, a module with the text given."""
 
-    def make(source: str = "") -> Nursery:
+    def make(source: str = "", environment: Mapping[str, str] = MappingProxyType({})) -> Nursery:
         package = tmp_path / "stand-in" / "tensorflow"
         (package / "python" / "eager").mkdir(parents=True, exist_ok=True)
         for folder in (package / "python", package / "python" / "eager"):
@@ -71,7 +73,8 @@ def stand_in(tmp_path, monkeypatch):
             "    for name in [name for name in sys.modules if name.startswith('tensorflow')]: del sys.modules[name]\n"
             "    return _Context\n"
         )
-        made = Nursery({**os.environ, "PYTHONPATH": f"{package.parent}:{os.environ.get('PYTHONPATH', '')}"})
+        path = f"{package.parent}:{os.environ.get('PYTHONPATH', '')}"
+        made = Nursery({**os.environ, "PYTHONPATH": path, **environment})
         nurseries.append(made)
         return made
 
@@ -88,6 +91,35 @@ def test_children_are_forked_and_ended_like_others(project, stand_in):
     outcome = project.run(SAY_HOW, nursery=stand_in())
     assert outcome.lines == ("True",)
     assert (outcome.ending, outcome.code) == (Ending.FINISHED, 0)
+
+
+SAY_HASH = SAY_HOW + "print(hash('abc'))\n"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_hash_has_the_seed_of_the_run_also_where_there_is_a_nursery(project, stand_in, monkeypatch, seed):
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    project.seed = seed
+    made = stand_in(environment={"PYTHONHASHSEED": "0"})
+    (forked, there), (_, plain) = (project.run(SAY_HASH, nursery=each).lines for each in (made, None))
+    assert there == plain
+    assert forked == str(seed == 0), "the nursery is used where its seed is the run's"
+
+
+@pytest.mark.parametrize("place", ["job", "process"])
+@pytest.mark.parametrize("name", ["TF_XLA_FLAGS", "XLA_FLAGS", "KERAS_BACKEND", "PYTHONHASHSEED", "OMP_NUM_THREADS"])
+def test_a_child_with_another_value_of_what_is_read_once_is_not_forked(project, stand_in, monkeypatch, name, place):
+    made = stand_in()
+    assert made.usable
+    if place == "process":
+        monkeypatch.setenv(name, "7")
+    source = SAY_HOW + f"import os\nprint(os.environ[{name!r}])\n"
+    given = {"environment": {name: "7"}} if place == "job" else {}
+    assert project.run(source, nursery=made, **given).lines == ("False", "7")
+
+
+def test_a_child_without_what_the_nursery_has_read_is_not_forked(project, stand_in):
+    assert project.run(SAY_HOW, nursery=stand_in(environment={"TF_XLA_FLAGS": "--x"})).lines == ("False",)
 
 
 @pytest.mark.parametrize(

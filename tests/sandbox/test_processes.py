@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -51,6 +52,16 @@ def test_the_status_is_told_and_stays(spawned, code, status):
     assert process.poll() == status
     process.end()
     assert process.poll() == status
+
+
+def test_the_status_is_told_also_where_a_launcher_had_the_ends_of_children_ignored(spawned):
+    previous = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        process = spawned("import sys; sys.exit(3)")
+        assert process.wait(PATIENCE)
+        assert process.poll() == 3
+    finally:
+        signal.signal(signal.SIGCHLD, previous)
 
 
 def test_waiting_takes_no_longer_than_it_may(spawned):

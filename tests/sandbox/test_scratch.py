@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -313,6 +314,52 @@ def test_arguments_and_variables_that_name_the_project_name_the_copy(root, copy,
         "TMPDIR": str(laid.temporary),
         "PWD": str(laid.cwd),
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}/out", "--out={}/out", "data_dir={}/data", "model.data.dir={}/data", "+out={}", "-I{}/include", "-o{}/x",
+        "@{}/args.txt", "file://{}/data", "file:{}/data", "--uri=file://{}/runs", "dirs=[{}/a,{}/b]",
+        "{{'dir': '{}/a', \"out\": \"{}\"}}", "{}/a:{}/b", "/opt/data:{}/data", "--paths=/opt:{}",
+        "--command=cp -r /opt {}/x", "-Dpath={}",
+    ],
+)  # fmt: skip
+def test_a_path_of_the_project_is_led_to_the_copy_wherever_it_stands_in_an_argument(root, copy, text):
+    laid = copy()
+    theirs, ours = text.replace("{}", str(root)), text.replace("{}", str(laid.root))
+    assert laid.argument(theirs) == ours
+    assert laid.variable("SOMETHING", theirs) == ours
+    # What is led there once is not led further, and what the script prints of it is turned back.
+    assert laid.argument(ours) == ours and laid.original(ours) == theirs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://host{}/data", "https://host:80{}/data", "http://host:{}", "host:{}/data", "me@host:{}/data",
+        "s3://bucket{}", "/mnt{}/data", "~{}", "../..{}", "{}-2/data", "{}2", "{}.bak", "x{}", "s/a{}", "rate=0.1", "",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_path_of_the_project_is_left_as_it_is(root, copy, text):
+    assert copy().argument(text.replace("{}", str(root))) == text.replace("{}", str(root))
+
+
+def test_a_path_with_a_space_is_found_as_it_is_and_as_urls_write_it(tmp_path):
+    root = tmp_path / "my project"
+    root.mkdir()
+    (root / "train.py").write_text("")
+    laid = lay(Target(str(root), str(root), str(root / "train.py")), (), tmp_path / "scratch")
+    assert laid.argument(f"out={root}/x") == f"out={laid.root}/x"
+    quoted = str(root).replace(" ", "%20")
+    assert laid.argument(f"file://{quoted}/x") == f"file://{str(laid.root).replace(' ', '%20')}/x"
+
+
+def test_an_environment_in_the_project_is_used_where_it_is_also_in_a_list_of_paths(root, copy, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", f"{root}/.venv")
+    laid = copy()
+    path = f"/usr/bin:{root}/.venv/bin:{root}/tools"
+    assert laid.variable("PATH", path) == f"/usr/bin:{root}/.venv/bin:{laid.root}/tools"
 
 
 def test_the_home_folder_as_a_project_stays_the_home(root, copy, monkeypatch):

@@ -94,7 +94,7 @@ def test_src_is_a_package_where_it_has_an_init(project):
 
 
 @pytest.mark.parametrize(
-    "directory", [".git", ".venv", "venv", "node_modules", "__pycache__", "build", "dist", "site-packages", "results"]
+    "directory", [".git", ".venv", "node_modules", "__pycache__", "pkg/site-packages"]
 )
 def test_directories_that_are_not_the_projects_own_are_left_out(directory, project):
     project.write("train.py", SOME)
@@ -102,11 +102,46 @@ def test_directories_that_are_not_the_projects_own_are_left_out(directory, proje
     assert list(project.scan().modules) == ["train.py"]
 
 
-def test_an_environment_of_any_name_is_left_out(project):
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/history", "bin/activate_this.py"])
+@pytest.mark.parametrize("name", ["venv", "env", "my-env", "pkg/build"])
+def test_an_environment_of_any_name_is_left_out(project, name, mark):
     project.write("train.py", SOME)
-    project.write("my-env/pyvenv.cfg", "")
-    project.write("my-env/lib/other.py", SOME)
+    project.write(f"{name}/{mark}", "")
+    project.write(f"{name}/lib/other.py", SOME)
     assert list(project.scan().modules) == ["train.py"]
+
+
+@pytest.mark.parametrize("name", ["env", "venv", "pkg/build", "pkg/dist", "pkg/results", "envs/env"])
+def test_a_folder_of_the_projects_is_read_whatever_its_name(project, name):
+    project.write("train.py", SOME)
+    project.write(f"{name}/model.py", SOME)
+    scanned = project.scan()
+    assert set(scanned.modules) == {"train.py", f"{name}/model.py"} and not scanned.warnings
+
+
+@pytest.mark.parametrize("name", ["build", "dist", "results"])
+def test_what_tools_make_at_the_root_is_left_out_and_that_is_told(project, name):
+    project.write("train.py", SOME)
+    project.write(f"{name}/lib/other.py", SOME)
+    scanned = project.scan()
+    assert list(scanned.modules) == ["train.py"]
+    (warning,) = scanned.warnings
+    assert warning.startswith(f"{name}: was not read") and "__init__.py" in warning
+
+
+@pytest.mark.parametrize("name", ["build", "dist", "results"])
+def test_a_package_at_the_root_is_read_whatever_its_name(project, name):
+    project.write("train.py", SOME)
+    project.write(f"{name}/__init__.py", "")
+    project.write(f"{name}/other.py", SOME)
+    scanned = project.scan()
+    assert f"{name}/other.py" in scanned.modules and not scanned.warnings
+
+
+def test_a_folder_of_results_without_python_files_is_nothing_to_tell(project):
+    project.write("train.py", SOME)
+    project.write("results/run/report.json", "{}")
+    assert not project.scan().warnings
 
 
 def test_paths_restrict_what_is_read(project):
