@@ -233,11 +233,12 @@ class Unpacking(Event):
 class Branch(Event):
     """A decision: ``kind`` is if, while, ifexp, and, or, not, assert, match.
 
-    ``leaves`` says that one side of it returns; ``flag`` that the test reads nothing but a name or attribute
-    (``switch`` is a name's node) and constants, so the guarded code may be switched off.
+    ``otherwise`` is the line where the other side of an ``if`` begins (0: it has none). ``leaves`` says that one
+    side of it returns; ``flag`` that the test reads nothing but a name or attribute (``switch`` is a name's node)
+    and constants, so the guarded code may be switched off.
     """
 
-    __slots__ = ("flag", "kind", "leaves", "switch", "test")
+    __slots__ = ("flag", "kind", "leaves", "otherwise", "switch", "test")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, kind: str, test: Node) -> None:
         self.owner = owner
@@ -247,7 +248,14 @@ class Branch(Event):
         self.test = test
         self.leaves = False
         self.flag = False
+        self.otherwise = 0
         self.switch: Node | None = None
+
+    def divides(self, line: int, other: int) -> bool:
+        """Whether two lines under it stand on different sides, so that not both are run."""
+        if self.kind in ("ifexp", "match"):
+            return True
+        return self.otherwise > 0 and (line < self.otherwise) != (other < self.otherwise)
 
 
 class Return(Event):

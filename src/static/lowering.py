@@ -250,6 +250,7 @@ class Lowering(DefinitionLowering):
             self.statements(node.body if certain else node.orelse)
             return
         branch = self.branch("if", node.test)
+        branch.otherwise = node.orelse[0].lineno if node.orelse else 0
         self.alternatives(branch, [node.body, node.orelse], node.lineno)
         assert block is self.block
 

@@ -11,6 +11,7 @@ from .values import (
     OBJECT,
     SCALARS,
     SHAPE,
+    STRUCTURES,
     SYMBOLIC,
     TENSOR_LIKE,
     TENSORS,
@@ -20,7 +21,6 @@ from .values import (
     Instance,
     Value,
 )
-from .views import STRUCTURES
 
 #: The most steps of evidence that a record carries.
 MAX_STEPS = 6

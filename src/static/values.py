@@ -53,6 +53,9 @@ SCALARS = frozenset({INTEGER, FLOAT, BOOLEAN, STRING})
 NUMBERS = frozenset({INTEGER, FLOAT, BOOLEAN})
 TENSOR_LIKE = TENSORS | {ARRAY}
 
+#: Containers whose elements travel with them into a traced call.
+STRUCTURES = frozenset({"list", "tuple", "dict", "set", "namedtuple"})
+
 
 class External(Value):
     """Something of a library, by its canonical dotted path (``tensorflow.nn.relu``)."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from ..records import AssumptionKind
+from .allocation import Allocations
 from .callgraph import CallGraph
 from .changes import find_changes
 from .code import Branch, Call, Event, FunctionCode, Operation, ParameterCode
@@ -17,6 +19,7 @@ from .values import (
     ARRAY,
     NONE,
     SCALARS,
+    STRUCTURES,
     TENSOR,
     TENSORS,
     UNKNOWN,
@@ -24,9 +27,6 @@ from .values import (
     Box,
     Value,
 )
-
-#: Containers whose elements travel with them into a traced call.
-STRUCTURES = frozenset({"list", "tuple", "dict", "set", "namedtuple"})
 
 
 class Keeper(NamedTuple):
@@ -52,6 +52,11 @@ class Facts:
         self.traced: dict[tuple[FunctionCode, Node, int], bool | None] = {}
         self.rebound_attributes = _rebound_attributes(program)
         self.changes = find_changes(program)
+
+    @cached_property
+    def allocations(self) -> Allocations:
+        """Where objects that own variables are made, and how often."""
+        return Allocations(self.program)
 
 
 def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, int]]]:

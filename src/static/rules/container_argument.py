@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..hazards import Hazard
 from ..parameters import own_parameters, supplied_values
-from ..values import Box, Instance
-from ..views import STRUCTURES, View
+from ..values import STRUCTURES, Box, Instance
+from ..views import View
 from .rule import Move, Polarity, Rule
 
 

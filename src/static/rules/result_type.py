@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..graph import Node
 from ..hazards import Hazard
-from ..values import ARRAY, NONE, NUMBERS, SHAPE, STRING, TENSORS, UNKNOWN, Box
-from ..views import STRUCTURES, View
+from ..values import ARRAY, NONE, NUMBERS, SHAPE, STRING, STRUCTURES, TENSORS, UNKNOWN, Box
+from ..views import View
 from .rule import Move, Polarity, Rule
 
 

@@ -1,0 +1,132 @@
+"""HYB306."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..graph import LINES
+from ..hazards import Hazard
+from ..parameters import own_parameters
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class RenewedArgument(Rule):
+    """
+    ## What it does
+
+    Finds parameters that are given a model, a layer, an optimizer or a metric (or an object that holds one) of which
+    another is made later: in a loop, or in a function that is called in one, as for each fold of a cross-validation.
+
+    ## Why is this bad
+
+    A second object is traced again. If variables are made in that trace (an optimizer makes its slots in its first
+    update, a model its weights in its first call), it raises: a `tf.function` may make variables in its first call
+    only.
+
+    ## What to do
+
+    Define the function where the object is made, so that each has a `tf.function` of its own, or make it a method of an
+    object that owns the model and the optimizer.
+    """
+
+    code = "HYB306"
+    title = "is given another model or optimizer later"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.SAME_OBJECT
+    INVALID = (
+        """
+        import tensorflow as tf
+
+        def step(model, optimizer, x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(model(x) ** 2)
+            optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+            return loss
+
+        def train_fold(x):
+            model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+            optimizer = tf.keras.optimizers.Adam()
+            for _ in range(5):
+                step(model, optimizer, x)
+
+        for fold in range(5):
+            train_fold(tf.ones([4, 2]))
+        """,
+        """
+        import tensorflow as tf
+
+        class Net(tf.Module):
+            def __init__(self):
+                self.w = tf.Variable(1.0)
+
+            def __call__(self, x):
+                return x * self.w
+
+        def step(net, x):
+            return tf.reduce_sum(net(x))
+
+        nets = [Net() for _ in range(3)]
+        for net in nets:
+            step(net, tf.ones([2]))
+        """,
+    )
+    VALID = (
+        """
+        import tensorflow as tf
+
+        def build():
+            return tf.keras.Sequential([tf.keras.layers.Dense(1)])
+
+        def step(model, optimizer, x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(model(x) ** 2)
+            optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+            return loss
+
+        def main():
+            model, optimizer = build(), tf.keras.optimizers.Adam()
+            for _ in range(5):
+                step(model, optimizer, tf.ones([4, 2]))
+
+        main()
+        """,
+        """
+        import tensorflow as tf
+
+        def train_fold(x):
+            model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+
+            def step(net, x):
+                return tf.reduce_sum(net(x))
+
+            for _ in range(5):
+                step(model, x)
+
+        for fold in range(5):
+            train_fold(tf.ones([4, 2]))
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
+        if view.code.name == "__init__":
+            return
+        for index, parameter in own_parameters(view.code):
+            if parameter.kind not in ("positional", "keyword"):
+                continue
+            site = view.facts.allocations.renewed(view.code, index)
+            if site is None:
+                continue
+            place = f"{site.owner.module.file}:{site.place % LINES}"
+            yield view.hazard(
+                self.code,
+                f"parameter `{parameter.name}` receives an object that owns variables, and later another one ({place})",
+                view.code.node.place,
+                False,
+                self.assumption,
+                parameter.name,
+                transitive=False,
+            )
