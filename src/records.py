@@ -61,7 +61,9 @@ class AssumptionKind(Enum):
     ARGUMENT_TYPE: every call's argument fits a type hint. NO_EFFECT: a call changes nothing in Python
     that outlives it. STABLE: what is read from Python does not change between calls (the trace stays
     the same). BOUNDED_TRACES: the number of traces does not grow with the calls. TRACEABLE: tracing
-XX    """
+    raises nothing. SAME_RESULT: the graph gives what eager gives. NO_CREATION: no variable is created
+    after the first call. SAME_OBJECT: a parameter is given one object in all calls.
+    """
 
     ARGUMENT_TYPE = "argument-type"
     NO_EFFECT = "no-effect"

@@ -472,4 +472,4 @@ def test_a_function_that_is_not_proposed_is_told_each_kind_of_hazard(tmp_path: P
     scan = static.scan(tmp_path, tmp_path / "train.py")
     (function,) = scan.functions
     reasons = " ".join(pipeline._why_not(function))
-    assert "random.sample" in reasons and "returns depending on the length of buffer" in reasons
+    assert "random.sample" in reasons and "returns early depending on the length of buffer" in reasons

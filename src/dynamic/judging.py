@@ -103,7 +103,7 @@ def judge_observed(
     if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
         return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
     if row["op_calls"] and not seen.ops_per_call:
-        noted = [f"line {f.line}: it {f.message}" for f in function.findings]
+        noted = [f"line {f.line}: {f.message}" for f in function.findings]
         why = f"it ran no TensorFlow op in {count(row['op_calls'], 'sampled call')}: nothing to gain"
         return verdict(Verdict.NOT_PROPOSED, "; ".join([why, *noted[:1]]))
     if seen.calls < LEAST_CALLS:

@@ -78,8 +78,7 @@ def _findings_of(function: Function, positions: Mapping[str, int]) -> list[dict[
     results = []
     for finding in _findings(function):
         level = "warning" if finding.certain else "note"
-        text = f"{function.qualname}: {finding.message}"
-        result = _result(finding.code, level, text, finding.file, finding.line, function, positions)
+        result = _result(finding.code, level, finding.message, finding.file, finding.line, function, positions)
         if finding.chain:
             steps = [
                 {"location": {**_location(step.file, step.line), "message": {"text": step.note}}}

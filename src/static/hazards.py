@@ -14,6 +14,7 @@ from .program import Cell
 class Hazard:
     """One thing seen in one function, or inherited from a callee (``inner``, through ``call``).
 
+    ``message`` is a clause that names the function which does it.
     ``parameter`` is set where it only holds for what that parameter is given, or for what an enclosing
     function's variable holds (a cell): ``when`` says for which: "outlives" (an object that is still there
     after the call), "traced" (a tensor while tracing), "rebinds" (the variable itself is bound anew).
@@ -87,11 +88,8 @@ class Hazard:
     def finding(self) -> Finding:
         """This hazard as a record: at the line in the function itself, with the chain of calls behind it."""
         if self._finding is None:
-            message = self.message
-            if self.inner is not None:
-                message = f"{message} (in {self.innermost().owner.qualname})"
             self._finding = Finding(
-                self.code, message, self.owner.module.file, self.line, self.chain(), self.certain
+                self.code, self.message, self.owner.module.file, self.line, self.chain(), self.certain
             )
         return self._finding
 

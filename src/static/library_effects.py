@@ -42,6 +42,21 @@ _EXACT = {
     "datetime.datetime.utcnow": "clock",
     "datetime.datetime.today": "clock",
     "datetime.date.today": "clock",
+    # A generator is made; what is drawn from it are calls of its methods.
+    **dict.fromkeys(
+        (
+            "random.Random",
+            "random.SystemRandom",
+            "numpy.random.default_rng",
+            "numpy.random.Generator",
+            "numpy.random.RandomState",
+            "numpy.random.SeedSequence",
+            "numpy.random.PCG64",
+            "numpy.random.MT19937",
+            "numpy.random.Philox",
+            "numpy.random.SFC64",
+        )
+    ),
     "os.urandom": "random",
     "uuid.uuid4": "random",
     "os.getenv": "state",

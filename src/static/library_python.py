@@ -8,6 +8,7 @@ NUMPY: dict[str, str] = {
     "random.shuffle": "none",
     "random.RandomState": "random generator",
     "random.default_rng": "random generator",
+    "random.Generator": "random generator",
     "random.get_state": "object",
     "random.set_state": "none",
     "save": "none",

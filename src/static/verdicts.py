@@ -31,7 +31,7 @@ from .parameters import (
 from .rules import Polarity, all_rules
 from .rules.varying_scalar import variation
 from .values import UNKNOWN, Bound, Function, Value, Wrapped
-from .views import Facts
+from .views import Facts, name_of
 
 _KINDS = {
     "function": FunctionKind.FUNCTION,
@@ -52,12 +52,18 @@ _HINTED = {
 }
 
 _STATEMENTS = {
-    AssumptionKind.NO_EFFECT: "a call of {name} changes nothing in Python that outlives it",
+    AssumptionKind.NO_EFFECT: "running {name} changes nothing in Python that outlives it",
     AssumptionKind.STABLE: "what {name} reads from Python does not change between calls",
     AssumptionKind.TRACEABLE: "tracing {name} raises nothing",
     AssumptionKind.SAME_RESULT: "as a graph, {name} gives what it gives eagerly",
-    AssumptionKind.BOUNDED_TRACES: "the traces of {name} do not grow with its calls",
+    AssumptionKind.BOUNDED_TRACES: "the number of traces of {name} does not grow with its calls",
     AssumptionKind.NO_CREATION: "{name} creates no variable after its first call",
+}
+
+#: Those that are made only where a finding doubts them.
+_STATED = {
+    AssumptionKind.ARGUMENT_TYPE: "`{subject}` is always of the type that {name} takes",
+    AssumptionKind.SAME_OBJECT: "`{subject}` is always the same object",
 }
 
 _IGNORE = re.compile(r"#\s*hybridize:\s*ignore(?:\[([A-Za-z0-9, ]*)\])?")
@@ -130,7 +136,7 @@ class Verdicts:
             if blocker is None:
                 proposal = Action.HYBRIDIZE
         if proposal is not Action.NONE:
-            assumptions = self._assumptions(code, hazards, parameters)
+            assumptions = self._assumptions(code, name_of(code), hazards, parameters)
         return records.Function(
             id=code.id,
             file=code.module.file,
@@ -162,6 +168,7 @@ class Verdicts:
         findings = tuple(self._finding(hazard) for hazard in hazards)
         blocker = self._first_blocker(list(findings))
         name = f"{code.qualname}@{step.first}"
+        lines = f"lines {step.first} to {step.last}"
         proposal = Action.EXTRACT if blocker is None else Action.NONE
         return records.Function(
             id=f"{code.module.name}:{name}",
@@ -174,7 +181,7 @@ class Verdicts:
             hybrid=None,
             parameters=(),
             findings=findings,
-            assumptions=self._assumptions(code, hazards, ()) if proposal is Action.EXTRACT else (),
+            assumptions=self._assumptions(code, lines, hazards, ()) if proposal is Action.EXTRACT else (),
             proposal=proposal,
             blocker=blocker,
             has_python_side_effects=any(hazard.effect for hazard in hazards),
@@ -212,21 +219,22 @@ class Verdicts:
         return min(certain, key=lambda finding: (_rank(finding.code), len(finding.chain), finding.line))
 
     def _benefit(self, code: FunctionCode, computes: bool | None, has_tensor: bool | None) -> Finding | None:
-        file = code.module.file
+        file, name = code.module.file, name_of(code)
         if computes is False:
-            return Finding("HYB501", "does not compute with tensors", file, code.line, (), True)
+            return Finding("HYB501", f"{name} does not compute with tensors", file, code.line, (), True)
         if code in self.facts.covered:
-            return Finding("HYB502", "runs as graph code already: all of its callers do", file, code.line, (), True)
+            message = f"{name} runs as graph code already: all of its callers do"
+            return Finding("HYB502", message, file, code.line, (), True)
         if computes is None and has_tensor is not True:
-            return Finding("HYB501", "is not known to compute with tensors", file, code.line, (), True)
+            return Finding("HYB501", f"{name} is not known to compute with tensors", file, code.line, (), True)
         return None
 
     def _judge_hybrid(
         self, code: FunctionCode, hazards: list[Hazard], computes: bool | None
     ) -> tuple[Action, Finding | None, Finding]:
         """What is proposed for a function that is hybrid already, why nothing is, and the finding on it."""
-        file = code.module.file
-        known = Finding("HYB600", f"is hybrid already: {code.hybrid}", file, code.line, (), True)
+        file, name = code.module.file, name_of(code)
+        known = Finding("HYB600", f"{name} is hybrid already: {code.hybrid}", file, code.line, (), True)
         effects = next((hazard for hazard in hazards if hazard.effect and hazard.certain), None)
         decorated = (code.hybrid or "").startswith("@")
         if effects is not None:
@@ -234,13 +242,14 @@ class Verdicts:
         if not decorated:
             return Action.NONE, known, known
         if computes is False:
-            found = Finding("HYB602", "is a tf.function and runs no operation", file, code.line)
+            found = Finding("HYB602", f"{name} is a `tf.function` and runs no operation", file, code.line)
             return Action.DEHYBRIDIZE, None, found
         how = self._varying(code)
         if how is not None and not any(
             word in (code.hybrid or "") for word in ("input_signature", "reduce_retracing", "relax_shapes")
         ):
-            found = Finding("HYB603", f"is a tf.function that is traced for every number: {how}", file, code.line)
+            message = f"{name} is a `tf.function` that is traced for every number: {how}"
+            found = Finding("HYB603", message, file, code.line)
             return Action.RECONFIGURE, None, found
         return Action.NONE, known, known
 
@@ -248,7 +257,7 @@ class Verdicts:
         for index, parameter in own_parameters(code):
             how = variation(code, index)
             if how is not None:
-                return f"{parameter.name} is given {how}"
+                return f"parameter `{parameter.name}` receives {how}"
         return None
 
     # -- facts --------------------------------------------------------------------------------
@@ -301,8 +310,9 @@ class Verdicts:
     # -- assumptions --------------------------------------------------------------------------
 
     def _assumptions(
-        self, code: FunctionCode, hazards: list[Hazard], parameters: tuple[Parameter, ...]
+        self, code: FunctionCode, name: str, hazards: list[Hazard], parameters: tuple[Parameter, ...]
     ) -> tuple[Assumption, ...]:
+        """What a candidate takes on trust; ``name`` is what the statements call it."""
         found: dict[tuple[AssumptionKind, str, str | None], Assumption] = {}
 
         def add(assumption: Assumption) -> None:
@@ -324,12 +334,13 @@ class Verdicts:
             if hazard.certain:
                 continue
             finding = self._finding(hazard)
-            general = _STATEMENTS.get(hazard.assumption, "{name} is given what it takes").format(name=code.name)
-            statement = f"{general}, although it {finding.message} (line {finding.line})"
+            general = _STATED.get(hazard.assumption, _STATEMENTS.get(hazard.assumption, ""))
+            statement = general.format(name=name, subject=hazard.subject)
+            statement = f"{statement}, although {finding.message} (line {finding.line})"
             add(Assumption(hazard.assumption, hazard.subject, statement, hazard.code))
         for kind, statement in _STATEMENTS.items():
             if not any(known.kind is kind for known in found.values()):
-                add(Assumption(kind, code.name, statement.format(name=code.name)))
+                add(Assumption(kind, code.name, statement.format(name=name)))
         return tuple(found.values())
 
 

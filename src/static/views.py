@@ -95,6 +95,15 @@ def is_single(node: Node) -> bool:
     return True
 
 
+def name_of(code: FunctionCode) -> str:
+    """How a message names a function."""
+    if code.kind == "module":
+        return "the script"
+    if code.kind == "lambda":
+        return "the lambda"
+    return f"`{code.owner_class.name}.{code.name}`" if code.takes_self and code.owner_class else f"`{code.name}`"
+
+
 class View:
     """One function, as rules see it."""
 
@@ -237,8 +246,13 @@ class View:
         parameter: int | Cell | None = None,
         when: str = "",
         transitive: bool = True,
+        whole: bool = False,
     ) -> Hazard:
-        """A hazard of this function at an event (or packed place); a switch makes it doubtful."""
+        """A hazard of this function at an event (or packed place); a switch makes it doubtful.
+
+        ``message`` says what the function does, without a subject ("prints with print"); with ``whole`` it is a
+        clause that has a subject of its own.
+        """
         switched = False
         if isinstance(event, int):
             place = event
@@ -249,7 +263,7 @@ class View:
                 certain = certain and not switched
         return Hazard(
             code,
-            message,
+            message if whole else f"{name_of(self.code)} {message}",
             self.code,
             place,
             certain,

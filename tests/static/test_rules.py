@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ def test_the_failing_example_has_the_finding(rule: Rule, program: str, tmp_path:
 @pytest.mark.parametrize(("rule", "program"), VALID, ids=lambda value: getattr(value, "code", ""))
 def test_the_passing_example_has_not(rule: Rule, program: str, tmp_path: Path) -> None:
     assert rule.code not in codes_in(scan_program(tmp_path, program))
+
+
+@pytest.mark.parametrize(("rule", "program"), INVALID, ids=lambda value: getattr(value, "code", ""))
+def test_each_message_is_a_clause_with_its_own_subject(rule: Rule, program: str, tmp_path: Path) -> None:
+    """So that it can stand alone, after a colon, and after "although"."""
+    subject = re.compile(r"(`[\w.]+`|parameter `\w+`|the (script|lambda)|Keras|Python) \w")
+    for function in scan_program(tmp_path, program).functions:
+        for finding in function.findings:
+            assert subject.match(finding.message), finding.message
+        for assumption in function.assumptions:
+            doubt = assumption.statement.partition(", although ")[2]
+            assert not doubt or subject.match(doubt), assumption.statement
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)

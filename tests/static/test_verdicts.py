@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from findings import codes_of
 
-from hybridize.records import Action
+from hybridize.records import Action, AssumptionKind
 
 
 def test_safety_comes_before_benefit(script):
@@ -115,3 +115,37 @@ def test_a_doubt_about_a_finding_is_an_assumption_that_names_it(script):
     (assumption,) = [each for each in function.assumptions if each.code == "HYB113"]
     assert assumption.subject == "self.action"
     assert "Agent.act" in assumption.statement
+
+
+def test_a_step_in_a_loop_is_called_by_its_lines(script):
+    project = script("""
+        w = tf.Variable(1.0)
+        optimizer = tf.keras.optimizers.SGD()
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = w * w
+            optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+        """)
+    (step,) = [each for each in project.scan().functions if each.proposal is Action.EXTRACT]
+    effect = next(each for each in step.assumptions if each.kind is AssumptionKind.NO_EFFECT)
+    assert effect.statement == f"running lines {step.line} to {step.end_line} changes nothing in Python that outlives it"
+    assert not [each for each in step.assumptions if "module>" in each.statement]
+
+
+@pytest.mark.parametrize("maker", ["default_rng(0)", "RandomState(0)", "Generator(np.random.PCG64(0))"])
+def test_a_generator_is_a_hazard_where_it_is_drawn_from_not_where_it_is_made(script, maker):
+    project = script(f"""
+        def make(x):
+            rng = np.random.{maker}
+            return tf.reduce_sum(x)
+
+        def draw(x):
+            rng = np.random.{maker}
+            noise = rng.normal()
+            return tf.reduce_sum(x) * noise
+
+        make(tf.ones([2]))
+        draw(tf.ones([2]))
+        """)
+    assert [each.line for each in project.function("make").findings if each.code == "HYB108"] == []
+    assert [each.line for each in project.function("draw").findings if each.code == "HYB108"] == [10]

@@ -105,7 +105,7 @@ class OutlivingAttributeStore(Rule):
             subject = f"{name}.{event.attribute}"
             yield view.hazard(
                 self.code,
-                f"assigns {subject}" if event.value is not None else f"deletes {subject}",
+                f"assigns `{subject}`" if event.value is not None else f"deletes `{subject}`",
                 event,
                 certain,
                 self.assumption,

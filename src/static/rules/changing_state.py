@@ -131,7 +131,7 @@ class ChangingState(Rule):
             subject = f"{name}.{event.attribute}"
             yield view.hazard(
                 self.code,
-                f"reads {subject}, which {_name(code)} changes ({code.module.file}:{line})",
+                f"reads `{subject}`, which {_name(code)} changes ({code.module.file}:{line})",
                 event,
                 False,
                 self.assumption,
@@ -163,7 +163,7 @@ class ChangingState(Rule):
                 continue
             place = view.code.node.place - view.code.line + line
             yield view.hazard(
-                self.code, f"reads {cell.name}, {how}", place, False, self.assumption, cell.name
+                self.code, f"reads `{cell.name}`, {how}", place, False, self.assumption, cell.name
             )
 
     def _how(self, view: View, node: Node, cell: Cell) -> str | None:

@@ -62,4 +62,4 @@ class Clock(Rule):
         """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         name = next(iter(event.externals), "the clock")
-        yield view.hazard(self.code, f"reads the clock with {name}", event, True, self.assumption, name)
+        yield view.hazard(self.code, f"reads the clock with `{name}`", event, True, self.assumption, name)

@@ -61,18 +61,19 @@ class ContainerArgument(Rule):
                 continue
             for value in supplied_values(view.code, index):
                 if isinstance(value, Box) and value.kind in STRUCTURES:
-                    what = f"a {value.kind}: another length is traced anew"
+                    what = f"a {value.kind}; each new length causes a retrace"
                 elif isinstance(value, Instance) and value.code.kind is None:
-                    what = f"a {value.code.name}: each new one is traced anew"
+                    what = f"a `{value.code.name}` object; each new object causes a retrace"
                 else:
                     continue
                 yield view.hazard(
                     self.code,
-                    f"parameter {parameter.name} is given {what}",
+                    f"parameter `{parameter.name}` receives {what}",
                     view.code.node.place,
                     False,
                     self.assumption,
                     parameter.name,
                     transitive=False,
+                    whole=True,
                 )
                 break

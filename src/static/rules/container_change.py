@@ -119,7 +119,7 @@ class OutlivingContainerChange(Rule):
             receiver = view.receiver(event)
             if receiver is None or event.attribute is None:
                 return
-            target, verb = receiver, f"calls {event.attribute} on"
+            target, verb = receiver, f"calls `{event.attribute}` on"
             certain = self._certain(event, receiver)
             if any(isinstance(value, (Module, External)) for value in receiver.values):
                 return
@@ -127,7 +127,7 @@ class OutlivingContainerChange(Rule):
         for parameter, name in view.keepers(target):
             yield view.hazard(
                 self.code,
-                f"{verb} {name}, which outlives the call",
+                f"{verb} `{name}`, which outlives the call",
                 event,
                 certain,
                 self.assumption,

@@ -61,4 +61,4 @@ class DynamicCode(Rule):
         name = next(iter(event.externals), "dynamic code").removeprefix("builtins.")
         if name == "setattr" and event.literals is not None and isinstance(event.literals.get(1), str):
             return
-        yield view.hazard(self.code, f"runs dynamic code with {name}", event, False, self.assumption, name)
+        yield view.hazard(self.code, f"runs dynamic code with `{name}`", event, False, self.assumption, name)

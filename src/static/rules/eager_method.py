@@ -76,7 +76,7 @@ class EagerMethod(Rule):
         path = next(iter(event.externals), None)
         if path is not None and not event.methods:
             yield view.hazard(
-                self.code, f"asks for a value with {path}", event, True, self.assumption, path
+                self.code, f"asks for a value with `{path}`", event, True, self.assumption, path
             )
             return
         name = event.attribute or next((name for _, name in event.methods), "numpy")
@@ -87,5 +87,5 @@ class EagerMethod(Rule):
         else:
             certain = name in EAGER_METHODS and not receivers
         yield view.hazard(
-            self.code, f"asks for a tensor's value with {name}()", event, certain, self.assumption, name
+            self.code, f"asks for a tensor's value with `{name}()`", event, certain, self.assumption, name
         )

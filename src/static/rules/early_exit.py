@@ -77,7 +77,7 @@ class EarlyExit(Rule):
             return
         yield view.hazard(
             self.code,
-            f"returns depending on {subject}, decided while tracing",
+            f"returns early depending on {subject}, which is decided while tracing",
             event.place,
             False,
             self.assumption,

@@ -62,5 +62,5 @@ class HostLibrary(Rule):
         assert isinstance(event, Call)
         name = next(iter(event.externals), "a library")
         yield view.hazard(
-            self.code, f"calls {name} on the host", event, True, self.assumption, name, effect=True
+            self.code, f"calls `{name}` on the host", event, True, self.assumption, name, effect=True
         )

@@ -70,7 +70,7 @@ class IteratorAdvance(Rule):
         for parameter, name in view.keepers(source):
             yield view.hazard(
                 self.code,
-                f"advances the iterator {name}",
+                f"advances the iterator `{name}`",
                 event,
                 certain,
                 self.assumption,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..hazards import Hazard
-from ..views import View
+from ..views import View, name_of
 from .rule import Move, Polarity, Rule
 
 _PYTHON = frozenset(
@@ -133,18 +133,21 @@ class KerasOwned(Rule):
         owner = code.owner_class
         if owner is None or code.kind == "nested":
             return
+        name = name_of(code)
         if code.kind == "property":
-            message = "is a property, which Python calls without a call"
+            message = f"{name} is a property, which Python calls without a call"
+        elif code.name == "__init__":
+            message = f"{name} cannot be a `tf.function`: Python requires it to return None"
         elif code.name in _PYTHON:
-            message = f"Python calls {code.name} in a way of its own"
+            message = f"Python calls {name} itself, and a `tf.function` may not do what it expects"
         elif owner.kind in ("model", "layer", "metric", "loss", "optimizer") and code.name in _KERAS:
-            message = f"Keras calls {code.name} in a way of its own"
+            message = f"Keras calls {name} itself, outside of the step"
         elif owner.kind == "model" and code.name in _STEPS:
-            message = f"Keras traces {code.name} itself (Model.fit)"
+            message = f"Keras traces {name} itself in `Model.fit`"
         elif owner.kind == "callback" and code.name.startswith(_CALLBACKS):
-            message = f"Keras calls {code.name} between its graphs"
+            message = f"Keras calls {name} between its graphs"
         else:
             return
         yield view.hazard(
-            self.code, message, code.node.place, True, self.assumption, code.name, transitive=False
+            self.code, message, code.node.place, True, self.assumption, code.name, transitive=False, whole=True
         )

@@ -74,7 +74,7 @@ class LazyBuilding(Rule):
         if name is None:
             name = event.attribute or (kind_of(receiver) if receiver is not None else "a layer")
         yield view.hazard(
-            self.code, f"applies {name}, which may not be built yet", event, False, self.assumption, name
+            self.code, f"applies `{name}`, which may not be built yet", event, False, self.assumption, name
         )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
@@ -84,9 +84,10 @@ class LazyBuilding(Rule):
         if owner is not None and owner.kind in ("model", "layer") and code.name in ("call", "__call__"):
             yield view.hazard(
                 self.code,
-                f"Keras builds {owner.name} by running its {code.name}",
+                f"Keras builds `{owner.name}` by running its `{code.name}`",
                 code.node.place,
                 False,
                 self.assumption,
                 owner.name,
+                whole=True,
             )

@@ -85,7 +85,7 @@ class NameRebinding(Rule):
         cell = event.cell.origin
         yield view.hazard(
             self.code,
-            f"rebinds the {where} name {event.name}",
+            f"rebinds the {where} name `{event.name}`",
             event,
             True,
             self.assumption,

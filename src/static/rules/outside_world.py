@@ -81,5 +81,5 @@ class OutsideWorld(Rule):
         else:
             name = next(iter(event.externals), event.attribute or "a file").removeprefix("builtins.")
         yield view.hazard(
-            self.code, f"touches the outside world with {name}", event, True, self.assumption, name, effect=True
+            self.code, f"calls `{name}`, which acts outside of Python", event, True, self.assumption, name, effect=True
         )

@@ -88,5 +88,5 @@ class Printing(Rule):
         name = next(iter(event.externals), event.attribute or "print").removeprefix("builtins.")
         warns = "warn" in name and event.guard is not None
         yield view.hazard(
-            self.code, f"prints with {name}", event, not warns, self.assumption, name, effect=True
+            self.code, f"prints with `{name}`", event, not warns, self.assumption, name, effect=True
         )

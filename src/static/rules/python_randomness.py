@@ -76,7 +76,7 @@ class PythonRandomness(Rule):
         name = next(iter(event.externals), event.attribute or "a generator")
         yield view.hazard(
             self.code,
-            f"draws random numbers with {name}, once per trace",
+            f"calls `{name}()`, which would be frozen into the graph",
             event,
             True,
             self.assumption,

@@ -121,7 +121,7 @@ class PythonWalk(Rule):
                 continue
             yield view.hazard(
                 self.code,
-                f"walks over a tensor in Python ({how})",
+                f"iterates over a tensor in Python ({how})",
                 event,
                 traced is True,
                 self.assumption,

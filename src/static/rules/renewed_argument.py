@@ -129,4 +129,5 @@ class RenewedArgument(Rule):
                 self.assumption,
                 parameter.name,
                 transitive=False,
+                whole=True,
             )

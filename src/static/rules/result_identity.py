@@ -66,7 +66,7 @@ class ResultIdentity(Rule):
         for keeper in view.keepers(returns)[:1]:
             yield view.hazard(
                 self.code,
-                f"returns {keeper.name}, which outlives the call",
+                f"returns `{keeper.name}`, which outlives the call",
                 view.code.node.place,
                 False,
                 self.assumption,

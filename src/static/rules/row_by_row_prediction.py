@@ -67,7 +67,7 @@ class RowByRowPrediction(Rule):
             return
         yield view.hazard(
             self.code,
-            f"calls {event.attribute} in a loop, which prepares a pipeline for each call",
+            f"calls `{event.attribute}` in a loop, and each call prepares a new input pipeline",
             event,
             False,
             self.assumption,

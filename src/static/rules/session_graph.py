@@ -58,4 +58,4 @@ class SessionGraph(Rule):
         """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         path = next(iter(event.externals), "a session")
-        yield view.hazard(self.code, f"uses {path} of TensorFlow 1", event, True, self.assumption, path)
+        yield view.hazard(self.code, f"uses `{path}` of TensorFlow 1", event, True, self.assumption, path)

@@ -70,12 +70,13 @@ class SymbolicArgument(Rule):
             ]
             yield view.hazard(
                 self.code,
-                f"parameter {parameter.name} is given a symbolic tensor of Keras",
+                f"parameter `{parameter.name}` receives a symbolic tensor of Keras",
                 view.code.node.place,
                 not others,
                 self.assumption,
                 parameter.name,
                 transitive=False,
+                whole=True,
             )
             return
 

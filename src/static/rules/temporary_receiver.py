@@ -77,7 +77,7 @@ class TemporaryReceiver(Rule):
                 place = f"{call.owner.module.file}:{call.place & 0xFFFFFF}"
                 yield view.hazard(
                     self.code,
-                    f"is called on an object that nothing keeps ({place})",
+                    f"is called on an object that is not kept after the call ({place})",
                     code.node.place,
                     True,
                     self.assumption,

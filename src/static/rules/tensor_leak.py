@@ -91,7 +91,7 @@ class TensorLeak(Rule):
             subject = f"{name}.{event.attribute}" if isinstance(event, AttributeStore) else name
             yield view.hazard(
                 self.code,
-                f"stores a tensor in {subject}",
+                f"stores a tensor in `{subject}`",
                 event,
                 True,
                 self.assumption,

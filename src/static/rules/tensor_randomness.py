@@ -60,5 +60,5 @@ class TensorRandomness(Rule):
         assert isinstance(event, Call)
         name = next(iter(event.externals), None) or "dropout"
         yield view.hazard(
-            self.code, f"draws random numbers with {name}", event, False, self.assumption, name
+            self.code, f"draws random numbers with `{name}`", event, False, self.assumption, name
         )

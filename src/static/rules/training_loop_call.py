@@ -70,5 +70,5 @@ class TrainingLoopCall(Rule):
             name = next((method for _, method in event.methods if method in FIT_METHODS), name)
         certain = bool(event.methods) and len(event.methods) == len(event.methods) and not event.unknown
         yield view.hazard(
-            self.code, f"calls {name}, which runs graphs of its own", event, certain, self.assumption, name
+            self.code, f"calls `{name}`, which runs graphs of its own", event, certain, self.assumption, name
         )

@@ -73,5 +73,5 @@ class UnknownCallee(Rule):
         name = next(iter(event.externals), None) or event.attribute or (called.label if called is not None else None)
         name = name or "a value"
         yield view.hazard(
-            self.code, f"calls {name}, which the source does not show", event, False, self.assumption, name
+            self.code, f"calls `{name}`, which the source does not show", event, False, self.assumption, name
         )

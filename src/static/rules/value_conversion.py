@@ -85,7 +85,7 @@ class ValueConversion(Rule):
         name = path.removeprefix("builtins.")
         yield view.hazard(
             self.code,
-            f"converts a tensor with {name}()",
+            f"converts a tensor with `{name}()`",
             event,
             traced is True,
             self.assumption,

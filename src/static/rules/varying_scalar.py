@@ -65,12 +65,13 @@ class VaryingScalar(Rule):
                 continue
             yield view.hazard(
                 self.code,
-                f"parameter {parameter.name} is given {how}: each value is traced anew",
+                f"parameter `{parameter.name}` receives {how}; each new value causes a retrace",
                 view.code.node.place,
                 False,
                 self.assumption,
                 parameter.name,
                 transitive=False,
+                whole=True,
             )
 
 

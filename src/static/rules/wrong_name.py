@@ -155,6 +155,5 @@ class WrongName(Rule):
             return
         if any(value in (STRING, NONE, UNKNOWN) for value in node.values):
             return
-        yield view.hazard(
-            self.code, f"passes no string as the name of {path}", event, True, self.assumption, path
-        )
+        message = f"passes something that is not a string as the name of `{path}`"
+        yield view.hazard(self.code, message, event, True, self.assumption, path)
