@@ -19,6 +19,7 @@ from . import variables
 
 #: Relative tolerance by dtype, from the rounding that re-associating some thousand terms may cost.
 TOLERANCE: Mapping[str, float] = {"float64": 1e-9, "float32": 2e-4, "bfloat16": 3e-2, "float16": 6e-3}
+_PARTS = {"complex64": "float32", "complex128": "float64"}
 _DEFAULT_TOLERANCE = 2e-4
 #: Where a rounding error in the inputs moves a result further than this, relatively, agreement says nothing.
 WILD = 0.05
@@ -68,12 +69,13 @@ def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str =
         for number, (one, other) in enumerate(zip(eager, graph, strict=True)):
             compare_results(one, other, comparison, f"{place}[{number}]")
     elif isinstance(eager, tf.__internal__.CompositeTensor):
-        parts = zip(
-            tf.nest.flatten(eager, expand_composites=True),
-            tf.nest.flatten(graph, expand_composites=True),
-            strict=False,
-        )
-        for number, (one, other) in enumerate(parts):
+        parts, others = (tf.nest.flatten(value, expand_composites=True) for value in (eager, graph))
+        if len(parts) != len(others):
+            comparison.mismatches.append(
+                f"{place} has {len(parts)} components eagerly and {len(others)} from the graph"
+            )
+            return
+        for number, (one, other) in enumerate(zip(parts, others, strict=True)):
             _compare_arrays(one, other, comparison, f"{place} (component {number})")
     elif isinstance(eager, np.ndarray):
         _compare_arrays(eager, graph, comparison, place)
@@ -136,14 +138,16 @@ def _compare_arrays(eager: Any, graph: Any, comparison: Comparison, place: str) 
 
 
 def _compare_floats(one: Any, other: Any, start: Any, comparison: Comparison, place: str) -> None:
-    tolerance = TOLERANCE.get(one.dtype.name, _DEFAULT_TOLERANCE)
+    tolerance = TOLERANCE.get(_PARTS.get(one.dtype.name, one.dtype.name), _DEFAULT_TOLERANCE)
     eps = float(np.finfo(one.dtype).eps) if one.dtype.kind in "fc" else 2.0**-7
     wide = np.complex128 if one.dtype.kind == "c" else np.float64
     a, b = np.asarray(one, wide), np.asarray(other, wide)
-    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
-        comparison.mismatches.append(f"{place} is finite in other places")
-        return
     finite = np.isfinite(a)
+    unlike = _non_finite(a) != _non_finite(b)
+    if unlike.any():
+        first = tuple(np.argwhere(unlike)[0])
+        comparison.mismatches.append(f"{place} differs ({a[first]!s:.40} eagerly, {b[first]!s:.40} from the graph)")
+        return
     a, b = a[finite], b[finite]
     if not a.size:
         return
@@ -153,13 +157,21 @@ def _compare_floats(one: Any, other: Any, start: Any, comparison: Comparison, pl
     rounding = 4.0 * eps * scale
     if start is not None:
         s = np.asarray(start, wide)[finite]
-        scale = float(np.max(np.abs(a - s)))
+        # What was no number before has become one: all of it is change.
+        scale = float(np.max(np.abs(a - np.where(np.isfinite(s), s, 0.0))))
     excess = max(0.0, distance - rounding)
     error = excess / scale if scale > 0 else (0.0 if excess == 0.0 else math.inf)
     comparison.errors[place] = error
     comparison.max_error = max(comparison.max_error, error)
     if not error <= tolerance:
         comparison.numeric[place] = error
+
+
+def _non_finite(array: Any) -> Any:
+    """For each element, which number that is not finite it is, if any: NaN and the two infinities are three things."""
+    if array.dtype.kind == "c":
+        return 4 * _non_finite(array.real) + _non_finite(array.imag)
+    return 3 * np.isnan(array) + 2 * np.isneginf(array) + np.isposinf(array)
 
 
 def _array(value: Any) -> Any:

@@ -87,6 +87,7 @@ class Check:
         self.pending = 0
         self.advances_iterators = False
         self.inputs: set[int] = set()
+        self.reads_nothing = False  # no tensor, variable or iterator: one state is all that there is
         self.captured: list[str] = []
         self.owners: set[int] = set()
         self.rehearsal: Rehearsed | None = None
@@ -143,6 +144,7 @@ class Check:
             "calls": self.calls,
             "compared": self.compared,
             "states": self.states,
+            "reads_nothing": self.reads_nothing,
             "refutations": self.refutations,
             "doubts": self.doubts,
             "eager_seconds": _median(self.eager_seconds),

@@ -140,7 +140,7 @@ def _add(node: Any, library: Mapping[str, Any], rows: list[Row], place: str | No
         elif which == "tensor":
             parts.append(_constant(value.tensor))
         else:
-            parts.append(f"{name}={hashlib.md5(value.SerializeToString(deterministic=True)).hexdigest()[:12]}")
+            parts.append(f"{name}={_digest(value.SerializeToString(deterministic=True))[:12]}")
     rows.append(Row(node.op, " ".join(parts), place))
     for name in called:
         if name in library and name not in inside:
@@ -152,7 +152,12 @@ def _constant(proto: Any) -> str:
     if len(proto.SerializeToString()) <= 256:
         array = tf.make_ndarray(proto)
         return f"{array.dtype}{array.shape}={array.tolist()}"
-    return hashlib.md5(proto.SerializeToString(deterministic=True)).hexdigest()
+    return _digest(proto.SerializeToString(deterministic=True))
+
+
+def _digest(data: bytes) -> str:
+    # Not MD5, which machines that are set up by FIPS refuse.
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _value(tensor: Any) -> str:
@@ -162,7 +167,9 @@ def _value(tensor: Any) -> str:
         return "symbolic"
     if array.size <= 8:
         return f"{array.dtype}{array.shape}={array.tolist()}"
-    return f"{array.dtype}{array.shape} {hashlib.md5(np.ascontiguousarray(array).tobytes()).hexdigest()[:12]}"
+    if array.dtype == object:  # texts: the array itself holds their addresses only
+        return f"{array.dtype}{array.shape} {_digest(repr(array.tolist()).encode())[:12]}"
+    return f"{array.dtype}{array.shape} {_digest(np.ascontiguousarray(array).tobytes())[:12]}"
 
 
 def _consumer_place(internal: Any, place: Callable[[Any], str | None]) -> str:

@@ -221,10 +221,10 @@ def _judge_row(
         if row["calls"] < observation.calls or row["compared"] + few["built"] < row["calls"]:
             why = f"not each of its {observation.calls} calls could be compared: {evidence}"
             return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why)
-        states = LEAST_STATES if few["reads_nothing"] else few["states"]
-        row = {**row, "compared": row["compared"] + few["repeats"], "states": states}
+        row = {**row, "compared": row["compared"] + few["repeats"], "states": few["states"]}
+        row["reads_nothing"] = few["reads_nothing"]
         row["retraced"] += few["retraced"]
-    if row["compared"] < LEAST_COMPARED or (row["states"] < LEAST_STATES):
+    if row["compared"] < LEAST_COMPARED or (row["states"] < LEAST_STATES and not row["reads_nothing"]):
         why = f"too little evidence: {evidence}" + (f"; {died}" if died else "")
         return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why)
     if row["retraced"] < 1:

@@ -10,13 +10,12 @@ docs/conformance.md says what this proves and what it does not.
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
-from . import iterators, variables
+from . import iterators, states, variables
 from .effects import Snapshot
 from .paths import Runaway
 
@@ -56,7 +55,8 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
     state = variables.snapshot()
     positions = iterators.snapshot() if check.advances_iterators else []
     python = Snapshot(shadow.named, shadow.original, shadow.project)
-    record.states.add(_mark(check, (shadow.args, shadow.kwargs), shadow.key, _read(check, shadow.key, state)))
+    read = states.read(check, shadow.trace_key, state)
+    record.states.add(states.mark(check, (shadow.args, shadow.kwargs), shadow.key, read))
     try:
         for number in range(count):
             variables.restore(state)
@@ -78,13 +78,13 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     seen = Check(check.candidate)
     seen.prints, seen.advances_iterators, seen.keys = check.prints, check.advances_iterators, list(check.keys)
     args, kwargs = shadow.args, shadow.kwargs
-    read = _read(check, shadow.key, state)
+    read = states.read(check, shadow.trace_key, state)
     if number:
         move = Move(number)
         args, kwargs = move.arguments((args, kwargs))
         for value in read.values():
             value.variable.assign(move.variable(value))
-    mark = _mark(check, (args, kwargs), shadow.key, _now(read))
+    mark = states.mark(check, (args, kwargs), shadow.key, _now(read))
     again = Shadow(shadow.project, shadow.watch, seen, shadow.function, shadow.graph, shadow.original, args, kwargs)
     again.aside, again.most_ops = True, 1000 + MOST_OPS * shadow.computed
     try:
@@ -99,8 +99,8 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     if seen.compared:
         record.repeats += 1
         record.states.add(mark)
-        reads = _tensors((args, kwargs)) or _read(check, shadow.key, state) or check.advances_iterators
-        record.reads_nothing = record.reads_nothing or not reads
+        read = states.read(check, shadow.trace_key, state)
+        record.reads_nothing = record.reads_nothing or states.reads_nothing(check, (args, kwargs), read)
         check.max_error = max(check.max_error, seen.max_error)
         check.eager_seconds.extend(seen.eager_seconds)
         check.graph_seconds.extend(seen.graph_seconds)
@@ -198,35 +198,5 @@ class Move:
         return np.asarray(moved).astype(array.dtype)
 
 
-def _read(check: Check, key: Any, state: variables.State) -> variables.State:
-    """Of the variables in ``state``, those that the traces of the signature ``key`` read or write."""
-    known = check.prints.get(key)
-    if known is None:
-        return {}
-    handles = set(known[0].resources)
-    return {number: value for number, value in state.items() if id(value.variable.handle) in handles}
-
-
 def _now(read: variables.State) -> variables.State:
     return {n: variables.Value(value.variable, value.variable.read_value()) for n, value in read.items()}
-
-
-def _tensors(structure: Any) -> list[Any]:
-    """The tensors and arrays in a structure of arguments, in order."""
-    if type(structure) is dict:
-        structure = list(structure.values())
-    if type(structure) in (list, tuple) or hasattr(type(structure), "_make"):
-        return [leaf for item in structure for leaf in _tensors(item)]
-    if isinstance(structure, (tf.RaggedTensor, tf.SparseTensor)):
-        return list(tf.nest.flatten(structure, expand_composites=True))
-    return [structure] if isinstance(structure, (tf.Tensor, np.ndarray, np.generic)) else []
-
-
-def _mark(check: Check, arguments: Any, key: Any, read: variables.State) -> int:
-    """A checksum of what a call depends on: its arguments, the variables that its graph reads, iterators' positions."""
-    mark = zlib.crc32(repr((key, check.calls if check.advances_iterators else 0)).encode())
-    for leaf in (*_tensors(arguments), *(value.tensor for value in read.values())):
-        array = np.asarray(leaf) if getattr(leaf, "dtype", None) not in (tf.resource, tf.variant) else np.zeros(())
-        data = repr(array.tolist()).encode() if array.dtype == object else np.ascontiguousarray(array).tobytes()
-        mark = zlib.crc32(data, mark)
-    return mark

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
@@ -90,6 +89,7 @@ class Shadow:
 
         self.named = signatures.name_arguments(self.original)(self.args, self.kwargs)
         self.key = signatures.key_of(self.named)
+        self.trace_key: Any = self.key
         self.made = variables.created()
         self.before = variables.snapshot()
         wanted = self.check.advances_iterators or self.check.rehearsal is not None
@@ -162,7 +162,7 @@ class Shadow:
         iterators.restore(self.positions or [])
 
     def _compare(self, after: Any, way: int, computed: bool) -> None:
-        from . import variables
+        from . import states, variables
         from .comparing import Comparison, compare_results, compare_variables
 
         check = self.check
@@ -209,7 +209,10 @@ class Shadow:
             return  # nothing was computed: no evidence
         check.compared += 1
         check.signatures.add(self.key)
-        mark = self._mark()
+        read = states.read(check, self.trace_key, self.before)
+        nothing = states.reads_nothing(check, (self.args, self.kwargs), read)
+        check.reads_nothing = nothing and (check.reads_nothing or check.compared == 1)
+        mark = states.mark(check, (self.args, self.kwargs), self.key, read)
         if mark not in check.inputs:
             check.inputs.add(mark)
             check.states += 1
@@ -299,24 +302,6 @@ class Shadow:
             function = function.__get__(self.args[0], type(self.args[0]))
         return int(function.experimental_get_tracing_count())
 
-    def _mark(self) -> int:
-        """A checksum of the inputs and the written variables: tells distinct states apart."""
-        import numpy as np
-        import tensorflow as tf
-
-        mark = 0
-        try:
-            leaves = tf.nest.flatten(list(self.named.values()), expand_composites=True)
-        except (TypeError, ValueError):  # keys that can't be sorted
-            leaves = []
-        for leaf in (*leaves, *(value.tensor for value in list(self.before.values())[:200])):
-            if isinstance(leaf, (tf.Tensor, np.ndarray, np.generic)) and getattr(leaf, "dtype", None) != tf.resource:
-                try:
-                    mark = zlib.crc32(np.asarray(leaf).tobytes()[: 1 << 16], mark)
-                except (TypeError, ValueError, NotImplementedError, tf.errors.OpError):
-                    continue
-        return mark
-
     def _trace_again(self, explaining: bool = False) -> None:
         """Trace the same signature afresh and compare with an earlier trace of it.
 
@@ -327,6 +312,7 @@ class Shadow:
         check = self.check
         function = self.function
         key, args, kwargs = relaxing.trace_of(function, check.relaxed, self.key, self.args, self.kwargs)
+        self.trace_key = key
         known = check.prints.get(key)
         due = known is None or check.compared in (1, 2, 3, 5, 9, 17) or check.compared % 16 == 0
         dear = known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0

@@ -18,6 +18,8 @@ import tensorflow as tf
 
 from .. import tensorflow_internals
 
+# Number types that NumPy does not know itself.
+_EXTENSIONS = frozenset({"bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})
 _known: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 _created = 0
@@ -110,7 +112,9 @@ def _same(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> bool:
 
 
 def digest(state: State, sampled: int = 16) -> dict[str, list[float]]:
-    """A few numbers for each floating-point variable: sum, sum of squares, then evenly spread elements.
+    """A few numbers for each variable that holds numbers: sum, sum of squares, then evenly spread elements.
+
+    A complex variable counts as its real parts and its imaginary parts, a boolean one as zeros and ones.
 
     Keyed by `labels`, of which the second part is the order of creation, so that two runs of one script can
     be matched.
@@ -119,7 +123,9 @@ def digest(state: State, sampled: int = 16) -> dict[str, list[float]]:
     names = labels(state)
     for number, value in state.items():
         array = as_array(value)
-        if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
+        if array.dtype.kind == "c":
+            array = np.stack([array.real, array.imag], axis=-1)
+        if array.dtype.kind not in "fiub" and array.dtype.name not in _EXTENSIONS:
             continue
         flat = array.astype(np.float64).ravel()
         picked = flat[:: max(1, flat.size // sampled)][:sampled]

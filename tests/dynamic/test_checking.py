@@ -100,6 +100,28 @@ def test_a_training_step_agrees_with_its_graph(tf: Any, check: Any) -> None:
     assert seen.max_error == 0.0, "to the bit, dropout and all"
 
 
+def test_a_variable_that_the_function_never_reads_makes_no_state(tf: Any, check: Any) -> None:
+    weight, elsewhere = tf.Variable(2.0), tf.Variable(0.0)
+    x = tf.constant([1.0, 2.0])
+    seen = check(lambda x: x * weight, [(x,)] * 20, lambda number: elsewhere.assign_add(1.0))
+    assert seen.compared > 5 and seen.states == 1
+    seen = check(lambda x: x * weight, [(x,)] * 20, lambda number: weight.assign_add(1.0))
+    assert seen.states == seen.compared and not seen.reads_nothing
+
+
+def test_the_far_end_of_a_large_variable_makes_a_state_too(tf: Any, check: Any) -> None:
+    weight = tf.Variable(tf.zeros(1 << 18))
+    last = tf.one_hot((1 << 18) - 1, 1 << 18)
+    seen = check(lambda x: x * weight, [(tf.constant(1.0),)] * 20, lambda number: weight.assign_add(last))
+    assert seen.states == seen.compared
+
+
+def test_a_function_that_reads_nothing_has_one_state_and_that_is_known(tf: Any, check: Any) -> None:
+    elsewhere = tf.Variable(0.0)
+    seen = check(lambda: tf.linalg.band_part(tf.ones((4, 4)), -1, 0), [()] * 20, lambda _: elsewhere.assign_add(1.0))
+    assert seen.compared > 5 and seen.states == 1 and seen.reads_nothing
+
+
 def test_the_script_goes_on_as_if_nothing_were_compared(tf: Any, checker: Any, one_stream: Any) -> None:
     def train(compared: bool) -> tuple[list[float], list[float]]:
         one_stream._counters.clear()

@@ -31,7 +31,14 @@ def scaled(tf: Any, dtype: str, relative: float) -> Any:
 
 @pytest.mark.parametrize(
     ("dtype", "within", "beyond"),
-    [("float64", 1e-11, 1e-7), ("float32", 5e-5, 1e-3), ("bfloat16", 1e-2, 1e-1), ("float16", 2e-3, 5e-2)],
+    [
+        ("float64", 1e-11, 1e-7),
+        ("float32", 5e-5, 1e-3),
+        ("bfloat16", 1e-2, 1e-1),
+        ("float16", 2e-3, 5e-2),
+        ("complex128", 1e-11, 1e-7),
+        ("complex64", 5e-5, 1e-3),
+    ],
 )
 def test_each_dtype_has_its_tolerance(tf: Any, dtype: str, within: float, beyond: float) -> None:
     assert compared(*scaled(tf, dtype, within)).equal
@@ -57,6 +64,29 @@ def test_not_a_number_must_be_in_the_same_places(tf: Any) -> None:
     assert compared(tf.constant([nan, 1.0]), tf.constant([nan, 1.0])).equal
     assert compared(tf.constant([nan, 1.0]), tf.constant([1.0, nan])).mismatches
     assert compared(tf.constant([float("inf")]), tf.constant([1.0])).mismatches
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16", "complex64", "complex128"])
+@pytest.mark.parametrize("pair", [(NAN, INF), (INF, -INF), (-INF, NAN), (INF, 1.0), (1.0, NAN)])
+def test_what_is_no_finite_number_must_be_the_same(tf: Any, dtype: str, pair: tuple[float, float]) -> None:
+    one, other = (np.array([1.0, number]).astype(tf.as_dtype(dtype).as_numpy_dtype) for number in pair)
+    assert compared(tf.constant(one), tf.constant(one)).equal
+    different = compared(tf.constant(one), tf.constant(other))
+    assert different.mismatches and not different.numeric, "no rounding excuses it"
+
+
+def test_the_parts_of_a_complex_number_are_told_apart(tf: Any) -> None:
+    one, other = tf.constant([complex(INF, 0.0)]), tf.constant([complex(0.0, INF)])
+    assert compared(one, one).equal
+    assert compared(one, other).mismatches
+
+
+def test_more_components_are_a_difference(tf: Any) -> None:
+    flat, nested = tf.ragged.constant([[1.0]]), tf.ragged.constant([[[1.0]]])
+    assert compared(flat, nested).mismatches
 
 
 @pytest.mark.parametrize(
@@ -152,6 +182,20 @@ def test_an_update_in_the_wrong_direction_is_caught(tf: Any, states: Any) -> Non
 def test_a_variable_that_only_the_graph_writes_is_caught(tf: Any, states: Any) -> None:
     before = states([1.0, 1.0, 1.0])
     assert not written(before, before, states([1.1, 1, 1]))[0].equal
+
+
+@pytest.mark.parametrize("nothing", [NAN, INF, -INF])
+def test_what_was_no_number_before_hides_no_difference(tf: Any, states: Any, nothing: float) -> None:
+    before = states([nothing, 0.0, 0.0])
+    assert written(before, states([1.0, 0, 0]), states([1.0, 0, 0]))[0].equal
+    assert not written(before, states([1.0, 0, 0]), states([2.0, 0, 0]))[0].equal
+
+
+def test_infinities_and_nan_in_variables_are_told_apart(tf: Any, states: Any) -> None:
+    before = states([0.0, 0.0, 0.0])
+    assert written(before, states([INF, 0, 0]), states([INF, 0, 0]))[0].equal
+    assert written(before, states([INF, 0, 0]), states([-INF, 0, 0]))[0].mismatches
+    assert written(before, states([NAN, 0, 0]), states([INF, 0, 0]))[0].mismatches
 
 
 def test_rounding_in_an_update_is_none(tf: Any, states: Any) -> None:

@@ -226,3 +226,32 @@ def test_a_layer_that_is_built_already_bakes_nothing_in(tf: Any) -> None:
     dense = keras.layers.Dense(2)
     dense(tf.ones((1, 3)))
     assert not fingerprint(tf, lambda x: dense(x), tf.ones((1, 3))).stale_weights
+
+
+def test_no_hash_is_used_that_a_machine_may_refuse(tf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machines that are set up by FIPS refuse MD5 and SHA-1."""
+    import hashlib
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ValueError("disabled for FIPS")
+
+    for name in ("md5", "sha1"):
+        monkeypatch.setattr(hashlib, name, refuse)
+    large = tf.constant(np.arange(100.0))
+    assert difference(tf, lambda x: x + large + np.arange(100.0), lambda: None, large) is None
+
+
+def test_many_texts_that_a_trace_holds_on_to_are_compared_by_value(tf: Any) -> None:
+    texts = [tf.constant([f"text {n}" for n in range(20)])]
+
+    def join(x: Any) -> Any:
+        return tf.strings.join([x, texts[0]])
+
+    def same() -> None:
+        texts[0] = tf.constant([f"text {n}" for n in range(20)])
+
+    def other() -> None:
+        texts[0] = tf.constant([f"word {n}" for n in range(20)])
+
+    assert difference(tf, join, same, tf.constant("x")) is None
+    assert "baked in" in str(difference(tf, join, other, tf.constant("x")))

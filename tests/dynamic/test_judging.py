@@ -191,6 +191,7 @@ def checked(**changes: Any) -> dict[str, Any]:
         "calls": 40,
         "compared": 14,
         "states": 14,
+        "reads_nothing": False,
         "refutations": {},
         "doubts": {},
         "eager_seconds": 0.01,
@@ -221,9 +222,7 @@ def settle(died: str = "", variant: Variant | None = None, **changes: Any) -> An
 def test_a_confirmation_says_what_it_rests_on() -> None:
     found = settle()
     assert found.verdict is Verdict.CONFIRMED
-    assert (
-        "14 calls compared in 14 distinct states, 1 signature, 1 op sequence, 5 traces repeated" in found.reasons[0]
-    )
+    assert "14 calls compared in 14 distinct states, 1 signature, 1 op sequence, 5 traces repeated" in found.reasons[0]
     (variant,) = found.variants
     assert (variant.name, variant.outcome, variant.traces) == ("graph", Verdict.CONFIRMED, 1)
     assert (variant.eager_seconds_per_call, variant.seconds_per_call) == (0.01, 0.002)
@@ -261,6 +260,7 @@ def test_calls_of_other_threads_are_no_evidence() -> None:
         ({"compared": 4}, Verdict.INCONCLUSIVE, "too little evidence"),
         ({"compared": 0, "states": 0}, Verdict.INCONCLUSIVE, "too little evidence: 0 calls compared"),
         ({"states": 1}, Verdict.INCONCLUSIVE, "too little evidence"),
+        ({"states": 1, "reads_nothing": True}, Verdict.CONFIRMED, "eager and graph agreed"),
         ({"retraced": 0}, Verdict.INCONCLUSIVE, "its trace was never compared with a later one"),
         ({"unseen_path_calls": 2}, Verdict.INCONCLUSIVE, "2 calls ran an op sequence that was never compared"),
     ],

@@ -182,3 +182,19 @@ def test_a_digest_tells_runs_apart_and_names_what_differs(tf: Any, tracked: Any)
     weights[0].assign_add(tf.one_hot(50, 100) * 0.5)
     after = tracked.digest(tracked.snapshot())
     assert [name for name in before if before[name] != after[name]] == ["w#1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ([1 + 2j, 3j], [1 + 2j, -3j]),
+        ([True, False], [False, True]),
+    ],
+)
+def test_a_digest_covers_complex_and_boolean_variables(tf: Any, tracked: Any, one: Any, other: Any) -> None:
+    kept = tf.Variable(one, name="kept")
+    before = tracked.digest(tracked.snapshot())
+    kept.assign(other)
+    after = tracked.digest(tracked.snapshot())
+    assert before and set(before) == set(after) == {"kept#1"}
+    assert before != after

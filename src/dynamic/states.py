@@ -1,0 +1,56 @@
+"""Inside the child: which state a call is made from, told by what it reads and by nothing else.
+
+Agreement in one state says little, so distinct states are counted. A variable that moves somewhere else in the
+script makes no state of a function that never reads it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from . import marks, variables
+
+if TYPE_CHECKING:
+    from .evidence import Check
+
+
+def read(check: Check, key: Any, state: variables.State) -> variables.State:
+    """Of the variables in ``state``, those that the trace known by ``key`` reads or writes."""
+    known = check.prints.get(key)
+    if known is None:
+        return {}
+    handles = set(known[0].resources)
+    return {number: value for number, value in state.items() if id(value.variable.handle) in handles}
+
+
+def tensors(structure: Any) -> list[Any]:
+    """The tensors and arrays in a structure of arguments, in order."""
+    if isinstance(structure, Mapping):
+        structure = list(structure.values())
+    if isinstance(structure, (list, tuple)):
+        return [leaf for item in structure for leaf in tensors(item)]
+    if isinstance(structure, (tf.RaggedTensor, tf.SparseTensor)):
+        return list(tf.nest.flatten(structure, expand_composites=True))
+    return [structure] if isinstance(structure, (tf.Tensor, np.ndarray, np.generic)) else []
+
+
+def mark(check: Check, arguments: Any, key: Any, read: variables.State) -> int:
+    """A checksum of what a call depends on: its arguments, the variables that its graph reads, iterators' positions."""
+    found = zlib.crc32(repr((key, check.calls if check.advances_iterators else 0)).encode())
+    for leaf in (*tensors(arguments), *(value.tensor for value in read.values())):
+        if getattr(leaf, "dtype", None) in (tf.resource, tf.variant):
+            continue
+        array = np.asarray(leaf)
+        data = repr(array.tolist()).encode() if array.dtype == object else marks.checksum(array)
+        found = zlib.crc32(data, found)
+    return found
+
+
+def reads_nothing(check: Check, arguments: Any, read: variables.State) -> bool:
+    """Whether a call has one state only: it is given no tensor, and reads no variable and no iterator."""
+    return not (tensors(arguments) or read or check.advances_iterators)
