@@ -55,7 +55,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
     state = variables.snapshot()
     positions = iterators.snapshot() if check.advances_iterators else []
     python = Snapshot(shadow.named, shadow.original, shadow.project)
-    read = states.read(check, shadow.trace_key, state)
+    read = states.read(check, shadow.trace_key, (shadow.args, shadow.kwargs), state)
     record.states.add(states.mark(check, (shadow.args, shadow.kwargs), shadow.key, read))
     try:
         for number in range(count):
@@ -78,7 +78,7 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     seen = Check(check.candidate)
     seen.prints, seen.advances_iterators, seen.keys = check.prints, check.advances_iterators, list(check.keys)
     args, kwargs = shadow.args, shadow.kwargs
-    read = states.read(check, shadow.trace_key, state)
+    read = states.read(check, shadow.trace_key, (args, kwargs), state)
     if number:
         move = Move(number)
         args, kwargs = move.arguments((args, kwargs))
@@ -99,7 +99,7 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     if seen.compared:
         record.repeats += 1
         record.states.add(mark)
-        read = states.read(check, shadow.trace_key, state)
+        read = states.read(check, shadow.trace_key, (args, kwargs), state)
         record.reads_nothing = record.reads_nothing or states.reads_nothing(check, (args, kwargs), read)
         check.max_error = max(check.max_error, seen.max_error)
         check.eager_seconds.extend(seen.eager_seconds)

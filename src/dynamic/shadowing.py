@@ -209,10 +209,11 @@ class Shadow:
             return  # nothing was computed: no evidence
         check.compared += 1
         check.signatures.add(self.key)
-        read = states.read(check, self.trace_key, self.before)
-        nothing = states.reads_nothing(check, (self.args, self.kwargs), read)
+        arguments = self.args, self.kwargs
+        read = states.read(check, self.trace_key, arguments, self.before)
+        nothing = states.reads_nothing(check, arguments, read)
         check.reads_nothing = nothing and (check.reads_nothing or check.compared == 1)
-        mark = states.mark(check, (self.args, self.kwargs), self.key, read)
+        mark = states.mark(check, arguments, self.key, read)
         if mark not in check.inputs:
             check.inputs.add(mark)
             check.states += 1

@@ -19,24 +19,27 @@ if TYPE_CHECKING:
     from .evidence import Check
 
 
-def read(check: Check, key: Any, state: variables.State) -> variables.State:
-    """Of the variables in ``state``, those that the trace known by ``key`` reads or writes."""
+def read(check: Check, key: Any, arguments: Any, state: variables.State) -> variables.State:
+    """Of the variables in ``state``, those among the arguments, and those that the trace known by ``key`` captures."""
     known = check.prints.get(key)
-    if known is None:
-        return {}
-    handles = set(known[0].resources)
+    handles = set(known[0].resources) if known is not None else set()
+    handles |= {id(leaf.handle) for leaf in _leaves(arguments) if isinstance(leaf, tf.Variable)}
     return {number: value for number, value in state.items() if id(value.variable.handle) in handles}
 
 
 def tensors(structure: Any) -> list[Any]:
     """The tensors and arrays in a structure of arguments, in order."""
+    return [leaf for leaf in _leaves(structure) if isinstance(leaf, (tf.Tensor, np.ndarray, np.generic))]
+
+
+def _leaves(structure: Any) -> list[Any]:
     if isinstance(structure, Mapping):
         structure = list(structure.values())
     if isinstance(structure, (list, tuple)):
-        return [leaf for item in structure for leaf in tensors(item)]
+        return [leaf for item in structure for leaf in _leaves(item)]
     if isinstance(structure, (tf.RaggedTensor, tf.SparseTensor)):
         return list(tf.nest.flatten(structure, expand_composites=True))
-    return [structure] if isinstance(structure, (tf.Tensor, np.ndarray, np.generic)) else []
+    return [structure]
 
 
 def mark(check: Check, arguments: Any, key: Any, read: variables.State) -> int:

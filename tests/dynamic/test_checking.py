@@ -107,6 +107,8 @@ def test_a_variable_that_the_function_never_reads_makes_no_state(tf: Any, check:
     assert seen.compared > 5 and seen.states == 1
     seen = check(lambda x: x * weight, [(x,)] * 20, lambda number: weight.assign_add(1.0))
     assert seen.states == seen.compared and not seen.reads_nothing
+    seen = check(lambda w, x: x * w, [(weight, x)] * 20, lambda number: weight.assign_add(1.0))
+    assert seen.states == seen.compared, "a variable may be an argument, too"
 
 
 def test_the_far_end_of_a_large_variable_makes_a_state_too(tf: Any, check: Any) -> None:
