@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import array
 import collections
+import enum
+import functools
+import gc
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
 
-from . import marks
+from . import hidden, marks
+from .marks import MISSING
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow_probability")
 #: What our hooks and AutoGraph keep on functions.
 FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info__"})
-MISSING = object()
 
 
 def is_graph_function(value: Any) -> bool:
@@ -31,10 +35,40 @@ def items(value: Any) -> list[Any]:
     return list.copy(value)
 
 
+def entries(value: Any) -> list[tuple[Any, Any]]:
+    """The keys and values of a dictionary in their order, without a method of a project's subclass being called."""
+    if isinstance(value, collections.OrderedDict):  # it keeps an order of its own
+        return [(key, dict.__getitem__(value, key)) for key in collections.OrderedDict.__iter__(value)]
+    return list(dict.items(value))
+
+
+def cached(wrapper: Any) -> list[Any]:
+    """What a ``functools.lru_cache`` keeps: the interpreter tells its garbage collector, and nobody else."""
+    held: list[Any] = []
+    for item in gc.get_referents(wrapper):
+        held.extend(item.values() if isinstance(item, dict) and item is not wrapper.__dict__ else [item])
+    return [item for item in held if type(item).__name__ != "_lru_list_elem" and not isinstance(item, type)]
+
+
+def accessors(item: Any) -> list[Any]:
+    """The functions of a property, and that of a cached one."""
+    if isinstance(item, property):
+        return [item.fget, item.fset, item.fdel]
+    return [item.func] if isinstance(item, functools.cached_property) else []
+
+
+def overrides(cls: type, name: str, owns: Callable[[type], bool]) -> bool:
+    """Whether a class that is not the project's has an attribute of this name as well, and so may ask for it."""
+    return any(base is not object and name in vars(base) and not owns(base) for base in cls.__mro__)
+
+
 def attributes(value: Any) -> dict[str, Any] | None:
     """The attributes that an object holds itself, in its dictionary and its slots; None where it can hold none."""
     try:
-        own = object.__getattribute__(value, "__dict__")
+        if isinstance(value, threading.local):  # this thread's
+            own = threading.local.__getattribute__(value, "__dict__")
+        else:
+            own = object.__getattribute__(value, "__dict__")
     except AttributeError:
         own = None
     found = dict(own) if isinstance(own, dict) else {}
@@ -60,7 +94,10 @@ def _slots(cls: type) -> list[tuple[str, Any]]:
 def class_attributes(cls: type) -> dict[str, Any]:
     """What a class body or a later assignment has put on a class, besides its functions and its slots."""
     found = {}
+    is_enum = isinstance(cls, enum.EnumMeta)  # which keeps and fills tables of its own
     for name, item in vars(cls).items():
+        if is_enum and name.startswith("_") and name.endswith("_"):
+            continue
         plain = getattr(item, "__func__", None) or getattr(item, "fget", None) or item
         if isinstance(plain, (types.FunctionType, types.MemberDescriptorType, types.GetSetDescriptorType)):
             continue
@@ -94,6 +131,8 @@ def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict
         marks.restore_random(container, copy)
     elif kind == "array":
         marks.restore_array(container, copy)
+    elif kind == "state":
+        hidden.restore(container, copy)
     elif kind == "item":
         _restore_items(container, copy)
 
@@ -102,7 +141,8 @@ def _restore_items(container: Any, copy: Any) -> None:
     if isinstance(container, dict):
         base = collections.OrderedDict if isinstance(container, collections.OrderedDict) else dict
         base.clear(container)
-        base.update(container, copy)
+        for key, value in copy:
+            base.__setitem__(container, key, value)
     elif isinstance(container, list):
         if type(container).__module__.partition(".")[0] in LIBRARIES:
             container[:] = copy

@@ -6,8 +6,6 @@ someone reads it, which may be long after the run that is looked at.
 
 from __future__ import annotations
 
-import functools
-import gc
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -32,10 +30,6 @@ class _Search(Snapshot):
             if _is_left_over(value):
                 self.found.add(label)
             return
-        if isinstance(value, functools._lru_cache_wrapper):
-            name = getattr(value, "__name__", label)
-            for held in _cached(value):
-                self._queue.append((f"the cache of {name}", held))
         super()._visit(label, value)
 
 
@@ -56,14 +50,6 @@ def find(functions: Iterable[Any], instances: Iterable[Any], project: Project) -
 def _is_left_over(value: Any) -> bool:
     graph = getattr(value, "graph", None) if not hasattr(value, "_numpy") else None
     return bool(getattr(graph, "building_function", False))
-
-
-def _cached(wrapper: Any) -> list[Any]:
-    """What a ``functools.lru_cache`` keeps: the interpreter tells its garbage collector, and nobody else."""
-    held: list[Any] = []
-    for item in gc.get_referents(wrapper):
-        held.extend(item.values() if isinstance(item, dict) and item is not wrapper.__dict__ else [item])
-    return [item for item in held if isinstance(item, (tf.Tensor, list, tuple, dict))]
 
 
 def _plain(label: str, roots: dict[str, Any]) -> str:

@@ -5,13 +5,13 @@ Taking a mark disturbs nothing: no iterator is advanced, no property evaluated, 
 
 from __future__ import annotations
 
+import collections
 import gc
 import itertools
 import random
 import types
 import warnings
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,50 +19,49 @@ import numpy as np
 COPIED_BYTES = 1 << 20
 HASHED_BYTES = 1 << 26
 _BLOCK = 1 << 13
+MISSING = object()
 #: What has no inside that could change.
-ATOMS = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice)
-ITERATORS: tuple[type, ...] = (
-    type(iter([])),
-    type(iter(())),
-    type(iter("")),
-    type(iter({})),
-    type(iter({}.values())),
-    type(iter({}.items())),
-    type(iter(range(0))),
-    type(iter(set())),
-    type(reversed([])),
-    enumerate,
-    zip,
-    map,
-    filter,
-    reversed,
-    itertools.accumulate,
-    itertools.chain,
-    itertools.combinations,
-    itertools.compress,
-    itertools.count,
-    itertools.cycle,
-    itertools.dropwhile,
-    itertools.islice,
-    itertools.pairwise,
-    itertools.permutations,
-    itertools.product,
-    itertools.repeat,
-    itertools.starmap,
-    itertools.takewhile,
-    itertools.zip_longest,
-    type(itertools.tee(())[0]),
+ATOMS = (
+    *(type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice),
+    *(np.number, np.bool_, np.datetime64, np.timedelta64),
 )
 GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
+SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_ITERATOR_MODULES = frozenset({"builtins", "itertools", "collections", "_collections", "array", "re"})
 # Their `__reduce__` would copy what is left to come; the number of it says as much.
 _COUNTED: tuple[type, ...] = (
     type(iter({})),
     type(iter({}.values())),
     type(iter({}.items())),
+    type(reversed({})),
+    type(reversed({}.values())),
+    type(reversed({}.items())),
     type(iter(range(0))),
+    type(iter(range(1 << 70))),
     type(iter(set())),
 )
+# The iterator of an ordered dictionary tells neither its place nor what is left, but for a copy of it.
+_COPIED: tuple[type, ...] = (type(iter(collections.OrderedDict())),)
+_SHARED = type(itertools.tee(())[0].__reduce__()[2][0])  # what the ends of a tee have in common
 _ITERATOR_DEPTH = 16
+
+
+class Unseen(Exception):
+    """The state of an object can't be looked at."""
+
+
+class Same:
+    """An object, compared by identity. It is held, so that no other one takes its address."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.value is other.value
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Bytes:
@@ -77,18 +76,34 @@ class Bytes:
     __hash__ = None  # type: ignore[assignment]
 
 
-def array_mark(array: np.ndarray[Any, Any]) -> Any:
-    """A copy of a small array, a checksum of a large one (of evenly spread rows of a very large one).
+class Part(bytes):
+    """A checksum of some rows of an array."""
+
+
+class Objects:
+    """A copy of an array that holds objects, compared by their identity; the other fields by their content."""
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        self.copy = array.copy()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Objects) and self.copy.tobytes() == other.copy.tobytes()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def array_mark(array: np.ndarray[Any, Any], whole: bool = True) -> Any:
+    """A copy of a small array, a checksum of a large one; where not the ``whole`` is looked at, of some rows of it.
 
     Of a subclass, the plain array in it: a masked array would give its fill value for what is masked.
     """
     array = np.ndarray.view(array, np.ndarray)
     if array.dtype.hasobject:
-        return tuple(id(item) for item in array.ravel()[:1000])
+        return Objects(array)
     if array.nbytes <= COPIED_BYTES:
         return Bytes(array)
-    if array.nbytes > HASHED_BYTES and array.ndim:
-        array = array[:: max(1, len(array) // 1000)]
+    if not whole and array.ndim:
+        return Part(checksum(array[:: max(1, len(array) // 1000)]))
     return checksum(array)
 
 
@@ -110,41 +125,65 @@ def checksum(array: np.ndarray[Any, Any]) -> bytes:
 def restore_array(array: np.ndarray[Any, Any], mark: Any) -> None:
     """Put a small array back to its mark; a large one, of which only a checksum was kept, stays as it is."""
     array = np.ndarray.view(array, np.ndarray)
-    if isinstance(mark, Bytes) and array.flags.writeable and array.nbytes == len(mark.data):
+    if not array.flags.writeable:
+        return
+    if isinstance(mark, Objects) and array.shape == mark.copy.shape:
+        array[...] = mark.copy
+    elif isinstance(mark, Bytes) and array.nbytes == len(mark.data):
         array[...] = np.frombuffer(mark.data, array.dtype).reshape(array.shape)
 
 
+def is_iterator(kind: type) -> bool:
+    """Whether objects of a type are iterators of Python's own, written in C."""
+    return any(base.__module__ in _ITERATOR_MODULES and "__next__" in vars(base) for base in kind.__mro__)
+
+
 def iterator_mark(value: Any, depth: int = _ITERATOR_DEPTH) -> Any:
-    """Where an iterator or a generator stands. A generator without local variables has no mark but its line."""
-    if isinstance(value, types.GeneratorType):
-        frame = value.gi_frame
+    """Where an iterator or a generator stands. What it holds is for the walk to look at (see ``inside_iterator``)."""
+    if isinstance(value, SUSPENDED):
+        frame, inner = suspended_frame(value)
         if frame is None:
             return ("finished",)
-        inner = iterator_mark(value.gi_yieldfrom, depth - 1) if depth and value.gi_yieldfrom is not None else None
         held = tuple((name, _item_mark(item, depth - 1)) for name, item in sorted(frame.f_locals.items()))
-        return (frame.f_lasti, held, inner)
+        return (frame.f_lasti, held, iterator_mark(inner, depth - 1) if depth and inner is not None else None)
     if isinstance(value, itertools.count | itertools.repeat):
         return repr(value)
-    if not isinstance(value, ITERATORS):
-        return id(value)
+    if not is_iterator(type(value)):
+        return Same(value)
     if isinstance(value, _COUNTED):
         return _length_hint(value)
+    if isinstance(value, _COPIED):
+        return len(value.__reduce__()[1][0])
+    if isinstance(value, itertools.pairwise):  # the last item and the source are all that it has
+        return tuple(_item_mark(item, depth - 1) for item in gc.get_referents(value))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # pickling of itertools ends with Python 3.14
             parts = value.__reduce__()
     except (TypeError, AttributeError, ValueError):
-        parts = (None, tuple(gc.get_referents(value)))
+        raise Unseen from None
+    if isinstance(value, _SHARED):
+        source, items, following = parts[1]
+        return Same(source), tuple(map(Same, items)), Same(following) if following is not None else None
     return (_parts_mark(parts[1:], depth), _length_hint(value))
 
 
-def inner_iterators(value: Any) -> Iterator[Any]:
-    """What an iterator draws from, where it tells."""
+def suspended_frame(value: Any) -> tuple[types.FrameType | None, Any]:
+    """The frame of a generator or coroutine, None where it has ended, and what it draws from or awaits."""
     if isinstance(value, types.GeneratorType):
-        if value.gi_yieldfrom is not None:
-            yield value.gi_yieldfrom
-        if value.gi_frame is not None:
-            yield from value.gi_frame.f_locals.values()
+        return value.gi_frame, value.gi_yieldfrom
+    if isinstance(value, types.CoroutineType):
+        return value.cr_frame, value.cr_await
+    return value.ag_frame, value.ag_await
+
+
+def inside_iterator(value: Any) -> list[Any]:
+    """What an iterator or a generator holds: sources, local variables, and the loops that it is in the midst of."""
+    held = list(gc.get_referents(value))
+    if isinstance(value, SUSPENDED):
+        frame, _ = suspended_frame(value)
+        held += frame.f_locals.values() if frame is not None else ()
+    return [item for item in held if not isinstance(item, (type, types.CodeType, types.FrameType))]
 
 
 def _parts_mark(parts: Any, depth: int) -> Any:
@@ -154,14 +193,12 @@ def _parts_mark(parts: Any, depth: int) -> Any:
 
 
 def _item_mark(item: Any, depth: int) -> Any:
-    if isinstance(item, (bool, int, float, complex, str, bytes, type(None))):
+    if isinstance(item, ATOMS):
         return item
-    if isinstance(item, (types.GeneratorType, *ITERATORS)):
+    if isinstance(item, SUSPENDED) or is_iterator(type(item)):
         # Some are made anew for each look, so their address would tell of nothing.
         return iterator_mark(item, depth) if depth > 0 else type(item).__name__
-    if type(item) in (list, tuple, dict, set):
-        return (id(item), len(item))
-    return id(item)
+    return Same(item)
 
 
 def _length_hint(value: Any) -> int:

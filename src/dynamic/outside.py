@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -49,6 +50,7 @@ class Watch:
         self._active: list[tuple[int, list[Change]]] = []
         self._thread = 0
         self._streams: list[tuple[Any, Any]] = []
+        self._call_handlers: Any = None
         sys.addaudithook(self._audit)
 
     def __enter__(self) -> list[Change]:
@@ -65,12 +67,15 @@ class Watch:
                 stream.write = self._printing(stream.write, stream is sys.stderr)
             except AttributeError:
                 continue
+        self._call_handlers = logging.Logger.callHandlers
+        setattr(logging.Logger, "callHandlers", self._logging(logging.Logger.callHandlers))  # noqa: B010
         return noted
 
     def __exit__(self, *_: object) -> None:
         self._active.pop()
         if self._active:
             return
+        setattr(logging.Logger, "callHandlers", self._call_handlers)  # noqa: B010
         for stream, write in self._streams:
             if write is None:
                 stream.__dict__.pop("write", None)
@@ -83,6 +88,19 @@ class Watch:
             if here and str(text).strip() and not (errors and _is_a_librarys()):
                 self._note("printed", "standard error" if errors else "standard output", repr(str(text)[:60]))
             return write(text)
+
+        return wrapped
+
+    def _logging(self, call: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+        """A message to a logger goes to a stream, a file that is open already, a queue, a list: all leave the call."""
+
+        def wrapped(logger: Any, record: Any) -> None:
+            before = [len(noted) for _, noted in self._active]
+            call(logger, record)
+            here = self._active and threading.get_ident() == self._thread
+            quiet = before == [len(noted) for _, noted in self._active]
+            if here and quiet and _is_handled(logger, record) and not _is_a_librarys():
+                self._note("printed", "the log", repr(str(record.msg)[:60]))
 
         return wrapped
 
@@ -110,13 +128,23 @@ def _writes(mode: object, flags: object) -> bool:
     return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
+def _is_handled(logger: Any, record: Any) -> bool:
+    """Whether a handler takes a message; the null handler throws it away."""
+    while logger is not None:
+        for handler in logger.handlers:
+            if record.levelno >= handler.level and not isinstance(handler, logging.NullHandler):
+                return True
+        logger = logger.parent if logger.propagate else None
+    return False
+
+
 def _is_a_librarys() -> bool:
     """Whether what is being printed is a message of TensorFlow's or Keras' own, to their user."""
     frame: types.FrameType | None = sys._getframe(2)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         top = name.partition(".")[0]
-        if top not in _MESSENGERS and not name.endswith("tf_logging"):
+        if top not in _MESSENGERS and name != __name__ and not name.endswith("tf_logging"):
             return top in LIBRARIES
         frame = frame.f_back
     return False

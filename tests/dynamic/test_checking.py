@@ -533,9 +533,9 @@ def test_a_call_of_a_signature_that_was_never_compared_is_compared(tf: Any, chec
 
 
 def test_state_that_is_too_large_to_look_at_is_a_doubt(tf: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hybridize.dynamic import effects
+    from hybridize.dynamic import walking
 
-    monkeypatch.setattr(effects, "OBJECTS", 10)
+    monkeypatch.setattr(walking, "OBJECTS", 10)
     table = [[number] for number in range(100)]
 
     def step(x: Any) -> Any:
