@@ -80,7 +80,21 @@ _RANDOM_OPS = tuple(
         "truncated_normal",
     )
 )
+#: Ops that few scripts draw by. One that is missing is not replaced, and a call that makes such an op is not compared.
+_RARE_RANDOM_OPS = (
+    *(
+        Name("tensorflow.python.ops.gen_candidate_sampling_ops", f"{name}_candidate_sampler")
+        for name in ("all", "fixed_unigram", "learned_unigram", "log_uniform", "thread_unsafe_unigram", "uniform")
+    ),
+    Name("tensorflow.python.ops.gen_image_ops", "sample_distorted_bounding_box_v2"),
+    Name("tensorflow.python.ops.gen_nn_ops", "fractional_avg_pool"),
+    Name("tensorflow.python.ops.gen_nn_ops", "fractional_max_pool"),
+)
 _SEED_SOURCE = Name("tensorflow.python.ops.random_ops", "random_seed")
+_RARE_SEED_SOURCES = tuple(
+    Name(f"tensorflow.python.ops.{module}", "random_seed")
+    for module in ("candidate_sampling_ops", "image_ops_impl", "nn_ops")
+)
 _TF_CONVERT = Name("tensorflow.python.autograph.impl.api", "tf_convert")
 _CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_status_ctx")
 _CONTEXT = Name("tensorflow.python.eager.context", "context")
@@ -167,8 +181,13 @@ def wrap_registered_calls(wrap: Callable[[Callable[..., Any]], Callable[..., Any
 
 def replace_random_ops(replace: Callable[[str, Callback], Callback]) -> None:
     """Put ``replace(name, original)`` in the place of each function that makes an op that draws random numbers."""
-    for op in _RANDOM_OPS:
-        original = op.get()
+    for op in (*_RANDOM_OPS, *_RARE_RANDOM_OPS):
+        try:
+            original = op.get()
+        except MissingName:
+            if op in ESSENTIAL:
+                raise
+            continue
         setattr(importlib.import_module(op.module), op.path, replace(op.path, original))
 
 
@@ -181,7 +200,10 @@ def seed_source() -> ModuleType:
 def replace_seed_source(source: Any) -> None:
     """Have the public functions that draw random numbers take their ops' seeds from ``source.get_seed``."""
     seed_source()
-    setattr(importlib.import_module(_SEED_SOURCE.module), _SEED_SOURCE.path, source)
+    for name in (_SEED_SOURCE, *_RARE_SEED_SOURCES):
+        module = sys.modules.get(name.module)
+        if hasattr(module, name.path):
+            setattr(module, name.path, source)
 
 
 def default_graph() -> Any:
@@ -201,6 +223,11 @@ def convert_as_caller(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function``, converted by AutoGraph where the code that calls it is."""
     converted: Callable[..., Any] = _TF_CONVERT.get()(function, _CONTROL_STATUS.get()())
     return converted
+
+
+def function_definition(name: str) -> Any:
+    """The definition (a FunctionDef) of a function that an eager op or another function calls by ``name``."""
+    return _attribute(_CONTEXT.get()(), "get_function_def")(name)
 
 
 def is_initialized() -> bool:

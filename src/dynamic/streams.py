@@ -7,6 +7,8 @@ read from a counter variable, which every draw increments, eagerly and in a grap
 
 from __future__ import annotations
 
+import functools
+import inspect
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import tensorflow as tf
 
 from .. import tensorflow_internals
+from . import standins
 
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
 _counters: dict[int, tuple[Any, int]] = {}
@@ -50,16 +53,20 @@ def install(seed: int) -> None:
     """Replace the random ops from now on. Runs no op: the script may still configure its devices."""
     global _seed
     _seed = seed
-    replacements = _replacements()
+    rare = {name: _on_stream(stand_in) for name, stand_in in vars(standins).items() if inspect.isfunction(stand_in)}
+    replacements = {**rare, **_replacements()}
     tensorflow_internals.replace_random_ops(lambda name, original: _guarded(original, replacements[name]))
     tensorflow_internals.replace_seed_source(_QuietSeeds(tensorflow_internals.seed_source()))
 
 
+def _on_stream(stand_in: Callable[..., Any]) -> Callable[..., Any]:
+    return functools.partial(stand_in, _next)
+
+
 def _guarded(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
     def draw(*args: Any, **kwargs: Any) -> Any:
-        if _keeps_its_own():
-            return original(*args, **kwargs)
-        return replacement(*args, **kwargs)
+        drawn = replacement(*args, **kwargs) if not _keeps_its_own() else None
+        return drawn if drawn is not None else original(*args, **kwargs)
 
     return draw
 

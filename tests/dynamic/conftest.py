@@ -27,17 +27,19 @@ def prover(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def one_stream(tf: Any) -> Iterator[Any]:
     """The module ``streams``, installed for the length of a test."""
-    from tensorflow.python.framework import random_seed
-    from tensorflow.python.ops import gen_random_ops, random_ops
-
+    from hybridize import tensorflow_internals as internals
     from hybridize.dynamic import streams
 
-    originals = dict(vars(gen_random_ops))
+    names = (
+        *(*internals._RANDOM_OPS, *internals._RARE_RANDOM_OPS),
+        *(internals._SEED_SOURCE, *internals._RARE_SEED_SOURCES),
+    )
+    originals = [(sys.modules[name.module], name.path, name.get()) for name in names]
     streams._counters.clear()
     streams.install(7)
     yield streams
-    vars(gen_random_ops).update(originals)
-    random_ops.random_seed = random_seed
+    for module, path, original in originals:
+        setattr(module, path, original)
     streams._counters.clear()
 
 

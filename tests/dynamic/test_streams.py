@@ -18,6 +18,17 @@ Draw = Callable[[Any], Any]
 
 def draws(tf: Any) -> dict[str, Draw]:
     """All that draws from TensorFlow's own state, by name; each takes a float32 tensor of shape (4, 6)."""
+
+    def samples(sampler: Callable[..., Any], number: int, unique: bool, classes: int, **more: Any) -> Any:
+        true = tf.constant([[3, 4], [0, 49]], tf.int64)
+        sampled, expected, chances = sampler(true, 2, number, unique, classes, **more)
+        return tf.concat([tf.cast(sampled, tf.float32), tf.reshape(expected, [-1]), chances], axis=0)
+
+    words = tf.constant([[1], [2], [3], [4]], tf.int64)
+
+    def image() -> Any:
+        return tf.reshape(tf.range(2.0 * 11 * 13 * 3), (2, 11, 13, 3))
+
     return {
         "normal": lambda x: tf.random.normal((3,)),
         "normal with a seed": lambda x: tf.random.normal((3,), seed=5),
@@ -45,6 +56,31 @@ def draws(tf: Any) -> dict[str, Draw]:
         "an image cropped": lambda x: tf.image.random_crop(tf.reshape(x, (4, 6, 1)), (2, 2, 1)),
         "an initializer of TensorFlow's": lambda x: tf.compat.v1.glorot_uniform_initializer()((4, 4)),
         "the old names": lambda x: tf.compat.v1.random_normal((3,)) + tf.compat.v1.random_uniform((3,)),
+        "noise by a log-uniform law": lambda x: samples(tf.random.log_uniform_candidate_sampler, 5, False, 50),
+        "distinct noise by a log-uniform law": lambda x: samples(tf.random.log_uniform_candidate_sampler, 9, True, 50),
+        "noise by a uniform law": lambda x: samples(tf.random.uniform_candidate_sampler, 5, False, 50),
+        "distinct noise by a uniform law": lambda x: samples(tf.random.uniform_candidate_sampler, 50, True, 50),
+        "noise by a learned law": lambda x: samples(tf.random.learned_unigram_candidate_sampler, 5, True, 50),
+        "noise by a given law": lambda x: samples(
+            tf.random.fixed_unigram_candidate_sampler, 5, True, 50, unigrams=list(range(1, 51)), distortion=0.75
+        ),
+        "noise of which some is reserved": lambda x: samples(
+            tf.random.fixed_unigram_candidate_sampler, 3, False, 50, unigrams=[1.0, 2.0] * 24, num_reserved_ids=2
+        ),
+        "the loss of words by noise": lambda x: tf.nn.nce_loss(
+            tf.reshape(tf.range(60.0), (10, 6)) / 60.0, tf.zeros(10), words, x, 4, 10
+        ),
+        "the loss of sampled classes": lambda x: tf.nn.sampled_softmax_loss(
+            tf.reshape(tf.range(60.0), (10, 6)) / 60.0, tf.zeros(10), words, x, 4, 10
+        ),
+        "a part of an image": lambda x: tf.image.sample_distorted_bounding_box(
+            (40, 60, 3), tf.zeros((0, 0, 4)), use_image_if_no_bounding_boxes=True
+        )[2],
+        "the largest of drawn regions": lambda x: tf.nn.fractional_max_pool(image(), (1.0, 1.44, 1.73, 1.0))[0],
+        "the largest of overlapping regions": lambda x: tf.nn.fractional_max_pool(
+            image(), (1.0, 1.44, 1.73, 1.0), overlapping=True
+        )[0],
+        "the means of drawn regions": lambda x: tf.nn.fractional_avg_pool(image(), (1.0, 1.44, 1.73, 1.0))[0],
         "several at once": lambda x: tf.nn.dropout(tf.random.normal((3,)) + tf.random.uniform((3,)), 0.5),
     }
 
@@ -54,7 +90,11 @@ NAMES = (
     "normal in half precision", "truncated normal", "uniform", "uniform between bounds", "uniform integers",
     "uniform long integers", "shuffle", "categorical", "categorical in int32", "gamma", "gamma with a rate", "poisson",
     "dropout", "dropout of a noise shape", "experimental dropout", "an image flipped", "an image's brightness",
-    "an image cropped", "an initializer of TensorFlow's", "the old names", "several at once",
+    "an image cropped", "an initializer of TensorFlow's", "the old names", "noise by a log-uniform law",
+    "distinct noise by a log-uniform law", "noise by a uniform law", "distinct noise by a uniform law",
+    "noise by a learned law", "noise by a given law", "noise of which some is reserved", "the loss of words by noise",
+    "the loss of sampled classes", "a part of an image", "the largest of drawn regions",
+    "the largest of overlapping regions", "the means of drawn regions", "several at once",
 )  # fmt: skip
 
 
@@ -120,6 +160,43 @@ def test_numbers_keep_their_distribution(tf: Any, one_stream: Any) -> None:
     assert float(tf.reduce_mean(tf.random.gamma((n,), 2.0, beta=4.0))) == close(0.5, abs=0.03)
     assert float(tf.reduce_mean(tf.random.poisson((n,), 3.0))) == close(3.0, abs=0.1)
     assert float(tf.reduce_mean(tf.nn.dropout(tf.ones(n), 0.3))) == close(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("law", ["uniform", "log_uniform"])
+def test_sampled_classes_keep_their_law(tf: Any, one_stream: Any, law: str) -> None:
+    sampler = getattr(tf.random, f"{law}_candidate_sampler")
+    true = tf.constant([[0, 1], [2, 9]], tf.int64)
+    chances = np.log1p(1.0 / np.arange(1.0, 11.0)) / np.log(11.0) if law == "log_uniform" else np.full(10, 0.1)
+    sampled, expected, counts = sampler(true, 2, 20_000, False, 10)
+    np.testing.assert_allclose(np.bincount(sampled, minlength=10) / 20_000, chances, atol=0.02)
+    np.testing.assert_allclose(expected, 20_000 * chances[true.numpy()], rtol=1e-4)
+    np.testing.assert_allclose(counts, 20_000 * chances[sampled.numpy()], rtol=1e-4)
+    tries = []
+    for _ in range(300):
+        sampled, expected, _ = sampler(true, 2, 6, True, 10)
+        assert len(set(sampled.numpy())) == 6 and set(sampled.numpy()) <= set(range(10))
+        tries.append(np.log1p(-expected.numpy()[0, 0]) / np.log1p(-chances[0]))
+    assert min(tries) >= 5.9, "it takes six draws at least to find six classes"
+    drawn = np.random.default_rng(0).choice(10, (4000, 200), p=chances)
+    needed = [next(n for n in range(6, 201) if len(set(row[:n])) == 6) for row in drawn.tolist()]
+    assert np.mean(tries) == pytest.approx(np.mean(needed), rel=0.1)
+
+
+def test_drawn_regions_cover_the_image(tf: Any, one_stream: Any) -> None:
+    value = tf.reshape(tf.range(11.0 * 13), (1, 11, 13, 1))
+    for overlapping in (False, True):
+        pooled, rows, columns = tf.nn.fractional_max_pool(value, (1.0, 1.44, 1.73, 1.0), overlapping=overlapping)
+        means, _, _ = tf.nn.fractional_avg_pool(value, (1.0, 1.44, 1.73, 1.0), overlapping=overlapping)
+        assert pooled.shape == means.shape == (1, 7, 7, 1)
+        assert (rows[0], rows[-1], columns[0], columns[-1]) == (0, 11, 0, 13)
+        assert set(np.diff(rows)) <= {1, 2} and set(np.diff(columns)) <= {1, 2}
+        # The elements count upwards, so a region's largest is its last.
+        ends = (rows, 10), (columns, 12)
+        last = [np.minimum(border.numpy()[1:] - (not overlapping), size) for border, size in ends]
+        np.testing.assert_array_equal(pooled[0, :, :, 0], 13.0 * last[0][:, None] + last[1][None, :])
+        assert float(tf.reduce_min(means)) >= 0.0 and float(tf.reduce_max(means)) <= 142.0
+    ones = tf.nn.fractional_avg_pool(tf.ones((1, 11, 13, 1)), (1.0, 1.44, 1.73, 1.0)).output
+    np.testing.assert_allclose(ones, np.ones((1, 7, 7, 1)), rtol=1e-6)
 
 
 def test_inside_of_a_loop_that_is_traced_once(tf: Any, one_stream: Any, x: Any) -> None:
