@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+
+from .records import Ending, RunOutcome
 
 LENGTH = 240
 # Lines by which Python, Keras and TensorFlow say where, not what: frames, node names, arguments.
@@ -12,6 +15,13 @@ _WHERE = re.compile(
     r"""|Traceback|The above exception|During handling|Defined at|\d+ root error|\(\d+\) |•|\^+$|\.\.\.$"""
 )
 _NAMED = re.compile(r"[\w.]*(?:Error|Exception|Warning): ")
+
+# What TensorFlow, NumPy and Python raise where memory runs out, and what libraries say that raise something else.
+_OUT_OF_MEMORY_TYPES = ("ResourceExhaustedError", "MemoryError", "_ArrayMemoryError")
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|OOM when allocating|RESOURCE_EXHAUSTED|OUT_OF_MEMORY|_ALLOC_FAILED|failed to allocate|bad_alloc",
+    re.IGNORECASE,
+)
 
 
 def telling_line(text: str | None) -> str:
@@ -24,6 +34,15 @@ def telling_line(text: str | None) -> str:
     # A message begins with what it says; only where it begins with frames that comes last.
     chosen = (said[:1] if lines and lines[0] in said[:1] else said[-1:]) or lines[:1] or [""]
     return chosen[0][:LENGTH]
+
+
+def ran_out_of_memory(outcome: RunOutcome) -> bool:
+    """Whether a run ended because memory ran out, the machine's or a device's."""
+    if outcome.ending is Ending.KILLED:
+        return outcome.code == -signal.SIGKILL
+    if outcome.ending is not Ending.RAISED:
+        return False
+    return outcome.error_type in _OUT_OF_MEMORY_TYPES or bool(_OUT_OF_MEMORY.search(outcome.error or ""))
 
 
 def own_failure(what: str, trace: str) -> str:

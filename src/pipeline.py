@@ -254,6 +254,12 @@ def _observe(work: Work, scan: Scan) -> Observed:
 
 
 def _heed_writes(work: Work, outcome: RunOutcome) -> None:
+    if not outcome.kernel_guard:
+        work.warn(
+            "the kernel does not guard your files (no Landlock: it needs Linux 5.19, and a container that allows it); "
+            "what Python code writes stays in the scratch copy all the same, but C libraries and programs that the "
+            "script starts can write to what they name by its absolute path, and to linked data files"
+        )
     for path in outcome.blocked_writes[:5]:
         work.warn(
             f"the script tried to write to {path}, outside of the scratch copy that it runs in; that was refused, "

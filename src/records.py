@@ -248,7 +248,8 @@ class RunOutcome:
     ``code`` is the exit status the script asked for (or minus the signal's number). ``error`` is the
     exception's type and message, ``error_place`` the user's line where it came from. ``lines`` are the
     printed lines kept (``lines_dropped`` counts the others). ``seconds`` is wall time. ``forkable`` says
-    whether the script may be started from a process that has imported TensorFlow already.
+    whether the script may be started from a process that has imported TensorFlow already, ``kernel_guard``
+    whether the kernel kept the run from writing elsewhere, and not the hooks in Python alone.
     """
 
     ending: Ending
@@ -266,6 +267,7 @@ class RunOutcome:
     peak_rss_bytes: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     forkable: bool = False
+    kernel_guard: bool = True
 
 
 @dataclass(frozen=True)

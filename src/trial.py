@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import own_failure
+from .errors import own_failure, ran_out_of_memory
 from .race import plainer
 from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Verdict
 from .report.wording import count
@@ -207,6 +207,11 @@ class ColdTrial:
             arms += [("eager", (), False), ("nudged", (), True)]
         self.work.watch(f"{self.steps} units of the script and of the plan, side by side")
         seen = replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
+        for arm in arms:
+            # Side by side they may need more memory than there is; what fails by itself as well is a fault.
+            outcome = seen[arm[0]].outcome
+            if len(arms) > 1 and outcome.ending is Ending.RAISED and ran_out_of_memory(outcome):
+                seen |= replay(run, self.unit, [arm], min(self.seconds, self.work.left), self.steps, self.reach)
         self.references.update({name: each for name, each in seen.items() if name != label})
         edited, eager = seen[label], self.references["eager"]
         self.reached = edited.report.get("reached", {})
@@ -221,11 +226,11 @@ class ColdTrial:
         units = min(int(seen.report.get("units", 0)) for seen in (eager, edited))
         whole = all(seen.outcome.ending in (Ending.FINISHED, Ending.EXITED) for seen in (eager, edited))
         # A script that comes to its end has no more units than that.
-        if not units or (units < LEAST_UNITS and not whole):
+        if not units or (units < min(LEAST_UNITS, self.steps) and not whole):
             # A script that takes long to come to its training, or graphs that take long to trace.
             if 4 * self.seconds < self.work.left:
                 self.seconds *= 2
-                if eager.report.get("units", 0) < LEAST_UNITS:
+                if eager.report.get("units", 0) < min(LEAST_UNITS, self.steps):
                     self.references.clear()
                 return self._try(chosen, f"{label}-longer")
             why = f"the cold run came no further than {count(units, 'unit')} in its time; give it longer with --budget"

@@ -384,6 +384,16 @@ def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.Mo
     assert any("/data/log.txt" in warning and "nothing there has changed" in warning for warning in report.warnings)
 
 
+def test_a_kernel_that_guards_nothing_is_told(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hybridize.dynamic import proof
+
+    for guarded in (True, False):
+        seen = outcome(Ending.FINISHED, kernel_guard=guarded)
+        monkeypatch.setattr(proof, "observe", lambda *args, seen=seen: observed(seen, 9))
+        report = optimize(lambda work: pipeline._observe(work, None))  # type: ignore[arg-type]
+        assert any("does not guard your files" in warning for warning in report.warnings) != guarded
+
+
 def test_what_was_found_stands_where_no_profile_can_be_made(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "_profile", profiled)
     monkeypatch.setattr("hybridize.measure.spy.find", lambda: None)

@@ -96,6 +96,33 @@ def test_a_cold_run_does_no_more_units_than_the_user_wants(laid: Any, steps: int
     assert 1 <= trial.steps <= most
 
 
+def test_a_cold_run_of_as_few_units_as_the_user_wants_is_enough(laid: Any) -> None:
+    chosen = [judgement("one")]
+    work, trial, runs = laid(lambda edited: ended(changes={"units": 3}), *chosen, steps=3)
+    assert trial.settle(chosen, "plan") is not None
+    assert verdicts(work)["one"] is Verdict.CONFIRMED and len(runs) == 3
+
+
+EXHAUSTED = ended(Ending.RAISED, 1, error_type="ResourceExhaustedError", error="OOM when allocating tensor")
+
+
+@pytest.mark.parametrize("crowded", [{"one"}, set()], ids=["edited", "eager"])
+def test_a_run_that_finds_no_memory_beside_others_is_run_again_alone(laid: Any, crowded: set[str]) -> None:
+    chosen = [judgement("one")]
+    seen = iter([EXHAUSTED])
+    work, trial, runs = laid(lambda edited: next(seen, ended()) if edited == crowded else ended(), *chosen)
+    assert trial.settle(chosen, "plan") is not None
+    assert verdicts(work)["one"] is Verdict.CONFIRMED
+    assert len(runs) == 4 and runs[-1][1] == crowded
+
+
+def test_a_script_that_finds_no_memory_when_edited_also_alone_is_refuted(laid: Any) -> None:
+    chosen = [judgement("one")]
+    work, trial, _ = laid(lambda edited: EXHAUSTED if edited else ended(), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work)["one"] is Verdict.REFUTED
+
+
 def verdicts(work: Work) -> dict[str, Verdict]:
     return {judgement.function.qualname: judgement.verdict for judgement in work.judgements.values()}
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..errors import ran_out_of_memory
 from ..records import EditedFile, Ending, RunOutcome
 
 TURN_SECONDS = 0.3
@@ -384,8 +385,8 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
         if event is None or kind == "end":
             outcome = seat.process.wait(LEAVING_SECONDS)
             if event is None or outcome.ending not in (Ending.FINISHED, Ending.EXITED):
-                killed = outcome.ending is Ending.KILLED and outcome.code == -signal.SIGKILL
-                raise _Parted(f"the {name} arm {_describe(outcome)}, {when}", name, killed)
+                out_of_memory = ran_out_of_memory(outcome)
+                raise _Parted(f"the {name} arm {_describe(outcome)}, {when}", name, out_of_memory)
         if event is not None and kind == "started":
             seat.pid = event.get("pid")
         if event is not None and kind in ("boundary", "end"):

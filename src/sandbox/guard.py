@@ -15,11 +15,11 @@ import re
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from . import landlock, links
+from . import landlock, links, programs
 from .scratch import inside
 
 
@@ -54,6 +54,14 @@ _CHANGING: dict[str, tuple[tuple[int, Change, int | None], ...]] = {
     "os.removexattr": ((0, _CONTENT, None),),
     "shutil.rmtree": ((0, _FOLDER, 1),),
     "shutil.move": ((0, _ENTRY, None), (1, _ENTRY, None)),
+}
+# audit event -> the positions of the command, and of the folder and environment that it starts with
+_STARTING: dict[str, tuple[int, ...]] = {
+    "subprocess.Popen": (1, 2, 3),
+    "os.system": (0,),
+    "os.posix_spawn": (1,),
+    "os.spawn": (2,),
+    "os.exec": (1,),
 }
 _REFUSAL = "hybridize runs this script on a scratch copy and lets it change nothing outside of it"
 _DENIED = re.compile(r"permission denied|errno ?= ?13", re.IGNORECASE)
@@ -151,12 +159,17 @@ class Guard:
                 path = args[position] if position < len(args) else None
                 if isinstance(path, (str, bytes, os.PathLike)):
                     self.before_write(path, change, _base(args, folder))
+                elif isinstance(path, int) and (place := _base((path,), 0)).startswith("/"):
+                    # An open file: by way of a link it may be the original, and there is no other to turn to.
+                    self._before_descriptor(place)
         elif event == "sqlite3.connect":
             self._before_database(args[0])
         elif event == "os.chdir":
             self._before_entering(args[0])
-        elif event == "os.exec":
-            self._exec(os.fsdecode(args[0]))
+        elif event in _STARTING and not self.at_work():
+            self._before_program(*(args[position] for position in _STARTING[event]))
+            if event == "os.exec":
+                self._exec(os.fsdecode(args[0]))
 
     def _before_database(self, path: object) -> None:
         """A database may be opened only to read; where it is written to, the kernel has the last word."""
@@ -164,6 +177,17 @@ class Guard:
             place = os.path.abspath(os.fsdecode(path))
             if inside(place, self.scratch):
                 self.before_write(place, _CONTENT)
+
+    def _before_descriptor(self, place: str) -> None:
+        if not (self.at_work() or self.may_write(place) or place.endswith(" (deleted)")):
+            self.refuse(place)
+
+    def _before_program(self, command: object, cwd: object = None, environment: object = None) -> None:
+        """A program that changes modes or times would do so through links, and the kernel lets it."""
+        start = os.path.join(os.getcwd(), os.fsdecode(cwd) if isinstance(cwd, str | bytes | os.PathLike) else "")
+        known = environment if isinstance(environment, Mapping) else os.environ
+        for path in programs.changed_by(command, start, known):
+            self.before_write(path, _CONTENT)
 
     def _before_entering(self, path: object) -> None:
         """A script that enters a linked folder would write there by relative paths."""

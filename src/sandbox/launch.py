@@ -99,7 +99,7 @@ class Child:
     ) -> None:
         self.label = label
         self.outcome: RunOutcome | None = None
-        self.kernel_guard = False
+        self.kernel_guard = True
         self.environment_changed: tuple[str, ...] = ()
         self.final: dict[str, Any] = {}
         self.summary: dict[str, Any] = {}
@@ -369,6 +369,7 @@ class Child:
             peak_rss_bytes=max(peak, int(ended.get("peak_rss_bytes", 0))),
             environment=ended.get("environment", {}),
             forkable=admits(self.environment_changed, devices, self._rivals),
+            kernel_guard=self.kernel_guard,
         )
 
 

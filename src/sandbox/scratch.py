@@ -22,8 +22,11 @@ from urllib.parse import quote
 from ..records import EditedFile, Target
 from . import home, links
 
-COPY_LIMIT_BYTES = 1 << 20
+#: A link lets a program change the mode and the times of the original, so what can be copied quickly is no link.
+COPY_LIMIT_BYTES = 16 << 20
 COPY_TOTAL_BYTES = 256 << 20
+#: Of these, files of more than so many bytes get no more than so much: small ones are many, and come deeper down.
+LARGE_BYTES, LARGE_TOTAL_BYTES = 1 << 20, 64 << 20
 COPIED_FILES = 10_000
 #: A folder with more entries and no Python file among them is linked as a whole, one of images, say.
 CROWDED_ENTRIES = 500
@@ -168,6 +171,7 @@ class _Laying:
         self.mapping = mapping
         self.skip = skip
         self.bytes_left = COPY_TOTAL_BYTES
+        self.large_left = LARGE_TOTAL_BYTES
         self.copies_left = COPIED_FILES
         self.entries_left = LAID_ENTRIES
 
@@ -228,6 +232,10 @@ class _Laying:
             return True
         if crowded or size > min(COPY_LIMIT_BYTES, self.bytes_left) or self.copies_left <= 0:
             return False
+        if size > LARGE_BYTES:
+            if size > self.large_left:
+                return False
+            self.large_left -= size
         self.bytes_left -= size
         self.copies_left -= 1
         return True

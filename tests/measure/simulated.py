@@ -72,6 +72,7 @@ class Script:
     units: int | None = None
     tail_seconds: float = 0.0
     raises_at: int | None = None
+    raises: tuple[str, str] = ("KeyError", "no such key")
     killed_at: int | None = None
     hangs_at: int | None = None
     chatters_at: int | None = None
@@ -172,8 +173,8 @@ class Process:
             code=-9 if ending is Ending.KILLED else 1 if raised else 0,
             seconds=self.machine.now,
             log="",
-            error="no such key" if raised else None,
-            error_type="KeyError" if raised else None,
+            error=self.script.raises[1] if raised else None,
+            error_type=self.script.raises[0] if raised else None,
             peak_rss_bytes=self.peak_rss_bytes,
         )
 

@@ -1,6 +1,7 @@
 """The benchmark, on a simulated machine: what it measures, when it stops, and what it says of it."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -247,18 +248,54 @@ def test_where_memory_is_short_eager_meets_the_edit_and_its_twin_by_turns(monkey
     assert found.verdict == "faster"
 
 
+EXHAUSTED = ("ResourceExhaustedError", "OOM when allocating tensor")
+
+
+class Crowded(Launcher):
+    """An accelerator whose memory holds two processes: a third runs out of it, at its ``at``-th unit."""
+
+    at = 5
+    holds = 2
+
+    def __call__(self, *args: Any) -> Any:
+        process = super().__call__(*args)
+        alive = [each for each in self.processes if not each.stopped]
+        if len(alive) > self.holds:
+            process.script = replace(process.script, raises_at=self.at, raises=EXHAUSTED)
+        return process
+
+
+@pytest.mark.parametrize("at", [1, 5, 40])
+def test_arms_whose_memory_ran_out_are_tried_again_two_at_a_time(at: int) -> None:
+    machine = Machine(1, process_sd=0.02)
+    start = Crowded(machine, EAGER, graph(8))
+    start.at = at
+    found = run_benchmark(TARGET, UNIT, 3, FILES, Path("/logs"), deadline=900.0, start=start, clock=machine.clock)
+    assert [len(pair.arms) for pair in found.pairs][:2] == [3, 2]
+    assert found.verdict == "faster" and found.noise_floor is not None
+
+
+def test_memory_that_does_not_hold_two_arms_ends_the_measurement_with_the_reason() -> None:
+    machine = Machine(1, process_sd=0.02)
+    start = Crowded(machine, EAGER, graph(8))
+    start.holds = 1
+    found = run_benchmark(TARGET, UNIT, 3, FILES, Path("/logs"), deadline=900.0, start=start, clock=machine.clock)
+    assert found.verdict == "inconclusive" and "ResourceExhaustedError" in found.reason
+    assert [len(pair.arms) for pair in found.pairs] == [3, 2]
+
+
 def test_arms_killed_for_memory_are_tried_again_two_at_a_time() -> None:
     machine = Machine(1, process_sd=0.02)
     scripts = iter([graph(8, killed_at=5)])
 
-    class Crowded(Launcher):
+    class Killed(Launcher):
         def __call__(self, *args: Any) -> Any:
             if args[2]:
                 self.edited = next(scripts, graph(8))
             return super().__call__(*args)
 
     found = run_benchmark(
-        TARGET, UNIT, 3, FILES, Path("/logs"), deadline=900.0, start=Crowded(machine, EAGER, EAGER), clock=machine.clock
+        TARGET, UNIT, 3, FILES, Path("/logs"), deadline=900.0, start=Killed(machine, EAGER, EAGER), clock=machine.clock
     )
     assert [len(pair.arms) for pair in found.pairs][:2] == [3, 2]
     assert found.verdict == "faster"

@@ -205,6 +205,20 @@ def test_a_kill_for_memory_is_told_apart() -> None:
     assert not three(Script(), Script(raises_at=3)).run().out_of_memory
 
 
+@pytest.mark.parametrize(
+    "raises",
+    [
+        ("ResourceExhaustedError", "{{function_node __wrapped__MatMul}} OOM when allocating tensor with shape[9,9]"),
+        ("InternalError", "Failed to call cuLaunchKernel: CUDA_ERROR_OUT_OF_MEMORY: out of memory"),
+        ("MemoryError", ""),
+        ("_ArrayMemoryError", "Unable to allocate 7.45 GiB for an array"),
+    ],
+)
+def test_an_error_for_want_of_memory_is_told_apart_by_its_type_and_its_text(raises: tuple[str, str]) -> None:
+    group = three(Script(), Script(raises_at=3, raises=raises)).run()
+    assert group.out_of_memory and group.failed == "edited"
+
+
 def test_a_hang_costs_no_more_than_the_deadline() -> None:
     table = three(Script(hangs_at=0), Script())
     group = table.run(seconds=60.0)

@@ -110,6 +110,74 @@ def kernel_guarded(tmp_path, monkeypatch):
 # What a script may do: the change happens in the copy.
 
 
+#: Ways to start a program, each of which is to change the mode of the copy of a linked file.
+STARTS = [
+    "subprocess.run(['chmod', '600', 'large.log'], check=True)",
+    "subprocess.run(['/bin/chmod', '600', os.path.abspath('large.log')], check=True)",
+    "subprocess.run('chmod 600 large.log', shell=True, check=True)",
+    "subprocess.run('cd . && FILE=1 chmod -v 600 *.log > /dev/null; true', shell=True, check=True)",
+    "subprocess.run(['sh', '-c', 'chmod 600 $NAME'], env={**os.environ, 'NAME': 'large.log'}, check=True)",
+    "subprocess.run(['env', 'A=1', 'chmod', '600', '../large.log'], cwd='sub', check=True)",
+    "os.system('chmod 600 \"large.log\"')",
+    "os.posix_spawn('/bin/chmod', ['chmod', '600', 'large.log'], os.environ); os.wait()",
+    "os.spawnlp(os.P_WAIT, 'chmod', 'chmod', '600', 'large.log')",
+    "os.fork() or os.execvp('chmod', ['chmod', '600', 'large.log']); os.wait()",
+]
+
+
+def test_a_program_that_changes_modes_times_or_owners_changes_those_of_the_copy(guarded):
+    ran = guarded.run(
+        f"""
+        import os, subprocess
+        os.mkdir("sub")
+        for start in {STARTS!r}:
+            exec(start)
+            print(oct(os.stat("large.log").st_mode & 0o777))
+            os.unlink("large.log")
+            os.symlink(ROOT + "/large.log", "large.log")
+        for command in ("touch large.log crowd/1.txt", "chmod -R 700 crowd", "chown -R 0:0 crowd large.log"):
+            subprocess.run(command, shell=True)
+        """
+    )
+    assert ran.lines == ["0o600"] * len(STARTS), ran.error
+    assert ran.blocked == []
+
+
+def test_a_program_that_changes_a_mode_elsewhere_is_not_started(guarded):
+    ran = guarded.run(
+        """
+        import subprocess
+        for command in (["chmod", "600", ROOT + "/../sibling/notes.txt"], "touch " + ROOT + "/large.log"):
+            try:
+                subprocess.run(command, shell=isinstance(command, str))
+            except PermissionError:
+                print("refused")
+        """
+    )
+    assert ran.lines == ["refused", "refused"]
+    assert ran.blocked == [str(guarded.base / "work" / "sibling" / "notes.txt"), str(guarded.root / "large.log")]
+
+
+def test_an_open_file_keeps_mode_times_and_owner_where_it_is_the_users(guarded):
+    ran = guarded.run(
+        """
+        import os, tempfile
+        for file in (open("small.txt"), tempfile.TemporaryFile(), tempfile.NamedTemporaryFile()):
+            os.fchmod(file.fileno(), 0o600)
+        fd = os.open("large.log", os.O_RDONLY)
+        for change in (
+            lambda: os.fchmod(fd, 0o600), lambda: os.chmod(fd, 0o600), lambda: os.utime(fd),
+            lambda: os.fchown(fd, 0, 0), lambda: os.setxattr(fd, "user.a", b""),
+        ):
+            try:
+                change()
+            except PermissionError:
+                print("refused")
+        """
+    )
+    assert ran == Ran(["refused"] * 5, "", [str(guarded.root / "large.log")])
+
+
 def test_appending_to_a_large_file_changes_the_copy(guarded):
     ran = guarded.run(
         """

@@ -26,6 +26,10 @@ def test_what_is_printed_is_in_the_log_and_in_the_lines(project):
     assert sorted(Path(outcome.log).read_bytes()) == sorted(b"one\ntwo\ncaf\xe9\n")
 
 
+def test_whether_the_kernel_guards_is_part_of_the_outcome(project, guarded):
+    assert project.run("").kernel_guard == (guarded == "kernel")
+
+
 def test_the_end_of_the_interpreter_is_asked_for_once_whatever_the_number_of_children(project, monkeypatch):
     asked = []
     monkeypatch.setattr(launch.atexit, "register", lambda *args: asked.append(args))

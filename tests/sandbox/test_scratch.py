@@ -56,6 +56,17 @@ def test_large_files_are_linked_but_sources_never(root, copy, monkeypatch):
     assert not (laid.root / "generated.py").is_symlink()
 
 
+def test_large_files_take_no_more_than_their_part_of_what_is_copied(root, copy, monkeypatch):
+    monkeypatch.setattr(scratch, "LARGE_BYTES", 1000)
+    monkeypatch.setattr(scratch, "LARGE_TOTAL_BYTES", 4000)
+    for number in range(3):
+        (root / f"{number}.bin").write_bytes(b"x" * 1500)
+    (root / "z.txt").write_bytes(b"x" * 900)
+    laid = copy()
+    linked = [(laid.root / name).is_symlink() for name in ("0.bin", "1.bin", "2.bin", "z.txt")]
+    assert linked == [False, False, True, False]
+
+
 def test_small_files_are_copied_up_to_a_total(root, copy, monkeypatch):
     monkeypatch.setattr(scratch, "COPY_TOTAL_BYTES", 2500)
     for number in range(4):
