@@ -16,6 +16,7 @@ from .program import Cell, Program
 from .values import NONE, STRUCTURES, UNKNOWN, VARIABLE, Box, Instance, Thing, Value
 
 _OWNERS = frozenset({"model", "layer", "optimizer", "metric", "module", "moving_average"})
+_MAKING = frozenset({"special:model", "special:lambda_layer"})
 _BUILDERS = frozenset({"__init__", "__post_init__", "build"})
 
 
@@ -37,6 +38,10 @@ class Allocations:
                     self._sites[call.result] = call
         for node in self._sites:
             self._follow(node)
+
+    def made(self) -> list[Call]:
+        """The calls that make such objects."""
+        return list(self._sites.values())
 
     def owns(self, value: Value) -> bool:
         """Whether an object has variables of its own, or may make some when it is used."""
@@ -67,19 +72,25 @@ class Allocations:
 
     def sites(self, nodes: Iterable[Node]) -> list[Call]:
         """The calls that made what these nodes hold: where a function gives what it has just made, the call of it."""
-        found: dict[Call, None] = {}
+        return sorted({maker or site for site, maker in self._made(nodes)}, key=lambda call: call.place)
+
+    def constructions(self, nodes: Iterable[Node]) -> list[Call]:
+        """The calls of the classes that made what these nodes hold."""
+        return sorted({site for site, _ in self._made(nodes)}, key=lambda call: call.place)
+
+    def _made(self, nodes: Iterable[Node]) -> Iterable[tuple[Call, Call | None]]:
+        """Each construction, and the call of the function that gave what it had just made, if there is one."""
         pending: list[tuple[Node, Call | None]] = [(node, None) for node in nodes]
         seen = set(pending)
         while pending:
             node, maker = pending.pop()
             site = self._sites.get(node)
             if site is not None:
-                found[maker or site] = None
+                yield site, maker
             for step in self._back(node, maker):
                 if step not in seen:
                     seen.add(step)
                     pending.append(step)
-        return sorted(found, key=lambda call: call.place)
 
     # -- flow ---------------------------------------------------------------------------------
 
@@ -87,7 +98,7 @@ class Allocations:
         if any(name == "__init__" and value in call.result.values for value, name in call.methods):
             return True
         words = (describe_result(path) for path in call.externals)
-        return any(word.startswith("thing:") and word[6:] in _OWNERS for word in words)
+        return any(word in _MAKING or (word.startswith("thing:") and word[6:] in _OWNERS) for word in words)
 
     def _follow(self, site: Node) -> None:
         """Note from where each node has what was made at ``site``."""

@@ -9,7 +9,7 @@ from .program import Cell, Program
 from .values import Bound, Function, Instance, Wrapped
 
 #: Modes in which a call runs its target as part of the caller's own trace.
-TRACED_MODES = frozenset({"call", "wrapper"})
+TRACED_MODES = frozenset({"call", "wrapper", "held"})
 
 
 class CallGraph:

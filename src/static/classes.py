@@ -21,7 +21,7 @@ _KINDS = {
     "keras.constraints.Constraint": "regularizer",
     "keras.regularizers.Regularizer": "regularizer",
     "keras.utils.Sequence": "sequence",
-    "keras.optimizers.schedules.LearningRateSchedule": "learning_rate",
+    "keras.optimizers.LearningRateSchedule": "learning_rate",
     "tensorflow.Module": "module",
     "sonnet.Module": "module",
 }

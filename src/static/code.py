@@ -90,7 +90,8 @@ class Binding:
     """One function that a call reaches, and what its parameters are given there.
 
     ``mode`` is "call" for an ordinary call, "graph" where TensorFlow or Keras traces the function (a
-    dataset's ``map``), "escape" where unknown code may call it.
+    dataset's ``map``), "held" where a library's object that the call uses was given the function earlier, "escape"
+    where unknown code may call it.
     """
 
     __slots__ = ("arguments", "code", "mode")

@@ -85,7 +85,7 @@ def _hazards(
                 continue
             for hazard in inspection.all.get(binding.code, ()):
                 if hazard.transitive:
-                    found.extend(inherit(view, event, binding.arguments, hazard))
+                    found.extend(inherit(view, event, binding, hazard))
     seen: dict[tuple[str, bool], Hazard] = {}
     for hazard in found:
         seen.setdefault((hazard.code, hazard.certain), hazard)

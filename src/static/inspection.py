@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .callgraph import TRACED_MODES
-from .code import Call, Event, FunctionCode
+from .code import Binding, Call, Event, FunctionCode
 from .graph import Node
 from .hazards import Hazard
 from .program import Cell
@@ -97,7 +97,8 @@ class Inspection:
             summary = self.summaries.get(target)
             if summary is None:
                 continue
-            surely = is_sure(view, call)
+            # Whether a library calls what it was given hangs on its options: that is for a run to see.
+            surely = binding.mode != "held" and is_sure(view, call)
             if summary.always and (target, surely) not in done:
                 done.add((target, surely))
                 for name, hazard in summary.always.items():
@@ -108,7 +109,7 @@ class Inspection:
                         merged.add(hazard.seen_from(code, call, surely and hazard.certain, None))
             for hazard in summary.depending.values():
                 if hazard.transitive:
-                    for seen in inherit(view, call, binding.arguments, hazard):
+                    for seen in inherit(view, call, binding, hazard):
                         merged.add(seen)
 
 
@@ -163,17 +164,18 @@ def is_sure(view: View, call: Call) -> bool:
 
 
 def inherit(
-    view: View, call: Call, arguments: dict[int, list[Node]], hazard: Hazard
+    view: View, call: Call, binding: Binding, hazard: Hazard
 ) -> Iterable[Hazard]:
     """What a callee's hazard means for its caller, given the arguments of the call."""
-    certain = hazard.certain and is_sure(view, call)
+    surely = binding.mode != "held" and is_sure(view, call)
+    certain = hazard.certain and surely
     if hazard.parameter is None:
         yield hazard.seen_from(view.code, call, certain, None)
         return
     if isinstance(hazard.parameter, Cell):
         yield from _inherit_through_cell(view, call, hazard, hazard.parameter, certain)
         return
-    nodes = arguments.get(hazard.parameter, [])
+    nodes = binding.arguments.get(hazard.parameter, [])
     if hazard.when == "outlives":
         yield from _kept(view, call, hazard, nodes, certain)
         return
@@ -182,7 +184,7 @@ def inherit(
         if traced is False:
             continue
         parameter = min(view.sources(node), default=None)
-        decided = (hazard.certain or hazard.open) and is_sure(view, call)
+        decided = (hazard.certain or hazard.open) and surely
         yield hazard.seen_from(view.code, call, decided and traced is True, parameter)
         return
 

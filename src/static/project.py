@@ -9,10 +9,12 @@ from pathlib import Path
 from beartype import beartype
 
 from ..records import Action, Function, Scan
+from .allocation import Allocations
 from .analysis import build_program, solve
 from .callgraph import CallGraph, find_covered, find_escapes
 from .code import ModuleCode
 from .extraction import find_steps
+from .held import link_held
 from .inspection import Inspection
 from .program import Program
 from .sources import Source, Unreadable, name_module, read_source, select_files
@@ -96,10 +98,12 @@ def _unused(name: str, taken: set[str]) -> str:
 def _judge(
     program: Program, modules: list[ModuleCode], silenced: dict[str, dict[int, frozenset[str]]]
 ) -> list[Function]:
-    solve(program)
+    calls = solve(program)
+    allocations = Allocations(program)
+    link_held(program, calls, allocations)
     find_escapes(program)
     graph = CallGraph(program)
-    facts = Facts(program, graph)
+    facts = Facts(program, graph, allocations)
     facts.computes = find_computing(program, graph)
     facts.covered = find_covered(program, graph)
     inspection = Inspection(facts)

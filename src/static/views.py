@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import NamedTuple
 
 from ..records import AssumptionKind
@@ -43,20 +42,16 @@ _CONVERTED = frozenset({"builtins.float", "builtins.int", "builtins.abs"})
 class Facts:
     """What is known of the whole program; shared by all views."""
 
-    def __init__(self, program: Program, graph: CallGraph) -> None:
+    def __init__(self, program: Program, graph: CallGraph, allocations: Allocations) -> None:
         self.program = program
         self.graph = graph
+        self.allocations = allocations
         self.origins = Origins()
         self.computes: dict[FunctionCode, bool | None] = {}
         self.covered: set[FunctionCode] = set()
         self.traced: dict[tuple[FunctionCode, Node, int], bool | None] = {}
         self.rebound_attributes = _rebound_attributes(program)
         self.changes = find_changes(program)
-
-    @cached_property
-    def allocations(self) -> Allocations:
-        """Where objects that own variables are made, and how often."""
-        return Allocations(self.program)
 
 
 def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, int]]]:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_programs import programs, solved
 
+from hybridize.static.allocation import Allocations
 from hybridize.static.callgraph import CallGraph
 from hybridize.static.code import FunctionCode
 from hybridize.static.graph import Node
@@ -33,9 +34,9 @@ def assert_order_does_not_matter(program: Program, seed: int) -> None:
     graph = CallGraph(program)
     asked = questions(program)
     random.Random(seed).shuffle(asked)
-    together = Facts(program, graph)
+    together = Facts(program, graph, Allocations(program))
     answers = [View(together, code).traced(node) for code, node in asked]
-    alone = Facts(program, graph)
+    alone = Facts(program, graph, Allocations(program))
     for (code, node), answer in zip(asked, answers, strict=True):
         alone.traced.clear()
         assert View(alone, code).traced(node) is answer

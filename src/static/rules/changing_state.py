@@ -32,7 +32,8 @@ class ChangingState(Rule):
     ## What it does
 
     Finds reads of Python state that some other code changes: a global that is rebound, an attribute that a
-    method other than the constructor assigns, a container that is filled elsewhere.
+    method other than the constructor assigns, a container that is filled elsewhere. The state may be read by a callable
+    that a library's object was given: a learning rate, a schedule, an activation.
 
     ## Why is this bad
 
@@ -82,6 +83,26 @@ class ChangingState(Rule):
         agent = Agent()
         agent.act()
         agent.learn(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        epoch = 0
+        w = tf.Variable(1.0)
+
+        def rate():
+            return 0.1 if epoch < 3 else 0.01
+
+        optimizer = tf.keras.optimizers.SGD(learning_rate=rate)
+
+        def step(x):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(w * x)
+            optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+            return loss
+
+        for epoch in range(5):
+            step(tf.ones([2]))
         """,
     )
     VALID = (
