@@ -50,3 +50,11 @@ def own_failure(what: str, trace: str) -> str:
     last = (trace.strip().splitlines() or [""])[-1]
     _, missing, said = last.partition("MissingName: ")
     return said if missing else f"hybridize's own {what} failed ({last})"
+
+
+def one_line(kind: str | None, text: str | None) -> str:
+    """An error of the type ``kind`` in one line: the type, and what the text says."""
+    name, said = kind or "an exception", telling_line(text)
+    if said.partition(": ")[0].rpartition(".")[2] == name:
+        return said
+    return f"{name}: {said}" if said else name

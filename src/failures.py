@@ -6,7 +6,7 @@ import platform
 import signal
 import sys
 
-from .errors import telling_line
+from .errors import one_line
 from .records import Ending, RunOutcome
 from .work import EXIT_OK, EXIT_SCRIPT, Stop
 
@@ -88,7 +88,7 @@ def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) ->
         )
     place = f" at {outcome.error_place}" if outcome.error_place else ""
     return (
-        f"{script} failed {own}: {outcome.error_type}: {telling_line(outcome.error)}{place}; mend that and run again "
+        f"{script} failed {own}: {one_line(outcome.error_type, outcome.error)}{place}; mend that and run again "
         f"({look})."
     )
 

@@ -136,12 +136,12 @@ class SeedTrial:
         from .dynamic.cold import failure
         from .measure.equivalence import SeedPair
 
-        seen = self._replay(seed, [("edited", self.work.plan.files, False), ("eager", (), False)])
+        seen = self._replay(seed, [("edited", self.work.plan.files, 0), ("eager", (), 0)])
         eager, edited = seen["eager"], seen["edited"]
         if _is_timely(eager) and edited.outcome.ending is not Ending.TIMEOUT and _units(edited):
             broken = failure(edited, eager)
             if broken is not None:
-                return broken
+                return broken.reason
         if not (_is_timely(eager) and _is_timely(edited)):
             ended = "raised an error by itself" if eager.outcome.ending is Ending.RAISED else "did not end in time"
             self.stopped = f"with seed {seed} the script {ended}"
@@ -178,12 +178,12 @@ class SeedTrial:
             return None
         self.work.watch("two more runs of the script as it stands: what else explains the difference?")
         seed = self.pairs[-1].seed
-        seen = self._replay(seed, [("nudged", (), True), ("twin", (), False)])
+        seen = self._replay(seed, [("nudged", (), 1), ("twin", (), 0)])
         if not all(_is_timely(each) and self._came_through(each) for each in seen.values()):
             return None
         return References(seed, _ended(seen["nudged"]), _ended(seen["twin"]))
 
-    def _replay(self, seed: int, arms: Sequence[tuple[str, Sequence[EditedFile], bool]]) -> dict[str, Seen]:
+    def _replay(self, seed: int, arms: Sequence[tuple[str, Sequence[EditedFile], int]]) -> dict[str, Seen]:
         from .dynamic.cold import replay
 
         assert self.extent is not None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from .errors import own_failure, ran_out_of_memory
 from .race import plainer
-from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Verdict
+from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Variant, Verdict
 from .report.wording import count
 from .work import Work, edits_of
 
@@ -25,18 +25,47 @@ LEAST_UNITS = 5
 LEAST_SECONDS = 5.0
 # How often a plan is made anew where candidates of it did not stand.
 MOST_PLANS = 3
+# An edited script that does less than one in so many of the original's units in the time is said to hang.
+HANGS = 3
+# Ways of imitating rounding that are tried before a difference is called drift, beside the first (replaying.NUDGES).
+FURTHER_NUDGES = (2, 3)
 
 
 @dataclass(frozen=True)
 class Objection:
-    """What speaks against a plan that was run cold."""
+    """What speaks against a plan that was run cold.
+
+    ``culprits`` are the candidates that the failure itself names, by id: whoever stands where it was raised, or, where
+    it is ``certain``, whoever has done it.
+    """
 
     verdict: Verdict
     reason: str
+    culprits: frozenset[str] = frozenset()
+    certain: bool = False
+
+
+@dataclass(frozen=True)
+class Stood:
+    """A plan that has run cold as the script does: its candidates, and the drift that was measured."""
+
+    chosen: tuple[Judgement, ...]
+    drift: Drift | None
+
+    @property
+    def form(self) -> frozenset[tuple[str, Variant]]:
+        """What was run: each candidate with its variant."""
+        return _form(self.chosen)
+
+
+def _form(chosen: Sequence[Judgement]) -> frozenset[tuple[str, Variant]]:
+    return frozenset((judgement.function.id, judgement.variant) for judgement in chosen)
 
 
 OUT_OF_TIME = Objection(Verdict.INCONCLUSIVE, "the budget ended before it was run cold; give it longer with --budget")
 NOT_REACHED = Objection(Verdict.INCONCLUSIVE, "the cold run did not come to a call of it; give it longer with --budget")
+NOT_ISOLATED = "the budget ended before it was run without the others; give it longer with --budget"
+UNEXPLAINED = "the budget ended before it was known whether rounding alone does that; give it longer with --budget"
 
 
 @dataclass
@@ -57,6 +86,8 @@ class ColdTrial:
         self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
         self.steps = self._steps(self.hottest)
         self.seconds = max(10.0, self.work.share(COLD_SHARE) / 3)
+        self.stood: list[Stood] = []
+        self.stale: set[str] = set()
 
     def settle_plan(self, chosen: Sequence[Judgement]) -> Drift | None:
         """Run the plan of ``chosen``, and a plan made anew where a part of it fails; the drift of what stands.
@@ -70,7 +101,7 @@ class ColdTrial:
                 break
             drift = self.settle(chosen, "plan" if number == 1 else f"plan-{number}")
             stood = self.work.selected()
-            if len(stood) == len(chosen) or number == MOST_PLANS:
+            if len(stood) == len(chosen) or number == MOST_PLANS or self.work.left < LEAST_SECONDS:
                 break
             self._select_again()
             chosen = self.work.selected()
@@ -82,7 +113,12 @@ class ColdTrial:
         """Choose also among what is confirmed and not chosen, now that others are out of the way."""
         from .measure.selection import NOT_NEEDED, select
 
-        confirmed = [j for j in self.work.judgements.values() if j.verdict is Verdict.CONFIRMED]
+        parts = self._parts_of_stale()
+        confirmed = [
+            judgement
+            for judgement in self.work.judgements.values()
+            if judgement.verdict is Verdict.CONFIRMED and judgement.function.id not in parts
+        ]
         anew = [
             j
             if j.selected
@@ -92,19 +128,33 @@ class ColdTrial:
         # What stood was chosen by measurement, and is not put in question by an estimate.
         self.work.add([new for old, new in zip(confirmed, select(anew), strict=True) if not old.selected])
 
+    def _parts_of_stale(self) -> set[str]:
+        """The candidates that run only inside of what had stale weights: their own would be stale as well."""
+        parts, more = set[str](), True
+        while more:
+            within = self.stale | parts
+            found = {
+                name
+                for name, judgement in self.work.judgements.items()
+                if judgement.observation.callers and set(judgement.observation.callers) <= within
+            }
+            parts, more = found | parts, not found <= parts
+        return parts
+
     def settle(self, chosen: Sequence[Judgement], label: str) -> Drift | None:
         """Refute those of ``chosen`` that do not run cold as the script does; the drift of what stands."""
-        standing = list(chosen)
-        objection, drift = self._try(standing, label)
-        if objection is not None and any(plainer(judgement) for judgement in standing):
+        standing, objection, drift = self._without_culprits(chosen, label)
+        if _is_disagreement(objection) and any(plainer(judgement) for judgement in standing):
             standing = self._give_up_variants(standing, objection)
             objection, drift = self._try(standing, f"{label}-plainer")
-        if objection is not None and len(standing) > 1:
-            standing = self._stand_alone(standing, label)
-            if standing and len(standing) < len(chosen):
+        if _is_disagreement(objection) and len(standing) > 1:
+            standing, objection = self._stand_alone(standing, label)
+            if standing and objection is None:
                 objection, drift = self._try(standing, f"{label}-standing")
-        if objection is not None and len(standing) > 1:
+        if _is_disagreement(objection) and len(standing) > 1:
             standing, objection, drift = self._stand_together(standing, label)
+        if objection is OUT_OF_TIME:
+            standing, objection, drift = self._fall_back(standing, objection, drift)
         missed = [j for j in standing if objection is None and not self.reached.get(j.function.id, 1)]
         if missed:
             self.reach = [unit for unit in self.reach if unit.candidate not in {j.function.id for j in missed}]
@@ -117,6 +167,61 @@ class ColdTrial:
             for judgement in standing:
                 self._object(judgement, objection)
         return drift
+
+    def _without_culprits(
+        self, chosen: Sequence[Judgement], label: str
+    ) -> tuple[list[Judgement], Objection | None, Drift | None]:
+        """Run ``chosen``, and again without those that a failure names, as long as it names some.
+
+        Who merely stands where the script failed is a suspect: it is refuted if the rest then stands, and else asked
+        like all others.
+        """
+        standing, suspects = list(chosen), dict[str, Objection]()
+        objection, drift = self._try(standing, label)
+        number = 0
+        while _is_disagreement(objection):
+            named = [j for j in standing if j.function.id in objection.culprits]
+            if not named or (len(named) == len(standing) and not objection.certain):
+                break
+            number += 1
+            plain = [j for j in named if plainer(j) is not None]
+            if plain and not objection.certain:
+                relaxed = {j.function.id: j for j in self._give_up_variants(plain, objection)}
+                standing = [relaxed.get(j.function.id, j) for j in standing]
+            else:
+                for judgement in named:
+                    if objection.certain:
+                        self._object(judgement, objection)
+                    else:
+                        suspects[judgement.function.id] = objection
+                standing = [j for j in standing if j not in named]
+            if not standing:
+                return [], None, None
+            objection, drift = self._try(standing, f"{label}-without-{number}")
+        if objection is None or objection is OUT_OF_TIME:
+            for name, suspicion in suspects.items():
+                if objection is OUT_OF_TIME:
+                    suspicion = Objection(Verdict.INCONCLUSIVE, f"{suspicion.reason}; {NOT_ISOLATED}")
+                self._object(self.work.judgements[name], suspicion)
+        else:
+            again = {j.function.id for j in standing} | suspects.keys()
+            standing = [self.work.judgements[j.function.id] for j in chosen if j.function.id in again]
+        return standing, objection, drift
+
+    def _fall_back(
+        self, standing: list[Judgement], objection: Objection, drift: Drift | None
+    ) -> tuple[list[Judgement], Objection | None, Drift | None]:
+        """Where the time is over: the best plan that has run, in just that form; who is not in it is not decided."""
+        form = _form(standing)
+        plans = [plan for plan in self.stood if plan.form <= form]
+        best = max(plans, key=lambda plan: sum(j.observation.seconds for j in plan.chosen), default=None)
+        if best is None:
+            return standing, objection, drift
+        kept = {name for name, _ in best.form}
+        for judgement in standing:
+            if judgement.function.id not in kept:
+                self._object(judgement, objection)
+        return [j for j in standing if j.function.id in kept], None, best.drift
 
     def _give_up_variants(self, chosen: Sequence[Judgement], objection: Objection) -> list[Judgement]:
         """The candidates with the plainest of their variants, which the objection may not hold for."""
@@ -136,16 +241,21 @@ class ColdTrial:
             plain.append(other or judgement)
         return plain
 
-    def _stand_alone(self, chosen: Sequence[Judgement], label: str) -> list[Judgement]:
-        """Those of ``chosen`` that run cold as the script does when they are all that is edited."""
-        standing = []
+    def _stand_alone(self, chosen: Sequence[Judgement], label: str) -> tuple[list[Judgement], Objection | None]:
+        """Those of ``chosen`` that run cold as the script does when they are all that is edited.
+
+        Those that there was no time for are among them, and the objection then says so.
+        """
+        standing: list[Judgement] = []
         for number, judgement in enumerate(chosen):
             alone, _ = self._try([judgement], f"{label}-{number + 1}")
+            if alone is OUT_OF_TIME:
+                return [*standing, *chosen[number:]], alone
             if alone is None:
                 standing.append(judgement)
             else:
                 self._object(judgement, alone)
-        return standing
+        return standing, None
 
     def _stand_together(
         self, chosen: Sequence[Judgement], label: str
@@ -162,6 +272,9 @@ class ColdTrial:
             more, found = self._try([*standing, judgement], f"{label}-together-{number}")
             if more is None:
                 standing, drift = [*standing, judgement], found
+            elif more is OUT_OF_TIME:
+                self.reached = reached
+                self._object(judgement, more)
             else:
                 self.reached = reached
                 names = ", ".join(each.function.id for each in standing)
@@ -198,13 +311,16 @@ class ColdTrial:
         from .dynamic.cold import failure, replay
         from .rewrite import edit_project
 
+        known = next((plan for plan in self.stood if plan.form == _form(chosen)), None)
+        if known is not None:
+            return None, known.drift
         if self.work.left < LEAST_SECONDS:
             return OUT_OF_TIME, None
         files, _ = edit_project(Path(self.scan.root), edits_of(chosen))
         run = self.work.run_with(self.scan)
-        arms: list[Any] = [(label, files, False)]
+        arms: list[Any] = [(label, files, 0)]
         if not self.references:
-            arms += [("eager", (), False), ("nudged", (), True)]
+            arms += [("eager", (), 0), ("nudged", (), 1)]
         self.work.watch(f"{self.steps} units of the script and of the plan, side by side")
         seen = replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
         for arm in arms:
@@ -220,26 +336,49 @@ class ColdTrial:
             return Objection(Verdict.INCONCLUSIVE, own_failure("cold run", failed)), None
         broken = failure(edited, eager)
         if broken is not None:
-            return Objection(Verdict.REFUTED, broken), None
+            self.stale.update(broken.stale)
+            culprits = frozenset(broken.stale) or self._standing_at(broken.place, chosen)
+            return Objection(Verdict.REFUTED, broken.reason, culprits, certain=bool(broken.stale)), None
         if unread := edited.report.get("unread"):
             return Objection(Verdict.INCONCLUSIVE, f"the traces of its cold run could not be read: {unread}"), None
-        units = min(int(seen.report.get("units", 0)) for seen in (eager, edited))
+        units, theirs = (int(seen.report.get("units", 0)) for seen in (edited, eager))
+        least = min(units, theirs)
         whole = all(seen.outcome.ending in (Ending.FINISHED, Ending.EXITED) for seen in (eager, edited))
+        hangs = units * HANGS < theirs and edited.outcome.ending in (Ending.CUT, Ending.TIMEOUT)
         # A script that comes to its end has no more units than that.
-        if not units or (units < min(LEAST_UNITS, self.steps) and not whole):
+        if not least or (least < min(LEAST_UNITS, self.steps) and not whole) or hangs:
             # A script that takes long to come to its training, or graphs that take long to trace.
             if 4 * self.seconds < self.work.left:
                 self.seconds *= 2
-                if eager.report.get("units", 0) < min(LEAST_UNITS, self.steps):
+                if theirs < min(LEAST_UNITS, self.steps):
                     self.references.clear()
                 return self._try(chosen, f"{label}-longer")
-            why = f"the cold run came no further than {count(units, 'unit')} in its time; give it longer with --budget"
+            why = f"the cold run came no further than {count(least, 'unit')} in its time; give it longer with --budget"
+            if hangs:
+                why = (
+                    f"the cold run of the edited script came no further than {count(units, 'unit')} in the time in "
+                    f"which the original did {theirs:,}: it hangs, or takes long to trace"
+                )
             return Objection(Verdict.INCONCLUSIVE, why), None
         drift = self._compare(run, edited)
         if drift.verdict == "none":
+            self.stood.append(Stood(tuple(chosen), drift))
             return None, drift
         verdict = Verdict.REFUTED if drift.verdict == "drift" else Verdict.INCONCLUSIVE
         return Objection(verdict, f"started cold, it parts from the script as it stands: {drift.reason}"), drift
+
+    def _standing_at(self, place: str, chosen: Sequence[Judgement]) -> frozenset[str]:
+        """The innermost of ``chosen`` that ``place`` (``file:line``) lies in, if any."""
+        file, _, line = place.rpartition(":")
+        around = [
+            judgement.function
+            for judgement in chosen
+            if judgement.function.file == file
+            and line.isdigit()
+            and judgement.function.line <= int(line) <= judgement.function.end_line
+        ]
+        innermost = max(around, key=lambda function: function.line, default=None)
+        return frozenset() if innermost is None else frozenset([innermost.id])
 
     def _compare(self, run: Run, edited: Seen) -> Drift:
         from .dynamic.cold import replay
@@ -249,16 +388,30 @@ class ColdTrial:
         drift = compare(
             traces["eager"],
             _trace(edited),
-            perturbed=traces.get("nudged"),
+            perturbed=[trace for name, trace in traces.items() if name.startswith("nudged") and trace.units],
             twin=traces.get("twin"),
             metrics=self.work.options.metrics,
         )
+        arms: list[Any] = []
         if drift.verdict != "none" and "twin" not in traces:
             # Only now is it worth a run to know whether the script repeats itself at all.
-            seen = replay(run, self.unit, [("twin", (), False)], self.seconds, self.steps, self.reach)
-            self.references["twin"] = seen["twin"]
-            return self._compare(run, edited)
-        return drift
+            arms.append(("twin", (), 0))
+        if drift.verdict == "drift" or (drift.verdict, drift.level) == ("inconclusive", "L4"):
+            # One run shows what rounding does in one case: a coin that fell twice on one side is no proof of it.
+            arms += [(f"nudged-{way}", (), way) for way in FURTHER_NUDGES if f"nudged-{way}" not in traces]
+        if not arms:
+            return drift
+        if self.work.left < LEAST_SECONDS:
+            reason = f"{drift.reason}; {UNEXPLAINED}" if drift.verdict == "drift" else drift.reason
+            return replace(drift, verdict="inconclusive" if drift.verdict == "drift" else drift.verdict, reason=reason)
+        seen = replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
+        self.references.update(seen)
+        return self._compare(run, edited)
+
+
+def _is_disagreement(objection: Objection | None) -> TypeGuard[Objection]:
+    """Whether something speaks against a plan; that the time was over does not, and nothing is divided for it."""
+    return objection is not None and objection is not OUT_OF_TIME
 
 
 def _trace(seen: Seen) -> Trace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +68,7 @@ def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """A project of three candidates, and runs that end as a function of the edited ones' names says."""
     (tmp_path / "train.py").write_text(SOURCE)
 
-    def lay(behave: Callable[[set[str]], Seen], *confirmed: Judgement, **options: Any) -> Any:
+    def lay(behave: Callable[..., Seen], *confirmed: Judgement, **options: Any) -> Any:
         runs: list[tuple[str, set[str]]] = []
 
         def replay(run: Any, unit: Any, arms: Any, seconds: float, steps: int, reach: Any = ()) -> dict[str, Seen]:
@@ -75,7 +76,8 @@ def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             for label, files, _ in arms:
                 edited = {name.partition(":")[2] for file in files for name in file.def_lines}
                 runs.append((label, edited))
-                seen[label] = behave(edited)
+                wants_label = len(inspect.signature(behave).parameters) > 1
+                seen[label] = behave(edited, label) if wants_label else behave(edited)
             return seen
 
         monkeypatch.setattr(cold, "replay", replay)
@@ -211,6 +213,51 @@ def test_only_where_runs_differ_is_it_asked_whether_the_script_repeats_itself(la
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
 
 
+def test_before_a_difference_is_called_drift_rounding_is_imitated_in_more_than_one_way(laid: Any) -> None:
+    """The edited run differs from the first nudged run, and does as another one does: that is rounding."""
+    chosen = [judgement("one")]
+    other = [[0.9 / (unit + 1)] for unit in range(COLD_UNITS)]
+
+    def behave(edited: set[str], label: str) -> Seen:
+        rows = {unit: {"w#1": [1.0, 1.0, 0.3 + unit / 9]} for unit in (1, 2, 3, 5)}
+        return ended(changes={"losses": other if edited or label == "nudged-3" else DRAWN, "digests": rows})
+
+    work, trial, runs = laid(behave, *chosen)
+    trial.settle(chosen, "plan")
+    assert [label for label, _ in runs] == ["plan", "eager", "nudged", "twin", "nudged-2", "nudged-3"]
+    assert verdicts(work) == {"one": Verdict.CONFIRMED}
+
+
+def test_without_time_to_imitate_rounding_again_no_difference_refutes(
+    laid: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [judgement("one")]
+    different = ended(changes={"losses": [[0.5]] * COLD_UNITS})
+    work, trial, runs = laid(lambda edited: different if edited else ended(), *chosen)
+    monkeypatch.setattr(Work, "left", property(lambda self: 60.0 if len(runs) < 3 else 1.0))
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
+    assert "whether rounding alone does that" in work.judgements["train:one"].reasons[0]
+
+
+@pytest.mark.parametrize("done", [6, 19])
+def test_an_edited_script_that_hangs_is_not_confirmed_as_far_as_it_went(laid: Any, done: int) -> None:
+    chosen = [judgement("one")]
+    work, trial, _ = laid(lambda edited: ended(changes={"units": done if edited else COLD_UNITS}), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
+    assert f"no further than {done} units in the time in which the original did 60" in (
+        work.judgements["train:one"].reasons[0]
+    )
+
+
+def test_a_run_that_was_slower_by_less_is_compared_as_far_as_it_went(laid: Any) -> None:
+    chosen = [judgement("one")]
+    work, trial, _ = laid(lambda edited: ended(changes={"units": 25 if edited else COLD_UNITS}), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.CONFIRMED}
+
+
 @pytest.mark.parametrize("slow", ["eager", "edited"])
 def test_a_run_that_came_nowhere_is_given_twice_as_long_where_the_budget_has_that(laid: Any, slow: str) -> None:
     chosen = [judgement("one")]
@@ -233,8 +280,9 @@ def test_no_cold_run_is_begun_when_the_budget_is_spent(laid: Any, monkeypatch: p
     monkeypatch.setattr(Work, "left", property(lambda self: 60.0 if len(runs) < 4 else 1.0))
     trial.settle(chosen, "plan")
     assert [edited for _, edited in runs if edited] == [set(NAMES), {"one"}]
-    assert set(verdicts(work).values()) == {Verdict.INCONCLUSIVE}
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.INCONCLUSIVE, "three": Verdict.INCONCLUSIVE}
     assert "the budget ended before it was run cold" in work.judgements["train:two"].reasons[0]
+    assert [j.function.qualname for j in work.selected()] == ["one"], "which has run in just that form, and agreed"
 
 
 def test_the_references_are_run_once_for_all_plans(laid: Any) -> None:
@@ -305,3 +353,107 @@ def test_what_stands_of_a_plan_is_not_run_again(laid: Any) -> None:
     trial.settle_plan(chosen)
     assert {j.function.qualname for j in work.selected()} == {"one", "three"} == runs[-1][1]
     assert len(ran(runs)) == 5, "all, each alone, and those that stand"
+
+
+# Whom a failure names.
+
+
+def stale(*names: str) -> Seen:
+    """A run in whose traces some functions hold stale weights."""
+    return ended(changes={"traces": {f"train:{name}": {"count": 1, "stale_weights": True} for name in names}})
+
+
+def test_whom_a_failure_names_is_taken_out_first(laid: Any) -> None:
+    chosen = [judgement(name) for name in NAMES]
+    work, trial, runs = laid(lambda edited: stale("two") if "two" in edited else ended(), *chosen)
+    drift = trial.settle(chosen, "plan")
+    assert ran(runs) == [set(NAMES), {"one", "three"}], "nobody is run alone"
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.REFUTED, "three": Verdict.CONFIRMED}
+    assert "initial weights would be baked in" in work.judgements["train:two"].reasons[0]
+    assert drift is not None and drift.verdict == "none"
+
+
+def test_all_that_have_stale_weights_are_taken_out_at_once(laid: Any) -> None:
+    chosen = [judgement(name) for name in NAMES]
+    work, trial, runs = laid(lambda edited: stale(*(edited - {"one"})) if edited - {"one"} else ended(), *chosen)
+    trial.settle(chosen, "plan")
+    assert ran(runs) == [set(NAMES), {"one"}]
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.REFUTED, "three": Verdict.REFUTED}
+
+
+def raised_in(name: str) -> Seen:
+    place = f"train.py:{5 + 4 * NAMES.index(name)}"
+    return ended(Ending.RAISED, 1, error_type="ValueError", error="singleton", error_place=place)
+
+
+def test_who_stands_where_the_script_failed_is_the_first_suspect(laid: Any) -> None:
+    chosen = [judgement(name) for name in NAMES]
+    work, trial, runs = laid(lambda edited: raised_in("three") if "three" in edited else ended(), *chosen)
+    trial.settle(chosen, "plan")
+    assert ran(runs) == [set(NAMES), {"one", "two"}]
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.CONFIRMED, "three": Verdict.REFUTED}
+    assert "raises ValueError: singleton at train.py:13" in work.judgements["train:three"].reasons[0]
+
+
+def test_a_suspect_is_not_refuted_where_the_rest_fails_without_it(laid: Any) -> None:
+    """What one leaves behind another trips over: the error's place is no proof."""
+    chosen = [judgement(name) for name in NAMES]
+
+    def behave(edited: set[str]) -> Seen:
+        if "one" not in edited:
+            return ended()
+        return raised_in("three") if "three" in edited else BROKEN
+
+    work, trial, runs = laid(behave, *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.REFUTED, "two": Verdict.CONFIRMED, "three": Verdict.CONFIRMED}
+    assert runs[-1][1] == {"two", "three"}
+
+
+# When the time is over.
+
+
+def test_a_plan_that_stood_is_not_lost_to_a_more_ambitious_one_that_ran_out_of_time(
+    laid: Any, nested: list[Judgement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As two and three stand, and the plan that takes in what ran inside of the refuted one is not decided."""
+    one, two, three = nested
+    alone = replace(three, selected=True, covered_by=None, observation=replace(three.observation, callers={}))
+    hot = replace(two, reasons=two.reasons, observation=replace(two.observation, callers={"train:one": 1000}))
+    work, trial, runs = laid(lambda edited: BROKEN if "one" in edited else ended(), one, hot, alone)
+    monkeypatch.setattr(Work, "left", property(lambda self: 60.0 if len(ran(runs)) < 3 else 1.0))
+    drift = trial.settle_plan(work.selected())
+    assert ran(runs) == [{"one", "three"}, {"one"}, {"three"}]
+    assert [j.function.qualname for j in work.selected()] == ["three"]
+    assert verdicts(work)["three"] is Verdict.CONFIRMED and verdicts(work)["one"] is Verdict.REFUTED
+    assert drift is not None and drift.verdict == "none"
+
+
+def test_a_plan_that_fails_for_the_time_alone_is_not_divided(laid: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = [judgement(name) for name in NAMES]
+    work, trial, runs = laid(lambda edited: ended(), *chosen)
+    monkeypatch.setattr(Work, "left", property(lambda self: 1.0))
+    trial.settle(chosen, "plan")
+    assert not runs
+    assert all("the budget ended" in judgement.reasons[0] for judgement in work.judgements.values())
+
+
+def test_of_a_second_plan_that_ran_out_of_time_the_first_is_what_is_left(
+    laid: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [judgement("one"), judgement("two", 20.0), judgement("three", 5.0)]
+    work, trial, runs = laid(lambda edited: BROKEN if "three" in edited else ended(), *chosen)
+    trial.settle(chosen[:2], "plan")
+    monkeypatch.setattr(Work, "left", property(lambda self: 60.0 if len(ran(runs)) < 2 else 1.0))
+    drift = trial.settle(chosen, "plan-2")
+    assert ran(runs) == [{"one", "two"}, set(NAMES)]
+    assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.CONFIRMED, "three": Verdict.INCONCLUSIVE}
+    assert drift is not None and drift.verdict == "none"
+
+
+def test_parts_of_what_had_stale_weights_are_not_planned_next(laid: Any, nested: list[Judgement]) -> None:
+    """A layer that a model calls is built as the model is: its weights would be stale as well."""
+    work, trial, runs = laid(lambda edited: stale(*edited), *nested)
+    trial.settle_plan(work.selected())
+    assert ran(runs) == [{"one"}] and work.selected() == []
+    assert verdicts(work)["two"] is Verdict.CONFIRMED, "which is for the run of what is not in the plan"

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import telling_line
+from ..errors import one_line
 from ..records import EditedFile, Ending, Function
 from .runs import Run, Seen
 
@@ -39,16 +39,16 @@ class Unit:
 def replay(
     run: Run,
     unit: Unit,
-    arms: Sequence[tuple[str, Sequence[EditedFile], bool]],
+    arms: Sequence[tuple[str, Sequence[EditedFile], int]],
     seconds: float,
     steps: int,
     reach: Sequence[Unit] = (),
 ) -> dict[str, Seen]:
-    """Replay the script cold in several arms at once: ``(label, edited files, nudged)`` each.
+    """Replay the script cold in several arms at once: ``(label, edited files, nudge)`` each.
 
     Each arm goes on for ``steps`` units, and until all functions of ``reach`` have been called. A nudged
-    arm's variables are moved by a rounding error after the first unit: how far it parts from the others is
-    what rounding alone does to this script. Nothing is timed, so the arms run side by side.
+    arm's variables are moved by rounding errors, in one of the ways of ``replaying.NUDGES``: how far it parts from
+    the others is what rounding alone does to this script. Nothing is timed, so the arms run side by side.
     """
     children = []
     for label, files, nudge in arms:
@@ -60,18 +60,39 @@ def replay(
     return {label: run.bring_home(child, files, max(0.0, end - time.monotonic())) for label, files, child in children}
 
 
-def failure(edited: Seen, eager: Seen) -> str | None:
+@dataclass(frozen=True)
+class Failure:
+    """Why a plan did not run through, and whom that names.
+
+    ``stale`` are the candidates whose traces hold stale weights: it is certainly theirs. ``place`` is the line
+    (``file:line``) at which the script failed: whoever stands there is the first suspect.
+    """
+
+    reason: str
+    stale: tuple[str, ...] = ()
+    place: str = ""
+
+
+def failure(edited: Seen, eager: Seen) -> Failure | None:
     """Why the plan did not run through although the script as it stands did; None where it did."""
     outcome = edited.outcome
-    stale = [name for name, row in edited.report.get("traces", {}).items() if row.get("stale_weights")]
+    stale = tuple(name for name, row in edited.report.get("traces", {}).items() if row.get("stale_weights"))
     if stale:
-        return (
+        reason = (
             f"started cold, the trace of {stale[0]} holds initializer ops and captures no variable: the initial "
             "weights would be baked in; convert the step that calls the model instead"
         )
+        return Failure(reason, stale)
     if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
         place = f" at {outcome.error_place}" if outcome.error_place else ""
-        return f"started cold, the edited script raises {outcome.error_type}: {telling_line(outcome.error)}{place}"
+        reason = f"started cold, the edited script raises {one_line(outcome.error_type, outcome.error)}{place}"
+        return Failure(reason, place=outcome.error_place or "")
+    reason = _ended_otherwise(edited, eager)
+    return Failure(reason) if reason else None
+
+
+def _ended_otherwise(edited: Seen, eager: Seen) -> str:
+    outcome = edited.outcome
     if outcome.ending is Ending.KILLED and eager.outcome.ending is not Ending.KILLED:
         return f"started cold, the edited script is killed by signal {-(outcome.code or 0)}"
     if outcome.ending is Ending.EXITED and eager.outcome.ending not in (Ending.EXITED, Ending.FINISHED):
@@ -81,4 +102,4 @@ def failure(edited: Seen, eager: Seen) -> str | None:
     left = set(edited.report.get("leaks", ())) - set(eager.report.get("leaks", ()))
     if left:
         return f"started cold, it leaves a tensor of the graph in {min(left)}, where eager code would fail to read it"
-    return None
+    return ""

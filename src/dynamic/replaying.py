@@ -6,13 +6,13 @@ can be compared step by step: what the unit function returns, what the variables
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import threading
 import zlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .. import tensorflow_internals
@@ -22,7 +22,20 @@ from .effects import Project
 
 SCALARS = 5000
 LATEST = 500
-DIGESTS = (1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 320, 640)
+# Zero: before the first unit.
+DIGESTS = (0, 1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 320, 640)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """When a nudged run's variables are moved (before the unit of each number, from 0), and by how many epsilons."""
+
+    before: range
+    size: float
+
+
+# A graph rounds otherwise from the first unit on, and in every unit; it may round once, or everywhere.
+NUDGES = {1: Moves(range(1, 2), 1.0), 2: Moves(range(2), 4.0), 3: Moves(range(8), 1.0)}
 
 
 class Replay:
@@ -32,9 +45,9 @@ class Replay:
         self.child = child
         self.units = 0
         self.steps = child.job.get("steps")
-        self.nudge = bool(child.job.get("nudge"))
-        self.scalars: list[list[float | None]] = []
-        self.latest: deque[list[float | None]] = deque(maxlen=LATEST)
+        self.nudge = int(child.job.get("nudge", 0))
+        self.scalars: list[list[float]] = []
+        self.latest: deque[list[float]] = deque(maxlen=LATEST)
         self.digests: dict[int, dict[str, list[float]]] = {}
         self.functions: dict[str, Any] = {}
         self.bound: dict[str, set[Any]] = {}
@@ -84,7 +97,9 @@ class Replay:
             if self.steps is not None and self.units >= self.steps and min(self.reached.values(), default=2) >= 2:
                 self.child.request_cut(f"{self.units} units were done")
             self.child.boundary()
-            if self.nudge and self.units == 1:
+            if self.units == 0:
+                self._note_variables()
+            if self.nudge and self.units in NUDGES[self.nudge].before:
                 self._nudge()
             self._count(candidate)
             result = call(args, kwargs)
@@ -101,19 +116,30 @@ class Replay:
             self.reached[candidate] += 1 if tensorflow is None or tensorflow.executing_eagerly() else 2
 
     def _nudge(self) -> None:
+        import numpy as np
+
         from . import variables
         from .nudging import Nudge
 
-        with Nudge(variables.snapshot(), size=1.0):
+        # A counter that is kept as a float would be another count.
+        state = {
+            number: value
+            for number, value in variables.snapshot().items()
+            if variables.as_array(value).dtype.kind == "f" and np.any(np.mod(variables.as_array(value), 1.0))
+        }
+        with Nudge(state, seed=10 * self.nudge + self.units, size=NUDGES[self.nudge].size):
             pass
 
     def _note(self, result: Any) -> None:
-        from . import variables
-
         scalars = scalars_of(result)
         self.latest.append(scalars)
         if len(self.scalars) < SCALARS:
             self.scalars.append(scalars or summaries_of(result))
+        self._note_variables()
+
+    def _note_variables(self) -> None:
+        from . import variables
+
         if self.units in DIGESTS:
             self.digests[self.units] = variables.digest(variables.snapshot())
             self._keep_bound()
@@ -171,32 +197,32 @@ class Replay:
         }
 
 
-def scalars_of(result: Any) -> list[float | None]:
-    """The floating-point scalars in a result, in order: a step's loss and metrics. At most eight."""
+def scalars_of(result: Any) -> list[float]:
+    """The scalars in a result, in order: a step's loss and metrics, NaN and infinite ones as well. At most eight."""
     import numpy as np
     import tensorflow as tf
 
-    found: list[float | None] = []
+    found: list[float] = []
     try:
         leaves = tf.nest.flatten(result)
     except (TypeError, ValueError):
         return found
     for leaf in leaves:
-        if isinstance(leaf, (tf.Tensor, np.ndarray, np.generic, float)) and np.ndim(leaf) == 0:
+        if isinstance(leaf, (tf.Tensor, tf.Variable, np.ndarray, np.generic, float)) and np.ndim(leaf) == 0:
             try:
                 number = float(leaf)
             except (TypeError, ValueError, tf.errors.OpError):
                 continue
-            found.append(number if math.isfinite(number) else None)
+            found.append(number)
     return found[:8]
 
 
-def summaries_of(result: Any) -> list[float | None]:
+def summaries_of(result: Any) -> list[float]:
     """For a result without scalars, of each tensor: mean and root mean square of its magnitudes, or a checksum."""
     import numpy as np
     import tensorflow as tf
 
-    found: list[float | None] = []
+    found: list[float] = []
     try:
         leaves = tf.nest.flatten(result, expand_composites=True)
     except (TypeError, ValueError):
@@ -209,8 +235,9 @@ def summaries_of(result: Any) -> list[float | None]:
             wide = np.abs(array.astype(np.complex128))
             numbers = [float(np.mean(wide)), float(np.sqrt(np.mean(wide**2)))] if array.size else [0.0]
         else:
-            numbers = [float(zlib.crc32(repr(array.tolist()).encode()))]
-        found += [number if math.isfinite(number) else None for number in numbers]
+            # Below one: a whole number would be taken for a counter.
+            numbers = [zlib.crc32(repr(array.tolist()).encode()) / 2**32]
+        found += numbers
     return found
 
 

@@ -110,12 +110,13 @@ class Run:
         seconds: float,
         steps: int,
         label: str,
-        nudge: bool = False,
+        nudge: int = 0,
         reach: Sequence[tuple[str, str, int]] = (),
     ) -> Child:
         """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
 
-        The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice.
+        The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice. ``nudge``
+        is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none.
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
         hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}

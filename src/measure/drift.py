@@ -16,11 +16,14 @@ from beartype import beartype
 
 from ..records import Drift
 from .lines import Line, find_numbers, is_integral, is_timed, match_lines, parse_number, place_of, read_lines
-from .noise import ROUNDING, Finding, Series, State, judge
+from .noise import ROUNDING, Finding, Series, State, distance
+from .states import are_alike, compare_variables
 
 # Counts and shares of samples change by whole samples at a decision's border; up to this share of the range.
 BORDERLINE = 0.02
-_SHARES = re.compile(r"acc|precision|recall|f1|auc|iou|dice|top|correct|hit|error|score|%", re.IGNORECASE)
+_SHARES = re.compile(
+    r"(?<![a-z])(?:acc|accuracy|accuracies|precision|recall|f1|auc|m?iou|dice|correct)(?![a-z])", re.IGNORECASE
+)
 MOST_METRICS = 20
 
 
@@ -28,10 +31,10 @@ MOST_METRICS = 20
 class Trace:
     """What one run of the script computed and printed.
 
-    ``scalars`` has a row per unit: the floating-point scalars that the unit function returned (None where
-    not finite). ``digests`` maps a number of units done to the state of the variables then, each by name
-    (with ``#k`` for the k-th of a name) as a sum, a sum of squares, and some elements. ``complete`` says
-    whether the script ran to its own end; otherwise it was cut.
+    ``scalars`` has a row per unit: the floating-point scalars that the unit function returned. ``digests`` maps a
+    number of units done to the state of the variables then, each by name (with ``#k`` for the k-th of a name) as a
+    sum, a sum of squares, and some elements. All of them may be NaN or infinite, which are told apart.
+    ``complete`` says whether the script ran to its own end; otherwise it was cut.
     """
 
     lines: tuple[str, ...] = ()
@@ -47,25 +50,42 @@ def compare(
     edited: Trace,
     *,
     twin: Trace | None = None,
-    perturbed: Trace | None = None,
+    perturbed: Sequence[Trace] = (),
     metrics: Sequence[tuple[str, str]] = (),
 ) -> Drift:
     """Compare the edited run with the reference, the script as it stands.
 
-    ``twin`` is a second run of the script as it stands, ``perturbed`` one whose variables were moved by a
-    rounding error after the first unit; all under one random stream. ``metrics`` are (name, regular
-    expression) pairs, whose first group (or match) is a number on a printed line. Runs that were cut are
-    compared as far as both went.
+    ``twin`` is a second run of the script as it stands, ``perturbed`` are runs whose variables were moved by a
+    rounding error; all under one random stream. The noise of a number is the largest that any of them shows.
+    ``metrics`` are (name, regular expression) pairs, whose first group (or match) is a number on a printed line.
+    Runs that were cut are compared as far as both went.
     """
-    others = [trace for trace in (perturbed, twin) if trace is not None]
-    findings = [*_compare_scalars(reference, edited, others), *_compare_variables(reference, edited, others)]
-    findings += _compare_units(reference, edited, others)
-    noise = _common_noise(findings) if others else 0.0
-    printed = _compare_lines(reference, edited, others, noise)
+    others = [*perturbed, *([] if twin is None else [twin])]
+    smooth = _compare_smooth(reference, edited, others, repeats=True)
+    repeats = _repeats(reference, twin) if twin is not None else not any(each.unsettled for each in smooth)
+    if not repeats:
+        smooth = _compare_smooth(reference, edited, others, repeats)
+    smooth += _compare_units(reference, edited, others)
+    noise = _common_noise(smooth) if others else 0.0
+    printed = _compare_lines(reference, edited, others, noise, repeats)
     for name, pattern in metrics:
-        printed.append(_compare_metric(name, pattern, reference, edited, others, noise))
-    findings += _excuse_borderline(printed, findings)
-    return _conclude(findings, reference, edited)
+        printed.append(_compare_metric(name, pattern, reference, edited, others, noise, repeats))
+    return _conclude([*smooth, *_excuse_borderline(printed, smooth)], reference, edited)
+
+
+def _compare_smooth(reference: Trace, edited: Trace, others: Sequence[Trace], repeats: bool) -> list[Finding]:
+    scalars = _compare_scalars(reference, edited, others, repeats)
+    digests = [other.digests for other in others]
+    return [*scalars, *compare_variables(reference.digests, edited.digests, digests, repeats)]
+
+
+def _repeats(reference: Trace, twin: Trace) -> bool:
+    """Whether a second run begins as the first one did: the first results, and the variables when first noted."""
+    rows = zip(reference.scalars[:2], twin.scalars[:2], strict=False)
+    pairs = [(first, second) for row, other in rows for first, second in zip(row, other, strict=False)]
+    if any(distance(first, second, max(abs(first or 0.0), 1e-12)) > ROUNDING for first, second in pairs):
+        return False
+    return are_alike(reference.digests, twin.digests)
 
 
 def _conclude(findings: Sequence[Finding], reference: Trace, edited: Trace) -> Drift:
@@ -73,6 +93,7 @@ def _conclude(findings: Sequence[Finding], reference: Trace, edited: Trace) -> D
     telling = [each for each in findings if each.evidence]
     by_state = {state: [each for each in telling if each.state is state] for state in order}
     drifting, unexplained, agreeing, noisy = by_state.values()
+    idle = [each for each in findings if not each.evidence]
     shown = [each.metric() for state in order for each in _gather(by_state[state])][:MOST_METRICS]
     if drifting:
         verdict, level, reason = "drift", "L4", _sentence(drifting)
@@ -82,10 +103,23 @@ def _conclude(findings: Sequence[Finding], reference: Trace, edited: Trace) -> D
         verdict, level, reason = "none", "L4", _agreement(agreeing, noisy, reference, edited)
     elif noisy:
         verdict, level, reason = "inconclusive", "L0", f"nothing can be told: {_sentence(noisy)}"
+    elif idle:
+        nothing = f"what agrees would agree in any case ({idle[0].name})"
+        verdict, level, reason = "inconclusive", "L0", f"nothing can be told: {nothing}"
     else:
         nothing = "the script prints no number, its unit returns none, and no variable was seen"
         verdict, level, reason = "inconclusive", "L4", f"nothing could be compared: {nothing}"
-    return Drift(verdict, level, reason, tuple(shown))
+    return Drift(verdict, level, f"{reason}{_left_out(reference)}", tuple(shown))
+
+
+def _left_out(reference: Trace) -> str:
+    """What is to be said of the printed numbers that are not compared, for their names are those of the machine's."""
+    timed = [number.label for line in read_lines(reference.lines) for number in line.numbers if number.timed]
+    if not timed:
+        return ""
+    names = ", ".join(f"“{name}”" for name in list(dict.fromkeys(timed))[:3])
+    numbers = "1 printed number was" if len(timed) == 1 else f"{len(timed):,} printed numbers were"
+    return f"; {numbers} not compared, because the name is one of a time, a speed or memory ({names})"
 
 
 def _gather(findings: Sequence[Finding]) -> list[Finding]:
@@ -130,14 +164,15 @@ def _agreement(
     together = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     said = f"{together} agree over {edited.units:,} units, as far as rounding allows"
     if noisy:
-        said += f"; {len(noisy)} numbers are no evidence ({noisy[0].name} {noisy[0].detail})"
+        numbers = "1 number is" if len(noisy) == 1 else f"{len(noisy)} numbers are"
+        said += f"; {numbers} no evidence ({noisy[0].name} {noisy[0].detail})"
     return said
 
 
 # What is compared.
 
 
-def _compare_scalars(reference: Trace, edited: Trace, others: Sequence[Trace]) -> list[Finding]:
+def _compare_scalars(reference: Trace, edited: Trace, others: Sequence[Trace], repeats: bool) -> list[Finding]:
     units = min(len(reference.scalars), len(edited.scalars))
     for unit in range(units):
         there, here = len(reference.scalars[unit]), len(edited.scalars[unit])
@@ -156,75 +191,12 @@ def _compare_scalars(reference: Trace, edited: Trace, others: Sequence[Trace]) -
             _column(edited.scalars[:units], position),
             [_column(other.scalars[:units], position) for other in others],
         )
-        findings.append(series.judge(0.0, ahead=2, where="unit"))
+        findings.append(series.judge(0.0, ahead=2, where="unit", repeats=repeats))
     return findings
 
 
 def _column(rows: Sequence[Sequence[float | None]], position: int) -> list[float | None]:
     return [row[position] if position < len(row) else None for row in rows]
-
-
-def _compare_variables(reference: Trace, edited: Trace, others: Sequence[Trace]) -> list[Finding]:
-    """Follow each variable over the units at which all runs noted it."""
-    moments = sorted(set(reference.digests) & set(edited.digests))
-    followed: dict[str, list[tuple[int, float, float]]] = {}
-    values: dict[str, tuple[float, float]] = {}
-    for moment in moments:
-        here, there = reference.digests[moment], edited.digests[moment]
-        for name in _same_names(here, there):
-            noise = [
-                _row_distance(here[name], other.digests[moment][name])
-                for other in others
-                if name in other.digests.get(moment, ())
-            ]
-            if others and not noise:
-                continue
-            distance = _row_distance(here[name], there[name])
-            followed.setdefault(name, []).append((moment, distance, max(noise, default=0.0)))
-            values[name] = _norm(here[name]), _norm(there[name])
-    findings = []
-    for name, points in followed.items():
-        distances, noise = [gap for _, gap, _ in points], [level for _, _, level in points]
-        state, at = judge(distances, noise if others else None, [ROUNDING] * len(points), ahead=1)
-        level = max(noise)
-        detail = f"is {distances[at]:.2g} of itself away after {points[at][0]} units"
-        detail += f"; rounding moves it by {level:.2g}" if others else "; no other run tells whether that is rounding"
-        if state is State.POWERLESS:
-            detail = f"differs by {level:.2g} of itself between runs of the script as it stands"
-        shown = f"the variable {name.removesuffix('#1')}"
-        told = level if others else None
-        findings.append(
-            Finding(state, "variable", shown, detail, *values[name], told, largest=max(distances))
-        )
-    return findings
-
-
-def _same_names(first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]) -> list[str]:
-    """Names of which both have as many: a graph may keep a variable alive that eager code has let go."""
-    counts = [Counter(name.rpartition("#")[0] for name in rows) for rows in (first, second)]
-    return [
-        name
-        for name in first
-        if name in second
-        and len(first[name]) == len(second[name])
-        and counts[0][name.rpartition("#")[0]] == counts[1][name.rpartition("#")[0]]
-    ]
-
-
-def _norm(row: Sequence[float]) -> float:
-    return math.sqrt(max(row[1], 0.0)) if len(row) > 1 and not math.isnan(row[1]) else math.nan
-
-
-def _row_distance(first: Sequence[float], second: Sequence[float]) -> float:
-    """The relative distance of two states of a variable, by its norm and by the elements noted."""
-    length, other = _norm(first), _norm(second)
-    if not (math.isfinite(length) and math.isfinite(other)):
-        return 0.0 if math.isfinite(length) == math.isfinite(other) else math.inf
-    scale = max(length, other, 1e-6)
-    gap = abs(length - other) / scale
-    elements = math.sqrt(math.fsum(value * value for value in first[2:]))
-    apart = math.sqrt(math.fsum((one - two) ** 2 for one, two in zip(first[2:], second[2:], strict=True)))
-    return max(gap, apart / max(elements, 1e-3 * scale))
 
 
 def _compare_units(reference: Trace, edited: Trace, others: Sequence[Trace]) -> list[Finding]:
@@ -245,7 +217,7 @@ def _common_noise(findings: Sequence[Finding]) -> float:
 
 
 def _compare_lines(
-    reference: Trace, edited: Trace, others: Sequence[Trace], common_noise: float
+    reference: Trace, edited: Trace, others: Sequence[Trace], common_noise: float, repeats: bool
 ) -> list[Finding]:
     ours, theirs = _common_lines(reference, edited)
     if others and all(other.units < reference.units and not other.complete for other in others):
@@ -291,7 +263,7 @@ def _compare_lines(
             place=min(number.place for number in (*numbers, *edited_numbers)),
             integral=all(number.integral for number in (*numbers, *edited_numbers)),
         )
-        findings.append(series.judge(common_noise, ahead=1, where="line"))
+        findings.append(series.judge(common_noise, ahead=1, where="line", repeats=repeats))
     return findings
 
 
@@ -312,6 +284,7 @@ def _compare_metric(
     edited: Trace,
     others: Sequence[Trace],
     common_noise: float,
+    repeats: bool,
 ) -> Finding:
     expression = re.compile(pattern)
     texts = [find_numbers(expression, trace.lines) for trace in (reference, edited, *others)]
@@ -331,7 +304,7 @@ def _compare_metric(
         place=min(place_of(text) for text in (*texts[0], *texts[1])),
         integral=all(is_integral(text) for text in (*texts[0], *texts[1])),
     )
-    return replace(series.judge(common_noise, ahead=1, where="line"), evidence=True)
+    return series.judge(common_noise, ahead=1, where="line", repeats=repeats)
 
 
 def _excuse_borderline(printed: Sequence[Finding], smooth: Sequence[Finding]) -> list[Finding]:
@@ -340,7 +313,7 @@ def _excuse_borderline(printed: Sequence[Finding], smooth: Sequence[Finding]) ->
     A sample at the border of a decision goes over to the other side with the next rounding error, in one run
     and not in the other; the losses and variables behind it would tell of a change that is real.
     """
-    settled = any(each.state is State.AGREES for each in smooth)
+    settled = any(each.state is State.AGREES and each.evidence for each in smooth)
     if not settled or any(each.state is State.DRIFT for each in smooth):
         return list(printed)
     return [

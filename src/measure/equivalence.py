@@ -105,7 +105,7 @@ def final_numbers(run: Ended, metrics: Sequence[tuple[str, str]] = ()) -> dict[K
     for position in range(width):
         name = f"result {position + 1} of the unit" if width > 1 else "the result of the unit"
         column = [row[position] for row in last]
-        finite = [value for value in column if value is not None]
+        finite = [value for value in column if value is not None and math.isfinite(value)]
         found["unit", "", position] = _final(name, fmean(finite) if len(finite) == len(column) else None)
     for line in read_lines(run.lines):
         for position, number in enumerate(line.numbers):

@@ -23,6 +23,12 @@ FACTOR, LATE_FACTOR, LATE = 30.0, 10.0, 0.1
 # Where rounding alone moves a number by this much of itself, comparing it tells nothing. For a printed number
 # it takes less: what differs between two runs of the script as it stands may be a time, however it is named.
 POWERLESS, POWERLESS_PRINTED = 0.05, 1e-3
+# What agrees is evidence only where the noise is that small, beside the value and beside how far training moves it:
+# else an update that was left out would agree as well.
+TELLING, TELLING_MOVED = 1e-3, 0.1
+# A number that rounding moves by this much of how far training moves it is itself made of rounding: Adam turns the
+# noise that is the gradient of a bias before a normalization into full steps.
+PURE_NOISE = 0.5
 # Without any run to tell the noise by: a jump of this size, and by this factor from one unit to the next.
 JUMP, JUMP_FACTOR = 5e-4, 100.0
 
@@ -44,9 +50,10 @@ class State(Enum):
 class Finding:
     """One number followed through the runs, and what is to be said of it.
 
-    ``detail`` goes on where ``name`` begins a sentence. ``baseline`` and ``optimized`` are the last values,
-    ``noise`` the distance of the other runs there, ``largest`` the edited run's largest distance anywhere.
-    ``evidence`` is false for what agrees and proves nothing (the number of an epoch).
+    ``detail`` goes on where ``name`` begins a sentence. ``baseline`` and ``optimized`` are the values at the point
+    that decided, or at the last one that could be judged; ``noise`` is the distance of the other runs there,
+    ``largest`` the edited run's largest distance anywhere. ``evidence`` is false for what agrees and proves nothing
+    (the number of an epoch, a learning rate); ``unsettled`` says that it could be judged at no point at all.
     """
 
     state: State
@@ -58,6 +65,7 @@ class Finding:
     noise: float | None = None
     evidence: bool = True
     largest: float = 0.0
+    unsettled: bool = False
 
     def metric(self) -> Metric:
         """The finding as a record; what is not finite becomes None."""
@@ -68,18 +76,34 @@ class Finding:
         return Metric(self.name, self.source, before, after, difference, noise, verdict)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What is to be said of a number followed through the runs.
+
+    ``at`` is the position that decided, or the last one that could be judged (-1: none could); ``level`` is the
+    noise there. ``telling`` says whether an agreement could have told a change.
+    """
+
+    state: State
+    at: int
+    level: float = 0.0
+    telling: bool = False
+
+
 def judge(
     distances: Sequence[float],
     noise: Sequence[float] | None,
     slack: Sequence[float],
     ahead: int,
     powerless: float = POWERLESS,
-) -> tuple[State, int]:
-    """The state of a number followed through the runs, and the position that decided it.
+    moved: Sequence[float] | None = None,
+) -> Judged:
+    """What is to be said of a number, by its distances from the reference, relative to it.
 
-    ``distances`` (of the edited run) and ``noise`` (of the other runs; None where there are none) are from the
-    reference, relative to it; ``slack`` is allowed on top. The noise of a point is the largest up to ``ahead``
-    points later, since a perturbed run parts later; from where it reaches ``powerless`` on nothing is judged.
+    ``distances`` are those of the edited run, ``noise`` those of the other runs (None where there are none);
+    ``slack`` is allowed on top. ``moved`` says how far training has moved the number by then. The noise of a point is
+    the largest up to ``ahead`` points later, since a perturbed run parts later; from where it reaches ``powerless``,
+    or the number moves by little else than noise, nothing is judged.
     """
     if noise is None:
         for at, distance in enumerate(distances):
@@ -88,17 +112,19 @@ def judge(
                 # Chaos grows from unit to unit; what jumps has another cause. Between points that lie
                 # further apart (ahead is 1 there) either may have happened.
                 abrupt = distance >= JUMP and distance >= JUMP_FACTOR * before
-                return (State.DRIFT if abrupt and ahead > 1 else State.UNEXPLAINED), at
-        return (State.AGREES if distances else State.POWERLESS), 0
-    powered = False
+                return Judged(State.DRIFT if abrupt and ahead > 1 else State.UNEXPLAINED, at)
+        return Judged(State.AGREES if distances else State.POWERLESS, len(distances) - 1, telling=bool(distances))
+    last, reached, telling = -1, 0.0, False
     for at, distance in enumerate(distances):
         level = max(noise[: at + ahead + 1], default=0.0)
-        if level >= powerless:
+        way = max(moved[: at + ahead + 1], default=0.0) if moved is not None else math.inf
+        if level >= powerless or (way > 0 and level >= PURE_NOISE * way):
             break
-        powered = True
+        last, reached = at, level
         if distance > slack[at] + min(FACTOR * level, max(LATE_FACTOR * level, LATE)):
-            return State.DRIFT, at
-    return (State.AGREES, 0) if powered else (State.POWERLESS, 0)
+            return Judged(State.DRIFT, at, level)
+        telling = telling or (way > 0 and level <= min(TELLING, TELLING_MOVED * way))
+    return Judged(State.AGREES if last >= 0 else State.POWERLESS, last, reached, telling)
 
 
 def distance(first: float | None, second: float | None, scale: float) -> float:
@@ -126,10 +152,12 @@ class Series:
     place: float = 0.0
     integral: bool = False
 
-    def judge(self, common_noise: float, ahead: int, where: str) -> Finding:
+    def judge(self, common_noise: float, ahead: int, where: str, repeats: bool = True) -> Finding:
         """Judge it as far as the edited run and one of the others went.
 
-        ``common_noise`` is how far rounding carries the script's state: what a print may not show.
+        ``common_noise`` is how far rounding carries the script's state: what a print may not show. ``repeats`` says
+        whether the script does the same when it is run again. Where it does not, all that depends on the computation
+        differs, and a number that never does is a setting, a counter or a schedule.
         """
         finite = [abs(value) for value in self.reference if value is not None and math.isfinite(value)]
         least = max(1e-3 * max(finite, default=0.0), 1e-12)
@@ -152,27 +180,45 @@ class Series:
             exact = 0.0 if self.integral else 1.001 * self.place / scale + ROUNDING
             slack.append(exact + (0.0 if self.integral else unseen))
         powerless = POWERLESS_PRINTED if self.source == "printed" else POWERLESS
-        state, at = judge(distances, noise if self.others else None, slack, ahead, powerless)
-        level = max(noise, default=0.0)
+        judged = judge(distances, noise if self.others else None, slack, ahead, powerless)
+        shown = judged.at if judged.at >= 0 else length - 1
         return Finding(
-            state,
+            judged.state,
             self.source,
             self.name,
-            self._detail(state, at, where, level),
-            _last(self.reference[:length]),
-            _last(self.edited[:length]),
-            noise[-1] * scales[-1] if self.others and noise else None,
-            evidence=state is not State.AGREES or not self.integral,
+            self._detail(judged, where, max(noise, default=0.0)),
+            self.reference[shown] if length else None,
+            self.edited[shown] if length else None,
+            noise[shown] * scales[shown] if self.others and noise else None,
+            evidence=judged.state is not State.AGREES or self._tells(judged, noise, repeats),
             largest=max((gap * scale for gap, scale in zip(distances, scales, strict=True)), default=0.0),
+            unsettled=judged.state is State.POWERLESS and length > 0,
         )
 
-    def _detail(self, state: State, at: int, where: str, level: float) -> str:
-        if state is State.POWERLESS:
-            return f"differs by {level:.2g} of itself between runs of the script as it stands"
-        if state is State.AGREES:
+    def _tells(self, judged: Judged, noise: Sequence[float], repeats: bool) -> bool:
+        """Whether it proves anything that this number agrees."""
+        if not repeats and not any(noise):
+            return False
+        if self.source == "metric":
+            return judged.telling
+        values = {value for value in self.reference[: judged.at + 1] if value is not None and not math.isnan(value)}
+        whole = self.integral or all(value == math.floor(value) for value in values if math.isfinite(value))
+        return judged.telling and not whole and (len(values) > 1 or any(noise) or self.is_single)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the unit was called once only: no second value tells whether its result ever changes."""
+        return self.source == "unit" and len(self.reference) == 1
+
+    def _detail(self, judged: Judged, where: str, most: float) -> str:
+        if judged.state is State.POWERLESS:
+            return f"differs by {most:.2g} of itself between runs of the script as it stands"
+        if judged.state is State.AGREES:
             return "agrees"
+        at = judged.at
         became = f"is {_text(self.edited[at])} where it was {_text(self.reference[at])} ({where} {at + 1})"
         if self.others:
+            level = judged.level
             moved = f"rounding moves it by {level:.2g} of itself" if level else "rounding does not move it"
             return f"{became}; {moved}"
         return f"{became}; no other run tells whether that is rounding"
@@ -182,9 +228,5 @@ def _finite(value: float | None) -> float:
     return value if value is not None and math.isfinite(value) else 0.0
 
 
-def _last(values: Sequence[float | None]) -> float | None:
-    return values[-1] if values else None
-
-
 def _text(value: float | None) -> str:
-    return "not finite" if value is None or not math.isfinite(value) else f"{value:.7g}"
+    return "no number" if value is None else f"{value:.7g}"

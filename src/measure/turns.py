@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..errors import ran_out_of_memory
+from ..errors import one_line, ran_out_of_memory
 from ..records import EditedFile, Ending, RunOutcome
 
 TURN_SECONDS = 0.3
@@ -398,7 +398,8 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
 
 def _describe(outcome: RunOutcome) -> str:
     if outcome.ending is Ending.RAISED:
-        return f"raised {outcome.error_type or 'an exception'}: {outcome.error}"
+        place = f" at {outcome.error_place}" if outcome.error_place else ""
+        return f"raised {one_line(outcome.error_type, outcome.error)}{place}"
     if outcome.ending is Ending.KILLED:
         return f"was killed by signal {-(outcome.code or 0)}"
     if outcome.ending in (Ending.FINISHED, Ending.EXITED):

@@ -25,7 +25,7 @@ def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20
     ("edited", "eager", "words"),
     [
         (seen(Ending.RAISED, 1, error_type="ValueError", error="x\nValueError: no\n", error_place="train.py:3"), seen(),
-         "raises ValueError: ValueError: no at train.py:3"),
+         "raises ValueError: no at train.py:3"),
         (seen(Ending.KILLED, -11), seen(), "killed by signal 11"),
         (seen(Ending.EXITED, 0), seen(Ending.CUT), "ends early with exit status 0"),
         (seen(Ending.EXITED, 3), seen(), "exit status 3, not 0"),
@@ -37,7 +37,7 @@ def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20
 )  # fmt: skip
 def test_what_speaks_against_a_plan(edited: Seen, eager: Seen, words: str) -> None:
     found = failure(edited, eager)
-    assert found is not None and found.startswith("started cold, ") and words in found
+    assert found is not None and found.reason.startswith("started cold, ") and words in found.reason
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,15 @@ def test_what_speaks_against_a_plan(edited: Seen, eager: Seen, words: str) -> No
 )
 def test_what_the_script_does_itself_speaks_against_no_plan(edited: Seen, eager: Seen) -> None:
     assert failure(edited, eager) is None
+
+
+def test_a_failure_names_whom_it_knows() -> None:
+    raised = seen(Ending.RAISED, 1, error_type="ValueError", error="no", error_place="train.py:3")
+    found = failure(raised, seen())
+    assert found is not None and (found.place, found.stale) == ("train.py:3", ())
+    rows = {name: {"count": 1, "stale_weights": name != "train:step"} for name in ("train:step", "train:a", "train:b")}
+    found = failure(seen(report={"traces": rows}), seen())
+    assert found is not None and found.stale == ("train:a", "train:b")
 
 
 def test_a_unit_is_found_in_an_edited_file() -> None:
@@ -80,9 +89,9 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
 
     edited = EditedFile("train.py", b"", b"", "", {"train:step": 5}, (1, 3, 4, 5, 6, 7))
     reach = [Unit("train:other", "train.py", 5)]
-    arms: list[Any] = [("plan", (edited,), False), ("nudged", (), True)]
+    arms: list[Any] = [("plan", (edited,), 0), ("nudged", (), 1)]
     cold.replay(Run(), Unit("train:step", "train.py", 4), arms, 30.0, 20, reach)  # type: ignore[arg-type]
     assert started == [
-        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), False, [("train:other", "train.py", 6)]),
-        ("cold-nudged", ("train:step", "train.py", 4), (), True, [("train:other", "train.py", 5)]),
+        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), 0, [("train:other", "train.py", 6)]),
+        ("cold-nudged", ("train:step", "train.py", 4), (), 1, [("train:other", "train.py", 5)]),
     ]

@@ -113,7 +113,7 @@ def judge(seen: dict[str, Seen], name: str) -> Drift:
     edited = seen[name.replace(" ", "-")]
     assert edited.report["units"] == seen["eager"].report["units"] > 30, edited.outcome.error
     assert edited.report["traces"]["train:step"]["count"] == 1, "it did not run as a graph"
-    return compare(_trace(seen["eager"]), _trace(edited), perturbed=_trace(seen["nudged"]))
+    return compare(_trace(seen["eager"]), _trace(edited), perturbed=[_trace(seen["nudged"])])
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,150 @@
+"""Follows the variables of a script through its runs, by what was noted of them after some units."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .noise import ROUNDING, Finding, State, judge
+
+# What was noted: after so many units, of each variable by name, its sum, its sum of squares, and some elements.
+Digests = Mapping[int, Mapping[str, Sequence[float]]]
+# A variable of one element that other runs move by no more than this was moved by the nudge itself.
+NUDGED = 3e-7
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """A variable after ``units`` units, each distance relative to it.
+
+    ``distance`` is the edited run's, ``noise`` the largest of the other runs, ``moved`` that of the reference from
+    where it was first seen. ``values`` are the norms in the reference and in the edited run.
+    """
+
+    units: int
+    distance: float
+    noise: float
+    moved: float
+    values: tuple[float, float]
+
+
+def compare_variables(
+    reference: Digests, edited: Digests, others: Sequence[Digests], repeats: bool
+) -> list[Finding]:
+    """Follow each variable over the units at which all runs noted it.
+
+    ``repeats`` says whether the script does the same when it is run again.
+    """
+    followed: dict[str, list[_Moment]] = {}
+    first: dict[str, Sequence[float]] = {}
+    whole: dict[str, bool] = {}
+    for moment in sorted(set(reference) & set(edited)):
+        here, there = reference[moment], edited[moment]
+        for name in _same_names(here, there):
+            noise = [
+                _row_distance(here[name], other[moment][name]) for other in others if name in other.get(moment, ())
+            ]
+            if others and not noise:
+                continue
+            moved = _row_distance(here[name], first.setdefault(name, here[name]))
+            finite = [value for value in here[name][2:] if math.isfinite(value)]
+            whole[name] = whole.get(name, True) and all(value == round(value) for value in finite)
+            away, most = _row_distance(here[name], there[name]), max(noise, default=0.0)
+            norms = _norm(here[name]), _norm(there[name])
+            followed.setdefault(name, []).append(_Moment(moment, away, most, moved, norms))
+    return [
+        _judge_variable(name, seen, bool(others), whole[name], len(first[name]) > 3, repeats)
+        for name, seen in followed.items()
+    ]
+
+
+def are_alike(reference: Digests, twin: Digests) -> bool:
+    """Whether the variables of two runs are the same, but for rounding, when they are first noted."""
+    return not any(
+        _row_distance(reference[moment][name], twin[moment][name]) > ROUNDING
+        for moment in sorted(set(reference) & set(twin))[:2]
+        for name in _same_names(reference[moment], twin[moment])
+    )
+
+
+def _judge_variable(
+    name: str, seen: Sequence[_Moment], compared: bool, whole: bool, many: bool, repeats: bool
+) -> Finding:
+    """What is to be said of a variable; ``many``: it has more than one element, ``whole``: all of them are integers."""
+    noise = [each.noise for each in seen]
+    # A variable that was seen once only: nothing tells whether it ever moves.
+    moved = [each.moved for each in seen] if len(seen) > 1 else [math.inf if many else 0.0]
+    judged = judge(
+        [each.distance for each in seen],
+        noise if compared else None,
+        [ROUNDING] * len(seen),
+        ahead=1,
+        moved=moved,
+    )
+    at = max(judged.at, 0)
+    detail = f"is {seen[at].distance:.2g} of itself away {_after(seen[at].units)}"
+    if compared:
+        detail += f"; rounding moves it by {judged.level:.2g}" if judged.level else "; rounding does not move it"
+    else:
+        detail += "; no other run tells whether that is rounding"
+    if judged.state is State.POWERLESS:
+        detail = f"differs by {max(noise):.2g} of itself between runs of the script as it stands"
+    if judged.state is State.AGREES:
+        detail = "agrees"
+    alive = max(noise) > (0.0 if many else NUDGED)
+    tells = judged.telling and any(moved) and not whole and (repeats or alive)
+    return Finding(
+        judged.state,
+        "variable",
+        f"the variable {name.removesuffix('#1')}",
+        detail,
+        *seen[at].values,
+        judged.level if compared else None,
+        evidence=judged.state is not State.AGREES or tells,
+        largest=max(each.distance for each in seen[: at + 1]),
+        unsettled=judged.state is State.POWERLESS,
+    )
+
+
+def _after(units: int) -> str:
+    return "before the first unit" if units == 0 else "after 1 unit" if units == 1 else f"after {units} units"
+
+
+def _same_names(first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]) -> list[str]:
+    """Names of which both have as many: a graph may keep a variable alive that eager code has let go."""
+    counts = [Counter(name.rpartition("#")[0] for name in rows) for rows in (first, second)]
+    return [
+        name
+        for name in first
+        if name in second
+        and len(first[name]) == len(second[name])
+        and counts[0][name.rpartition("#")[0]] == counts[1][name.rpartition("#")[0]]
+    ]
+
+
+def _norm(row: Sequence[float]) -> float:
+    return math.sqrt(max(row[1], 0.0)) if len(row) > 1 and not math.isnan(row[1]) else math.nan
+
+
+def _kind(value: float) -> str:
+    """What tells NaN, the two infinities and numbers apart."""
+    return "number" if math.isfinite(value) else f"{value:+}".lower() if not math.isnan(value) else "nan"
+
+
+def _row_distance(first: Sequence[float], second: Sequence[float]) -> float:
+    """The relative distance of two states of a variable, by its norm and by the elements noted.
+
+    Infinite where NaN, an infinity or a number stands in one and something else in the other.
+    """
+    if [_kind(value) for value in first] != [_kind(value) for value in second]:
+        return math.inf
+    length, other = _norm(first), _norm(second)
+    pairs = [pair for pair in zip(first[2:], second[2:], strict=True) if math.isfinite(pair[0])]
+    elements = math.sqrt(math.fsum(one * one for one, _ in pairs))
+    apart = math.sqrt(math.fsum((one - two) ** 2 for one, two in pairs))
+    if not math.isfinite(length):
+        return apart / max(elements, 1e-6)
+    scale = max(length, other, 1e-6)
+    return max(abs(length - other) / scale, apart / max(elements, 1e-3 * scale))
