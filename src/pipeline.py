@@ -135,9 +135,11 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
     scan = _scan(work)
     with _nursery(work):
         prove(work, scan)
-        if work.plan.edits:
+        while work.plan.edits:
             _measure(work, scan)
-            _compare_seeds(work, scan)
+            if not _has_crashed(work, scan):
+                _compare_seeds(work, scan)
+                break
         _profile(work)
         _measure_flag(work)
     return _conclude(work) if work.plan.edits else _nothing_to_write(work)
@@ -364,6 +366,20 @@ def _measure(work: Work, scan: Scan) -> None:
         )
 
 
+def _has_crashed(work: Work, scan: Scan) -> bool:
+    """Whether the edited script crashed in the measurement; then the plan is what stands cold without the culprit."""
+    from .withdrawal import withdraw
+
+    if work.benchmark is None or work.benchmark.crash is None:
+        return False
+    rest = withdraw(work)
+    if rest:
+        with work.stage("cold start", f"{count(len(rest), 'candidate')} without the one that failed"):
+            work.drift = ColdTrial(work, scan, rest[0], rest).settle(rest, "plan-after-crash")
+            _set_plan(work, scan)
+    return True
+
+
 def _compare_seeds(work: Work, scan: Scan) -> None:
     """Where it is asked for, compare what the plan that pays ends with, over several seeds."""
     if not work.options.drift_runs or work.benchmark is None or work.benchmark.verdict != "faster":
@@ -447,25 +463,19 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
             if verdicts.count(verdict)
         ]
         message = f"Nothing was changed. Of {count(len(proposed), 'candidate')}: {', '.join(parts)}."
+    crash = work.benchmark.crash if work.benchmark is not None else None
+    if crash is not None:
+        message = f"Nothing was changed: in the measurement the edited script {crash.error}, and the original did not."
     return "refuted" if refuted else "nothing-to-gain", message, EXIT_OK
 
 
 def _conclude(work: Work) -> tuple[str, str, int]:
     from .measure.selection import deselect
+    from .withdrawal import why_dropped
 
     benchmark = work.benchmark
     if benchmark is None or benchmark.verdict != "faster":
-        verdict = benchmark.verdict if benchmark is not None else "not measured"
-        rests = "" if benchmark is None else f" ({benchmark.reason})"
-        why = {
-            "slower": f"the edited script was measured to be slower{rests}, so the edits were dropped",
-            "no difference": "the edited script is not measurably faster than the user's minimum of "
-            f"{work.options.min_speedup:.2f}x{rests}, so the edits were dropped",
-        }.get(
-            verdict,
-            "the budget ended before the measurement was clear, so the edits were not proposed: "
-            "give it longer with --budget",
-        )
+        why = why_dropped(benchmark, work.options.min_speedup)
         work.add([deselect(j, why) for j in work.selected()])
         work.plan = Plan()
         return "nothing-to-gain", f"Nothing was changed: {why}.", EXIT_OK

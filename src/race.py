@@ -93,9 +93,9 @@ def with_story(judgement: Judgement, observed: Observed) -> Judgement:
         name="graph",
         outcome=Verdict.REFUTED,
         traces=0,
-        trace_seconds=0.0,
-        seconds_per_call=0.0,
-        eager_seconds_per_call=seen.seconds / seen.calls if seen.calls else 0.0,
+        trace_seconds=None,
+        seconds_per_call=None,
+        eager_seconds_per_call=seen.seconds / seen.calls if seen.calls else None,
         max_rel_error=None,
         reason=f"not tried: {growth}",
     )
@@ -225,8 +225,8 @@ class Race:
         known = self.work.judgements[checked.function.id]
         if not checked.variants:
             variant, seen = checked.variant, checked.observation
-            eager = seen.seconds / seen.calls if seen.calls else 0.0
-            unknown = VariantResult(variant.name, checked.verdict, 0, 0.0, 0.0, eager, None)
+            eager = seen.seconds / seen.calls if seen.calls else None
+            unknown = VariantResult(variant.name, checked.verdict, 0, None, None, eager, None)
             unknown = replace(unknown, arguments=variant.arguments, reason=checked.reasons[0])
             checked = replace(checked, variants=(unknown,))
         self.work.watcher.note(
@@ -262,7 +262,8 @@ class Race:
             plans.append(Plan("variants of the others", (hottest, *rest)))
         inner = self._without(hottest)
         if inner:
-            plans.append(inner)
+            # A place is kept for it: it is another plan, not one more variant of the same.
+            plans = [*plans[: MOST_ENTRANTS - 2], inner]
         return [plain, *plans[: MOST_ENTRANTS - 1]]
 
     def _promising(self, judgement: Judgement) -> list[tuple[float, VariantResult]]:
@@ -277,7 +278,7 @@ class Race:
         found = [
             (predicted_seconds(result, judgement, length), result)
             for result in judgement.variants
-            if result.outcome is Verdict.CONFIRMED and result.seconds_per_call > 0
+            if result.outcome is Verdict.CONFIRMED and result.seconds_per_call
         ]
         return sorted((pair for pair in found if pair[0] <= limit), key=lambda pair: pair[0])
 
@@ -301,7 +302,7 @@ class Race:
         from .measure.selection import select
 
         base = base_result(hottest)
-        if base is None or base.eager_seconds_per_call > 2 * base.seconds_per_call:
+        if base is None or (base.eager_seconds_per_call or 0.0) > 2 * (base.seconds_per_call or 0.0):
             return None
         hidden = replace(hottest, verdict=Verdict.INCONCLUSIVE, selected=False)
         others = [hidden if j.function.id == hottest.function.id else j for j in self.work.judgements.values()]

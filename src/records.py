@@ -347,14 +347,15 @@ class VariantResult:
     """One variant of one candidate as it was tried. ``outcome`` is confirmed, refuted or inconclusive.
 
     ``arguments`` are those of the `Variant`; ``reason`` says what the outcome rests on, or why it was not chosen.
+    Seconds are None where none were measured.
     """
 
     name: str
     outcome: Verdict
     traces: int
-    trace_seconds: float
-    seconds_per_call: float
-    eager_seconds_per_call: float
+    trace_seconds: float | None
+    seconds_per_call: float | None
+    eager_seconds_per_call: float | None
     max_rel_error: float | None
     retrace_causes: tuple[str, ...] = ()
     arguments: tuple[tuple[str, str], ...] = ()
@@ -422,6 +423,29 @@ class Pair:
     reason: str = ""
 
 
+class Unclear(Enum):
+    """Why a measurement did not tell which script is faster."""
+
+    BUDGET = "budget"
+    NOISE = "noise"
+    FEW_UNITS = "few-units"
+    OTHER_UNITS = "other-units"
+    HUNG = "hung"
+    SCRIPT_FAILED = "script-failed"
+    EDITED_FAILED = "edited-failed"
+
+
+@dataclass(frozen=True)
+class Crash:
+    """The edited script's failure at a point that the script as it stands goes past.
+
+    ``error`` is one line; ``places`` are lines of the user's files (``file:line``), the one that raised it first.
+    """
+
+    error: str
+    places: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class AutoClustering:
     """What a flag alone gives: the script as it stands, run with XLA's auto-clustering, in one group of turns.
@@ -445,7 +469,8 @@ class Benchmark:
     otherwise reckoned for its ``script_units``, or, where these are not known, for the units that were run.
     ``cold_start_seconds`` is what the edited script pays once, more than the eager one does,
     until it is in its steady state. ``break_even_units`` is None where the change never pays. ``verdict``
-    is "faster", "slower", "no difference" or "inconclusive", and ``reason`` says what it rests on.
+    is "faster", "slower", "no difference" or "inconclusive", and ``reason`` says what it rests on. ``cause`` says why
+    it is inconclusive; of a script that fails when edited (``crash``) no speed is told.
     """
 
     unit: str
@@ -464,6 +489,8 @@ class Benchmark:
     peak_device_bytes: tuple[int, int] | None = None
     reason: str = ""
     xla_auto_clustering: AutoClustering | None = None
+    cause: Unclear | None = None
+    crash: Crash | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from hybridize.options import Options
 from hybridize.records import (
     AutoClustering,
     Benchmark,
+    Crash,
     Drift,
     Edit,
     Ending,
@@ -131,6 +132,27 @@ def test_a_change_that_was_not_measured_faster_is_not_proposed(optimize: Any, ve
     assert report.message.startswith("Nothing was changed: ")
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
     assert judgement.verdict is Verdict.CONFIRMED and not judgement.selected
+
+
+def test_a_plan_that_crashes_in_the_measurement_is_refuted_and_said_to_be(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(work: Work, scan: Any) -> None:
+        crash = Crash("raised ValueError: tf.function only supports singleton tf.Variables", ("train.py:7",))
+        work.benchmark = Benchmark(
+            "step", 500, (), None, 1.02, None, None, None, None, False, "inconclusive", crash=crash
+        )
+
+    def optimizes(work: Work) -> None:
+        confirm(work)
+        monkeypatch.setattr(pipeline, "_measure", measure)
+
+    report = optimize(optimizes)
+    assert (report.status, report.exit_code) == ("refuted", 0) and not report.plan.edits
+    assert "raised ValueError: tf.function only supports singleton tf.Variables" in report.message
+    assert "budget" not in report.message
+    (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
+    assert judgement.verdict is Verdict.REFUTED and not judgement.selected
 
 
 def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:

@@ -14,7 +14,7 @@ from hybridize import pipeline
 from hybridize.dynamic.proof import Observed, check, observe
 from hybridize.dynamic.runs import Seen
 from hybridize.options import Options
-from hybridize.race import Race, first_variants, plainer
+from hybridize.race import Race, first_variants, plainer, with_story
 from hybridize.records import (
     Action,
     Ending,
@@ -155,6 +155,24 @@ def test_a_caller_that_gains_little_races_against_what_it_calls() -> None:
     found = [plan.name for plan in stage._plans([hottest])]
     assert found == ["graph", "only what it calls"]
     assert plans(judgement(result(call=0.001), name="epoch"), inner)[1:] == []
+
+
+def test_it_races_against_what_it_calls_however_many_variants_promise_much() -> None:
+    ways = [result("reduce_retracing", RELAXED, call=0.012), result("jit_compile", COMPILED, call=0.011)]
+    outer = judgement(result(call=0.015), *ways, name="epoch")
+    inner = judgement(result(call=0.001), name="step", callers={"m:epoch": 1000})
+    stage, _ = race(outer, inner)
+    found = [plan.name for plan in stage._plans([replace(outer, selected=True)])]
+    assert found == ["graph", "jit_compile", "only what it calls"]
+
+
+def test_of_a_variant_that_was_never_tried_no_seconds_are_told() -> None:
+    stage, _ = race(judgement(result()), growing=["m:step"])
+    story = with_story(judgement(result("reduce_retracing", RELAXED)), stage.observed)
+    bare = story.variants[0]
+    assert bare.reason.startswith("not tried") and (bare.seconds_per_call, bare.trace_seconds) == (None, None)
+    nothing = with_story(replace(story, observation=Observation(), variants=()), stage.observed)
+    assert nothing.variants[0].eager_seconds_per_call is None
 
 
 def test_giving_up_goes_to_the_plainest_confirmed_variant() -> None:

@@ -292,8 +292,8 @@ def _with_variant(
         outcome=verdict,
         traces=row["traces"],
         trace_seconds=row["trace_seconds"],
-        seconds_per_call=row["graph_seconds"] or 0.0,
-        eager_seconds_per_call=row["eager_seconds"] or 0.0,
+        seconds_per_call=row["graph_seconds"],
+        eager_seconds_per_call=row["eager_seconds"],
         max_rel_error=row["max_error"] if row["compared"] else None,
         retrace_causes=tuple(row["causes"]),
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from ..records import Benchmark, Edit, EditedFile, Interval, Pair, Target
+from ..records import Benchmark, Crash, Edit, EditedFile, Interval, Pair, Target, Unclear
 from ..sandbox import launch
 from .statistics import (
     FALSE_POSITIVES,
@@ -131,7 +131,7 @@ class _Run:
         self.looks = list(planned_looks(self.most))
         self.spent = 0.0
         self.clear: Benchmark | None = None
-        self.why_ended = ""
+        self.why_ended, self.cause = "", Unclear.BUDGET
         self.tight = False
         self.group_seconds = 0.0
 
@@ -149,32 +149,48 @@ class _Run:
         failures = sum(group.failed is not None for group in self.groups)
         if self.clear is not None:
             return False
-        if self.most <= len(usable):
-            self.why_ended = f"all {self.most} groups were run"
+        if self._crash() is not None:
+            self.why_ended, self.cause = self.groups[-1].reason, Unclear.EDITED_FAILED
+        elif self.most <= len(usable):
+            self.why_ended, self.cause = f"all {self.most} groups were run", Unclear.NOISE
         elif len(self.groups) > 2 * self.most:
             self.why_ended = f"of {len(self.groups)} groups only {len(usable)} had enough turns"
+            self.cause = Unclear.FEW_UNITS
         elif failures >= 2:
-            self.why_ended = next(group.reason for group in self.groups if group.failed is not None)
+            failed = next(group for group in self.groups if group.failed is not None)
+            self.why_ended, self.cause = failed.reason, failed.cause or Unclear.BUDGET
         elif not usable and len(self.groups) >= FIRST_LOOK:
-            self.why_ended = self._why_unusable()
+            self.why_ended, self.cause = self._why_unusable()
         elif now + self.group_seconds + CLOSING_SECONDS >= deadline:
-            self.why_ended = "the budget ended before the answer was clear"
+            self.why_ended, self.cause = self._why_over()
         else:
             return True
         return False
 
-    def _why_unusable(self) -> str:
+    def _crash(self) -> Crash | None:
+        """How the edited script failed where the script as it stands went on."""
+        return next((group.crash for group in self.groups if group.failed == EDITED), None)
+
+    def _why_unusable(self) -> tuple[str, Unclear]:
         last = self.groups[-1]
-        if last.whole:
-            return f"the script ended after {last.units} units, too few to tell a steady state"
-        return last.reason or f"{last.units} units are too few to tell a steady state"
+        if last.whole or last.note:
+            return f"the script ended after {last.units} units, too few to tell a steady state", Unclear.FEW_UNITS
+        few = f"{last.units} units are too few to tell a steady state"
+        return last.reason or few, last.cause or Unclear.FEW_UNITS
+
+    def _why_over(self) -> tuple[str, Unclear]:
+        """Why there is no answer when the time is over: for the time, unless a group failed for another reason."""
+        failed = next((group for group in self.groups if group.failed is not None), None)
+        if failed is not None and len(_usable(self.pairs)) < 2:
+            return failed.reason, failed.cause or Unclear.BUDGET
+        return "the budget ended before the answer was clear", Unclear.BUDGET
 
     def schedule(self, now: float, deadline: float) -> Schedule:
         """What the next group is to do."""
         left = deadline - CLOSING_SECONDS - now
         later = len(self.groups) >= FIRST_LOOK
         missing = max(1, min(self.most, FIRST_LOOK) - len(self.groups))
-        finished = any(group.whole for group in self.groups)
+        finished = any(group.whole or group.note for group in self.groups)
         return Schedule(
             deadline=now + left,
             soft_deadline=now + left / missing,
@@ -209,14 +225,35 @@ class _Run:
 
     def result(self) -> Benchmark:
         """The result so far; the last look, if it hasn't been taken, is taken with the alpha that is left."""
+        notes = [group.note for group in self.groups if group.note]
         if self.clear is not None:
-            return self.clear
+            return replace(self.clear, reason="; ".join([self.clear.reason, *notes[:1]]))
+        crash = self._crash()
+        if crash is not None:
+            return self._refuted(crash)
         alpha = FALSE_POSITIVES - self.spent if self.looks else planned_looks(self.most)[-1][1]
         found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length)
         if found.verdict == "inconclusive":
             why = [part for part in (self.why_ended, found.reason) if part]
-            found = replace(found, reason="; ".join(dict.fromkeys(why)))
+            found = replace(found, reason="; ".join(dict.fromkeys([*why, *notes[:1]])), cause=self.cause)
         return found
+
+    def _refuted(self, crash: Crash) -> Benchmark:
+        """What is to be told of a script that fails when edited: no speed, only the runs."""
+        found = summarize(self.unit, self.pairs, FALSE_POSITIVES, self.min_speedup, self.length)
+        return replace(
+            found,
+            speedup=None,
+            steady_state_speedup=None,
+            end_to_end_speedup=None,
+            cold_start_seconds=None,
+            break_even_units=None,
+            whole_script=False,
+            verdict="inconclusive",
+            reason=f"the edited script {crash.error}, and the script as it stands does not",
+            cause=Unclear.EDITED_FAILED,
+            crash=crash,
+        )
 
 
 def _as_pair(group: Group) -> Pair:
@@ -293,11 +330,17 @@ def summarize(
     if verdict == "faster" and cold is not None and eager_unit > edited_unit:
         break_even = max(0, math.ceil(cold / (eager_unit - edited_unit)))
     end_to_end, whole = _end_to_end(pairs, length)
-    if verdict == "faster" and length is not None and end_to_end is not None and end_to_end < 1:
-        verdict = "slower" if end_to_end * max(floor or 1.0, min_speedup) < 1 else "no difference"
+    over_all = _end_to_end_interval(usable, length, alpha) if length is not None else None
+    if verdict == "faster" and over_all is not None and over_all.high < 1:
+        verdict = "slower" if over_all.high * max(floor or 1.0, min_speedup) < 1 else "no difference"
         reason = (
             f"each unit is faster ({reason}), but the script's own {length:,} units do not win back what the edited "
-            f"one pays once: {end_to_end:.2f}x end to end"
+            f"one pays once: {over_all.median:.2f}x end to end, {over_all.low:.3g} to {over_all.high:.3g}"
+        )
+    elif verdict == "faster" and over_all is not None and over_all.low < 1:
+        reason += (
+            f"; over the script's own {length:,} units, what the edited one pays once may not be won back: "
+            f"{over_all.low:.3g} to {over_all.high:.3g} end to end"
         )
     return Benchmark(
         unit=unit.candidate,
@@ -413,13 +456,23 @@ def _end_to_end(pairs: Sequence[Pair], length: int | None) -> tuple[float | None
     if not whole and steady and length is not None:
         seconds = [(pair.arms, _extrapolate(pair, length)) for pair in steady]
     else:
-        begun = whole or [pair for pair in compared if pair.turns]
-        seconds = [(pair.arms, list(pair.total_seconds)) for pair in begun]
+        # The first turns alone are traces and warming up: a ratio of them tells nothing of the script.
+        seconds = [(pair.arms, list(pair.total_seconds)) for pair in whole or steady]
     ratios = []
     for arms, totals in seconds:
         edited = totals.pop(arms.index(EDITED))
         ratios.append(mean_log(totals) - math.log(edited))
     return (math.exp(median(ratios)), bool(whole)) if ratios else (None, False)
+
+
+def _end_to_end_interval(pairs: Sequence[Pair], length: int, alpha: float) -> Interval | None:
+    """The ratio of the time for the whole script, with its interval over groups; of whole runs as it was measured."""
+    logs = []
+    for pair in pairs:
+        totals = list(pair.total_seconds) if pair.whole else _extrapolate(pair, length)
+        edited = totals.pop(pair.arms.index(EDITED))
+        logs.append(mean_log(totals) - math.log(edited))
+    return ratio_interval(logs, alpha) if len(logs) > 1 else None
 
 
 def _extrapolate(pair: Pair, length: int) -> list[float]:

@@ -62,12 +62,12 @@ def predicted_seconds(result: VariantResult, judgement: Judgement, length: Lengt
     """The seconds that all calls of the candidate take with a variant, its traces (and compilations) included."""
     relaxed = any(name in ("input_signature", "reduce_retracing") for name, _ in result.arguments)
     traces = max(result.traces, 1) if relaxed else max(result.traces, expected_signatures(judgement, length))
-    return traces * trace_seconds(result) + length.calls * result.seconds_per_call
+    return traces * trace_seconds(result) + length.calls * (result.seconds_per_call or 0.0)
 
 
 def trace_seconds(result: VariantResult) -> float:
     """The seconds of one trace; for ``jit_compile`` with the compilation."""
-    return result.trace_seconds / max(result.traces, 1)
+    return (result.trace_seconds or 0.0) / max(result.traces, 1)
 
 
 def retracing_pays(judgement: Judgement, length: Length) -> bool:

@@ -92,7 +92,7 @@ def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) 
 def gain_refusal(judgement: Judgement) -> str | None:
     """Why a candidate is not worth an edit with the variant that it has, as it was timed while it was checked."""
     variant = base_result(judgement)
-    if variant is None or variant.seconds_per_call <= 0:
+    if variant is None or not variant.seconds_per_call or variant.eager_seconds_per_call is None:
         return "not worth it: no call of its graph could be timed"
     gain = variant.eager_seconds_per_call / variant.seconds_per_call
     if gain < LEAST_GAIN:

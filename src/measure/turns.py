@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import one_line, ran_out_of_memory
-from ..records import EditedFile, Ending, RunOutcome
+from ..records import Crash, EditedFile, Ending, RunOutcome, Unclear
 
 TURN_SECONDS = 0.3
 TURNS = 20
@@ -28,6 +29,8 @@ MOST_WARM_TURNS = 7
 GROWTH = 16
 # What an arm that has ended may take to leave, and what a stopped one may take to unwind.
 LEAVING_SECONDS = 10.0
+# A loop that ends by a tolerance or by patience ends some units earlier or later with another rounding: by this share.
+OTHER_END, LEAST_OTHER_END = 0.1, 3
 UNWINDING_SECONDS = 3.0
 
 
@@ -103,9 +106,10 @@ class Schedule:
 class Group:
     """What a group of arms did. Sequences are in the order of ``arms``.
 
-    ``complete`` is true when all was done that was to be done; otherwise ``reason`` says why not, and
-    ``failed`` names the arm that crashed, hung or went another way (None where only the time was over).
-    ``whole``: the script ran to its own end in every arm, after the same number of units.
+    ``complete`` is true when all was done that was to be done; otherwise ``reason`` and ``cause`` say why not, and
+    ``failed`` names the arm that crashed, hung or went another way (None where only the time was over); ``crash`` is
+    there where it crashed and the others did not. ``whole``: the script ran to its own end in every arm, after the
+    same number of units; where it was about the same number, ``note`` says so.
     """
 
     arms: tuple[str, ...]
@@ -119,6 +123,9 @@ class Group:
     failed: str | None = None
     out_of_memory: bool = False
     setup_seconds: float = 0.0
+    cause: Unclear | None = None
+    crash: Crash | None = None
+    note: str = ""
 
     @property
     def units(self) -> int:
@@ -142,9 +149,20 @@ class Group:
 class _Parted(Exception):
     """Ends a group early. ``failed`` is None where the time was over and nothing else was wrong."""
 
-    def __init__(self, reason: str, failed: str | None = None, out_of_memory: bool = False) -> None:
+    def __init__(
+        self, reason: str, failed: str | None = None, cause: Unclear = Unclear.BUDGET, crash: RunOutcome | None = None
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.failed, self.out_of_memory = reason, failed, out_of_memory
+        self.reason, self.failed, self.cause, self.crash = reason, failed, cause, crash
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the machine had not enough memory for the arm."""
+        return self.crash is not None and ran_out_of_memory(self.crash)
+
+
+class _Ended(Exception):
+    """Ends a group in which all arms have come to their own end, after about the same number of units."""
 
 
 @dataclass
@@ -180,6 +198,9 @@ class _Table:
     seats: list[_Seat] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     setup_seconds: float = 0.0
+    # Of the turn that is being played: the units wanted, and who has still to play.
+    wanted: int = 0
+    waiting: list[_Seat] = field(default_factory=list)
 
     @property
     def done(self) -> int:
@@ -202,15 +223,25 @@ def run_group(
     incomplete; it raises nothing. Every process is ended on return, also when interrupted.
     """
     table = _Table(schedule, clock)
-    reason, failed, out_of_memory = "", None, False
+    parted: _Parted | None = None
+    crash, note = None, ""
     try:
         begun = clock()
         _open(table, arms, begin)
         _warm_up(table)
         table.setup_seconds = clock() - begun
         _take_steady_turns(table)
-    except _Parted as parted:
-        reason, failed, out_of_memory = parted.reason, parted.failed, parted.out_of_memory
+    except _Ended as ended:
+        note = str(ended)
+    except _Parted as caught:
+        parted = caught
+        if parted.crash is not None and not parted.out_of_memory:
+            alone = _is_alone(table, arms, begin, parted.failed)
+            if alone:
+                crash = Crash(_describe(parted.crash), _places(parted.crash))
+            elif alone is None:
+                parted.reason += "; the time was over before it was known whether the script does so by itself"
+                parted.cause = Unclear.BUDGET
     finally:
         _close(table)
     seats = sorted(table.seats, key=lambda seat: [arm.name for arm in arms].index(seat.arm.name))
@@ -224,13 +255,28 @@ def run_group(
         startup_seconds=tuple(seat.startup for seat in seats),
         peak_rss_bytes=tuple(seat.peak for seat in seats),
         peak_device_bytes=tuple(seat.device_peak for seat in seats),
-        whole=table.ended and not reason,
-        complete=not reason,
-        reason=reason,
-        failed=failed,
-        out_of_memory=out_of_memory,
+        whole=table.ended and parted is None and not note,
+        complete=parted is None,
+        reason=parted.reason if parted is not None else "",
+        failed=parted.failed if parted is not None else None,
+        out_of_memory=parted is not None and parted.out_of_memory,
         setup_seconds=table.setup_seconds,
+        cause=parted.cause if parted is not None else None,
+        crash=crash,
+        note=note,
     )
+
+
+def _is_alone(table: _Table, arms: Sequence[Arm], begin: Callable[[Arm], Process], failed: str | None) -> bool | None:
+    """Whether only that arm crashes: whether all others go on past that point. None where the time was over."""
+    try:
+        if len(table.seats) == 1:
+            _take_seat(table, next(arm for arm in arms if arm.name != failed), begin)
+        for seat in table.waiting:
+            _grant(table, seat, table.wanted, warm=True)
+    except _Parted as parted:
+        return None if parted.crash is None else False
+    return True
 
 
 def order_of_turn(arms: int, turn: int) -> list[int]:
@@ -258,19 +304,24 @@ def _open(table: _Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]) -
                 waiting.remove(max(waiting, key=arms.index))
             if not waiting:
                 break
-        arm = waiting.pop(0)
-        try:
-            seat = _Seat(arm, begin(arm))
-        except OSError as error:
-            raise _Parted(f"the {arm.name} arm could not be started: {error}", arm.name) from None
-        patience = table.schedule.deadline - table.clock()
-        if table.seats:
-            patience = min(patience, max(60.0, 10 * max(other.startup for other in table.seats)))
-        table.seats.append(seat)
-        units, seat.startup = _listen(table, seat, patience, "before its first unit")
-        if units:
-            raise _Parted(f"the {arm.name} arm did not wait for its first turn", arm.name)
+        _take_seat(table, waiting.pop(0), begin)
     _agree(table, [0 for _ in table.seats])
+
+
+def _take_seat(table: _Table, arm: Arm, begin: Callable[[Arm], Process]) -> None:
+    """Start an arm, up to its first unit."""
+    try:
+        seat = _Seat(arm, begin(arm))
+    except OSError as error:
+        said = f"the {arm.name} arm could not be started: {error}"
+        raise _Parted(said, arm.name, Unclear.SCRIPT_FAILED) from None
+    patience = table.schedule.deadline - table.clock()
+    if table.seats:
+        patience = min(patience, max(60.0, 10 * max(other.startup for other in table.seats)))
+    table.seats.append(seat)
+    units, seat.startup = _listen(table, seat, patience, "before its first unit")
+    if units:
+        raise _Parted(f"the {arm.name} arm did not wait for its first turn", arm.name, Unclear.SCRIPT_FAILED)
 
 
 def _warm_up(table: _Table) -> None:
@@ -351,18 +402,25 @@ def _play(table: _Table, units: int, warm: bool) -> Turn:
     if table.clock() + (0.0 if warm else sum(expected)) >= table.schedule.deadline:
         raise _Parted("the time for it was over")
     results: dict[int, tuple[int, float]] = {}
-    for position in order_of_turn(len(table.seats), table.schedule.offset + len(table.turns)):
-        seat = table.seats[position]
-        patience = max(120.0 if warm else 30.0, 20 * expected[position])
-        seat.resume()
-        seat.process.send({"units": units})
-        left = table.schedule.deadline - table.clock()
-        results[position] = _listen(table, seat, min(patience, left), f"after {table.done} units")
+    order = order_of_turn(len(table.seats), table.schedule.offset + len(table.turns))
+    table.wanted, table.waiting = units, [table.seats[position] for position in order]
+    for position in order:
+        seat = table.waiting.pop(0)
+        results[position] = _grant(table, seat, units, warm, expected[position])
     ordered = [results[position] for position in range(len(table.seats))]
     _agree(table, [result[0] for result in ordered])
     turn = Turn(ordered[0][0], tuple(result[1] for result in ordered), warm, table.ended)
     table.turns.append(turn)
     return turn
+
+
+def _grant(table: _Table, seat: _Seat, units: int, warm: bool, expected: float = 0.0) -> tuple[int, float]:
+    """Let an arm do so many units: those done, and their seconds."""
+    patience = max(120.0 if warm else 30.0, 20 * expected)
+    seat.resume()
+    seat.process.send({"units": units})
+    left = table.schedule.deadline - table.clock()
+    return _listen(table, seat, min(patience, left), f"after {table.done} units")
 
 
 def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int, float]:
@@ -380,13 +438,13 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
             if table.clock() >= table.schedule.deadline:
                 raise _Parted(f"the time was over while the {name} arm worked, {when}") from None
             said = f"the {name} arm reached no further unit within {patience:.0f} s, {when}"
-            raise _Parted(said, name) from None
+            raise _Parted(said, name, Unclear.HUNG) from None
         kind = None if event is None else event.get("event")
         if event is None or kind == "end":
             outcome = seat.process.wait(LEAVING_SECONDS)
-            if event is None or outcome.ending not in (Ending.FINISHED, Ending.EXITED):
-                out_of_memory = ran_out_of_memory(outcome)
-                raise _Parted(f"the {name} arm {_describe(outcome)}, {when}", name, out_of_memory)
+            whole = outcome.ending in (Ending.FINISHED, Ending.EXITED) and not outcome.code
+            if event is None or not whole:
+                raise _Parted(f"the {name} arm {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
         if event is not None and kind == "started":
             seat.pid = event.get("pid")
         if event is not None and kind in ("boundary", "end"):
@@ -407,19 +465,41 @@ def _describe(outcome: RunOutcome) -> str:
     return f"was {outcome.ending.value}"
 
 
+def _places(outcome: RunOutcome) -> tuple[str, ...]:
+    """The lines that an error names, the one that raised it first, then from the innermost frame outwards."""
+    frames = re.findall(r'File "([^"]+)", line (\d+)', outcome.error or "")
+    places = [outcome.error_place or "", *(f"{file}:{line}" for file, line in reversed(frames))]
+    return tuple(dict.fromkeys(place for place in places if place))
+
+
 def _agree(table: _Table, units: Sequence[int]) -> None:
-    """Raises _Parted where the arms have not done the same units, or only some have ended."""
+    """Raises _Parted where the arms have not done the same units, or only some have ended.
+
+    Raises _Ended where all come to their end if they may go on for a few units more.
+    """
     if len(set(units)) == 1 and len({seat.ended for seat in table.seats}) == 1:
         return
     reference = next((at for at, seat in enumerate(table.seats) if seat.arm.name == "eager"), 0)
     states = [(count, seat.ended) for count, seat in zip(units, table.seats, strict=True)]
     other = next(at for at, state in enumerate(states) if state != states[reference])
-    said = [
-        f"{seat.arm.name} {'ended' if seat.ended else 'went on'} after {table.done + count}"
-        for count, seat in zip(units, table.seats, strict=True)
-    ]
-    reason = f"the arms did not do the same units: {', '.join(said)}"
-    raise _Parted(reason, table.seats[other].arm.name)
+    totals = [table.done + count for count in units]
+    if any(seat.ended for seat in table.seats):
+        slack = max(LEAST_OTHER_END, int(OTHER_END * max(totals)))
+        # Up to the latest end that is still about the same.
+        for at, seat in enumerate(table.seats):
+            most = min(total for total, one in zip(totals, table.seats, strict=True) if one.ended) + slack
+            if not seat.ended and totals[at] < most:
+                totals[at] += _grant(table, seat, most - totals[at], warm=True)[0]
+        ends = [total for total, seat in zip(totals, table.seats, strict=True) if seat.ended]
+        if table.ended and max(ends) - min(ends) <= slack:
+            said = ", ".join(f"{seat.arm.name} after {total}" for seat, total in zip(table.seats, totals, strict=True))
+            raise _Ended(f"the script does not end after the same number of units in every run ({said})")
+    said = ", ".join(
+        f"{seat.arm.name} {'ended' if seat.ended else 'went on'} after {total}"
+        for seat, total in zip(table.seats, totals, strict=True)
+    )
+    reason = f"the arms did not do the same units: {said}"
+    raise _Parted(reason, table.seats[other].arm.name, Unclear.OTHER_UNITS)
 
 
 def _close(table: _Table) -> None:

@@ -211,6 +211,8 @@ def _benchmark(benchmark: Benchmark, report: Report) -> dict[str, Any]:
         "peak_device_bytes": _peaks(benchmark.peak_device_bytes),
         "verdict": benchmark.verdict,
         "reason": benchmark.reason,
+        "cause": benchmark.cause,
+        "crash": benchmark.crash and asdict(benchmark.crash),
         "xla_auto_clustering": benchmark.xla_auto_clustering and asdict(benchmark.xla_auto_clustering),
     }
 

@@ -77,7 +77,7 @@ def chosen_variant(judgement: Judgement, report: Report) -> VariantResult | None
             return variant
     confirmed = [variant for variant in judgement.variants if variant.outcome is Verdict.CONFIRMED]
     timed = [variant for variant in confirmed if speedup_of(variant) is not None]
-    return min(timed, key=lambda variant: variant.seconds_per_call, default=next(iter(confirmed), None))
+    return min(timed, key=lambda variant: variant.seconds_per_call or 0.0, default=next(iter(confirmed), None))
 
 
 def speedup_of(variant: VariantResult | None) -> float | None:
@@ -85,6 +85,8 @@ def speedup_of(variant: VariantResult | None) -> float | None:
     if variant is None:
         return None
     eager, graph = variant.eager_seconds_per_call, variant.seconds_per_call
+    if eager is None or graph is None:
+        return None
     if not (math.isfinite(eager) and math.isfinite(graph) and eager > 0 and graph > 0):
         return None
     return eager / graph
@@ -103,9 +105,9 @@ def samples(judgement: Judgement, report: Report) -> str:
     variant = chosen_variant(judgement, report)
     if variant is not None:
         parts.append(count(variant.traces, "trace"))
-        if speedup_of(variant) is not None:
-            eager, graph = duration(variant.eager_seconds_per_call), duration(variant.seconds_per_call)
-            parts.append(f"{eager} eager and {graph} graph a call")
+        eager, graph = variant.eager_seconds_per_call, variant.seconds_per_call
+        if speedup_of(variant) is not None and eager is not None and graph is not None:
+            parts.append(f"{duration(eager)} eager and {duration(graph)} graph a call")
         if variant.name != "graph":
             parts.append(f"variant {variant.name}")
     return ", ".join(parts)

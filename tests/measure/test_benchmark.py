@@ -10,7 +10,7 @@ from simulated import FILES, TARGET, UNIT, Launcher, Machine, Script
 
 from hybridize.measure import benchmark
 from hybridize.measure.benchmark import decide, run_benchmark
-from hybridize.records import Benchmark, Interval
+from hybridize.records import Benchmark, Interval, Unclear
 
 EAGER = Script(0.02)
 
@@ -189,6 +189,18 @@ def test_what_the_scripts_own_length_does_not_win_back_is_not_faster(once: float
     assert endless.verdict == "faster"
 
 
+def test_a_whole_run_that_is_as_long_as_before_within_the_noise_overrules_nothing() -> None:
+    """At a true ratio of 1 over the whole script the point would lie below 1 in every second case."""
+    verdicts = set()
+    for seed in range(6):
+        edited = graph(4, first_unit_seconds=9.0, units=600)
+        found = measure(Script(0.02, units=600), edited, Machine(seed, process_sd=0.05, turn_sd=0.05), length=600)
+        verdicts.add(found.verdict)
+        if "may not be won back" in found.reason:
+            assert found.verdict == "faster"
+    assert verdicts == {"faster"}
+
+
 def test_no_arm_does_more_units_than_asked_for() -> None:
     found = measure(edited=graph(8), steps=50)
     assert all(sum(units for units, _ in pair.turns) <= 50 for pair in found.pairs)
@@ -230,14 +242,67 @@ def test_one_pair_alone_has_no_interval() -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [{"raises_at": 30}, {"killed_at": 30}, {"hangs_at": 30}, {"units": 30}, {"raises_at": 0}]
+    ("trouble", "cause"),
+    [
+        ({"killed_at": 30}, Unclear.SCRIPT_FAILED),
+        ({"hangs_at": 30}, Unclear.HUNG),
+        ({"units": 30}, Unclear.OTHER_UNITS),
+    ],
 )
-def test_an_edited_script_that_fails_is_never_called_faster(trouble: dict[str, int]) -> None:
+def test_an_edited_script_that_fails_is_never_called_faster(trouble: dict[str, int], cause: Unclear) -> None:
     found = measure(edited=graph(8, **trouble))
-    assert found.verdict == "inconclusive"
+    assert found.verdict == "inconclusive" and found.cause is cause
     assert found.speedup is None
     assert "edited" in found.reason
     assert len(found.pairs) == 2, "what fails twice is not tried a third time"
+
+
+@pytest.mark.parametrize("at", [0, 30, 250])
+def test_an_edited_script_that_crashes_alone_is_refuted_at_once_and_has_no_speed(at: int) -> None:
+    """However late it comes, and however much faster the units before it were."""
+    found = measure(edited=graph(8, raises_at=at))
+    assert (found.verdict, found.cause) == ("inconclusive", Unclear.EDITED_FAILED)
+    assert found.crash is not None and found.crash.error == "raised KeyError: no such key"
+    assert (found.speedup, found.steady_state_speedup, found.end_to_end_speedup) == (None, None, None)
+    assert (found.cold_start_seconds, found.break_even_units) == (None, None)
+    assert found.pairs[-1].reason.startswith("the edited arm raised KeyError: no such key, after")
+
+
+@pytest.mark.parametrize("at", [0, 30])
+def test_where_the_script_crashes_by_itself_nobody_is_refuted(at: int) -> None:
+    """The edited one comes to that point first in every second turn."""
+    found = measure(eager=replace(EAGER, raises_at=at), edited=graph(8, raises_at=at))
+    assert found.crash is None and found.cause is Unclear.SCRIPT_FAILED
+    assert "raised KeyError" in found.reason
+
+
+def test_of_a_crash_without_time_to_ask_the_script_as_it_stands_nobody_is_accused() -> None:
+    slow = replace(EAGER, unit_seconds=60.0)
+    found = measure(eager=slow, edited=graph(8, raises_at=3), budget=100.0)
+    assert found.crash is None and found.cause is Unclear.BUDGET
+
+
+def test_two_runs_that_end_about_when_the_other_does_are_measured_until_then() -> None:
+    """A loop that ends by a tolerance: rounding decides on a unit more or less."""
+    found = measure(eager=replace(EAGER, units=200), edited=graph(8, units=203))
+    assert found.verdict == "faster" and found.cause is None
+    assert "does not end after the same number of units in every run (eager after 200, edited after 203" in found.reason
+    assert not found.whole_script
+
+
+def test_what_ends_far_apart_is_not_timed_side_by_side() -> None:
+    found = measure(eager=replace(EAGER, units=250), edited=graph(8, units=120))
+    assert (found.verdict, found.cause) == ("inconclusive", Unclear.OTHER_UNITS)
+
+
+def test_a_script_that_is_too_short_is_not_said_to_lack_budget() -> None:
+    found = measure(eager=replace(EAGER, units=3), edited=graph(8, units=3))
+    assert found.cause is Unclear.FEW_UNITS and "too few to tell a steady state" in found.reason
+
+
+def test_the_first_turns_alone_give_no_ratio() -> None:
+    found = measure(edited=graph(8, hangs_at=30))
+    assert found.end_to_end_speedup is None
 
 
 def test_where_memory_is_short_eager_meets_the_edit_and_its_twin_by_turns(monkeypatch: pytest.MonkeyPatch) -> None:

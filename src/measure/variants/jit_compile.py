@@ -35,7 +35,7 @@ def propose_compiled(variant: Variant, judgement: Judgement, length: Length) -> 
         return Withheld("no graph of it was confirmed", possible=False)
     if shapes_vary(judgement) or any(form.kind in ("ragged", "sparse") for form in forms(judgement)):
         return Withheld("shapes vary, and each would be compiled", possible=False)
-    saved = BEST_SAVING * length.calls * base.seconds_per_call
+    saved = BEST_SAVING * length.calls * (base.seconds_per_call or 0.0)
     operations = START_SECONDS + SECONDS_PER_OP * judgement.observation.ops_per_call
     cost = max(COMPILATION * trace_seconds(base), operations)
     if saved < cost:
