@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
-from .records import Benchmark, Drift, EditedFile, Ending, Judgement, Scan
+from .records import Benchmark, Drift, Ending, Judgement, Scan
 from .work import Work
 
 if TYPE_CHECKING:
+    from .dynamic.cold import Arm
     from .dynamic.runs import Seen
     from .measure.equivalence import Ended, References, SeedPair
 
@@ -133,10 +134,10 @@ class SeedTrial:
 
     def _add(self, seed: int) -> str | None:
         """Run a pair; why the edited script fails with this seed where the script as it stands does not."""
-        from .dynamic.cold import failure
+        from .dynamic.cold import Arm, failure
         from .measure.equivalence import SeedPair
 
-        seen = self._replay(seed, [("edited", self.work.plan.files, 0), ("eager", (), 0)])
+        seen = self._replay(seed, [Arm("edited", self.work.plan.files), Arm("eager")])
         eager, edited = seen["eager"], seen["edited"]
         if _is_timely(eager) and edited.outcome.ending is not Ending.TIMEOUT and _units(edited):
             broken = failure(edited, eager)
@@ -172,29 +173,30 @@ class SeedTrial:
 
     def _find_references(self) -> References | None:
         """Two more runs with the last seed, where something parted and there is time."""
+        from .dynamic.cold import Arm
         from .measure.equivalence import References, needs_references
 
         if not needs_references(self.pairs, self.work.options.metrics) or self._is_over(1.0):
             return None
         self.work.watch("two more runs of the script as it stands: what else explains the difference?")
         seed = self.pairs[-1].seed
-        seen = self._replay(seed, [("nudged", (), 1), ("twin", (), 0)])
+        seen = self._replay(seed, [Arm("nudged", nudge=1), Arm("twin")])
         if not all(_is_timely(each) and self._came_through(each) for each in seen.values()):
             return None
         return References(seed, _ended(seen["nudged"]), _ended(seen["twin"]))
 
-    def _replay(self, seed: int, arms: Sequence[tuple[str, Sequence[EditedFile], int]]) -> dict[str, Seen]:
+    def _replay(self, seed: int, arms: Sequence[Arm]) -> dict[str, Seen]:
         from .dynamic.cold import replay
 
         assert self.extent is not None
         begun = time.monotonic()
         run = self.work.run_with(self.scan)
         run = replace(run, target=replace(run.target, seed=seed), finals=True)
-        labelled = [(f"seed-{seed}-{name}", files, nudged) for name, files, nudged in arms]
+        labelled = [replace(arm, label=f"seed-{seed}-{arm.label}") for arm in arms]
         seconds = min(2 * self.extent.seconds, self.work.left)
         seen = replay(run, self.unit, labelled, seconds, self.extent.steps)
         self.round_seconds = time.monotonic() - begun
-        return {name: seen[label] for (name, _, _), (label, _, _) in zip(arms, labelled, strict=True)}
+        return {arm.label: seen[other.label] for arm, other in zip(arms, labelled, strict=True)}
 
     def _is_over(self, rounds: float) -> bool:
         """Whether the budget has no room for so many rounds more, each as long as the last one."""

@@ -14,8 +14,8 @@ from .report.wording import count
 from .work import Work, edits_of
 
 if TYPE_CHECKING:
-    from .dynamic.runs import Run, Seen
-    from .measure.drift import Trace
+    from .dynamic.cold import Arm
+    from .dynamic.runs import Seen
 
 COLD_SHARE = 0.35
 COLD_UNITS = 60
@@ -27,8 +27,6 @@ LEAST_SECONDS = 5.0
 MOST_PLANS = 3
 # An edited script that does less than one in so many of the original's units in the time is said to hang.
 HANGS = 3
-# Ways of imitating rounding that are tried before a difference is called drift, beside the first (replaying.NUDGES).
-FURTHER_NUDGES = (2, 3)
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,6 @@ def _form(chosen: Sequence[Judgement]) -> frozenset[tuple[str, Variant]]:
 OUT_OF_TIME = Objection(Verdict.INCONCLUSIVE, "the budget ended before it was run cold; give it longer with --budget")
 NOT_REACHED = Objection(Verdict.INCONCLUSIVE, "the cold run did not come to a call of it; give it longer with --budget")
 NOT_ISOLATED = "the budget ended before it was run without the others; give it longer with --budget"
-UNEXPLAINED = "the budget ended before it was known whether rounding alone does that; give it longer with --budget"
 
 
 @dataclass
@@ -88,6 +85,8 @@ class ColdTrial:
         self.seconds = max(10.0, self.work.share(COLD_SHARE) / 3)
         self.stood: list[Stood] = []
         self.stale: set[str] = set()
+        # The initial values of the script as it stands, as they were noted once a plan began with others.
+        self.births: Sequence[Mapping[str, Any]] = ()
 
     def settle_plan(self, chosen: Sequence[Judgement]) -> Drift | None:
         """Run the plan of ``chosen``, and a plan made anew where a part of it fails; the drift of what stands.
@@ -308,7 +307,8 @@ class ColdTrial:
 
     def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
         """Run a plan cold; what speaks against it, if anything, and the drift measured."""
-        from .dynamic.cold import failure, replay
+        from .dynamic.cold import Arm, failure
+        from .likeness import compare_from_one_start, compare_runs
         from .rewrite import edit_project
 
         known = next((plan for plan in self.stood if plan.form == _form(chosen)), None)
@@ -317,17 +317,16 @@ class ColdTrial:
         if self.work.left < LEAST_SECONDS:
             return OUT_OF_TIME, None
         files, _ = edit_project(Path(self.scan.root), edits_of(chosen))
-        run = self.work.run_with(self.scan)
-        arms: list[Any] = [(label, files, 0)]
+        arms = [Arm(label, files)]
         if not self.references:
-            arms += [("eager", (), 0), ("nudged", (), 1)]
+            arms += [Arm("eager"), Arm("nudged", nudge=1)]
         self.work.watch(f"{self.steps} units of the script and of the plan, side by side")
-        seen = replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
+        seen = self.replay(arms)
         for arm in arms:
             # Side by side they may need more memory than there is; what fails by itself as well is a fault.
-            outcome = seen[arm[0]].outcome
+            outcome = seen[arm.label].outcome
             if len(arms) > 1 and outcome.ending is Ending.RAISED and ran_out_of_memory(outcome):
-                seen |= replay(run, self.unit, [arm], min(self.seconds, self.work.left), self.steps, self.reach)
+                seen |= self.replay([arm])
         self.references.update({name: each for name, each in seen.items() if name != label})
         edited, eager = seen[label], self.references["eager"]
         self.reached = edited.report.get("reached", {})
@@ -360,12 +359,21 @@ class ColdTrial:
                     f"which the original did {theirs:,}: it hangs, or takes long to trace"
                 )
             return Objection(Verdict.INCONCLUSIVE, why), None
-        drift = self._compare(run, edited)
+        drift = compare_runs(self, edited)
+        if drift.verdict != "none":
+            drift = compare_from_one_start(self, chosen, files, label, edited) or drift
         if drift.verdict == "none":
             self.stood.append(Stood(tuple(chosen), drift))
             return None, drift
         verdict = Verdict.REFUTED if drift.verdict == "drift" else Verdict.INCONCLUSIVE
         return Objection(verdict, f"started cold, it parts from the script as it stands: {drift.reason}"), drift
+
+    def replay(self, arms: Sequence[Arm]) -> dict[str, Seen]:
+        """Run arms side by side, as far and as long as all runs of the trial."""
+        from .dynamic.cold import replay
+
+        run = self.work.run_with(self.scan)
+        return replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
 
     def _standing_at(self, place: str, chosen: Sequence[Judgement]) -> frozenset[str]:
         """The innermost of ``chosen`` that ``place`` (``file:line``) lies in, if any."""
@@ -380,48 +388,7 @@ class ColdTrial:
         innermost = max(around, key=lambda function: function.line, default=None)
         return frozenset() if innermost is None else frozenset([innermost.id])
 
-    def _compare(self, run: Run, edited: Seen) -> Drift:
-        from .dynamic.cold import replay
-        from .measure.drift import compare
-
-        traces = {name: _trace(seen) for name, seen in self.references.items()}
-        drift = compare(
-            traces["eager"],
-            _trace(edited),
-            perturbed=[trace for name, trace in traces.items() if name.startswith("nudged") and trace.units],
-            twin=traces.get("twin"),
-            metrics=self.work.options.metrics,
-        )
-        arms: list[Any] = []
-        if drift.verdict != "none" and "twin" not in traces:
-            # Only now is it worth a run to know whether the script repeats itself at all.
-            arms.append(("twin", (), 0))
-        if drift.verdict == "drift" or (drift.verdict, drift.level) == ("inconclusive", "L4"):
-            # One run shows what rounding does in one case: a coin that fell twice on one side is no proof of it.
-            arms += [(f"nudged-{way}", (), way) for way in FURTHER_NUDGES if f"nudged-{way}" not in traces]
-        if not arms:
-            return drift
-        if self.work.left < LEAST_SECONDS:
-            reason = f"{drift.reason}; {UNEXPLAINED}" if drift.verdict == "drift" else drift.reason
-            return replace(drift, verdict="inconclusive" if drift.verdict == "drift" else drift.verdict, reason=reason)
-        seen = replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
-        self.references.update(seen)
-        return self._compare(run, edited)
-
 
 def _is_disagreement(objection: Objection | None) -> TypeGuard[Objection]:
     """Whether something speaks against a plan; that the time was over does not, and nothing is divided for it."""
     return objection is not None and objection is not OUT_OF_TIME
-
-
-def _trace(seen: Seen) -> Trace:
-    from .measure.drift import Trace
-
-    report = seen.report
-    return Trace(
-        lines=seen.outcome.lines,
-        units=int(report.get("units", 0)),
-        scalars=tuple(tuple(row) for row in report.get("scalars", ())),
-        digests={int(unit): rows for unit, rows in report.get("digests", {}).items()},
-        complete=seen.outcome.ending in (Ending.FINISHED, Ending.EXITED),
-    )

@@ -199,7 +199,8 @@ def test_a_variant_that_fails_cold_is_given_up_for_the_plainest(
 
     def replay(run: Any, unit: Any, arms: Any, *_: Any) -> dict[str, Seen]:
         seen = {}
-        for label, files, _nudged in arms:
+        for arm in arms:
+            label, files = arm.label, arm.files
             text = b"".join(edited.after for edited in files)
             runs.append(text)
             ending = Ending.RAISED if b"jit_compile" in text else Ending.CUT

@@ -67,11 +67,11 @@ def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             assert run.finals and seconds > 0
             steps.add(most)
             seen = {}
-            for label, _, nudged in arms:
-                name = label.rpartition("-")[2]
-                assert nudged == (name == "nudged")
+            for arm in arms:
+                name = arm.label.rpartition("-")[2]
+                assert arm.nudge == (name == "nudged")
                 made.append((run.target.seed, name))
-                seen[label] = behave(run.target.seed, name)
+                seen[arm.label] = behave(run.target.seed, name)
             return seen
 
         monkeypatch.setattr(cold, "replay", replay)

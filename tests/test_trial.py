@@ -73,8 +73,9 @@ def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
         def replay(run: Any, unit: Any, arms: Any, seconds: float, steps: int, reach: Any = ()) -> dict[str, Seen]:
             seen = {}
-            for label, files, _ in arms:
-                edited = {name.partition(":")[2] for file in files for name in file.def_lines}
+            for arm in arms:
+                label = arm.label
+                edited = {name.partition(":")[2] for file in arm.files for name in file.def_lines}
                 runs.append((label, edited))
                 wants_label = len(inspect.signature(behave).parameters) > 1
                 seen[label] = behave(edited, label) if wants_label else behave(edited)
@@ -457,3 +458,53 @@ def test_parts_of_what_had_stale_weights_are_not_planned_next(laid: Any, nested:
     trial.settle_plan(work.selected())
     assert ran(runs) == [{"one"}] and work.selected() == []
     assert verdicts(work)["two"] is Verdict.CONFIRMED, "which is for the run of what is not in the plan"
+
+
+# Initial weights.
+
+APART = {"digests": {unit: {"w#1": [1.0, 1.0, 0.9 + unit / 90]} for unit in (1, 2, 3, 5)}}
+THERE = {"digests": {unit: {"w#1": [1.0, 1.0, 0.1 + unit / 90]} for unit in (1, 2, 3, 5)}}
+OTHER_LOSSES = [[0.9 / (unit + 1)] for unit in range(COLD_UNITS)]
+BORN = {"births": [{"name": "w", "shape": "(1,)", "dtype": "float32", "value": "W"}]}
+
+
+def begins_elsewhere(agrees: bool) -> Callable[[set[str], str], Seen]:
+    def behave(edited: set[str], label: str) -> Seen:
+        given = label.endswith("-given")
+        if not edited or (given and agrees):
+            return ended(changes={**THERE, **BORN})
+        return ended(changes={**APART, **BORN, "losses": OTHER_LOSSES})
+
+    return behave
+
+
+def test_another_random_initialization_is_no_drift_where_all_agrees_from_the_same_one(laid: Any) -> None:
+    chosen = [judgement("one")]
+    work, trial, runs = laid(begins_elsewhere(agrees=True), *chosen)
+    drift = trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.CONFIRMED}
+    assert [label for label, _ in runs][-5:] == [
+        "plan-births", "births", "plan-given", "eager-given", "nudged-given",
+    ]  # fmt: skip
+    assert drift is not None and drift.verdict == "none" and "another random initialization" in drift.reason
+    assert any("another random initialization" in reason for reason in work.judgements["train:one"].reasons)
+
+
+def test_what_differs_from_the_same_initial_weights_too_is_refuted(laid: Any) -> None:
+    """As where initial weights are baked in: the variables are given, and what was drawn is computed with."""
+    chosen = [judgement("one")]
+    work, trial, _ = laid(begins_elsewhere(agrees=False), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.REFUTED}
+
+
+def test_a_difference_that_comes_later_is_not_asked_for_its_initial_weights(laid: Any) -> None:
+    chosen = [judgement("one")]
+
+    def behave(edited: set[str]) -> Seen:
+        return ended(changes={**THERE, "losses": OTHER_LOSSES if edited else DRAWN})
+
+    work, trial, runs = laid(behave, *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.REFUTED}
+    assert not any("births" in label for label, _ in runs)

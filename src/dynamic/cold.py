@@ -7,8 +7,9 @@ their weights inside the first traces, as they will for the user.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import one_line
 from ..records import EditedFile, Ending, Function
@@ -36,28 +37,64 @@ class Unit:
         return self.line
 
 
+@dataclass(frozen=True)
+class Arm:
+    """One of the runs that are compared: its label, the edited files, and how it is nudged (``replaying.NUDGES``).
+
+    ``births`` are the arguments of ``births.Births``: whether the variables' initial values are noted, or given.
+    """
+
+    label: str
+    files: Sequence[EditedFile] = ()
+    nudge: int = 0
+    births: Mapping[str, Any] | None = None
+
+
 def replay(
-    run: Run,
-    unit: Unit,
-    arms: Sequence[tuple[str, Sequence[EditedFile], int]],
-    seconds: float,
-    steps: int,
-    reach: Sequence[Unit] = (),
+    run: Run, unit: Unit, arms: Sequence[Arm], seconds: float, steps: int, reach: Sequence[Unit] = ()
 ) -> dict[str, Seen]:
-    """Replay the script cold in several arms at once: ``(label, edited files, nudge)`` each.
+    """Replay the script cold in several arms at once; what each saw, by its label.
 
     Each arm goes on for ``steps`` units, and until all functions of ``reach`` have been called. A nudged
-    arm's variables are moved by rounding errors, in one of the ways of ``replaying.NUDGES``: how far it parts from
-    the others is what rounding alone does to this script. Nothing is timed, so the arms run side by side.
+    arm's variables are moved by rounding errors: how far it parts from the others is what rounding alone does to
+    this script. Nothing is timed, so the arms run side by side.
     """
     children = []
-    for label, files, nudge in arms:
-        ids = [candidate for edited in files for candidate in edited.def_lines]
-        places = [(each.candidate, each.file, each.line_in(files)) for each in (unit, *reach)]
-        child = run.replay(places[0], files, ids, seconds, steps, f"cold-{label}", nudge, places[1:])
-        children.append((label, files, child))
+    for arm in arms:
+        ids = [candidate for edited in arm.files for candidate in edited.def_lines]
+        places = [(each.candidate, each.file, each.line_in(arm.files)) for each in (unit, *reach)]
+        label = f"cold-{arm.label}"
+        child = run.replay(places[0], arm.files, ids, seconds, steps, label, arm.nudge, places[1:], arm.births)
+        children.append((arm, child))
     end = time.monotonic() + seconds
-    return {label: run.bring_home(child, files, max(0.0, end - time.monotonic())) for label, files, child in children}
+    return {arm.label: run.bring_home(child, arm.files, max(0.0, end - time.monotonic())) for arm, child in children}
+
+
+def same_beginnings(
+    original: Sequence[Mapping[str, Any]], edited: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The original's initial values of the variables that both make, by number in the original and in the edited run.
+
+    Variables are matched by name, shape and dtype, the k-th with the k-th; by the last part of the name where a graph
+    has given them other scopes.
+    """
+
+    def keys(rows: Sequence[Mapping[str, Any]], whole: bool) -> list[tuple[str, str, str]]:
+        names = [str(row.get("name", "")) for row in rows]
+        parts = names if whole else [name.rpartition("/")[2] for name in names]
+        return [(part, str(row.get("shape")), str(row.get("dtype"))) for part, row in zip(parts, rows, strict=True)]
+
+    whole = set(keys(edited, True)) <= set(keys(original, True))
+    places: dict[tuple[str, str, str], list[int]] = {}
+    for number, key in enumerate(keys(original, whole)):
+        places.setdefault(key, []).append(number)
+    theirs, ours = {}, {}
+    for number, key in enumerate(keys(edited, whole)):
+        if places.get(key):
+            other = places[key].pop(0)
+            if "value" in original[other]:
+                theirs[str(other)] = ours[str(number)] = original[other]["value"]
+    return theirs, ours
 
 
 @dataclass(frozen=True)

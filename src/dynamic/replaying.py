@@ -13,12 +13,15 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
 from ..sandbox.binding import bind, disguise, is_graph_function
 from ..sandbox.child import Child
 from .effects import Project
+
+if TYPE_CHECKING:
+    from .births import Births
 
 SCALARS = 5000
 LATEST = 500
@@ -55,6 +58,7 @@ class Replay:
         self.reached = dict.fromkeys(child.job.get("reach", ()), 0)
         self.leaks: set[str] = set()
         self.unread = ""  # why the traces of the edited functions could not be read
+        self.births: Births | None = None
         self.ready = False
         self.thread: int | None = None
         self.owner = os.getpid()
@@ -65,6 +69,10 @@ class Replay:
 
         tensorflow_internals.probe()
         variables.track()
+        if "births" in self.child.job:
+            from .births import Births
+
+            self.births = Births(**self.child.job["births"])
         streams.install_for(self.child.job)
         self.ready = True
 
@@ -191,6 +199,7 @@ class Replay:
             "digests": {str(unit): rows for unit, rows in self.digests.items()},
             "last": last,
             "reached": self.reached,
+            "births": self.births.rows if self.births is not None else [],
             "leaks": sorted(self.leaks),
             "traces": self._read_traces(),
             "unread": self.unread,

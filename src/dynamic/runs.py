@@ -112,11 +112,13 @@ class Run:
         label: str,
         nudge: int = 0,
         reach: Sequence[tuple[str, str, int]] = (),
+        births: Mapping[str, Any] | None = None,
     ) -> Child:
         """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
 
         The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice. ``nudge``
-        is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none.
+        is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none. ``births``
+        are the arguments of ``births.Births``, where the variables' initial values matter.
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
         hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
@@ -130,6 +132,7 @@ class Run:
             "unit_id": unit[0],
             "steps": steps,
             "nudge": nudge,
+            **({} if births is None else {"births": dict(births)}),
             "finals": self.finals,
             "deadline_seconds": seconds,
         }

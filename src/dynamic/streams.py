@@ -18,6 +18,8 @@ import tensorflow as tf
 from .. import tensorflow_internals
 from . import standins
 
+#: The name of the counter variables.
+STREAM = "hybridize_random_stream"
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
 _counters: dict[int, tuple[Any, int]] = {}
 # The stream of runs that no seed is set for, so that they can be compared all the same.
@@ -94,7 +96,7 @@ def _next() -> Any:
     counter, number = _counters.get(threading.get_ident(), (None, 0))
     if counter is None:
         with tf.init_scope():
-            counter = tf.Variable(0, dtype=tf.int64, trainable=False, name="hybridize_random_stream")
+            counter = tf.Variable(0, dtype=tf.int64, trainable=False, name=STREAM)
         number = len(_counters)
         _counters[threading.get_ident()] = counter, number
     drawn = counter.assign_add(1, read_value=True)

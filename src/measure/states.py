@@ -13,6 +13,8 @@ from .noise import ROUNDING, Finding, State, judge
 Digests = Mapping[int, Mapping[str, Sequence[float]]]
 # A variable of one element that other runs move by no more than this was moved by the nudge itself.
 NUDGED = 3e-7
+# Initial weights of another draw are as far apart as they are long; this much of it is no rounding.
+APART = 0.1
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _judge_variable(
         f"the variable {name.removesuffix('#1')}",
         detail,
         *seen[at].values,
-        judged.level if compared else None,
+        (max(noise) if judged.state is State.POWERLESS else judged.level) if compared else None,
         evidence=judged.state is not State.AGREES or tells,
         largest=max(each.distance for each in seen[: at + 1]),
         unsettled=judged.state is State.POWERLESS,
@@ -148,3 +150,12 @@ def _row_distance(first: Sequence[float], second: Sequence[float]) -> float:
         return apart / max(elements, 1e-6)
     scale = max(length, other, 1e-6)
     return max(abs(length - other) / scale, apart / max(elements, 1e-3 * scale))
+
+
+def begin_apart(reference: Digests, edited: Digests) -> bool:
+    """Whether variables are far apart when they are first noted: as initial weights are that were drawn otherwise."""
+    for moment in sorted(set(reference) & set(edited))[:2]:
+        rows, others = reference[moment], edited[moment]
+        if any(_row_distance(rows[name], others[name]) > APART for name in _same_names(rows, others)):
+            return True
+    return False

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hybridize.dynamic import cold
-from hybridize.dynamic.cold import Unit, failure
+from hybridize.dynamic.cold import Arm, Unit, failure, same_beginnings
 from hybridize.dynamic.runs import Seen
 from hybridize.records import EditedFile, Ending, RunOutcome
 
@@ -89,9 +89,39 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
 
     edited = EditedFile("train.py", b"", b"", "", {"train:step": 5}, (1, 3, 4, 5, 6, 7))
     reach = [Unit("train:other", "train.py", 5)]
-    arms: list[Any] = [("plan", (edited,), 0), ("nudged", (), 1)]
+    arms = [Arm("plan", (edited,)), Arm("nudged", nudge=1)]
     cold.replay(Run(), Unit("train:step", "train.py", 4), arms, 30.0, 20, reach)  # type: ignore[arg-type]
     assert started == [
-        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), 0, [("train:other", "train.py", 6)]),
-        ("cold-nudged", ("train:step", "train.py", 4), (), 1, [("train:other", "train.py", 5)]),
+        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), 0, [("train:other", "train.py", 6)], None),
+        ("cold-nudged", ("train:step", "train.py", 4), (), 1, [("train:other", "train.py", 5)], None),
     ]
+
+
+def born(name: str, value: str = "", shape: str = "(2,)", dtype: str = "float32") -> dict[str, Any]:
+    return {"name": name, "shape": shape, "dtype": dtype, **({"value": value} if value else {})}
+
+
+def test_initial_values_are_those_of_the_same_name_shape_and_dtype() -> None:
+    original = [born("a/kernel", "A"), born("b/kernel", "B"), born("b/bias", "C", "(1,)")]
+    original.append(born("n", "D", "()", "int64"))
+    edited = [born("b/kernel"), born("b/bias", shape="(1,)"), born("a/kernel"), born("n", shape="()", dtype="int32")]
+    theirs, ours = same_beginnings(original, edited[:3])
+    assert ours == {"0": "B", "1": "C", "2": "A"}
+    assert theirs == {"0": "A", "1": "B", "2": "C"}, "only what both begin with is given to both"
+    assert "3" not in same_beginnings(original, edited)[1], "another dtype is another variable"
+
+
+def test_of_one_name_the_first_is_matched_with_the_first() -> None:
+    original = [born("w", "A"), born("w", "B"), born("w", "C", "(3,)")]
+    _, ours = same_beginnings(original, [born("w", shape="(3,)"), born("w"), born("w"), born("w")])
+    assert ours == {"0": "C", "1": "A", "2": "B"}
+
+
+def test_scopes_that_a_graph_gave_are_overlooked() -> None:
+    original = [born("net/dense/kernel", "A"), born("net/dense/bias", "B", "(1,)")]
+    _, ours = same_beginnings(original, [born("dense_1/kernel"), born("dense_1/bias", shape="(1,)")])
+    assert ours == {"0": "A", "1": "B"}
+
+
+def test_what_could_not_be_read_is_not_given() -> None:
+    assert same_beginnings([born("w")], [born("w")]) == ({}, {})

@@ -435,6 +435,8 @@ def test_a_variable_that_moves_by_rounding_alone_is_no_evidence() -> None:
     found = compare(with_bias(1.0), with_bias(40.0), perturbed=[with_bias(2.0, nudge=1e-7)])
     assert found.verdict == "none", found.reason
     assert "the variable b " in found.reason and "no evidence" in found.reason
+    (noisy,) = [metric for metric in found.metrics if metric.verdict == "inconclusive"]
+    assert noisy.noise_floor is not None and noisy.noise_floor > 0
 
 
 @pytest.mark.parametrize("chaos", [0.9, 1.3, 1.6])
