@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 WORKLOADS = ROOT / "bench" / "workloads"
 SCHEMA = json.loads((ROOT / "src" / "report" / "schema.json").read_text())
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timed]
 
 
 class Result:

@@ -348,6 +348,7 @@ for number in range(160):
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_number_that_changes_is_mended_by_a_signature(program: Any) -> None:
     loop = "for number in range(60):\n    step(tf.ones([8]) * (1 + number % 3), 0.1 * 0.99**number)\n"
     settled = program(STEP + loop).settled("step")
@@ -359,6 +360,7 @@ def test_a_number_that_changes_is_mended_by_a_signature(program: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_shapes_that_vary_are_mended_by_relaxing_or_a_signature_and_never_compiled(program: Any) -> None:
     settled = program(BATCHES).settled("step")
     assert settled.verdict is Verdict.CONFIRMED, settled.reasons
@@ -369,6 +371,7 @@ def test_shapes_that_vary_are_mended_by_relaxing_or_a_signature_and_never_compil
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_size_that_is_read_from_an_unknown_axis_can_not_be_mended(program: Any) -> None:
     settled = program(
         """
@@ -397,6 +400,7 @@ def test_a_size_that_is_read_from_an_unknown_axis_can_not_be_mended(program: Any
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_new_object_at_every_call_can_not_be_mended(program: Any) -> None:
     loop = """
 class Rate:
@@ -418,6 +422,7 @@ for number in range(40):
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_elementwise_work_on_large_arrays_is_compiled(program: Any) -> None:
     small = program(
         """
@@ -442,6 +447,7 @@ def test_elementwise_work_on_large_arrays_is_compiled(program: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_what_xla_lacks_or_does_otherwise_is_not_compiled(program: Any) -> None:
     small = program(
         """
@@ -492,6 +498,7 @@ def test_what_xla_lacks_or_does_otherwise_is_not_compiled(program: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_autograph_is_left_out_only_where_the_trace_is_the_same_without(program: Any) -> None:
     small = program(
         """
@@ -525,6 +532,7 @@ def test_autograph_is_left_out_only_where_the_trace_is_the_same_without(program:
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_relaxing_shapes_does_not_help_with_numbers(program: Any) -> None:
     loop = "for number in range(60):\n    step(tf.ones([8]) * (1 + number % 3), 0.1 * 0.99**number)\n"
     (checked,) = program(STEP + loop).tried("step", Variant("reduce_retracing", RELAXED))
@@ -533,6 +541,7 @@ def test_relaxing_shapes_does_not_help_with_numbers(program: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_number_that_python_needs_as_a_number_refutes_the_signature(program: Any) -> None:
     settled = program(
         """
@@ -556,6 +565,7 @@ def test_a_number_that_python_needs_as_a_number_refutes_the_signature(program: A
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_methods_containers_and_ragged_tensors_have_signatures(program: Any) -> None:
     settled = program(
         """

@@ -349,6 +349,7 @@ def sample(tmp_path: Path, program: str | None = None) -> Profile:
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_the_share_that_is_found_is_the_one_that_the_script_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,6 +374,7 @@ def test_the_share_that_is_found_is_the_one_that_the_script_has(
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_a_py_spy_that_may_not_trace_leaves_a_note_and_no_process(fake: Any, tmp_path: Path) -> None:
     found = sample(tmp_path, fake("sys.exit('Error: Permission Denied (os error 13)')"))
     assert found == Profile(rate=profile.RATE, reason=found.reason)
