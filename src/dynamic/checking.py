@@ -15,11 +15,13 @@ from typing import Any
 from .. import tensorflow_internals
 from ..sandbox.binding import bind, call_plain, disguise
 from ..sandbox.child import Child
+from .calls import introduce
 from .effects import Project
 from .evidence import SIGNATURES, Check, Rehearsed
 from .outside import Watch
 from .paths import PathNote
 from .shadowing import Shadow
+from .stability import Stability
 
 CONSECUTIVE = 12
 # Of the run's time, what repeating the calls of rare candidates may take.
@@ -35,6 +37,8 @@ class Checker:
         self.project = Project([job["project"][1]], job.get("assigned_attributes", []))
         self.watch = Watch(self.project)
         self.checks = {name: Check(name) for name in job["candidates"]}
+        for name, check in self.checks.items():
+            check.stability = Stability(self.project, job.get("reads", {}).get(name))
         for name, number in job.get("signatures", {}).items():
             self.checks[name].expected_signatures = number
         for name, calls in job.get("rare", {}).items():
@@ -68,6 +72,7 @@ class Checker:
         if check is None or original is function:
             return function  # type: ignore[no-any-return]
         graph = bind(function)
+        introduce(original)
         self_check = self.call
 
         def checked(*args: Any, **kwargs: Any) -> Any:
@@ -145,7 +150,19 @@ class Checker:
             return True
         if check.compared < CONSECUTIVE or self._is_new(check, original, args, kwargs):
             return True
+        if check.stability is not None and self._has_changed(check, check.stability, original, args, kwargs):
+            return True
         return check.calls & (check.calls - 1) == 0 or check.calls % max(16, 2 * check.compared) == 0
+
+    def _has_changed(self, check: Check, stability: Stability, original: Any, args: Any, kwargs: Any) -> bool:
+        """Whether something that the traces of a call's signature read has changed since they were made."""
+        from .signatures import key_of, name_arguments
+
+        try:
+            stability.reading.look()
+            return stability.has_news and stability.is_due(key_of(name_arguments(original)(args, kwargs)))
+        except Exception:  # ours, and not to become the script's; the next compared call looks again
+            return False
 
     def _is_new(self, check: Check, original: Any, args: Any, kwargs: Any) -> bool:
         """Whether a call has a signature that was never compared; of many, only the first ones are."""

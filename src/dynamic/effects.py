@@ -55,6 +55,11 @@ class Snapshot(Walk):
         super().__init__(roots, function, project)
 
     @property
+    def objects(self) -> list[Any]:
+        """What the walk came to."""
+        return list(self._seen.values())
+
+    @property
     def unseen(self) -> str:
         """Why a change may have been missed; empty where all that the call may change was looked at."""
         return self.blind

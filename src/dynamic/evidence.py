@@ -8,6 +8,7 @@ from typing import Any
 
 from .effects import Change
 from .paths import PathNote
+from .stability import Stability
 from .wording import describe_effect
 
 #: A call of a signature that has not been compared is compared, up to so many signatures.
@@ -91,6 +92,7 @@ class Check:
         self.captured: list[str] = []
         self.owners: set[int] = set()
         self.rehearsal: Rehearsed | None = None
+        self.stability: Stability | None = None
 
     @property
     def open(self) -> bool:
@@ -102,7 +104,8 @@ class Check:
         rehearsal = self.rehearsal
         all_calls = rehearsal is not None and self.calls >= rehearsal.wanted
         wide = len(self.signatures) >= min(self.expected_signatures, SIGNATURES)
-        return all_calls or (self.compared >= compared and self.retraced >= 3 and wide)
+        awaits = self.stability is not None and self.stability.awaits
+        return all_calls or (self.compared >= compared and self.retraced >= 3 and wide and not awaits)
 
     def note_path(self, path: PathNote, error: Exception | None) -> int:
         """Count a call's path; a call that raised went another way than any that did not."""
@@ -163,6 +166,7 @@ class Check:
             "retraced": self.retraced,
             "captured": self.captured[:10],
             "rehearsal": self.rehearsal.as_dict() if self.rehearsal is not None else None,
+            "reads": self.stability.as_dict() if self.stability is not None else None,
         }
 
 

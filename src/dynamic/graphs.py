@@ -186,7 +186,7 @@ def difference(first: Print, second: Print) -> str | None:
         one, other = _first_unlike(first.rows, second.rows)
         where = (other or one).place if (other or one) is not None else None  # type: ignore[union-attr]
         return (
-            f"the trace has {len(second.rows)} ops at one moment and {len(first.rows)} at another: "
+            f"a later trace has {len(second.rows)} ops, an earlier one {len(first.rows)}: "
             f"a branch on Python state was taken differently{_at(where)}"
         )
     for one, other in zip(first.rows, second.rows, strict=True):
@@ -197,9 +197,12 @@ def difference(first: Print, second: Print) -> str | None:
                 return f"a constant was baked in that changes: {_short(one.detail)} then {_short(other.detail)}" + _at(
                     other.place
                 )
-            return f"{one.kind} has other attributes in a later trace{_at(other.place)}"
+            return f"{one.kind} has different attributes in a later trace{_at(other.place)}"
     if len(first.captured) != len(second.captured):
-        return "the trace captures another number of tensors"
+        return (
+            f"a later trace captures a different number of tensors: {len(second.captured)}, "
+            f"an earlier one {len(first.captured)}"
+        )
     for number, (one_value, other_value) in enumerate(zip(first.captured, second.captured, strict=True)):
         if one_value != other_value:
             return (
@@ -209,7 +212,7 @@ def difference(first: Print, second: Print) -> str | None:
     if first.resources != second.resources:
         changed = zip(first.resources, second.resources, second.resource_places, strict=False)
         where = next((place for one_id, other_id, place in changed if one_id != other_id), None)
-        return f"the trace uses other variables than an earlier one{_at(where)}"
+        return f"a later trace uses different variables{_at(where)}"
     return None
 
 

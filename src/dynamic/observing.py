@@ -6,6 +6,7 @@ in sampled calls: the first ones, then ever rarer.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -17,9 +18,11 @@ from .. import tensorflow_internals
 from ..records import ParameterKind
 from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
+from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
 from .outside import Watch
 from .paths import PathNote
+from .reads import Reading
 
 if TYPE_CHECKING:
     from .forms import Arguments
@@ -66,6 +69,7 @@ class Record:
         self.arguments: Arguments | None = None
         self.misfits: dict[str, str] = {}
         self.fitting: Counter[str] = Counter()
+        self.reading: Reading | None = None
         self.overhead = 0.0
         self.due = False
 
@@ -112,6 +116,7 @@ class Record:
             },
             "misfits": self.misfits,
             "fitting": dict(self.fitting),
+            "reads": self.reading.as_dict() if self.reading is not None else None,
         }
 
 
@@ -134,6 +139,7 @@ class Observer:
         record = self.records[candidate]
         record.definitions += 1
         call = bind(function)
+        introduce(getattr(function, "python_function", function))
         target = getattr(function, "python_function", function)
         record_call = self.record_call
 
@@ -165,6 +171,8 @@ class Observer:
         if self.begun is None:
             self.begun = begun
         try:
+            if record.reading is not None:
+                record.reading.look(always=looked_at)
             named = self._note_arguments(record, target, args, kwargs, looked_at)
         except Exception as error:  # ours, and not to become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
@@ -253,7 +261,9 @@ class Observer:
                 record.blind = record.blind or before.unseen
             except Exception as error:  # ours, and not to become the script's
                 record.blind = f"{type(error).__name__}: {str(error)[:160]}"
-            with PathNote() as note, self.watch as outside:
+            # The second, fourth, eighth… of the calls that are looked at: to be watched by name is dear.
+            reads = Calls(self.project) if record.op_calls and not record.op_calls & (record.op_calls + 1) else None
+            with PathNote() as note, self.watch as outside, reads or contextlib.nullcontext():
                 started = time.perf_counter()
                 try:
                     result = call(args, kwargs)
@@ -266,9 +276,18 @@ class Observer:
             if made:
                 outside.insert(0, Change("variable", "tf.Variable", f"{made} in one call"))
             self._note_effects(record, before, outside)
+            if reads is not None and before is not None:
+                self._note_reads(record, reads, before)
         finally:
             self.busy = busy
         return result
+
+    def _note_reads(self, record: Record, calls: Calls, before: Snapshot) -> None:
+        try:
+            record.reading = record.reading or Reading(self.project, len(self.records))
+            record.reading.learn(calls, before.objects)
+        except Exception as error:  # ours, and not to become the script's
+            record.blind = f"{type(error).__name__}: {str(error)[:160]}"
 
     def _note_effects(self, record: Record, before: Snapshot | None, outside: list[Change]) -> None:
         try:

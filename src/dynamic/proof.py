@@ -22,6 +22,7 @@ from .judging import (
     judge_observed,
     observation_of,
 )
+from .late import question
 from .runs import Run, Seen
 from .settling import check_assumptions
 
@@ -128,7 +129,8 @@ def _check_together(
     signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}
     small = [f.id for f in functions if f.id not in rare and observation(observed, f).share < MINOR_SHARE]
     minor = small if len(small) < len(functions) else []
-    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, enough)
+    reads = {f.id: observed.rows[f.id]["reads"] for f in functions if observed.rows[f.id].get("reads")}
+    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, enough, reads)
     if seen.role_errors:
         why = (own_failure("check", seen.role_errors[0]),)
         return [
@@ -147,12 +149,15 @@ def _check_together(
             )
         ]
     roots = {seen.copied_root: ""}
+    ended = (Ending.FINISHED, Ending.EXITED)
+    whole = observed.outcome.ending in ended or seen.outcome.ending in ended
     judged = []
     for function in functions:
         row = rows.get(function.id)
         judgement = judge_checked(
             function, observation(observed, function), row, roots, died, variants[function.id]
         )
+        judgement = question(judgement, observed.rows[function.id], row, whole, {**observed.sources, **roots})
         if died and judgement.verdict is Verdict.CONFIRMED:
             judgement = replace(
                 judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke with it: {died}", *judgement.reasons)

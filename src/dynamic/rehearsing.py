@@ -77,6 +77,7 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     check = shadow.check
     seen = Check(check.candidate)
     seen.prints, seen.advances_iterators, seen.keys = check.prints, check.advances_iterators, list(check.keys)
+    seen.stability = check.stability
     args, kwargs = shadow.args, shadow.kwargs
     read = states.read(check, shadow.trace_key, (args, kwargs), state)
     if number:

@@ -80,6 +80,7 @@ class Run:
         signatures: Mapping[str, int],
         minor: Sequence[str] = (),
         enough: int | None = None,
+        reads: Mapping[str, Any] | None = None,
     ) -> Seen:
         """Run the edited script with the candidates ``ids`` compared, eager against graph.
 
@@ -87,6 +88,7 @@ class Run:
         are ``minor`` half of ``seconds`` must do. ``rare`` are those that the whole script calls a few times only,
         with how often: their calls are repeated. ``signatures`` says how many each was called with; the run goes on
         for them. With ``enough``, it ends when so many calls of each have been compared, whatever their signatures.
+        ``reads`` is what each candidate was seen to read, as it changed: the run goes on until that was traced.
         """
         job = {
             "role": "check",
@@ -96,6 +98,7 @@ class Run:
             "rare": dict(rare),
             "minor": list(minor),
             "patience": seconds / 2,
+            "reads": dict(reads or {}),
             **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
             "assigned_attributes": sorted(self.scan.assigned_attributes),
         }

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
 from ..sandbox.units import synchronize
+from .calls import Calls
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
 from .outside import Watch
 from .paths import PathNote
+from .stability import Stability
 
 if TYPE_CHECKING:
     from .nudging import Nudge
@@ -45,6 +47,7 @@ class Shadow:
         self.project = project
         self.watch = watch
         self.check = check
+        self.stability = check.stability = check.stability or Stability(project)
         self.function = function
         self.graph = graph
         self.original = original
@@ -95,6 +98,7 @@ class Shadow:
         wanted = self.check.advances_iterators or self.check.rehearsal is not None
         self.positions = iterators.snapshot() if wanted else []
         self.python = Snapshot(self.named, self.original, self.project)
+        self.stability.reading.look(always=True)
         if self.python.unseen:
             self.check.doubts.setdefault("unseen", self.python.unseen)
 
@@ -306,7 +310,7 @@ class Shadow:
     def _trace_again(self, explaining: bool = False) -> None:
         """Trace the same signature afresh and compare with an earlier trace of it.
 
-        Not at every call, unless it is for ``explaining`` a difference that was seen.
+        Not at every call, unless it is for ``explaining`` a difference that was seen, or what is read has changed.
         """
         from . import graphs, relaxing
 
@@ -316,6 +320,7 @@ class Shadow:
         self.trace_key = key
         known = check.prints.get(key)
         due = known is None or check.compared in (1, 2, 3, 5, 9, 17) or check.compared % 16 == 0
+        due = due or self.stability.is_due(key)
         dear = known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0
         if not explaining and (not due or dear):
             return
@@ -326,20 +331,23 @@ class Shadow:
             bound = tensorflow_internals.clone(function)
         python = Snapshot(self.named, self.original, self.project)
         changes: list[Change] = []
+        begun = time.perf_counter()
         try:
-            with self.watch as outside:
+            with self.watch as outside, Calls(self.project) as calls:
                 concrete = bound.get_concrete_function(*args, **kwargs)
         except Exception as error:
             if self.error is None:
                 check.refutations.setdefault("raised", "a later trace of it raises: " + _explain(error, self.project))
             return
         finally:
+            seconds = time.perf_counter() - begun
             changes = python.changes()
             python.restore()
         changes += outside
         if changes:
             check.note_effects(changes, self.python.beside, "while it is traced, ")
             return
+        self.stability.note(key, calls, python.objects, seconds)
         printed = graphs.fingerprint(concrete, self._place)
         if printed.stale_weights:
             check.refutations.setdefault(
@@ -363,7 +371,7 @@ class Shadow:
         check.retraced += 1
         different = graphs.difference(known[0], printed)
         if different is not None:
-            check.refutations.setdefault("unstable", different)
+            check.refutations.setdefault("unstable", different + self.stability.explain(key))
 
     def _place(self, op: Any) -> str | None:
         """The user's line that an op was made in, as file:line of the scratch copy."""

@@ -288,7 +288,91 @@ def test_other_variables_than_before(tf: Any, check: Any) -> None:
         return tf.reduce_sum(x) * model.weight
 
     seen = check(step, batches(tf), between=lambda n: n == 8 and setattr(model, "weight", tf.Variable(2.0)))
-    assert seen.refutations["unstable"].startswith("the trace uses other variables than an earlier one")
+    assert seen.refutations["unstable"].startswith("a later trace uses different variables")
+
+
+# State that traces read
+
+
+class Schedule:
+    """A learning rate by epoch, as a callable."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def __call__(self) -> float:
+        return 0.1 if self.epoch < 3 else 0.01
+
+
+SETTINGS = {"rate": 0.1, "epoch": 0}
+
+
+def rate_of(settings: dict[str, Any]) -> Any:
+    if settings["rate"] > 1.0:
+        return 1.0
+    return settings["rate"]
+
+
+def make_scheduled_step(tf: Any, schedule: Schedule) -> Callable[[Any], Any]:
+    weight = tf.Variable(tf.ones((3, 1)))
+    optimizer = tf.keras.optimizers.SGD(learning_rate=schedule)
+
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((x @ weight - 1.0) ** 2)
+        optimizer.apply([tape.gradient(loss, weight)], [weight])
+        return loss
+
+    return step
+
+
+def test_what_a_library_asks_the_project_for_is_traced_again_when_its_state_has_changed(tf: Any, check: Any) -> None:
+    schedule = Schedule()
+    seen = check(
+        make_scheduled_step(tf, schedule),
+        batches(tf, 250),
+        between=lambda n: n >= 230 and setattr(schedule, "epoch", 3),  # by then calls are compared rarely
+    )
+    reason = seen.refutations["unstable"]
+    assert "a constant was baked in that changes" in reason
+    assert "`self.epoch` changed (0 then 3, read by `Schedule.__call__` (" in reason
+
+
+def test_state_that_changes_without_another_graph_so_far_is_reported(tf: Any, check: Any) -> None:
+    schedule = Schedule()
+    seen = check(
+        make_scheduled_step(tf, schedule), batches(tf, 60), between=lambda n: setattr(schedule, "epoch", n // 30)
+    )
+    assert not seen.refutations and not seen.doubts
+    reads = seen.as_dict()["reads"]
+    assert reads["changes"] == {"Schedule: self.epoch": 1} and reads["asked"] == 1
+    assert [[state["Schedule: self.epoch"] for state in traced] for traced in reads["traced"]] == [["0", "1"]]
+
+
+def test_of_a_dictionary_only_the_items_count_that_are_read(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * rate_of(SETTINGS)
+
+    def change(number: int) -> None:
+        SETTINGS["epoch"] = number
+
+    seen = check(step, batches(tf, 40), between=change)
+    assert not seen.refutations and not seen.as_dict()["reads"]["changes"]
+    assert "settings['rate']" in seen.as_dict()["reads"]["labels"]
+
+
+def test_a_check_goes_on_until_the_states_that_were_observed_were_traced(tf: Any, checker: Any) -> None:
+    schedule = Schedule()
+    states = [{"Schedule: self.epoch": str(epoch)} for epoch in (0, 1)]
+    expected = {"changes": {"Schedule: self.epoch": 1}, "states": states, "overflowed": False}
+    made = checker("f", reads={"f": expected})
+    checked = made.wrap("f", tf.function(make_scheduled_step(tf, schedule)))
+    enough = []
+    for number, batch in enumerate(batches(tf, 60)):
+        schedule.epoch = number // 40
+        checked(*batch)
+        enough.append(made.checks["f"].is_enough(5))
+    assert not any(enough[:40]) and all(enough[40:])
 
 
 # Errors that both raise

@@ -98,7 +98,7 @@ def test_an_early_return_is_named(tf: Any) -> None:
         return tf.reduce_sum(tf.square(x))
 
     found = difference(tf, learn, lambda: buffer.extend([1, 2, 3]), tf.ones(2))
-    assert found is not None and "ops at one moment" in found and "branch on Python state" in found
+    assert found is not None and " ops, an earlier one " in found and "branch on Python state" in found
 
 
 def test_a_tensor_that_was_captured_and_changes_is_named(tf: Any) -> None:
@@ -110,6 +110,16 @@ def test_a_tensor_that_was_captured_and_changes_is_named(tf: Any) -> None:
     found = difference(tf, learn, lambda: setattr(state, "action", state.action + 1.0), tf.ones(300))
     assert found is not None and "a tensor that is no variable was baked in and changes" in found
     assert line_of(learn, 1) in found
+
+
+def test_another_number_of_captured_tensors_is_told(tf: Any) -> None:
+    tables = [tf.random.uniform((300,)), tf.random.uniform((300,))]
+
+    def look(x: Any) -> Any:
+        return x * tables[0] + tables[-1]
+
+    found = difference(tf, look, tables.pop, tf.ones(300))
+    assert found == "a later trace captures a different number of tensors: 1, an earlier one 2"
 
 
 def test_captured_tensors_are_listed_even_where_they_do_not_change(tf: Any) -> None:
@@ -140,7 +150,7 @@ def test_other_variables_are_named_with_the_line_that_reads_them(tf: Any) -> Non
         return y * model.weight
 
     found = difference(tf, step, lambda: setattr(model, "weight", tf.Variable(1.0)), tf.ones(2))
-    assert found == f"the trace uses other variables than an earlier one ({line_of(step, 2)})"
+    assert found == f"a later trace uses different variables ({line_of(step, 2)})"
 
 
 def test_a_change_inside_of_a_loop_or_a_branch_is_seen(tf: Any) -> None:
@@ -173,7 +183,7 @@ def test_an_attribute_of_an_op_that_changes_is_seen(tf: Any) -> None:
         return tf.linalg.matmul(x, x, transpose_b=axis.transpose)
 
     found = difference(tf, step, lambda: setattr(axis, "transpose", True), tf.ones((2, 2)))
-    assert found is not None and "MatMul has other attributes" in found
+    assert found is not None and "MatMul has different attributes" in found
 
 
 def test_names_and_seeds_of_ops_are_no_difference(tf: Any) -> None:

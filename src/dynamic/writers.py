@@ -1,0 +1,270 @@
+"""Where the project's source changes state while the script is in its training loop.
+
+A run sees what changes in its time. What it can't see is a store that waits for its moment (an epoch, a plateau): the
+source shows that there is one. Only code counts that the loop can come to: the loops that are under way, and the
+functions that they call, known by their names.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import types
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+_SETUP = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "build"})
+_MUTATORS = frozenset(
+    {"append", "extend", "insert", "pop", "popleft", "appendleft", "clear", "remove", "add", "discard"}
+)
+_DEEPEST = 200
+_MODULE = (0, 0, 0)
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True)
+class Store:
+    """A statement that changes state.
+
+    ``kind`` is "attribute", "item", "content", "global" or "local", and ``key`` what is changed; ``receiver`` the
+    last name of what it is an attribute, an item or a part of, and ``plain`` whether that is a bare name. ``owner`` is
+    the class of the method that does it, ``scope`` are its function's first line (of a decorator), the line of ``def``
+    and the last one, ``value`` is a literal that is stored, as Python writes it. ``lazy``: it fills in what is missing
+    (``if self.mask is None: self.mask = …``).
+    """
+
+    kind: str
+    key: object
+    receiver: str
+    plain: bool
+    owner: str
+    path: str
+    line: int
+    scope: tuple[int, int, int]
+    value: str | None
+    lazy: bool
+
+    @property
+    def place(self) -> str:
+        """The line, as file:line."""
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Statements that may run again: a function's body, or a loop's."""
+
+    path: str
+    node: ast.AST
+    owner: str
+    scope: tuple[int, int, int]
+    globals: frozenset[str] = frozenset()
+
+
+def stores_ahead(stack: Iterable[tuple[types.CodeType, int]], paths: Iterable[str]) -> list[Store]:
+    """The stores that the loops under way can come to.
+
+    ``stack`` are the frames of the project that a call of the candidate came from, innermost first, each with its
+    line; ``paths`` the project's files. A frame below a loop is run again as a whole.
+    """
+    blocks: list[Block] = []
+    frames = [(line, _block_of(code)) for code, line in stack]
+    looping = [number for number, (line, block) in enumerate(frames) if _loop(line, block) is not None]
+    outermost = max(looping, default=-1)
+    for number, (line, block) in enumerate(frames[: outermost + 1]):
+        again = block if number < outermost else _loop(line, block)
+        if again is not None:
+            blocks.append(again)
+    known: dict[str, list[Block]] = {}
+    for path in paths:
+        for name, block in _functions(path):
+            known.setdefault(name, []).append(block)
+    # A library calls these where it is asked to train.
+    blocks += [block for name, several in known.items() if name.startswith("on_") for block in several]
+    reached, seen = list(blocks), {id(block.node) for block in blocks}
+    while blocks and len(reached) < _DEEPEST:
+        for name in _names_called(blocks.pop()):
+            for block in known.get(name, ()):
+                if id(block.node) not in seen:
+                    seen.add(id(block.node))
+                    reached.append(block)
+                    blocks.append(block)
+    return list(dict.fromkeys(store for block in reached for store in _stores(block)))
+
+
+@functools.lru_cache(maxsize=512)
+def _tree(path: str) -> ast.Module | None:
+    try:
+        with open(path, "rb") as file:
+            return ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+@functools.lru_cache(maxsize=512)
+def _functions(path: str) -> tuple[tuple[str, Block], ...]:
+    """The functions of a file, each with its name and its class."""
+    found: list[tuple[str, Block]] = []
+
+    def visit(node: ast.AST, owner: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                declared = {n for part in _inside(child) if isinstance(part, ast.Global) for n in part.names}
+                first = min([child.lineno, *(one.lineno for one in child.decorator_list)])
+                scope = first, child.lineno, child.end_lineno or child.lineno
+                found.append((child.name, Block(path, child, owner, scope, frozenset(declared))))
+            visit(child, child.name if isinstance(child, ast.ClassDef) else owner)
+
+    tree = _tree(path)
+    if tree is not None:
+        visit(tree, "")
+    return tuple(found)
+
+
+def _block_of(code: types.CodeType) -> Block | None:
+    """The function, or the module, that a frame's code is of."""
+    path = code.co_filename
+    if code.co_name == "<module>":
+        tree = _tree(path)
+        return Block(path, tree, "", _MODULE) if tree is not None else None
+    for name, block in _functions(path):
+        if name == code.co_name and block.scope[0] <= code.co_firstlineno <= block.scope[1]:
+            return block
+    return None
+
+
+def _loop(line: int, block: Block | None) -> Block | None:
+    """The outermost loop of a frame that its line is in."""
+    if block is None:
+        return None
+    for node in ast.walk(block.node):  # breadth first: outer loops before inner ones
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) and node.lineno <= line <= (node.end_lineno or 0):
+            return replace(block, node=node)
+    return None
+
+
+def _names_called(block: Block) -> set[str]:
+    """The names of all that a block calls or hands on, and the attributes that it stores, which may have setters."""
+    found: set[str] = set()
+    for node in _inside(block.node):
+        if isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+    return found - _SETUP
+
+
+def _inside(node: ast.AST) -> Iterator[ast.AST]:
+    """What a block holds, without functions and classes defined in it; these run when they are called."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield from _inside(child)
+
+
+def _stores(block: Block) -> Iterator[Store]:
+    node = block.node
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in _SETUP:
+        return
+    yield from _stores_in(node, block, ())
+
+
+def _stores_in(node: ast.AST, block: Block, guards: tuple[ast.expr, ...]) -> Iterator[Store]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            continue
+        inner = (*guards, child.test) if isinstance(child, ast.If) else guards
+        yield from (replace(store, lazy=_is_lazy(store, guards)) for store in _stored(child, block))
+        yield from _stores_in(child, block, inner)
+
+
+def _stored(node: ast.AST, block: Block) -> Iterator[Store]:
+    targets: list[ast.expr] = []
+    value: ast.expr | None = None
+    if isinstance(node, ast.Assign):
+        targets, value = node.targets, node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        targets, value = [node.target], node.value
+    elif isinstance(node, ast.AugAssign):
+        targets = [node.target]
+    elif isinstance(node, ast.Delete):
+        targets = node.targets
+    elif isinstance(node, (ast.For, ast.AsyncFor)):
+        targets = [node.target]
+    elif isinstance(node, ast.Call):
+        yield from _stored_by_call(node, block)
+    while targets:
+        target = targets.pop()
+        if isinstance(target, (ast.Tuple, ast.List)):
+            targets += target.elts
+        elif isinstance(target, ast.Starred):
+            targets.append(target.value)
+        elif isinstance(target, ast.Name):
+            kind = "global" if block.scope == _MODULE or target.id in block.globals else "local"
+            yield _store(kind, target.id, None, target, block, value)
+        elif isinstance(target, ast.Attribute):
+            yield _store("attribute", target.attr, target.value, target, block, value)
+        elif isinstance(target, ast.Subscript):
+            literal = isinstance(target.slice, ast.Constant)
+            key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+            yield _store("item" if literal else "content", key, target.value, target, block, value)
+
+
+def _stored_by_call(node: ast.Call, block: Block) -> Iterator[Store]:
+    function = node.func
+    if isinstance(function, ast.Name) and function.id == "setattr" and len(node.args) == 3:
+        name = node.args[1]
+        if isinstance(name, ast.Constant):
+            yield _store("attribute", name.value, node.args[0], node, block, node.args[2])
+    elif isinstance(function, ast.Attribute) and function.attr == "update":
+        for keyword in node.keywords:
+            if keyword.arg is not None:
+                yield _store("item", keyword.arg, function.value, node, block, keyword.value)
+        for argument in node.args:
+            if isinstance(argument, ast.Dict):
+                for key, value in zip(argument.keys, argument.values, strict=True):
+                    if isinstance(key, ast.Constant):
+                        yield _store("item", key.value, function.value, node, block, value)
+    elif isinstance(function, ast.Attribute) and function.attr in _MUTATORS:
+        yield _store("content", None, function.value, node, block, None)
+
+
+def _store(
+    kind: str, key: object, receiver: ast.expr | None, node: ast.expr, block: Block, value: ast.expr | None
+) -> Store:
+    literal = repr(value.value) if isinstance(value, ast.Constant) else None
+    plain = isinstance(receiver, ast.Name)
+    return Store(
+        kind,
+        key,
+        _last_name(receiver),
+        plain,
+        block.owner,
+        block.path,
+        node.lineno,
+        block.scope,
+        literal,
+        False,
+    )
+
+
+def _last_name(node: ast.expr | None) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return ""
+
+
+def _is_lazy(store: Store, guards: Iterable[ast.expr]) -> bool:
+    """Whether one of the conditions that a store stands under asks whether what it stores is missing."""
+    for guard in guards:
+        parts = list(ast.walk(guard))
+        named = any(store.key in (getattr(part, "attr", None), getattr(part, "id", None)) for part in parts)
+        named = named or any(isinstance(part, ast.Constant) and part.value == store.key for part in parts)
+        asks = any(isinstance(part, (ast.Is, ast.Not, ast.NotIn)) for part in parts)
+        if store.key is not None and named and asks:
+            return True
+    return False
