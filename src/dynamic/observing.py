@@ -22,7 +22,7 @@ from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
 from .outside import Watch
 from .paths import PathNote
-from .reads import Reading
+from .reads import LOOK_SHARE, Reading
 
 if TYPE_CHECKING:
     from .forms import Arguments
@@ -284,7 +284,7 @@ class Observer:
 
     def _note_reads(self, record: Record, calls: Calls, before: Snapshot) -> None:
         try:
-            record.reading = record.reading or Reading(self.project, len(self.records))
+            record.reading = record.reading or Reading(self.project, LOOK_SHARE / len(self.records))
             record.reading.learn(calls, before.objects)
         except Exception as error:  # ours, and not to become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"

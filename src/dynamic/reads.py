@@ -24,8 +24,9 @@ from .effects import Project
 from .grips import CONTAINERS, Grip, plain, reference_to
 from .marks import ATOMS
 
-#: Of the run's time, what the looks between sampled calls may take.
-LOOK_SHARE = 0.02
+#: Of an observing run's time, what the looks between sampled calls may take; of a check's, which times nothing, more.
+LOOK_SHARE, CHECK_LOOK_SHARE = 0.02, 0.2
+_LONGEST_PAUSE = 0.2
 _MOST_PATHS = 2000
 _MOST_ITEMS = 64
 #: So many distinct states of what is read are remembered.
@@ -90,14 +91,14 @@ class Path:
 
 
 class Reading:
-    """What the calls of one candidate read, and how it has changed so far."""
+    """What the calls of one candidate read, and how it has changed so far. Looks take ``share`` of the time."""
 
-    def __init__(self, project: Project, looks: int = 1) -> None:
+    def __init__(self, project: Project, share: float = CHECK_LOOK_SHARE) -> None:
         self._project = project
         self._paths: dict[Any, Path] = {}
         self._names: list[dict[str, str]] = []
         self._due = 0.0
-        self._pause = looks / LOOK_SHARE
+        self._share = share
         self.changes: Counter[str] = Counter()
         #: The distinct states of what is read, oldest first; ``overflowed`` where there were more.
         self.states: list[dict[str, str]] = []
@@ -136,16 +137,15 @@ class Reading:
 
     def look(self, always: bool = False) -> bool:
         """Whether what is read has changed since the last look. Looks are rare, unless ``always``: they take time."""
-        begun = time.perf_counter()
-        if begun < self._due and not always:
+        if not always and time.perf_counter() < self._due:
             return False
+        begun = time.thread_time()  # of its own: what else the machine does must not keep us from looking
         changed = [path for path in self._paths.values() if path.look()]
         if changed:
             self.clock += 1
             self.changes.update({path.label for path in changed if not path.loose})
             self._note(self.values())
-        ended = time.perf_counter()
-        self._due = ended + self._pause * (ended - begun)
+        self._due = time.perf_counter() + min(_LONGEST_PAUSE, (time.thread_time() - begun) / self._share)
         return bool(changed)
 
     def values(self) -> dict[str, str]:
