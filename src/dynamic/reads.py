@@ -105,7 +105,9 @@ class Reading:
         self.overflowed = False
         self._ran: set[types.CodeType] = set()
         self._stack: list[tuple[types.CodeType, int]] = []
-        self._ahead: tuple[Any, dict[str, str]] = (None, {})
+        # Kept apart, since at the end of a script what it worked with is gone.
+        self._places: dict[str, str] = {}
+        self._ahead: dict[str, str] = {}
         #: Counts the looks that found a change.
         self.clock = 0
 
@@ -134,6 +136,9 @@ class Reading:
                 for label, text in now.items():
                     state.setdefault(label, text)
             self._note(now)
+            exact = [path for path in self._paths.values() if not path.loose and not path.dead]
+            self._places |= {path.label: path.place for path in exact}
+            self._ahead |= ahead(exact, self._stack, self._ran, self._project)
 
     def look(self, always: bool = False) -> bool:
         """Whether what is read has changed since the last look. Looks are rare, unless ``always``: they take time."""
@@ -152,33 +157,28 @@ class Reading:
         """By label, what was there at the last look."""
         found: dict[str, str] = {}
         for path in self._paths.values():
+            if path.dead:
+                continue
             text = path.text()
             found[path.label] = f"{found[path.label]}, {text}" if path.label in found else text
         return found
 
     def places(self) -> dict[str, str]:
         """By label, the function and line that reads it."""
-        return {path.label: path.place for path in self._paths.values() if not path.loose and not path.dead}
+        return dict(self._places)
 
     def as_dict(self) -> dict[str, Any]:
         """What changed, as it goes over the line."""
-        changed = self.changes.keys() | self._find_ahead().keys()
+        later = {label: store for label, store in self._ahead.items() if label not in self.changes}
+        changed = {*self.changes, *later}
         return {
             "changes": dict(self.changes),
             "places": {label: place for label, place in self.places().items() if label in changed},
             "labels": sorted(self.places()),
             "states": [{label: text for label, text in state.items() if label in changed} for state in self.states],
             "overflowed": self.overflowed,
-            "ahead": self._find_ahead(),
+            "ahead": later,
         }
-
-    def _find_ahead(self) -> dict[str, str]:
-        """By label, the line that changes what has not changed yet."""
-        state = len(self._paths), self.clock, len(self._ran)
-        if self._ahead[0] != state:
-            paths = [path for path in self._paths.values() if not path.loose and path.label not in self.changes]
-            self._ahead = state, ahead(paths, self._stack, self._ran, self._project)
-        return self._ahead[1]
 
     def _note(self, state: dict[str, str]) -> None:
         if state in self.states:

@@ -167,13 +167,21 @@ def test_what_no_chain_leads_to_is_watched_but_no_doubt(program: Callable[[str],
     assert made.reading.look(always=True) and not made.reading.changes
 
 
+def test_what_was_read_is_known_when_the_script_has_ended(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "def step(s): return s()\ndef main(call):\n    s = Schedule()\n    for n in range(2):\n"
+                   "        call(s)\n        if n > 5: s.epoch = n\n")  # fmt: skip
+    made.module.main(made.call)
+    seen = made.reading.as_dict()
+    assert "Schedule: self.epoch" in seen["labels"] and "Schedule: self.epoch" in seen["ahead"]
+    assert "`Schedule.__call__`" in seen["places"]["Schedule: self.epoch"]
+
+
 def test_an_object_that_is_gone_is_no_longer_watched(program: Callable[[str], Program]) -> None:
     made = program(COMMON + "def step(): return Schedule()()")
     made.call()
     made.call()
     made.changed()
-    assert not made.reading.changes
-    assert all("self" not in label for label in made.reading.as_dict()["labels"])
+    assert not made.reading.changes and "Schedule: self.epoch" not in made.reading.values()
 
 
 LOOP = """
