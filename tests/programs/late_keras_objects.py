@@ -19,6 +19,7 @@ class Decayed(tf.keras.regularizers.Regularizer):
         return DECAY * tf.reduce_sum(weight**2)
 
 
+tf.keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
 limited = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1, kernel_constraint=Limited())])
 decayed = tf.keras.Sequential([tf.keras.Input((3,)), tf.keras.layers.Dense(1, kernel_regularizer=Decayed())])

@@ -61,6 +61,7 @@ def alternating_step(x):
     weight.assign_sub(0.02 * (weight - tf.reduce_mean(x, axis=0)))
 
 
+tf.keras.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
 trainer = Trainer()
 for epoch in range(EPOCHS):
