@@ -79,13 +79,16 @@ class _Holders:
         inner: dict[Call, set[Call]] = {}
         for site in made:
             self.kinds[site] = {kind for value in site.result.values if (kind := _kind(value)) is not None}
+        for site in made:
             for name, node in _arguments(site):
                 if "initializer" not in name:
                     # Initializers run once, when variables are made.
                     self._take(site, name, node, inner)
             if SYMBOLIC in {value for _, node in _arguments(site) for value in _flat(node)}:
                 # A functional model: its layers were applied to symbolic tensors, mostly where it is made.
-                inner.setdefault(site, set()).update(other for other in made if other.owner is site.owner)
+                inner.setdefault(site, set()).update(
+                    other for other in made if other.owner is site.owner and "layer" in self.kinds[other]
+                )
         for code in program.functions:
             for call in code.calls:
                 receiver = receiver_of(call) if call.attribute == "add" and call.methods else None

@@ -94,6 +94,10 @@ STABLE = {
     "another optimizer's rate": (
         "other = tf.keras.optimizers.SGD(current_rate)\noptimizer = tf.keras.optimizers.SGD(0.1)" + UPDATE
     ),
+    "the optimizer beside a functional model": (
+        "optimizer = tf.keras.optimizers.SGD(current_rate)\ninputs = tf.keras.Input([2])\n"
+        "layer = tf.keras.Model(inputs, tf.keras.layers.Dense(2)(inputs))" + FORWARD
+    ),
     "an initializer": (
         "def initial(shape, dtype=None):\n    return tf.ones(shape) * settings['rate']\n"
         "layer = tf.keras.layers.Dense(2, kernel_initializer=initial)" + FORWARD
