@@ -22,6 +22,7 @@ from .records import (
     Benchmark,
     Ending,
     Function,
+    FunctionKind,
     Judgement,
     Plan,
     Report,
@@ -31,6 +32,16 @@ from .records import (
     Verdict,
 )
 from .report.wording import count
+from .switching import (
+    FIT,
+    SwitchTrial,
+    eager_parts,
+    is_to_enter,
+    is_to_watch,
+    names_switch,
+    switches_of,
+    tell,
+)
 from .target import find_target
 from .trial import ColdTrial
 from .work import EXIT_CHECK, EXIT_INTERRUPTED, EXIT_OK, EXIT_OURS, EXIT_USAGE, Stop, Work, edits_of
@@ -150,6 +161,9 @@ def prove(work: Work, scan: Scan) -> None:
     from .race import Race
 
     observed = _observe(work, scan)
+    if SwitchTrial(work, scan, observed).run():
+        _set_plan(work, scan)
+        return
     _check(work, scan, observed)
     Race(work, scan, observed).run()
     _plan_cold(work, scan)
@@ -183,7 +197,8 @@ def _scan(work: Work) -> Scan:
                 if _is_proposed(work, f)
             ]
         )
-        unknown = [name for name in (*work.options.only, *work.options.skip) if name not in work.judgements]
+        named = (name for name in (*work.options.only, *work.options.skip) if not names_switch(name))
+        unknown = [name for name in named if name not in work.judgements]
         if unknown:
             known = ", ".join(sorted(work.judgements)) or "none"
             raise Stop("usage", f"There is no candidate {unknown[0]}; the functions found are: {known}.", EXIT_USAGE)
@@ -220,19 +235,17 @@ def _why_not(function: Function) -> tuple[str, ...]:
 def _observe(work: Work, scan: Scan) -> Observed:
     from .dynamic.proof import observe
 
-    functions = [
-        j.function
-        for j in work.judgements.values()
-        if _is_proposed(work, j.function) or (j.function.hybrid is not None and j.function.hybrid.startswith("@"))
-    ]
+    known = [j.function for j in work.judgements.values()]
+    functions = [f for f in known if _is_proposed(work, f) or is_to_watch(f)]
+    entries = [f for f in known if is_to_enter(f)]
     proposed = [f for f in functions if _is_proposed(work, f)]
     with work.stage("observe", f"running the script as it stands, {count(len(proposed), 'candidate')} watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
-        if not functions:
+        if not functions and not entries:
             # Nothing is looked for but whether the script runs at all.
             longest = seconds = min(seconds, IDLE_OBSERVE_SECONDS)
-        observed = observe(work.run_with(scan), functions, proposed, seconds, longest, work.options.steps)
+        observed = observe(work.run_with(scan), functions, proposed, seconds, longest, work.options.steps, entries)
         outcome = observed.outcome
         work.observed_whole = outcome.ending in (Ending.FINISHED, Ending.EXITED)
         if outcome.forkable:
@@ -244,6 +257,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
             f.id: observed.rows[f.id]["calls"] for f in functions if f.hybrid is not None and f.id in observed.rows
         }
         _stop_at_failure(work, observed)
+        tell(work, observed)
         for judgement in observed.decided:
             if judgement.verdict is Verdict.REFUTED:
                 work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0]}")
@@ -342,7 +356,7 @@ def _measure(work: Work, scan: Scan) -> None:
     from .sandbox.launch import start
     from .seeds import BUDGET_SHARE
 
-    hottest = work.selected()[0]
+    hottest = work.unit or work.selected()[0]
     with work.stage("measure", "the script as it stands and as edited, taking turns"):
 
         def keep(benchmark: Benchmark) -> None:
@@ -359,6 +373,7 @@ def _measure(work: Work, scan: Scan) -> None:
             steps=work.options.steps,
             length=hottest.observation.calls if work.observed_whole else None,
             min_speedup=work.options.min_speedup,
+            hybrid=hottest.function.hybrid is not None,
             deadline=time.monotonic() + (1 - BUDGET_SHARE if work.options.drift_runs else 1.0) * work.left,
             watch=work.watch,
             keep=keep,
@@ -388,7 +403,7 @@ def _compare_seeds(work: Work, scan: Scan) -> None:
 
     seeds = count(work.options.drift_runs, "seed")
     with work.stage("seeds", f"what the script as it stands and as edited end with, over {seeds}"):
-        compare_over_seeds(work, scan, work.selected()[0])
+        compare_over_seeds(work, scan, work.unit or work.selected()[0])
 
 
 def _measure_flag(work: Work) -> None:
@@ -396,7 +411,7 @@ def _measure_flag(work: Work) -> None:
     from .measure.auto_clustering import run_auto_clustering, seconds_needed
 
     benchmark, selected = work.benchmark, work.selected()
-    if benchmark is None or not selected:
+    if benchmark is None or not selected or work.unit is not None:
         return
     if work.left <= seconds_needed(benchmark):
         if work.options.verbosity > 0:
@@ -444,9 +459,14 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     proposed = [j for j in work.judgements.values() if _is_proposed(work, j.function)]
     verdicts = [j.verdict for j in proposed]
     refuted = verdicts.count(Verdict.REFUTED)
-    hybrid = [name for name, calls in work.hybrid_calls.items() if calls]
-    if hybrid and not any(v in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE) for v in verdicts):
-        calls = ", ".join(f"{name}: {count(work.hybrid_calls[name], 'call')}" for name in hybrid[:3])
+    graphs = [f"{name}: {count(calls, 'call')}" for name, calls in work.hybrid_calls.items() if calls]
+    graphs += [f"{FIT}: {count(row.calls, 'batch', 'batches')}" for row in work.modes.batches.values() if row.calls]
+    eager = eager_parts(work)
+    undecided = any(v in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE) for v in verdicts)
+    if eager:
+        message = _runs_eagerly(work, eager)
+    elif graphs and not undecided:
+        calls = ", ".join(graphs[:3])
         message = f"Nothing to gain: what trains here runs as a graph already ({calls}), so nothing was changed."
     elif not proposed:
         message = "Nothing to convert: no function of this project may be; the table says why for each (-v lists all)."
@@ -467,6 +487,16 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     if crash is not None:
         message = f"Nothing was changed: in the measurement the edited script {crash.error}, and the original did not."
     return "refuted" if refuted else "nothing-to-gain", message, EXIT_OK
+
+
+def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:
+    """What to say where graph code ran eagerly, and nothing is written for it."""
+    why = [switch.words for switch in switches_of(work.modes)]
+    because = f", because of {' and '.join(why)}" if why else ""
+    tried = [j for j in work.judgements.values() if j.function.kind is FunctionKind.SWITCH]
+    rest = f" Not written: {tried[0].reasons[0]}." if tried else ""
+    parts = "; ".join(eager[:3])
+    return f"Nothing was changed, but what is a graph by its source ran eagerly ({parts}){because}.{rest}"
 
 
 def _conclude(work: Work) -> tuple[str, str, int]:

@@ -32,7 +32,10 @@ class Verdict(Enum):
 
 
 class FunctionKind(Enum):
-    """How a function is defined, which decides how it can be decorated."""
+    """How a function is defined, which decides how it can be decorated.
+
+    SWITCH is no function: it is a line that makes graph code run eagerly, and that an edit may take away.
+    """
 
     FUNCTION = "function"
     METHOD = "method"
@@ -41,6 +44,7 @@ class FunctionKind(Enum):
     PROPERTY = "property"
     NESTED = "nested"
     LAMBDA = "lambda"
+    SWITCH = "switch"
 
 
 class ParameterKind(Enum):
@@ -319,6 +323,46 @@ class ObservedParameter:
     form: Form | None = None
     position: int | None = None
     in_every_call: bool = True
+
+
+@dataclass(frozen=True)
+class Throw:
+    """A switch for debugging, as a run saw it thrown.
+
+    ``kind`` is "functions" (every ``tf.function``), "model" (what Keras traces of one), "data" (``tf.data``) or
+    "version 1" (eager execution is switched off altogether); ``name`` is what was called, or for "model" the model's
+    class. ``places`` are the lines of the project that did it, the innermost first, as (file, line).
+    """
+
+    kind: str
+    name: str
+    on: bool
+    places: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The batches that ``Model.fit`` trained a class of models on, and how many of them eagerly."""
+
+    calls: int
+    eager: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Modes:
+    """How a run ran what is a graph by its source.
+
+    ``eager`` and ``traced`` map ids of functions to how often their own code was entered by Python: eagerly, or
+    while tracing; ``in_batches`` counts what was entered eagerly inside of a batch of ``Model.fit``. ``batches`` are
+    those, by the model's class.
+    """
+
+    eager: Mapping[str, int] = field(default_factory=dict)
+    in_batches: Mapping[str, int] = field(default_factory=dict)
+    traced: Mapping[str, int] = field(default_factory=dict)
+    batches: Mapping[str, Batches] = field(default_factory=dict)
+    thrown: tuple[Throw, ...] = ()
 
 
 @dataclass(frozen=True)

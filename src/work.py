@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import Options
-from .records import Benchmark, Drift, Edit, Judgement, Plan, Profile, Scan, Target
+from .records import Action, Benchmark, Drift, Edit, FunctionKind, Judgement, Modes, Plan, Profile, Scan, Target
 
 if TYPE_CHECKING:
     from .dynamic.runs import Run
@@ -50,6 +50,8 @@ class Work:
     waiting_nursery: Nursery | None = None
     observed_whole: bool = False
     hybrid_calls: dict[str, int] = field(default_factory=dict)
+    modes: Modes = field(default_factory=Modes)
+    unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates
 
     def run_with(self, scan: Scan) -> Run:
         """What the dynamic stage's runs have in common."""
@@ -102,8 +104,15 @@ class Work:
 
 
 def edits_of(judgements: Sequence[Judgement]) -> list[Edit]:
-    """The edits that convert the judged functions, each by the variant chosen for it."""
+    """The edits that convert the judged functions, each by the variant chosen for it, or take a switch away."""
     return [
-        Edit(j.function.id, j.function.file, j.function.line, j.function.qualname, variant=j.variant)
+        Edit(
+            j.function.id,
+            j.function.file,
+            j.function.line,
+            j.function.qualname,
+            Action.RECONFIGURE if j.function.kind is FunctionKind.SWITCH else Action.HYBRIDIZE,
+            j.variant,
+        )
         for j in judgements
     ]

@@ -18,16 +18,20 @@ from .runs import Run, Seen
 
 @dataclass(frozen=True)
 class Unit:
-    """A function to follow: its candidate's id, its file, and the line of its ``def`` as the file stands."""
+    """A function to follow: its candidate's id, its file, and the line of its ``def`` as the file stands.
+
+    ``hybrid`` says that it is decorated as the file stands. Without a file, it is a batch of ``Model.fit``.
+    """
 
     candidate: str
     file: str
     line: int
+    hybrid: bool = False
 
     @classmethod
     def of(cls, function: Function) -> Unit:
         """The unit that a function is."""
-        return cls(function.id, function.file, function.line)
+        return cls(function.id, function.file, function.line, function.hybrid is not None)
 
     def line_in(self, files: Sequence[EditedFile]) -> int:
         """The line of the unit's ``def`` where ``files`` are edited."""
@@ -62,6 +66,7 @@ def replay(
     children = []
     for arm in arms:
         ids = [candidate for edited in arm.files for candidate in edited.def_lines]
+        ids += [each.candidate for each in (unit, *reach) if each.hybrid]
         places = [(each.candidate, each.file, each.line_in(arm.files)) for each in (unit, *reach)]
         label = f"cold-{arm.label}"
         child = run.replay(places[0], arm.files, ids, seconds, steps, label, arm.nudge, places[1:], arm.births)

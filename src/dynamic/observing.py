@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
@@ -20,6 +20,7 @@ from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
 from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
+from .modes import FIT, Modes
 from .outside import Watch
 from .paths import PathNote
 from .reads import LOOK_SHARE, Reading
@@ -128,10 +129,12 @@ class Observer:
         job = child.job
         self.project = Project([job["project"][1]], job.get("assigned_attributes", []))
         self.watch = Watch(self.project)
+        self.modes = Modes(child, self.project, self._train)
         self.records = {name: Record(name, hints) for name, hints in job["candidates"].items()}
         self.stop_after = job.get("steps")
         self.stack = threading.local()
         self.busy = False
+        self.batches = 0
         self.begun: float | None = None
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
@@ -206,6 +209,23 @@ class Observer:
         if looked_at:
             record.result_types[type(result).__name__] += 1
         return result
+
+    @contextlib.contextmanager
+    def _train(self) -> Iterator[None]:
+        """A batch of ``Model.fit``, which is the caller of what it calls."""
+        if self.begun is None:
+            self.begun = time.perf_counter()
+        self.batches += 1
+        frames = self.stack.__dict__.setdefault("frames", [])
+        if not frames:
+            if self.stop_after is not None and self.batches > self.stop_after:
+                self.child.request_cut(f"{self.stop_after} batches were trained on")
+            self.child.boundary()
+        frames.append([FIT, 0.0, 0.0])
+        try:
+            yield
+        finally:
+            frames.pop()
 
     def _boundary(self, record: Record) -> None:
         if self.stop_after is not None and record.calls >= self.stop_after:
@@ -313,6 +333,7 @@ class Observer:
                 for name, record in self.records.items()
                 if record.calls or record.traced_calls or record.definitions
             },
+            "modes": self.modes.report(),
             "training_seconds": now - self.begun if self.begun is not None else 0.0,
             "overhead_seconds": sum(record.overhead for record in self.records.values()),
         }

@@ -6,14 +6,29 @@ call spares the comparison, and a comparison never runs what is known to have ef
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import own_failure
-from ..records import Edit, Ending, Function, Judgement, Observation, RunOutcome, Skip, Variant, Verdict
+from ..records import (
+    Batches,
+    Edit,
+    EditedFile,
+    Ending,
+    Function,
+    Judgement,
+    Modes,
+    Observation,
+    RunOutcome,
+    Skip,
+    Throw,
+    Variant,
+    Verdict,
+)
 from ..rewrite import edit_project
 from .judging import (
     LEAST_CALLS,
@@ -28,6 +43,8 @@ from .settling import check_assumptions
 
 #: Candidates with less of the time than this are compared, but the check does not wait for many calls of them.
 MINOR_SHARE = 0.01
+#: So, of what the user has decorated, are those that are called this much less often than the one called most.
+MINOR_CALLS = 0.1
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
 
 
@@ -45,6 +62,7 @@ class Observed:
     training_seconds: float
     sources: Mapping[str, str]
     growing: Mapping[str, str]
+    modes: Modes = field(default_factory=Modes)
 
     @property
     def outcome(self) -> RunOutcome:
@@ -59,12 +77,14 @@ def observe(
     seconds: float,
     longest: float,
     steps: int | None,
+    entries: Sequence[Function] = (),
 ) -> Observed:
     """Run the script as it stands for ``seconds`` (``longest`` where it is slow) with ``functions`` hooked.
 
-    Of the ``proposed`` ones among them, those that the run alone decides are judged.
+    The functions of ``entries`` say whether their own code runs eagerly. Of the ``proposed`` ones among them, those
+    that the run alone decides are judged.
     """
-    seen = run.observe(functions, seconds, longest, steps)
+    seen = run.observe(functions, seconds, longest, steps, entries)
     whole = seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
     rows = {name: {**row, "whole": whole} for name, row in seen.candidates.items()}
     training = float(seen.report.get("training_seconds", 0.0))
@@ -78,7 +98,22 @@ def observe(
             decided.append(check_assumptions(judgement, rows.get(function.id), None))
     growing = {f.id: growing_signatures(observation_of(rows[f.id], training, roots)) for f in undecided}
     known = {name: reason for name, reason in growing.items() if reason is not None}
-    return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots, known)
+    modes = _modes(seen.report.get("modes", {}), seen.copied_root)
+    return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots, known, modes)
+
+
+def _modes(report: Mapping[str, Any], root: str) -> Modes:
+    """What a run said of its modes, as a record; ``root`` is the copy that it ran in."""
+    thrown = []
+    for each in report.get("thrown", ()):
+        split = [place.rpartition(":") for place in each["places"]]
+        places = tuple((os.path.relpath(file, root).replace(os.sep, "/"), int(line)) for file, _, line in split)
+        thrown.append(Throw(each["kind"], each["name"], each["on"], places))
+    batches = {
+        name: Batches(row["calls"], row["eager"], row["seconds"]) for name, row in report.get("batches", {}).items()
+    }
+    eager, inside, traced = (report.get(name, {}) for name in ("eager", "in_batches", "traced"))
+    return Modes(eager, inside, traced, batches, tuple(thrown))
 
 
 def check(
@@ -164,6 +199,37 @@ def _check_together(
             )
         judgement = replace(judgement, reasons=tuple(_quote(Path(run.scan.root), r) for r in judgement.reasons))
         judged.append(check_assumptions(judgement, observed.rows.get(function.id), row))
+    return judged
+
+
+def check_hybrids(
+    run: Run,
+    observed: Observed,
+    functions: Sequence[Function],
+    files: Sequence[EditedFile],
+    seconds: float,
+    label: str = "check-switch",
+) -> list[Judgement]:
+    """Compare functions that are decorated by the user, eager against graph, in the script as ``files`` edit it."""
+    maps = {edited.file: edited.line_map for edited in files}
+    hooks = [
+        {"id": f.id, "file": f.file, "line": maps[f.file][f.line - 1] if f.file in maps else f.line} for f in functions
+    ]
+    calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
+    rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
+    signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}
+    most = max(calls.values())
+    minor = [name for name, number in calls.items() if name not in rare and number < MINOR_CALLS * most]
+    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, hooks=hooks)
+    died = _how_it_died(seen.outcome, observed.outcome)
+    judged = []
+    for function in functions:
+        row = seen.candidates.get(function.id)
+        seen_of_it = observation(observed, function)
+        judgement = judge_checked(function, seen_of_it, row, {seen.copied_root: ""}, died, Variant())
+        if died and judgement.verdict is Verdict.CONFIRMED:
+            judgement = replace(judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke: {died}",))
+        judged.append(replace(judgement, reasons=tuple(_quote(Path(run.scan.root), r) for r in judgement.reasons)))
     return judged
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
+from ..sandbox import fitting
 from ..sandbox.binding import bind, disguise, is_graph_function
 from ..sandbox.child import Child
 from .effects import Project
@@ -279,3 +280,5 @@ def install(child: Child) -> None:
     child.wrap = replay.wrap
     child.finish = replay.report
     child.finder.after("tensorflow", replay.prepare)
+    if "fit" in child.job:
+        fitting.hook(child.finder, lambda model, function: replay.wrap(child.job["fit"], function))

@@ -52,8 +52,17 @@ class Run:
     nursery: Nursery | None = None
     finals: bool = False
 
-    def observe(self, functions: Sequence[Function], seconds: float, longest: float, steps: int | None) -> Seen:
+    def observe(
+        self,
+        functions: Sequence[Function],
+        seconds: float,
+        longest: float,
+        steps: int | None,
+        entries: Sequence[Function] = (),
+    ) -> Seen:
         """Run the script as it stands with ``functions`` hooked, for ``seconds``.
+
+        The functions of ``entries`` say when their own code is entered.
 
         Where too little has been seen by then (a slow start, a slow machine) it goes on, for ``longest``
         seconds at most. With ``steps``, the run is cut when one candidate has been called so often.
@@ -63,6 +72,7 @@ class Run:
             "hooks": [{"file": f.file, "line": f.line, "id": f.id} for f in functions],
             # A function that is hybrid already is hooked outside of its decorator: there it is called.
             "edited": [f.id for f in functions if f.hybrid is not None],
+            "entries": [{"file": f.file, "line": f.line, "id": f.id} for f in entries],
             "candidates": {f.id: _hints(f) for f in functions},
             "assigned_attributes": sorted(self.scan.assigned_attributes),
             "steps": steps,
@@ -81,8 +91,11 @@ class Run:
         minor: Sequence[str] = (),
         enough: int | None = None,
         reads: Mapping[str, Any] | None = None,
+        hooks: Sequence[dict[str, Any]] | None = None,
     ) -> Seen:
         """Run the edited script with the candidates ``ids`` compared, eager against graph.
+
+        They stand where ``files`` decorate them, or where ``hooks`` say.
 
         For ``seconds``, and for ``longest`` at most where too few calls have been compared by then; for those that
         are ``minor`` half of ``seconds`` must do. ``rare`` are those that the whole script calls a few times only,
@@ -92,7 +105,7 @@ class Run:
         """
         job = {
             "role": "check",
-            "hooks": _edited_hooks(files, ids),
+            "hooks": _edited_hooks(files, ids) if hooks is None else list(hooks),
             "edited": list(ids),
             "candidates": list(ids),
             "rare": dict(rare),
@@ -119,13 +132,17 @@ class Run:
     ) -> Child:
         """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
 
+        Without a file, the unit is a batch of ``Model.fit``. ``ids`` are those of the hooked functions that are
+        decorated.
+
         The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice. ``nudge``
         is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none. ``births``
         are the arguments of ``births.Births``, where the variables' initial values matter.
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
         hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
-        hooks.update({name: {"id": name, "file": file, "line": line} for name, file, line in (*reach, unit)})
+        places = (*reach, unit) if unit[1] else reach
+        hooks.update({name: {"id": name, "file": file, "line": line} for name, file, line in places})
         job = {
             "role": "replay",
             "hooks": list(hooks.values()),
@@ -133,6 +150,7 @@ class Run:
             "reach": [name for name, _, _ in reach],
             "assigned_attributes": sorted(self.scan.assigned_attributes),
             "unit_id": unit[0],
+            **({} if unit[1] else {"fit": unit[0]}),
             "steps": steps,
             "nudge": nudge,
             **({} if births is None else {"births": dict(births)}),
@@ -206,7 +224,8 @@ def _line_before(lines: Sequence[int], found: re.Match[str]) -> str:
 
 def _has_seen_enough(report: Mapping[str, Any]) -> bool:
     """Whether some candidate has been called often enough for its calls to be compared in the next run."""
-    return any(row["calls"] >= ENOUGH_CALLS for row in report.get("candidates", {}).values())
+    batches = report.get("modes", {}).get("batches", {})
+    return any(row["calls"] >= ENOUGH_CALLS for row in (*report.get("candidates", {}).values(), *batches.values()))
 
 
 def _has_compared_enough(minor: Sequence[str], report: Mapping[str, Any]) -> bool:

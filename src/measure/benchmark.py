@@ -56,6 +56,7 @@ def run_benchmark(
     steps: int | None = None,
     length: int | None = None,
     min_speedup: float = MIN_SPEEDUP,
+    hybrid: bool = False,
     deadline: float,
     watch: Callable[[str], None] = lambda _text: None,
     keep: Callable[[Benchmark], None] = lambda _benchmark: None,
@@ -65,14 +66,15 @@ def run_benchmark(
     """Measure what ``files`` (the edited files) change in the script's speed.
 
     ``unit`` is the edit whose function is the unit of work, ``eager_unit_line`` the line of its ``def`` in
-    the file as it stands. At most ``pairs`` groups are run, none beyond ``deadline`` (seconds of ``clock``);
+    the file as it stands, where ``hybrid`` says that it is decorated; without a file, the unit is a batch of
+    ``Model.fit``. At most ``pairs`` groups are run, none beyond ``deadline`` (seconds of ``clock``);
     an arm does at most ``steps`` units. ``length`` is the number of units of the whole script, where known.
     ``min_speedup`` is the least ratio that counts. ``watch`` is told how it goes; ``keep`` is given the
     result so far after each group, so that an interrupt loses nothing. Logs go to ``folder``. Arms that
     crash or hang make the result incomplete; they raise nothing.
     """
     run = _Run(unit, pairs, min_speedup, steps=steps, length=length)
-    arms = _arms(unit, eager_unit_line, files)
+    arms = _arms(unit, eager_unit_line, files, hybrid)
     while run.next_group(clock(), deadline):
         number = len(run.groups)
         watch(f"group {number + 1} of at most {pairs}{_so_far(run)}")
@@ -91,22 +93,25 @@ def run_benchmark(
     return run.result()
 
 
-def _arms(unit: Edit, eager_unit_line: int, files: Sequence[EditedFile]) -> list[Arm]:
+def _arms(unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: bool) -> list[Arm]:
     """The arms, the dispensable one last."""
     line = eager_unit_line
     for edited in files:
         if edited.file == unit.file:
             line = edited.def_lines.get(unit.candidate, edited.line_map[eager_unit_line - 1])
-    decorated = sorted(candidate for edited in files for candidate in edited.def_lines)
+    before = [unit.candidate] if hybrid else []
+    decorated = sorted({*before, *(candidate for edited in files for candidate in edited.def_lines)})
 
     def job(line: int, decorated: list[str]) -> dict[str, Any]:
+        if not unit.file:
+            return {"role": "timed", "fit": unit.candidate, "edited": decorated}
         place = {"file": unit.file, "line": line, "id": unit.candidate}
         return {"role": "timed", "unit": place, "edited": decorated}
 
     return [
-        Arm(EAGER, job(eager_unit_line, [])),
+        Arm(EAGER, job(eager_unit_line, before)),
         Arm(EDITED, job(line, decorated), files),
-        Arm(TWIN, job(eager_unit_line, [])),
+        Arm(TWIN, job(eager_unit_line, before)),
     ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..records import EditedFile, Function, Judgement, Profile, RunOutcome, Share, Target, Verdict
+from ..records import EditedFile, Function, FunctionKind, Judgement, Profile, RunOutcome, Share, Target, Verdict
 from . import samples, spy
 
 #: Looks per second, and the seconds of training that are looked at.
@@ -115,6 +115,7 @@ def worth_following(judgements: Sequence[Judgement]) -> list[Judgement]:
         judgement
         for judgement in judgements
         if judgement.observation.calls
+        and judgement.function.kind is not FunctionKind.SWITCH
         and (judgement.verdict is Verdict.CONFIRMED or judgement.observation.share >= LEAST_SHARE)
         and (judgement.function.hybrid is None or _is_decorated(judgement.function))
     ]

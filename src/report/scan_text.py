@@ -34,7 +34,8 @@ def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:
             code = f" ({assumption.code})" if assumption.code else ""
             yield f"      to be checked by a run: {assumption.statement}{code}"
     elif function.hybrid is not None:
-        yield f"{head}: hybrid already, {function.hybrid}"
+        switched = next((finding for finding in function.findings if finding.code == "HYB604"), None)
+        yield f"{head}: {switched.message if switched else f'hybrid already, {function.hybrid}'}"
     elif function.blocker is not None and function.computes_with_tensors is not False:
         yield f"{head}: not proposed, {_finding(function.blocker, titles)}"
         for step in function.blocker.chain:

@@ -12,6 +12,7 @@ from ..records import (
     Action,
     AutoClustering,
     Benchmark,
+    FunctionKind,
     Judgement,
     Metric,
     Profile,
@@ -97,6 +98,8 @@ def samples(judgement: Judgement, report: Report) -> str:
     seen = judgement.observation
     if not seen.calls:
         return "" if judgement.verdict is Verdict.NOT_PROPOSED else "never called in this run"
+    if judgement.function.kind is FunctionKind.SWITCH:
+        return f"{seen.share:.0%} of the time ran eagerly because of it"
     parts = [count(seen.calls, "call"), count(seen.signatures, "signature")]
     if seen.share > 0 and math.isfinite(seen.share):
         parts.append(f"{seen.share:.0%} of the time")

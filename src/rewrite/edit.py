@@ -40,7 +40,7 @@ def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile 
     Takes the project's root, the file's path relative to it, and edits of that file. Gives the edited
     file (None where nothing could be changed) and, for each edit that was not made, a `Skip` with the
     reason. Nothing is written. The result is checked: its syntax tree is that of the file as it stands,
-    but for the decorators and the import put in.
+    but for the decorators and the import put in, and the switches taken away.
     """
     from . import source as sources
 
@@ -50,12 +50,33 @@ def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile 
     return _edit(source, edits)
 
 
+@beartype
+def condition_at(root: Path, file: str, line: int) -> str | None:
+    """What the code on a line of a file hangs on, as "`test` (line 3)": the innermost ``if`` or ``while`` around it."""
+    from . import reconfigure
+    from . import source as sources
+
+    source = sources.read(root, file)
+    return None if isinstance(source, str) else reconfigure.condition(source, line)
+
+
 def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+    from . import reconfigure
     from .alias import name_tensorflow
 
     skips: list[Skip] = []
     located: list[tuple[Edit, Definition]] = []
+    removals: list[tuple[Edit, reconfigure.Removal]] = []
     for edit in edits:
+        if edit.action is reconfigure.ACTION:
+            removal = reconfigure.remove(source, edit)
+            if isinstance(removal, Skip):
+                skips.append(removal)
+            elif any(other.node is removal.node for _, other in removals):
+                skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is edited already."))
+            else:
+                removals.append((edit, removal))
+            continue
         definition = source.find(edit.line, edit.qualname)
         if definition is None:
             skips.append(Skip(edit.candidate, _missing(source, edit)))
@@ -71,17 +92,20 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tup
             skips.append(outcome)
         else:
             made.append((edit, definition, outcome))
-    if not made:
+    if not made and not removals:
         return None, tuple(skips)
     imported = naming.splice if any(naming.aliases[each] is naming.added for _, each, _ in made) else None
     # The import comes first, should both be put in at the top of the file.
     splices = [*([imported] if imported else []), *(splice for _, _, splice in made)]
+    splices += [removal.splice for _, removal in removals]
     line_map = source.line_map(splices)
     after = source.spliced(splices)
     changed = {line_map[definition.line - 1] for _, definition, _ in made}
-    if not _differs_only_by(source.tree, after, changed, imported, line_map):
+    before = reconfigure.without(source.tree, [removal for _, removal in removals])
+    if not _differs_only_by(before, after, changed, imported, line_map):
         reason = f"The edit of {source.file} would change more than it should; its layout is not understood."
-        return None, (*skips, *(Skip(edit.candidate, reason) for edit, _, _ in made))
+        candidates = [edit.candidate for edit, _, _ in made] + [edit.candidate for edit, _ in removals]
+        return None, (*skips, *(Skip(candidate, reason) for candidate in candidates))
     edited = EditedFile(
         file=source.file,
         before=source.raw,
@@ -104,12 +128,12 @@ def _transformed(source: Source, definition: Definition, edit: Edit, naming: Nam
 
 
 def _transformations() -> dict[Action, Transform]:
-    """Find the modules of this package that make an edit: those with an ``ACTION`` and a ``transform``."""
+    """Find the modules of this package that edit a function: those with an ``ACTION`` and a ``transform``."""
     package = __name__.rpartition(".")[0]
     found: dict[Action, Transform] = {}
     for info in pkgutil.iter_modules([str(Path(__file__).parent)]):
         module = importlib.import_module(f"{package}.{info.name}")
-        if hasattr(module, "ACTION"):
+        if hasattr(module, "transform"):
             found[module.ACTION] = module.transform
     return found
 

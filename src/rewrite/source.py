@@ -27,19 +27,25 @@ _DEFAULT_NEWLINE = "\n"
 
 @dataclass(frozen=True)
 class Splice:
-    """Text put in before ``offset`` of the file's text: whole lines, so ``line`` and those below move down.
+    """Text in place of what stands from ``offset`` to ``end`` of the file's text; without ``end`` it is put in.
 
-    ``line`` is the line (of the file as it stands) whose code comes after the inserted text.
+    ``line`` is the line (of the file as it stands) whose code comes right after it: that one and those below move
+    by the lines that were put in, less those that went.
     """
 
     offset: int
     line: int
     text: str
+    end: int | None = None
 
     @property
     def lines(self) -> int:
         """How many lines are put in."""
         return len(_LINE_END.findall(self.text))
+
+    def lines_gone(self, text: str) -> int:
+        """How many lines of the file's ``text`` it takes away."""
+        return 0 if self.end is None else len(_LINE_END.findall(text[self.offset : self.end]))
 
 
 @dataclass(frozen=True)
@@ -101,17 +107,24 @@ class Source:
         pieces, position = [], 0
         for splice in sorted(splices, key=lambda splice: splice.offset):
             pieces += [self.text[position : splice.offset], splice.text]
-            position = splice.offset
+            position = splice.offset if splice.end is None else splice.end
         pieces.append(self.text[position:])
         return self.mark + "".join(pieces).encode(self.encoding)
 
     def line_map(self, splices: Sequence[Splice]) -> tuple[int, ...]:
-        """Give, for each line of the file, where it stands after the splices."""
-        moved, down, result = sorted((splice.line, splice.lines) for splice in splices), 0, []
+        """Give, for each line of the file, where it stands after the splices.
+
+        A line that went is said to be where the next one that stayed is now.
+        """
+        moves = ((splice.line, splice.lines - splice.lines_gone(self.text)) for splice in splices)
+        moved, down, result = sorted(moves), 0, []
         for line in range(1, len(self.starts) + 1):
             while moved and moved[0][0] <= line:
                 down += moved.pop(0)[1]
             result.append(line + down)
+        below = len(self.starts) + down + sum(move for _, move in moved)
+        for position in reversed(range(len(result))):
+            below = result[position] = max(1, min(result[position], below))
         return tuple(result)
 
 

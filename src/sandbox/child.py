@@ -26,7 +26,7 @@ from typing import Any
 from . import processes, writers
 from .guard import Guard
 from .line import Line
-from .sources import HOOK_NAME, Finder
+from .sources import ENTRY_NAME, HOOK_NAME, Finder
 
 started = time.perf_counter()
 spared = 0.0
@@ -51,7 +51,8 @@ class StopRun(BaseException):
 class Child:
     """The child's own view of its job: what the role registers with, and the line to the parent.
 
-    ``wrap`` is called with a candidate's id and the hooked function and gives what takes its place;
+    ``wrap`` is called with a candidate's id and the hooked function and gives what takes its place; ``enter`` is called
+    with a function's id when its own code is entered, where the job asks for that;
     ``summary`` is streamed while the script runs, ``finish`` sent at its end.
     """
 
@@ -60,11 +61,15 @@ class Child:
         self.hooks: dict[str, dict[int, str]] = {
             path: {int(number): name for number, name in lines.items()} for path, lines in job["hooks"].items()
         }
+        self.entries: dict[str, dict[int, str]] = {
+            path: {int(number): name for number, name in lines.items()} for path, lines in job["entries"].items()
+        }
         self.edited = frozenset(job["edited"])
         # What the script imports from the project is led to the copy.
         mapping = [(original, copy) for original, copy in job["mapping"] if copy == job["project"][1]]
-        self.finder = Finder(mapping, self.hooks, self.edited, self.fail)
+        self.finder = Finder(mapping, self.hooks, self.edited, self.fail, self.entries)
         self.wrap: Callable[[str, Any], Any] = lambda candidate, function: function
+        self.enter: Callable[[str], None] = lambda candidate: None
         self.summary: Callable[[], dict[str, Any]] = dict
         self.finish: Callable[[], dict[str, Any]] = dict
         self.cut = False
@@ -229,6 +234,7 @@ def _prepare(child: Child) -> None:
     sys.path[:] = [child.finder.copied(os.path.abspath(entry)) if entry else entry for entry in sys.path]
     writers.watch(child.finder, guard)
     builtins.__dict__[HOOK_NAME] = lambda candidate: lambda function: child.wrap(candidate, function)
+    builtins.__dict__[ENTRY_NAME] = lambda candidate: child.enter(candidate)
     _note_import(child)
     seed = job.get("seed")
     if seed is not None:

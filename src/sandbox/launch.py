@@ -77,10 +77,11 @@ def start(
     """Start the target in a child process with ``files`` replaced in its scratch copy; returns at once.
 
     ``job`` names the role (a key of ``_ROLES``) and what it needs. Of its keys, ``hooks`` (a list of ``{"file",
-    "line", "id"}``, lines as in the files that this child runs), ``unit`` (the same, one of them), ``edited``
-    (ids of the hooked functions that ``files`` decorate), ``deadline_seconds`` and ``environment`` are read
-    here. Output goes to ``folder/label.log``. With a ``nursery`` that is usable, the child is forked from it.
-    Raises OSError where the scratch copy or the log can't be written.
+    "line", "id"}``, lines as in the files that this child runs), ``unit`` (the same, one of them), ``entries`` (the
+    same: functions that say when their own code is entered), ``edited`` (ids of the hooked functions that are
+    decorated), ``fit`` (the id under which the batches of ``Model.fit`` are hooked), ``deadline_seconds`` and
+    ``environment`` are read here. Output goes to ``folder/label.log``. With a ``nursery`` that is usable, the child is
+    forked from it. Raises OSError where the scratch copy or the log can't be written.
     """
     return Child(target, job, files, folder, label, nursery)
 
@@ -163,15 +164,14 @@ class Child:
         self._listen(self._watch_space)
 
     def _whole_job(self, target: Target, job: dict[str, Any], environment: dict[str, str]) -> dict[str, Any]:
-        hooks: dict[str, dict[int, str]] = {}
-        for hook in [*job.get("hooks", ()), *([{"id": "unit", **job["unit"]}] if job.get("unit") else [])]:
-            hooks.setdefault(str(self.scratch.root / hook["file"]), {})[hook["line"]] = hook["id"]
+        unit = [{"id": "unit", **job["unit"]}] if job.get("unit") else []
         return {
             **job,
             "role": f"{__name__.rsplit('.', 2)[0]}.{_ROLES[job['role']]}",
             # These read what they are told themselves, where nothing else may run beside the script.
             "turns": job["role"] in ("timed", "profile"),
-            "hooks": hooks,
+            "hooks": self._by_file([*job.get("hooks", ()), *unit]),
+            "entries": self._by_file(job.get("entries", ())),
             "edited": list(job.get("edited", ())),
             "mapping": self.scratch.mapping,
             "project": (target.root, str(self.scratch.root)),
@@ -184,6 +184,13 @@ class Child:
             "environment": environment,
             "seed": target.seed,
         }
+
+    def _by_file(self, places: Sequence[dict[str, Any]]) -> dict[str, dict[int, str]]:
+        """Per file of the copy, the ids of what stands on its lines."""
+        found: dict[str, dict[int, str]] = {}
+        for place in places:
+            found.setdefault(str(self.scratch.root / place["file"]), {})[place["line"]] = place["id"]
+        return found
 
     # Listening.
 

@@ -87,7 +87,7 @@ def _main_module(child: Child, loaded: Collection[str]) -> tuple[ModuleType, Loa
         # Python looks for the script's neighbours where a link to the script leads.
         sys.path.insert(0, child.finder.copied(os.path.dirname(os.path.realpath(path))))
         give_way(sys.path[0], loaded)
-    loader = Loader("__main__", path, child.hooks.get(path, {}), child.edited)
+    loader = Loader("__main__", path, child.hooks.get(path, {}), child.edited, child.entries.get(path, {}))
     module.__dict__["__loader__"] = loader
     sys.argv = [path, *job["arguments"]]
     sys.modules["__main__"] = module

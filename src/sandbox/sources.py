@@ -24,29 +24,58 @@ from .scratch import copied, inside
 # This package, which may itself lie in the project.
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOOK_NAME = "__hybridize_hook__"
+ENTRY_NAME = "__hybridize_entry__"
 
 
-def compile_with_hooks(data: bytes, path: str, hooks: Mapping[int, str], edited: frozenset[str]) -> CodeType:
+def compile_with_hooks(
+    data: bytes, path: str, hooks: Mapping[int, str], edited: frozenset[str], entries: Mapping[int, str] = {}
+) -> CodeType:
     """Compile a file's text with a hook around each function whose ``def`` stands on a line of ``hooks``.
 
-    ``hooks`` maps lines to candidate ids; those in ``edited`` carry our ``tf.function`` as their
-    innermost decorator, and are hooked outside of it.
+    ``hooks`` maps lines to candidate ids; those in ``edited`` carry a ``tf.function`` (ours is the innermost
+    decorator) and are hooked outside of it. The functions on the lines of ``entries`` say when their own code is
+    entered: that is done by Python, or while tracing where AutoGraph does not convert them, and never by a graph.
     """
     tree = ast.parse(data, path)
     for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno in entries:
+            _announce(node, entries[node.lineno])
         if isinstance(node, ast.FunctionDef) and node.lineno in hooks:
             candidate = hooks[node.lineno]
-            place = node.decorator_list[-1] if node.decorator_list and candidate in edited else node
+            position = _graph_decorator(node) if candidate in edited else len(node.decorator_list)
+            place = node.decorator_list[position] if position < len(node.decorator_list) else node
             hook = ast.Call(func=ast.Name(id=HOOK_NAME, ctx=ast.Load()), args=[ast.Constant(candidate)], keywords=[])
             for part in ast.walk(hook):
                 # A decorator's line must not lie above the first one's: getsource starts there.
                 if isinstance(part, (ast.expr, ast.keyword)):
                     ast.copy_location(part, place)
                     part.end_lineno, part.end_col_offset = part.lineno, part.col_offset
-            position = len(node.decorator_list) - (1 if candidate in edited else 0)
-            node.decorator_list.insert(max(position, 0), hook)
+            node.decorator_list.insert(position, hook)
     code: CodeType = compile(tree, path, "exec", dont_inherit=True)
     return code
+
+
+def _graph_decorator(node: ast.FunctionDef) -> int:
+    """The position of the decorator that makes a graph: the innermost that is named so, else the innermost."""
+    for position, decorator in reversed(list(enumerate(node.decorator_list))):
+        named = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(decorator, ast.Call) and ast.unparse(named).endswith("partial") and decorator.args:
+            named = decorator.args[0]
+        if (named.attr if isinstance(named, ast.Attribute) else getattr(named, "id", "")) == "function":
+            return position
+    return max(len(node.decorator_list) - 1, 0)
+
+
+def _announce(node: ast.FunctionDef | ast.AsyncFunctionDef, candidate: str) -> None:
+    """Put a statement that says which function is entered before the first one of its body, on that one's line."""
+    documented = ast.get_docstring(node, clean=False) is not None
+    place = node.body[min(int(documented), len(node.body) - 1)]
+    call = ast.Call(func=ast.Name(id=ENTRY_NAME, ctx=ast.Load()), args=[ast.Constant(candidate)], keywords=[])
+    statement = ast.Expr(call)
+    for part in ast.walk(statement):
+        if isinstance(part, (ast.stmt, ast.expr)):
+            ast.copy_location(part, place)
+    node.body.insert(int(documented), statement)
 
 
 def neighbours(folder: str) -> set[str]:
@@ -64,15 +93,18 @@ def neighbours(folder: str) -> set[str]:
 class Loader(importlib.machinery.SourceFileLoader):
     """Loads one file of the scratch copy, compiled anew (never from a cached ``.pyc``)."""
 
-    def __init__(self, name: str, path: str, hooks: Mapping[int, str], edited: frozenset[str]) -> None:
+    def __init__(
+        self, name: str, path: str, hooks: Mapping[int, str], edited: frozenset[str], entries: Mapping[int, str] = {}
+    ) -> None:
         super().__init__(name, path)
         self._hooks = hooks
         self._edited = edited
+        self._entries = entries
 
     def get_code(self, fullname: str) -> CodeType:
         """Compile the file as it lies in the scratch copy, hooks included."""
         path = self.get_filename(fullname)
-        return compile_with_hooks(self.get_data(path), path, self._hooks, self._edited)
+        return compile_with_hooks(self.get_data(path), path, self._hooks, self._edited, self._entries)
 
 
 class Finder(importlib.abc.MetaPathFinder):
@@ -88,11 +120,13 @@ class Finder(importlib.abc.MetaPathFinder):
         hooks: Mapping[str, Mapping[int, str]],
         edited: frozenset[str],
         failed: Callable[[Exception], None],
+        entries: Mapping[str, Mapping[int, str]] = {},
     ) -> None:
         self._mapping = mapping
         self._hooks = hooks
         self._edited = edited
         self._failed = failed
+        self._entries = entries
         self._before: dict[str, list[Callable[[], None]]] = {}
         self._after: dict[str, list[Callable[[ModuleType], None]]] = {}
         self._busy: set[tuple[int, str]] = set()
@@ -143,14 +177,14 @@ class Finder(importlib.abc.MetaPathFinder):
         if origin is None or not origin.endswith(".py"):
             return spec
         path = self.copied(origin)
-        hooks = self._hooks.get(path)
-        if path == origin and hooks is None:
+        hooks, entries = self._hooks.get(path), self._entries.get(path)
+        if path == origin and hooks is None and entries is None:
             return spec
         locations = spec.submodule_search_locations
         redirected = importlib.util.spec_from_file_location(
             fullname,
             path,
-            loader=Loader(fullname, path, hooks or {}, self._edited),
+            loader=Loader(fullname, path, hooks or {}, self._edited, entries or {}),
             submodule_search_locations=[self.copied(item) for item in locations] if locations else None,
         )
         return redirected or spec

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import child as child_module
+from . import fitting
 from .binding import bind, disguise
 from .child import Child
 
@@ -117,6 +118,8 @@ def install(child: Child) -> None:
 
     child.wrap = wrap
     child.finish = turns.finish
+    if "fit" in child.job:
+        fitting.hook(child.finder, lambda model, function: wrap(child.job["fit"], function))
 
 
 def _is_eager() -> bool:

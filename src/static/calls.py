@@ -64,6 +64,7 @@ class Calls:
         self.late: list[tuple[Call, str]] = []
         self.empty_elements: list[Node] = []
         self.conversions: list[tuple[Call, Node]] = []
+        self.fitted: list[tuple[Call, ClassCode, FunctionCode]] = []
         self._outside: dict[Node, Node] = {}
         self._methods: dict[tuple[ClassCode, str], FunctionCode | None] = {}
         self.graph.handlers[Call] = self.on_callee
@@ -249,8 +250,8 @@ class Calls:
                 data = Node(call.place, None, "data of fit")
                 self.graph.add(data, TENSOR)
                 self.bind(call, method, Given([data]), receiver, None, "graph")
-                if name != "call" and method.hybrid is None:
-                    method.hybrid = "Model.fit traces it"
+                if name != "call":
+                    self.fitted.append((call, receiver.code, method))
 
     def call_library(self, call: Call, path: str, given: Given, result: Node) -> None:
         """Call a library's object by its canonical path."""

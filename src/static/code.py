@@ -119,9 +119,9 @@ class AttributeLoad(Event):
 
 
 class AttributeStore(Event):
-    """``base.attribute = value`` (``value`` is None for ``del``)."""
+    """``base.attribute = value`` (``value`` is None for ``del``; ``literal`` is the constant that it is, else "…")."""
 
-    __slots__ = ("attribute", "augmented", "base", "value")
+    __slots__ = ("attribute", "augmented", "base", "literal", "value")
 
     def __init__(
         self, owner: FunctionCode, place: int, guard: Branch | None, base: Node, attribute: str
@@ -132,6 +132,7 @@ class AttributeStore(Event):
         self.base = base
         self.attribute = attribute
         self.value: Node | None = None
+        self.literal: object = "…"
         self.augmented = False
 
 
@@ -353,6 +354,7 @@ class FunctionCode:
     escapes: bool = False
     hybrid: str | None = None
     hybrid_call: Call | None = None
+    switched: str | None = None
     dropped: bool = False
     value: Function = field(init=False)
     result_box: Value | None = None

@@ -1,9 +1,13 @@
-"""Which functions are hybrid already: everything that was given to ``tf.function``, in whatever way."""
+"""Which functions are hybrid already: everything that was given to ``tf.function``, or that Keras traces.
+
+Where a switch may make it run eagerly all the same, that is said, and for what Keras traces it decides.
+"""
 
 from __future__ import annotations
 
 from .calls import Calls
 from .code import Call, FunctionCode
+from .switches import find_switches
 from .values import Bound, Function, Instance, Value, Wrapped
 
 #: A call of ``tf.function`` that more functions than these reach is a wrapper whose uses the analysis has mixed.
@@ -27,6 +31,26 @@ def mark_hybrids(calls: Calls) -> None:
         if len(functions) <= MIXED:
             for code in functions:
                 _mark(code, text, call)
+    _mark_fitted(calls)
+
+
+def _mark_fitted(calls: Calls) -> None:
+    """The steps that ``Model.fit`` and its like trace, unless they are switched to run eagerly."""
+    switches = find_switches(calls)
+    everywhere = switches.for_functions()
+    if everywhere is not None:
+        for code in calls.program.functions:
+            if code.hybrid is not None:
+                code.switched = everywhere.words
+    for call, owner, code in calls.fitted:
+        switch = switches.for_model(owner)
+        if switch is None and code.hybrid is None:
+            code.hybrid = "Model.fit traces it"
+        elif switch is not None:
+            code.switched = switch.words
+            for binding in call.targets:
+                if binding.mode == "graph":
+                    binding.mode = "call"
 
 
 def _mark(code: FunctionCode, text: str, call: Call) -> None:

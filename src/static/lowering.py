@@ -95,6 +95,9 @@ class Lowering(DefinitionLowering):
         value = self.expression(value_node)
         for target in node.targets:
             self.store(target, value)
+            stored = self.events[-1] if self.events else None
+            if type(value_node) is ast.Constant and isinstance(stored, AttributeStore) and stored.value is value:
+                stored.literal = value_node.value
 
     def _note_alias(self, node: ast.Assign) -> None:
         """Treat ``layers = tf.keras.layers`` like an import, where the name is bound once."""

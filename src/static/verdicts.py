@@ -235,6 +235,9 @@ class Verdicts:
         """What is proposed for a function that is hybrid already, why nothing is, and the finding on it."""
         file, name = code.module.file, name_of(code)
         known = Finding("HYB600", f"{name} is hybrid already: {code.hybrid}", file, code.line, (), True)
+        if code.switched is not None:
+            said = f"{name} is a tf.function ({code.hybrid}), but may run eagerly because of {code.switched}"
+            known = Finding("HYB604", said, file, code.line, (), True)
         effects = next((hazard for hazard in hazards if hazard.effect and hazard.certain), None)
         decorated = (code.hybrid or "").startswith("@")
         if effects is not None:

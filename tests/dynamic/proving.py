@@ -204,8 +204,11 @@ def _prove(work: Any, scan: Any) -> None:
     """`pipeline.prove` without the race of variants, which measures rather than proves, and takes its time."""
     from hybridize import pipeline
     from hybridize.measure.selection import select
+    from hybridize.switching import SwitchTrial
 
     observed = pipeline._observe(work, scan)
+    if SwitchTrial(work, scan, observed).run():
+        return
     pipeline._check(work, scan, observed)
     work.add(select(list(work.judgements.values())))
     pipeline._plan_cold(work, scan)

@@ -81,6 +81,37 @@ TABLE = [
     Project("legacy", {"train_step": confirmed()}, environment={"TF_USE_LEGACY_KERAS": "1"}),
     Project("mixed_half", {"train_step": confirmed()}),
     Project("run_eagerly", {"train_step": Expected((INCONCLUSIVE,), "every tf.function run eagerly")}),
+    Project(
+        "switched_functions",
+        {
+            "run_functions_eagerly": confirmed("without it 2 functions ran as graphs and agreed"),
+            "train_step": Expected((NOT_PROPOSED,), r"ran eagerly in 30 of 30 calls, because of .*train.py:7"),
+            "evaluate": Expected((NOT_PROPOSED,), "ran eagerly in 30 of 30 calls"),
+        },
+    ),
+    Project(
+        "switched_effect",
+        {
+            "run_functions_eagerly": refuted("train_step would run in a graph: it changes history"),
+            "train_step": Expected((NOT_PROPOSED,), "ran eagerly in 30 of 30 calls"),
+        },
+    ),
+    Project(
+        "switched_fit",
+        {"run_eagerly": confirmed("without it Model.fit ran as a graph and agreed")},
+    ),
+    Project(
+        "switched_fit_effect",
+        {
+            "run_eagerly": refuted("Cooling.call would run in a graph: it changes self.seen"),
+            "Cooling.call": refuted("changes self.seen"),
+        },
+    ),
+    Project("switched_by_flag", {"run_eagerly": Expected((INCONCLUSIVE,), "given `DEBUG` on line 12 of train.py")}),
+    Project(
+        "switched_for_a_part",
+        {"train_step": Expected((NOT_PROPOSED,), "in 3 of 30 calls, because of .*:19, switched off again at .*:22")},
+    ),
     Project("patched_once", {"train_step": confirmed()}),
     Project("patched_again", {"train_step": refuted("branch on Python state was taken differently")}),
     Project("swallowing", {"train_step": confirmed()}, steps=80),

@@ -114,6 +114,66 @@ def test_fit_traces_train_step(script):
     assert script(text).function("Net.train_step").hybrid == "Model.fit traces it"
 
 
+FITTED = """
+class Net(tf.keras.Model):
+    def forward(self, data):
+        return tf.reduce_sum(data)
+
+    def train_step(self, data):
+        return {"loss": self.forward(data)}
+
+net = Net()
+"""
+
+
+@pytest.mark.parametrize(
+    ("switch", "line"),
+    {
+        "in compile": ("net.compile('adam', run_eagerly=True)", 11),
+        "over several lines": ("net.compile(\n    'adam',\n    run_eagerly=True,\n)", 11),
+        "by a flag": ("import sys\nnet.compile('adam', run_eagerly=len(sys.argv) > 1)", 12),
+        "as an attribute": ("net.run_eagerly = True", 11),
+        "for every function": ("tf.config.run_functions_eagerly(True)", 11),
+        "by its old name": ("tf.config.experimental_run_functions_eagerly(True)", 11),
+    }.values(),
+)
+def test_fit_that_may_run_eagerly_traces_nothing_and_the_line_is_named(script, switch, line):
+    function = script(f"{FITTED}{switch}\nnet.fit(tf.ones([2, 2]))\n").function("Net.train_step")
+    assert function.hybrid is None
+    assert function.blocker is not None
+    assert f"train.py:{line + 1})" in function.blocker.message
+
+
+def test_what_a_step_calls_that_runs_eagerly_is_looked_at(script):
+    assert script(f"{FITTED}net.compile('adam')\nnet.fit(tf.ones([2, 2]))\n").function("Net.forward").blocker
+    switched = script(f"{FITTED}net.compile('adam', run_eagerly=True)\nnet.fit(tf.ones([2, 2]))\n")
+    assert switched.function("Net.forward").proposal is Action.HYBRIDIZE
+
+
+@pytest.mark.parametrize(
+    "switch",
+    {
+        "off": "net.compile('adam', run_eagerly=False)",
+        "none": "net.compile('adam', run_eagerly=None)",
+        "as an attribute": "net.run_eagerly = False",
+        "on and off": "tf.config.run_functions_eagerly(True)\ntf.config.run_functions_eagerly(False)",
+        "of another model": "class Other(tf.keras.Model):\n    pass\nOther().compile('adam', run_eagerly=True)",
+    }.values(),
+)
+def test_fit_traces_where_no_switch_is_left_on(script, switch):
+    function = script(f"{FITTED}{switch}\nnet.fit(tf.ones([2, 2]))\n").function("Net.train_step")
+    assert function.hybrid == "Model.fit traces it"
+
+
+def test_a_decorated_function_names_the_switch_that_makes_it_run_eagerly(script):
+    text = "tf.config.run_functions_eagerly(True)\n@tf.function\ndef f(x):\n    return x + 1\nf(tf.ones([2]))\n"
+    function = script(text).function("f")
+    assert function.hybrid == "@tf.function"
+    assert function.blocker is not None
+    assert function.blocker.code == "HYB604"
+    assert "may run eagerly because of tf.config.run_functions_eagerly(True) (train.py:3)" in function.blocker.message
+
+
 def test_one_wrapper_for_many_functions_does_not_make_all_of_them_hybrid(script):
     """What a common helper is given gets mixed up: only uses as a decorator say who is meant."""
     functions = "\n".join(f"def f{i}(x):\n    return x + {i}\nrun(f{i})\n" for i in range(6))

@@ -81,11 +81,13 @@ class KerasOwned(Rule):
     ## Why is this bad
 
     `__init__` must return None and creates variables. `build` runs once. Keras calls `get_config` when it
-    saves. `train_step` is traced by `fit` already. None of them gains as a `tf.function`, and most break.
+    saves. `train_step` is traced by `fit` already, unless `run_eagerly=True` was left on. None of them gains as a
+    `tf.function`, and most break.
 
     ## What to do
 
-    Nothing: the work is in `call` or in a step of your own.
+    Nothing: the work is in `call` or in a step of your own. Where a step runs eagerly because of `run_eagerly=True`,
+    remove that.
     """
 
     code = "HYB302"
@@ -144,6 +146,8 @@ class KerasOwned(Rule):
             message = f"Keras calls {name} itself, outside of the step"
         elif owner.kind == "model" and code.name in _STEPS:
             message = f"Keras traces {name} itself in `Model.fit`"
+            if code.switched is not None:
+                message = f"Keras calls {name} itself in `Model.fit`, perhaps eagerly because of {code.switched}"
         elif owner.kind == "callback" and code.name.startswith(_CALLBACKS):
             message = f"Keras calls {name} between its graphs"
         else:

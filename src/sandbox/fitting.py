@@ -1,0 +1,45 @@
+"""Inside the child: hooks what ``Model.fit`` calls for each batch, which is no function of the project's.
+
+Keras makes one Python function that does a batch (or ``steps_per_execution`` of them), eagerly or by a graph, and
+calls it from Python either way: a hook around it sees every batch, whatever ``run_eagerly`` says.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .sources import Finder
+
+#: The class of each Keras that makes the function, by its module; and the name of the package that imports it.
+_TRAINERS = {
+    "keras": ("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer"),
+    "tf_keras": ("tf_keras.src.engine.training", "Model"),
+}
+
+
+def hook(finder: Finder, wrap: Callable[[Any, Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Have ``wrap(model, function)`` replace what trains on a batch, of every model whose Keras is imported."""
+    for package, (module, name) in _TRAINERS.items():
+        finder.after(package, functools.partial(_replace, module, name, wrap))
+
+
+def _replace(module: str, name: str, wrap: Callable[..., Any], _package: Any) -> None:
+    trainer = getattr(sys.modules.get(module), name, None)
+    if trainer is None:
+        return
+    make = trainer.make_train_function
+
+    @functools.wraps(make)
+    def make_train_function(model: Any, *args: Any, **kwargs: Any) -> Any:
+        made = make(model, *args, **kwargs)
+        function = model.train_function
+        if function is not None and not hasattr(function, "hybridize_original"):
+            hooked = wrap(model, function)
+            hooked.__dict__["hybridize_original"] = function
+            model.train_function = hooked
+        return model.train_function if made is not None else made
+
+    trainer.make_train_function = make_train_function
