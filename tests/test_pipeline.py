@@ -19,16 +19,19 @@ from hybridize.dynamic.runs import Seen
 from hybridize.options import Options
 from hybridize.records import (
     AutoClustering,
+    Batches,
     Benchmark,
     Crash,
     Drift,
     Edit,
     Ending,
     Interval,
+    Modes,
     Observation,
     Plan,
     Report,
     RunOutcome,
+    Throw,
     Verdict,
 )
 from hybridize.report import folder
@@ -159,6 +162,21 @@ def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:
     report = optimize(skip=("train:step",))
     assert (report.status, report.exit_code) == ("nothing-to-gain", 0)
     assert "Nothing to convert" in report.message
+
+
+def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: Any) -> None:
+    def ran(eager: int) -> Callable[[Work], None]:
+        def prove(work: Work) -> None:
+            thrown = Throw("model", "Net", True, (("train.py", 41),)) if eager else None
+            work.modes = Modes(batches={"m.Net": Batches(86, eager, 3.0)}, thrown=(thrown,) if thrown else ())
+
+        return prove
+
+    graph, eager = optimize(ran(0), skip=("train:step",)), optimize(ran(86), skip=("train:step",))
+    assert "runs as a graph already (Model.fit: 86 batches)" in graph.message
+    assert "as a graph already" not in eager.message
+    assert "Model.fit of Net: 86 of 86 batches" in eager.message
+    assert "because of run_eagerly=True at train.py:41" in eager.message
 
 
 @pytest.mark.parametrize(
