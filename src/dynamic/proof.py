@@ -172,7 +172,6 @@ def _check_together(
             Judgement(f, Verdict.INCONCLUSIVE, why, observation(observed, f), variant=variants[f.id]) for f in functions
         ]
     died = _how_it_died(seen.outcome, observed.outcome)
-    rows = seen.candidates
     if died and len(functions) > 1:
         # One of them broke the run. The halves tell which, and the others keep their verdicts.
         middle = len(functions) // 2
@@ -183,10 +182,22 @@ def _check_together(
                 run, observed, half, seconds / 2, variants, f"{label}-{number + 1}", enough
             )
         ]
+    return _judge(run, observed, functions, seen, died, variants)
+
+
+def _judge(
+    run: Run,
+    observed: Observed,
+    functions: Sequence[Function],
+    seen: Seen,
+    died: str,
+    variants: Mapping[str, Variant],
+) -> list[Judgement]:
+    """The verdicts on functions that were compared in one run."""
     roots = {seen.copied_root: ""}
     ended = (Ending.FINISHED, Ending.EXITED)
     whole = observed.outcome.ending in ended or seen.outcome.ending in ended
-    judged = []
+    rows, judged = seen.candidates, []
     for function in functions:
         row = rows.get(function.id)
         judgement = judge_checked(
@@ -220,17 +231,14 @@ def check_hybrids(
     signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}
     most = max(calls.values())
     minor = [name for name, number in calls.items() if name not in rare and number < MINOR_CALLS * most]
-    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, hooks=hooks)
+    reads = {f.id: observed.rows[f.id]["reads"] for f in functions if observed.rows[f.id].get("reads")}
+    limits = seconds, 1.5 * seconds
+    seen = run.check(list(calls), files, *limits, label, rare, signatures, minor, reads=reads, hooks=hooks)
+    if seen.role_errors:
+        why = (own_failure("check", seen.role_errors[0]),)
+        return [Judgement(f, Verdict.INCONCLUSIVE, why, observation(observed, f)) for f in functions]
     died = _how_it_died(seen.outcome, observed.outcome)
-    judged = []
-    for function in functions:
-        row = seen.candidates.get(function.id)
-        seen_of_it = observation(observed, function)
-        judgement = judge_checked(function, seen_of_it, row, {seen.copied_root: ""}, died, Variant())
-        if died and judgement.verdict is Verdict.CONFIRMED:
-            judgement = replace(judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke: {died}",))
-        judged.append(replace(judgement, reasons=tuple(_quote(Path(run.scan.root), r) for r in judgement.reasons)))
-    return judged
+    return _judge(run, observed, functions, seen, died, {f.id: Variant() for f in functions})
 
 
 def _quote(root: Path, reason: str) -> str:
