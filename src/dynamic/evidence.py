@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import weakref
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +15,9 @@ from .wording import describe_effect
 
 #: A call of a signature that has not been compared is compared, up to so many signatures.
 SIGNATURES = 16
+#: How many traces are kept to compare later ones with.
+PRINTS = 32
+_numbers = itertools.count(1)
 #: Ops whose effect on a state outside of the variables can't be taken back.
 UNRESTORABLE = {
     "LookupTableInsertV2": "it changes a lookup table",
@@ -77,12 +82,14 @@ class Check:
         self.written = 0
         self.traces = 0
         self.causes: list[str] = []
-        self.keys: list[Any] = []
+        self.keys: list[tuple[int, Any]] = []
         self.signatures: set[Any] = set()
         self.expected_signatures = 1
         self.paths: Counter[int] = Counter()
         self.compared_paths: Counter[int] = Counter()
-        self.prints: dict[Any, tuple[Any, int]] = {}
+        self.prints: dict[tuple[int, Any], tuple[Any, int]] = {}
+        self.compared_of: Counter[int] = Counter()
+        self.functions: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.relaxed: dict[Any, Any] = {}
         self.retraced = 0
         self.pending = 0
@@ -106,6 +113,23 @@ class Check:
         wide = len(self.signatures) >= min(self.expected_signatures, SIGNATURES)
         awaits = self.stability is not None and self.stability.awaits
         return all_calls or (self.compared >= compared and self.retraced >= 3 and wide and not awaits)
+
+    def number_of(self, function: Any) -> int:
+        """A number for a function object. Each has traces of its own: a factory makes one for each trial."""
+        if function not in self.functions:
+            self.functions[function] = next(_numbers)
+        return self.functions[function]
+
+    def keep_print(self, key: tuple[int, Any], printed: Any) -> None:
+        """Keep a trace's fingerprint to compare later ones with. The first to go are those of other functions."""
+        if len(self.prints) >= PRINTS:
+            living = set(self.functions.values())
+            other = [old for old in self.prints if old[0] != key[0]]
+            gone = [old for old in other if old[0] not in living] or other[:1]
+            for old in gone:
+                del self.prints[old]
+        if len(self.prints) < PRINTS:
+            self.prints[key] = (printed, 1)
 
     def note_path(self, path: PathNote, error: Exception | None) -> int:
         """Count a call's path; a call that raised went another way than any that did not."""

@@ -78,6 +78,7 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     seen = Check(check.candidate)
     seen.prints, seen.advances_iterators, seen.keys = check.prints, check.advances_iterators, list(check.keys)
     seen.stability = check.stability
+    seen.functions = check.functions
     args, kwargs = shadow.args, shadow.kwargs
     read = states.read(check, shadow.trace_key, (args, kwargs), state)
     if number:

@@ -212,6 +212,7 @@ class Shadow:
         if not computed or self.error is not None:
             return  # nothing was computed: no evidence
         check.compared += 1
+        check.compared_of[check.number_of(self.function)] += 1
         check.signatures.add(self.key)
         arguments = self.args, self.kwargs
         read = states.read(check, self.trace_key, arguments, self.before)
@@ -291,15 +292,17 @@ class Shadow:
             return
         check.traces += new_traces
         check.trace_seconds.append(seconds)
-        if check.keys and self.key not in check.keys:
-            nearest = max(check.keys, key=lambda old: sum(a == b for a, b in zip(old, self.key, strict=False)))
+        number = check.number_of(self.function)
+        known = [key for owner, key in check.keys if owner == number]
+        if known and self.key not in known:
+            nearest = max(known, key=lambda old: sum(a == b for a, b in zip(old, self.key, strict=False)))
             for (name, old), (_, new) in zip(nearest, self.key, strict=False):
                 if old != new:
                     check.causes.append(f"{name}: {signatures.difference(old, new)}")
                     break
-        elif check.keys and check.traces > 2:
+        elif known and check.traces > 2:
             check.causes.append("the same arguments were traced again")
-        check.keys.append(self.key)
+        check.keys.append((number, self.key))
 
     def _traces(self) -> int:
         function = self.function
@@ -316,11 +319,14 @@ class Shadow:
 
         check = self.check
         function = self.function
-        key, args, kwargs = relaxing.trace_of(function, check.relaxed, self.key, self.args, self.kwargs)
-        self.trace_key = key
+        number = check.number_of(function)
+        seen = check.relaxed.setdefault(number, {})
+        own, args, kwargs = relaxing.trace_of(function, seen, self.key, self.args, self.kwargs)
+        self.trace_key = key = (number, own)
         known = check.prints.get(key)
-        due = known is None or check.compared in (1, 2, 3, 5, 9, 17) or check.compared % 16 == 0
-        due = due or self.stability.is_due(key)
+        compared = check.compared_of[number]
+        due = known is None or compared in (1, 2, 3, 5, 9, 17) or compared % 16 == 0
+        due = due or self.stability.is_due(own)
         dear = known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0
         if not explaining and (not due or dear):
             return
@@ -347,7 +353,7 @@ class Shadow:
         if changes:
             check.note_effects(changes, self.python.beside, "while it is traced, ")
             return
-        self.stability.note(key, calls, python.objects, seconds)
+        self.stability.note(own, calls, python.objects, seconds)
         printed = graphs.fingerprint(concrete, self._place)
         if printed.stale_weights:
             check.refutations.setdefault(
@@ -359,8 +365,7 @@ class Shadow:
         for kind in {row.kind for row in printed.rows} & UNRESTORABLE.keys():
             check.doubt_state(kind)
         if known is None:
-            if len(check.prints) < 32:
-                check.prints[key] = (printed, 1)
+            check.keep_print(key, printed)
             against = relaxing.objection(function, bound, printed, args, kwargs)
             if against is not None:
                 check.refutations.setdefault("variant", against)
@@ -371,7 +376,7 @@ class Shadow:
         check.retraced += 1
         different = graphs.difference(known[0], printed)
         if different is not None:
-            check.refutations.setdefault("unstable", different + self.stability.explain(key))
+            check.refutations.setdefault("unstable", different + self.stability.explain(own))
 
     def _place(self, op: Any) -> str | None:
         """The user's line that an op was made in, as file:line of the scratch copy."""

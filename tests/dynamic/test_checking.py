@@ -441,7 +441,7 @@ def test_the_end_of_a_run_goes_through_a_comparison(tf: Any, checker: Any) -> No
         ("a table that is filled", "lookup table"),
         ("a queue", "queue"),
         ("Python inside", "calls back into Python"),
-        ("candidates that are sampled", "state of an op's own"),
+        ("an op with a random state", "state of an op's own"),
         ("a table filled in a graph function inside", "lookup table"),
     ],
 )
@@ -457,8 +457,8 @@ def test_what_cannot_be_put_back_is_not_compared(tf: Any, check: Any, make: str,
         "a table that is filled": lambda x: table.insert(tf.constant([1], tf.int64), tf.reduce_sum(x)[None]),
         "a queue": lambda x: line.enqueue(tf.reduce_sum(x)),
         "Python inside": lambda x: tf.py_function(lambda y: y * 2.0, [x], tf.float32),
-        "candidates that are sampled": lambda x: tf.random.uniform_candidate_sampler(
-            tf.ones((1, 1), tf.int64), 1, 3, True, 10
+        "an op with a random state": lambda x: tf.raw_ops.UniformCandidateSampler(
+            true_classes=tf.ones((1, 1), tf.int64), num_true=1, num_sampled=3, unique=True, range_max=10
         )[0],
         "a table filled in a graph function inside": fill,
     }
@@ -678,3 +678,52 @@ def test_where_pipelines_can_not_be_watched_a_changed_state_may_be_theirs(
     pyfuncs.track()
     seen = check(lambda x: tf.reduce_sum(x) * random.random(), batches(tf))
     assert not seen.compared and "or a thread beside it does" in seen.doubts["beside"]
+
+
+# Function objects: each has traces of its own
+
+
+def trial(tf: Any, made: Any, rate: Any, width: int) -> Any:
+    """The step of one trial, as a factory makes it: over weights, a width and a rate of its own."""
+    weight = tf.Variable(tf.ones((3, width)))
+
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((x @ weight) ** 2) * rate()
+        weight.assign_sub(0.1 * tape.gradient(loss, weight))
+        return loss
+
+    return made.wrap("f", tf.function(step))
+
+
+def test_traces_of_two_function_objects_may_differ(tf: Any, checker: Any) -> None:
+    made = checker("f")
+    for number in range(4):
+        step = trial(tf, made, lambda number=number: 1.0 + number, 1 + number)  # type: ignore[misc]
+        for batch in batches(tf, 12):
+            step(*batch)
+    seen = made.checks["f"]
+    assert not seen.refutations and not seen.doubts
+    assert seen.compared >= 20 and seen.retraced >= 8, "the traces of each are repeated"
+    assert not seen.causes, "a trace of another function object is no retrace"
+
+
+def test_what_changes_for_one_function_object_refutes(tf: Any, checker: Any) -> None:
+    made = checker("f")
+    rates = [1.0, 1.0, 1.0]
+    for number in range(3):
+        step = trial(tf, made, lambda number=number: rates[number], 1)  # type: ignore[misc]
+        for call, batch in enumerate(batches(tf, 12)):
+            rates[2] = 0.5 if number == 2 and call > 4 else 1.0
+            step(*batch)
+    assert "a constant was baked in that changes" in made.checks["f"].refutations["unstable"]
+
+
+def test_a_function_object_for_each_call_leaves_nothing_behind(tf: Any, checker: Any) -> None:
+    from hybridize.dynamic.evidence import PRINTS
+
+    made = checker("f")
+    for batch in batches(tf, 60):
+        trial(tf, made, lambda: 1.0, 1)(*batch)
+    seen = made.checks["f"]
+    assert len(seen.prints) <= PRINTS and seen.retraced == 0
