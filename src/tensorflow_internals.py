@@ -99,6 +99,18 @@ _TF_CONVERT = Name("tensorflow.python.autograph.impl.api", "tf_convert")
 _CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_status_ctx")
 _CONTEXT = Name("tensorflow.python.eager.context", "context")
 
+#: Of each Keras, by its package: the class that makes what `Model.fit` calls for a batch, and the one that has the
+#: property `run_eagerly`.
+_BATCH_TRAINERS = {
+    "keras": Name("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer"),
+    "tf_keras": Name("tf_keras.src.engine.training", "Model"),
+}
+_TRAINERS = {
+    "keras": Name("keras.src.trainers.trainer", "Trainer"),
+    "tf_keras": Name("tf_keras.src.engine.training", "Model"),
+}
+KERAS = tuple(_TRAINERS)
+
 ESSENTIAL = (
     _ADD_CALLBACK,
     _REMOVE_CALLBACK,
@@ -119,6 +131,19 @@ def probe() -> None:
     """Look for the names that no run can do without. Raises MissingName for the first one that is missing."""
     for name in ESSENTIAL:
         name.get()
+
+
+# Keras.
+
+
+def batch_trainer(package: str) -> Any:
+    """The class of a Keras that makes what `Model.fit` calls for a batch; None where it trains by another backend."""
+    return _BATCH_TRAINERS[package].get() if _BATCH_TRAINERS[package].module in sys.modules else None
+
+
+def trainer(package: str) -> Any:
+    """The class of a Keras with the property `run_eagerly`; None where no model can be made yet."""
+    return _TRAINERS[package].get() if _TRAINERS[package].module in sys.modules else None
 
 
 # Eager ops and variables.

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from .. import tensorflow_internals
 from ..sandbox import fitting
 from ..sandbox.child import Child
 from .effects import Project
@@ -26,11 +27,6 @@ FIT = "Model.fit"
 MOST_LINES, MOST_THROWS = 4, 40
 _FUNCTIONS = ("run_functions_eagerly", "experimental_run_functions_eagerly")
 _VERSION_1 = ("disable_eager_execution", "disable_v2_behavior")
-#: The property of each Keras that ``compile`` or the user sets, by its module.
-_MODELS = {
-    "keras": ("keras.src.trainers.trainer", "Trainer"),
-    "tf_keras": ("tf_keras.src.engine.training", "Model"),
-}
 
 
 class Modes:
@@ -47,7 +43,7 @@ class Modes:
         self._local = threading.local()
         child.enter = self.enter
         child.finder.after("tensorflow", self._watch_tensorflow)
-        for package in _MODELS:
+        for package in tensorflow_internals.KERAS:
             child.finder.after(package, functools.partial(self._watch_keras, package))
         fitting.hook(child.finder, self._fit)
 
@@ -127,8 +123,7 @@ class Modes:
         setattr(owner, name, watched)
 
     def _watch_keras(self, package: str, _module: Any) -> None:
-        module, name = _MODELS[package]
-        trainer = getattr(sys.modules.get(module), name, None)
+        trainer = tensorflow_internals.trainer(package)
         setting = getattr(trainer, "run_eagerly", None)
         if trainer is None or not isinstance(setting, property) or setting.fset is None:
             return

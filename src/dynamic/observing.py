@@ -341,6 +341,8 @@ class Observer:
 
 def install(child: Child) -> None:
     """Make the child an observing run."""
+    # First of all: where a name is missing, nothing else that looks into TensorFlow needs to fail.
+    child.finder.after("tensorflow", lambda _: tensorflow_internals.probe())
     observer = Observer(child)
     child.wrap = observer.wrap
     child.summary = observer.report
@@ -351,6 +353,5 @@ def install(child: Child) -> None:
 def _track(_module: Any) -> None:
     from . import pyfuncs, variables
 
-    tensorflow_internals.probe()
     variables.track()
     pyfuncs.track()

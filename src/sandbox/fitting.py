@@ -7,27 +7,21 @@ calls it from Python either way: a hook around it sees every batch, whatever ``r
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any
 
+from .. import tensorflow_internals
 from .sources import Finder
-
-#: The class of each Keras that makes the function, by its module; and the name of the package that imports it.
-_TRAINERS = {
-    "keras": ("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer"),
-    "tf_keras": ("tf_keras.src.engine.training", "Model"),
-}
 
 
 def hook(finder: Finder, wrap: Callable[[Any, Callable[..., Any]], Callable[..., Any]]) -> None:
     """Have ``wrap(model, function)`` replace what trains on a batch, of every model whose Keras is imported."""
-    for package, (module, name) in _TRAINERS.items():
-        finder.after(package, functools.partial(_replace, module, name, wrap))
+    for package in tensorflow_internals.KERAS:
+        finder.after(package, functools.partial(_replace, package, wrap))
 
 
-def _replace(module: str, name: str, wrap: Callable[..., Any], _package: Any) -> None:
-    trainer = getattr(sys.modules.get(module), name, None)
+def _replace(package: str, wrap: Callable[..., Any], _module: Any) -> None:
+    trainer = tensorflow_internals.batch_trainer(package)
     if trainer is None:
         return
     make = trainer.make_train_function
