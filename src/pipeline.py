@@ -8,7 +8,7 @@ import functools
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ from .switching import (
     switches_of,
     tell,
 )
-from .target import find_target
+from .target import covering, find_target, layout_of
 from .trial import ColdTrial
 from .work import EXIT_CHECK, EXIT_INTERRUPTED, EXIT_OK, EXIT_OURS, EXIT_USAGE, Stop, Work, edits_of
 
@@ -145,7 +145,7 @@ def _report(work: Work, command: Sequence[str], status: str, message: str, code:
 def _run_stages(work: Work) -> tuple[str, str, int]:
     scan = _scan(work)
     with _nursery(work):
-        prove(work, scan)
+        scan = prove(work, scan)
         while work.plan.edits:
             _measure(work, scan)
             if not _has_crashed(work, scan):
@@ -156,17 +156,21 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
     return _conclude(work) if work.plan.edits else _nothing_to_write(work)
 
 
-def prove(work: Work, scan: Scan) -> None:
-    """Observe, check, choose variants, and run the plan cold: afterwards every candidate has its verdict."""
+def prove(work: Work, scan: Scan) -> Scan:
+    """Observe, check, choose variants, and run the plan cold: afterwards every candidate has its verdict.
+
+    Gives the scan that the rest goes by: the run may have imported what the first one didn't know of.
+    """
     from .race import Race
 
-    observed = _observe(work, scan)
+    scan, observed = _observe_whole(work, scan)
     if SwitchTrial(work, scan, observed).run():
         _set_plan(work, scan)
-        return
+        return scan
     _check(work, scan, observed)
     Race(work, scan, observed).run()
     _plan_cold(work, scan)
+    return scan
 
 
 @contextlib.contextmanager
@@ -181,14 +185,18 @@ def _nursery(work: Work) -> Iterator[None]:
     work.nursery = None
 
 
-def _scan(work: Work) -> Scan:
+def _scan(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
+    """Analyse the project: what the source shows that the script imports, and what a run has ``seen``."""
     from .static import scan
 
+    layout = layout_of(work.target, work.options, seen)
+    work.target = covering(work.target, layout, work.options)
     with work.stage("scan", work.target.root):
-        found = scan(Path(work.target.root), Path(work.target.script))
+        found = scan(Path(work.target.root), Path(work.target.script), layout=layout)
         for warning in found.warnings:
             work.warn(warning)
         reachable = [f for f in found.functions if f.file in found.reachable]
+        work.judgements.clear()
         work.add([Judgement(f, Verdict.NOT_PROPOSED, _why_not(f)) for f in reachable if not _is_proposed(work, f)])
         work.add(
             [
@@ -232,6 +240,36 @@ def _why_not(function: Function) -> tuple[str, ...]:
     return ("it was left out by --only or --skip" if function.proposal is Action.HYBRIDIZE else "nothing to convert",)
 
 
+def _observe_whole(work: Work, scan: Scan) -> tuple[Scan, Observed]:
+    """Observe; where the run has imported candidates that the scan didn't know of, scan and observe them too."""
+    observed = _observe(work, scan)
+    again = _scan_again(work, scan, observed)
+    if again is not None:
+        scan, observed = again, _observe(work, again)
+    _stop_at_failure(work, observed)
+    tell(work, observed)
+    return scan, observed
+
+
+def _scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
+    """The scan of what the run has imported, if there are candidates in it that the first one lacks."""
+    if not observed.seen.modules or observed.outcome.ending is Ending.RAISED:
+        return None
+    known = {os.path.realpath(os.path.join(scan.root, file)) for file in scan.modules}
+    if known.issuperset(map(os.path.realpath, observed.seen.modules.values())):
+        return None
+    target, judgements = work.target, dict(work.judgements)
+    found = _scan(work, observed.seen.modules)
+    proposed = [j.function for j in work.judgements.values() if _is_proposed(work, j.function)]
+    new = [f for f in proposed if os.path.realpath(os.path.join(found.root, f.file)) not in known]
+    if new:
+        more = count(len(new), "candidate")
+        work.watcher.note(f"the run has imported {more} that the source did not show, so it is observed again")
+        return found
+    work.target, work.judgements = target, judgements
+    return None
+
+
 def _observe(work: Work, scan: Scan) -> Observed:
     from .dynamic.proof import observe
 
@@ -256,8 +294,6 @@ def _observe(work: Work, scan: Scan) -> Observed:
         work.hybrid_calls = {
             f.id: observed.rows[f.id]["calls"] for f in functions if f.hybrid is not None and f.id in observed.rows
         }
-        _stop_at_failure(work, observed)
-        tell(work, observed)
         for judgement in observed.decided:
             if judgement.verdict is Verdict.REFUTED:
                 work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0]}")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from beartype import beartype
 
 from .options import Mistake, Options
 from .records import Target
+from .static.layout import Layout, find_layout, package_top
 
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
@@ -38,10 +41,14 @@ def find_target(options: Options, cwd: Path) -> Target | Mistake:
     wrong = unreadable(script)
     if wrong is not None:
         return Mistake(f"{options.script} {wrong}; give the .py file that Python would run")
-    root = _project_root(options, cwd, script)
-    if isinstance(root, Mistake):
-        return root
-    return Target(str(root), str(cwd), str(script), options.arguments, None, options.seed)
+    # `..` says where the script is from here, not which project it belongs to; after a link it means something else.
+    plain = Path(os.path.normpath(script))
+    script = plain if plain.exists() and plain.samefile(script) else script
+    if options.project is not None:
+        mistake = _wrong_project(options, cwd, script)
+        if mistake is not None:
+            return mistake
+    return _covering(Target("", str(cwd), str(script), options.arguments, None, options.seed), options)
 
 
 def unreadable(script: Path) -> str | None:
@@ -66,59 +73,66 @@ def _find_module(options: Options, cwd: Path) -> Target | Mistake:
     for base in dict.fromkeys((cwd, root)):
         for place in (base.joinpath(*parts).with_suffix(".py"), base.joinpath(*parts, "__main__.py")):
             if place.is_file():
-                return Target(str(root), str(cwd), str(place), options.arguments, name, options.seed)
+                return _covering(Target("", str(cwd), str(place), options.arguments, name, options.seed), options)
     with_path = importlib.util.find_spec(parts[0])
     where = f" ({parts[0]} is installed elsewhere; run from its project's folder)" if with_path is not None else ""
     return Mistake(f"There is no module {name} below {cwd}{where}; python -m {name} would not find it either")
 
 
-def _project_root(options: Options, cwd: Path, script: Path) -> Path | Mistake:
-    """The folder whose code is analysed and may be edited.
+def _wrong_project(options: Options, cwd: Path, script: Path) -> Mistake | None:
+    root = Path(os.path.normpath(cwd / str(options.project)))
+    if not root.is_dir():
+        return Mistake(f"--project {options.project} is no folder")
+    if root != script.parent and root not in script.parents:
+        return Mistake(f"{options.script} does not lie in the project {options.project}")
+    return None
 
-    The script's own folder, or the folder above the package that it stands in; a marked project around it
-    only where the script imports from there.
+
+def layout_of(target: Target, options: Options, seen: Mapping[str, str] | None = None) -> Layout:
+    """What the target's script imports: as its source shows, and as a run has ``seen`` (modules and their files)."""
+    cwd, script = Path(target.cwd), Path(target.script)
+    if options.project is not None:
+        base = Path(os.path.normpath(cwd / options.project))
+    else:
+        base = cwd if target.module is not None else package_top(script.parent)
+    reach = _reach(base, cwd)
+    guesses = (cwd, *((reach, reach / "src") if reach is not None else ()))
+    return find_layout(script, cwd, base, guesses, target.module, os.environ.get("PYTHONPATH", ""), seen)
+
+
+def covering(target: Target, layout: Layout, options: Options) -> Target:
+    """The target with the smallest project that covers what its script imports; as it is where --project rules.
+
+    The project reaches no further than the repository, the marked project or the working directory around the
+    script: what lies outside of these is somebody else's.
     """
     if options.project is not None:
-        root = (cwd / options.project).absolute()
-        if not root.is_dir():
-            return Mistake(f"--project {options.project} is no folder")
-        if root != script.parent and root not in script.parents:
-            return Mistake(f"{options.script} does not lie in the project {options.project}")
-        return root
-    root = script.parent
-    while (root / "__init__.py").exists() and root.parent != root:
-        root = root.parent
-    marked = next((p for p in (root, *root.parents) if any((p / m).exists() for m in _MARKERS)), None)
-    if marked is not None and marked != root and _imports_from(script, root, marked):
-        return marked
-    return root
+        return replace(target, root=str(layout.base))
+    root = layout.base
+    reach = _reach(layout.base, Path(target.cwd))
+    for file in layout.files:
+        common = Path(os.path.commonpath([root, file.parent]))
+        if reach is not None and (common == reach or reach in common.parents):
+            root = common
+    return replace(target, root=str(root))
 
 
-def _imports_from(script: Path, near: Path, marked: Path) -> bool:
-    """Whether the script imports a module that lies in the marked project and not beside the script."""
-    import ast
-
-    try:
-        tree = ast.parse(script.read_bytes())
-    except (SyntaxError, ValueError):
-        return False
-    for node in ast.walk(tree):
-        names: Sequence[str] = ()
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module]
-        for name in names:
-            top = name.partition(".")[0]
-            if _holds(near, top):
-                continue
-            if _holds(marked, top) or _holds(marked / "src", top):
-                return True
-    return False
+def _covering(target: Target, options: Options) -> Target:
+    return covering(target, layout_of(target, options), options)
 
 
-def _holds(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.py").is_file() or ((folder / name).is_dir() and any((folder / name).glob("*.py")))
+def _reach(base: Path, cwd: Path) -> Path | None:
+    """The widest folder around ``base`` that may be taken for its project; None where there is none."""
+    around = [folder for folder in (base, *base.parents) if not _is_everybodys(folder)]
+    marked = [folder for folder in around if any((folder / marker).exists() for marker in _MARKERS)]
+    repository = next((folder for folder in around if (folder / ".git").exists()), None)
+    widest = [folder for folder in (repository, *marked[:1], cwd if cwd in around else None) if folder is not None]
+    return min(widest, key=lambda folder: len(folder.parts), default=None)
+
+
+def _is_everybodys(folder: Path) -> bool:
+    """Whether all kinds of things lie in a folder, so that it can't be one project."""
+    return folder in (Path("/"), Path.home(), Path(tempfile.gettempdir()), Path("/tmp"), Path("/home"), Path("/usr"))
 
 
 def _names(folder: Path) -> list[str]:

@@ -81,7 +81,7 @@ def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
             speedup = Interval(3.0, 2.5, 3.5)
             work.benchmark = Benchmark("step", 500, (), speedup, 1.02, 3.0, 2.0, 1.0, 40, False, verdict)
 
-        monkeypatch.setattr(pipeline, "prove", lambda work, scan: prove(work))
+        monkeypatch.setattr(pipeline, "prove", lambda work, scan: prove(work) or scan)
         monkeypatch.setattr(pipeline, "_measure", measure)
         script = options.pop("script", Path("train.py"))
         return pipeline.run(Options(script=script, **options), Silence(), ("optimize",))  # type: ignore[arg-type]
@@ -410,7 +410,7 @@ def test_a_run_that_showed_nothing_ends_before_the_check(
     from hybridize.dynamic import proof
 
     monkeypatch.setattr(proof, "observe", lambda *args: seen)
-    report = optimize(lambda work: pipeline._observe(work, None))  # type: ignore[arg-type]
+    report = optimize(lambda work: pipeline._observe_whole(work, None))  # type: ignore[arg-type]
     assert report.status == status
     assert words in report.message
 

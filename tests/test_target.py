@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hybridize.options import Mistake, Options
-from hybridize.records import Target
-from hybridize.target import find_target, unreadable
+from hybridize.records import Scan, Target
+from hybridize.static import scan
+from hybridize.target import covering, find_target, layout_of, unreadable
 
 
 def lay(folder: Path, **files: str) -> Path:
@@ -56,6 +58,78 @@ def test_a_marked_project_counts_where_the_script_imports_from_it(tmp_path: Path
     (tmp_path / "pyproject.toml").write_text("")
     assert target(tmp_path, script=Path("scripts/train.py")).root == str(tmp_path)
     assert target(tmp_path, script=Path("scripts/other.py")).root == str(tmp_path / "scripts")
+
+
+LAYOUTS = {
+    "a folder beside the script's, from the working directory": (
+        {"exp/train.py": "import sys\nsys.path.append('utils')\nimport net", "utils/net.py": ""}, ".", ""
+    ),
+    "a package at the root, by __file__": (
+        {
+            "exp/train.py": "import os, sys\nsys.path.append(os.path.dirname(__file__) + '/..')\nimport pkg",
+            "pkg/__init__.py": "",
+        },
+        "exp",
+        "",
+    ),
+    "PYTHONPATH": ({"exp/train.py": "import pkg.net", "pkg/net.py": ""}, ".", "."),
+    "a working directory below the repository": (
+        {"exp/train.py": "import sys\nsys.path.append('../lib')\nimport net", "lib/net.py": "", "deep/x.txt": ""},
+        "deep",
+        "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "cwd", "python_path"), LAYOUTS.values(), ids=LAYOUTS)
+def test_the_project_covers_what_the_script_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], cwd: str, python_path: str
+) -> None:
+    for name, text in {**files, ".git/HEAD": ""}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setenv("PYTHONPATH", python_path)
+    found = target(tmp_path / cwd, script=Path(os.path.relpath(tmp_path / "exp" / "train.py", tmp_path / cwd)))
+    assert Path(found.root).resolve() == tmp_path
+
+
+def test_another_checkout_is_no_part_of_the_project_unless_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(tmp_path, mine__train_py="import theirs", other__theirs_py="")
+    (tmp_path / "mine" / ".git").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other"))
+    found = target(tmp_path, script=Path("mine/train.py"), project=Path("mine"))
+    assert found.root == str(tmp_path / "mine")
+    (warning,) = scanned(found, Options(project=Path("mine"))).warnings
+    assert str(tmp_path / "other" / "theirs.py") in warning and f"--project {tmp_path}" in warning
+    monkeypatch.chdir(tmp_path / "mine")
+    assert target(tmp_path / "mine", script=Path("train.py")).root == str(tmp_path / "mine")
+    wide = target(tmp_path, script=Path("mine/train.py"), project=Path("."))
+    assert not scanned(wide, Options(project=Path("."))).warnings
+
+
+def scanned(found: Target, options: Options) -> Scan:
+    return scan(Path(found.root), Path(found.script), layout=layout_of(found, options))
+
+
+def test_a_home_folder_is_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    lay(tmp_path, a__train_py="import helper", b__helper_py="")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "b"))
+    assert target(tmp_path, script=Path("a/train.py")).root == str(tmp_path / "a")
+
+
+def test_a_run_widens_the_project_to_what_it_imported(tmp_path: Path) -> None:
+    lay(tmp_path, exp__train_py="", plugins__fast_py="")
+    found = target(tmp_path, script=Path("exp/train.py"))
+    layout = layout_of(found, Options(), {"fast": str(tmp_path / "plugins" / "fast.py")})
+    wider = covering(found, layout, Options())
+    assert (found.root, wider.root) == (str(tmp_path / "exp"), str(tmp_path))
+    assert scan(tmp_path, Path(found.script), layout=layout).modules == {
+        "exp/train.py": "train",
+        "plugins/fast.py": "fast",
+    }
 
 
 def test_a_module_is_found_as_python_finds_it(tmp_path: Path) -> None:

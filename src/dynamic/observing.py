@@ -7,6 +7,7 @@ in sampled calls: the first ones, then ever rarer.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
+from ..installed import is_library
 from ..records import ParameterKind
 from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
@@ -336,7 +338,18 @@ class Observer:
             "modes": self.modes.report(),
             "training_seconds": now - self.begun if self.begun is not None else 0.0,
             "overhead_seconds": sum(record.overhead for record in self.records.values()),
+            "modules": _modules(),
         }
+
+
+def _modules() -> dict[str, str]:
+    """The modules that were imported from no library, with their files."""
+    files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    return {
+        name: os.path.abspath(file)
+        for name, file in files.items()
+        if isinstance(file, str) and file.endswith(".py") and not is_library(os.path.abspath(file))
+    }
 
 
 def install(child: Child) -> None:

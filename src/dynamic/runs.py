@@ -23,12 +23,13 @@ ENOUGH_COMPARED = 12
 
 @dataclass(frozen=True)
 class Seen:
-    """What one child saw: its last report, and how it ended."""
+    """What one child saw: its last report, how it ended, and which modules of no library it imported, from where."""
 
     outcome: RunOutcome
     report: Mapping[str, Any]
     role_errors: tuple[str, ...] = ()
     copied_root: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def candidates(self) -> Mapping[str, Mapping[str, Any]]:
@@ -202,7 +203,8 @@ def _seen(child: Child, files: Sequence[EditedFile], outcome: RunOutcome, projec
         place = before_edits(outcome.error_place, files, roots)
         outcome = replace(outcome, error_place=place.removeprefix(os.path.join(project, "")))
     report = before_edits(child.final or child.summary, files, roots)
-    return Seen(outcome, report, tuple(child.role_errors), copied)
+    modules = {name: child.scratch.original(file) for name, file in report.get("modules", {}).items()}
+    return Seen(outcome, report, tuple(child.role_errors), copied, modules)
 
 
 def before_edits(value: Any, files: Sequence[EditedFile], roots: Sequence[str]) -> Any:

@@ -49,6 +49,14 @@ nursery.serve(int(sys.argv[1]), int(sys.argv[2]), loaded)
 """
 
 
+def _with_places(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the relative folders of PYTHONPATH as they are seen from here, and not from the nursery."""
+    places = environment.get("PYTHONPATH")
+    if not places:
+        return dict(environment)
+    return {**environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, places.split(os.pathsep)))}
+
+
 class Nursery:
     """A process that forks children. `start` it early: it gets ready while other things happen."""
 
@@ -64,7 +72,7 @@ class Nursery:
         try:
             self._process = processes.spawn(
                 [sys.executable, "-c", code, str(os.getpid()), str(theirs.fileno())],
-                self.environment,
+                _with_places(self.environment),
                 tempfile.gettempdir(),
                 [theirs.fileno()],
             )

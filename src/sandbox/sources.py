@@ -19,10 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
+from ..installed import is_library
 from .scratch import copied, inside
 
-# This package, which may itself lie in the project.
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOOK_NAME = "__hybridize_hook__"
 ENTRY_NAME = "__hybridize_entry__"
 
@@ -144,8 +143,9 @@ class Finder(importlib.abc.MetaPathFinder):
 
     def copied(self, path: str) -> str:
         """The scratch copy of a path of the project; any other path as it is, also an environment's inside it."""
-        own = any(inside(path, folder) for folder in (sys.prefix, sys.base_prefix, _PACKAGE))
-        return path if own or "/site-packages/" in path else copied(self._mapping, path)
+        around = [folder for folder in (sys.prefix, sys.base_prefix) if inside(path, folder)]
+        own = any(not inside(project, folder) for folder in around for project, _ in self._mapping)
+        return path if own or is_library(path) else copied(self._mapping, path)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -176,8 +176,9 @@ class Finder(importlib.abc.MetaPathFinder):
         origin = spec.origin
         if origin is None or not origin.endswith(".py"):
             return spec
-        path = self.copied(origin)
-        hooks, entries = self._hooks.get(path), self._entries.get(path)
+        path = self.copied(os.path.normpath(origin) if _leads_there(origin) else origin)
+        place = os.path.normpath(path)
+        hooks, entries = self._hooks.get(place), self._entries.get(place)
         if path == origin and hooks is None and entries is None:
             return spec
         locations = spec.submodule_search_locations
@@ -188,6 +189,13 @@ class Finder(importlib.abc.MetaPathFinder):
             submodule_search_locations=[self.copied(item) for item in locations] if locations else None,
         )
         return redirected or spec
+
+
+def _leads_there(path: str) -> bool:
+    """Whether a path means the same without its ``..``: not where one follows a link."""
+    with contextlib.suppress(OSError):
+        return os.path.samefile(path, os.path.normpath(path))
+    return False
 
 
 class _WatchedLoader(importlib.abc.Loader):

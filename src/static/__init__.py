@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..records import Scan
+    from .layout import Layout
 
 
-def scan(root: Path, entry: Path | None = None, paths: Sequence[Path] = ()) -> Scan:
+def scan(
+    root: Path, entry: Path | None = None, paths: Sequence[Path] = (), layout: Layout | None = None
+) -> Scan:
     """Analyse the project under ``root``; see ``hybridize.static.project.scan``."""
     from .project import scan as scan_project
 
-    return scan_project(root, entry, paths)
+    return scan_project(root, entry, paths, layout)

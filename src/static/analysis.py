@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .annotations import Instances
 from .calls import Calls
@@ -18,10 +18,14 @@ from .values import Class, External, Module, Value
 
 
 def build_program(
-    names: list[str], packages: list[str], sources: Iterable[Source], skipped: list[Unreadable]
+    names: list[str],
+    packages: list[str],
+    sources: Iterable[Source],
+    skipped: list[Unreadable],
+    aliases: Mapping[str, str],
 ) -> Program:
     """Lower all sources into one program; a file that can't be lowered is named in ``skipped``."""
-    program = Program(Resolver(names, packages))
+    program = Program(Resolver(names, packages, aliases))
     for index, source in enumerate(sources):
         try:
             lower_module(program, source, index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .library_paths import KNOWN_LIBRARIES, canonical_path
@@ -21,13 +21,17 @@ class Target:
 class Resolver:
     """Maps dotted paths, as written in one module, to the project's modules and to libraries.
 
-    ``modules`` are the names of all modules of the project, ``packages`` those that are packages.
+    ``modules`` are the names of all modules of the project, ``packages`` those that are packages, and ``aliases``
+    further names that a module is imported by.
     """
 
-    def __init__(self, modules: Iterable[str], packages: Iterable[str]) -> None:
+    def __init__(
+        self, modules: Iterable[str], packages: Iterable[str], aliases: Mapping[str, str] | None = None
+    ) -> None:
+        self._aliases = dict(aliases or {})
         self._modules = frozenset(modules)
         self._packages = frozenset(packages)
-        self._tops = {name.partition(".")[0] for name in self._modules}
+        self._tops = {name.partition(".")[0] for name in (*self._modules, *self._aliases)}
         self._suffixes: dict[str, str | None] = {}
         for name in sorted(self._modules):
             parts = name.split(".")
@@ -81,6 +85,8 @@ class Resolver:
                 return None
             if name in self._modules:
                 return Target(name, tuple(parts[end:]), full)
+            if name in self._aliases:
+                return Target(self._aliases[name], tuple(parts[end:]), full)
         return None
 
     def _by_suffix(self, dotted: str) -> Target | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from beartype import beartype
@@ -16,83 +17,109 @@ from .code import ModuleCode
 from .extraction import find_steps
 from .held import link_held
 from .inspection import Inspection
+from .layout import Layout
 from .program import Program
-from .sources import Source, Unreadable, name_module, read_source, select_files
+from .sources import Source, Unreadable, name_modules, read_source, select_files
 from .verdicts import Verdicts, read_silenced
 from .views import Facts
 from .worth import find_computing
 
 
 @beartype
-def scan(root: Path, entry: Path | None = None, paths: Sequence[Path] = ()) -> Scan:
+def scan(
+    root: Path, entry: Path | None = None, paths: Sequence[Path] = (), layout: Layout | None = None
+) -> Scan:
     """Analyse the Python files of a project.
 
     ``root`` is the project's directory; ``entry`` the script that is run (a file below ``root``), which decides
-    what is reachable; ``paths`` restricts the analysis to these files and directories. Nothing that the files
-    hold makes this raise: what can't be read is named in the result's warnings.
+    what is reachable; ``paths`` restricts the analysis to these files and directories. With the ``layout`` of what the
+    script imports, the files below its base and those that it imports are analysed, by the names that they are
+    imported by. Nothing that the files hold makes this raise: what can't be read is named in the result's warnings.
     """
     root = Path(root).resolve()
     collecting = gc.isenabled()
     # The graph is millions of small objects that live to the end: collecting in between finds nothing.
     gc.disable()
     try:
-        return _scan(root, entry, paths)
+        return _scan(root, entry, paths, layout)
     finally:
         if collecting:
             gc.enable()
 
 
-def _scan(root: Path, entry: Path | None, paths: Sequence[Path]) -> Scan:
-    files, skipped = select_files(root, paths)
-    if entry is not None:
-        script = Path(entry)
-        script = (script if script.is_absolute() else root / script).resolve()
-        if script.is_relative_to(root) and script not in files and script.is_file():
-            files.append(script)
-    names = {path: name_module(root, path) for path in files}
+def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout | None) -> Scan:
+    imported: dict[Path, str] = {}
+    outside: list[Path] = []
+    base = root
+    if layout is not None:
+        base = _below(root, layout.base) or root
+        for path, name in layout.files.items():
+            place = _below(root, path)
+            if place is None:
+                outside.append(path)
+            else:
+                imported[place] = name
+    files, skipped = select_files(base, paths)
+    known = set(files)
+    if entry is not None and (script := _script(root, entry)).is_relative_to(root) and script.is_file():
+        imported.setdefault(script, "")
+    files += [path for path in imported if path not in known]
+    read_anyway = [path.relative_to(base).parts[0] for path in imported if path.is_relative_to(base)]
+    skipped = [each for each in skipped if each.file not in read_anyway]
+    names = name_modules(root, files, {path: name for path, name in imported.items() if name})
     packages = [name for path, name in names.items() if path.name == "__init__.py"]
     silenced: dict[str, dict[int, frozenset[str]]] = {}
 
-    def read() -> object:
-        taken: set[str] = set()
+    def read() -> Iterator[Source]:
         for path in files:
-            source = read_source(root, path)
+            source = read_source(root, path, names[path])
             if isinstance(source, Unreadable):
                 skipped.append(source)
                 continue
-            if source.module in taken:
-                source = Source(
-                    source.file, _unused(source.module, taken), source.text, source.tree, source.is_package
-                )
-            taken.add(source.module)
             comments = read_silenced(source.text)
             if comments:
                 silenced[source.file] = comments
             yield source
 
-    program = build_program(list(names.values()), packages, read(), skipped)  # type: ignore[arg-type]
+    program = build_program(list(names.values()), packages, read(), skipped, layout.aliases if layout else {})
     modules = sorted(program.modules.values(), key=lambda module: module.index)
     functions = _judge(program, modules, silenced)
     too_deep = {code.module.file: code for code in program.functions if code.too_deep}
     warnings = [f"{problem.file}: {problem.reason}" for problem in skipped]
+    warnings += [_tell_outside(root, path) for path in outside]
     warnings += [f"{file}: {code.qualname} is nested too deeply to be analysed" for file, code in too_deep.items()]
     return Scan(
         root=str(root),
         functions=tuple(functions),
         warnings=tuple(warnings),
         modules={module.file: module.name for module in modules},
-        reachable=frozenset(_reachable(root, entry, modules)),
+        reachable=frozenset(_reachable(root, entry, modules, imported)),
         assigned_attributes=frozenset(program.assigned_attributes),
         lines=sum(module.lines for module in modules),
         uses_tensorflow=any(_uses_tensorflow(module) for module in modules),
     )
 
 
-def _unused(name: str, taken: set[str]) -> str:
-    number = 2
-    while f"{name}#{number}" in taken:
-        number += 1
-    return f"{name}#{number}"
+def _below(root: Path, path: Path) -> Path | None:
+    """A path as one below ``root``, which has no links in it; None where it lies elsewhere."""
+    if path.is_relative_to(root):
+        return path
+    path = path.parent.resolve() / path.name
+    return path if path.is_relative_to(root) else None
+
+
+def _tell_outside(root: Path, path: Path) -> str:
+    common = os.path.commonpath([root, path])
+    return (
+        f"the script imports {path}, which lies outside of the project ({root}), so nothing in it was looked at; "
+        f"to cover it, name a folder that holds both: --project {common}"
+    )
+
+
+def _script(root: Path, entry: Path) -> Path:
+    script = Path(entry)
+    script = script if script.is_absolute() else root / script
+    return _below(root, script) or script.resolve()
 
 
 def _judge(
@@ -136,14 +163,15 @@ def _uses_tensorflow(module: ModuleCode) -> bool:
     )
 
 
-def _reachable(root: Path, entry: Path | None, modules: list[ModuleCode]) -> list[str]:
-    """The files that the entry script imports, directly or not; all files where there is no entry."""
+def _reachable(
+    root: Path, entry: Path | None, modules: list[ModuleCode], imported: Collection[Path]
+) -> list[str]:
+    """The files that the entry script imports, directly or not, or is known to; all files where there is no entry."""
     if entry is None:
         return [module.file for module in modules]
-    script = Path(entry)
-    script = (script if script.is_absolute() else root / script).resolve()
+    script = _script(root, entry)
     by_name = {module.name: module for module in modules}
-    pending = [module for module in modules if root / module.file == script]
+    pending = [module for module in modules if root / module.file == script or root / module.file in imported]
     found: dict[str, None] = {}
     while pending:
         module = pending.pop()

@@ -8,7 +8,7 @@ import os
 import re
 import tokenize
 import warnings as python_warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -93,21 +93,40 @@ def _holds_python(folder: Path) -> bool:
     return any(name.endswith(".py") for name in islice(files, LOOKED_AT))
 
 
-def name_module(root: Path, path: Path) -> str:
-    """The dotted name by which the project imports ``path``.
+def name_modules(root: Path, files: Sequence[Path], known: Mapping[Path, str]) -> dict[Path, str]:
+    """A dotted name for each file, no two the same: the one that it is ``known`` by, or one after its place.
 
-    A leading ``src`` is dropped where it is a source directory (no ``__init__.py``) and not a package.
+    A leading ``src`` is dropped where it is a source directory: where it has no ``__init__.py``, nothing is known to be
+    imported as a part of it, and none of its files would get the name of another.
     """
+    names = {path: known[path] for path in files if path in known}
+    places = {path: _name_by_place(root, path) for path in files if path not in names}
+    source = root / "src"
+    dropped = {path: name.removeprefix("src.") for path, name in places.items() if path.is_relative_to(source)}
+    others = {*names.values(), *(name for path, name in places.items() if path not in dropped)}
+    is_package = (source / "__init__.py").exists() or any(name.startswith("src.") for name in names.values())
+    if not is_package and others.isdisjoint(dropped.values()):
+        places |= dropped
+    taken = {*names.values()}
+    # A package wins over a module of its name, as in an import.
+    for path in sorted(places, key=lambda path: (path.name != "__init__.py", path)):
+        name, number = places[path], 2
+        while name in taken:
+            name, number = f"{places[path]}#{number}", number + 1
+        taken.add(name)
+        names[path] = name
+    return {path: names[path] for path in files}
+
+
+def _name_by_place(root: Path, path: Path) -> str:
     parts = list(path.relative_to(root).with_suffix("").parts)
-    if len(parts) > 1 and parts[0] == "src" and not (root / "src" / "__init__.py").exists():
-        parts = parts[1:]
     if parts[-1] == "__init__" and len(parts) > 1:
         parts = parts[:-1]
     return ".".join(parts)
 
 
-def read_source(root: Path, path: Path) -> Source | Unreadable:
-    """Read and parse one file; what can't be parsed is a value that says why, never an exception."""
+def read_source(root: Path, path: Path, name: str = "") -> Source | Unreadable:
+    """Read and parse one file, the module ``name``; what can't be parsed is a value that says why, no exception."""
     file = path.relative_to(root).as_posix()
     try:
         if not path.is_file():
@@ -133,7 +152,7 @@ def read_source(root: Path, path: Path) -> Source | Unreadable:
         return Unreadable(file, _explain_syntax_error(text, error))
     except (ValueError, RecursionError, MemoryError) as error:
         return Unreadable(file, f"can't be parsed ({type(error).__name__}: {error})")
-    return Source(file, name_module(root, path), text, tree, path.name == "__init__.py")
+    return Source(file, name, text, tree, path.name == "__init__.py")
 
 
 def _explain_syntax_error(text: str, error: SyntaxError) -> str:

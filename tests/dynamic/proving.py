@@ -182,7 +182,7 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
         status = ""
         try:
             scan: Scan = _force(work, pipeline._scan(work), set(job["forced"]))
-            _prove(work, scan)
+            _prove(work, scan, set(job["forced"]))
         except pipeline.Stop as stop:
             status = stop.message
         seconds = time.monotonic() - begun
@@ -200,13 +200,19 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
     return dataclasses.asdict(outcome)
 
 
-def _prove(work: Any, scan: Any) -> None:
+def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     """`pipeline.prove` without the race of variants, which measures rather than proves, and takes its time."""
     from hybridize import pipeline
     from hybridize.measure.selection import select
     from hybridize.switching import SwitchTrial
 
     observed = pipeline._observe(work, scan)
+    again = pipeline._scan_again(work, scan, observed)
+    if again is not None:
+        scan = _force(work, again, forced)
+        observed = pipeline._observe(work, scan)
+    pipeline._stop_at_failure(work, observed)
+    pipeline.tell(work, observed)
     if SwitchTrial(work, scan, observed).run():
         return
     pipeline._check(work, scan, observed)

@@ -142,6 +142,18 @@ TABLE = [
         "batch_generator", {"given_step": confirmed(), "taking_step": refuted("random numbers were drawn|advances")}
     ),
     Project("two_trainers", {"Trainer.step": confirmed(), "Trainer.loss": confirmed()}),
+    # Where the code lies: what is imported from elsewhere than from beside the script is the project's too.
+    Project("sibling_folder", {"Network.step": confirmed()}, script="burgers/train.py"),
+    Project("package_above", {"Trainer.train_step": confirmed()}, script="tests/flow/train.py"),
+    Project(
+        "search_path_variable",
+        {"train_step": confirmed()},
+        script="examples/train.py",
+        environment={"PYTHONPATH": "."},
+    ),
+    Project("namespace_packages", {"train_step": confirmed()}),
+    Project("same_names", {"Trainer.step": confirmed()}),
+    Project("computed_imports", {"train_step": confirmed()}, script="runs/train.py", arguments=("plugins",)),
     Project("attention_shapes", {"train_step": confirmed(), "attend": confirmed()}),
 ]
 each_project = pytest.mark.parametrize("project", TABLE, ids=lambda project: project.folder)

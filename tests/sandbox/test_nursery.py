@@ -344,3 +344,10 @@ def test_looking_for_tensorflow_is_no_import_of_it(project):
 def test_a_local_keras_is_found_by_the_script(project, nursery):
     project.write("keras/__init__.py", "print('mine')\n")
     assert project.run("import keras\n", nursery=nursery).lines == ("mine",)
+
+
+def test_relative_folders_of_the_search_path_are_seen_from_here(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found = nursery_module._with_places({"PYTHONPATH": ".:/data:", "A": "b"})
+    assert found == {"PYTHONPATH": f"{tmp_path}:/data:{tmp_path}", "A": "b"}
+    assert nursery_module._with_places({"A": "b"}) == {"A": "b"}

@@ -68,6 +68,6 @@ def solved(directory: Path, text: str) -> Program:
     path.write_text(text, encoding="utf-8")
     source = read_source(directory, path)
     assert isinstance(source, Source)
-    program = build_program(["train"], [], [source], [])
+    program = build_program(["train"], [], [source], [], {})
     solve(program)
     return program

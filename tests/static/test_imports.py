@@ -62,3 +62,9 @@ def test_a_package_does_not_shadow_a_library_by_a_module_of_its_name():
 def test_a_script_beside_a_module_of_a_librarys_name_imports_that_module():
     """``sys.path[0]`` is the script's folder, so its neighbours come first."""
     assert Resolver(["tensorflow", "train"], []).resolve("train", "tensorflow").module == "tensorflow"
+
+
+def test_a_module_may_have_further_names():
+    resolver = Resolver(["step"], [], {"lib.step": "step"})
+    target = resolver.resolve("train", "lib.step.f")
+    assert (target.module, target.rest) == ("step", ("f",))

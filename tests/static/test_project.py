@@ -93,6 +93,22 @@ def test_src_is_a_package_where_it_has_an_init(project):
     assert project.scan().modules["src/train.py"] == "src.train"
 
 
+def test_files_of_one_name_are_two_modules(project):
+    project.write("train.py", "from src.train import train\n" + SOME)
+    project.write("src/train.py", "from src import data\n" + SOME)
+    project.write("src/data.py", SOME)
+    scanned = project.scan("train.py")
+    assert scanned.modules == {"train.py": "train", "src/train.py": "src.train", "src/data.py": "src.data"}
+    assert scanned.reachable == set(scanned.modules)
+    assert len({function.id for function in scanned.functions}) == len(scanned.functions) == 3
+
+
+def test_a_package_wins_over_a_module_of_its_name(project):
+    project.write("a/b.py", SOME)
+    project.write("a/b/__init__.py", SOME)
+    assert project.scan().modules == {"a/b.py": "a.b#2", "a/b/__init__.py": "a.b"}
+
+
 @pytest.mark.parametrize(
     "directory", [".git", ".venv", "node_modules", "__pycache__", "pkg/site-packages"]
 )
