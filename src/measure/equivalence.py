@@ -19,12 +19,16 @@ from ..records import Drift, Metric
 from .drift import MOST_METRICS, is_borderline
 from .lines import find_numbers, is_integral, is_timed, parse_number, place_of, read_lines
 from .noise import LATE_FACTOR, POWERLESS_PRINTED, ROUNDING, State
-from .statistics import check_equivalence
+from .statistics import check_equivalence, least_deviation
 
 #: With fewer seeds than this the spread of the eager runs is not known well enough to tell anything.
 LEAST_SEEDS = 3
 #: Of the units' own results, the mean over this share of the units counts, the last ones.
 LAST_SHARE = 0.1
+
+#: The chance to call equivalent what is not, shared by the two estimates that may be off: half for the margin, half
+#: for the mean difference (Bonferroni, since both come from the same runs).
+FALSE_EQUIVALENCE = 0.05
 
 # What identifies a number: its source, the line that it stands on or its name, and its position there.
 Key = tuple[str, str, int]
@@ -277,19 +281,28 @@ class _Series:
         return self._excused(State.DRIFT, parted, values, slack, slack + LATE_FACTOR * (self.moved or 0.0) >= gap)
 
     def _judge_statistically(
-        self, values: Sequence[tuple[float, float]], margin: float, slack: float, comparisons: int
+        self, values: Sequence[tuple[float, float]], spread: float, slack: float, comparisons: int
     ) -> _Compared:
-        found = check_equivalence([other - one for one, other in values], margin, comparisons=comparisons)
-        mean = fmean(other - one for one, other in values)
-        numbers = f"by {mean:.3g} (90% interval {found.low:.3g} to {found.high:.3g})"
+        """Where seeds move the number: the margin is the least that the seeds, by what these few show, spread by.
+
+        A shift accuses from the ``spread`` that was seen on, for an edit that is right shifts nothing at all.
+        """
+        differences = [other - one for one, other in values]
+        margin = max(slack, least_deviation(spread, len(values) - 1, FALSE_EQUIVALENCE / 2))
+        found = check_equivalence(differences, margin, FALSE_EQUIVALENCE / 2)
+        beyond = check_equivalence(differences, spread, comparisons=comparisons)
+        numbers = f"by {fmean(differences):.3g} (95% interval {found.low:.3g} to {found.high:.3g})"
         bounds = found.low, found.high
         if found.equivalent:
-            said = f"differs {numbers}, within the {margin:.3g} that the seeds spread by"
+            said = f"differs {numbers}, within the {margin:.3g} that seeds spread by at least"
             return self._told(State.AGREES, said, values, margin, bounds)
-        if found.different:
-            said = f"differs {numbers}, by more than the {margin:.3g} that the seeds spread by"
-            return self._excused(State.DRIFT, said, values, margin, False, bounds)
-        said = f"differs {numbers}: too few seeds to tell whether that is within the {margin:.3g} that they spread by"
+        if beyond.different:
+            said = f"differs {numbers}, by more than the {spread:.3g} that the seeds spread by"
+            return self._excused(State.DRIFT, said, values, spread, False, bounds)
+        said = (
+            f"differs {numbers}: too few seeds to tell whether that is within what seeds spread by "
+            f"({spread:.3g} here, {margin:.3g} at least)"
+        )
         return self._excused(State.UNEXPLAINED, said, values, margin, False, bounds)
 
     def _excused(

@@ -125,6 +125,17 @@ def planned_looks(groups: int) -> tuple[tuple[int, float], ...]:
     return ((3, 0.01), (6, 0.01), (groups, FALSE_POSITIVES - 0.02))
 
 
+def least_deviation(deviation: float, freedom: int, alpha: float) -> float:
+    """The lower confidence limit, at 1 - ``alpha``, of a standard deviation that was estimated as ``deviation``.
+
+    Source: NIST/SEMATECH e-Handbook of Statistical Methods, section 7.2.3.1; the chi-square quantile is
+    ``scipy.special.chdtri``.
+    """
+    from scipy.special import chdtri
+
+    return deviation * math.sqrt(freedom / float(chdtri(freedom, alpha)))
+
+
 @dataclass(frozen=True)
 class Equivalence:
     """The outcome of two one-sided tests: the larger p value, and the 1 - 2 alpha interval of the mean.

@@ -201,6 +201,46 @@ def test_what_keras_recorded_can_tell_alone() -> None:
     assert compare(recorded(0.5), recorded(0.0)).verdict == "drift"
 
 
+# How often it is wrong, and how often it can tell.
+
+
+def equivalent_share(shift: float, luck: float, seeds: int, shared: bool = True, rounds: int = 500) -> float:
+    """How often scripts are found equivalent whose edit shifts a number by ``shift`` standard deviations of a seed.
+
+    Each run has ``luck`` of its own beside its seed; runs that are not ``shared`` have nothing but luck.
+    """
+    numbers = random.Random(f"{shift} {luck} {seeds} {shared}")
+    equivalent = 0
+    for _ in range(rounds):
+        pairs = []
+        for seed in range(seeds):
+            drawn = numbers.gauss(0, 1)
+            other = drawn if shared else numbers.gauss(0, 1)
+            eager, edited = drawn, other + shift + numbers.gauss(0, luck)
+            pairs.append(
+                SeedPair(seed, Ended(recorded={"loss": 10.0 + eager}), Ended(recorded={"loss": 10.0 + edited}))
+            )
+        equivalent += compare_seeds(pairs, seeds).verdict == "none"
+    return equivalent / rounds
+
+
+@pytest.mark.parametrize("seeds", [3, 10])
+@pytest.mark.parametrize(("luck", "shared"), [(0.0, True), (0.1, True), (1.0, True), (0.0, False)])
+def test_what_shifts_by_a_whole_spread_is_called_equivalent_in_one_of_twenty_cases_at_most(
+    seeds: int, luck: float, shared: bool
+) -> None:
+    """The spread is known from these few runs alone, and may come out far too large."""
+    noise = 3 * (0.05 * 0.95 / 500) ** 0.5
+    assert equivalent_share(1.0, luck, seeds, shared) <= 0.05 + noise
+
+
+def test_pairs_that_stay_together_need_few_seeds_and_chaotic_ones_many() -> None:
+    """The power that docs/measuring.md tells, for an edit that shifts nothing."""
+    assert equivalent_share(0.0, 0.01, 3, rounds=200) > 0.95
+    assert equivalent_share(0.0, 0.0, 12, shared=False, rounds=200) < 0.1
+    assert equivalent_share(0.0, 0.0, 60, shared=False, rounds=200) > 0.9
+
+
 # What can't be told.
 
 

@@ -131,6 +131,12 @@ def test_equivalent_means_are_called_different_no_more_often_than_they_may_be() 
     assert accused / 2000 <= 0.05
 
 
+def test_the_lower_limit_of_a_deviation_is_that_of_the_chi_square_interval() -> None:
+    for freedom, alpha in ((2, 0.025), (9, 0.05)):
+        limit = 3.0 * math.sqrt(freedom / stats.chi2.ppf(1 - alpha, freedom))
+        assert statistics.least_deviation(3.0, freedom, alpha) == pytest.approx(limit)
+
+
 def test_identical_differences_are_decided_by_their_value() -> None:
     assert statistics.check_equivalence([0.1, 0.1, 0.1], 0.2).equivalent
     assert not statistics.check_equivalence([0.3, 0.3, 0.3], 0.2).equivalent
