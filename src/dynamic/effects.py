@@ -132,10 +132,11 @@ class Snapshot(Walk):
     def restore(self) -> None:
         """Put back what has changed and can be put back: containers, attributes, names, cells, random states.
 
-        What another thread may be changing meanwhile stays as it is, unless the call has a word for it.
+        What other threads draw, and what the call has no word for while there are such, stays as it is.
         """
         for kept in self._kept:
-            if (kept.near or not self.beside) and any(True for _ in self._changes_in(kept)):
+            theirs = self.beside and (kept.kind == "random" or not kept.near)
+            if not theirs and any(True for _ in self._changes_in(kept)):
                 contents.restore(kept.kind, kept.container, kept.copy, self._now)
         for space, name, value in self._names.values():
             if value is MISSING:
@@ -147,7 +148,8 @@ class Snapshot(Walk):
                 del cell.cell_contents
             elif _content(cell) is not value:
                 cell.cell_contents = value
-        self._window.restore()
+        if not self.beside:
+            self._window.restore()
 
 
 class Project:

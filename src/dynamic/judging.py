@@ -94,12 +94,14 @@ def judge_observed(
         )
     if any("symbolic tensor" in p.kinds for p in seen.parameters):
         return verdict(Verdict.REFUTED, "it is given Keras symbolic tensors (a functional model is built through it)")
+    # What a thread beside it may have drawn is for the check to tell, which can make a call again.
     effects = lasting_effects(row)
     own = [effect for effect in effects if not effect.get("beside")]
+    others = [effect for effect in effects if effect.get("beside") and effect["kind"] != "random"]
     if own:
         return verdict(Verdict.REFUTED, "; ".join(_effect_reason(e, row, root) for e in own[:3]))
-    if effects:
-        return verdict(Verdict.INCONCLUSIVE, f"{_effect_reason(effects[0], row, root)}, or a thread beside it does")
+    if others:
+        return verdict(Verdict.INCONCLUSIVE, f"{_effect_reason(others[0], row, root)}, or a thread beside it does")
     if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
         return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
     if row["op_calls"] and not seen.ops_per_call:

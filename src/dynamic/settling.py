@@ -63,10 +63,13 @@ def _settle(
         return say(Verdict.UNOBSERVED, f"never passed in {calls}")
     if kind is AssumptionKind.NO_EFFECT:
         lasting = lasting_effects(observed)
-        if lasting:
-            return say(Verdict.REFUTED, f"{lasting[0]['subject']} {lasting[0]['detail']}")
+        own = [effect for effect in lasting if not effect.get("beside")]
+        if own:
+            return say(Verdict.REFUTED, f"{own[0]['subject']} {own[0]['detail']}")
         if checked and "effect" in checked["refutations"]:
             return say(Verdict.REFUTED, checked["refutations"]["effect"])
+        if lasting and not (checked and checked["compared"] and "beside" not in checked["doubts"]):
+            return say(Verdict.INCONCLUSIVE, f"{lasting[0]['detail']}, by it or by a thread beside it")
         if observed["blind"]:
             return say(Verdict.INCONCLUSIVE, observed["blind"])
         return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")

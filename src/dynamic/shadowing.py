@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
 from ..sandbox.units import synchronize
+from . import drawing
 from .calls import Calls
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
@@ -93,6 +94,7 @@ class Shadow:
         self.named = signatures.name_arguments(self.original)(self.args, self.kwargs)
         self.key = signatures.key_of(self.named)
         self.trace_key: Any = self.key
+        self.traced = False  # whether a trace of this call was made in which nothing changed
         self.made = variables.created()
         self.before = variables.snapshot()
         wanted = self.check.advances_iterators or self.check.rehearsal is not None
@@ -132,6 +134,8 @@ class Shadow:
             few.built += 1  # what a first call builds, later ones find built: that is the cold run's matter
             return
         way = check.note_path(path, self.error)
+        if drawing.may_be_others(effects, self.python) and not drawing.draws_again(self, path, after):
+            effects = []
         if effects:
             check.note_effects(effects, self.python.beside)
             return
@@ -148,7 +152,7 @@ class Shadow:
         if "state" in check.doubts:
             return
         moved = iterators.snapshot() if self.positions else []
-        self._rewind()
+        self.rewind()
         try:
             # Tracing first: what it bakes in explains a difference better than the difference does.
             self._trace_again()
@@ -159,7 +163,8 @@ class Shadow:
             iterators.restore(moved or [])
             self.python.restore()
 
-    def _rewind(self) -> None:
+    def rewind(self) -> None:
+        """Put variables and iterators back to where they were before the call."""
         from . import iterators, variables
 
         variables.restore(self.before)
@@ -190,6 +195,8 @@ class Shadow:
             check.refutations.setdefault("raised", different)
             return
         changes = [*self.python.changes(), *outside]
+        if drawing.may_be_others(changes, self.python) and (self.traced or not new_traces):
+            changes = []  # no Python of it ran, or what a quiet trace has shown to draw nothing
         if changes:
             check.note_effects(changes, self.python.beside, "while it is traced, ")
             return
@@ -270,7 +277,7 @@ class Shadow:
         from . import variables
         from .comparing import Comparison, compare_results, compare_variables
 
-        self._rewind()
+        self.rewind()
         try:
             with nudge or contextlib.nullcontext():
                 moved = self.original(*args, **kwargs)
@@ -330,30 +337,35 @@ class Shadow:
         dear = known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0
         if not explaining and (not due or dear):
             return
-        if args and not _is_plain_call(function, args):
-            bound = tensorflow_internals.clone(function).__get__(args[0], type(args[0]))
-            args = args[1:]
-        else:
+        receiver = args[:1] if args and not _is_plain_call(function, args) else ()
+        args = args[len(receiver) :]
+        for attempt in range(drawing.QUIET_ATTEMPTS):
+            time.sleep(drawing.QUIET_SECONDS * attempt)
             bound = tensorflow_internals.clone(function)
-        python = Snapshot(self.named, self.original, self.project)
-        changes: list[Change] = []
-        begun = time.perf_counter()
-        try:
-            with self.watch as outside, Calls(self.project) as calls:
-                concrete = bound.get_concrete_function(*args, **kwargs)
-        except Exception as error:
-            if self.error is None:
-                check.refutations.setdefault("raised", "a later trace of it raises: " + _explain(error, self.project))
-            return
-        finally:
-            seconds = time.perf_counter() - begun
-            changes = python.changes()
-            python.restore()
-        changes += outside
+            bound = bound.__get__(receiver[0], type(receiver[0])) if receiver else bound
+            python = Snapshot(self.named, self.original, self.project)
+            changes: list[Change] = []
+            begun = time.perf_counter()
+            try:
+                with self.watch as outside, Calls(self.project) as calls:
+                    concrete = bound.get_concrete_function(*args, **kwargs)
+            except Exception as error:
+                if self.error is None:
+                    raised = "a later trace of it raises: " + _explain(error, self.project)
+                    check.refutations.setdefault("raised", raised)
+                return
+            finally:
+                seconds = time.perf_counter() - begun
+                changes = python.changes()
+                python.restore()
+            changes += outside
+            if not drawing.may_be_others(changes, python):
+                break
         if changes:
-            check.note_effects(changes, self.python.beside, "while it is traced, ")
+            check.note_effects(changes, python.beside, "while it is traced, ")
             return
         self.stability.note(own, calls, python.objects, seconds)
+        self.traced = True
         printed = graphs.fingerprint(concrete, self._place)
         if printed.stale_weights:
             check.refutations.setdefault(

@@ -84,6 +84,7 @@ SAFE = frozenset(
         "safe_keras_dropout",
         "safe_legacy_keras",
         "safe_lookup_table",
+        "safe_module_logger",
         "safe_random_shuffle",
         "safe_static_and_class_methods",
         "safe_strategy_run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -513,6 +514,64 @@ def test_what_a_thread_beside_may_have_changed_refutes_nothing(tf: Any, check: A
         thread.join()
     assert not seen.refutations
     assert "or a thread beside it does" in seen.doubts["beside"]
+
+
+@contextlib.contextmanager
+def drawing_ahead(pause: float) -> Iterator[Any]:
+    """A thread that draws batches ahead with ``np.random``, into a queue of some places."""
+    ready: queue.Queue[Any] = queue.Queue(maxsize=3)
+    stop = threading.Event()
+
+    def produce() -> None:
+        while not stop.is_set():
+            drawn = np.random.normal(size=(4, 3))
+            while not stop.is_set():
+                with contextlib.suppress(queue.Full):
+                    ready.put(drawn, timeout=0.002)
+                    break
+            if pause:
+                stop.wait(pause)
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        yield ready
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_what_a_thread_draws_ahead_is_not_the_calls(tf: Any, checker: Any) -> None:
+    weight = tf.Variable(tf.ones((3, 1)))
+
+    def step(x: Any) -> Any:
+        weight.assign_sub(0.01 * tf.reduce_mean(x) * tf.ones((3, 1)))
+        return tf.reduce_sum(x @ weight)
+
+    made = checker("f")
+    checked = made.wrap("f", tf.function(step))
+    with drawing_ahead(0.0) as ready:
+        for _ in range(20):
+            checked(tf.constant(ready.get(), tf.float32))
+    seen = made.checks["f"]
+    assert not seen.refutations and not seen.doubts
+    assert seen.compared >= 12
+
+
+def test_a_call_that_draws_itself_beside_such_a_thread_is_none_the_less_not_confirmed(tf: Any, checker: Any) -> None:
+    calls = []
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * (1.0 if len(calls) % 5 else float(np.random.rand() > -1.0))
+
+    made = checker("f")
+    checked = made.wrap("f", tf.function(step))
+    with drawing_ahead(0.0) as ready:
+        for _ in range(20):
+            calls.append(1)
+            checked(tf.constant(ready.get(), tf.float32))
+    seen = made.checks["f"]
+    assert "np.random" in seen.doubts.get("beside", "") or seen.refutations
 
 
 # Rounding

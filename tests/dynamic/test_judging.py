@@ -114,6 +114,7 @@ def test_what_was_not_called_is_unobserved() -> None:
         ({"effects": [effect("closure", "step")]}, Verdict.REFUTED, "the enclosing function's step"),
         ({"effects": [effect("something new", "x")]}, Verdict.REFUTED, "it changes x"),
         ({"effects": [effect(beside=True)]}, Verdict.INCONCLUSIVE, "or a thread beside it does"),
+        ({"effects": [effect("random", "np.random")]}, Verdict.REFUTED, "np.random"),
         ({"exceptions": {"ValueError: no": 100}}, Verdict.INCONCLUSIVE, "every call of it raised: ValueError: no"),
         ({"ops": {}}, Verdict.NOT_PROPOSED, "it ran no TensorFlow op in 20 sampled calls"),
         ({"op_calls": 0}, Verdict.INCONCLUSIVE, "could not be looked at"),
@@ -236,6 +237,10 @@ def test_a_confirmation_says_what_it_does_not_rest_on() -> None:
     assert found.reasons[1] == (
         "its trace holds on to 2 constant tensors, which did not change: float32()=3.0 (train.py:4), float32()=5.0"
     )
+
+
+def test_what_a_thread_beside_may_have_drawn_is_for_the_check_to_tell() -> None:
+    assert judge(effects=[effect("random", "np.random", beside=True)]) is None
 
 
 def test_calls_of_other_threads_are_no_evidence() -> None:
