@@ -47,7 +47,7 @@ def cached(wrapper: Any) -> list[Any]:
     held: list[Any] = []
     for item in gc.get_referents(wrapper):
         held.extend(item.values() if isinstance(item, dict) and item is not wrapper.__dict__ else [item])
-    return [item for item in held if type(item).__name__ != "_lru_list_elem" and not isinstance(item, type)]
+    return [item for item in held if type(item).__name__ != "_lru_list_elem" and item is not type(wrapper)]
 
 
 def accessors(item: Any) -> list[Any]:

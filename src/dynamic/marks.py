@@ -183,7 +183,8 @@ def inside_iterator(value: Any) -> list[Any]:
     if isinstance(value, SUSPENDED):
         frame, _ = suspended_frame(value)
         held += frame.f_locals.values() if frame is not None else ()
-    return [item for item in held if not isinstance(item, (type, types.CodeType, types.FrameType))]
+    code = (types.CodeType, types.FrameType)
+    return [item for item in held if item is not type(value) and not isinstance(item, code)]
 
 
 def _parts_mark(parts: Any, depth: int) -> Any:

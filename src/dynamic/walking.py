@@ -374,8 +374,7 @@ class Walk:
                 return
             self._keep("state", label, value, mark)
         for item in hidden.inside(value):
-            if not isinstance(item, type):
-                self._add(f"{label} (inside)", item)
+            self._add(f"{label} (inside)", item)
 
     def _now(self, kind: str, container: Any) -> dict[str, Any]:
         """What a container of attributes holds now, of what is watched."""

@@ -431,6 +431,12 @@ def test_a_change_inside_of_what_holds_something_is_seen_or_doubted(holder: int)
     assert is_noticed({"x": HOLDERS[holder](x)}, anything, lambda: x.inside.append(2))
 
 
+@pytest.mark.parametrize("holder", range(len(HOLDERS)))
+def test_a_change_of_a_class_that_something_holds_is_seen_or_doubted(holder: int) -> None:
+    x = a_class()
+    assert is_noticed({"x": HOLDERS[holder](x)}, anything, lambda: setattr(x, "count", 1))
+
+
 @settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(MUTATIONS),
