@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -51,13 +52,14 @@ class Watch:
         self._thread = 0
         self._streams: list[tuple[Any, Any]] = []
         self._call_handlers: Any = None
-        sys.addaudithook(self._audit)
 
     def __enter__(self) -> list[Change]:
         noted: list[Change] = []
         self._active.append((PathNote.muted, noted))
         if len(self._active) > 1:
             return noted
+        _listen()
+        _entered.append(self)
         self._thread = threading.get_ident()
         self._streams = [
             (stream, stream.__dict__.get("write")) for stream in (sys.stdout, sys.stderr) if hasattr(stream, "__dict__")
@@ -75,6 +77,7 @@ class Watch:
         self._active.pop()
         if self._active:
             return
+        _entered.remove(self)
         setattr(logging.Logger, "callHandlers", self._call_handlers)  # noqa: B010
         for stream, write in self._streams:
             if write is None:
@@ -104,8 +107,9 @@ class Watch:
 
         return wrapped
 
-    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self._active or threading.get_ident() != self._thread:
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Note what an event of Python's says that this thread does."""
+        if threading.get_ident() != self._thread:
             return
         if event == "open":
             path, mode, flags = args
@@ -120,6 +124,20 @@ class Watch:
         for level, noted in self._active:
             if PathNote.muted <= level and len(noted) < _MOST:
                 noted.append(Change(kind, subject, detail, self._project.place()))
+
+
+# An audit hook stays for as long as the process lives, and is asked at each event: one is for all.
+_entered: list[Watch] = []
+
+
+@functools.cache
+def _listen() -> None:
+    def hear(event: str, args: tuple[Any, ...]) -> None:
+        if _entered and (event == "open" or event in _SYSTEM):
+            for watch in tuple(_entered):
+                watch.hear(event, args)
+
+    sys.addaudithook(hear)
 
 
 def _writes(mode: object, flags: object) -> bool:
