@@ -130,7 +130,9 @@ class Function:
 
     ``line`` is the line of ``def`` (not of the first decorator). ``hybrid`` says how the function is
     hybrid already (``"@tf.function(jit_compile=True)"``), or is None. The plain facts are None where
-    source does not decide them. ``calls`` are the ids of the project's functions that it may call.
+    source does not decide them. ``calls`` are the ids of the project's functions that it may call. ``results_read``
+    are the parts of its result ("" for all of it, "[1]" for an item) of which all of the project reads the value
+    alone, each with a place where it does.
     """
 
     id: str
@@ -152,6 +154,7 @@ class Function:
     is_recursive: bool | None = None
     computes_with_tensors: bool | None = None
     calls: tuple[str, ...] = ()
+    results_read: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Checker:
         self.checks = {name: Check(name) for name in job["candidates"]}
         for name, check in self.checks.items():
             check.stability = Stability(self.project, job.get("reads", {}).get(name))
+            check.results_read = job.get("results_read", {}).get(name, ())
         for name, number in job.get("signatures", {}).items():
             self.checks[name].expected_signatures = number
         for name, calls in job.get("rare", {}).items():

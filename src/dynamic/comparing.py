@@ -8,7 +8,7 @@ compared by its *change*, so that an update that is left out shows however small
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,18 +30,34 @@ class Comparison:
     """What differed (``mismatches``: place and how), and the largest relative error seen.
 
     ``numeric`` holds, for mismatches in floating-point values only, the place and the error: those may be
-    rounding that the function amplifies, which a perturbed run tells.
+    rounding that the function amplifies, which a perturbed run tells. ``values`` has, by place, what the variables
+    held when eager had returned them of which the project reads the value alone: there a tensor will do. ``returned``
+    are the places where the graph gave one.
     """
 
     mismatches: list[str] = field(default_factory=list)
     numeric: dict[str, float] = field(default_factory=dict)
     max_error: float = 0.0
     errors: dict[str, float] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    returned: list[str] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
         """Whether nothing differed beyond tolerance."""
         return not self.mismatches and not self.numeric
+
+
+def values_of(result: Any, parts: Collection[str]) -> dict[str, Any]:
+    """What the variables hold that a call has returned as ``parts`` of its result ("" is all of it), by place."""
+    items = {"": result}
+    if isinstance(result, (list, tuple)):
+        items.update((f"[{number}]", item) for number, item in enumerate(result))
+    return {
+        f"the result{part}": item.read_value()
+        for part, item in items.items()
+        if part in parts and isinstance(item, tf.Variable)
+    }
 
 
 def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str = "the result") -> None:
@@ -50,6 +66,10 @@ def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str =
         return
     if _is_tensor(eager) and _is_tensor(graph):
         _compare_arrays(eager, graph, comparison, place)
+        return
+    if isinstance(eager, tf.Variable) and _is_tensor(graph) and place in comparison.values:
+        comparison.returned.append(place)
+        _compare_arrays(comparison.values[place], graph, comparison, place)
         return
     if type(eager) is not type(graph) and not _alike(eager, graph):
         # Whoever keeps the variable reads what is assigned later as well.

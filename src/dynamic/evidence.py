@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from .effects import Change
@@ -97,6 +97,9 @@ class Check:
         self.inputs: set[int] = set()
         self.reads_nothing = False  # no tensor, variable or iterator: one state is all that there is
         self.captured: list[str] = []
+        #: Parts of the result of which the project reads the value alone, and where a variable was found to be one.
+        self.results_read: Collection[str] = ()
+        self.returned: set[str] = set()
         self.owners: set[int] = set()
         self.rehearsal: Rehearsed | None = None
         self.stability: Stability | None = None
@@ -189,6 +192,7 @@ class Check:
             "unseen_path_calls": sum(n for p, n in self.paths.items() if p not in self.compared_paths),
             "retraced": self.retraced,
             "captured": self.captured[:10],
+            "returned": sorted(self.returned),
             "rehearsal": self.rehearsal.as_dict() if self.rehearsal is not None else None,
             "reads": self.stability.as_dict() if self.stability is not None else None,
         }

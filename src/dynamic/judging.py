@@ -257,6 +257,10 @@ def _judge_row(
         shown = ", ".join(_original(text, root) or text for text in captured[:3])
         number = count(len(captured), "constant tensor")
         reasons.append(f"its trace holds on to {number}, which did not change: {shown}")
+    read = dict(function.results_read)
+    for part in row["returned"]:
+        said = "is a variable; a graph returns its value, and the project only reads that"
+        reasons.append(f"its result{part} {said} ({read[part]})")
     return _with_variant(function, observation, row, Verdict.CONFIRMED, root, *reasons)
 
 

@@ -113,6 +113,7 @@ class Run:
             "minor": list(minor),
             "patience": seconds / 2,
             "reads": dict(reads or {}),
+            "results_read": {f.id: [part for part, _ in f.results_read] for f in self.scan.functions if f.results_read},
             **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
             "assigned_attributes": sorted(self.scan.assigned_attributes),
         }

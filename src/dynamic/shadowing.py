@@ -123,10 +123,11 @@ class Shadow:
         return outside
 
     def _judge(self, path: PathNote, outside: list[Change]) -> None:
-        from . import iterators, variables
+        from . import comparing, iterators, variables
 
         check = self.check
         after = variables.snapshot()
+        self.values = comparing.values_of(self.result, self.check.results_read)
         effects = [*self.python.changes(), *outside]
         few = check.rehearsal
         builds = variables.created() > self.made or (effects and few is not None and few.wanted > 1)
@@ -203,8 +204,9 @@ class Shadow:
         if variables.created() > made:
             check.refutations.setdefault("creation", "it creates a variable in a call after the first")
             return
-        comparison = Comparison()
+        comparison = Comparison(values=self.values)
         compare_results(self.result, graphed, comparison)
+        check.returned.update(place.removeprefix("the result") for place in comparison.returned)
         check.written += compare_variables(self.before, after, left, comparison)
         telling = self._blame(comparison, after) if comparison.numeric else True
         if comparison.mismatches:

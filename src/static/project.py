@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -19,6 +20,7 @@ from .held import link_held
 from .inspection import Inspection
 from .layout import Layout
 from .program import Program
+from .results import Results
 from .sources import Source, Unreadable, name_modules, read_source, select_files
 from .verdicts import Verdicts, read_silenced
 from .views import Facts
@@ -69,6 +71,7 @@ def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout 
     names = name_modules(root, files, {path: name for path, name in imported.items() if name})
     packages = [name for path, name in names.items() if path.name == "__init__.py"]
     silenced: dict[str, dict[int, frozenset[str]]] = {}
+    trees: dict[str, ast.Module] = {}
 
     def read() -> Iterator[Source]:
         for path in files:
@@ -76,6 +79,7 @@ def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout 
             if isinstance(source, Unreadable):
                 skipped.append(source)
                 continue
+            trees[source.file] = source.tree
             comments = read_silenced(source.text)
             if comments:
                 silenced[source.file] = comments
@@ -83,7 +87,7 @@ def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout 
 
     program = build_program(list(names.values()), packages, read(), skipped, layout.aliases if layout else {})
     modules = sorted(program.modules.values(), key=lambda module: module.index)
-    functions = _judge(program, modules, silenced)
+    functions = _judge(program, modules, silenced, Results({} if skipped or paths else trees))
     too_deep = {code.module.file: code for code in program.functions if code.too_deep}
     warnings = [f"{problem.file}: {problem.reason}" for problem in skipped]
     warnings += [_tell_outside(root, path) for path in outside]
@@ -123,7 +127,10 @@ def _script(root: Path, entry: Path) -> Path:
 
 
 def _judge(
-    program: Program, modules: list[ModuleCode], silenced: dict[str, dict[int, frozenset[str]]]
+    program: Program,
+    modules: list[ModuleCode],
+    silenced: dict[str, dict[int, frozenset[str]]],
+    results: Results,
 ) -> list[Function]:
     calls = solve(program)
     allocations = Allocations(program)
@@ -134,7 +141,7 @@ def _judge(
     facts.computes = find_computing(program, graph)
     facts.covered = find_covered(program, graph)
     inspection = Inspection(facts)
-    verdicts = Verdicts(facts, inspection, _by_index(modules), silenced)
+    verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)
     found: list[Function] = []
     for module in modules:
         records = [verdicts.judge(code) for code in module.functions if code.reported]

@@ -28,6 +28,7 @@ from .parameters import (
     own_parameters,
     supplied_values,
 )
+from .results import Results
 from .rules import Polarity, all_rules
 from .rules.varying_scalar import variation
 from .values import UNKNOWN, Bound, Function, Value, Wrapped
@@ -108,11 +109,13 @@ class Verdicts:
         inspection: Inspection,
         modules: list[ModuleCode],
         silenced: dict[str, dict[int, frozenset[str]]],
+        results: Results,
     ) -> None:
         self.facts = facts
         self.inspection = inspection
         self.modules = modules
         self.silenced = silenced
+        self.results = results
         self.graph: CallGraph = facts.graph
 
     def judge(self, code: FunctionCode) -> records.Function:
@@ -159,6 +162,7 @@ class Verdicts:
             calls=tuple(
                 dict.fromkeys(target.id for target in self.graph.targets(code) if target.reported)
             ),
+            results_read=tuple(self.results.uses(code).read.items()) if code.hybrid is None else (),
         )
 
     def judge_step(self, step: InlineStep) -> records.Function:

@@ -86,6 +86,7 @@ SAFE = frozenset(
         "safe_lookup_table",
         "safe_module_logger",
         "safe_random_shuffle",
+        "safe_returned_counter",
         "safe_static_and_class_methods",
         "safe_strategy_run",
         "safe_trained_in_thread",

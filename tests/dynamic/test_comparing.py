@@ -242,3 +242,37 @@ def test_a_perturbed_run_excuses_what_rounding_explains_and_nothing_else(tf: Any
     assert perturbed_within(comparison, {"the result": 1e-5})
     assert perturbed_within(comparison, {"something else": 1.0})
     assert perturbed_within(Comparison(numeric={"the result": float("inf")}), {"the result": 1.0})
+
+
+# A variable as a result.
+
+
+def returned(tf: Any, held: Any, graph: Any, parts: tuple[str, ...]) -> Any:
+    """Compares a result of which eager returned the variable ``held``, read since then for ``parts``."""
+    from hybridize.dynamic.comparing import Comparison, compare_results, values_of
+
+    eager = (tf.constant(1.0), held)
+    comparison = Comparison(values=values_of(eager, parts))
+    held.assign_add(tf.ones_like(held))  # what is written later is not what the call returned
+    compare_results(eager, (tf.constant(1.0), graph), comparison)
+    return comparison
+
+
+def test_a_variable_of_which_only_the_value_is_read_may_come_back_as_a_tensor(tf: Any) -> None:
+    found = returned(tf, tf.Variable(3, dtype=tf.int64), tf.constant(3, tf.int64), ("[1]",))
+    assert found.equal and found.returned == ["the result[1]"]
+
+
+def test_a_variable_that_is_used_otherwise_is_no_tensor(tf: Any) -> None:
+    for parts in ((), ("[0]",), ("",)):
+        found = returned(tf, tf.Variable(3, dtype=tf.int64), tf.constant(3, tf.int64), parts)
+        assert "the result[1] is a variable eagerly and a tensor" in found.mismatches[0] and not found.returned
+
+
+def test_the_value_that_comes_back_must_be_the_one_at_the_end_of_the_call(tf: Any) -> None:
+    later = returned(tf, tf.Variable(3, dtype=tf.int64), tf.constant(4, tf.int64), ("[1]",))
+    assert later.mismatches == ["the result[1] differs (3 eagerly, 4 from the graph)"]
+    other = returned(tf, tf.Variable(3, dtype=tf.int64), tf.constant(3, tf.int32), ("[1]",))
+    assert "dtype" in other.mismatches[0]
+    shape = returned(tf, tf.Variable([3.0]), tf.constant(3.0), ("[1]",))
+    assert "shape" in shape.mismatches[0]

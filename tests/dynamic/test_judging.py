@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -210,6 +211,7 @@ def checked(**changes: Any) -> dict[str, Any]:
         "unseen_path_calls": 0,
         "retraced": 5,
         "captured": [],
+        "returned": [],
         "rehearsal": None,
         **changes,
     }
@@ -241,6 +243,14 @@ def test_a_confirmation_says_what_it_does_not_rest_on() -> None:
 
 def test_what_a_thread_beside_may_have_drawn_is_for_the_check_to_tell() -> None:
     assert judge(effects=[effect("random", "np.random", beside=True)]) is None
+
+
+def test_a_confirmation_says_which_variables_come_back_as_their_values() -> None:
+    reading = replace(function(), results_read=(("[1]", "train.py:40"),))
+    found = judging.judge_checked(reading, Observation(calls=100), checked(returned=["[1]"]), ROOT, "", Variant())
+    assert found.reasons[1] == (
+        "its result[1] is a variable; a graph returns its value, and the project only reads that (train.py:40)"
+    )
 
 
 def test_calls_of_other_threads_are_no_evidence() -> None:
