@@ -120,17 +120,25 @@ def failure(edited: Seen, eager: Seen) -> Failure | None:
     outcome = edited.outcome
     stale = tuple(name for name, row in edited.report.get("traces", {}).items() if row.get("stale_weights"))
     if stale:
+        raised = ""
+        if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
+            raised = f", which is why the edited script then raises {_error(edited)}"
         reason = (
-            f"started cold, the trace of {stale[0]} holds initializer ops and captures no variable: the initial "
-            "weights would be baked in; convert the step that calls the model instead"
+            f"started cold, the trace of {stale[0]} holds the values of initializers in place of variables: the "
+            f"initial weights would be baked in{raised}; convert the step that calls the model instead"
         )
         return Failure(reason, stale)
     if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
-        place = f" at {outcome.error_place}" if outcome.error_place else ""
-        reason = f"started cold, the edited script raises {one_line(outcome.error_type, outcome.error)}{place}"
+        reason = f"started cold, the edited script raises {_error(edited)}"
         return Failure(reason, place=outcome.error_place or "")
     reason = _ended_otherwise(edited, eager)
     return Failure(reason) if reason else None
+
+
+def _error(seen: Seen) -> str:
+    """The error that ended a run, and the line of the script where it was raised."""
+    place = f" at {seen.outcome.error_place}" if seen.outcome.error_place else ""
+    return f"{one_line(seen.outcome.error_type, seen.outcome.error)}{place}"
 
 
 def _ended_otherwise(edited: Seen, eager: Seen) -> str:

@@ -49,6 +49,8 @@ _UNIMPORTANT = frozenset(
         "func_name",
     }
 )
+# Where Keras 3 defines what a weight is, and what reading it gives.
+_WEIGHTS = os.path.join("backend", "common", "variables.py")
 _INITIALIZERS = frozenset(
     {
         "RandomStandardNormal",
@@ -88,8 +90,12 @@ class Print:
 
     @property
     def stale_weights(self) -> bool:
-        """The mark of weights baked in by Keras 3's symbolic build: initializer ops, no variable captured."""
-        return self.initializers > 0 and not self.resources
+        """The mark of weights baked in by Keras 3's symbolic build.
+
+        Whether variables are captured says nothing: a layer that is built before, or the generator of a dropout
+        layer's seeds, has some.
+        """
+        return self.initializers > 0
 
 
 def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
@@ -115,13 +121,16 @@ def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
 
 
 def _initializes(op: Any) -> bool:
-    """Whether an op that draws random numbers does so for the initial value of a Keras weight."""
-    packages = [
-        os.path.dirname(str(sys.modules[name].__file__)) for name in ("keras", "tf_keras") if name in sys.modules
-    ]
-    return any(
-        "initializers" in frame.filename and frame.filename.startswith(tuple(packages)) for frame in op.traceback or ()
-    )
+    """Whether an op that draws random numbers stands for a Keras weight that is not made yet.
+
+    Read in a symbolic build, such a weight gives the value of its initializer.
+    """
+    if "keras" not in sys.modules:
+        return False
+    package = os.path.dirname(str(sys.modules["keras"].__file__))
+    frames = [frame for frame in op.traceback or () if frame.filename.startswith(package)]
+    read = any(frame.name == "value" and frame.filename.endswith(_WEIGHTS) for frame in frames)
+    return read and any("initializers" in frame.filename for frame in frames)
 
 
 def _add(node: Any, library: Mapping[str, Any], rows: list[Row], place: str | None, inside: set[str]) -> None:

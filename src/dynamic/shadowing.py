@@ -372,8 +372,8 @@ class Shadow:
         if printed.stale_weights:
             check.refutations.setdefault(
                 "stale-weights",
-                "its trace holds initializer ops and captures no variable: the initial weights would be baked in; "
-                "convert the step that calls the model instead",
+                "its trace holds the values of initializers in place of variables: the initial weights would be "
+                "baked in; convert the step that calls the model instead",
             )
             return
         for kind in {row.kind for row in printed.rows} & UNRESTORABLE.keys():

@@ -31,7 +31,7 @@ def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20
         (seen(Ending.EXITED, 3), seen(), "exit status 3, not 0"),
         (seen(Ending.EXITED, 3), seen(Ending.EXITED, 2), "exit status 3, not 2"),
         (seen(report={"traces": {"train:Net.call": {"count": 1, "stale_weights": True}}}), seen(),
-         "the trace of train:Net.call holds initializer ops and captures no variable"),
+         "the trace of train:Net.call holds the values of initializers in place of variables"),
         (seen(report={"leaks": ["self.mask"]}), seen(), "leaves a tensor of the graph in self.mask"),
     ],
 )  # fmt: skip
@@ -65,6 +65,17 @@ def test_a_failure_names_whom_it_knows() -> None:
     rows = {name: {"count": 1, "stale_weights": name != "train:step"} for name in ("train:step", "train:a", "train:b")}
     found = failure(seen(report={"traces": rows}), seen())
     assert found is not None and found.stale == ("train:a", "train:b")
+
+
+def test_stale_weights_are_named_as_the_cause_where_they_make_the_caller_raise() -> None:
+    rows = {"train:Net.call": {"count": 1, "stale_weights": True}, "train:step": {"count": 1, "stale_weights": False}}
+    changes = {"error_type": "ValueError", "error": "no gradients", "error_place": "train.py:70"}
+    found = failure(seen(Ending.RAISED, 1, report={"traces": rows}, **changes), seen())
+    assert found is not None and found.stale == ("train:Net.call",), "not who stands where it was raised"
+    assert "the initial weights would be baked in, which is why the edited script then raises" in found.reason
+    assert "ValueError: no gradients at train.py:70" in found.reason
+    same = failure(seen(Ending.RAISED, 1, report={"traces": rows}, **changes), seen(Ending.RAISED, 1, **changes))
+    assert same is not None and "raises" not in same.reason, "the original raises as well"
 
 
 def test_a_unit_is_found_in_an_edited_file() -> None:

@@ -217,6 +217,35 @@ def test_weights_that_are_baked_in_have_their_mark(tf: Any) -> None:
     assert any(graphs.fingerprint(each, place).stale_weights for each in concrete)
 
 
+def test_they_have_it_beside_a_variable_that_was_made_before(tf: Any) -> None:
+    """A dropout layer makes the generator of its seeds before the model is built; the trace captures it."""
+    import keras
+
+    from hybridize.dynamic import graphs
+
+    class Net(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+            self.dropout = keras.layers.Dropout(0.1)
+
+        @tf.function  # type: ignore[untyped-decorator]
+        def call(self, x: Any, training: bool = False) -> Any:
+            return self.dropout(self.dense(x), training=training)
+
+    net = Net()
+    net(tf.ones((1, 3)), training=True)
+    prints = [graphs.fingerprint(each, place) for each in net.call._list_all_concrete_functions()]
+    assert any(each.stale_weights and each.resources for each in prints)
+
+
+def test_noise_by_an_initializer_is_no_weight(tf: Any) -> None:
+    import keras
+
+    noise = keras.initializers.RandomNormal(seed=1)
+    assert not fingerprint(tf, lambda x: x + noise((2,)), tf.ones(2)).stale_weights
+
+
 def test_random_numbers_without_a_variable_are_no_mark_of_that(tf: Any) -> None:
     """An augmentation draws random numbers and reads no variable, and nothing is wrong with it."""
 
