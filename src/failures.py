@@ -50,6 +50,11 @@ def explain(script: str, outcome: RunOutcome, missed: bool) -> Stop | None:
     )
 
 
+def has_failed(outcome: RunOutcome) -> bool:
+    """Whether a run of the script ended in a failure, whoever is to blame."""
+    return _own_failure("", outcome) is not None
+
+
 def _own_failure(script: str, outcome: RunOutcome) -> str | None:
     own = "on its own, before any change of ours"
     look = f"its output is in {outcome.log}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .errors import own_failure
+from .errors import own_failure, telling_line
 from .interrupts import deferred
 from .options import Mistake, Options
 from .records import (
@@ -242,13 +242,57 @@ def _why_not(function: Function) -> tuple[str, ...]:
 
 def _observe_whole(work: Work, scan: Scan) -> tuple[Scan, Observed]:
     """Observe; where the run has imported candidates that the scan didn't know of, scan and observe them too."""
-    observed = _observe(work, scan)
+    observed = _blame(work, scan, _observe(work, scan))
     again = _scan_again(work, scan, observed)
     if again is not None:
-        scan, observed = again, _observe(work, again)
+        scan, observed = again, _blame(work, again, _observe(work, again))
     _stop_at_failure(work, observed)
     tell(work, observed)
     return scan, observed
+
+
+def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
+    """Where the observed run failed, find out whether our watching did it, and observe again without what does.
+
+    Raises Stop where the script runs unwatched, and fails with whatever is watched.
+    """
+    from .blaming import find_culprits, seconds_to_fail
+    from .dynamic.proof import observe
+    from .failures import has_failed
+
+    failed = observed.outcome
+    if not has_failed(failed) or observed.seen.role_errors:
+        return observed
+    functions, entries = _watched(work)
+    seconds = seconds_to_fail(failed)
+
+    def fails(names: Sequence[str]) -> bool:
+        some, entered = ([f for f in each if f.id in names] for each in (functions, entries))
+        run = work.run_with(scan)
+        return has_failed(observe(run, some, (), seconds, seconds, work.options.steps, entered).outcome)
+
+    with work.stage("observe", "the script failed while it was watched: it is run without that"):
+        culprits = find_culprits(list(dict.fromkeys(f.id for f in (*functions, *entries))), fails)
+    if culprits is None:
+        return observed
+    error = f"{failed.error_type}: {telling_line(failed.error)}" if failed.error_type else "it ends early"
+    work.unwatched.update(culprits)
+    why = f"the script fails when hybridize watches its calls ({error}), and not without, so nothing is known of it"
+    work.add(
+        [
+            replace(work.judgements[name], verdict=Verdict.INCONCLUSIVE, reasons=(why,))
+            for name in culprits
+            if work.judgements[name].verdict is not Verdict.NOT_PROPOSED
+        ]
+    )
+    for name in culprits:
+        work.warn(f"{name} is not watched: the script fails when hybridize watches it ({error}), and not without")
+    observed = _observe(work, scan)
+    if has_failed(observed.outcome):
+        script = os.path.relpath(work.target.script, work.target.cwd)
+        message = f"hybridize itself failed: {script} runs alone, and fails when hybridize watches it ({error})."
+        raise Stop("failed", message, EXIT_OURS)
+    return observed
 
 
 def _scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
@@ -270,12 +314,16 @@ def _scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
     return None
 
 
+def _watched(work: Work) -> tuple[list[Function], list[Function]]:
+    """The functions whose calls are watched, and those of which only their own code's running is."""
+    known = [j.function for j in work.judgements.values() if j.function.id not in work.unwatched]
+    return [f for f in known if _is_proposed(work, f) or is_to_watch(f)], [f for f in known if is_to_enter(f)]
+
+
 def _observe(work: Work, scan: Scan) -> Observed:
     from .dynamic.proof import observe
 
-    known = [j.function for j in work.judgements.values()]
-    functions = [f for f in known if _is_proposed(work, f) or is_to_watch(f)]
-    entries = [f for f in known if is_to_enter(f)]
+    functions, entries = _watched(work)
     proposed = [f for f in functions if _is_proposed(work, f)]
     with work.stage("observe", f"running the script as it stands, {count(len(proposed), 'candidate')} watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
@@ -334,7 +382,7 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
     if observed.seen.role_errors:
         raise Stop("failed", f"{own_failure('observation', observed.seen.role_errors[0])}.", EXIT_OURS)
     script = os.path.relpath(work.target.script, work.target.cwd)
-    proposed = any(_is_proposed(work, j.function) for j in work.judgements.values())
+    proposed = any(_is_proposed(work, f) for f in _watched(work)[0])
     called = any(row["calls"] or row["traced_calls"] for row in observed.rows.values())
     stop = explain(script, observed.outcome, missed=proposed and not called)
     if stop is not None:

@@ -97,6 +97,7 @@ _RARE_SEED_SOURCES = tuple(
 )
 _TF_CONVERT = Name("tensorflow.python.autograph.impl.api", "tf_convert")
 _CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_status_ctx")
+_LEFT_ALONE = Name("tensorflow.python.autograph.impl.api", "is_autograph_artifact")
 _CONTEXT = Name("tensorflow.python.eager.context", "context")
 
 #: Of each Keras, by its package: the class that makes what `Model.fit` calls for a batch, and the one that has the
@@ -121,6 +122,7 @@ ESSENTIAL = (
     *_RANDOM_OPS,
     _SEED_SOURCE,
     _TF_CONVERT,
+    _LEFT_ALONE,
     _CONTROL_STATUS,
     *(Name(FILE_MODULE, name) for name in ("WritableFile", "CopyFile", "RenameFile", "DeleteRecursively")),
     Name(RECORD_MODULE, "TFRecordWriter"),
@@ -248,6 +250,13 @@ def convert_as_caller(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function``, converted by AutoGraph where the code that calls it is."""
     converted: Callable[..., Any] = _TF_CONVERT.get()(function, _CONTROL_STATUS.get()())
     return converted
+
+
+def leave_alone(is_meant: Callable[[Any], bool]) -> None:
+    """Have AutoGraph call unconverted what ``is_meant``, without a mark on it. Raises MissingName."""
+    known = _LEFT_ALONE.get()
+    holder = importlib.import_module(_LEFT_ALONE.module)
+    setattr(holder, _LEFT_ALONE.path, lambda entity: known(entity) or is_meant(entity))
 
 
 def function_definition(name: str) -> Any:

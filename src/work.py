@@ -49,6 +49,7 @@ class Work:
     nursery: Nursery | None = None
     waiting_nursery: Nursery | None = None
     observed_whole: bool = False
+    unwatched: set[str] = field(default_factory=set)  # functions that can't be watched without harm
     hybrid_calls: dict[str, int] = field(default_factory=dict)
     modes: Modes = field(default_factory=Modes)
     unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates

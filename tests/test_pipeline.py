@@ -415,6 +415,39 @@ def test_a_run_that_showed_nothing_ends_before_the_check(
     assert words in report.message
 
 
+def test_a_function_that_cannot_be_watched_is_left_alone(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hybridize.dynamic import proof
+
+    failing = observed(outcome(Ending.RAISED, error_type="ValueError", error="tuple.index(x)"))
+    alone = replace(observed(outcome(Ending.FINISHED)), rows={})
+
+    def observe(_run: Any, functions: Any, *_rest: Any) -> Observed:
+        return failing if "train:step" in {function.id for function in functions} else alone
+
+    monkeypatch.setattr(proof, "observe", observe)
+    report = optimize(lambda work: pipeline._observe_whole(work, None))  # type: ignore[arg-type]
+    (judgement,) = (j for j in report.judgements if j.function.id == "train:step")
+    assert (report.exit_code, judgement.verdict) == (0, Verdict.INCONCLUSIVE)
+    assert "when hybridize watches its calls (ValueError: tuple.index(x))" in judgement.reasons[0]
+    assert any("train:step is not watched" in warning for warning in report.warnings)
+
+
+def test_a_failure_that_comes_of_watching_alone_is_ours(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hybridize.dynamic import proof
+
+    failing = observed(outcome(Ending.RAISED, error_type="ValueError", error="x"))
+    alone = replace(observed(outcome(Ending.FINISHED)), rows={})
+
+    def observe(_run: Any, functions: Any, proposed: Any, *_rest: Any) -> Observed:
+        # Only the run that is made to try it without hooks comes to its end.
+        return alone if not functions and proposed == () else failing
+
+    monkeypatch.setattr(proof, "observe", observe)
+    report = optimize(lambda work: pipeline._observe_whole(work, None))  # type: ignore[arg-type]
+    assert (report.status, report.exit_code) == ("failed", 4)
+    assert "train.py runs alone, and fails when hybridize watches it (ValueError: x)" in report.message
+
+
 def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from hybridize.dynamic import proof
 

@@ -79,7 +79,7 @@ class Checker:
         def checked(*args: Any, **kwargs: Any) -> Any:
             return self_check(check, function, graph, original, args, kwargs)
 
-        return disguise(checked, original)
+        return disguise(checked, function)
 
     def call(self, check: Check, function: Any, graph: Any, original: Any, args: Any, kwargs: Any) -> Any:
         """One call of a candidate: eager for the script, and in sampled calls the graph beside it."""

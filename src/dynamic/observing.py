@@ -151,7 +151,7 @@ class Observer:
         def observed(*args: Any, **kwargs: Any) -> Any:
             return record_call(record, call, target, args, kwargs)
 
-        return disguise(observed, target)
+        return disguise(observed, function)
 
     def record_call(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any) -> Any:
         """One call of a candidate: make it, and write down what it was."""

@@ -82,14 +82,13 @@ class Replay:
         if is_graph_function(function):
             self.functions[candidate] = function
         call = bind(function)
-        original = getattr(function, "python_function", function)
         if candidate != "unit" and candidate != self.child.job.get("unit_id"):
 
             def counted(*args: Any, **kwargs: Any) -> Any:
                 self._count(candidate)
                 return call(args, kwargs)
 
-            return disguise(counted, original)
+            return disguise(counted, function)
 
         def unit(*args: Any, **kwargs: Any) -> Any:
             tensorflow = sys.modules.get("tensorflow")
@@ -116,7 +115,7 @@ class Replay:
             self._note(result)
             return result
 
-        return disguise(unit, original)
+        return disguise(unit, function)
 
     def _count(self, candidate: str) -> None:
         if candidate in self.reached:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..sandbox.binding import unhooked
 from . import contents, hidden, marks, ownership
 from .contents import FUNCTION_ATTRIBUTES
 from .marks import ATOMS, MISSING
@@ -145,10 +146,10 @@ class Walk:
     def _reach(self, function: Any) -> None:
         """Take in the names that a function of the project can read or write, and those of its callees."""
         function = function.python_function if contents.is_graph_function(function) else function
-        function = getattr(function, "__func__", function)
+        function = unhooked(getattr(function, "__func__", function))
         while hasattr(function, "__wrapped__") and not self._project.owns(getattr(function, "__code__", None)):
             self._visit_function(function)
-            function = function.__wrapped__
+            function = unhooked(function.__wrapped__)
         code = getattr(function, "__code__", None)
         if code is None or id(function) in self._functions or not self._project.owns(code):
             return

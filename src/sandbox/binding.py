@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import functools
 import inspect
 import sys
+import warnings
+import weakref
 from collections.abc import Callable, Mapping
+from types import CodeType, FunctionType
 from typing import Any
 
 from .. import tensorflow_internals
+
+#: Functions whose call only makes an object that runs them later.
+_SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_PLACE = "hybridize: the hook"
+#: The functions that hooks stand for, by the code of what resembles them. Each code is that of one hook alone.
+_hidden: weakref.WeakKeyDictionary[CodeType, FunctionType] = weakref.WeakKeyDictionary()
 
 
 def is_graph_function(function: Any) -> bool:
@@ -36,19 +47,101 @@ def bind(function: Any) -> Callable[[tuple[Any, ...], Mapping[str, Any]], Any]:
     return call
 
 
-def disguise(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a hook look like the function that it stands for.
+def disguise(hook: Callable[..., Any], function: Any) -> Callable[..., Any]:
+    """What takes a hooked function's place: it calls ``hook``, and whoever looks at it sees the function.
 
-    Keras reads the parameters of ``call`` from the signature, and not through ``__wrapped__``; AutoGraph is
-    to leave the hook alone (which then converts what it calls, see `call_plain`).
+    The user's own decorators are given it, and may ask for its code, its parameters or its closure. So it is a function
+    with just these: its code has the original's names and place, and a body that hands all arguments to the hook. A
+    ``tf.function`` has no code to show; its hook has the signature and the names.
     """
-    functools.update_wrapper(wrapper, original)
-    try:
-        wrapper.__dict__["__signature__"] = inspect.signature(original)
-    except (TypeError, ValueError):
-        pass
-    wrapper.__dict__["autograph_info__"] = {}
-    return wrapper
+    if isinstance(function, FunctionType) and not function.__code__.co_flags & _SUSPENDS:
+        return _resembling(hook, function)
+    original = getattr(function, "python_function", function)
+    functools.update_wrapper(hook, original)
+    # Keras reads the parameters of ``call`` from the signature, and not through ``__wrapped__``.
+    with contextlib.suppress(TypeError, ValueError):
+        hook.__dict__["__signature__"] = inspect.signature(original)
+    hook.__dict__["autograph_info__"] = {}
+    return hook
+
+
+def unhooked(function: Any) -> Any:
+    """The function that a hook stands for, where it is one that resembles it; any other as it is."""
+    return _hidden.get(function.__code__, function) if isinstance(function, FunctionType) else function
+
+
+def is_hook(entity: Any) -> bool:
+    """Whether this, or the function of this method, stands for a hooked function that it resembles."""
+    function = getattr(entity, "__func__", entity)
+    return isinstance(function, FunctionType) and function.__code__ in _hidden
+
+
+def _resembling(hook: Callable[..., Any], function: FunctionType) -> FunctionType:
+    code = _hand_over(hook, function.__code__)
+    twin = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+    twin.__kwdefaults__ = function.__kwdefaults__
+    twin.__annotations__ = function.__annotations__
+    twin.__qualname__, twin.__module__, twin.__doc__ = function.__qualname__, function.__module__, function.__doc__
+    # One dictionary for both: what a decorator notes on the one, the body finds on the other.
+    twin.__dict__ = function.__dict__
+    for name in {"__type_params__"}.intersection(dir(function)):  # from Python 3.12 on
+        setattr(twin, name, getattr(function, name))
+    _hidden[code] = function
+    return twin
+
+
+def _hand_over(hook: Callable[..., Any], original: CodeType) -> CodeType:
+    """Code with the names, the parameters and the place of ``original`` that calls ``hook`` with all it is given."""
+    names, positional = original.co_varnames, original.co_argcount
+    end = positional + original.co_kwonlyargcount
+    keyword_only = names[positional:end]
+    rest = list(names[end:])
+    many = rest.pop(0) if original.co_flags & inspect.CO_VARARGS else None
+    named = rest.pop(0) if original.co_flags & inspect.CO_VARKEYWORDS else None
+    parameters = ast.arguments(
+        posonlyargs=[ast.arg(name) for name in names[: original.co_posonlyargcount]],
+        args=[ast.arg(name) for name in names[original.co_posonlyargcount : positional]],
+        vararg=ast.arg(many) if many is not None else None,
+        kwonlyargs=[ast.arg(name) for name in keyword_only],
+        kw_defaults=[None] * len(keyword_only),
+        kwarg=ast.arg(named) if named is not None else None,
+        defaults=[],
+    )
+    given: list[ast.expr] = [ast.Name(name, ast.Load()) for name in names[:positional]]
+    given += [ast.Starred(ast.Name(many, ast.Load()), ast.Load())] if many is not None else []
+    keywords = [ast.keyword(name, ast.Name(name, ast.Load())) for name in keyword_only]
+    keywords += [ast.keyword(None, ast.Name(named, ast.Load()))] if named is not None else []
+    # Never run, but with it the code has the closure of the original.
+    closure = ast.If(ast.Constant(False), [ast.Expr(ast.Name(n, ast.Load())) for n in original.co_freevars], [])
+    body = [
+        *([closure] if original.co_freevars else []),
+        ast.Return(ast.Call(ast.Constant(_PLACE), given, keywords)),
+    ]
+    tree: Any = ast.parse("def outer():\n    def inner(): pass")
+    outer = tree.body[0]
+    outer.args.args = [ast.arg(name) for name in original.co_freevars]
+    outer.body[0].args, outer.body[0].body = parameters, body
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.stmt, ast.expr, ast.arg, ast.keyword)):
+            node.lineno = node.end_lineno = 1
+            node.col_offset = node.end_col_offset = 0
+    with warnings.catch_warnings():
+        # A text is not callable, says the compiler; the hook will be in its place.
+        warnings.simplefilter("ignore", SyntaxWarning)
+        code: Any = compile(tree, original.co_filename, "exec", dont_inherit=True)
+    for _ in range(2):
+        code = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
+    twin: CodeType = code.replace(
+        co_name=original.co_name,
+        co_qualname=original.co_qualname,
+        co_firstlineno=original.co_firstlineno,
+        co_flags=original.co_flags,
+        co_names=original.co_names,
+        co_varnames=names,
+        co_nlocals=len(names),
+        co_consts=tuple(hook if constant == _PLACE else constant for constant in code.co_consts),
+    )
+    return twin
 
 
 def call_plain(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

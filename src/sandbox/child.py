@@ -23,7 +23,9 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from .. import tensorflow_internals
 from . import processes, writers
+from .binding import is_hook
 from .guard import Guard
 from .line import Line
 from .sources import ENTRY_NAME, HOOK_NAME, Finder
@@ -236,6 +238,8 @@ def _prepare(child: Child) -> None:
     builtins.__dict__[HOOK_NAME] = lambda candidate: lambda function: child.wrap(candidate, function)
     builtins.__dict__[ENTRY_NAME] = lambda candidate: child.enter(candidate)
     _note_import(child)
+    # A hook is called as it is; what it calls is converted, where the hooked function would have been.
+    child.finder.after("tensorflow", lambda _module: tensorflow_internals.leave_alone(is_hook))
     seed = job.get("seed")
     if seed is not None:
         random.seed(seed)

@@ -87,7 +87,7 @@ def install(child: Child) -> None:
                 return call(args, kwargs)
             return gate.call(candidate, call, args, kwargs)
 
-        return disguise(named(candidate, passed), getattr(function, "python_function", function))
+        return disguise(named(candidate, passed), function)
 
     child.wrap = wrap
 

@@ -114,7 +114,7 @@ def install(child: Child) -> None:
                 turns.boundary()
             return call(args, kwargs)
 
-        return disguise(unit, getattr(function, "python_function", function))
+        return disguise(unit, function)
 
     child.wrap = wrap
     child.finish = turns.finish

@@ -206,7 +206,7 @@ def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     from hybridize.measure.selection import select
     from hybridize.switching import SwitchTrial
 
-    observed = pipeline._observe(work, scan)
+    observed = pipeline._blame(work, scan, pipeline._observe(work, scan))
     again = pipeline._scan_again(work, scan, observed)
     if again is not None:
         scan = _force(work, again, forced)

@@ -142,6 +142,15 @@ TABLE = [
         "batch_generator", {"given_step": confirmed(), "taking_step": refuted("random numbers were drawn|advances")}
     ),
     Project("two_trainers", {"Trainer.step": confirmed(), "Trainer.loss": confirmed()}),
+    # A decorator that asks a function for its code gets an answer, as without us; of a tf.function there is none.
+    Project(
+        "introspecting",
+        {"train_step": confirmed(), "penalty": Expected((INCONCLUSIVE, REFUTED), "raise|broke")},
+    ),
+    Project(
+        "frame_reader",
+        {"train_step": confirmed(), "registered_loss": Expected((INCONCLUSIVE,), "when hybridize watches its calls")},
+    ),
     # Where the code lies: what is imported from elsewhere than from beside the script is the project's too.
     Project("sibling_folder", {"Network.step": confirmed()}, script="burgers/train.py"),
     Project("package_above", {"Trainer.train_step": confirmed()}, script="tests/flow/train.py"),
