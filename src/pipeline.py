@@ -368,8 +368,12 @@ def _heed_writes(work: Work, outcome: RunOutcome) -> None:
 
 
 def _how(outcome: RunOutcome) -> str:
+    from .failures import has_failed
+
     if outcome.ending is Ending.CUT:
         return f"was cut after {outcome.seconds:.0f} s"
+    if has_failed(outcome):
+        return f"failed after {outcome.seconds:.0f} s"
     if outcome.ending not in (Ending.FINISHED, Ending.EXITED):
         return f"did not stop when its time was over, and was killed after {outcome.seconds:.0f} s"
     return f"ran to its end in {outcome.seconds:.0f} s"

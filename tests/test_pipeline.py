@@ -389,6 +389,8 @@ def outcome(ending: Ending, **changes: Any) -> RunOutcome:
         (Ending.FINISHED, "ran to its end in 9 s"),
         (Ending.EXITED, "ran to its end in 9 s"),
         (Ending.CUT, "was cut after 9 s"),
+        (Ending.RAISED, "failed after 9 s"),
+        (Ending.KILLED, "failed after 9 s"),
         (Ending.TIMEOUT, "did not stop when its time was over, and was killed after 9 s"),
     ],
 )
