@@ -191,6 +191,11 @@ def _consumer_place(internal: Any, place: Callable[[Any], str | None]) -> str:
 
 def difference(first: Print, second: Print) -> str | None:
     """What differs between two traces of one signature, as a sentence's end; None where nothing does."""
+    if len(first.captured) != len(second.captured) and _computing(first) == _computing(second):
+        return (
+            f"a later trace captures a different number of tensors: {len(second.captured)}, "
+            f"an earlier one {len(first.captured)}"
+        )
     if len(first.rows) != len(second.rows):
         one, other = _first_unlike(first.rows, second.rows)
         where = (other or one).place if (other or one) is not None else None  # type: ignore[union-attr]
@@ -207,11 +212,6 @@ def difference(first: Print, second: Print) -> str | None:
                     other.place
                 )
             return f"{one.kind} has different attributes in a later trace{_at(other.place)}"
-    if len(first.captured) != len(second.captured):
-        return (
-            f"a later trace captures a different number of tensors: {len(second.captured)}, "
-            f"an earlier one {len(first.captured)}"
-        )
     for number, (one_value, other_value) in enumerate(zip(first.captured, second.captured, strict=True)):
         if one_value != other_value:
             return (
@@ -223,6 +223,11 @@ def difference(first: Print, second: Print) -> str | None:
         where = next((place for one_id, other_id, place in changed if one_id != other_id), None)
         return f"a later trace uses different variables{_at(where)}"
     return None
+
+
+def _computing(trace: Print) -> int:
+    """How many ops of a trace compute something: each captured tensor has a placeholder besides."""
+    return sum(row.kind != "Placeholder" for row in trace.rows)
 
 
 def _first_unlike(first: tuple[Row, ...], second: tuple[Row, ...]) -> tuple[Row | None, Row | None]:

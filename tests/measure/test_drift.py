@@ -478,3 +478,14 @@ def test_numbers_that_are_not_compared_for_their_names_are_counted() -> None:
 
     found = compare(run(0.1, 3.25), run(0.5, 9.75), perturbed=[run(0.1, 3.25)])
     assert "2 printed numbers were not compared" in found.reason and "“eta”" in found.reason
+
+
+def test_a_whole_script_of_a_few_calls_that_repeats_itself_agrees_by_what_it_prints():
+    one = Trace(lines=("7",), units=1)
+    assert compare(one, one, twin=one, perturbed=[one]).verdict == "none"
+    # A second run has to show that it repeats itself, and both have to come to the script's own end.
+    assert compare(one, one, perturbed=[one]).verdict == "inconclusive"
+    cut = Trace(lines=("7",), units=1, complete=False)
+    assert compare(cut, cut, twin=cut, perturbed=[cut]).verdict == "inconclusive"
+    many = Trace(lines=("7",), units=60)
+    assert compare(many, many, twin=many, perturbed=[many]).verdict == "inconclusive"
