@@ -19,6 +19,7 @@ from .calls import introduce
 from .effects import Project
 from .evidence import SIGNATURES, Check, Rehearsed
 from .outside import Watch
+from .owners import Owner
 from .paths import PathNote
 from .shadowing import Shadow
 from .stability import Stability
@@ -74,14 +75,18 @@ class Checker:
             return function  # type: ignore[no-any-return]
         graph = bind(function)
         introduce(original)
+        check.definitions += 1
+        definition = check.definitions
         self_check = self.call
 
         def checked(*args: Any, **kwargs: Any) -> Any:
-            return self_check(check, function, graph, original, args, kwargs)
+            return self_check(check, definition, function, graph, original, args, kwargs)
 
         return disguise(checked, function)
 
-    def call(self, check: Check, function: Any, graph: Any, original: Any, args: Any, kwargs: Any) -> Any:
+    def call(
+        self, check: Check, definition: int, function: Any, graph: Any, original: Any, args: Any, kwargs: Any
+    ) -> Any:
         """One call of a candidate: eager for the script, and in sampled calls the graph beside it."""
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is None or not self.ready or not tensorflow.executing_eagerly():
@@ -93,21 +98,43 @@ class Checker:
             return original(*args, **kwargs)
         self._boundary(check)
         check.calls += 1
+        owner = check.owners.of(definition, original, args, check.calls)
         if self.begun is None:
             self.begun = time.perf_counter()
+        first = owner.begin()
+        try:
+            return self._call(check, owner, first, rehearsed, function, graph, original, args, kwargs)
+        finally:
+            owner.end()
+
+    def _call(
+        self,
+        check: Check,
+        owner: Owner,
+        first: bool,
+        rehearsed: bool,
+        function: Any,
+        graph: Any,
+        original: Any,
+        args: Any,
+        kwargs: Any,
+    ) -> Any:
+        import tensorflow
+
         if tensorflow.config.functions_run_eagerly():
             check.doubts.setdefault(
                 "mode", "the script has every tf.function run eagerly (tf.config.run_functions_eagerly)"
             )
             return original(*args, **kwargs)
-        if not check.open or not (rehearsed or self._is_wanted(check, original, args, kwargs)):
-            return self._eager_path(check, original, args, kwargs)
+        if not check.open or not (rehearsed or self._is_wanted(check, first, original, args, kwargs)):
+            return self._eager_path(check, first, original, args, kwargs)
         busy, live = self.busy, self.live
         self.busy, self.live = True, False
         PathNote.muted += 1
         begun = time.perf_counter()
         try:
             shadow = Shadow(self.project, self.watch, check, function, graph, original, args, kwargs)
+            shadow.first, shadow.owner = first, owner
             shadow.own = self._live(original)
             try:
                 return shadow.run()
@@ -142,9 +169,13 @@ class Checker:
         finally:
             self.rehearsing_seconds -= time.perf_counter() - begun
 
-    def _is_wanted(self, check: Check, original: Any, args: Any, kwargs: Any) -> bool:
-        """Whether to compare a call: the first ones, ever rarer ones, new signatures, those after a new path."""
-        if check.calls < 2:
+    def _is_wanted(self, check: Check, first: bool, original: Any, args: Any, kwargs: Any) -> bool:
+        """Whether to compare a call: the first ones, ever rarer ones, new signatures, those after a new path.
+
+        The ``first`` call of a function object, or of a method with one instance, builds what later ones find built:
+        that is the cold run's matter.
+        """
+        if first:
             return False
         if check.pending > 0:
             check.pending -= 1
@@ -176,20 +207,24 @@ class Checker:
         except Exception:  # ours, and not to become the script's; other calls are compared all the same
             return False
 
-    def _eager_path(self, check: Check, original: Any, args: Any, kwargs: Any) -> Any:
+    def _eager_path(self, check: Check, first: bool, original: Any, args: Any, kwargs: Any) -> Any:
         """An eager call whose op sequence is noted: a path that was never compared asks for more comparisons."""
         if not check.open:
             return original(*args, **kwargs)
+        from . import variables
+
         result: Any = None
         error: Exception | None = None
+        made = variables.created()
         with PathNote() as path:
             try:
                 result = original(*args, **kwargs)
             except Exception as raised:
                 error = raised
-        # The first call builds what later calls find built: that is the cold run's matter.
-        if check.calls > 1 and check.note_path(path, error) not in check.compared_paths:
-            check.pending = max(check.pending, 3)
+        if not first:
+            check.note_creation(made)
+            if check.note_path(path, error) not in check.compared_paths:
+                check.pending = max(check.pending, 3)
         if error is not None:
             raise error
         return result

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from .effects import Change
+from .owners import Owners
 from .paths import PathNote
 from .stability import Stability
-from .wording import describe_effect
+from .wording import BESIDE, describe_creation, describe_effect
 
 #: A call of a signature that has not been compared is compared, up to so many signatures.
 SIGNATURES = 16
@@ -70,6 +71,8 @@ class Check:
     def __init__(self, candidate: str) -> None:
         self.candidate = candidate
         self.calls = 0
+        self.definitions = 0
+        self.owners = Owners()
         self.compared = 0
         self.states = 0
         self.refutations: dict[str, str] = {}
@@ -100,7 +103,6 @@ class Check:
         #: Parts of the result of which the project reads the value alone, and where a variable was found to be one.
         self.results_read: Collection[str] = ()
         self.returned: set[str] = set()
-        self.owners: set[int] = set()
         self.rehearsal: Rehearsed | None = None
         self.stability: Stability | None = None
 
@@ -140,6 +142,18 @@ class Check:
         self.paths[way] += 1
         return way
 
+    def note_creation(self, made: int) -> bool:
+        """Refute where variables were created since ``made`` had been; ``made`` was taken before a call after the
+        first of its owner.
+        """
+        from . import variables
+
+        number = variables.created() - made
+        if number:
+            reason = describe_creation(self.calls, 0, number, variables.names_since(made))
+            self.refutations.setdefault("creation", reason)
+        return bool(number)
+
     def note_effects(self, changes: Sequence[Change], beside: bool, lead: str = "") -> None:
         """Take the first of the changes for what refutes; where other threads ran, what they may have changed for
         a doubt.
@@ -149,7 +163,7 @@ class Check:
         words = lead + describe_effect(first.kind, first.subject, first.detail)
         words += f" ({first.place})" if first.place else ""
         if beside and not own:
-            self.doubts.setdefault("beside", f"{words}, or a thread beside it does")
+            self.doubts.setdefault("beside", f"{words}{BESIDE}")
         else:
             self.refutations.setdefault("effect", words)
 
@@ -184,6 +198,8 @@ class Check:
             "amplified": self.amplified,
             "written": self.written,
             "traces": self.traces,
+            "owner_traces": self.owners.most_traced().traces,
+            "owner_compared": self.owners.most_traced().compared,
             "causes": self.causes[:10],
             "signatures": len(self.signatures),
             "objects": self._objects(),

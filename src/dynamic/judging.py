@@ -18,7 +18,7 @@ from ..records import (
     VariantResult,
     Verdict,
 )
-from .wording import count, describe_effect
+from .wording import BESIDE, count, describe_creation, describe_effect
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
 LEAST_COMPARED = 5
@@ -58,7 +58,7 @@ def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mappin
             for name, seen in row["parameters"].items()
         ),
         effects=tuple(
-            Effect(e["kind"], e["subject"], e["detail"], _original(e["place"], root), len(e["calls"]))
+            Effect(e["kind"], e["subject"], e["detail"], _original(e["place"], root), e["calls"])
             for e in row["effects"]
         ),
         exceptions=tuple(f"{text} ({count} times)" for text, count in row["exceptions"].items()),
@@ -94,6 +94,10 @@ def judge_observed(
         )
     if any("symbolic tensor" in p.kinds for p in seen.parameters):
         return verdict(Verdict.REFUTED, "it is given Keras symbolic tensors (a functional model is built through it)")
+    if row["refusal"]:
+        return verdict(Verdict.REFUTED, row["refusal"])
+    if row["creation"]:
+        return verdict(Verdict.REFUTED, creation_reason(row["creation"]))
     # What a thread beside it may have drawn is for the check to tell, which can make a call again.
     effects = lasting_effects(row)
     own = [effect for effect in effects if not effect.get("beside")]
@@ -101,7 +105,7 @@ def judge_observed(
     if own:
         return verdict(Verdict.REFUTED, "; ".join(_effect_reason(e, row, root) for e in own[:3]))
     if others:
-        return verdict(Verdict.INCONCLUSIVE, f"{_effect_reason(others[0], row, root)}, or a thread beside it does")
+        return verdict(Verdict.INCONCLUSIVE, f"{_effect_reason(others[0], row, root)}{BESIDE}")
     if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
         return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
     if row["op_calls"] and not seen.ops_per_call:
@@ -131,25 +135,32 @@ def judge_observed(
 def lasting_effects(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The effects that refute: those seen in any call but the first, whose effects a first trace repeats.
 
-    Of a function that the whole script calls once, that call's: it is not known that another would not repeat them.
-    Variables that it makes are known to be made once only when its call has been repeated.
+    A function object has a first call, and so has a method with each instance. Of a function that the whole script
+    calls once, that call's effects refute: it is not known that another would not repeat them. But the random numbers
+    that are drawn where it builds are Keras' seeds for initial weights.
     """
     only = row["whole"] and row["calls"] == 1
-    return [e for e in row["effects"] if any(call > 1 for call in e["calls"]) or (only and e["kind"] != "variable")]
+    return [e for e in row["effects"] if e["later"] or (only and not (e["kind"] == "random" and e["building"]))]
+
+
+def creation_reason(creation: Mapping[str, Any]) -> str:
+    """That variables are created in a later call: in which one, how many, and what to do."""
+    return describe_creation(creation["call"], creation["more"], creation["number"], creation["names"])
 
 
 def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> str:
     words = describe_effect(effect["kind"], effect["subject"], effect["detail"])
     place = _original(effect["place"], root)
-    return f"{words}{f' at {place}' if place else ''} in {len(effect['calls'])} of {row['effect_calls']} sampled calls"
+    where = f" at {place}" if place else ""
+    return f"{words}{where} (seen in {effect['calls']} of {row['effect_calls']} sampled calls)"
 
 
-def growing_signatures(seen: Observation) -> str | None:
+def growing_signatures(seen: Observation, row: Mapping[str, Any]) -> str | None:
     """Why a bare ``tf.function`` would be traced again and again, or None where it would not.
 
     That alone decides nothing: other variants may take all of the calls in one trace or two.
     """
-    if not grows(seen.signatures, seen.calls):
+    if not traces_grow(row):
         return None
     worst = max(seen.parameters, key=lambda p: p.distinct_values, default=None)
     if worst is None:
@@ -163,7 +174,17 @@ def growing_signatures(seen: Observation) -> str | None:
     )
 
 
-def grows(signatures: int, calls: int) -> bool:
+def traces_grow(row: Mapping[str, Any]) -> bool:
+    """Whether a bare ``tf.function`` would be traced ever more often: for one owner of traces, or for new owners.
+
+    Many instances that were all there in the first half of the calls are not growing.
+    """
+    return _grows(row["owner_signatures"], row["owner_calls"]) or bool(
+        row["late_owners"] and _grows(row["owners"], row["calls"])
+    )
+
+
+def _grows(signatures: int, calls: int) -> bool:
     """Whether the signatures grow with the calls: many of them, or one for about every other call."""
     many = signatures > MANY_SIGNATURES and signatures > SIGNATURE_SHARE * calls
     return many or (signatures >= LEAST_CALLS and 2 * signatures > calls)
@@ -181,8 +202,9 @@ def judge_checked(
     # A variant with arguments makes one of many signatures, so how many were not compared says nothing.
     judgement = _judge_row(function, observation, row, root, died, 0 if variant.arguments else observation.signatures)
     # Of the bare function the observed signatures tell as much, and from all of the calls.
-    if row and variant.arguments and row["traces"] >= LEAST_CALLS and 2 * row["traces"] > row["compared"]:
-        why = f"it is traced again and again: {row['traces']} times in {row['compared']} calls"
+    traces, compared = (row["owner_traces"], row["owner_compared"]) if row else (0, 0)
+    if row and variant.arguments and traces >= LEAST_CALLS and 2 * traces > compared:
+        why = f"it is traced again and again: {traces} times in {compared} calls"
         why += f" ({row['causes'][-1]})" if row["causes"] else ""
         judgement = _with_variant(function, observation, row, Verdict.REFUTED, root, why)
     results = tuple(

@@ -24,6 +24,7 @@ from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
 from .modes import FIT, Modes
 from .outside import Watch
+from .owners import Owner, Owners, receiver_of, refusal
 from .paths import PathNote
 from .reads import LOOK_SHARE, Reading
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 SIGNATURES = 256
 VALUES = 64
 FIRST_SAMPLES = 4
+#: Of so many owners of a candidate's traces, the second call of each is looked at: the first may build.
+OWNERS = 32
 
 
 def sampled(call: int, first: int = FIRST_SAMPLES) -> bool:
@@ -42,6 +45,33 @@ def sampled(call: int, first: int = FIRST_SAMPLES) -> bool:
     while call % 2 == 0:
         call //= 2
     return call == 1 or call == 3
+
+
+class Found:
+    """An effect that was seen: in which calls, and how many of them were later than the first of their owner.
+
+    A call that creates variables builds: what else it changes is part of that, and only the variables count.
+    """
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+        self.calls: set[int] = set()
+        self.later = 0
+        self.building = 0
+
+    def as_dict(self, beside: bool) -> dict[str, Any]:
+        """The effect as it goes over the line."""
+        change = self.change
+        return {
+            "kind": change.kind,
+            "subject": change.subject,
+            "detail": change.detail,
+            "place": change.place,
+            "calls": len(self.calls),
+            "later": self.later,
+            "building": self.building,
+            "beside": beside,
+        }
 
 
 class Record:
@@ -61,7 +91,11 @@ class Record:
         self.paths: Counter[int] = Counter()
         self.ops: Counter[str] = Counter()
         self.op_calls = 0
-        self.effects: dict[tuple[str, str], tuple[Change, list[int]]] = {}
+        self.effects: dict[tuple[str, str], Found] = {}
+        self.creations = 0  # later calls that created variables
+        self.creation: dict[str, Any] = {}  # the first of them
+        self.owners = Owners()
+        self.refusal = ""
         self.effect_calls = 0
         self.beside: set[tuple[str, str]] = set()  # effects that another thread may have had
         self.blind = ""
@@ -86,22 +120,15 @@ class Record:
             "traced_calls": self.traced_calls,
             "threads": len(self.threads),
             "function_objects": self.definitions,
+            **self.owners.as_dict(self.calls),
+            "creation": {**self.creation, "more": self.creations - 1} if self.creation else None,
+            "refusal": self.refusal,
             "signatures": len(self.signatures),
             "signature_calls": sorted(self.signatures.values(), reverse=True)[:20],
             "paths": len(self.paths),
             "ops": dict(self.ops.most_common(400)),
             "op_calls": self.op_calls,
-            "effects": [
-                {
-                    "kind": c.kind,
-                    "subject": c.subject,
-                    "detail": c.detail,
-                    "place": c.place,
-                    "calls": list(calls),
-                    "beside": key in self.beside,
-                }
-                for key, (c, calls) in list(self.effects.items())[:20]
-            ],
+            "effects": [found.as_dict(key in self.beside) for key, found in list(self.effects.items())[:20]],
             "effect_calls": self.effect_calls,
             "blind": self.blind,
             "exceptions": dict(self.exceptions.most_common(5)),
@@ -143,17 +170,18 @@ class Observer:
         """The hook around one candidate."""
         record = self.records[candidate]
         record.definitions += 1
+        definition = record.definitions
         call = bind(function)
         introduce(getattr(function, "python_function", function))
         target = getattr(function, "python_function", function)
         record_call = self.record_call
 
         def observed(*args: Any, **kwargs: Any) -> Any:
-            return record_call(record, call, target, args, kwargs)
+            return record_call(record, definition, call, target, args, kwargs)
 
         return disguise(observed, function)
 
-    def record_call(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any) -> Any:
+    def record_call(self, record: Record, definition: int, call: Any, target: Any, args: Any, kwargs: Any) -> Any:
         """One call of a candidate: make it, and write down what it was."""
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is None:
@@ -161,14 +189,20 @@ class Observer:
         if not tensorflow.executing_eagerly():
             record.traced_calls += 1
             return call(args, kwargs)
+        from . import variables
+
         frames = self.stack.__dict__.setdefault("frames", [])
         if not frames:
             self._boundary(record)
         record.calls += 1
+        owner = record.owners.of(definition, target, args, record.calls)
+        first = owner.begin()
+        if record.calls == 1:
+            record.refusal = refusal(receiver_of(target, args))
         record.callers[frames[-1][0] if frames else ""] += 1
         record.threads.add(threading.get_ident())
         # A call inside of one that is looked at itself waits for the next chance, unless it may be the only one.
-        record.due = record.due or sampled(record.calls)
+        record.due = record.due or sampled(record.calls) or (owner.calls == 2 and len(record.owners.known) <= OWNERS)
         looked_at = record.due and (not self.busy or not record.op_calls)
         if looked_at:
             record.due = False
@@ -178,16 +212,17 @@ class Observer:
         try:
             if record.reading is not None:
                 record.reading.look(always=looked_at)
-            named = self._note_arguments(record, target, args, kwargs, looked_at)
+            named = self._note_arguments(record, owner, target, args, kwargs, looked_at)
         except Exception as error:  # ours, and not to become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
             named = {}
         frame = [record.candidate, 0.0, 0.0]
         frames.append(frame)
+        made = variables.created()
         started = time.perf_counter()
         try:
             if looked_at:
-                result = self._look_at(record, call, target, args, kwargs, named)
+                result = self._look_at(record, first, call, target, args, kwargs, named)
                 started = self.stack.started
                 ended = self.stack.ended
                 record.sampled_seconds += ended - started - frame[2]
@@ -199,6 +234,9 @@ class Observer:
             raise
         finally:
             frames.pop()
+            owner.end()
+            if variables.created() > made and not first:
+                self._note_creation(record, made)
         spent = ended - started - frame[2]
         record.seconds += spent
         record.own_seconds += ended - started - frame[1]
@@ -234,7 +272,17 @@ class Observer:
             self.child.request_cut(f"{record.candidate} had been called {record.calls} times")
         self.child.boundary()
 
-    def _note_arguments(self, record: Record, target: Any, args: Any, kwargs: Any, looked_at: bool) -> dict[str, Any]:
+    def _note_creation(self, record: Record, made: int) -> None:
+        from . import variables
+
+        record.creations += 1
+        if not record.creation:
+            names = variables.names_since(made)
+            record.creation = {"call": record.calls, "number": variables.created() - made, "names": names[:1]}
+
+    def _note_arguments(
+        self, record: Record, owner: Owner, target: Any, args: Any, kwargs: Any, looked_at: bool
+    ) -> dict[str, Any]:
         from . import signatures
         from .forms import Arguments
 
@@ -242,6 +290,8 @@ class Observer:
         known = keys in record.signatures
         if known or len(record.signatures) < SIGNATURES:
             record.signatures[keys] += 1
+        if len(owner.signatures) < SIGNATURES:
+            owner.signatures.add(keys if receiver_of(target, args) is None else (keys[0][1:], keys[1]))
         if known and not looked_at:
             return {}
         named = signatures.name_arguments(target)(args, kwargs)
@@ -270,7 +320,9 @@ class Observer:
                     record.misfits.setdefault(name, signatures.kind_of(value))
         return named
 
-    def _look_at(self, record: Record, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]) -> Any:
+    def _look_at(
+        self, record: Record, first: bool, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]
+    ) -> Any:
         """Make a sampled call between two looks at the Python state, its ops counted."""
         from . import variables
 
@@ -294,10 +346,7 @@ class Observer:
             record.ops.update(note.ops)
             record.op_calls += 1
             record.paths[note.path] += 1
-            made = variables.created() - made
-            if made:
-                outside.insert(0, Change("variable", "tf.Variable", f"{made} in one call"))
-            self._note_effects(record, before, outside)
+            self._note_effects(record, first, before, outside, variables.created() > made)
             if reads is not None and before is not None:
                 self._note_reads(record, reads, before)
         finally:
@@ -311,7 +360,9 @@ class Observer:
         except Exception as error:  # ours, and not to become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
 
-    def _note_effects(self, record: Record, before: Snapshot | None, outside: list[Change]) -> None:
+    def _note_effects(
+        self, record: Record, first: bool, before: Snapshot | None, outside: list[Change], builds: bool
+    ) -> None:
         try:
             changes = before.changes() if before is not None else []
         except Exception as error:  # ours, and not to become the script's
@@ -320,9 +371,11 @@ class Observer:
         record.effect_calls += before is not None
         for change in (*outside, *changes):
             key = change.kind, change.subject
-            calls = record.effects.setdefault(key, (change, []))[1]
-            if record.calls not in calls[-1:]:
-                calls.append(record.calls)
+            found = record.effects.setdefault(key, Found(change))
+            if record.calls not in found.calls:
+                found.calls.add(record.calls)
+                found.building += builds
+                found.later += not first and not builds
             if before is not None and before.beside and not change.leaves_the_process:
                 record.beside.add(key)
 

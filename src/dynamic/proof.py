@@ -96,7 +96,7 @@ def observe(
             undecided.append(function)
         else:
             decided.append(check_assumptions(judgement, rows.get(function.id), None))
-    growing = {f.id: growing_signatures(observation_of(rows[f.id], training, roots)) for f in undecided}
+    growing = {f.id: growing_signatures(observation_of(rows[f.id], training, roots), rows[f.id]) for f in undecided}
     known = {name: reason for name, reason in growing.items() if reason is not None}
     modes = _modes(seen.report.get("modes", {}), seen.copied_root)
     return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots, known, modes)

@@ -152,7 +152,7 @@ class Move:
         """Another value for a variable; integers (counters, seeds) stay, but for our own random stream's counter."""
         array = variables.as_array(value)
         if array.dtype.kind not in "fc" and array.dtype.name not in ("bfloat16", "float16"):
-            return array + 1000 if "hybridize_random_stream" in str(value.variable.name) else array
+            return array + 1000 if variables.STREAM in str(value.variable.name) else array
         return self._floats(array)
 
     def _leaf(self, value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..records import Assumption, AssumptionKind, CheckedAssumption, Judgement, Verdict
-from .judging import grows, lasting_effects
+from .judging import creation_reason, lasting_effects, traces_grow
 from .wording import count
 
 
@@ -74,8 +74,10 @@ def _settle(
             return say(Verdict.INCONCLUSIVE, observed["blind"])
         return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")
     if kind is AssumptionKind.BOUNDED_TRACES:
-        many = grows(observed["signatures"], observed["calls"])
+        many = traces_grow(observed)
         return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{signatures} in {calls}")
+    if kind is AssumptionKind.NO_CREATION and observed["creation"]:
+        return say(Verdict.REFUTED, creation_reason(observed["creation"]))
     if kind is AssumptionKind.SAME_OBJECT:
         return say(*_settle_same_object(assumption.subject, observed, checked))
     if not checked or not checked["compared"]:
@@ -98,6 +100,8 @@ def _settle_same_object(
     seen = observed["parameters"].get(name)
     if seen is None:
         return Verdict.UNOBSERVED, f"`{name}` was never passed in {calls}"
+    if observed["creation"]:
+        return Verdict.REFUTED, creation_reason(observed["creation"])
     objects = int(seen["objects"])
     if objects < 2:
         if observed["whole"] or not objects:

@@ -14,6 +14,7 @@ from .calls import Calls
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
 from .outside import Watch
+from .owners import Owner, receiver_of, refusal
 from .paths import PathNote
 from .stability import Stability
 
@@ -28,8 +29,9 @@ NUDGES = 3
 class Shadow:
     """One comparison: the call made eagerly, then by the graph from the same state.
 
-    ``own`` is the call as the script makes it; ``aside`` says that this one is not the script's, and
-    ``most_ops`` how many ops it may run. Afterwards ``computed`` is how many eager ops the call ran.
+    ``own`` is the call as the script makes it, and ``first`` says whether it is the first of its owner; ``aside``
+    says that this call is not the script's, and ``most_ops`` how many ops it may run. Afterwards ``computed`` is how
+    many eager ops the call ran.
     """
 
     aside_seconds = 0.0  # what comparisons have taken so far, also those inside of calls that are compared
@@ -57,6 +59,8 @@ class Shadow:
         self.result: Any = None
         self.error: Exception | None = None
         self.own = original
+        self.first = False
+        self.owner = Owner(0)
         self.aside = False
         self.most_ops: int | None = None
         self.computed = 0
@@ -89,8 +93,9 @@ class Shadow:
 
     def _look(self) -> None:
         """Note the state before the call."""
-        from . import iterators, signatures, variables
+        from . import iterators, signatures, streams, variables
 
+        streams.prepare()
         self.named = signatures.name_arguments(self.original)(self.args, self.kwargs)
         self.key = signatures.key_of(self.named)
         self.trace_key: Any = self.key
@@ -131,8 +136,10 @@ class Shadow:
         effects = [*self.python.changes(), *outside]
         few = check.rehearsal
         builds = variables.created() > self.made or (effects and few is not None and few.wanted > 1)
-        if few is not None and check.calls == 1 and self.error is None and builds:
+        if few is not None and self.first and self.error is None and builds:
             few.built += 1  # what a first call builds, later ones find built: that is the cold run's matter
+            return
+        if not self.first and check.note_creation(self.made):
             return
         way = check.note_path(path, self.error)
         if drawing.may_be_others(effects, self.python) and not drawing.draws_again(self, path, after):
@@ -151,6 +158,10 @@ class Shadow:
             why = f": {iterators.blind}" if iterators.blind else ""
             check.doubts["state"] = f"it advances a tf.data iterator, which can't be put back for a comparison{why}"
         if "state" in check.doubts:
+            return
+        receiver = receiver_of(self.original, self.args)
+        if receiver is not None and (refused := refusal(receiver) or _hash_failure(receiver)):
+            check.refutations.setdefault("raised", refused)
             return
         moved = iterators.snapshot() if self.positions else []
         self.rewind()
@@ -201,8 +212,7 @@ class Shadow:
         if changes:
             check.note_effects(changes, self.python.beside, "while it is traced, ")
             return
-        if variables.created() > made:
-            check.refutations.setdefault("creation", "it creates a variable in a call after the first")
+        if check.note_creation(made):
             return
         comparison = Comparison(values=self.values)
         compare_results(self.result, graphed, comparison)
@@ -222,6 +232,7 @@ class Shadow:
             return  # nothing was computed: no evidence
         check.compared += 1
         check.compared_of[check.number_of(self.function)] += 1
+        self.owner.compared += 1
         check.signatures.add(self.key)
         arguments = self.args, self.kwargs
         read = states.read(check, self.trace_key, arguments, self.before)
@@ -300,6 +311,7 @@ class Shadow:
         if not new_traces:
             return
         check.traces += new_traces
+        self.owner.traces += new_traces
         check.trace_seconds.append(seconds)
         number = check.number_of(self.function)
         known = [key for owner, key in check.keys if owner == number]
@@ -402,9 +414,22 @@ class Shadow:
 
 
 def _is_plain_call(function: Any, args: Any) -> bool:
-    from ..sandbox.binding import _takes_self
+    from ..sandbox.binding import takes_self
 
-    return not _takes_self(function.python_function)
+    return not takes_self(function.python_function)
+
+
+def _hash_failure(receiver: Any) -> str:
+    """How an object's own hash fails, by which ``tf.function`` finds a method's traces; empty where it does not."""
+    try:
+        hash(receiver)
+    except Exception as error:
+        return (
+            f"`tf.function` keeps the traces of a method for each object by its hash, and that of a "
+            f"`{type(receiver).__name__}` raises {type(error).__name__}: {str(error)[:100]}; use @dataclass(eq=False), "
+            "or `__hash__ = object.__hash__`"
+        )
+    return ""
 
 
 def _different_errors(eager: Exception | None, graph: Exception | None, project: Project) -> str | None:

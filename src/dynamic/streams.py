@@ -16,10 +16,10 @@ from typing import Any
 import tensorflow as tf
 
 from .. import tensorflow_internals
-from . import standins
+from . import standins, variables
 
 #: The name of the counter variables.
-STREAM = "hybridize_random_stream"
+STREAM = variables.STREAM
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
 _counters: dict[int, tuple[Any, int]] = {}
 # The stream of runs that no seed is set for, so that they can be compared all the same.
@@ -91,14 +91,18 @@ def draws(resources: Sequence[int]) -> bool:
     return any(id(counter.handle) in resources for counter, _ in _counters.values())
 
 
+def prepare() -> None:
+    """Make this thread's counter now, so that a snapshot of the variables has it before the first draw."""
+    if threading.get_ident() not in _counters:
+        with tf.init_scope():
+            counter = tf.Variable(0, dtype=tf.int64, trainable=False, name=variables.STREAM)
+        _counters[threading.get_ident()] = counter, len(_counters)
+
+
 def _next() -> Any:
     """The next seed. Each thread that draws has a stream of its own, so that none hangs on when others draw."""
-    counter, number = _counters.get(threading.get_ident(), (None, 0))
-    if counter is None:
-        with tf.init_scope():
-            counter = tf.Variable(0, dtype=tf.int64, trainable=False, name=STREAM)
-        number = len(_counters)
-        _counters[threading.get_ident()] = counter, number
+    prepare()
+    counter, number = _counters[threading.get_ident()]
     drawn = counter.assign_add(1, read_value=True)
     return tf.stack([tf.constant(_seed + 1000 * number, tf.int64), tf.cast(drawn, tf.int64)])
 

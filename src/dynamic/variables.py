@@ -20,9 +20,11 @@ from .. import tensorflow_internals
 
 # Number types that NumPy does not know itself.
 _EXTENSIONS = frozenset({"bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})
+STREAM = "hybridize_random_stream"  # the name of the counters behind our own random numbers
 _known: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
 _created = 0
+_ours = 0
 
 
 def track() -> None:
@@ -31,20 +33,30 @@ def track() -> None:
     original = base.__init__
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        global _created
+        global _created, _ours
         original(self, *args, **kwargs)
         if tensorflow_internals.is_view(self):
             return
         with _lock:
-            _created += 1
-            _known[_created] = self
+            if STREAM in str(getattr(self, "name", "")):
+                _ours -= 1
+                _known[_ours] = self
+            else:
+                _created += 1
+                _known[_created] = self
 
     base.__init__ = __init__
 
 
 def created() -> int:
-    """How many variables have been created so far."""
+    """How many variables the script has created so far."""
     return _created
+
+
+def names_since(number: int) -> list[str]:
+    """The names of the living variables that were created when ``number`` had been, in order."""
+    later = sorted((key, variable) for key, variable in list(_known.items()) if key > number)
+    return [str(getattr(variable, "name", "")).removesuffix(":0") for _, variable in later]
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def bind(function: Any) -> Callable[[tuple[Any, ...], Mapping[str, Any]], Any]:
     """
     if not is_graph_function(function):
         return lambda args, kwargs: call_plain(function, args, kwargs)
-    if not _takes_self(function.python_function):
+    if not takes_self(function.python_function):
         return lambda args, kwargs: function(*args, **kwargs)
 
     def call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -152,7 +152,7 @@ def call_plain(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapp
     return tensorflow_internals.convert_as_caller(function)(*args, **kwargs)
 
 
-def _takes_self(function: Callable[..., Any]) -> bool:
+def takes_self(function: Callable[..., Any]) -> bool:
     """Whether a function was defined in a class body and takes the instance first.
 
     Decided by the qualified name and the first parameter's name: at the time of decoration the class does

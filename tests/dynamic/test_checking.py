@@ -513,7 +513,7 @@ def test_what_a_thread_beside_may_have_changed_refutes_nothing(tf: Any, check: A
         stop.set()
         thread.join()
     assert not seen.refutations
-    assert "or a thread beside it does" in seen.doubts["beside"]
+    assert "another thread ran at the same time" in seen.doubts["beside"]
 
 
 @contextlib.contextmanager

@@ -50,6 +50,12 @@ def observed(**changes: Any) -> dict[str, Any]:
         "traced_calls": 0,
         "threads": 1,
         "function_objects": 1,
+        "owners": 1,
+        "late_owners": 0,
+        "owner_signatures": 1,
+        "owner_calls": 100,
+        "creation": None,
+        "refusal": "",
         "signatures": 1,
         "paths": 1,
         "ops": {"MatMul": 40, "Relu": 20},
@@ -68,6 +74,11 @@ def observed(**changes: Any) -> dict[str, Any]:
     }
 
 
+def creation(more: int = 0) -> dict[str, Any]:
+    """What an observing run reports of variables that were created in a later call, and in ``more`` after that."""
+    return {"call": 295, "number": 4, "names": ["sgd/iteration"], "more": more}
+
+
 def parameter(kind: str, dtypes: tuple[str, ...] = (), shapes: tuple[str, ...] = (), objects: int = 0) -> Any:
     """What an observing run reports of a parameter: ``objects`` different ones."""
     return {
@@ -76,10 +87,12 @@ def parameter(kind: str, dtypes: tuple[str, ...] = (), shapes: tuple[str, ...] =
 
 
 def effect(
-    kind: str = "attribute", subject: str = "self.count", calls: tuple[int, ...] = (1, 2, 3), **more: Any
+    kind: str = "attribute", subject: str = "self.count", calls: int = 3, later: int = 2, **more: Any
 ) -> Any:
+    """What an observing run reports of an effect: seen in ``calls``, ``later`` of them not the first of their owner."""
     detail = more.pop("detail", "0 then 1")
-    return {"kind": kind, "subject": subject, "detail": detail, "place": None, "calls": list(calls), **more}
+    row = {"kind": kind, "subject": subject, "detail": detail, "place": None, "calls": calls, "later": later}
+    return {**row, "building": 0, **more}
 
 
 def judge(**changes: Any) -> Any:
@@ -105,16 +118,13 @@ def test_what_was_not_called_is_unobserved() -> None:
         ({"effects": [effect("iterator", "BATCHES")]}, Verdict.REFUTED, "advances the Python iterator BATCHES"),
         ({"effects": [effect("array", "buffer")]}, Verdict.REFUTED, "the NumPy array buffer in place"),
         ({"effects": [effect("random", "np.random", detail="drawn")]}, Verdict.REFUTED, "a graph would freeze them"),
-        (
-            {"effects": [effect("variable", "tf.Variable", detail="2 in one call")]},
-            Verdict.REFUTED,
-            "creates variables",
-        ),
+        ({"creation": creation()}, Verdict.REFUTED, "it creates variables in call 295 (4 variables, such as sgd/"),
+        ({"refusal": "a `Trainer` can't be hashed"}, Verdict.REFUTED, "a `Trainer` can't be hashed"),
         ({"effects": [effect("thread", "threading")]}, Verdict.REFUTED, "starts a thread"),
         ({"effects": [effect("global", "STEP")]}, Verdict.REFUTED, "the global STEP"),
         ({"effects": [effect("closure", "step")]}, Verdict.REFUTED, "the enclosing function's step"),
         ({"effects": [effect("something new", "x")]}, Verdict.REFUTED, "it changes x"),
-        ({"effects": [effect(beside=True)]}, Verdict.INCONCLUSIVE, "or a thread beside it does"),
+        ({"effects": [effect(beside=True)]}, Verdict.INCONCLUSIVE, "another thread ran at the same time"),
         ({"effects": [effect("random", "np.random")]}, Verdict.REFUTED, "np.random"),
         ({"exceptions": {"ValueError: no": 100}}, Verdict.INCONCLUSIVE, "every call of it raised: ValueError: no"),
         ({"ops": {}}, Verdict.NOT_PROPOSED, "it ran no TensorFlow op in 20 sampled calls"),
@@ -139,18 +149,33 @@ def test_what_the_observed_run_alone_decides(changes: dict[str, Any], verdict: V
 
 def test_what_only_the_first_call_did_is_the_cold_runs_matter() -> None:
     """Built lazily: under a graph it happens in the first trace, once, as it did eagerly."""
-    assert judge(effects=[effect(calls=(1,))]) is None
+    assert judge(effects=[effect(calls=1, later=0)]) is None
 
 
 def test_what_the_only_call_did_counts() -> None:
-    found = judge(calls=1, whole=True, effects=[effect(calls=(1,))])
+    found = judge(calls=1, whole=True, effects=[effect(calls=1, later=0)])
     assert found is not None and found.verdict is Verdict.REFUTED
+
+
+def test_the_seeds_that_the_only_call_drew_while_it_built_do_not_count() -> None:
+    seeds = effect("random", "random", calls=1, later=0, building=1, detail="Python random numbers were drawn")
+    assert judge(calls=1, whole=True, effects=[seeds]) is None
+    assert judge(calls=1, whole=True, effects=[{**seeds, "building": 0}]) is not None
+
+
+def test_variables_made_in_a_later_call_are_told_with_the_call_and_what_to_do() -> None:
+    found = judge(creation=creation(more=2), effects=[effect()])
+    assert found is not None and found.reasons == (
+        "it creates variables in call 295 (4 variables, such as sgd/iteration) and in 2 later calls; a graph may "
+        "create them only in its first call: create them before it (`optimizer.build(variables)` creates an optimizer's), or "
+        "define one function for each model",
+    )
 
 
 def test_an_effect_says_in_how_many_calls_it_was_seen_and_where() -> None:
     found = judge(effects=[{**effect(), "place": "/copy/p/train.py:7"}])
     assert found is not None
-    assert found.reasons[0].endswith("at train.py:7 in 3 of 20 sampled calls")
+    assert found.reasons[0].endswith("at train.py:7 (seen in 3 of 20 sampled calls)")
 
 
 def test_a_call_of_our_own_threads_effect_never_hides_a_real_one() -> None:
@@ -178,7 +203,8 @@ def test_signatures_that_grow_with_the_calls_are_named_with_their_parameter(
         "rate": {"kinds": ["Python float"], "dtypes": [], "shapes": [], "values": signatures},
     }
     row = observed(signatures=signatures, calls=calls, parameters=parameters)
-    reason = judging.growing_signatures(judging.observation_of(row, 4.0, ROOT))
+    row.update(owner_signatures=signatures, owner_calls=calls)
+    reason = judging.growing_signatures(judging.observation_of(row, 4.0, ROOT), row)
     assert (reason is not None) == grows
     if reason is not None:
         assert f"{signatures}+ signatures in {calls:,} calls, from `rate` (Python float)" in reason
@@ -203,6 +229,8 @@ def checked(**changes: Any) -> dict[str, Any]:
         "amplified": 0,
         "written": 20,
         "traces": 1,
+        "owner_traces": 1,
+        "owner_compared": 14,
         "causes": [],
         "signatures": 1,
         "objects": {},
@@ -323,8 +351,25 @@ def test_a_result_carries_the_variant_that_it_is_of() -> None:
 
 
 def test_a_variant_whose_traces_grow_with_the_calls_is_refuted() -> None:
-    found = settle(variant=SIGNED, traces=8, compared=14, causes=["rate: value 0.1 then 0.2"])
+    found = settle(variant=SIGNED, owner_traces=8, owner_compared=14, causes=["rate: value 0.1 then 0.2"])
     assert found.verdict is Verdict.REFUTED
     assert "traced again and again: 8 times in 14 calls (rate: value 0.1 then 0.2)" in found.reasons[0]
     # Of the bare graph, the signatures of all observed calls have told that there are no more.
-    assert settle(traces=8, compared=14).verdict is Verdict.CONFIRMED
+    assert settle(owner_traces=8, owner_compared=14).verdict is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("owners", "late", "calls", "grows"),
+    [
+        (24, 24, 24, True),  # an instance for each call
+        (24, 12, 100, True),
+        (24, 0, 100, False),  # many layers of one class, all there from the start
+        (2, 1, 100, False),  # a second critic
+        (40, 20, 10_000, False),
+    ],
+)
+def test_traces_grow_with_the_instances_only_where_new_ones_go_on_coming(
+    owners: int, late: int, calls: int, grows: bool
+) -> None:
+    row = observed(calls=calls, signatures=owners, owners=owners, late_owners=late, owner_calls=calls // owners)
+    assert judging.traces_grow(row) == grows

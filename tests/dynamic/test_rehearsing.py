@@ -143,7 +143,7 @@ def f(x):
 
 print(float(f(x)))
 """,
-        r"Variables",
+        r"creates variables",
     ),
     "gives_a_python_number": (
         """

@@ -22,7 +22,7 @@ from hybridize.records import Assumption, AssumptionKind, Observation, Variant, 
         (AssumptionKind.NO_EFFECT, {}, {}, Verdict.CONFIRMED),
         (AssumptionKind.NO_EFFECT, {"effects": [effect()]}, {}, Verdict.REFUTED),
         (AssumptionKind.BOUNDED_TRACES, {}, {}, Verdict.CONFIRMED),
-        (AssumptionKind.BOUNDED_TRACES, {"signatures": 90}, {}, Verdict.REFUTED),
+        (AssumptionKind.BOUNDED_TRACES, {"owner_signatures": 90}, {}, Verdict.REFUTED),
         (AssumptionKind.STABLE, {}, {}, Verdict.CONFIRMED),
         (AssumptionKind.STABLE, {}, {"refutations": {"unstable": "x"}}, Verdict.REFUTED),
         (AssumptionKind.STABLE, {}, {"compared": 0}, Verdict.UNOBSERVED),
@@ -45,7 +45,7 @@ def test_every_assumption_is_settled(
 
 def test_growing_signatures_are_no_fault_of_a_variant_that_takes_them_in_one_trace() -> None:
     bounded = Assumption(AssumptionKind.BOUNDED_TRACES, "rate", "it is given few values")
-    row = observed(signatures=90)
+    row = observed(owner_signatures=90)
     for variant, verdict in ((SIGNED, Verdict.CONFIRMED), (Variant(), Verdict.REFUTED)):
         found = settle(variant=variant)
         found = replace(found, function=function(bounded))
