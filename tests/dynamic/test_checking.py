@@ -736,7 +736,7 @@ def test_where_pipelines_can_not_be_watched_a_changed_state_may_be_theirs(
     lose("FuncRegistry.__call__")
     pyfuncs.track()
     seen = check(lambda x: tf.reduce_sum(x) * random.random(), batches(tf))
-    assert not seen.compared and "or a thread beside it does" in seen.doubts["beside"]
+    assert not seen.compared and "another thread ran at the same time" in seen.doubts["beside"]
 
 
 # Function objects: each has traces of its own

@@ -167,8 +167,8 @@ def test_variables_made_in_a_later_call_are_told_with_the_call_and_what_to_do() 
     found = judge(creation=creation(more=2), effects=[effect()])
     assert found is not None and found.reasons == (
         "it creates variables in call 295 (4 variables, such as sgd/iteration) and in 2 later calls; a graph may "
-        "create them only in its first call: create them before it (`optimizer.build(variables)` creates an optimizer's), or "
-        "define one function for each model",
+        "create them only in its first call: create them before it (`optimizer.build(variables)` creates an "
+        "optimizer's), or define one function for each model",
     )
 
 

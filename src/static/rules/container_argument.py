@@ -12,6 +12,14 @@ from ..views import View
 from .rule import Move, Polarity, Rule
 
 
+#: Structures whose length is a part of their type: a trace serves all of them.
+_FIXED = frozenset({"namedtuple"})
+
+
+def _is_named_tuple(value: Instance) -> bool:
+    return bool({"typing.NamedTuple", "collections.namedtuple"} & set(value.code.library_bases))
+
+
 class ContainerArgument(Rule):
     """
     ## What it does
@@ -52,6 +60,19 @@ class ContainerArgument(Rule):
 
         total(tf.ones([2]))
         """,
+        """
+        from typing import NamedTuple
+        import tensorflow as tf
+
+        class Batch(NamedTuple):
+            x: tf.Tensor
+            y: tf.Tensor
+
+        def total(batch):
+            return tf.reduce_sum(batch.x * batch.y)
+
+        total(Batch(tf.ones([2]), tf.ones([2])))
+        """,
     )
 
     def conclude(self, view: View) -> Iterable[Hazard]:
@@ -60,9 +81,9 @@ class ContainerArgument(Rule):
             if parameter.kind in ("star", "double star"):
                 continue
             for value in supplied_values(view.code, index):
-                if isinstance(value, Box) and value.kind in STRUCTURES:
+                if isinstance(value, Box) and value.kind in STRUCTURES - _FIXED:
                     what = f"a {value.kind}; each new length causes a retrace"
-                elif isinstance(value, Instance) and value.code.kind is None:
+                elif isinstance(value, Instance) and value.code.kind is None and not _is_named_tuple(value):
                     what = f"a `{value.code.name}` object; each new object causes a retrace"
                 else:
                     continue
