@@ -11,7 +11,6 @@ from ..values import STRUCTURES, Box, Instance
 from ..views import View
 from .rule import Move, Polarity, Rule
 
-
 #: Structures whose length is a part of their type: a trace serves all of them.
 _FIXED = frozenset({"namedtuple"})
 
