@@ -26,6 +26,7 @@ def observe(tf: Any, tracked: Any) -> Callable[..., Any]:
             job={"project": (folder, folder), "candidates": {"f": {}}},
             request_cut=lambda reason: None,
             boundary=lambda: None,
+            finder=SimpleNamespace(after=lambda module, then: None),
         )
         observer = Observer(child)  # type: ignore[arg-type]
 
