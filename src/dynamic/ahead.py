@@ -98,15 +98,21 @@ def _changes(
     if store.kind == "item" and kind == "[" and isinstance(held, dict) and store.key == key:
         return _is_receiver(store, container, receiver, name)
     if kind == "content" and store.kind in ("item", "content") and isinstance(held, (*CONTAINERS, np.ndarray)):
-        return _is_receiver(store, container, receiver, name)
+        # Every loop appends to some list of its own; without a key, the name has to be the same.
+        return _is_receiver(store, container, receiver, name, exact=True)
     return False
 
 
-def _is_receiver(store: Store, container: Any, receiver: Any, name: str) -> bool:
-    """Whether what a store changes is ``container``: the very object where it is known, else by its last name."""
+def _is_receiver(
+    store: Store, container: Any, receiver: Any, name: str, exact: bool = False
+) -> bool:
+    """Whether what a store changes is ``container``: the very object where it is known, else by its last name.
+
+    Unless it has to be ``exact``, a bare name that is not known may stand for any object.
+    """
     if receiver is not _NOWHERE:
         return receiver is container or plain(receiver) is container
-    return store.receiver == name or (store.plain and store.receiver not in ("self", "cls"))
+    return store.receiver == name or (not exact and store.plain and store.receiver not in ("self", "cls"))
 
 
 def _classes(value: Any) -> Iterator[type]:
