@@ -50,7 +50,7 @@ NAMED = {
     "iterates-tensor": r"[Ii]terating over a symbolic|not iterable",
     "late-variables": r"variables",
     "layer-per-call": r"random numbers were drawn|variable",
-    "lost-append": r"changes self\.\w+.*changed length",
+    "lost-append": r"changes \w+.*changed length",
     "lost-count": r"changes .*( then |was added)",
     "lost-write": r"writes to the file|changes",
     "mutated-argument": r"changes .*(changed length|was added|was removed)",
