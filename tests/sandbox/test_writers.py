@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from sandboxed import state
 
 from hybridize.records import Ending
+from hybridize.sandbox.scratch import COPY_LIMIT_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -14,10 +16,10 @@ h5py = pytest.importorskip("h5py")
 
 @pytest.fixture
 def large(project):
-    """A project with a large model file, which must be the same afterwards."""
+    """A project with files too large to be copied, which must be the same afterwards."""
     with h5py.File(project.root / "model.h5", "w") as file:
-        file["weights"] = [0.5] * (1 << 18)
-    project.write("records.tfrecord", bytes(2 << 20))
+        file["weights"] = np.full(COPY_LIMIT_BYTES // 8, 0.5)
+    project.write("records.tfrecord", bytes(COPY_LIMIT_BYTES + 1))
     project.write("crowd/keep.txt", "x")
     for number in range(600):
         project.write(f"crowd/{number}", "x")
