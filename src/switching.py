@@ -47,7 +47,8 @@ LEFT_OUT = "it was left out by --only or --skip"
 
 def is_step(function: Function) -> bool:
     """Whether Keras calls the function for each batch: a model's ``train_step`` and its like."""
-    return function.kind is FunctionKind.METHOD and function.qualname.rpartition(".")[2] in STEPS
+    is_keras_own = any(finding.code == "HYB302" for finding in function.findings)
+    return is_keras_own and function.qualname.rpartition(".")[2] in STEPS
 
 
 def is_to_enter(function: Function) -> bool:

@@ -15,8 +15,9 @@ MODEL = Throw("model", "Net", True, (("train.py", 41),))
 def function(qualname: str = "step", hybrid: str | None = None, blocker: str | None = None) -> Function:
     kind = FunctionKind.METHOD if "." in qualname else FunctionKind.FUNCTION
     finding = Finding(blocker, "", "train.py", 1, (), True) if blocker is not None else None
+    findings = (finding,) if finding is not None else ()
     return Function(
-        f"train:{qualname}", "train.py", 1, 2, "train", qualname, kind, hybrid, (), (), (), Action.NONE, finding
+        f"train:{qualname}", "train.py", 1, 2, "train", qualname, kind, hybrid, (), findings, (), Action.NONE, finding
     )
 
 
@@ -41,6 +42,12 @@ def test_a_step_of_keras_names_the_switch_of_its_model_before_that_of_all_functi
 def test_a_step_of_keras_that_was_traced_is_hybrid_whatever_the_source_says_of_a_switch():
     step = function("Net.train_step", blocker="HYB302")
     assert fact(step, Modes(traced={step.id: 2}), 0) == "it is hybrid already (Model.fit traced it in this run)"
+
+
+def test_a_class_of_the_projects_own_may_call_its_method_train_step():
+    step = function("Trainer.train_step")
+    assert not is_to_watch(step)
+    assert fact(step, Modes(eager={step.id: 370}), 370) is None
 
 
 def test_what_only_graph_code_calls_by_its_source_is_told_as_well():

@@ -55,6 +55,7 @@ INERT: tuple[type, ...] = (
     operator.attrgetter,
     operator.methodcaller,
     types.CodeType,
+    types.UnionType,
     types.MemberDescriptorType,
     types.GetSetDescriptorType,
     types.WrapperDescriptorType,
@@ -62,7 +63,10 @@ INERT: tuple[type, ...] = (
     types.ClassMethodDescriptorType,
     type(NotImplemented),
     type(ctypes.pythonapi.Py_IncRef),
+    type(vars(collections.namedtuple("_Named", "field"))["field"]),
 )
+# Their subclasses may have attributes, and nothing else that changes.
+_NUMBERS: tuple[type, ...] = (int, float, complex)
 # Types whose whole state is what they refer to.
 _TRANSPARENT: tuple[type, ...] = (
     types.MappingProxyType,
@@ -119,8 +123,8 @@ def _reader(kind: type) -> Callable[[Any], Any] | None:
 
 def _is_larger_than_it_looks(kind: type) -> bool:
     """Whether an object of a type takes more room than its header, its slots and its dictionaries."""
-    seen = object.__basicsize__ + kind.__itemsize__
-    seen += _POINTER * (kind.__weakrefoffset__ > 0) + _POINTER * (kind.__dictoffset__ > 0)
+    seen = max(base.__basicsize__ for base in (object, *_NUMBERS) if issubclass(kind, base)) + kind.__itemsize__
+    seen += _POINTER * (kind.__weakrefoffset__ > 0) + _POINTER * (kind.__dictoffset__ != 0)
     for base in kind.__mro__:
         if "__slots__" in vars(base):
             seen += _POINTER * sum(isinstance(item, types.MemberDescriptorType) for item in vars(base).values())

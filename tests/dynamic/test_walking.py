@@ -498,6 +498,19 @@ def test_only_what_the_code_has_a_word_for_is_doubted() -> None:
     assert unseen(Holder(used=Holder(used=database)))
 
 
+class Options(enum.IntFlag):
+    FIRST = 1
+
+
+def made_of_types(first: Any) -> Any:
+    return Named(first, Options.FIRST).first
+
+
+def test_a_field_of_a_type_and_a_member_of_a_flag_have_no_state() -> None:
+    assert not Snapshot({"first": 1}, made_of_types, PROJECT).unseen
+    assert not unseen(Holder(used=[Options.FIRST, int | None]))
+
+
 def test_what_two_ways_lead_to_is_near_if_one_of_them_is() -> None:
     database = sqlite3.connect(":memory:")
     everything = [database]
