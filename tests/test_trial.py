@@ -361,7 +361,7 @@ def test_what_stands_of_a_plan_is_not_run_again(laid: Any) -> None:
 
 def stale(*names: str) -> Seen:
     """A run in whose traces some functions hold stale weights."""
-    return ended(changes={"traces": {f"train:{name}": {"count": 1, "stale_weights": True} for name in names}})
+    return ended(changes={"traces": {f"train:{name}": {"count": 1, "fault": "weights"} for name in names}})
 
 
 def test_whom_a_failure_names_is_taken_out_first(laid: Any) -> None:

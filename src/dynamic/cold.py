@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import one_line
 from ..records import EditedFile, Ending, Function
+from . import symbolic
 from .runs import Run, Seen
 
 
@@ -106,8 +107,8 @@ def same_beginnings(
 class Failure:
     """Why a plan did not run through, and whom that names.
 
-    ``stale`` are the candidates whose traces hold stale weights: it is certainly theirs. ``place`` is the line
-    (``file:line``) at which the script failed: whoever stands there is the first suspect.
+    ``stale`` are the candidates whose traces show one of `symbolic.FAULTS`: it is certainly theirs. ``place`` is the
+    line (``file:line``) at which the script failed: whoever stands there is the first suspect.
     """
 
     reason: str
@@ -118,15 +119,14 @@ class Failure:
 def failure(edited: Seen, eager: Seen) -> Failure | None:
     """Why the plan did not run through although the script as it stands did; None where it did."""
     outcome = edited.outcome
-    stale = tuple(name for name, row in edited.report.get("traces", {}).items() if row.get("stale_weights"))
-    if stale:
+    faults = {name: row["fault"] for name, row in edited.report.get("traces", {}).items() if row.get("fault")}
+    if faults:
+        stale = tuple(faults)
         raised = ""
         if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
             raised = f", which is why the edited script then raises {_error(edited)}"
-        reason = (
-            f"started cold, the trace of {stale[0]} holds the values of initializers in place of variables: the "
-            f"initial weights would be baked in{raised}; convert the step that calls the model instead"
-        )
+        wrong = symbolic.FAULTS[faults[stale[0]]]
+        reason = f"started cold, the trace of {stale[0]} {wrong}{raised}; {symbolic.REMEDY}"
         return Failure(reason, stale)
     if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
         reason = f"started cold, the edited script raises {_error(edited)}"

@@ -8,14 +8,14 @@ between two traces of one signature.
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from . import symbolic
 
 # Attributes that say how an op computes; the others are names, devices and hints that change freely.
 _UNIMPORTANT = frozenset(
@@ -49,23 +49,6 @@ _UNIMPORTANT = frozenset(
         "func_name",
     }
 )
-# Where Keras 3 defines what a weight is, and what reading it gives.
-_WEIGHTS = os.path.join("backend", "common", "variables.py")
-_INITIALIZERS = frozenset(
-    {
-        "RandomStandardNormal",
-        "RandomUniform",
-        "TruncatedNormal",
-        "StatelessRandomNormal",
-        "StatelessRandomNormalV2",
-        "StatelessRandomUniform",
-        "StatelessRandomUniformV2",
-        "StatelessTruncatedNormal",
-        "StatelessTruncatedNormalV2",
-        "StatelessRandomUniformFullIntV2",
-        "StatelessRandomUniformIntV2",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -79,23 +62,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Print:
-    """A trace's fingerprint. ``captured`` are tensors, not variables, that the trace holds on to."""
+    """A trace's fingerprint. ``captured`` are tensors, not variables, that the trace holds on to.
+
+    ``fault`` is the kind of `symbolic.FAULTS` that it shows, if it shows one.
+    """
 
     rows: tuple[Row, ...]
     resources: tuple[int, ...]
     resource_places: tuple[str, ...]
     captured: tuple[str, ...]
     captured_places: tuple[str, ...]
-    initializers: int
-
-    @property
-    def stale_weights(self) -> bool:
-        """The mark of weights baked in by Keras 3's symbolic build.
-
-        Whether variables are captured says nothing: a layer that is built before, or the generator of a dropout
-        layer's seeds, has some.
-        """
-        return self.initializers > 0
+    fault: str
 
 
 def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
@@ -116,21 +93,8 @@ def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
         else:
             captured.append(_value(external))
             places.append(_consumer_place(internal, place))
-    initializers = sum(_initializes(op) for op in concrete.graph.get_operations() if op.type in _INITIALIZERS)
-    return Print(tuple(rows), tuple(resources), tuple(resource_places), tuple(captured), tuple(places), initializers)
-
-
-def _initializes(op: Any) -> bool:
-    """Whether an op that draws random numbers stands for a Keras weight that is not made yet.
-
-    Read in a symbolic build, such a weight gives the value of its initializer.
-    """
-    if "keras" not in sys.modules:
-        return False
-    package = os.path.dirname(str(sys.modules["keras"].__file__))
-    frames = [frame for frame in op.traceback or () if frame.filename.startswith(package)]
-    read = any(frame.name == "value" and frame.filename.endswith(_WEIGHTS) for frame in frames)
-    return read and any("initializers" in frame.filename for frame in frames)
+    fault = symbolic.fault(concrete.graph.get_operations())
+    return Print(tuple(rows), tuple(resources), tuple(resource_places), tuple(captured), tuple(places), fault)
 
 
 def _add(node: Any, library: Mapping[str, Any], rows: list[Row], place: str | None, inside: set[str]) -> None:

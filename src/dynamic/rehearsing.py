@@ -31,7 +31,7 @@ SMALL = 0.01
 # A repeated call that runs so many times the ops of the real one has lost its way (a loop that no longer ends).
 MOST_OPS = 50
 #: What a repeated call shows of the candidate itself, whatever state it is made from.
-_ANYWHERE = frozenset({"effect", "creation", "unstable", "stale-weights"})
+_ANYWHERE = frozenset({"effect", "creation", "unstable", "stale-weights", "stale-seeds"})
 
 
 def rehearse(shadow: Shadow, seconds: float) -> None:

@@ -19,6 +19,7 @@ from .. import tensorflow_internals
 from ..sandbox import fitting
 from ..sandbox.binding import bind, disguise, is_graph_function
 from ..sandbox.child import Child
+from . import symbolic
 from .effects import Project
 
 if TYPE_CHECKING:
@@ -253,24 +254,23 @@ def summaries_of(result: Any) -> list[float]:
 def _traces(functions: set[Any]) -> dict[str, Any]:
     """How often a function traced: itself, or for each of the instances that it is a method of."""
     count = 0
-    stale = False
+    fault = ""
     for item in functions:
         try:
             count += int(item.experimental_get_tracing_count())
         except (AttributeError, TypeError):
             continue
-        stale = stale or _is_stale(item)
-    return {"count": count, "stale_weights": stale}
+        fault = fault or _fault(item)
+    return {"count": count, "fault": fault}
 
 
-def _is_stale(function: Any) -> bool:
-    from . import graphs
-
+def _fault(function: Any) -> str:
     try:
         cached = tensorflow_internals.cached_traces(function)
     except ValueError:
-        return False
-    return any(graphs.fingerprint(concrete, lambda op: None).stale_weights for concrete in cached[:4])
+        return ""
+    faults = (symbolic.fault(concrete.graph.get_operations()) for concrete in cached[:4])
+    return next(filter(None, faults), "")
 
 
 def install(child: Child) -> None:

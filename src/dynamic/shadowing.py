@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
 from ..sandbox.units import synchronize
-from . import drawing
+from . import drawing, symbolic
 from .calls import Calls
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
@@ -381,12 +381,9 @@ class Shadow:
         self.stability.note(own, calls, python.objects, seconds)
         self.traced = True
         printed = graphs.fingerprint(concrete, self._place)
-        if printed.stale_weights:
-            check.refutations.setdefault(
-                "stale-weights",
-                "its trace holds the values of initializers in place of variables: the initial weights would be "
-                "baked in; convert the step that calls the model instead",
-            )
+        if printed.fault:
+            stale = f"its trace {symbolic.FAULTS[printed.fault]}; {symbolic.REMEDY}"
+            check.refutations.setdefault(f"stale-{printed.fault}", stale)
             return
         for kind in {row.kind for row in printed.rows} & UNRESTORABLE.keys():
             check.doubt_state(kind)

@@ -15,7 +15,7 @@ from hybridize.records import EditedFile, Ending, RunOutcome
 def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20, **changes: Any) -> Seen:
     report = {
         "units": units,
-        "traces": {"train:step": {"count": 1, "stale_weights": False}},
+        "traces": {"train:step": {"count": 1, "fault": ""}},
         **changes.pop("report", {}),
     }
     return Seen(RunOutcome(ending, code, 5.0, "log", **changes), report)
@@ -30,7 +30,7 @@ def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20
         (seen(Ending.EXITED, 0), seen(Ending.CUT), "ends early with exit status 0"),
         (seen(Ending.EXITED, 3), seen(), "exit status 3, not 0"),
         (seen(Ending.EXITED, 3), seen(Ending.EXITED, 2), "exit status 3, not 2"),
-        (seen(report={"traces": {"train:Net.call": {"count": 1, "stale_weights": True}}}), seen(),
+        (seen(report={"traces": {"train:Net.call": {"count": 1, "fault": "weights"}}}), seen(),
          "the trace of train:Net.call holds the values of initializers in place of variables"),
         (seen(report={"leaks": ["self.mask"]}), seen(), "leaves a tensor of the graph in self.mask"),
     ],
@@ -62,13 +62,15 @@ def test_a_failure_names_whom_it_knows() -> None:
     raised = seen(Ending.RAISED, 1, error_type="ValueError", error="no", error_place="train.py:3")
     found = failure(raised, seen())
     assert found is not None and (found.place, found.stale) == ("train.py:3", ())
-    rows = {name: {"count": 1, "stale_weights": name != "train:step"} for name in ("train:step", "train:a", "train:b")}
+    faults = {"train:step": "", "train:a": "seeds", "train:b": "weights"}
+    rows = {name: {"count": 1, "fault": fault} for name, fault in faults.items()}
     found = failure(seen(report={"traces": rows}), seen())
     assert found is not None and found.stale == ("train:a", "train:b")
+    assert "the trace of train:a reads the state of a keras.random.SeedGenerator" in found.reason
 
 
 def test_stale_weights_are_named_as_the_cause_where_they_make_the_caller_raise() -> None:
-    rows = {"train:Net.call": {"count": 1, "stale_weights": True}, "train:step": {"count": 1, "stale_weights": False}}
+    rows = {"train:Net.call": {"count": 1, "fault": "weights"}, "train:step": {"count": 1, "fault": ""}}
     changes = {"error_type": "ValueError", "error": "no gradients", "error_place": "train.py:70"}
     found = failure(seen(Ending.RAISED, 1, report={"traces": rows}, **changes), seen())
     assert found is not None and found.stale == ("train:Net.call",), "not who stands where it was raised"

@@ -214,7 +214,7 @@ def test_weights_that_are_baked_in_have_their_mark(tf: Any) -> None:
     net = Net()
     net(tf.ones((1, 3)))
     concrete = net.call._list_all_concrete_functions()
-    assert any(graphs.fingerprint(each, place).stale_weights for each in concrete)
+    assert any(graphs.fingerprint(each, place).fault == "weights" for each in concrete)
 
 
 def test_they_have_it_beside_a_variable_that_was_made_before(tf: Any) -> None:
@@ -236,14 +236,35 @@ def test_they_have_it_beside_a_variable_that_was_made_before(tf: Any) -> None:
     net = Net()
     net(tf.ones((1, 3)), training=True)
     prints = [graphs.fingerprint(each, place) for each in net.call._list_all_concrete_functions()]
-    assert any(each.stale_weights and each.resources for each in prints)
+    assert any(each.fault == "weights" and each.resources for each in prints)
+
+
+@pytest.mark.parametrize("is_within", [True, False])
+def test_a_seed_that_a_symbolic_build_does_not_move_on_has_its_mark(tf: Any, is_within: bool) -> None:
+    import keras
+
+    from hybridize.dynamic import graphs
+
+    class Noise(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.seeds = keras.random.SeedGenerator(1)
+
+        @tf.function  # type: ignore[untyped-decorator]
+        def call(self, x: Any) -> Any:
+            return x + keras.random.normal((2,), seed=self.seeds)
+
+    noise = Noise()
+    (keras.Sequential([noise]) if is_within else noise)(tf.ones((1, 2)))
+    faults = {graphs.fingerprint(each, place).fault for each in noise.call._list_all_concrete_functions()}
+    assert faults == ({"seeds"} if is_within else {""}), "a layer without weights is built by no symbolic call"
 
 
 def test_noise_by_an_initializer_is_no_weight(tf: Any) -> None:
     import keras
 
     noise = keras.initializers.RandomNormal(seed=1)
-    assert not fingerprint(tf, lambda x: x + noise((2,)), tf.ones(2)).stale_weights
+    assert not fingerprint(tf, lambda x: x + noise((2,)), tf.ones(2)).fault
 
 
 def test_random_numbers_without_a_variable_are_no_mark_of_that(tf: Any) -> None:
@@ -255,8 +276,8 @@ def test_random_numbers_without_a_variable_are_no_mark_of_that(tf: Any) -> None:
     def jitter(x: Any) -> Any:
         return x + tf.random.normal((2,))
 
-    assert not fingerprint(tf, augment, tf.ones(2), tf.constant([1, 2])).stale_weights
-    assert not fingerprint(tf, jitter, tf.ones(2)).stale_weights
+    assert not fingerprint(tf, augment, tf.ones(2), tf.constant([1, 2])).fault
+    assert not fingerprint(tf, jitter, tf.ones(2)).fault
 
 
 def test_a_layer_that_is_built_already_bakes_nothing_in(tf: Any) -> None:
@@ -264,7 +285,7 @@ def test_a_layer_that_is_built_already_bakes_nothing_in(tf: Any) -> None:
 
     dense = keras.layers.Dense(2)
     dense(tf.ones((1, 3)))
-    assert not fingerprint(tf, lambda x: dense(x), tf.ones((1, 3))).stale_weights
+    assert not fingerprint(tf, lambda x: dense(x), tf.ones((1, 3))).fault
 
 
 def test_no_hash_is_used_that_a_machine_may_refuse(tf: Any, monkeypatch: pytest.MonkeyPatch) -> None:

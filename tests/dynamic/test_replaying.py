@@ -26,7 +26,7 @@ def test_traces_are_counted(tf: Any, replay: Any) -> None:
         step(tf.ones(2))
     seen = replay.report()
     assert seen["units"] == 3 and not seen["unread"]
-    assert seen["traces"]["unit"] == {"count": 1, "stale_weights": False}
+    assert seen["traces"]["unit"] == {"count": 1, "fault": ""}
 
 
 @pytest.mark.parametrize("name", ["_function_cache", "_descriptor_cache"])
