@@ -44,7 +44,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 WORKERS = 2
 CHILD_SECONDS = 60.0
 TOLERANCE = 1e-4
-FEW_TRACES = 3
+FEW_TRACES = 4
 ENOUGH_CALLS = 12
 
 DECIMAL = re.compile(r"\d+\.\d+")
