@@ -271,6 +271,11 @@ class View:
             when == "traced" and not certain and not switched,
         )
 
+    def argument_doubt(self, code: str, name: str, receives: str, assumption: AssumptionKind) -> Hazard:
+        """A doubt of this function that rests on what one of its parameters receives, so not one of its callers'."""
+        message = f"parameter `{name}` receives {receives}"
+        return self.hazard(code, message, self.code.node.place, False, assumption, name, transitive=False, whole=True)
+
     def keepers(self, node: Node) -> list[Keeper]:
         """What keeps the object in ``node`` after the call; empty where the function made it itself."""
         roots = sorted(self.roots(node), key=lambda root: (root.kind, root.index, root.name))

@@ -86,14 +86,5 @@ class ContainerArgument(Rule):
                     what = f"a `{value.code.name}` object; each new object causes a retrace"
                 else:
                     continue
-                yield view.hazard(
-                    self.code,
-                    f"parameter `{parameter.name}` receives {what}",
-                    view.code.node.place,
-                    False,
-                    self.assumption,
-                    parameter.name,
-                    transitive=False,
-                    whole=True,
-                )
+                yield view.argument_doubt(self.code, parameter.name, what, self.assumption)
                 break

@@ -121,13 +121,5 @@ class RenewedArgument(Rule):
             if site is None:
                 continue
             place = f"{site.owner.module.file}:{site.place % LINES}"
-            yield view.hazard(
-                self.code,
-                f"parameter `{parameter.name}` receives an object that owns variables, and later another one ({place})",
-                view.code.node.place,
-                False,
-                self.assumption,
-                parameter.name,
-                transitive=False,
-                whole=True,
-            )
+            receives = f"an object that owns variables, and later another one ({place})"
+            yield view.argument_doubt(self.code, parameter.name, receives, self.assumption)

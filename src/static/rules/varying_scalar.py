@@ -63,16 +63,8 @@ class VaryingScalar(Rule):
             how = variation(view.code, index)
             if how is None:
                 continue
-            yield view.hazard(
-                self.code,
-                f"parameter `{parameter.name}` receives {how}; each new value causes a retrace",
-                view.code.node.place,
-                False,
-                self.assumption,
-                parameter.name,
-                transitive=False,
-                whole=True,
-            )
+            receives = f"{how}; each new value causes a retrace"
+            yield view.argument_doubt(self.code, parameter.name, receives, self.assumption)
 
 
 def variation(code: FunctionCode, index: int) -> str | None:
