@@ -76,7 +76,7 @@ class PythonRandomness(Rule):
         name = next(iter(event.externals), event.attribute or "a generator")
         yield view.hazard(
             self.code,
-            f"calls `{name}()`, which would be frozen into the graph",
+            f"draws random numbers with `{name}()`; a graph would repeat the first ones",
             event,
             True,
             self.assumption,
