@@ -380,7 +380,10 @@ class FunctionCode:
 
 @dataclass(eq=False, slots=True)
 class ClassCode:
-    """A class. ``bases`` are paths of libraries or nodes of the project; ``order`` is its MRO."""
+    """A class. ``bases`` are paths of libraries or nodes of the project; ``order`` is its MRO.
+
+    ``slots`` are the names in ``__slots__``, None where it has none; where they can't be told, any may be among them.
+    """
 
     module: ModuleCode
     name: str
@@ -391,6 +394,7 @@ class ClassCode:
     attributes: dict[str, Node] = field(default_factory=dict)
     instance_attributes: dict[str, Node] = field(default_factory=dict)
     fields: list[str] = field(default_factory=list)
+    slots: frozenset[str] | None = None
     decorators: list[Decorator] = field(default_factory=list)
     order: list[ClassCode] = field(default_factory=list)
     external_bases: list[str] = field(default_factory=list)

@@ -103,13 +103,17 @@ class DefinitionLowering(ExpressionLowering):
         self.module.functions.append(code)
         self.program.functions.append(code)
 
+    def _path_of(self, decorator: ast.expr) -> str | None:
+        """The library path that a decorator names, with or without arguments."""
+        function = decorator.func if isinstance(decorator, ast.Call) else decorator
+        target = self.target_of(function)
+        if target is None or target.module is not None:
+            return None
+        return self.program.external(target.path).values[0].path  # type: ignore[attr-defined,no-any-return]
+
     def decorate(self, code: FunctionCode, node: ast.expr, value: Node) -> Node:
         """What a decorator makes of ``value``."""
-        function = node.func if isinstance(node, ast.Call) else node
-        target = self.target_of(function)
-        path = None
-        if target is not None and target.module is None:
-            path = self.program.external(target.path).values[0].path  # type: ignore[attr-defined]
+        path = self._path_of(node)
         record = Decorator(f"@{ast.unparse(node)}", node.lineno, path, None)
         code.decorators.append(record)
         if path in _KINDS:
@@ -242,7 +246,10 @@ class DefinitionLowering(ExpressionLowering):
                 code.bases.append(self.expression(base))
         for decorator in node.decorator_list:
             self.expression(decorator)
-            code.decorators.append(Decorator(f"@{ast.unparse(decorator)}", decorator.lineno, None, None))
+            code.decorators.append(
+                Decorator(f"@{ast.unparse(decorator)}", decorator.lineno, self._path_of(decorator), None)
+            )
+        code.slots = _slots(node)
         body = FunctionCode(
             self.module,
             node.name,
@@ -263,3 +270,16 @@ class DefinitionLowering(ExpressionLowering):
         for name, nodes in block.history.items():
             code.attributes[name] = nodes[0] if len(nodes) == 1 else block.join(nodes, node.lineno)
         self.block.bind(node.name, code.node, node.lineno)
+
+
+def _slots(node: ast.ClassDef) -> frozenset[str] | None:
+    for statement in node.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            if any(isinstance(target, ast.Name) and target.id == "__slots__" for target in targets):
+                try:
+                    named = ast.literal_eval(statement.value)
+                    return frozenset([named] if isinstance(named, str) else named)
+                except (TypeError, ValueError):
+                    return frozenset({"__weakref__"})
+    return None

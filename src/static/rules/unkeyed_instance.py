@@ -1,0 +1,161 @@
+"""HYB307."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...records import AssumptionKind
+from ..hazards import Hazard
+from ..keys import unkeyed_receivers, why_no_key
+from ..views import View
+from .rule import Move, Polarity, Rule
+
+
+class UnkeyedInstance(Rule):
+    """
+    ## What it does
+
+    Finds methods of objects that can't be hashed or weakly referenced: of a dataclass that compares by value, of a
+    class with `__eq__` and no `__hash__`, of one whose `__slots__` have no `__weakref__`, of a named tuple.
+
+    ## Why is this bad
+
+    A `tf.function` that is a method keeps its traces in a weak dictionary with the object as its key. Where the
+    object can't be a key, the first call raises `TypeError: unhashable type` or `cannot create weak reference`.
+
+    ## What to do
+
+    Write `@dataclass(eq=False)` where nobody compares such objects by value: they are then compared by identity, as
+    objects usually are. Give a class with `__eq__` the line `__hash__ = object.__hash__`, and add `__weakref__` to
+    `__slots__`. Or make the method a function.
+    """
+
+    code = "HYB307"
+    title = "is a method of an object that can be no key"
+    polarity = Polarity.ASSUMES
+    move = Move.YOURS
+    assumption = AssumptionKind.TRACEABLE
+    INVALID = (
+        """
+        from dataclasses import dataclass
+
+        import tensorflow as tf
+
+        @dataclass
+        class Trainer:
+            rate: float
+
+            def step(self, x):
+                return tf.reduce_sum(x) * self.rate
+
+        Trainer(0.1).step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        class Trainer:
+            __slots__ = ("rate",)
+
+            def __init__(self):
+                self.rate = 0.1
+
+            def step(self, x):
+                return tf.reduce_sum(x) * self.rate
+
+        Trainer().step(tf.ones([2]))
+        """,
+        """
+        from typing import NamedTuple
+
+        import tensorflow as tf
+
+        class Batch(NamedTuple):
+            x: tf.Tensor
+
+            def total(self):
+                return tf.reduce_sum(self.x)
+
+        Batch(tf.ones([2])).total()
+        """,
+        """
+        import tensorflow as tf
+
+        class Point:
+            def __init__(self, x):
+                self.x = x
+
+            def __eq__(self, other):
+                return self.x is other.x
+
+            def total(self):
+                return tf.reduce_sum(self.x)
+
+        Point(tf.ones([2])).total()
+        """,
+    )
+    VALID = (
+        """
+        from dataclasses import dataclass
+
+        import tensorflow as tf
+
+        @dataclass(eq=False)
+        class Trainer:
+            rate: float
+
+            def step(self, x):
+                return tf.reduce_sum(x) * self.rate
+
+        Trainer(0.1).step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        class Base:
+            pass
+
+        class Trainer(Base):
+            __slots__ = ("rate",)
+            rate: float
+
+            def step(self, x):
+                return tf.reduce_sum(x)
+
+        Trainer().step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
+        class Point:
+            def __init__(self, x):
+                self.x = x
+
+            def __eq__(self, other):
+                return self.x is other.x
+
+            __hash__ = object.__hash__
+
+            def total(self):
+                return tf.reduce_sum(self.x)
+
+        Point(tf.ones([2])).total()
+        """,
+    )
+
+    def conclude(self, view: View) -> Iterable[Hazard]:
+        """The hazards of the function as a whole."""
+        code = view.code
+        if code.kind != "method" or code.name == "__init__" or not code.parameters:
+            return
+        unkeyed, is_all = unkeyed_receivers(code.parameters[0].node.values)
+        if unkeyed:
+            owner = unkeyed[0].code
+            yield view.hazard(
+                self.code,
+                f"is a method of a `{owner.name}`, which {why_no_key(owner)}",
+                code.node.place,
+                is_all,
+                self.assumption,
+                code.name,
+                transitive=False,
+            )
