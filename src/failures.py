@@ -7,18 +7,20 @@ import signal
 import sys
 
 from .errors import one_line
-from .records import Ending, RunOutcome
+from .records import Ending, Offspring, RunOutcome
 from .work import EXIT_OK, EXIT_SCRIPT, Stop
 
+#: A share of the computing that is worth a word where other processes do it.
+SHARE_TOLD = 0.2
 _WRITE_ERRORS = ("PermissionError", "PermissionDeniedError", "OSError", "UnknownError", "FailedPreconditionError")
 
 
-def explain(script: str, outcome: RunOutcome, missed: bool) -> Stop | None:
+def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring) -> Stop | None:
     """How a run of the script as it stands must end the whole, or None where it went well enough.
 
-    ``script`` is its name for people; ``missed`` says that there are candidates and none was called. The
-    sentence says what happened, what it means, and what to do. Raises KeyboardInterrupt where the script
-    was interrupted.
+    ``script`` is its name for people; ``missed`` says that there are candidates and none was called, and
+    ``offspring`` which other processes it started, where they may have been. The sentence says what happened,
+    what it means, and what to do. Raises KeyboardInterrupt where the script was interrupted.
     """
     if outcome.ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt
@@ -26,6 +28,8 @@ def explain(script: str, outcome: RunOutcome, missed: bool) -> Stop | None:
     if failed is not None:
         return Stop("script-failed", failed, EXIT_SCRIPT)
     cut = outcome.ending in (Ending.CUT, Ending.TIMEOUT)
+    if offspring.started and (missed or not (outcome.tensorflow_imported or cut)):
+        return Stop("nothing-to-gain", _explain_offspring(script, offspring), EXIT_OK)
     if not outcome.tensorflow_imported and not cut:
         return Stop(
             "nothing-to-gain",
@@ -47,6 +51,15 @@ def explain(script: str, outcome: RunOutcome, missed: bool) -> Stop | None:
         f"{script} came to its end after {outcome.seconds:.0f} s without calling a candidate, so nothing is known of "
         "any; does it need arguments to train? Give them after `--`.",
         EXIT_OK,
+    )
+
+
+def _explain_offspring(script: str, offspring: Offspring) -> str:
+    share = f", which did {offspring.share:.0%} of the computing" if offspring.share >= SHARE_TOLD else ""
+    return (
+        f"{script} called no candidate itself. It starts other Python processes at {offspring.words}{share}, and "
+        "hybridize watches the script's own process alone. Have that do the work: call the function directly, set the "
+        "number of workers to zero, or give what those processes run as the script."
     )
 
 

@@ -248,7 +248,22 @@ def _observe_whole(work: Work, scan: Scan) -> tuple[Scan, Observed]:
         scan, observed = again, _blame(work, again, _observe(work, again))
     _stop_at_failure(work, observed)
     tell(work, observed)
+    _tell_offspring(work, observed)
     return scan, observed
+
+
+def _tell_offspring(work: Work, observed: Observed) -> None:
+    """Say of what was never called that it may have been in other processes, which are not watched."""
+    from .failures import SHARE_TOLD
+
+    offspring = observed.offspring
+    unseen = [j for j in work.judgements.values() if j.verdict is Verdict.UNOBSERVED]
+    if not offspring.started or not (unseen or offspring.share >= SHARE_TOLD):
+        return
+    why = f"it was never called in the script's own process; those started at {offspring.words} are not watched"
+    work.add([replace(j, reasons=(why,)) for j in unseen])
+    share = f" They did {offspring.share:.0%} of the computing." if offspring.share >= SHARE_TOLD else ""
+    work.warn(f"the script starts other Python processes at {offspring.words}; nothing is watched in them.{share}")
 
 
 def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
@@ -388,7 +403,7 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
     script = os.path.relpath(work.target.script, work.target.cwd)
     proposed = any(_is_proposed(work, f) for f in _watched(work)[0])
     called = any(row["calls"] or row["traced_calls"] for row in observed.rows.values())
-    stop = explain(script, observed.outcome, missed=proposed and not called)
+    stop = explain(script, observed.outcome, missed=proposed and not called, offspring=observed.offspring)
     if stop is not None:
         raise stop
 

@@ -369,6 +369,24 @@ class Modes:
 
 
 @dataclass(frozen=True)
+class Offspring:
+    """The other Python processes that a run started, in which nothing is watched.
+
+    ``started`` are the ways in which it did, each with the line of the project (``file:line``, empty where a library
+    did by itself). ``share`` is their part of the processor time of all, from 0 to 1.
+    """
+
+    started: tuple[tuple[str, str], ...] = ()
+    share: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """Where they are started, and how."""
+        ways = [f"{place} ({how})" if place else f"a library ({how})" for how, place in self.started[:3]]
+        return ", ".join(ways) + (f" and {len(self.started) - 3} more" if len(self.started) > 3 else "")
+
+
+@dataclass(frozen=True)
 class Observation:
     """What a run saw of one candidate. Seconds are inclusive of callees unless named own."""
 

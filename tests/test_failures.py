@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hybridize.failures import explain
-from hybridize.records import Ending, RunOutcome
+from hybridize.records import Ending, Offspring, RunOutcome
 
 
 def outcome(ending: Ending, code: int | None = 0, **changes: Any) -> RunOutcome:
@@ -33,7 +33,7 @@ def outcome(ending: Ending, code: int | None = 0, **changes: Any) -> RunOutcome:
     ],
 )  # fmt: skip
 def test_a_script_that_fails_on_its_own(run: RunOutcome, words: str) -> None:
-    stop = explain("train.py", run, missed=False)
+    stop = explain("train.py", run, missed=False, offspring=Offspring())
     assert stop is not None
     assert (stop.status, stop.exit_code) == ("script-failed", 3)
     assert words in stop.message and "\n" not in stop.message
@@ -50,17 +50,26 @@ def test_a_script_that_fails_on_its_own(run: RunOutcome, words: str) -> None:
     ],
 )
 def test_a_script_that_never_gets_to_train(run: RunOutcome, words: str) -> None:
-    stop = explain("train.py", run, missed=True)
+    stop = explain("train.py", run, missed=True, offspring=Offspring())
     assert stop is not None
     assert (stop.status, stop.exit_code) == ("nothing-to-gain", 0)
     assert words in stop.message
 
 
+@pytest.mark.parametrize("tensorflow_imported", [True, False])
+def test_a_script_that_trains_in_other_processes(tensorflow_imported: bool) -> None:
+    run = outcome(Ending.FINISHED, tensorflow_imported=tensorflow_imported)
+    stop = explain("train.py", run, tensorflow_imported, Offspring((("multiprocessing", "train.py:30"),), 0.93))
+    assert stop is not None and stop.status == "nothing-to-gain"
+    assert "at train.py:30 (multiprocessing), which did 93% of the computing" in stop.message
+    assert "call the function directly" in stop.message
+
+
 @pytest.mark.parametrize("ending", [Ending.FINISHED, Ending.EXITED, Ending.CUT, Ending.TIMEOUT])
 def test_a_script_that_went_well_enough(ending: Ending) -> None:
-    assert explain("train.py", outcome(ending), missed=False) is None
+    assert explain("train.py", outcome(ending), missed=False, offspring=Offspring()) is None
 
 
 def test_ctrl_c_in_the_script_is_ctrl_c() -> None:
     with pytest.raises(KeyboardInterrupt):
-        explain("train.py", outcome(Ending.INTERRUPTED, 130), missed=False)
+        explain("train.py", outcome(Ending.INTERRUPTED, 130), missed=False, offspring=Offspring())

@@ -23,6 +23,7 @@ from ..sandbox.child import Child
 from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
 from .modes import FIT, Modes
+from .offspring import Offspring
 from .outside import Watch
 from .owners import Owner, Owners, receiver_of, refusal
 from .paths import PathNote
@@ -159,6 +160,7 @@ class Observer:
         self.project = Project([job["project"][1]], job.get("assigned_attributes", []))
         self.watch = Watch(self.project)
         self.modes = Modes(child, self.project, self._train)
+        self.offspring = Offspring(child, self.project)
         self.records = {name: Record(name, hints) for name, hints in job["candidates"].items()}
         self.stop_after = job.get("steps")
         self.stack = threading.local()
@@ -389,6 +391,7 @@ class Observer:
                 if record.calls or record.traced_calls or record.definitions
             },
             "modes": self.modes.report(),
+            "offspring": self.offspring.report(),
             "training_seconds": now - self.begun if self.begun is not None else 0.0,
             "overhead_seconds": sum(record.overhead for record in self.records.values()),
             "modules": _modules(),

@@ -23,6 +23,7 @@ from ..records import (
     Judgement,
     Modes,
     Observation,
+    Offspring,
     RunOutcome,
     Skip,
     Throw,
@@ -63,6 +64,7 @@ class Observed:
     sources: Mapping[str, str]
     growing: Mapping[str, str]
     modes: Modes = field(default_factory=Modes)
+    offspring: Offspring = field(default_factory=Offspring)
 
     @property
     def outcome(self) -> RunOutcome:
@@ -99,7 +101,8 @@ def observe(
     growing = {f.id: growing_signatures(observation_of(rows[f.id], training, roots), rows[f.id]) for f in undecided}
     known = {name: reason for name, reason in growing.items() if reason is not None}
     modes = _modes(seen.report.get("modes", {}), seen.copied_root)
-    return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots, known, modes)
+    offspring = _offspring(seen.report.get("offspring", {}), seen.copied_root)
+    return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots, known, modes, offspring)
 
 
 def _modes(report: Mapping[str, Any], root: str) -> Modes:
@@ -114,6 +117,17 @@ def _modes(report: Mapping[str, Any], root: str) -> Modes:
     }
     eager, inside, traced = (report.get(name, {}) for name in ("eager", "in_batches", "traced"))
     return Modes(eager, inside, traced, batches, tuple(thrown))
+
+
+def _offspring(report: Mapping[str, Any], root: str) -> Offspring:
+    """The processes that a run started, as a record; ``root`` is the copy that it ran in."""
+    started = [(each["how"], _relative(each["place"], root)) for each in report.get("started", ())]
+    seconds, own = report.get("seconds", 0.0), report.get("own_seconds", 0.0)
+    return Offspring(tuple(started), seconds / (seconds + own) if started and seconds > 0 else 0.0)
+
+
+def _relative(place: str, root: str) -> str:
+    return place.removeprefix(os.path.join(root, "")).replace(os.sep, "/")
 
 
 def check(

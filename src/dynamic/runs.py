@@ -255,6 +255,8 @@ def _describe_observing(report: Mapping[str, Any]) -> str:
     calls = {name: seen["calls"] for name, seen in report.get("candidates", {}).items() if seen["calls"]}
     if not report.get("candidates"):
         return "nothing is watched but whether the script runs"
+    if not calls and report.get("offspring", {}).get("started"):
+        return "no candidate has been called yet; the script has started other processes, which are not watched"
     if not calls:
         return "the script is starting up; no candidate has been called yet"
     hottest = max(calls, key=lambda name: report["candidates"][name]["seconds"])
