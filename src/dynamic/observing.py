@@ -25,7 +25,7 @@ from .effects import Change, Project, Snapshot
 from .modes import FIT, Modes
 from .offspring import Offspring
 from .outside import Watch
-from .owners import Owner, Owners, receiver_of, refusal
+from .owners import UNKEPT, Owner, Owners, count_references, is_kept, receiver_of, refusal
 from .paths import PathNote
 from .reads import LOOK_SHARE, Reading
 
@@ -179,11 +179,14 @@ class Observer:
         record_call = self.record_call
 
         def observed(*args: Any, **kwargs: Any) -> Any:
-            return record_call(record, definition, call, target, args, kwargs)
+            references = count_references(args) if args else 0
+            return record_call(record, definition, references, call, target, args, kwargs)
 
         return disguise(observed, function)
 
-    def record_call(self, record: Record, definition: int, call: Any, target: Any, args: Any, kwargs: Any) -> Any:
+    def record_call(
+        self, record: Record, definition: int, references: int, call: Any, target: Any, args: Any, kwargs: Any
+    ) -> Any:
         """One call of a candidate: make it, and write down what it was."""
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is None:
@@ -199,8 +202,12 @@ class Observer:
         record.calls += 1
         owner = record.owners.of(definition, target, args, record.calls)
         first = owner.begin()
+        receiver = receiver_of(target, args)
         if record.calls == 1:
-            record.refusal = refusal(receiver_of(target, args))
+            record.refusal = refusal(receiver)
+        if owner.calls == 1 and len(record.owners.known) <= OWNERS and receiver is not None:
+            kept = is_kept(args, references)
+            record.refusal = record.refusal or ("" if kept else UNKEPT.format(type(receiver).__name__))
         record.callers[frames[-1][0] if frames else ""] += 1
         record.threads.add(threading.get_ident())
         # A call inside of one that is looked at itself waits for the next chance, unless it may be the only one.

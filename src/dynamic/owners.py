@@ -6,14 +6,24 @@ first call of its own, the only one in which a graph may create variables.
 
 from __future__ import annotations
 
+import functools
+import gc
+import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..sandbox.binding import takes_self
+from ..sandbox.binding import disguise, takes_self
 
 #: More owners than this are not told apart: their calls are all taken for first ones.
 MOST = 10_000
+UNKEPT = (
+    "`tf.function` holds the object of a method by a weak reference, and nothing else holds the `{}` that it is "
+    "called on; keep that in a name of its own"
+)
+# With more references than so many of a lone instance, it is not looked whether they are bound methods.
+_MOST_BOUND = 4
 
 
 @dataclass
@@ -84,6 +94,41 @@ def receiver_of(target: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     if not args or not takes_self(target) or isinstance(args[0], tf.__internal__.CompositeTensor):
         return None
     return args[0]
+
+
+def is_kept(args: tuple[Any, ...], references: int) -> bool:
+    """Whether something holds the instance that a method is called on, other than the call and bound methods of it.
+
+    ``references`` is `count_references` of the call's arguments, taken in the hook itself. A bound method of the
+    original holds its instance; that of a ``tf.function`` holds a weak reference.
+    """
+    spare = references - _lone_references()
+    if spare >= _MOST_BOUND:
+        return True
+    bound = sum(isinstance(item, types.MethodType) and item.__self__ is args[0] for item in gc.get_referrers(args[0]))
+    return spare > bound
+
+
+def count_references(args: tuple[Any, ...]) -> int:
+    """How many references there are to the first argument of a hooked call."""
+    return sys.getrefcount(args[0])
+
+
+@functools.cache
+def _lone_references() -> int:
+    """The references to an instance that is made for one call of a hooked method of its."""
+    counts = []
+
+    class Lone:
+        def method(self) -> None:
+            counts.append(0)
+
+    def hook(*args: Any, **_: Any) -> None:
+        counts.append(count_references(args))
+
+    Lone.method = disguise(hook, Lone.method)  # type: ignore[method-assign]
+    Lone().method()
+    return counts[0]
 
 
 def refusal(receiver: Any) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any, NamedTuple
 
 import pytest
 
-from hybridize.dynamic.owners import Owner, Owners, receiver_of, refusal
+from hybridize.dynamic.owners import Owner, Owners, count_references, is_kept, receiver_of, refusal
+from hybridize.sandbox.binding import disguise
 
 
 class Plain:
@@ -107,3 +109,69 @@ def test_each_function_object_and_each_instance_has_traces_of_its_own(tf: Any) -
 def test_tensors_made_of_several_are_parameters_and_no_owners(tf: Any) -> None:
     ragged = tf.ragged.constant([[1.0], [2.0, 3.0]])
     assert receiver_of(Plain.step, (ragged,)) is None
+
+
+# Instances that nothing holds: the weak reference of a tf.function would be dead by the time of the call
+
+
+KEPT: list[bool] = []
+
+
+class Learner:
+    def learn(self, x: int = 0) -> None:
+        pass
+
+    def twice(self) -> None:
+        self.learn()
+
+    def round(self) -> Learner:
+        self.itself = self
+        return self
+
+
+def _hook(*args: Any, **_: Any) -> None:
+    KEPT.append(is_kept(args, count_references(args)))
+
+
+Learner.learn = disguise(_hook, Learner.learn)  # type: ignore[method-assign]
+
+
+def is_kept_in(source: str) -> bool:
+    KEPT.clear()
+    exec(source, {"Learner": Learner, "functools": functools})
+    (kept,) = KEPT
+    return kept
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Learner().learn()",
+        "Learner().learn(x=1)",
+        "step = Learner().learn\nstep(1)",
+        "list(map(Learner().learn, [1]))",
+        "functools.partial(Learner().learn, 1)()",
+        "def make():\n    learner = Learner()\n    return learner.learn\nmake()()",
+        "steps = [Learner().learn]\nfor step in steps:\n    step(1)",
+    ],
+)
+def test_an_instance_that_only_the_call_or_a_bound_method_holds_is_not_kept(source: str) -> None:
+    assert not is_kept_in(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "learner = Learner()\nlearner.learn()",
+        "learner = Learner()\nstep = learner.learn\nstep()",
+        "Learner().twice()",
+        "for learner in [Learner()]:\n    learner.learn()",
+        "def main():\n    learner = Learner()\n    learner.learn()\nmain()",
+        "def make():\n    learner = Learner()\n    return lambda: learner.learn()\nmake()()",
+        "Learner().round().learn()",
+        "Learner.learn(*[Learner()])",
+        "everything = {'a': [Learner()]}\neverything['a'][0].learn(1)",
+    ],
+)
+def test_an_instance_that_something_else_holds_is_kept(source: str) -> None:
+    assert is_kept_in(source)
