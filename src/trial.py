@@ -79,7 +79,7 @@ class ColdTrial:
     def __post_init__(self) -> None:
         from .dynamic.cold import Unit
 
-        self.unit = Unit.of(self.hottest.function)
+        self.unit = replace(Unit.of(self.hottest.function), within=self._around(self.hottest))
         self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
         self.steps = self._steps(self.hottest)
         self.seconds = max(10.0, self.work.share(COLD_SHARE) / 3)
@@ -87,6 +87,21 @@ class ColdTrial:
         self.stale: set[str] = set()
         # The initial values of the script as it stands, as they were noted once a plan began with others.
         self.births: Sequence[Mapping[str, Any]] = ()
+
+    def _around(self, unit: Judgement) -> tuple[str, ...]:
+        """The candidates that the unit runs inside of, where it is also called elsewhere."""
+        confirmed = {judgement.function.id for judgement in self.confirmed} - {unit.function.id}
+        found, outside = set[str](), False
+        waiting, seen = [unit.function.id], {unit.function.id}
+        while waiting:
+            judgement = self.work.judgements.get(waiting.pop())
+            callers = judgement.observation.callers if judgement is not None else {}
+            outside = outside or not callers or "" in callers
+            found |= confirmed & callers.keys()
+            more = callers.keys() - confirmed - seen - {""}
+            seen |= more
+            waiting += more
+        return tuple(sorted(found)) if outside else ()
 
     def settle_plan(self, chosen: Sequence[Judgement]) -> Drift | None:
         """Run the plan of ``chosen``, and a plan made anew where a part of it fails; the drift of what stands.

@@ -508,3 +508,26 @@ def test_a_difference_that_comes_later_is_not_asked_for_its_initial_weights(laid
     trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.REFUTED}
     assert not any("births" in label for label, _ in runs)
+
+
+def called_by(name: str, seconds: float, **callers: int) -> Judgement:
+    made = judgement(name, seconds)
+    named = {f"train:{caller}" if caller != "script" else "": calls for caller, calls in callers.items()}
+    return replace(made, observation=replace(made.observation, callers=named))
+
+
+@pytest.mark.parametrize(
+    ("callers", "within"),
+    [
+        ({"script": 4}, ()),
+        ({"script": 4, "two": 8}, ("train:two",)),
+        ({"two": 8}, ()),
+        ({"script": 4, "helper": 8}, ()),
+    ],
+    ids=["called by the script", "by another as well", "by another alone", "by what is no candidate"],
+)
+def test_units_are_calls_outside_of_what_may_be_converted(
+    laid: Any, callers: dict[str, int], within: tuple[str, ...]
+) -> None:
+    _, trial, _ = laid(lambda edited: ended(), called_by("one", 20.0, **callers), called_by("two", 10.0, script=8))
+    assert trial.unit.within == within

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..errors import one_line
@@ -21,13 +22,15 @@ from .runs import Run, Seen
 class Unit:
     """A function to follow: its candidate's id, its file, and the line of its ``def`` as the file stands.
 
-    ``hybrid`` says that it is decorated as the file stands. Without a file, it is a batch of ``Model.fit``.
+    ``hybrid`` says that it is decorated as the file stands. Without a file, it is a batch of ``Model.fit``. Its calls
+    inside of the functions ``within`` (by id) are no units: where those are converted, they are part of a graph.
     """
 
     candidate: str
     file: str
     line: int
     hybrid: bool = False
+    within: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, function: Function) -> Unit:
@@ -70,7 +73,8 @@ def replay(
         ids += [each.candidate for each in (unit, *reach) if each.hybrid]
         places = [(each.candidate, each.file, each.line_in(arm.files)) for each in (unit, *reach)]
         label = f"cold-{arm.label}"
-        child = run.replay(places[0], arm.files, ids, seconds, steps, label, arm.nudge, places[1:], arm.births)
+        start = partial(run.replay, places[0], arm.files, ids, seconds, steps, label, arm.nudge)
+        child = start(reach=places[1:], births=arm.births, within=unit.within)
         children.append((arm, child))
     end = time.monotonic() + seconds
     return {arm.label: run.bring_home(child, arm.files, max(0.0, end - time.monotonic())) for arm, child in children}

@@ -61,6 +61,8 @@ class Replay:
         self.leaks: set[str] = set()
         self.unread = ""  # why the traces of the edited functions could not be read
         self.births: Births | None = None
+        self.within = frozenset(child.job.get("within", ()))
+        self.depth = threading.local()
         self.ready = False
         self.thread: int | None = None
         self.owner = os.getpid()
@@ -87,7 +89,13 @@ class Replay:
 
             def counted(*args: Any, **kwargs: Any) -> Any:
                 self._count(candidate)
-                return call(args, kwargs)
+                if candidate not in self.within:
+                    return call(args, kwargs)
+                self.depth.now = depth = getattr(self.depth, "now", 0) + 1
+                try:
+                    return call(args, kwargs)
+                finally:
+                    self.depth.now = depth - 1
 
             return disguise(counted, function)
 
@@ -99,6 +107,7 @@ class Replay:
                 and self.owner == os.getpid()
                 and tensorflow is not None
                 and tensorflow.executing_eagerly()
+                and not getattr(self.depth, "now", 0)
             )
             if not here:
                 return call(args, kwargs)

@@ -131,6 +131,7 @@ class Run:
         nudge: int = 0,
         reach: Sequence[tuple[str, str, int]] = (),
         births: Mapping[str, Any] | None = None,
+        within: Sequence[str] = (),
     ) -> Child:
         """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
 
@@ -139,7 +140,8 @@ class Run:
 
         The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice. ``nudge``
         is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none. ``births``
-        are the arguments of ``births.Births``, where the variables' initial values matter.
+        are the arguments of ``births.Births``, where the variables' initial values matter. Calls of the unit inside of
+        functions of ``reach`` that are named in ``within`` are no units.
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
         hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
@@ -152,6 +154,7 @@ class Run:
             "reach": [name for name, _, _ in reach],
             "assigned_attributes": sorted(self.scan.assigned_attributes),
             "unit_id": unit[0],
+            "within": list(within),
             **({} if unit[1] else {"fit": unit[0]}),
             "steps": steps,
             "nudge": nudge,

@@ -36,3 +36,21 @@ def test_traces_that_can_not_be_read_are_told(tf: Any, replay: Any, lose: Any, n
     lose(name)
     step(tf.ones(2))
     assert name in replay.report()["unread"]
+
+
+def test_calls_of_the_unit_inside_of_what_may_be_converted_are_no_units(tf: Any) -> None:
+    """In one arm such calls are part of a graph, and the other's must not be compared with those that are not."""
+    from hybridize.dynamic import replaying
+
+    job = {"project": ("", ""), "unit_id": "forward", "reach": ["step"], "within": ["step"]}
+    units = {}
+    for arm, convert in (("eager", lambda function: function), ("edited", tf.function)):
+        made = replaying.Replay(SimpleNamespace(job=job, boundary=lambda: None, send=lambda *a, **k: None))  # type: ignore[arg-type]
+        made.ready = True
+        forward = made.wrap("forward", lambda x: x * 2.0)
+        step = made.wrap("step", convert(lambda x, forward=forward: forward(x) + 1.0))
+        for number in range(4):
+            forward(tf.constant(float(number)))
+            step(tf.constant(100.0))
+        units[arm] = made.report()["scalars"]
+    assert units["eager"] == units["edited"] == [[0.0], [2.0], [4.0], [6.0]]
