@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,6 +47,8 @@ from .settling import check_assumptions
 MINOR_SHARE = 0.01
 #: So, of what the user has decorated, are those that are called this much less often than the one called most.
 MINOR_CALLS = 0.1
+#: With less than so much of its time left, a check looks no more at what was called by others that it refuted.
+HIDDEN_SHARE = 0.5
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
 
 
@@ -159,8 +162,26 @@ def check(
     ]
     functions = [f for f in wanted if f.id not in skipped]
     if functions:
-        judged += _check_together(run, observed, functions, seconds, variants, label, enough)
+        end = time.monotonic() + seconds
+        checked = _check_together(run, observed, functions, seconds, variants, label, enough)
+        hidden, left = _hidden(observed, checked), end - time.monotonic()
+        if hidden and left > HIDDEN_SHARE * seconds:
+            again = _check_together(run, observed, hidden, left, variants, f"{label}-inner", enough)
+            found = {j.function.id: j for j in again if j.verdict is not Verdict.INCONCLUSIVE}
+            checked = [found.get(j.function.id, j) for j in checked]
+        judged += checked
     return tuple(judged), skips
+
+
+def _hidden(observed: Observed, checked: Sequence[Judgement]) -> list[Function]:
+    """Those of which too few calls were compared because they are called by what was compared itself, in vain."""
+    refuted = {judgement.function.id for judgement in checked if judgement.verdict is Verdict.REFUTED}
+    return [
+        judgement.function
+        for judgement in checked
+        if judgement.verdict is Verdict.INCONCLUSIVE
+        and refuted.intersection(observed.rows[judgement.function.id]["callers"])
+    ]
 
 
 def _check_together(

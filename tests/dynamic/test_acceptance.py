@@ -85,6 +85,7 @@ SAFE = frozenset(
         "safe_early_exit_on_tensor",
         "safe_gradient_accumulation",
         "safe_inherited_step",
+        "safe_inner_of_phases",
         "safe_keras_dropout",
         "safe_legacy_keras",
         "safe_lookup_table",

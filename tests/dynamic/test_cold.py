@@ -92,8 +92,9 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
     started: list[Any] = []
 
     class Run:
-        def replay(self, unit: Any, files: Any, ids: Any, seconds: float, steps: int, label: str, *rest: Any, **more: Any) -> Any:
-            started.append((label, unit, tuple(ids), *rest, more["reach"], more["within"]))
+        def replay(self, *args: Any, **more: Any) -> Any:
+            unit, _, ids, _, _, label, nudge = args
+            started.append((label, unit, tuple(ids), nudge, more["reach"], more["within"]))
             return label
 
         def bring_home(self, child: Any, files: Any, seconds: float) -> Any:
@@ -103,11 +104,11 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
     edited = EditedFile("train.py", b"", b"", "", {"train:step": 5}, (1, 3, 4, 5, 6, 7))
     reach = [Unit("train:other", "train.py", 5)]
     arms = [Arm("plan", (edited,)), Arm("nudged", nudge=1)]
-    unit = Unit("train:step", "train.py", 4, within=("a:other",))
+    unit = Unit("train:step", "train.py", 4, within=("a:b",))
     cold.replay(Run(), unit, arms, 30.0, 20, reach)  # type: ignore[arg-type]
     assert started == [
-        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), 0, [("train:other", "train.py", 6)], ("a:other",)),
-        ("cold-nudged", ("train:step", "train.py", 4), (), 1, [("train:other", "train.py", 5)], ("a:other",)),
+        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), 0, [("train:other", "train.py", 6)], ("a:b",)),
+        ("cold-nudged", ("train:step", "train.py", 4), (), 1, [("train:other", "train.py", 5)], ("a:b",)),
     ]
 
 

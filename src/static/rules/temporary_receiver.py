@@ -22,7 +22,8 @@ class TemporaryReceiver(Rule):
     ## Why is this bad
 
     A decorated method holds its object by a weak reference. Nothing else holds this one, so `self` is None by the time
-    that the function is traced: `AttributeError: 'NoneType' object has no attribute …`.
+    that the function is traced: `AttributeError: 'NoneType' object has no attribute …`. An object of a library's class
+    may be held by others, as a Keras model is by its layers: that is a doubt, which a run settles.
 
     ## What to do
 
@@ -79,7 +80,7 @@ class TemporaryReceiver(Rule):
                     self.code,
                     f"is called on an object that is not kept after the call ({place})",
                     code.node.place,
-                    True,
+                    not (code.owner_class is not None and code.owner_class.external_bases),
                     self.assumption,
                     "self",
                     transitive=False,
