@@ -81,6 +81,7 @@ _VALUED = (
     ("drift-runs", "N", "compare what the script ends with over N seeds, 3 at least to tell; takes budget (0)"),
     ("seed", "N", "seed set before the script starts; 'none' sets none (0)"),
     ("min-speedup", "X", "leave alone what gains less (1.05)"),
+    ("network", "N", "deny, allow, or offline: the first run alone may send to other machines (offline)"),
     ("results", "DIR", "where the results go (results)"),
     ("format", "F", "text, or json: the report on standard output, the rest on standard error"),
 )

@@ -27,6 +27,14 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
     failed = _own_failure(script, outcome)
     if failed is not None:
         return Stop("script-failed", failed, EXIT_SCRIPT)
+    refused = outcome.contacts.stopped
+    if refused and (missed or not outcome.tensorflow_imported):
+        return Stop(
+            "script-failed",
+            f"{script} ended where it was refused {refused}; run again with --network allow if all runs may reach "
+            "that, or have the script go on without it.",
+            EXIT_SCRIPT,
+        )
     cut = outcome.ending in (Ending.CUT, Ending.TIMEOUT)
     if offspring.started and (missed or not (outcome.tensorflow_imported or cut)):
         return Stop("nothing-to-gain", _explain_offspring(script, offspring), EXIT_OK)

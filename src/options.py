@@ -28,7 +28,8 @@ class Options:
     seeding comes later and wins; None leaves the generators alone. ``steps`` is how many units of work a
     run does (None: as many as the budget allows). ``drift_runs`` is the number of seeds over which the script as
     it stands and as edited are compared by what they end with (0: none). ``metrics`` are (name, regular
-    expression) pairs for numbers that the script prints. ``verbosity`` is -1 (quiet), 0, 1 or 2.
+    expression) pairs for numbers that the script prints. ``network`` says what the runs may reach: deny, offline
+    or allow. ``verbosity`` is -1 (quiet), 0, 1 or 2.
     """
 
     script: Path | None = None
@@ -45,6 +46,7 @@ class Options:
     min_speedup: float = 1.05
     metrics: tuple[tuple[str, str], ...] = ()
     apply: bool = False
+    network: str = "offline"
     results: Path = Path("results")
     format: str = "text"
     verbosity: int = 0
@@ -267,6 +269,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("seed", "seed", f"a whole number from 0 to {_SEED_LIMIT - 1}, or 'none'", _seed),
         Setting("min-speedup", "min_speedup", "a ratio, at least 1, such as 1.05", _ratio),
         Setting("metric", "metrics", "NAME=REGEX", _metrics),
+        Setting("network", "network", "'deny', 'offline' or 'allow'", _choice("deny", "offline", "allow")),
         Setting("results", "results", "the path of a folder", _path),
         Setting("format", "format", "'text' or 'json'", _choice("text", "json")),
         Setting("verbosity", "verbosity", "a whole number from -1 (quiet) to 2", _integer(-1, 2)),

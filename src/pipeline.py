@@ -17,6 +17,7 @@ from . import __version__
 from .errors import own_failure, telling_line
 from .interrupts import deferred
 from .options import Mistake, Options
+from .reach import heed, refused_words, tell_refused
 from .records import (
     Action,
     Benchmark,
@@ -44,7 +45,7 @@ from .switching import (
 )
 from .target import covering, find_target, layout_of
 from .trial import ColdTrial
-from .work import EXIT_CHECK, EXIT_INTERRUPTED, EXIT_OK, EXIT_OURS, EXIT_USAGE, Stop, Work, edits_of
+from .work import EXIT_CHECK, EXIT_INTERRUPTED, EXIT_OK, EXIT_OURS, EXIT_SCRIPT, EXIT_USAGE, Stop, Work, edits_of
 
 if TYPE_CHECKING:
     from .dynamic.proof import Observed
@@ -83,6 +84,7 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
             f"Interrupted after {work.spent:.0f} s: every process was ended, {_changed(work)}, and what was "
             f"measured until then is in {work.folder}."
         )
+    tell_refused(work)
     return _written(_report(work, command, status, message, code), work)
 
 
@@ -153,7 +155,9 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
                 break
         _profile(work)
         _measure_flag(work)
-    return _conclude(work) if work.plan.edits else _nothing_to_write(work)
+    status, message, code = _conclude(work) if work.plan.edits else _nothing_to_write(work)
+    refused = "" if status == "optimized" else refused_words(work)
+    return status, f"{message} {refused}".rstrip(), code
 
 
 def prove(work: Work, scan: Scan) -> Scan:
@@ -168,6 +172,7 @@ def prove(work: Work, scan: Scan) -> Scan:
         _set_plan(work, scan)
         return scan
     _check(work, scan, observed)
+    _stop_where_refused(work)
     Race(work, scan, observed).run()
     _plan_cold(work, scan)
     return scan
@@ -284,7 +289,9 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
     def fails(names: Sequence[str]) -> bool:
         some, entered = ([f for f in each if f.id in names] for each in (functions, entries))
         run = work.run_with(scan)
-        return has_failed(observe(run, some, (), seconds, seconds, work.options.steps, entered).outcome)
+        again = observe(run, some, (), seconds, seconds, work.options.steps, entered).outcome
+        # A run that was refused a connection can't show that the script runs.
+        return has_failed(again) or bool(again.contacts.stopped)
 
     with work.stage("observe", "the script failed while it was watched: it is run without that"):
         culprits = find_culprits(list(dict.fromkeys(f.id for f in (*functions, *entries))), fails)
@@ -353,6 +360,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
             work.nursery = work.waiting_nursery
         work.environment.update(outcome.environment)
         _heed_writes(work, outcome)
+        heed(work, outcome)
         work.add(observed.decided)
         work.hybrid_calls = {
             f.id: observed.rows[f.id]["calls"] for f in functions if f.hybrid is not None and f.id in observed.rows
@@ -406,6 +414,14 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
     stop = explain(script, observed.outcome, missed=proposed and not called, offspring=observed.offspring)
     if stop is not None:
         raise stop
+
+
+def _stop_where_refused(work: Work) -> None:
+    """Stop where no run gets as far as a comparison, because each is refused a connection."""
+    refused = refused_words(work)
+    verdicts = {j.verdict for j in work.judgements.values() if _is_proposed(work, j.function)}
+    if refused and not verdicts & {Verdict.CONFIRMED, Verdict.REFUTED}:
+        raise Stop("script-failed", f"Nothing was changed. {refused}", EXIT_SCRIPT)
 
 
 def _check(work: Work, scan: Scan, observed: Observed) -> None:

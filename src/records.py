@@ -221,11 +221,55 @@ class Skip:
 
 
 @dataclass(frozen=True)
+class Network:
+    """What the runs of a script may reach of the network.
+
+    ``mode`` is the user's choice: deny, offline or allow. Offline, the ``first`` run may reach what it likes, and later
+    ones reach the ``downloads`` (``host:port``) alone: what the first run only read from. ``remote_reads`` are the
+    remote file systems (``gs://bucket``) that it read files of, ``library_ports`` the ports that C code of its own
+    process connected to for that. ``refused`` is added to by each run: what it was refused, by name; ``stopped`` is
+    added to where a run could not go on without.
+    """
+
+    mode: str = "offline"
+    first: bool = True
+    downloads: tuple[str, ...] = ()
+    remote_reads: tuple[str, ...] = ()
+    library_ports: tuple[int, ...] = ()
+    refused: set[str] = field(default_factory=set, compare=False)
+    stopped: set[str] = field(default_factory=set, compare=False)
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """What a run reached, or was refused, of what lies outside of this machine; each by a name for people.
+
+    ``reached`` are all hosts (``host:port``), ``downloads`` those of them that were only read from. ``posted`` are
+    servers on this machine that were sent something by HTTP. ``remote_writes`` and ``remote_reads`` are paths of remote
+    file systems. ``trackers`` are the experiment trackers that were imported, and kept offline. ``refused`` is what
+    the run was not let reach, ``stopped`` that of it which ended the run. ``kernel`` says whether the kernel watched
+    the connections as well, of C code and of the programs that the script starts.
+    """
+
+    reached: tuple[str, ...] = ()
+    downloads: tuple[str, ...] = ()
+    posted: tuple[str, ...] = ()
+    remote_reads: tuple[str, ...] = ()
+    remote_writes: tuple[str, ...] = ()
+    library_ports: tuple[int, ...] = ()
+    trackers: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    stopped: str = ""
+    kernel: bool = True
+
+
+@dataclass(frozen=True)
 class Target:
     """The program to run, as its user would run it.
 
     ``root`` (the project), ``cwd`` and ``script`` are absolute; ``script`` is the file that becomes
-    ``__main__``; ``module`` is set where the user would say ``python -m module``.
+    ``__main__``; ``module`` is set where the user would say ``python -m module``. ``network`` says what its runs may
+    reach.
     """
 
     root: str
@@ -234,6 +278,7 @@ class Target:
     arguments: tuple[str, ...] = ()
     module: str | None = None
     seed: int | None = None
+    network: Network = field(default_factory=Network)
 
 
 class Ending(Enum):
@@ -256,7 +301,8 @@ class RunOutcome:
     exception's type and message, ``error_place`` the user's line where it came from. ``lines`` are the
     printed lines kept (``lines_dropped`` counts the others). ``seconds`` is wall time. ``forkable`` says
     whether the script may be started from a process that has imported TensorFlow already, ``kernel_guard``
-    whether the kernel kept the run from writing elsewhere, and not the hooks in Python alone.
+    whether the kernel kept the run from writing elsewhere, and not the hooks in Python alone. ``contacts`` is what it
+    reached of the network; a run that failed because it was refused a connection counts as cut there.
     """
 
     ending: Ending
@@ -275,6 +321,7 @@ class RunOutcome:
     environment: Mapping[str, str] = field(default_factory=dict)
     forkable: bool = False
     kernel_guard: bool = True
+    contacts: Contacts = field(default_factory=Contacts)
 
 
 @dataclass(frozen=True)

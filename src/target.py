@@ -13,7 +13,7 @@ from pathlib import Path
 from beartype import beartype
 
 from .options import Mistake, Options
-from .records import Target
+from .records import Network, Target
 from .static.layout import Layout, find_layout, package_top
 
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -48,7 +48,8 @@ def find_target(options: Options, cwd: Path) -> Target | Mistake:
         mistake = _wrong_project(options, cwd, script)
         if mistake is not None:
             return mistake
-    return _covering(Target("", str(cwd), str(script), options.arguments, None, options.seed), options)
+    network = Network(options.network)
+    return _covering(Target("", str(cwd), str(script), options.arguments, None, options.seed, network), options)
 
 
 def unreadable(script: Path) -> str | None:
@@ -73,7 +74,9 @@ def _find_module(options: Options, cwd: Path) -> Target | Mistake:
     for base in dict.fromkeys((cwd, root)):
         for place in (base.joinpath(*parts).with_suffix(".py"), base.joinpath(*parts, "__main__.py")):
             if place.is_file():
-                return _covering(Target("", str(cwd), str(place), options.arguments, name, options.seed), options)
+                network = Network(options.network)
+                target = Target("", str(cwd), str(place), options.arguments, name, options.seed, network)
+                return _covering(target, options)
     with_path = importlib.util.find_spec(parts[0])
     where = f" ({parts[0]} is installed elsewhere; run from its project's folder)" if with_path is not None else ""
     return Mistake(f"There is no module {name} below {cwd}{where}; python -m {name} would not find it either")

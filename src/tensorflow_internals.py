@@ -22,6 +22,8 @@ TESTED_ON = "2.21"
 #: Modules with functions of TensorFlow that write files; `sandbox.writers` is told when they have been imported.
 FILE_MODULE = "tensorflow.python.lib.io._pywrap_file_io"
 RECORD_MODULE = "tensorflow.python.lib.io.tf_record"
+CHECKPOINT_MODULE = "tensorflow.python.checkpoint.checkpoint"
+SUMMARY_MODULE = "tensorflow.python.ops.gen_summary_ops"
 
 Callback = Callable[..., Any]
 

@@ -11,6 +11,7 @@ from .errors import own_failure, ran_out_of_memory
 from .race import plainer
 from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Variant, Verdict
 from .report.wording import count
+from .sandbox.refusal import REMEDY
 from .work import Work, edits_of
 
 if TYPE_CHECKING:
@@ -351,6 +352,9 @@ class ColdTrial:
         broken = failure(edited, eager)
         if broken is not None:
             self.stale.update(broken.stale)
+            refused = set(edited.outcome.contacts.refused) - set(eager.outcome.contacts.refused)
+            if refused and not broken.stale:
+                return Objection(Verdict.INCONCLUSIVE, f"{broken.reason}, after it was refused {min(refused)}"), None
             culprits = frozenset(broken.stale) or self._standing_at(broken.place, chosen)
             return Objection(Verdict.REFUTED, broken.reason, culprits, certain=bool(broken.stale)), None
         if unread := edited.report.get("unread"):
@@ -361,6 +365,10 @@ class ColdTrial:
         hangs = units * HANGS < theirs and edited.outcome.ending in (Ending.CUT, Ending.TIMEOUT)
         # A script that comes to its end has no more units than that.
         if not least or (least < min(LEAST_UNITS, self.steps) and not whole) or hangs:
+            stopped = eager.outcome.contacts.stopped or edited.outcome.contacts.stopped
+            if stopped:
+                why = f"the cold run ended after {count(least, 'unit')}, where it was refused {stopped}; {REMEDY}"
+                return Objection(Verdict.INCONCLUSIVE, why), None
             # A script that takes long to come to its training, or graphs that take long to trace.
             if 4 * self.seconds < self.work.left:
                 self.seconds *= 2

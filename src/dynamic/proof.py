@@ -32,6 +32,7 @@ from ..records import (
     Verdict,
 )
 from ..rewrite import edit_project
+from ..sandbox.refusal import REMEDY
 from .judging import (
     LEAST_CALLS,
     growing_signatures,
@@ -207,7 +208,12 @@ def _check_together(
             Judgement(f, Verdict.INCONCLUSIVE, why, observation(observed, f), variant=variants[f.id]) for f in functions
         ]
     died = _how_it_died(seen.outcome, observed.outcome)
-    if died and len(functions) > 1:
+    refused = died and seen.outcome.contacts.refused
+    if refused:
+        # Its own error may not say so, but it may well come of that; then none of the functions has broken the run.
+        run.target.network.stopped.add(refused[0])
+        died = f"{died}, after it was refused {refused[0]}; {REMEDY}"
+    elif died and len(functions) > 1:
         # One of them broke the run. The halves tell which, and the others keep their verdicts.
         middle = len(functions) // 2
         return [
@@ -233,6 +239,7 @@ def _judge(
     ended = (Ending.FINISHED, Ending.EXITED)
     whole = observed.outcome.ending in ended or seen.outcome.ending in ended
     rows, judged = seen.candidates, []
+    stopped = seen.outcome.contacts.stopped
     for function in functions:
         row = rows.get(function.id)
         judgement = judge_checked(
@@ -243,6 +250,9 @@ def _judge(
             judgement = replace(
                 judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke with it: {died}", *judgement.reasons)
             )
+        if stopped and judgement.verdict is Verdict.INCONCLUSIVE:
+            why = f"the run ended where it was refused {stopped}; {REMEDY}"
+            judgement = replace(judgement, reasons=(why, *judgement.reasons))
         judgement = replace(judgement, reasons=tuple(_quote(Path(run.scan.root), r) for r in judgement.reasons))
         judged.append(check_assumptions(judgement, observed.rows.get(function.id), row))
     return judged

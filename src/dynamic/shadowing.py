@@ -8,6 +8,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
+from ..sandbox.refusal import REMEDY, RefusedConnection
 from ..sandbox.units import synchronize
 from . import drawing, symbolic
 from .calls import Calls
@@ -74,10 +75,12 @@ class Shadow:
             self.give_up(error)
             return self.original(*self.args, **self.kwargs)
         path = PathNote(self.most_ops)
+        refused = RefusedConnection.made
         outside = self._call_eagerly(path)
         self.computed = path.ops.total()
         try:
-            self._judge(path, outside)
+            if not self._was_refused(refused):
+                self._judge(path, outside)
         except Exception as error:
             self.give_up(error)
         if self.error is not None:
@@ -108,6 +111,13 @@ class Shadow:
         self.stability.reading.look(always=True)
         if self.python.unseen:
             self.check.doubts.setdefault("unseen", self.python.unseen)
+
+    def _was_refused(self, before: int) -> bool:
+        """Whether a connection was refused since there were ``before`` such: what came of it is our doing."""
+        if RefusedConnection.made == before:
+            return False
+        self.check.doubts.setdefault("network", f"it connects to another machine, which was refused; {REMEDY}")
+        return True
 
     def _call_eagerly(self, path: PathNote) -> list[Change]:
         muted, aside = PathNote.muted, Shadow.aside_seconds
@@ -191,6 +201,7 @@ class Shadow:
         traces = self._traces()
         raised: Exception | None = None
         graphed: Any = None
+        refused = RefusedConnection.made
         started = time.perf_counter()
         with self.watch as outside:
             try:
@@ -202,6 +213,8 @@ class Shadow:
         new_traces = self._traces() - traces
         self._note_traces(new_traces, seconds)
         left = variables.snapshot()
+        if self._was_refused(refused):
+            return
         different = _different_errors(self.error, raised, self.project)
         if different is not None:
             check.refutations.setdefault("raised", different)
@@ -359,12 +372,12 @@ class Shadow:
             bound = bound.__get__(receiver[0], type(receiver[0])) if receiver else bound
             python = Snapshot(self.named, self.original, self.project)
             changes: list[Change] = []
-            begun = time.perf_counter()
+            begun, refused = time.perf_counter(), RefusedConnection.made
             try:
                 with self.watch as outside, Calls(self.project) as calls:
                     concrete = bound.get_concrete_function(*args, **kwargs)
             except Exception as error:
-                if self.error is None:
+                if self.error is None and not self._was_refused(refused):
                     raised = "a later trace of it raises: " + _explain(error, self.project)
                     check.refutations.setdefault("raised", raised)
                 return

@@ -443,6 +443,8 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
         if event is None or kind == "end":
             outcome = seat.process.wait(LEAVING_SECONDS)
             whole = outcome.ending in (Ending.FINISHED, Ending.EXITED) and not outcome.code
+            # Where a script is refused a connection it ends for us, whatever it would have done after that.
+            whole = whole or bool(outcome.contacts.stopped)
             if event is None or not whole:
                 raise _Parted(f"the {name} arm {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
         if event is not None and kind == "started":

@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from .. import tensorflow_internals
-from . import processes, writers
+from . import processes, seccomp, trackers, writers
 from .binding import is_hook
 from .guard import Guard
 from .line import Line
+from .network import Network
 from .sources import ENTRY_NAME, HOOK_NAME, Finder
 
 started = time.perf_counter()
@@ -84,6 +85,7 @@ class Child:
         self.explain: Callable[[str], None] = lambda message: None
         # Whether what this thread does to files is the guard's doing: an audit hook is to overlook it.
         self.guarding: Callable[[], bool] = lambda: False
+        self.network: Network | None = None
         self._attempts = 0
         self._lock = threading.RLock()
         self._main = threading.get_ident()
@@ -230,11 +232,18 @@ def _prepare(child: Child) -> None:
     guard.on_exec(lambda program: _announce_exec(child, program))
     child.explain = guard.note_denied
     child.guarding = guard.at_work
-    child.send("started", kernel_guard=guard.kernel, pid=os.getpid())
+    rules = job["network"]
+    network = Network(rules, rules["approved"], child.send)
+    watched = rules["mode"] != "allow" and seccomp.watch(job["scratch"])
+    network.install()
+    child.network = network
+    child.send("started", kernel_guard=guard.kernel, kernel_network=watched, pid=os.getpid())
     sys.dont_write_bytecode = True
     sys.meta_path.insert(0, child.finder)
     sys.path[:] = [child.finder.copied(os.path.abspath(entry)) if entry else entry for entry in sys.path]
-    writers.watch(child.finder, guard)
+    writers.watch(child.finder, guard, network)
+    if rules["mode"] != "allow":
+        trackers.keep_offline(child.finder, os.environ["TMPDIR"], lambda name: network.tell("tracker", name))
     builtins.__dict__[HOOK_NAME] = lambda candidate: lambda function: child.wrap(candidate, function)
     builtins.__dict__[ENTRY_NAME] = lambda candidate: child.enter(candidate)
     _note_import(child)

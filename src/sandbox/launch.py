@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from ..records import EditedFile, Ending, RunOutcome, Target
-from . import home, processes
+from . import home, processes, trackers
 from . import scratch as scratch_copy
+from .connections import APPROVED_NAME, Sentry
+from .network import contacts
 from .nursery import Nursery, admits
 from .output import Lines, Log
 from .sources import neighbours
@@ -112,6 +114,10 @@ class Child:
         self._ended_at = 0.0
         self._rivals: tuple[str, ...] = ()
         self._blocked: list[str] = []
+        self._network = target.network
+        self._contacts: list[tuple[str, ...]] = []
+        self._sentry: Sentry | None = None
+        self.kernel_network = True
         self._output = Lines()
         self._stopping = ""
         self._problem = ""
@@ -143,6 +149,9 @@ class Child:
         environment |= {"PYTHONUNBUFFERED": "1", "GIT_OPTIONAL_LOCKS": "0", processes.MARK: processes.OWNER}
         if nursery is not None and not nursery.suits(environment):
             nursery = None
+        if self._network.mode != "allow":
+            environment |= trackers.variables(environment, str(self.scratch.temporary))
+            self._sentry = Sentry(self._home, self._network, self._note_contact)
         job_file = self._home / "job.json"
         job_file.write_text(json.dumps(self._whole_job(target, job, environment)), encoding="utf-8")
         with _pipes(4) as (events, control, output, errors):
@@ -183,6 +192,13 @@ class Child:
             "arguments": [self.scratch.argument(argument) for argument in target.arguments],
             "environment": environment,
             "seed": target.seed,
+            "network": {
+                "mode": self._network.mode,
+                "first": self._network.first,
+                "downloads": self._network.downloads,
+                "remote_reads": self._network.remote_reads,
+                "approved": str(self._home / APPROVED_NAME),
+            },
         }
 
     def _by_file(self, places: Sequence[dict[str, Any]]) -> dict[str, dict[int, str]]:
@@ -217,18 +233,28 @@ class Child:
         if kind == "started":
             self._started = True
             self.kernel_guard = bool(event.get("kernel_guard"))
+            self.kernel_network = bool(event.get("kernel_network"))
         elif kind == "summary":
             self.summary = event["summary"]
         elif kind == "tensorflow":
             self.environment_changed, self._rivals = tuple(event["changed"]), tuple(event["rivals"])
         elif kind == "blocked":
             self._blocked.append(_readable(event["path"]))
+        elif kind == "network":
+            self._note_contact(event["what"], tuple(map(_readable, event["names"])))
         elif kind == "role_error":
             self.role_errors.append(event["trace"])
         elif kind == "ended":
             self._ended, self._ended_at = event, time.monotonic()
             self.final = event.get("final", {})
         self._events.put(event)
+
+    def _note_contact(self, what: str, names: tuple[str, ...]) -> None:
+        self._contacts.append((what, *names))
+        if what == "refused":
+            self._network.refused.add(names[0])
+        elif what == "stopped":
+            self._network.stopped.add(names[0])
 
     def _read_output(self, fd: int) -> None:
         for piece in _pieces(fd):
@@ -332,6 +358,8 @@ class Child:
         self._closed.set()
         if self._process is not None:
             self._process.end()
+        if self._sentry is not None:
+            self._sentry.close()
         with self._control_lock:
             if self._control >= 0:
                 os.close(self._control)
@@ -377,6 +405,7 @@ class Child:
             environment=ended.get("environment", {}),
             forkable=admits(self.environment_changed, devices, self._rivals),
             kernel_guard=self.kernel_guard,
+            contacts=contacts(self._contacts, self.kernel_network),
         )
 
 

@@ -34,8 +34,8 @@ class Line:
         self._lock = threading.RLock()
 
     def send(self, event: str, **fields: Any) -> None:
-        """Send one event. A forked copy of the script is not the run: only its blocked writes are told."""
-        if os.getpid() != self.owner and event != "blocked":
+        """Send one event. A forked copy of the script is not the run: only what the guards say of it is told."""
+        if os.getpid() != self.owner and event not in ("blocked", "network"):
             return
         data = json.dumps({"event": event, **fields}, default=repr).encode() + b"\n"
         with self._lock, contextlib.suppress(OSError):

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from .child import Child, StopRun, flush, hard_exit
+from .refusal import refused_place
 from .scratch import inside
 from .sources import Loader, neighbours
 
@@ -58,6 +59,8 @@ def _run(child: Child, loaded: Collection[str]) -> tuple[str, int, dict[str, Any
     except SystemExit as leaving:
         child.running = False
         status = _exit_status(leaving)
+        if status and _is_refused(leaving, child):
+            return "cut", status, {"error": child.cut_reason}
         return ("cut" if child.cut else "exited"), status, {"call": "sys.exit", "code": status}
     except KeyboardInterrupt:
         child.running = False
@@ -69,7 +72,17 @@ def _run(child: Child, loaded: Collection[str]) -> tuple[str, int, dict[str, Any
         fields = _describe(error, child)
         child.explain(fields["error"])
         _print_traceback(error)
-        return "raised", 1, fields
+        return ("cut" if _is_refused(error, child) else "raised"), 1, fields
+
+
+def _is_refused(error: BaseException, child: Child) -> bool:
+    """Whether the script ends because it was refused a connection: that is our doing, so the run was cut there."""
+    place = refused_place(error)
+    if place is None or child.network is None:
+        return False
+    child.cut_reason = f"it was refused {place}"
+    child.network.tell("stopped", place)
+    return True
 
 
 def _main_module(child: Child, loaded: Collection[str]) -> tuple[ModuleType, Loader]:

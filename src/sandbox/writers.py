@@ -14,14 +14,22 @@ from typing import Any
 
 from .. import tensorflow_internals
 from .guard import Change, Guard
+from .network import Network
+from .remote import Remote, watch_checkpoints, watch_files, watch_summaries
 from .sources import Finder
 
 
-def watch(finder: Finder, guard: Guard) -> None:
-    """Have the writing functions of h5py and TensorFlow ask ``guard``, once they have been imported."""
+def watch(finder: Finder, guard: Guard, network: Network) -> None:
+    """Have the writing functions of h5py and TensorFlow ask ``guard``, once they have been imported.
+
+    Paths of remote file systems are led to where ``network`` lets them lead.
+    """
+    remote = Remote(network, os.path.join(guard.scratch, "remote"))
+    finder.after(tensorflow_internals.CHECKPOINT_MODULE, functools.partial(watch_checkpoints, remote))
+    finder.after(tensorflow_internals.SUMMARY_MODULE, functools.partial(watch_summaries, remote))
     finder.after("h5py._hl.files", functools.partial(_watch_h5py, guard))
-    finder.after(tensorflow_internals.FILE_MODULE, functools.partial(_watch_files, guard))
-    finder.after(tensorflow_internals.RECORD_MODULE, functools.partial(_watch_records, guard))
+    finder.after(tensorflow_internals.FILE_MODULE, functools.partial(_watch_files, guard, remote))
+    finder.after(tensorflow_internals.RECORD_MODULE, functools.partial(_watch_records, guard, remote))
 
 
 def _watch_h5py(guard: Guard, module: ModuleType) -> None:
@@ -36,7 +44,7 @@ def _watch_h5py(guard: Guard, module: ModuleType) -> None:
     module.File.__init__ = init
 
 
-def _watch_files(guard: Guard, module: ModuleType) -> None:
+def _watch_files(guard: Guard, remote: Remote, module: ModuleType) -> None:
     def changes(name: str, position: int, change: Callable[[tuple[Any, ...]], Change]) -> None:
         original = getattr(module, name, None)
         if original is None:
@@ -53,13 +61,15 @@ def _watch_files(guard: Guard, module: ModuleType) -> None:
     changes("CopyFile", 1, lambda args: Change.TRUNCATE)
     changes("RenameFile", 1, lambda args: Change.ENTRY)
     changes("DeleteRecursively", 0, lambda args: Change.FOLDER)
+    watch_files(remote, module)
 
 
-def _watch_records(guard: Guard, module: ModuleType) -> None:
+def _watch_records(guard: Guard, remote: Remote, module: ModuleType) -> None:
     original = module.TFRecordWriter.__init__
 
     @functools.wraps(original)
     def init(self: Any, path: Any, *args: Any, **kwargs: Any) -> None:
+        path = remote.to_write(path)
         _ask(guard, path, Change.TRUNCATE)
         original(self, path, *args, **kwargs)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from outer import Server
 from sandboxed import Project, is_running
 
 from hybridize.sandbox import launch, processes
@@ -36,3 +37,27 @@ def guarded(request: pytest.FixtureRequest) -> str:
     if request.param == "python":
         request.getfixturevalue("without_kernel")
     return str(request.param)
+
+
+@pytest.fixture
+def without_watching_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children whose connections the kernel does not watch, as where it has no seccomp."""
+    unwatched = "from hybridize.sandbox import seccomp\nseccomp.watch = lambda folder: False\n"
+    code = launch._BOOTSTRAP.replace("from {package}.child", unwatched + "from {package}.child")
+    monkeypatch.setattr(launch, "_BOOTSTRAP", code)
+
+
+@pytest.fixture(params=["kernel", "python"])
+def watched(request: pytest.FixtureRequest) -> str:
+    """Each test of what Python code reaches with the kernel's questions, and with the hook alone."""
+    if request.param == "python":
+        request.getfixturevalue("without_watching_kernel")
+    return str(request.param)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server at an address of this machine by which others know it."""
+    made = Server()
+    yield made
+    made.close()

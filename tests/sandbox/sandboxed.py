@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hybridize.records import EditedFile, RunOutcome, Target
+from hybridize.records import EditedFile, Network, RunOutcome, Target
 from hybridize.sandbox import launch
 from hybridize.sandbox.nursery import Nursery
 
@@ -26,6 +26,7 @@ class Project:
         self.logs = logs
         self.cwd = root
         self.seed: int | None = None
+        self.network = Network()
         self.children: list[launch.Child] = []
         root.mkdir(parents=True)
 
@@ -36,7 +37,8 @@ class Project:
         return path
 
     def target(self, script: str = "train.py", *arguments: str, module: str | None = None) -> Target:
-        return Target(str(self.root), str(self.cwd), str(self.root / script), arguments, module, self.seed)
+        place = str(self.root / script)
+        return Target(str(self.root), str(self.cwd), place, arguments, module, self.seed, self.network)
 
     def start(
         self,

@@ -1,0 +1,247 @@
+"""Inside the child: sees what leaves the machine, and refuses what this run may not reach.
+
+The audit hook knows names and the lines of the script; the kernel (`connections`) knows what C code and other programs
+do. What the hook has let through is written down, by address, in a file that both sides know: so each connection is
+told once, by the one that knows its name.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import ipaddress
+import os
+import re
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..records import Contacts
+from .refusal import RefusedConnection
+
+#: The port of name servers. Looking a name up tells nobody of a run.
+NAME_SERVICE = 53
+#: HTTP's methods that only ask for something; CONNECT opens a way through a proxy.
+READING = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT"})
+#: The modules whose connections tell their requests, by the event ``http.client.send``.
+_TELLING = ("http.client", "urllib3.connection", "requests.packages.urllib3.connection")
+_REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1")
+_REMOTE_ADDRESS = re.compile(r"https?://([^/:]+)(?::(\d+))?")
+_FRAMES = 40
+#: More names than these are not told one by one.
+MOST_TOLD = 200
+
+
+class Network:
+    """Watches one child's connections.
+
+    ``rules`` are those of `records.Network`, as the job carries them. ``approved`` is the file in which addresses are
+    written that were let through; ``tell`` sends an event to the parent.
+    """
+
+    def __init__(self, rules: Mapping[str, Any], approved: str, tell: Callable[..., None]) -> None:
+        self.mode: str = rules["mode"]
+        self.first: bool = rules["first"]
+        self.downloads = frozenset(rules["downloads"])
+        self.remote_reads = frozenset(rules["remote_reads"])
+        self._approved = approved
+        self._tell = tell
+        self._told: set[tuple[str, ...]] = set()
+        self._names: dict[str, str] = {}
+        self._libc = ctypes.CDLL(None)
+
+    @property
+    def open(self) -> bool:
+        """Whether this run may reach whatever it likes."""
+        return self.mode == "allow" or (self.mode == "offline" and self.first)
+
+    def install(self) -> None:
+        """Start watching."""
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+            self._learn_names(name)
+        sys.addaudithook(self._audit)
+
+    def refuse(self, place: str, what: str) -> None:
+        """Tell what was refused, and raise the error that says so to the script."""
+        self.tell("refused", place)
+        raise RefusedConnection(place, what)
+
+    def tell(self, what: str, *names: str) -> None:
+        """Tell the parent something, once."""
+        if (what, *names) not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add((what, *names))
+            self._tell("network", what=what, names=names)
+
+    def _learn_names(self, name: str) -> None:
+        """Remember which name an address was asked for by; an audit event tells the name alone."""
+        original = getattr(socket, name)
+
+        @functools.wraps(original)
+        def looked_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+            found = original(host, *args, **kwargs)
+            text = host.decode("ascii", "replace") if isinstance(host, bytes | bytearray) else host
+            if isinstance(text, str) and not is_address(text):
+                self._names.update((address, text) for address in _addresses(found))
+            return found
+
+        setattr(socket, name, looked_up)
+
+    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "socket.connect":
+            self._before_connecting(args[0], args[1])
+        elif event in ("socket.sendto", "socket.sendmsg"):
+            if len(args) > 1 and args[1] is not None:
+                self._before_sending(args[0], args[1])
+        elif event == "http.client.send":
+            self._before_request(args[0], args[1])
+
+    def _before_connecting(self, connection: Any, address: Any) -> None:
+        # A datagram socket that is connected has sent nothing.
+        if connection.type == socket.SOCK_STREAM:
+            self._reach(connection, address)
+
+    def _before_sending(self, connection: Any, address: Any) -> None:
+        if isinstance(address, tuple) and address[1] != NAME_SERVICE:
+            self._reach(connection, address)
+
+    def _reach(self, connection: Any, place: Any) -> None:
+        if connection.family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(place, tuple):
+            return
+        host, port = str(place[0]), int(place[1])
+        addresses = [host]
+        if host and not is_address(host):
+            # The C library is about to look the name up by itself; what it will find is found here as well.
+            try:
+                addresses = _addresses(socket.getaddrinfo(host, port))
+            except OSError:
+                return
+        if all(map(is_local, addresses)):
+            return
+        name = f"{self._names.get(host, host)}:{port}"
+        if not self._allows(name):
+            self.refuse(name, f"does not let this run connect to {name}")
+        self.tell("reached", name, "" if _tells_its_requests() else "unseen")
+        for address in addresses:
+            self._approve(address, port)
+
+    def _allows(self, name: str) -> bool:
+        return self.open or (self.mode == "offline" and name in self.downloads)
+
+    def _approve(self, host: str, port: int) -> None:
+        """Write an address down as known, by the C library: other audit hooks see what the script does, not this."""
+        path, line = self._approved.encode(), f"{canonical(host)} {port}\n".encode()
+        place = self._libc.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if place >= 0:
+            self._libc.write(place, line, ctypes.c_size_t(len(line)))
+            self._libc.close(place)
+
+    def _before_request(self, client: Any, data: Any) -> None:
+        """A request by HTTP: what is sent to a host that was only read from is refused."""
+        request = _REQUEST.match(bytes(data[:4096])) if isinstance(data, bytes | bytearray) else None
+        if request is None:
+            return
+        method, target = request[1].decode(), request[2].decode("ascii", "replace")
+        through, name = _peer(client, self._names), _asked(client, target)
+        if through is None:
+            return
+        if is_local(through.rpartition(":")[0]) and is_local(name.rpartition(":")[0]):
+            if method not in READING:
+                self.tell("posted", name)
+            return
+        if not self.open and (self.mode == "deny" or name not in self.downloads or method not in READING):
+            self.refuse(name, f"does not let this run send a {method} request to {name}")
+        self.tell("request", name, through, method)
+
+
+def contacts(events: Iterable[tuple[str, ...]], kernel: bool) -> Contacts:
+    """What a run's events (``what`` and names) add up to."""
+    known = list(dict.fromkeys(events))
+
+    def of(what: str) -> list[tuple[str, ...]]:
+        return [names for kind, *names in known if kind == what]  # type: ignore[misc]
+
+    unseen = {names[0] for names in of("reached") if names[1]}
+    wrote = {name for name, _, method in of("request") if method not in READING}
+    asked = {name for name, _, _ in of("request")}
+    # Behind a proxy, the host that is asked is another one than that which is connected to.
+    read = {(name, through) for name, through, _ in of("request") if not {name, through} & (unseen | wrote)}
+    reached = [name for name, _ in of("reached") if name not in {t for _, t, _ in of("request")} or name in asked]
+    return Contacts(
+        reached=tuple(dict.fromkeys([*reached, *(name for name, _, _ in of("request"))])),
+        downloads=tuple(sorted({place for pair in read for place in pair})),
+        posted=tuple(name for name, in of("posted")),
+        remote_reads=tuple(name for name, in of("read")),
+        remote_writes=tuple(name for name, in of("wrote")),
+        library_ports=tuple(sorted({int(port) for port, in of("port")})),
+        trackers=tuple(name for name, in of("tracker")),
+        refused=tuple(name for name, in of("refused")),
+        stopped=next((name for name, in of("stopped")), ""),
+        kernel=kernel,
+    )
+
+
+def is_address(host: str) -> bool:
+    """Whether a text is an address, and no name."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def canonical(host: str) -> str:
+    """An address as both sides of the line write it."""
+    address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine, by its loopback addresses; the addresses that others know it by are not."""
+    if host in ("", "localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(canonical(host))
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _addresses(found: Any) -> list[str]:
+    """The addresses in what one of the look-ups gave."""
+    if isinstance(found, str):
+        return [found]
+    if isinstance(found, tuple):
+        return list(found[2])
+    return [str(entry[4][0]) for entry in found]
+
+
+def _tells_its_requests() -> bool:
+    """Whether the connection that is being made is one whose requests are told."""
+    frame, left = sys._getframe(1), _FRAMES
+    while frame is not None and left:
+        if frame.f_globals.get("__name__") in _TELLING:
+            return True
+        frame, left = frame.f_back, left - 1  # type: ignore[assignment]
+    return False
+
+
+def _peer(client: Any, names: Mapping[str, str]) -> str | None:
+    """The host and port that a client is connected to."""
+    try:
+        host, port = client.sock.getpeername()[:2]
+    except (AttributeError, OSError, ValueError, TypeError):
+        return None
+    return f"{names.get(host, host)}:{port}"
+
+
+def _asked(client: Any, target: str) -> str:
+    """The host and port that a request is for: behind a proxy it is not the one that the client is connected to."""
+    through = getattr(client, "_tunnel_host", None)
+    if through:
+        return f"{through}:{getattr(client, '_tunnel_port', None) or 443}"
+    whole = _REMOTE_ADDRESS.match(target)
+    if whole:
+        return f"{whole[1]}:{whole[2] or (443 if target.startswith('https') else 80)}"
+    return f"{client.host}:{client.port}"

@@ -1,0 +1,201 @@
+"""Experiment trackers, and how each is kept offline by its own documented means: one row a tracker.
+
+`optimize` starts the script many times, and none of these runs is one that belongs in somebody's tracker. A tracker
+that is offline still takes what the script logs, and writes it to the scratch copy.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from .sources import Finder
+
+#: In a row, the folder that is the run's own.
+FOLDER = "{folder}"
+_SERVER = re.compile(r"(https?|aim|databricks|postgresql|mysql|mssql)(\+\w+)?(://|$)")
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """One tracker: the module that its users import, its switches, and the page that documents them.
+
+    ``variables`` are environment variables; one that has a value of ``off`` already is left. Those of ``places`` name
+    where the tracker sends to, and are set only where they name another machine. ``arguments`` are set in calls, since
+    a script may say there that it is online: by the function's path in the module, the parameter and its value.
+    ``addresses`` are parameters that may name another machine, and then get the value. ``classes`` take the place of
+    others, by their paths.
+    """
+
+    name: str
+    module: str
+    documented: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    off: tuple[str, ...] = ("offline", "disabled")
+    places: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[tuple[str, str, Any], ...] = ()
+    addresses: tuple[tuple[str, str, Any], ...] = ()
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+
+TRACKERS = (
+    Tracker(
+        "Weights & Biases",
+        "wandb",
+        "https://docs.wandb.ai/models/support/run_wandb_offline",
+        {"WANDB_MODE": "offline"},
+        ("offline", "disabled", "dryrun"),
+        arguments=(("init", "mode", "offline"),),
+    ),
+    # It has no mode that is offline: what it would send to a server is kept in files.
+    Tracker(
+        "MLflow",
+        "mlflow",
+        "https://mlflow.org/docs/latest/self-hosting/architecture/tracking-server",
+        {"MLFLOW_ALLOW_FILE_STORE": "true"},
+        places={"MLFLOW_TRACKING_URI": f"file://{FOLDER}/mlruns", "MLFLOW_REGISTRY_URI": f"file://{FOLDER}/mlruns"},
+        addresses=(
+            ("set_tracking_uri", "uri", f"file://{FOLDER}/mlruns"),
+            ("set_registry_uri", "uri", f"file://{FOLDER}/mlruns"),
+            ("MlflowClient.__init__", "tracking_uri", f"file://{FOLDER}/mlruns"),
+            ("MlflowClient.__init__", "registry_uri", f"file://{FOLDER}/mlruns"),
+        ),
+    ),
+    Tracker(
+        "Neptune",
+        "neptune",
+        "https://docs.neptune.ai/logging/manual_sync/",
+        {"NEPTUNE_MODE": "offline"},
+        ("offline", "debug", "disabled"),
+        arguments=tuple((f"init_{what}", "mode", "offline") for what in ("run", "model", "model_version", "project")),
+    ),
+    Tracker(
+        "Neptune Scale",
+        "neptune_scale",
+        "https://docs.neptune.ai/environment_variables/neptune_scale",
+        {"NEPTUNE_MODE": "offline"},
+        arguments=(("Run.__init__", "mode", "offline"),),
+    ),
+    Tracker(
+        "Comet",
+        "comet_ml",
+        "https://comet.com/docs/v2/api-and-sdk/python-sdk/advanced/running-offline",
+        arguments=(("start", "online", False),),
+        classes={"Experiment": "OfflineExperiment", "ExistingExperiment": "ExistingOfflineExperiment"},
+    ),
+    Tracker(
+        "ClearML",
+        "clearml",
+        "https://clear.ml/docs/latest/docs/guides/set_offline",
+        {"CLEARML_OFFLINE_MODE": "1", "CLEARML_CACHE_DIR": f"{FOLDER}/clearml"},
+        ("1", "true"),
+    ),
+    Tracker(
+        "SwanLab",
+        "swanlab",
+        "https://docs.swanlab.cn/en/api/cli-swanlab-offline.html",
+        {"SWANLAB_MODE": "offline"},
+        ("offline", "disabled", "local"),
+        arguments=(("init", "mode", "offline"),),
+    ),
+    # It writes to a folder unless it is told the address of a server.
+    Tracker(
+        "Aim",
+        "aim",
+        "https://aimstack.readthedocs.io/en/latest/using/remote_tracking.html",
+        addresses=(("Run.__init__", "repo", None),),
+    ),
+    Tracker(
+        "DVCLive",
+        "dvclive",
+        "https://doc.dvc.org/command-reference/config#studio",
+        {"DVC_STUDIO_OFFLINE": "true"},
+        ("true",),
+    ),
+)
+
+
+def variables(environment: Mapping[str, str], folder: str) -> dict[str, str]:
+    """The environment variables that keep the trackers offline, in a run that has ``folder`` for its own files."""
+    found = {}
+    for tracker in TRACKERS:
+        for name, value in tracker.variables.items():
+            if environment.get(name, "").lower() not in tracker.off:
+                found[name] = value.replace(FOLDER, folder)
+        for name, value in tracker.places.items():
+            if not _is_no_server(environment.get(name)):
+                found[name] = value.replace(FOLDER, folder)
+    return found
+
+
+def keep_offline(finder: Finder, folder: str, told: Callable[[str], None]) -> None:
+    """Set the switches that are in calls, once a tracker has been imported; ``told`` gets the name of each such."""
+    for tracker in TRACKERS:
+        finder.after(tracker.module, functools.partial(_switch_off, tracker, folder, told))
+
+
+def _switch_off(tracker: Tracker, folder: str, told: Callable[[str], None], module: ModuleType) -> None:
+    told(tracker.name)
+    for path, instead in tracker.classes.items():
+        if hasattr(module, path) and hasattr(module, instead):
+            setattr(module, path, _without_key(getattr(module, instead)))
+    for path, parameter, value in tracker.arguments:
+        _set_argument(module, path, parameter, functools.partial(_keep_or_take, tracker.off.__contains__, value))
+    for path, parameter, value in tracker.addresses:
+        local = value.replace(FOLDER, folder) if isinstance(value, str) else value
+        _set_argument(module, path, parameter, functools.partial(_keep_or_take, _is_no_server, local))
+
+
+def _set_argument(module: ModuleType, path: str, parameter: str, choose: Callable[[Any], Any]) -> None:
+    """Have calls of a function get what ``choose`` makes of their argument."""
+    *owners, name = path.split(".")
+    owner: Any = module
+    for part in owners:
+        owner = getattr(owner, part, None)
+    original = getattr(owner, name, None)
+    if not callable(original):
+        return
+    try:
+        signature = inspect.signature(original)
+    except ValueError:
+        return
+
+    @functools.wraps(original)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        if parameter not in signature.parameters:
+            return original(*args, **{**kwargs, parameter: choose(kwargs.get(parameter))})
+        try:
+            bound = signature.bind_partial(*args, **kwargs)
+        except TypeError:
+            # The call is wrong; its own error says so.
+            return original(*args, **kwargs)
+        bound.arguments[parameter] = choose(bound.arguments.get(parameter))
+        # In the order of the parameters, as `args` wants them.
+        bound.arguments = {key: bound.arguments[key] for key in signature.parameters if key in bound.arguments}
+        return original(*bound.args, **bound.kwargs)
+
+    setattr(owner, name, chosen)
+
+
+def _keep_or_take(keeps: Callable[[Any], bool], instead: Any, given: Any) -> Any:
+    return given if keeps(given) else instead
+
+
+def _without_key(offline: Any) -> Any:
+    """A class as a function that takes the arguments of its online twin, whose first one is the key of an account."""
+
+    @functools.wraps(offline, updated=())
+    def make(api_key: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return offline(*args, **kwargs)
+
+    return make
+
+
+def _is_no_server(address: Any) -> bool:
+    """Whether an address of a tracker names no server, not even one on this machine: that keeps runs as well."""
+    return not (isinstance(address, str) and _SERVER.match(address))
