@@ -25,7 +25,7 @@ from .effects import Change, Project, Snapshot
 from .modes import FIT, Modes
 from .offspring import Offspring
 from .outside import Watch
-from .owners import UNKEPT, Owner, Owners, count_references, is_kept, receiver_of, refusal
+from .owners import UNKEPT, Owner, Owners, count_references, is_kept, receiver_of, refusal, uses_receiver
 from .paths import PathNote
 from .reads import LOOK_SHARE, Reading
 
@@ -206,7 +206,7 @@ class Observer:
         if record.calls == 1:
             record.refusal = refusal(receiver)
         if owner.calls == 1 and len(record.owners.known) <= OWNERS and receiver is not None:
-            kept = is_kept(args, references)
+            kept = is_kept(args, references) or not uses_receiver(target)
             record.refusal = record.refusal or ("" if kept else UNKEPT.format(type(receiver).__name__))
         record.callers[frames[-1][0] if frames else ""] += 1
         record.threads.add(threading.get_ident())

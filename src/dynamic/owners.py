@@ -6,6 +6,7 @@ first call of its own, the only one in which a graph may create variables.
 
 from __future__ import annotations
 
+import dis
 import functools
 import gc
 import sys
@@ -107,6 +108,17 @@ def is_kept(args: tuple[Any, ...], references: int) -> bool:
         return True
     bound = sum(isinstance(item, types.MethodType) and item.__self__ is args[0] for item in gc.get_referrers(args[0]))
     return spare > bound
+
+
+def uses_receiver(target: Callable[..., Any]) -> bool:
+    """Whether the code of a method does anything with its first parameter."""
+    code = getattr(target, "__code__", None)
+    if code is None or not code.co_argcount:
+        return True
+    name = code.co_varnames[0]
+    loads = [instruction.argval for instruction in dis.get_instructions(code) if "LOAD_FAST" in instruction.opname]
+    # From Python 3.12 on one instruction may load two variables.
+    return name in code.co_cellvars or any(name in (load if isinstance(load, tuple) else (load,)) for load in loads)
 
 
 def count_references(args: tuple[Any, ...]) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hybridize.dynamic.owners import Owner, Owners, count_references, is_kept, receiver_of, refusal
+from hybridize.dynamic.owners import Owner, Owners, count_references, is_kept, receiver_of, refusal, uses_receiver
 from hybridize.sandbox.binding import disguise
 
 
@@ -175,3 +175,22 @@ def test_an_instance_that_only_the_call_or_a_bound_method_holds_is_not_kept(sour
 )
 def test_an_instance_that_something_else_holds_is_kept(source: str) -> None:
     assert is_kept_in(source)
+
+
+class Uses:
+    def attribute(self, x: int) -> Any:
+        return x, self.other  # type: ignore[attr-defined]
+
+    def closure(self) -> Any:
+        return lambda: self
+
+    def both(self, x: int) -> Any:
+        return self == x
+
+    def nothing(self, x: int) -> Any:
+        return x
+
+
+@pytest.mark.parametrize(("name", "does"), [("attribute", True), ("closure", True), ("both", True), ("nothing", False)])
+def test_a_method_that_does_nothing_with_its_object_does_not_need_it(name: str, does: bool) -> None:
+    assert uses_receiver(vars(Uses)[name]) is does
