@@ -8,12 +8,12 @@ from .annotations import Instances
 from .calls import Calls
 from .classes import arrange_classes, seed_classes
 from .code import AttributeLoad
-from .graph import Node
+from .graph import LINES, Node
 from .hybrids import mark_hybrids
 from .imports import Resolver
 from .lowering import lower_module
 from .program import Program
-from .sources import Source, Unreadable
+from .sources import Source, Unreadable, explain_failure
 from .values import Class, External, Module, Value
 
 
@@ -29,8 +29,8 @@ def build_program(
     for index, source in enumerate(sources):
         try:
             lower_module(program, source, index)
-        except RecursionError:
-            skipped.append(Unreadable(source.file, "is nested too deeply to be analysed"))
+        except Exception as error:
+            skipped.append(Unreadable(source.file, explain_failure(error)))
     return program
 
 
@@ -58,7 +58,24 @@ def solve(program: Program) -> Calls:
     while calls.finish():
         program.graph.solve()
     mark_hybrids(calls)
+    _leave_out(program)
     return calls
+
+
+def _leave_out(program: Program) -> None:
+    """Leave out the functions in which following a value failed, and the lines of modules."""
+    modules = {module.index: module for module in program.modules.values()}
+    for watcher, node, error in program.graph.failed:
+        place = getattr(watcher, "place", 0) or node.place
+        module = modules.get(place // LINES)
+        if module is None:
+            continue
+        line, reason = place % LINES, explain_failure(error)
+        around = [code for code in module.functions if code.line <= line <= code.end_line]
+        if around:
+            max(around, key=lambda code: code.line).left_out = reason
+        else:
+            program.left_out.append((module.file, f"line {line} {reason}"))
 
 
 def _resolve_bases(program: Program, calls: Calls) -> None:

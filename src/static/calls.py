@@ -74,7 +74,10 @@ class Calls:
         for code in self.program.functions:
             for call in code.calls:
                 if call.path is not None:
-                    self.call_library(call, call.path, given_by(call), call.result)
+                    try:
+                        self.call_library(call, call.path, given_by(call), call.result)
+                    except Exception as error:
+                        self.graph.failed.append((call, call.result, error))
 
     def finish(self) -> bool:
         """Give the results of calls that depend on arguments nobody knows; True where that is news."""

@@ -343,7 +343,7 @@ class FunctionCode:
     yields: Node | None = None
     reported: bool = True
     accessor: str = "getter"
-    too_deep: bool = False
+    left_out: str | None = None
     falls_through: bool = False
     is_async: bool = False
     is_generator: bool = False

@@ -10,8 +10,10 @@ from .blocks import Block
 from .code import Call, ClassCode, Decorator, FunctionCode, ModuleCode, ParameterCode
 from .expressions import ExpressionLowering
 from .graph import Node
+from .library_paths import canonical_path
 from .program import Program
 from .scopes import Scope, read_scope
+from .sources import explain_failure
 from .values import NONE
 
 #: Decorators that leave the function as it is, by the kind that they give it.
@@ -183,8 +185,8 @@ class DefinitionLowering(ExpressionLowering):
             inner.block.bind(parameter.name, parameter.node, code.line)
         try:
             inner.statements(waiting.body)
-        except RecursionError:
-            code.too_deep = True
+        except Exception as error:
+            code.left_out = explain_failure(error)
         if not inner.block.dead:
             self.graph.connect(self.program.constants[NONE], code.returns)
             code.falls_through = True
@@ -239,7 +241,7 @@ class DefinitionLowering(ExpressionLowering):
         for base in node.bases:
             target = self.target_of(base)
             if target is not None and target.module is None:
-                code.bases.append(self.program.external(target.path).values[0].path)  # type: ignore[attr-defined]
+                code.bases.append(canonical_path(target.path))
             elif isinstance(base, ast.Subscript):
                 code.bases.append(self.expression(base.value))
             else:

@@ -16,7 +16,7 @@ from .code import (
     Unpacking,
 )
 from .expressions import Spread
-from .graph import Node
+from .graph import Graph, Node
 from .library_methods import describe_attribute
 from .library_paths import canonical_path
 from .program import Program
@@ -58,6 +58,24 @@ class Reaction:
 
     def __init__(self, react: Callable[[Value], None]) -> None:
         self.react = react
+
+
+def watch_inside(
+    graph: Graph, node: Node, react: Callable[[Value], None], closed: frozenset[str] = frozenset()
+) -> None:
+    """Run ``react`` with each value in ``node`` and in the containers there, into each of which it looks once:
+    a container may hold itself. Those of the kinds in ``closed`` are values like others."""
+    entered: set[Box] = set()
+
+    def take(value: Value) -> None:
+        if not isinstance(value, Box) or value.kind in closed:
+            react(value)
+        elif value not in entered:
+            entered.add(value)
+            for held in (value.element, *value.fields.values()):
+                graph.watch(held, Reaction(take))
+
+    graph.watch(node, Reaction(take))
 
 
 class Binder:

@@ -50,6 +50,8 @@ class Graph:
         self._queue: deque[tuple[Node, Value]] = deque()
         self._waiting: list[tuple[Node, object]] = []
         self._running = False
+        #: What failed while a watcher was told: the watcher, the node, and why.
+        self.failed: list[tuple[object, Node, Exception]] = []
 
     def add(self, node: Node, value: Value, cause: Node | None = None) -> None:
         """Let ``value`` be in ``node``, and everywhere that it flows to from there."""
@@ -107,7 +109,7 @@ class Graph:
         self._waiting = []
         for node, watcher, values in waiting:
             for value in values:
-                self.handlers[type(watcher)](watcher, node, value)
+                self._tell(watcher, node, value)
         del waiting
         queue = self._queue
         while queue:
@@ -129,8 +131,14 @@ class Graph:
             watchers = node.watchers
             if watchers is not None:
                 for watcher in tuple(watchers):
-                    self.handlers[type(watcher)](watcher, node, value)
+                    self._tell(watcher, node, value)
         self._running = False
+
+    def _tell(self, watcher: object, node: Node, value: Value) -> None:
+        try:
+            self.handlers[type(watcher)](watcher, node, value)
+        except Exception as error:
+            self.failed.append((watcher, node, error))
 
 
 def trace_back(node: Node, value: Value) -> Iterator[Node]:

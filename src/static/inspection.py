@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..records import AssumptionKind
 from .callgraph import TRACED_MODES
 from .code import Binding, Call, Event, FunctionCode
 from .graph import Node
 from .hazards import Hazard
 from .program import Cell
 from .rules import Rule, all_rules
+from .sources import explain_failure
 from .topics import topics_of
 from .views import Facts, View
 
@@ -34,7 +36,12 @@ class Inspection:
         self.summaries: dict[FunctionCode, Merged] = {}
         for code in facts.program.functions:
             if not code.is_body:
-                self.own[code] = self._inspect(code)
+                try:
+                    self.own[code] = self._inspect(code)
+                except Exception as error:
+                    code.left_out = explain_failure(error)
+                if code.left_out is not None:
+                    self.own[code] = [_unseen(View(facts, code))]
         self._inherit()
 
     def inspect_events(self, view: View, events: Iterable[Event]) -> list[Hazard]:
@@ -111,6 +118,12 @@ class Inspection:
                 if hazard.transitive:
                     for seen in inherit(view, call, binding, hazard):
                         merged.add(seen)
+
+
+def _unseen(view: View) -> Hazard:
+    """What is known of a function that can't be analysed."""
+    message = "can't be analysed, so nobody knows what it does"
+    return view.hazard("HYB112", message, view.code.node.place, False, AssumptionKind.NO_EFFECT)
 
 
 class Merged:

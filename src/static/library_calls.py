@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .code import Call, Iteration, Operation
-from .flows import Reaction, kind_of
+from .flows import Reaction, kind_of, watch_inside
 from .graph import Node
 from .library_containers import Containers
 from .library_datasets import Datasets
@@ -345,13 +345,10 @@ class LibraryCalls:
         def take(value: Value) -> None:
             if value is SYMBOLIC:
                 self.graph.add(result, SYMBOLIC, first)
-            elif isinstance(value, Box) and value.kind not in ("dataset", "dict"):
-                for node in (value.element, *value.fields.values()):
-                    self.graph.watch(node, Reaction(take))
             elif value is not NONE:
                 self.graph.add(result, TENSOR, first)
 
-        self.graph.watch(first, Reaction(take))
+        watch_inside(self.graph, first, take, frozenset({"dataset", "dict"}))
         self.calls.late.append((call, "tensor"))
 
     def _do_like_argument(
@@ -363,15 +360,9 @@ class LibraryCalls:
             return
 
         def take(value: Value) -> None:
-            if isinstance(value, Box):
-                for node in (value.element, *value.fields.values()):
-                    self.graph.watch(node, Reaction(take))
-            elif value in (SYMBOLIC, ARRAY):
-                self.graph.add(result, value)
-            else:
-                self.graph.add(result, TENSOR)
+            self.graph.add(result, value if value in (SYMBOLIC, ARRAY) else TENSOR)
 
-        self.graph.watch(first, Reaction(take))
+        watch_inside(self.graph, first, take)
 
     def _do_model(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
         self.graph.add(result, self.program.values.thing("model", "keras.Model"))

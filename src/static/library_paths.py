@@ -145,6 +145,8 @@ _INTERNAL_PACKAGES = frozenset(
 @lru_cache(maxsize=65536)
 def canonical_path(path: str) -> str:
     """One spelling for the many paths by which an object of TensorFlow, Keras or NumPy is reached."""
+    if path.startswith("tensorflow_core"):
+        path = "tensorflow" + path.removeprefix("tensorflow_core")
     if path.startswith(("tensorflow.", "keras.", "tf_keras", "tensorflow_")):
         for home in _KERAS_HOMES:
             if path.startswith(home) or path + "." == home:
@@ -158,7 +160,8 @@ def canonical_path(path: str) -> str:
                     path = "tensorflow." + path[11 + len(version) :]
             if path in ("tensorflow.compat.v1", "tensorflow.compat.v2"):
                 path = "tensorflow"
-            if path.startswith("tensorflow.keras"):
+            if path == "tensorflow.keras" or path.startswith("tensorflow.keras."):
+                # A version was dropped: it is Keras' own now, so this goes no further than once.
                 return canonical_path(path)
             if path.startswith("tensorflow.python."):
                 path = _canonical_internal(path)
@@ -168,8 +171,6 @@ def canonical_path(path: str) -> str:
             last = path.rpartition(".")[2]
             if last in _TOP_CLASSES and path.count(".") == 2:
                 path = f"tensorflow.{last}"
-    elif path.startswith("tensorflow_core"):
-        return canonical_path("tensorflow" + path[15:])
     elif path.startswith("numpy.core."):
         path = "numpy." + path.rpartition(".")[2]
     return _ALIASES.get(path, path)

@@ -13,7 +13,7 @@ from .graph import LINES, Node
 from .imports import Target
 from .program import Program
 from .scopes import read_scope
-from .sources import Source
+from .sources import Source, explain_failure
 from .values import NONE, UNKNOWN
 
 #: Methods of optimizers that end a training step.
@@ -36,7 +36,13 @@ def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
     program.functions.append(body)
     block = Block(program, module, body, scope, None)
     lowering = Lowering(program, block, module, {}, [])
-    lowering.statements(source.tree.body)
+    for statement in source.tree.body:
+        try:
+            lowering.statements([statement])
+        except Exception as error:
+            program.left_out.append((source.file, f"line {statement.lineno} {explain_failure(error)}"))
+        if block.dead:
+            break
     work = lowering.pending
     while work:
         following: list[PendingBody] = []

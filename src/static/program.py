@@ -76,6 +76,8 @@ class Program:
         self.modules: dict[str, ModuleCode] = {}
         self.functions: list[FunctionCode] = []
         self.classes: list[ClassCode] = []
+        #: Statements that can't be analysed: the file, and which and why as a phrase.
+        self.left_out: list[tuple[str, str]] = []
         self.assigned_attributes: dict[str, list[tuple[FunctionCode, int]]] = {}
         self.cells: dict[tuple[str, str], Node] = {}
         self._new_cells: list[tuple[str, str]] = []
@@ -100,8 +102,9 @@ class Program:
         """The node that holds a library's object."""
         node = self._externals.get(path)
         if node is None:
+            value = self.values.external(canonical_path(path))
             node = self._externals[path] = Node(0)
-            self.graph.add(node, self.values.external(canonical_path(path)))
+            self.graph.add(node, value)
         return node
 
     def module_node(self, name: str) -> Node:

@@ -21,7 +21,7 @@ from .inspection import Inspection
 from .layout import Layout
 from .program import Program
 from .results import Results
-from .sources import Source, Unreadable, name_modules, read_source, select_files
+from .sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
 from .verdicts import Verdicts, read_silenced
 from .views import Facts
 from .worth import find_computing
@@ -88,10 +88,11 @@ def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout 
     program = build_program(list(names.values()), packages, read(), skipped, layout.aliases if layout else {})
     modules = sorted(program.modules.values(), key=lambda module: module.index)
     functions = _judge(program, modules, silenced, Results({} if skipped or paths else trees))
-    too_deep = {code.module.file: code for code in program.functions if code.too_deep}
     warnings = [f"{problem.file}: {problem.reason}" for problem in skipped]
     warnings += [_tell_outside(root, path) for path in outside]
-    warnings += [f"{file}: {code.qualname} is nested too deeply to be analysed" for file, code in too_deep.items()]
+    warnings += [f"{file}: {which}" for file, which in program.left_out]
+    left_out = [code for code in program.functions if code.left_out is not None]
+    warnings += [f"{code.module.file}: `{code.qualname}` {code.left_out}" for code in left_out]
     return Scan(
         root=str(root),
         functions=tuple(functions),
@@ -144,11 +145,22 @@ def _judge(
     verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)
     found: list[Function] = []
     for module in modules:
-        records = [verdicts.judge(code) for code in module.functions if code.reported]
+        records: list[Function] = []
+        for code in module.functions:
+            try:
+                if code.reported and code.left_out is None:
+                    records.append(verdicts.judge(code))
+            except Exception as error:
+                code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
         for code in [module.body, *module.functions]:
-            if code.hybrid is None and code not in facts.covered and code.qualname not in proposed:
-                records += [verdicts.judge_step(step) for step in find_steps(facts, inspection, code)]
+            if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
+                continue
+            try:
+                if code.left_out is None:
+                    records += [verdicts.judge_step(step) for step in find_steps(facts, inspection, code)]
+            except Exception as error:
+                code.left_out = explain_failure(error)
         found += sorted(records, key=lambda record: record.line)
     return found
 

@@ -42,6 +42,13 @@ LOOKED_AT = 2000
 MAX_BYTES = 8_000_000
 
 
+def explain_failure(error: Exception) -> str:
+    """Why something can't be analysed, as a phrase for a user: whose fault it is, never Python's words for it."""
+    if isinstance(error, (RecursionError, MemoryError)):
+        return "is nested too deeply to be analysed"
+    return "can't be analysed, which is a fault of hybridize: please report it with this source"
+
+
 @dataclass(frozen=True)
 class Source:
     """One readable file: its path relative to the root, its dotted name, its text and its tree."""
@@ -66,9 +73,12 @@ class Unreadable:
     reason: str
 
 
-def find_python_files(root: Path, outputs: Collection[Path] = ()) -> Iterator[Path]:
-    """Every ``*.py`` under ``root`` that may be the project's own, in a stable order; none of ``outputs``."""
-    for directory, subdirectories, names in os.walk(root, onerror=lambda error: None):
+def find_python_files(root: Path, closed: list[OSError], outputs: Collection[Path] = ()) -> Iterator[Path]:
+    """Every ``*.py`` under ``root`` that may be the project's own, in a stable order; none of ``outputs``.
+
+    Why folders can't be looked into is added to ``closed``.
+    """
+    for directory, subdirectories, names in os.walk(root, onerror=closed.append):
         subdirectories[:] = sorted(
             name
             for name in subdirectories
@@ -139,7 +149,9 @@ def read_source(root: Path, path: Path, name: str = "") -> Source | Unreadable:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         text = raw.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+    except UnicodeDecodeError as error:
+        return Unreadable(file, f"is not text in its declared encoding, {error.encoding} (byte {error.start + 1})")
+    except (SyntaxError, LookupError) as error:
         return Unreadable(file, f"is not text in its declared encoding ({error})")
     if "\0" in text:
         return Unreadable(file, "contains null bytes")
@@ -151,7 +163,7 @@ def read_source(root: Path, path: Path, name: str = "") -> Source | Unreadable:
     except SyntaxError as error:
         return Unreadable(file, _explain_syntax_error(text, error))
     except (ValueError, RecursionError, MemoryError) as error:
-        return Unreadable(file, f"can't be parsed ({type(error).__name__}: {error})")
+        return Unreadable(file, explain_failure(error))
     return Source(file, name, text, tree, path.name == "__init__.py")
 
 
@@ -176,17 +188,18 @@ _NOT_READ = (
 
 def select_files(root: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     """The files under ``paths`` (files or directories; all of ``root`` where none are given)."""
+    closed: list[OSError] = []
     if not paths:
         outputs = find_outputs(root)
         told = [Unreadable(folder.name, _NOT_READ) for folder in outputs if _holds_python(folder)]
-        return list(find_python_files(root, outputs)), told
+        return list(find_python_files(root, closed, outputs)), told + _name_closed(root, closed)
     chosen: dict[Path, None] = {}
     problems: list[Unreadable] = []
     for path in paths:
         absolute = path if path.is_absolute() else (root / path)
         absolute = Path(os.path.abspath(absolute))
         if absolute.is_dir():
-            chosen.update(dict.fromkeys(find_python_files(absolute)))
+            chosen.update(dict.fromkeys(find_python_files(absolute, closed)))
         elif absolute.exists():
             chosen[absolute] = None
         else:
@@ -197,7 +210,13 @@ def select_files(root: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Un
         for path in chosen
         if not path.is_relative_to(root)
     ]
-    return inside, problems
+    return inside, problems + _name_closed(root, closed)
+
+
+def _name_closed(root: Path, closed: Iterable[OSError]) -> list[Unreadable]:
+    """The folders that can't be looked into, each once."""
+    found = {os.path.relpath(error.filename, root): error.strerror or "it can't be opened" for error in closed}
+    return [Unreadable(folder, f"can't be looked into ({reason})") for folder, reason in found.items()]
 
 
 def count_lines(sources: Iterable[Source]) -> int:

@@ -45,7 +45,7 @@ def find_computing(program: Program, graph: CallGraph) -> dict[FunctionCode, boo
 
 
 def _computes_itself(code: FunctionCode) -> bool | None:
-    doubtful = False
+    doubtful = code.left_out is not None
     for event in code.events:
         kind = type(event)
         if kind is Call:
