@@ -19,8 +19,8 @@ class Hazard:
     function's variable holds (a cell): ``when`` says for which: "outlives" (an object that is still there
     after the call), "traced" (a tensor while tracing), "rebinds" (the variable itself is bound anew).
     ``effect`` says that it is a Python side effect; ``open`` that it is doubtful only because the
-    parameter is given different things, so that one caller's argument may decide it; ``ambiguous`` that
-    it was inherited through a call that may reach other functions instead.
+    parameter itself is given different things, so that one caller's argument decides it: no other doubt ever becomes
+    certain in a caller; ``ambiguous`` that it was inherited through a call that may reach other functions instead.
     """
 
     code: str
@@ -47,9 +47,9 @@ class Hazard:
         return self.place % LINES
 
     def seen_from(
-        self, owner: FunctionCode, call: Call, certain: bool, parameter: int | Cell | None
+        self, owner: FunctionCode, call: Call, certain: bool, parameter: int | Cell | None, handed_on: bool = False
     ) -> Hazard:
-        """This hazard as a caller inherits it."""
+        """This hazard as a caller inherits it; ``handed_on`` says that the caller passes its own argument as it is."""
         return Hazard(
             self.code,
             self.message,
@@ -62,7 +62,7 @@ class Hazard:
             self.when if parameter is not None else "",
             self.effect,
             True,
-            self.open and not certain,
+            self.open and not certain and handed_on and call.guard is None,
             self.ambiguous or _reaches_several(call),
             call,
             self,

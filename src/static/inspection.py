@@ -13,7 +13,8 @@ from .program import Cell
 from .rules import Rule, all_rules
 from .sources import explain_failure
 from .topics import topics_of
-from .views import Facts, View
+from .values import Box
+from .views import Facts, View, is_single
 
 
 class Inspection:
@@ -197,8 +198,11 @@ def inherit(
         if traced is False:
             continue
         parameter = min(view.sources(node), default=None)
-        decided = (hazard.certain or hazard.open) and surely
-        yield hazard.seen_from(view.code, call, decided and traced is True, parameter)
+        decided = certain and traced is True
+        if hazard.open and surely and traced is True:
+            # The line asks for nothing but what its parameter is, and this is what it is here.
+            decided = is_single(node) and not any(isinstance(value, Box) for value in node.values)
+        yield hazard.seen_from(view.code, call, decided, parameter, view.is_argument(node))
         return
 
 

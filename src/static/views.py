@@ -191,7 +191,18 @@ class View:
         """The node of ``x`` in ``x.method(…)``."""
         return receiver_of(call)
 
+    def is_argument(self, node: Node) -> bool:
+        """Whether ``node`` is one of the function's parameters itself, so that whoever passes it decides what it is."""
+        origin = node.origin
+        return isinstance(origin, ParameterCode) and origin.owner is self.code and node is origin.node
+
     # -- control ------------------------------------------------------------------------------
+
+    def _is_decided_before(self, event: Event) -> bool:
+        """Whether a branch may keep the function from coming to an event."""
+        return event.guard is not None or any(
+            isinstance(other, Branch) and other.leaves and other.place < event.place for other in self.code.events
+        )
 
     def switched(self, guard: Branch | None) -> bool:
         """Whether an event stands under a switch: a flag that an argument's default, an attribute or
@@ -242,20 +253,22 @@ class View:
         when: str = "",
         transitive: bool = True,
         whole: bool = False,
+        asked: Node | None = None,
     ) -> Hazard:
         """A hazard of this function at an event (or packed place); a switch makes it doubtful.
 
         ``message`` says what the function does, without a subject ("prints with print"); with ``whole`` it is a
-        clause that has a subject of its own.
+        clause that has a subject of its own. ``asked`` is the node of whose value the hazard is.
         """
-        switched = False
+        is_open = False
         if isinstance(event, int):
             place = event
         else:
             place = event.place
-            if certain or when == "traced":
-                switched = self.switched(event.guard)
-                certain = certain and not switched
+            if certain:
+                certain = not self.switched(event.guard)
+            elif asked is not None and when == "traced":
+                is_open = self.is_argument(asked) and not self._is_decided_before(event)
         return Hazard(
             code,
             message if whole else f"{name_of(self.code)} {message}",
@@ -268,7 +281,7 @@ class View:
             when,
             effect,
             transitive,
-            when == "traced" and not certain and not switched,
+            is_open,
         )
 
     def argument_doubt(self, code: str, name: str, receives: str, assumption: AssumptionKind) -> Hazard:

@@ -77,4 +77,5 @@ class ItemAssignment(Rule):
             "item",
             parameter=min(sources, default=None),
             when="traced",
+            asked=event.base,
         )

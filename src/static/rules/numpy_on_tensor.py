@@ -96,5 +96,6 @@ class NumpyOnTensor(Rule):
                 path,
                 parameter=min(sources, default=None),
                 when="traced",
+                asked=node,
             )
             return

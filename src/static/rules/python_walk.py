@@ -128,6 +128,7 @@ class PythonWalk(Rule):
                 how,
                 parameter=min(sources, default=None),
                 when="traced",
+                asked=node,
             )
             return
 

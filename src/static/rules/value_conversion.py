@@ -92,4 +92,5 @@ class ValueConversion(Rule):
             name,
             parameter=min(sources, default=None),
             when="traced",
+            asked=event.arguments[0],
         )
