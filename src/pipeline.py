@@ -32,6 +32,7 @@ from .records import (
     Target,
     Verdict,
 )
+from .renewed import ask_for_second_objects
 from .report.wording import count
 from .switching import (
     FIT,
@@ -172,6 +173,7 @@ def prove(work: Work, scan: Scan) -> Scan:
         _set_plan(work, scan)
         return scan
     _check(work, scan, observed)
+    ask_for_second_objects(work, scan)
     _stop_where_refused(work)
     Race(work, scan, observed).run()
     _plan_cold(work, scan)

@@ -406,12 +406,14 @@ class Observer:
 
 
 def _modules() -> dict[str, str]:
-    """The modules that were imported from no library, with their files."""
+    """The modules that were imported from no library, with their files; this package is installed somehow, too."""
+    ours = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
     files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
     return {
         name: os.path.abspath(file)
         for name, file in files.items()
         if isinstance(file, str) and file.endswith(".py") and not is_library(os.path.abspath(file))
+        if not os.path.abspath(file).startswith(ours)
     }
 
 
