@@ -69,11 +69,19 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
 
     cwd = Path.cwd()
     target = find_target(options, cwd)
-    if isinstance(target, Mistake):
+    wrong = target.sentence if isinstance(target, Mistake) else ""
+    if isinstance(target, Target):
+        try:
+            folder = create(cwd / options.results, target.script)
+        except OSError as error:
+            wrong = (
+                f"The results can't be written to {options.results} ({error.strerror or error}); name another folder "
+                "with --results"
+            )
+    if wrong or isinstance(target, Mistake):
         nothing = Target(str(cwd), str(cwd), str(options.script or options.train_module or ""), options.arguments)
-        work = Work(options, watcher, nothing, Path())
-        return _report(work, command, "usage", target.sentence, EXIT_USAGE)
-    work = Work(options, watcher, target, create(cwd / options.results, target.script))
+        return _report(Work(options, watcher, nothing, Path()), command, "usage", wrong, EXIT_USAGE)
+    work = Work(options, watcher, target, folder)
     try:
         with all_stopped():
             status, message, code = _run_stages(work)

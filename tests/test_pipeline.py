@@ -327,6 +327,13 @@ def test_results_that_can_not_be_written_are_told_with_what_was_done(
     assert changed(tmp_path) == BOTH
 
 
+def test_a_folder_for_results_that_can_not_be_made_is_a_mistake_of_usage(optimize: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    report = optimize(plan, results=Path("file/results"))
+    assert (report.status, report.exit_code) == ("usage", 2)
+    assert "file/results" in report.message and "--results" in report.message
+
+
 def test_a_refusal_to_edit_in_place_is_a_failure_that_names_the_reason_and_the_patch(
     optimize: Any, tmp_path: Path
 ) -> None:
