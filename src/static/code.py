@@ -233,14 +233,15 @@ class Unpacking(Event):
 
 
 class Branch(Event):
-    """A decision: ``kind`` is if, while, ifexp, and, or, not, assert, match.
+    """A decision: ``kind`` is if, while, ifexp, and, or, not, assert, match, except.
 
     ``otherwise`` is the line where the other side of an ``if`` begins (0: it has none). ``leaves`` says that one
     side of it returns; ``flag`` that the test reads nothing but a name or attribute (``switch`` is a name's node)
-    and constants, so the guarded code may be switched off.
+    and constants, so the guarded code may be switched off; ``asks`` that it asks for a type, for a word, or whether
+    something is there (see ``questions``).
     """
 
-    __slots__ = ("flag", "kind", "leaves", "otherwise", "switch", "test")
+    __slots__ = ("asks", "flag", "kind", "leaves", "otherwise", "switch", "test")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, kind: str, test: Node) -> None:
         self.owner = owner
@@ -250,6 +251,7 @@ class Branch(Event):
         self.test = test
         self.leaves = False
         self.flag = False
+        self.asks = False
         self.otherwise = 0
         self.switch: Node | None = None
 

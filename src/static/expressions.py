@@ -19,10 +19,14 @@ from .code import (
 from .graph import Node
 from .imports import Target
 from .program import Program
+from .questions import asks_for_kind
 from .values import BOOLEAN, FLOAT, INTEGER, NONE, STRING, UNKNOWN, Box
 
 #: Library functions whose calls keep their source text, for the records.
 KEPT_TEXTS = ("tensorflow.function", "functools.partial")
+
+#: Expressions whose value has a node that nothing else has.
+_NEW = (ast.Call, ast.BinOp, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
 class ExpressionLowering:
@@ -230,6 +234,7 @@ class ExpressionLowering:
 
     def note_flag(self, branch: Branch, test: ast.expr) -> None:
         """Say of a branch whether it asks for a flag, and which."""
+        branch.asks = asks_for_kind(test)
         flag = flag_of(test)
         if flag is not None:
             branch.flag = True
@@ -251,8 +256,18 @@ class ExpressionLowering:
             elif starred or kind == "set" or position > 40:
                 self.graph.connect(self.expression(element), box.element)
             else:
-                box.fields[position] = self.expression(element)
+                box.fields[position] = self.kept(element, kind)
         return self.holder(box, place)
+
+    def kept(self, element: ast.expr, kind: str) -> Node:
+        """The node of an element of a new container: one of its own where the element may be replaced, since what is
+        stored there is no new value of the name, constant or function that stood there."""
+        held = self.expression(element)
+        if kind == "tuple" or isinstance(element, _NEW):
+            return held
+        own = Node(self.base + element.lineno, [held])
+        self.graph.connect(held, own)
+        return own
 
     def holder(self, box: Box, place: int) -> Node:
         """A node that holds a new container."""
@@ -265,11 +280,12 @@ class ExpressionLowering:
         place = self.base + node.lineno
         box = self.program.box("dict", place)
         for key, value in zip(node.keys, node.values, strict=True):
+            if key is not None and type(key) is ast.Constant and len(box.fields) < 64:
+                box.fields[key.value] = self.kept(value, "dict")
+                continue
             held = self.expression(value)
             if key is None:
                 self.graph.watch(held, Spread(box))
-            elif type(key) is ast.Constant and len(box.fields) < 64:
-                box.fields[key.value] = held
             else:
                 keys = self.expression(key)
                 if box.keys is None:

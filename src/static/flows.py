@@ -320,7 +320,7 @@ class Flows:
                 index = event.index or self.program.constants[INTEGER]
                 self.calls.call_implicitly(event, method, value, [index, event.value], None)
             return
-        if not isinstance(value, Box) or event.value is None:
+        if not isinstance(value, Box) or event.value is None or value.kind in ("tuple", "namedtuple"):
             return
         if event.index is not None and value.kind == "dict":
             if value.keys is None:

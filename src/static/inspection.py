@@ -13,7 +13,7 @@ from .program import Cell
 from .rules import Rule, all_rules
 from .sources import explain_failure
 from .topics import topics_of
-from .values import Box
+from .values import NONE, Bound, Box, Class, Function, Instance, Partial, Wrapped
 from .views import Facts, View, is_single
 
 
@@ -168,6 +168,8 @@ def is_sure(view: View, call: Call) -> bool:
     """Whether a call surely happens and surely reaches the function that it is known to reach."""
     if view.switched(call.guard):
         return False
+    if call.function is not None and call.targets and _is_ambiguous(call.function):
+        return False
     first: FunctionCode | None = None
     for binding in call.targets:
         if binding.mode == "call":
@@ -175,6 +177,13 @@ def is_sure(view: View, call: Call) -> bool:
                 return False
             first = binding.code
     return True
+
+
+def _is_ambiguous(function: Node) -> bool:
+    """Whether the called name holds something besides one function of the project: a library's object, or anything."""
+    projects = (Function, Bound, Wrapped, Class, Instance, Partial)
+    kinds = {isinstance(value, projects) for value in function.values if value is not NONE}
+    return len(kinds) > 1
 
 
 def inherit(

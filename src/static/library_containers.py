@@ -20,8 +20,11 @@ from .values import (
     UNKNOWN,
     Box,
     Class,
+    External,
     Instance,
+    Method,
     Partial,
+    Thing,
     Value,
 )
 
@@ -229,12 +232,20 @@ class Containers:
                 self.graph.add(result, self.library.datasets.stream(value))
             elif isinstance(value, Box) and value.kind in ("iterator", "stream"):
                 self.graph.add(result, value)
+            elif self._is_open(value):
+                self.graph.add(result, UNKNOWN)
             else:
                 box = self._derived_iterator(call, value)
                 self._elements(call, source, value, box.element)
                 self.graph.add(result, box)
 
         self.graph.watch(source, Reaction(take))
+
+    def _is_open(self, value: Value) -> bool:
+        """Whether nobody knows what iterating over a value gives: a Python iterator, or a dataset's."""
+        if isinstance(value, Instance):
+            return bool(value.code.external_bases) and self.calls.find_method(value.code, "__iter__") is None
+        return value is UNKNOWN or value is OBJECT or isinstance(value, (External, Thing, Method))
 
     def _derived_iterator(self, call: Call, value: Value) -> Box:
         key = ("iterator", call, value)

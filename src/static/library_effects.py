@@ -113,6 +113,45 @@ _EXACT = {
     "os.getcwd": "state",
 }
 
+#: Those that read something outside of Python and change nothing there.
+READING_CALLS = frozenset(
+    {
+        "json.load",
+        "keras.models.load_model",
+        "numpy.fromfile",
+        "numpy.genfromtxt",
+        "numpy.load",
+        "numpy.loadtxt",
+        "os.cpu_count",
+        "os.fstat",
+        "os.getpid",
+        "os.scandir",
+        "os.stat",
+        "os.uname",
+        "os.walk",
+        "pickle.load",
+        "socket.gethostname",
+        "tensorflow.gfile.Exists",
+        "tensorflow.gfile.Glob",
+        "tensorflow.gfile.IsDirectory",
+        "tensorflow.gfile.ListDirectory",
+        "tensorflow.io.gfile.exists",
+        "tensorflow.io.gfile.glob",
+        "tensorflow.io.gfile.isdir",
+        "tensorflow.io.gfile.listdir",
+        "tensorflow.io.gfile.stat",
+        "tensorflow.io.gfile.walk",
+        "tensorflow.saved_model.load",
+        "tensorflow.train.latest_checkpoint",
+        "threading.current_thread",
+        "threading.get_ident",
+        "multiprocessing.cpu_count",
+        "multiprocessing.current_process",
+        "yaml.load",
+        "yaml.safe_load",
+    }
+)
+
 _PREFIXES = (
     ("os.path.", None),
     ("os.", "process"),

@@ -175,6 +175,8 @@ OTHERS: dict[str, str] = {
     "time.process_time": "float",
     "time.sleep": "none",
     "time.strftime": "str",
+    "os.cpu_count": "int",
+    "multiprocessing.cpu_count": "int",
     "os.getcwd": "str",
     "os.getenv": "str",
     "os.path.join": "str",

@@ -344,11 +344,16 @@ class Lowering(DefinitionLowering):
             block.open_frame()
             block.dead = False
             block.merge([changes, {}], node.lineno)
+            outer = block.guard
+            place = self.base + handler.lineno
+            block.guard = Branch(self.code, place, outer, "except", Node(place))
+            block.guard.asks = True
             if handler.type is not None:
                 self.expression(handler.type)
             if handler.name:
                 block.bind(handler.name, self.program.constants[UNKNOWN], handler.lineno)
             self.statements(handler.body)
+            block.guard = outer
             end = block.close_frame()
             ends.append(None if block.dead else end)
         block.dead = all(end is None for end in ends)

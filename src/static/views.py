@@ -16,8 +16,10 @@ from .origins import Origins, Root, receiver_of
 from .program import Cell, Program
 from .values import (
     ARRAY,
+    BOOLEAN,
     NONE,
     SCALARS,
+    STRING,
     STRUCTURES,
     TENSOR,
     TENSORS,
@@ -36,6 +38,8 @@ class Keeper(NamedTuple):
     name: str
 
 
+#: What a switch holds that is no number: whether and which.
+_SETTINGS = frozenset({BOOLEAN, STRING, NONE})
 _CONVERTED = frozenset({"builtins.float", "builtins.int", "builtins.abs"})
 
 
@@ -68,18 +72,23 @@ def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, 
     return found
 
 
-def is_single(node: Node) -> bool:
+def is_single(node: Node, depth: int = 0) -> bool:
     """Whether a tensor in ``node`` is surely one: what a model, a dataset or Keras hands over may be a
-    structure of several."""
+    structure of several. A parameter's is where that holds for what each caller passes."""
     if isinstance(node.origin, Call) and node.origin.targets:
         return False
+    if isinstance(node.origin, ParameterCode) and (passed := _passed(node.origin)):
+        return depth < 8 and all(is_single(each, depth + 1) for each in passed)
     for value in node.values:
         if value is ARRAY or value is VARIABLE:
             continue
         if value is TENSOR:
-            *_, first = trace_back(node, value)
+            *between, first = trace_back(node, value)
             origin = first.origin
-            if isinstance(origin, Operation):
+            if isinstance(origin, Operation) or (TENSOR not in first.values and VARIABLE in first.values):
+                continue
+            parameter = next((each for each in between[1:] if isinstance(each.origin, ParameterCode)), None)
+            if parameter is not None and depth < 8 and is_single(parameter, depth + 1):
                 continue
             path = origin.path if isinstance(origin, Call) and not origin.methods else None
             if path is not None and path.startswith("tensorflow.") and describe_result(path) == "tensor":
@@ -88,6 +97,15 @@ def is_single(node: Node) -> bool:
             continue
         return False
     return True
+
+
+def _passed(parameter: ParameterCode) -> list[Node]:
+    """What the calls of a function pass for one of its parameters."""
+    owner = parameter.owner
+    if owner is None:
+        return []
+    index = next((index for index, known in enumerate(owner.parameters) if known is parameter), -1)
+    return [node for _, binding in owner.callers for node in binding.arguments.get(index, ())]
 
 
 def name_of(code: FunctionCode) -> str:
@@ -183,6 +201,11 @@ class View:
         """Whether ``node`` may hold one of these values."""
         return any(value in wanted for value in node.values)
 
+    def is_known(self, node: Node) -> bool:
+        """Whether everything that ``node`` may hold is known: an unknown object's method may be anything, whatever its
+        name."""
+        return bool(node.values) and UNKNOWN not in node.values
+
     def only_scalars(self, node: Node) -> bool:
         """Whether ``node`` holds Python numbers or strings and nothing else."""
         return bool(node.values) and all(value in SCALARS or value is NONE for value in node.values)
@@ -205,16 +228,18 @@ class View:
         )
 
     def switched(self, guard: Branch | None) -> bool:
-        """Whether an event stands under a switch: a flag that an argument's default, an attribute or
-        a global sets, so that the run may never come there."""
+        """Whether an event stands under a switch, so that the run may never come there: a flag that an argument's
+        default, an attribute or a global sets, a question for a type or a setting, an exception."""
         while guard is not None:
-            if guard.flag and guard.kind != "assert" and self._is_switch(guard):
+            if guard.kind != "assert" and (guard.asks or (guard.flag and self._is_switch(guard))):
                 return True
             guard = guard.guard
         return False
 
     def _is_switch(self, branch: Branch) -> bool:
         if branch.switch is None:
+            return True
+        if branch.switch.values and all(value in _SETTINGS for value in branch.switch.values):
             return True
         origins = [branch.switch.origin]
         if isinstance(origins[0], list):

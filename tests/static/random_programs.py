@@ -31,6 +31,8 @@ simple = st.one_of(
     st.builds("{} += {}".format, name, name),
     st.builds("{}.{} = {}".format, name, st.sampled_from(("next", "items")), expression),
     st.builds("{}.items.append({})".format, name, name),
+    st.builds("{} = {}\n{}[0] = {}".format, name, st.sampled_from(("[1]", "[None, a]", "{0: 1}")), name, name),
+    st.builds("{}[0] {} {}".format, name, st.sampled_from(("=", "+=")), expression),
     st.builds("{}, {} = {}".format, name, name, name),
     st.builds("print({})".format, name),
     st.builds("return {}".format, name),

@@ -140,3 +140,151 @@ def test_a_helper_that_is_given_a_list_by_one_and_a_tensor_by_another_refuses_ne
     found = _scan(text)
     assert "HYB204" not in certain_codes(found["fine"])
     assert "HYB204" in certain_codes(found["broken"])
+
+
+#: In each program, nobody can know before a run whether ``step`` does what the finding of that code says.
+DOUBTS = {
+    "next of an unknown iterator": (
+        "HYB106",
+        "iterator = iter(library.make_dataset())\ndef step(it):\n    w.assign_add(tf.reduce_mean(next(it)))\n"
+        "step(iterator)\n",
+    ),
+    "next of an unknown argument": (
+        "HYB106",
+        "def step(it):\n    w.assign_add(next(it))\nstep(library.make())\nstep(iter([tf.ones(2)]))\n",
+    ),
+    "next of an element of something unknown": (
+        "HYB106",
+        "its = [iter(d) for d in library.make()]\ndef step(x):\n    return x + next(its[0])\nstep(tf.ones(2))\n",
+    ),
+    "a list's method of something unknown": (
+        "HYB105",
+        "store = library.make()\ndef step(x):\n    return tf.reduce_sum(store.append(x, x))\nstep(tf.ones(2))\n",
+    ),
+    "an unknown factory's object": (
+        "HYB105",
+        "def build(make):\n    store = make()\n    def step(x):\n        return tf.reduce_sum(store.append(x))\n"
+        "    return step\nbuild(library.make)(tf.ones(2))\n",
+    ),
+    "an item of something unknown": (
+        "HYB105",
+        "table = library.make()\ndef step(x):\n    table['x'] = x\n    return x * 2\nstep(tf.ones(2))\n",
+    ),
+    "an attribute of something unknown": (
+        "HYB104",
+        "opt = library.make()\ndef step(x):\n    opt.learning_rate = 0.1\n    return x * 2\nstep(tf.ones(2))\n",
+    ),
+    "a type test that no caller satisfies": (
+        "HYB105",
+        "def body(x):\n    if isinstance(x, list):\n        for i in range(len(x)):\n            x[i] = x[i] * 2\n"
+        "    return tf.reduce_mean(x)\ndef step(x):\n    return body(x)\nstep(tf.ones(2))\nbody([tf.ones(2)])\n",
+    ),
+    "a type test in an else": (
+        "HYB101",
+        "def step(x):\n    if tf.is_tensor(x):\n        return x * 2\n    else:\n        print(x)\nstep(tf.ones(2))\n",
+    ),
+    "a test of the type itself": (
+        "HYB101",
+        "def step(x):\n    if type(x) is list:\n        print(x)\n    return tf.abs(x)\nstep(tf.ones(2))\n",
+    ),
+    "a cache filled through hasattr": (
+        "HYB104",
+        "class A:\n    def step(self, x):\n        if not hasattr(self, 'v'):\n            self.v = 3.0\n"
+        "        return x * self.v\na = A()\na.step(tf.ones(2))\n",
+    ),
+    "a cache filled through getattr": (
+        "HYB104",
+        "class A:\n    def step(self, x):\n        if getattr(self, 'v', None) is None:\n            self.v = 3.0\n"
+        "        return x * self.v\na = A()\na.step(tf.ones(2))\n",
+    ),
+    "a cache filled through the object's dict": (
+        "HYB104",
+        "class A:\n    def step(self, x):\n        if 'v' not in self.__dict__:\n            self.v = 3.0\n"
+        "        return x * self.v\na = A()\na.step(tf.ones(2))\n",
+    ),
+    "a cache filled after an AttributeError": (
+        "HYB104",
+        "class A:\n    def step(self, x):\n        try:\n            v = self.v\n        except AttributeError:\n"
+        "            v = self.v = 3.0\n        return x * v\na = A()\na.step(tf.ones(2))\n",
+    ),
+    "a cache filled after a KeyError": (
+        "HYB105",
+        "cache = {}\ndef step(x):\n    try:\n        v = cache['v']\n    except KeyError:\n"
+        "        v = cache['v'] = 3.0\n"
+        "    return x * v\nstep(tf.ones(2))\n",
+    ),
+    "a variable behind an option that is a word": (
+        "HYB301",
+        "kind = sys.argv[1]\ndef srelu(x):\n    return tf.maximum(x, tf.Variable(0.0))\ndef step(x):\n"
+        "    if kind == 'relu':\n        return tf.nn.relu(x)\n    elif kind == 'srelu':\n        return srelu(x)\n"
+        "    return x\nstep(tf.ones(2))\n",
+    ),
+    "a print behind an argument that is a word": (
+        "HYB101",
+        "def step(x, mode):\n    if mode in ('debug', 'trace'):\n        print(x)\n    return x * 2\n"
+        "step(tf.ones(2), sys.argv[1])\n",
+    ),
+    "a print behind a local flag": (
+        "HYB101",
+        "def step(x, options):\n    verbose = 'v' in options\n    if verbose:\n        print(x)\n    return x * 2\n"
+        "step(tf.ones(2), sys.argv)\n",
+    ),
+    "reading a file": (
+        "HYB102",
+        "def step(x):\n    with open('vocabulary.txt', 'r') as f:\n        n = len(f.readlines())\n    return x * n\n"
+        "step(tf.ones(2))\n",
+    ),
+    "reading numbers": (
+        "HYB102",
+        "import json\ndef step(x):\n    return x * json.load(open('a.json'))['n']\nstep(tf.ones(2))\n",
+    ),
+    "a name bound twice": (
+        "HYB201",
+        "class Host:\n    def minimize(self, f, v):\n        return f().numpy()\nopt = Host()\n"
+        "opt = tf.keras.optimizers.SGD()\ndef step():\n    opt.minimize(lambda: w ** 2, [w])\nstep()\n",
+    ),
+    "a name bound to a function and to something unknown": (
+        "HYB101",
+        "def say(x):\n    print(x)\nsay = library.quiet(say)\ndef step(x):\n    say(x)\n    return x * 2\n"
+        "step(tf.ones(2))\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", DOUBTS, ids=lambda how: how.replace(" ", "-"))
+def test_this_is_a_doubt_and_no_refusal(how):
+    code, text = DOUBTS[how]
+    function = next(each for name, each in _scan(text).items() if name.endswith("step"))
+    assert code not in certain_codes(function)
+    assert code in codes_of(function)
+    assert function.proposal is Action.HYBRIDIZE
+
+
+#: In each, a run can find nothing else.
+CERTAINTIES = {
+    "next of Python's iterator": (
+        "HYB106",
+        "it = iter([1.0, 2.0])\ndef step(x):\n    return x * next(it)\nstep(tf.ones(2))\n",
+    ),
+    "writing a file": ("HYB102", "def step(x):\n    open('a', 'w').write('x')\n    return x * 2\nstep(tf.ones(2))\n"),
+    "a mode that nobody knows": (
+        "HYB102",
+        "def step(x, mode):\n    open('a', mode)\n    return x * 2\nstep(tf.ones(2), 'w')\n",
+    ),
+    "a list": ("HYB105", "def step(x):\n    seen.append(1)\n    return x * 2\nstep(tf.ones(2))\n"),
+    "every third call": (
+        "HYB101",
+        "def step(x, i):\n    if i % 3 == 0:\n        print(i)\n    return x * 2\nstep(tf.ones(2), 1)\n",
+    ),
+    "a body that may fail": (
+        "HYB101",
+        "def step(x):\n    try:\n        print(x)\n    except ValueError:\n        pass\n    return x * 2\n"
+        "step(tf.ones(2))\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", CERTAINTIES, ids=lambda how: how.replace(" ", "-"))
+def test_this_is_certain(how):
+    code, text = CERTAINTIES[how]
+    assert code in certain_codes(_scan(text)["step"])

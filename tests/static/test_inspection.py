@@ -61,7 +61,7 @@ EFFECTS = {
         "    return step\nmake()(tf.ones([2]))\n"
     ),
     "next": "it = iter([1, 2])\ndef step(x):\n    return x * next(it)\n",
-    "a file": "def step(x):\n    with open('f') as f:\n        f.read()\n    return x * 2\n",
+    "a file": "def step(x):\n    with open('f', 'a') as f:\n        f.write('x')\n    return x * 2\n",
     "os": "import os\ndef step(x):\n    os.remove('f')\n    return x * 2\n",
     "a plot": "import matplotlib.pyplot as plt\ndef step(x):\n    plt.plot([1])\n    return x * 2\n",
     "Python's random numbers": "import random\ndef step(x):\n    return x * random.random()\n",
@@ -159,6 +159,8 @@ CLEAN = {
     "a hybrid callee": (
         "@tf.function\ndef inner(x):\n    print(x)\n    return x\ndef step(x):\n    return inner(x) * 2\n"
     ),
+    "a file that it reads": "def step(x):\n    with open('f') as f:\n        return x * float(f.read())\n",
+    "how many processors there are": "import os\ndef step(x):\n    return x * os.cpu_count()\n",
     "a function that it only defines": (
         "def step(x):\n    def unused():\n        print(1)\n    return x * 2\n"
     ),

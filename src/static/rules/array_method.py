@@ -113,7 +113,7 @@ class ArrayMethod(Rule):
             return
         if view.traced(event.base) is not True:
             return
-        certain = ARRAY in values
+        certain = all(value is ARRAY for value in values)
         yield view.hazard(
             self.code,
             f"uses {event.attribute} of an array, which a tensor does not have",

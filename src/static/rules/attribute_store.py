@@ -100,7 +100,9 @@ class OutlivingAttributeStore(Rule):
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
         """The hazard that the event is, if it is one."""
         assert isinstance(event, AttributeStore)
-        certain = not any(isinstance(value, Thing) or value in TENSORS for value in event.base.values)
+        certain = view.is_known(event.base) and not any(
+            isinstance(value, Thing) or value in TENSORS for value in event.base.values
+        )
         for parameter, name in view.keepers(event.base):
             subject = f"{name}.{event.attribute}"
             yield view.hazard(

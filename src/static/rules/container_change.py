@@ -9,8 +9,8 @@ from ..code import Call, Event, ItemStore, Operation
 from ..flows import kind_of
 from ..graph import Node
 from ..hazards import Hazard
-from ..library_methods import TELLING_MUTATORS, effect_of
-from ..values import ARRAY, INTEGER, SCALARS, TENSORS, UNKNOWN, Box, External, Module, Thing
+from ..library_methods import effect_of
+from ..values import ARRAY, INTEGER, NONE, SCALARS, TENSORS, Box, External, Module, Thing
 from ..views import View
 from .rule import Move, Polarity, Rule
 
@@ -100,7 +100,7 @@ class OutlivingContainerChange(Rule):
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
         """The hazard that the event is, if it is one."""
         if isinstance(event, ItemStore):
-            target, verb, certain = event.base, "assigns an item of", True
+            target, verb, certain = event.base, "assigns an item of", view.is_known(event.base)
             if self._is_tensor(target):
                 return
         elif isinstance(event, Operation):
@@ -120,7 +120,7 @@ class OutlivingContainerChange(Rule):
             if receiver is None or event.attribute is None:
                 return
             target, verb = receiver, f"calls `{event.attribute}` on"
-            certain = self._certain(event, receiver)
+            certain = self._certain(view, event, receiver)
             if any(isinstance(value, (Module, External)) for value in receiver.values):
                 return
         certain = certain and not view.memoizes(event.guard, target)
@@ -140,11 +140,9 @@ class OutlivingContainerChange(Rule):
     def _is_tensor(self, node: Node) -> bool:
         return bool(node.values) and all(value in TENSORS or value is INTEGER for value in node.values)
 
-    def _certain(self, call: Call, receiver: Node) -> bool:
-        known = [value for value in receiver.values if value is not UNKNOWN]
-        if not known:
-            return call.attribute in TELLING_MUTATORS
-        return all(
+    def _certain(self, view: View, call: Call, receiver: Node) -> bool:
+        return view.is_known(receiver) and all(
             effect_of(kind_of(value), call.attribute or "") == "mutates" and not isinstance(value, Thing)
-            for value in known
+            for value in receiver.values
+            if value is not NONE
         )

@@ -64,7 +64,8 @@ class IteratorAdvance(Rule):
         known = [value for value in source.values if value is not UNKNOWN]
         if known and all(isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known):
             return
-        certain = bool(known) and not any(
+        # What is unknown may be a dataset's iterator, whose state is TensorFlow's.
+        certain = len(known) == len(source.values) > 0 and not any(
             isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known
         )
         for parameter, name in view.keepers(source):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..code import Call, Event
 from ..hazards import Hazard
+from ..library_effects import READING_CALLS
 from ..values import FILE
 from ..views import View
 from .rule import Move, Polarity, Rule
@@ -80,6 +81,25 @@ class OutsideWorld(Rule):
                 return
         else:
             name = next(iter(event.externals), event.attribute or "a file").removeprefix("builtins.")
+        if _reads(event, name):
+            message = f"reads what lies outside of Python with `{name}`"
+            yield view.hazard(self.code, message, event, False, AssumptionKind.STABLE, name)
+            return
         yield view.hazard(
             self.code, f"calls `{name}`, which acts outside of Python", event, True, self.assumption, name, effect=True
         )
+
+
+def _reads(call: Call, name: str) -> bool:
+    """Whether a call reads and changes nothing: a graph keeps what was read, and is right as long as that stays."""
+    if name in READING_CALLS or name.startswith("file.read"):
+        return True
+    if name in ("file.close", "file.seek"):
+        return True
+    if name.rpartition(".")[2] not in ("open", "GFile", "Open"):
+        return False
+    if "mode" not in call.keywords and len(call.arguments) < 2:
+        return not call.stars and not call.double_stars
+    literals = call.literals or {}
+    mode = literals.get("mode", literals.get(1))
+    return isinstance(mode, str) and not set(mode) & set("wax+")

@@ -93,7 +93,7 @@ class TensorLeak(Rule):
                 self.code,
                 f"stores a tensor in `{subject}`",
                 event,
-                True,
+                isinstance(event, NameStore) or view.is_known(target),
                 self.assumption,
                 subject,
                 True,
