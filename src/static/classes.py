@@ -34,6 +34,7 @@ _KIND_PREFIXES = (
     ("keras.callbacks.", "callback"),
     ("keras.initializers.", "initializer"),
     ("keras.applications.", "model"),
+    ("tensorflow.distribute.", "strategy"),
     ("tensorflow_probability.layers.", "layer"),
     ("tensorflow_probability.util.", "parameter"),
     ("tensorflow_probability.", "distribution"),

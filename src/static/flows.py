@@ -101,6 +101,12 @@ _ITEM_OF = {
 }
 
 
+#: Kinds of the project's classes that have a library's methods besides their own.
+_LIBRARY_KINDS = frozenset(
+    {"callback", "initializer", "layer", "loss", "metric", "model", "module", "optimizer", "strategy"}
+)
+
+
 class Flows:
     """The handlers of the events that are no calls."""
 
@@ -181,7 +187,7 @@ class Flows:
                 return
         if found:
             return
-        if code.kind in ("model", "layer", "module", "metric", "loss", "optimizer", "callback", "initializer"):
+        if code.kind in _LIBRARY_KINDS:
             word = describe_attribute(code.kind, attribute)
             if word is not None:
                 if attribute not in assigned:

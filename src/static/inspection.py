@@ -207,8 +207,9 @@ def inherit(
         if traced is False:
             continue
         parameter = min(view.sources(node), default=None)
-        decided = certain and traced is True
-        if hazard.open and surely and traced is True:
+        tensor = traced is True and view.is_known(node)
+        decided = tensor and certain
+        if tensor and hazard.open and surely:
             # The line asks for nothing but what its parameter is, and this is what it is here.
             decided = is_single(node) and not any(isinstance(value, Box) for value in node.values)
         yield hazard.seen_from(view.code, call, decided, parameter, view.is_argument(node))

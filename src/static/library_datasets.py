@@ -8,7 +8,7 @@ from .code import Call
 from .flows import Reaction
 from .graph import Node
 from .program import Program
-from .values import ARRAY, INTEGER, NONE, STRING, TENSOR, UNKNOWN, Bound, Box, Function, Value, Wrapped
+from .values import ARRAY, INTEGER, NONE, OBJECT, STRING, TENSOR, UNKNOWN, Bound, Box, Function, Value, Wrapped
 
 if TYPE_CHECKING:
     from .calls import Calls, Given
@@ -181,6 +181,10 @@ class Datasets:
         def take(value: Value) -> None:
             if isinstance(value, Box) and value.kind in ("tuple", "dict", "namedtuple"):
                 self.graph.add(target, self._converted(value, place))
+            elif value is UNKNOWN:
+                # A tensor, or a structure of several.
+                self.graph.add(target, TENSOR)
+                self.graph.add(target, UNKNOWN)
             elif value is not NONE:
                 self.graph.add(target, TENSOR)
 
@@ -244,6 +248,13 @@ class Datasets:
 
         self.graph.watch(made, Reaction(take))
         self.calls.empty_elements.append(box.element)
+
+    def _do_dataset_by_function(
+        self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
+    ) -> None:
+        """``strategy.distribute_datasets_from_function(make)``: what ``make`` returns for the context of a worker."""
+        context = self.library.holding(call.place, OBJECT)
+        self.library.callback(call, given.get(0, "dataset_fn"), [context], result, "python")
 
     def _do_dataset_zip(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str

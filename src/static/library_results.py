@@ -120,5 +120,6 @@ def computes(path: str) -> bool:
         word = _describe_keras(rest)
         return word in ("tensor", "tensors", "special:tensor_tuple", "special:branches", "special:while_loop")
     if library == "tensorflow_probability":
-        return describe_result(path) == "tensor"
+        samples = rest.startswith(("mcmc.", "vi.", "optimizer.")) and rest.rpartition(".")[2][:1].islower()
+        return samples or describe_result(path) == "tensor"
     return False

@@ -21,6 +21,7 @@ from .inspection import Inspection
 from .layout import Layout
 from .program import Program
 from .results import Results
+from .signs import find_reaching, find_signs
 from .sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
 from .verdicts import Verdicts, read_silenced
 from .views import Facts
@@ -141,6 +142,8 @@ def _judge(
     facts = Facts(program, graph, allocations)
     facts.computes = find_computing(program, graph)
     facts.covered = find_covered(program, graph)
+    facts.reaching = find_reaching(modules)
+    facts.signs = find_signs(program, graph, facts.reaching)
     inspection = Inspection(facts)
     verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)
     found: list[Function] = []

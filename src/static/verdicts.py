@@ -229,9 +229,17 @@ class Verdicts:
         if code in self.facts.covered:
             message = f"{name} runs as graph code already: all of its callers do"
             return Finding("HYB502", message, file, code.line, (), True)
-        if computes is None and has_tensor is not True:
+        if computes is None and has_tensor is not True and code not in self.facts.signs:
             return Finding("HYB501", f"{name} is not known to compute with tensors", file, code.line, (), True)
+        if has_tensor is not True and not self._reaches_tensorflow(code):
+            message = f"{name} is not known to be given tensors, and its file does not reach TensorFlow"
+            return Finding("HYB501", message, file, code.line, (), True)
         return None
+
+    def _reaches_tensorflow(self, code: FunctionCode) -> bool:
+        """Whether a function's file, or that of one of its callers, reaches TensorFlow."""
+        reaching = self.facts.reaching
+        return code.module in reaching or any(call.owner.module in reaching for call, _ in code.callers)
 
     def _judge_hybrid(
         self, code: FunctionCode, hazards: list[Hazard], computes: bool | None

@@ -8,7 +8,7 @@ from ..records import AssumptionKind
 from .allocation import Allocations
 from .callgraph import CallGraph
 from .changes import find_changes
-from .code import Branch, Call, Event, FunctionCode, Operation, ParameterCode
+from .code import Branch, Call, Event, FunctionCode, ModuleCode, Operation, ParameterCode
 from .graph import Node, trace_back
 from .hazards import Hazard
 from .library_results import describe_result
@@ -53,6 +53,8 @@ class Facts:
         self.origins = Origins()
         self.computes: dict[FunctionCode, bool | None] = {}
         self.covered: set[FunctionCode] = set()
+        self.signs: set[FunctionCode] = set()
+        self.reaching: frozenset[ModuleCode] = frozenset()
         self.traced: dict[tuple[FunctionCode, Node, int], bool | None] = {}
         self.rebound_attributes = _rebound_attributes(program)
         self.changes = find_changes(program)
@@ -290,6 +292,8 @@ class View:
             place = event
         else:
             place = event.place
+            if certain and asked is not None:
+                certain = UNKNOWN not in asked.values
             if certain:
                 certain = not self.switched(event.guard)
             elif asked is not None and when == "traced":

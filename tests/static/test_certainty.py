@@ -55,8 +55,8 @@ ARGUMENTS = ("w", "tf.ones([2])", "tf.Variable([1.0])", "[w, tf.ones([2])]", "3.
 
 
 @st.composite
-def chains(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """A function, one that hands its argument on, and calls of it; the last part is the calls, one a line."""
+def chains(draw: st.DrawFn) -> tuple[str, str, list[str]]:
+    """A function, one that hands its argument on to it, and callers of either."""
     lines = draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=2))
     body = []
     if draw(st.booleans()):
@@ -66,14 +66,14 @@ def chains(draw: st.DrawFn) -> tuple[str, list[str]]:
         body.append(f"{guard}\n{textwrap.indent(line, '    ')}" if guard else line)
     given = draw(st.sampled_from(("x", "model(x)", "x[0]", "x + 1.0")))
     text = f"def inner(x):\n    r = x\n{textwrap.indent(chr(10).join(body), '    ')}\n    return r\n\n"
-    text += f"def middle(x):\n    return inner({given})\n\n"
+    middle = f"def middle(x):\n    return inner({given})\n\n"
     number = draw(st.integers(1, 3))
     callers = []
     for index in range(number):
         argument = draw(st.sampled_from(ARGUMENTS))
         callee = draw(st.sampled_from(("inner", "middle")))
         callers.append(f"def caller{index}():\n    return {callee}({argument})\n\ncaller{index}()\n")
-    return text, callers
+    return text, middle, callers
 
 
 def _scan(text: str) -> dict[str, Function]:
@@ -85,12 +85,12 @@ def _scan(text: str) -> dict[str, Function]:
 @settings(max_examples=60, deadline=None)
 @given(chains())
 def test_what_is_certain_in_a_caller_is_certain_in_the_callee_where_that_caller_is_the_only_one(drawn):
-    text, callers = drawn
-    found = _scan(text + "\n".join(callers))
+    text, middle, callers = drawn
+    found = _scan(text + middle + "\n".join(callers))
     for index, caller in enumerate(callers):
         for finding in found[f"caller{index}"].findings:
             if finding.certain and len(finding.chain) > 1:
-                alone = _scan(text + caller)["inner"]
+                alone = _scan(text + (middle if "middle" in caller else "") + caller)["inner"]
                 lines = {each.line for each in alone.findings if each.certain and each.code == finding.code}
                 assert finding.chain[-1].line in lines, (finding, text, callers)
 
@@ -288,3 +288,71 @@ CERTAINTIES = {
 def test_this_is_certain(how):
     code, text = CERTAINTIES[how]
     assert code in certain_codes(_scan(text)["step"])
+
+
+def test_an_element_of_a_distributed_dataset_is_what_the_function_returned():
+    text = """
+strategy = tf.distribute.MirroredStrategy()
+
+def build(_):
+    return tf.data.Dataset.from_tensor_slices((tf.ones([8, 3]), tf.ones([8]))).batch(2)
+
+train = strategy.distribute_datasets_from_function(build)
+
+def train_step(iterator):
+    def step_fn(inputs):
+        images, labels = inputs
+        return np.sum(images) if UNSAFE else tf.reduce_mean(images) + tf.reduce_mean(labels)
+
+    return strategy.run(step_fn, args=(next(iterator),))
+
+it = iter(train)
+for _ in range(3):
+    train_step(it)
+"""
+    found = _scan(text.replace("np.sum(images) if UNSAFE else ", ""))
+    assert found["train_step"].proposal is Action.HYBRIDIZE
+    assert "HYB204" not in codes_of(found["train_step"])
+    unsafe = _scan(text.replace(" if UNSAFE else tf.reduce_mean(images) + tf.reduce_mean(labels)", ""))
+    assert "HYB203" in certain_codes(unsafe["train_step.<locals>.step_fn"])
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        "strategy.distribute_datasets_from_function(library.build)",
+        "tf.data.Dataset.from_tensor_slices(library.arrays())",
+        "tf.data.Dataset.from_tensor_slices(model.files).map(library.read)",
+        "tf.data.Dataset.zip(library.datasets())",
+        "library.dataset()",
+    ],
+)
+@pytest.mark.parametrize("line", ["a, b = batch", "a, b = np.sum(batch[0]), batch[1]", "a, b = [e for e in batch]"])
+def test_an_element_of_unknown_structure_is_no_certain_tensor(dataset, line):
+    text = f"strategy = tf.distribute.MirroredStrategy()\ndef step(batch):\n    {line}\n    return tf.reduce_mean(a)\n"
+    found = _scan(f"{text}for batch in {dataset}:\n    step(batch)\n")
+    assert found["step"].proposal is Action.HYBRIDIZE
+
+
+#: Whether Keras traces the steps of a model is a question of who calls them.
+STEPS = """
+class Flow(tf.keras.Model):
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self(x))
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+        return loss
+
+flow = Flow()
+"""
+
+
+def test_a_step_that_the_projects_own_loop_calls_is_no_business_of_keras():
+    found = _scan(STEPS + "for _ in range(3):\n    flow.train_step(tf.ones([2]))\n")
+    assert found["Flow.train_step"].proposal is Action.HYBRIDIZE
+
+
+@pytest.mark.parametrize("use", ["flow.fit(tf.ones([2]))", "pass"])
+def test_a_step_that_keras_calls_is_left_to_keras(use):
+    found = _scan(STEPS + use + "\n")
+    assert found["Flow.train_step"].proposal is Action.NONE

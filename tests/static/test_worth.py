@@ -132,3 +132,72 @@ def test_fit_covers_a_models_call(script):
 def test_main_is_never_proposed(script):
     text = "def main():\n    tf.abs(1.0)\nmain()\n"
     assert script(text).function("main").proposal is Action.NONE
+
+
+#: In each program, nothing is known of what ``step`` is given, and something says that it may compute all the same.
+SIGNS = {
+    "weights that are assigned": (
+        "class Trainer:\n    def __init__(self, model):\n        self.model = model\n"
+        "    def step(self, other, tau):\n"
+        "        for t, s in zip(self.model.trainable_weights, other.trainable_weights):\n"
+        "            t.assign(tau * s + (1.0 - tau) * t)\n"
+    ),
+    "an unknown strategy": (
+        "from somewhere import strategy, batches\ndef inner(a, b):\n    return a - b\n"
+        "def step(a, b):\n    loss = strategy.run(inner, args=(a, b))\n"
+        "    return strategy.reduce('sum', loss, axis=None)\n"
+        "for a, b in batches():\n    step(a, b)\n"
+    ),
+    "a strategy of the project": (
+        "from somewhere import batches\nclass Replicator(tf.distribute.MirroredStrategy):\n    pass\n"
+        "strategy = Replicator()\ndef inner(a, b):\n    return tf.reduce_mean(a - b)\n"
+        "def step(a, b):\n    loss = strategy.run(inner, args=(a, b))\n"
+        "    return strategy.reduce('sum', loss, axis=None)\n"
+        "for a, b in batches():\n    step(a, b)\n"
+    ),
+    "a sampler": (
+        "import tensorflow_probability as tfp\nfrom somewhere import kernel, state\n"
+        "def step():\n    return tfp.mcmc.sample_chain(100, current_state=state, kernel=kernel)\nstep()\n"
+    ),
+    "an unknown optimizer": (
+        "from somewhere import opt, model\ndef step(data):\n    grads = model.backward(data)\n"
+        "    opt.apply_gradients(grads)\n"
+    ),
+    "an unknown model's weights": (
+        "from somewhere import model\ndef step(data):\n    return sum(f(v) for v in model.trainable_variables)\n"
+        "def f(v):\n    return v.norm()\n"
+    ),
+    "a name": "from somewhere import model\ndef train_step(data):\n    return model.loss(data)\n",
+    "a method's name": (
+        "class Agent:\n    def __init__(self, net):\n        self.net = net\n"
+        "    def _train_step(self, data):\n        return self.net.loss(data)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", SIGNS, ids=lambda how: how.replace(" ", "-"))
+def test_what_may_compute_by_a_sign_is_a_question_for_a_run(how, script):
+    found = [each for each in script(SIGNS[how]).scan().functions if each.qualname.endswith("step")]
+    assert found[0].proposal is Action.HYBRIDIZE
+    assert found[0].assumptions
+
+
+@pytest.mark.parametrize("name", ["load", "main_loop", "stepper", "describe"])
+def test_without_a_sign_what_is_not_known_to_compute_is_refused(name, script):
+    function = script(f"from somewhere import model\ndef {name}(data):\n    return model.loss(data)\n").function(name)
+    assert function.blocker is not None
+    assert function.blocker.code == "HYB501"
+
+
+def test_a_function_of_a_file_that_never_reaches_tensorflow_is_not_proposed(project):
+    project.write("game.py", "def train_step(world, x):\n    return world.step(x) + 1\n")
+    project.write("train.py", "import tensorflow as tf\n")
+    function = project.function("game:train_step")
+    assert function.blocker is not None
+    assert function.blocker.code == "HYB501"
+
+
+def test_a_helper_of_such_a_file_that_is_given_tensors_is_proposed(project):
+    project.write("helper.py", "def loss(a, b):\n    return (a - b) ** 2\n")
+    project.write("train.py", "import tensorflow as tf\nimport helper\nhelper.loss(tf.ones(2), tf.ones(2))\n")
+    assert project.function("helper:loss").proposal is Action.HYBRIDIZE

@@ -101,6 +101,7 @@ class OutlivingContainerChange(Rule):
         """The hazard that the event is, if it is one."""
         if isinstance(event, ItemStore):
             target, verb, certain = event.base, "assigns an item of", view.is_known(event.base)
+            certain = certain and not any(value in TENSORS for value in target.values)
             if self._is_tensor(target):
                 return
         elif isinstance(event, Operation):

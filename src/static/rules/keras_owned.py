@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
+from ..code import FunctionCode
 from ..hazards import Hazard
 from ..views import View, name_of
 from .rule import Move, Polarity, Rule
@@ -118,6 +119,17 @@ class KerasOwned(Rule):
         """
         import tensorflow as tf
 
+        class Flow(tf.keras.Model):
+            def train_step(self, x):
+                return tf.reduce_sum(x)
+
+        flow = Flow()
+        for _ in range(3):
+            flow.train_step(tf.ones([2]))
+        """,
+        """
+        import tensorflow as tf
+
         class Scale:
             def build(self, x):
                 return tf.reduce_sum(x)
@@ -144,7 +156,7 @@ class KerasOwned(Rule):
             message = f"Python calls {name} itself, and a `tf.function` may not do what it expects"
         elif owner.kind in ("model", "layer", "metric", "loss", "optimizer") and code.name in _KERAS:
             message = f"Keras calls {name} itself, outside of the step"
-        elif owner.kind == "model" and code.name in _STEPS:
+        elif owner.kind == "model" and code.name in _STEPS and not _is_called(code):
             message = f"Keras traces {name} itself in `Model.fit`"
             if code.switched is not None:
                 message = f"Keras calls {name} itself in `Model.fit`, perhaps eagerly because of {code.switched}"
@@ -155,3 +167,11 @@ class KerasOwned(Rule):
         yield view.hazard(
             self.code, message, code.node.place, True, self.assumption, code.name, transitive=False, whole=True
         )
+
+
+def _is_called(step: FunctionCode) -> bool:
+    """Whether the project's own code calls a step of a model, as a loop of its own does."""
+    return step.hybrid is None and any(
+        binding.mode == "call" and step.switched is None and call.owner.name not in _STEPS
+        for call, binding in step.callers
+    )
