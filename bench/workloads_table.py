@@ -38,12 +38,13 @@ EAGER, BY_HAND, OURS = "eager", "by hand", "ours"
 WANTED_OF_HAND, WANTED_MEAN = 0.95, 4.0
 
 
-def optimize(folder: Path, budget: str, results: Path, environment: Mapping[str, str]) -> tuple[dict[str, Any], bytes]:
-    """Run the tool on a workload; its report, and the script with the patch applied."""
+def optimize(
+    folder: Path, budget: str, results: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()
+) -> tuple[dict[str, Any], bytes]:
+    """Run the tool on a workload with these arguments; its report, and the script with the patch applied."""
     command = [sys.executable, "-m", "hybridize", "--train-script", str(folder / SCRIPT), "--budget", budget]
-    subprocess.run(
-        [*command, "--results", str(results), "-q"], env={**os.environ, **environment}, check=False, timeout=1800
-    )
+    command += ["--results", str(results), "-q", *(["--", *arguments] if arguments else [])]
+    subprocess.run(command, env={**os.environ, **environment}, check=False, timeout=1800)
     report = json.loads((results / "latest" / "report.json").read_text())
     patch = results / "latest" / "optimize.patch"
     with tempfile.TemporaryDirectory() as place:

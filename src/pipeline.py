@@ -162,6 +162,7 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
             if not _has_crashed(work, scan):
                 _compare_seeds(work, scan)
                 break
+        _tell_draws(work)
         _profile(work)
         _measure_flag(work)
     status, message, code = _conclude(work) if work.plan.edits else _nothing_to_write(work)
@@ -366,6 +367,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
         observed = observe(work.run_with(scan), functions, proposed, seconds, longest, work.options.steps, entries)
         outcome = observed.outcome
         work.observed_whole = outcome.ending in (Ending.FINISHED, Ending.EXITED)
+        work.training_seconds = observed.training_seconds
         if outcome.forkable:
             work.nursery = work.waiting_nursery
         work.environment.update(outcome.environment)
@@ -482,16 +484,19 @@ def _set_plan(work: Work, scan: Scan) -> None:
 
 def _measure(work: Work, scan: Scan) -> None:
     from .measure.benchmark import run_benchmark
+    from .measure.phases import covers_of, tail_of, unit_of, units_outside
     from .sandbox.launch import start
     from .seeds import BUDGET_SHARE
 
-    hottest = work.unit or work.selected()[0]
+    hottest = work.unit or unit_of(work.selected(), work.left)
     with work.stage("measure", "the script as it stands and as edited, taking turns"):
 
         def keep(benchmark: Benchmark) -> None:
             work.benchmark = benchmark
 
         edit = edits_of([hottest])[0]
+        chosen, whole = work.selected(), work.observed_whole
+        covers = covers_of(hottest, chosen, work.judgements)
         work.benchmark = run_benchmark(
             work.target,
             edit,
@@ -500,9 +505,13 @@ def _measure(work: Work, scan: Scan) -> None:
             work.folder,
             pairs=work.options.pairs,
             steps=work.options.steps,
-            length=hottest.observation.calls if work.observed_whole else None,
+            length=units_outside(hottest, covers, work.judgements) if whole else None,
             min_speedup=work.options.min_speedup,
             hybrid=hottest.function.hybrid is not None,
+            covers=covers,
+            tail=tail_of(
+                hottest, chosen, work.judgements, work.training_seconds if whole else 0.0, work.leaving_seconds
+            ),
             deadline=time.monotonic() + (1 - BUDGET_SHARE if work.options.drift_runs else 1.0) * work.left,
             watch=work.watch,
             keep=keep,
@@ -533,6 +542,15 @@ def _compare_seeds(work: Work, scan: Scan) -> None:
     seeds = count(work.options.drift_runs, "seed")
     with work.stage("seeds", f"what the script as it stands and as edited end with, over {seeds}"):
         compare_over_seeds(work, scan, work.unit or work.selected()[0])
+
+
+def _tell_draws(work: Work) -> None:
+    """Say beside the drift what one random stream for all runs has kept out of it."""
+    from .measure.draws import tell_draws
+
+    said = tell_draws(work.selected()) if work.plan.edits else ""
+    if said and work.drift is not None:
+        work.drift = replace(work.drift, reason=f"{work.drift.reason}; {said}")
 
 
 def _measure_flag(work: Work) -> None:

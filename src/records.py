@@ -435,7 +435,12 @@ class Offspring:
 
 @dataclass(frozen=True)
 class Observation:
-    """What a run saw of one candidate. Seconds are inclusive of callees unless named own."""
+    """What a run saw of one candidate. Seconds are inclusive of callees unless named own.
+
+    ``first_seconds`` and ``last_seconds`` say when its first call began and its last one ended, after the first call
+    of any candidate; ``overhead_seconds`` is what watching it took. ``draws`` are the types of the ops in it that drew
+    random numbers.
+    """
 
     calls: int = 0
     seconds: float = 0.0
@@ -452,6 +457,10 @@ class Observation:
     exceptions: tuple[str, ...] = ()
     result_types: tuple[str, ...] = ()
     callers: Mapping[str, int] = field(default_factory=dict)
+    first_seconds: float = 0.0
+    last_seconds: float = 0.0
+    overhead_seconds: float = 0.0
+    draws: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -582,7 +591,8 @@ class Benchmark:
     ``cold_start_seconds`` is what the edited script pays once, more than the eager one does,
     until it is in its steady state. ``break_even_units`` is None where the change never pays. ``verdict``
     is "faster", "slower", "no difference" or "inconclusive", and ``reason`` says what it rests on. ``cause`` says why
-    it is inconclusive; of a script that fails when edited (``crash``) no speed is told.
+    it is inconclusive; of a script that fails when edited (``crash``) no speed is told. ``by_clock``: the script trains
+    until its clock says that it is enough, so it takes as long as before, and does more units in that time.
     """
 
     unit: str
@@ -603,6 +613,7 @@ class Benchmark:
     xla_auto_clustering: AutoClustering | None = None
     cause: Unclear | None = None
     crash: Crash | None = None
+    by_clock: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Work:
     nursery: Nursery | None = None
     waiting_nursery: Nursery | None = None
     observed_whole: bool = False
+    training_seconds: float = 0.0  # of the observed run, from the first call of a candidate to its end
     unwatched: set[str] = field(default_factory=set)  # functions that can't be watched without harm
     hybrid_calls: dict[str, int] = field(default_factory=dict)
     modes: Modes = field(default_factory=Modes)
@@ -83,6 +84,12 @@ class Work:
         if text not in self.warnings:
             self.warnings.append(text)
             self.watcher.warn(text)
+
+    @property
+    def leaving_seconds(self) -> float:
+        """What a process that has imported TensorFlow takes to end; 0 where nothing tells."""
+        nursery = self.waiting_nursery
+        return nursery.leaving_seconds if nursery is not None and nursery.usable else 0.0
 
     def selected(self) -> list[Judgement]:
         """The judgements of the plan's candidates, the hottest first."""

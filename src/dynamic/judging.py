@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..measure.draws import draws_among
 from ..records import (
     Effect,
     Form,
@@ -64,6 +65,10 @@ def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mappin
         exceptions=tuple(f"{text} ({count} times)" for text, count in row["exceptions"].items()),
         result_types=tuple(row["result_types"]),
         callers=row["callers"],
+        first_seconds=row["first_seconds"],
+        last_seconds=row["last_seconds"],
+        overhead_seconds=row["overhead_seconds"],
+        draws=draws_among(row["ops"]),
     )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -19,6 +18,7 @@ from typing import Any
 from .. import tensorflow_internals
 from ..sandbox import fitting
 from ..sandbox.child import Child
+from ..sandbox.clock import perf_counter
 from .effects import Project
 
 #: The caller of what a batch calls, and the unit of work of a script that trains by it.
@@ -77,13 +77,13 @@ class Modes:
             row["calls"] += 1
             row["eager"] += bool(model.run_eagerly or tensorflow.config.functions_run_eagerly())
             with self.training():
-                begun = time.perf_counter()
+                begun = perf_counter()
                 self._local.in_batch = True
                 try:
                     return function(*args, **kwargs)
                 finally:
                     self._local.in_batch = False
-                    row["seconds"] += time.perf_counter() - begun
+                    row["seconds"] += perf_counter() - begun
 
         return batch
 

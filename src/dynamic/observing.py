@@ -10,7 +10,6 @@ import contextlib
 import os
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from ..installed import is_library
 from ..records import ParameterKind
 from ..sandbox.binding import bind, disguise
 from ..sandbox.child import Child
+from ..sandbox.clock import Clock, perf_counter
 from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
 from .modes import FIT, Modes
@@ -109,11 +109,15 @@ class Record:
         self.fitting: Counter[str] = Counter()
         self.reading: Reading | None = None
         self.overhead = 0.0
+        self.first = self.last = 0.0
         self.due = False
 
-    def as_dict(self) -> dict[str, Any]:
-        """The record as it goes over the line."""
+    def as_dict(self, begun: float) -> dict[str, Any]:
+        """The record as it goes over the line; ``begun`` is when the first call of all was."""
         return {
+            "first_seconds": self.first - begun if self.calls else 0.0,
+            "last_seconds": self.last - begun if self.last else 0.0,
+            "overhead_seconds": self.overhead,
             "calls": self.calls,
             "seconds": self.seconds,
             "own_seconds": self.own_seconds,
@@ -166,6 +170,8 @@ class Observer:
         self.stack = threading.local()
         self.busy = False
         self.batches = 0
+        # A script that trains by the clock must not lose the time that looking at its calls takes.
+        self.clock = Clock()
         self.begun: float | None = None
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
@@ -215,9 +221,10 @@ class Observer:
         looked_at = record.due and (not self.busy or not record.op_calls)
         if looked_at:
             record.due = False
-        begun = time.perf_counter()
+        begun = perf_counter()
         if self.begun is None:
             self.begun = begun
+        record.first = record.first or begun
         try:
             if record.reading is not None:
                 record.reading.look(always=looked_at)
@@ -228,7 +235,7 @@ class Observer:
         frame = [record.candidate, 0.0, 0.0]
         frames.append(frame)
         made = variables.created()
-        started = time.perf_counter()
+        started = perf_counter()
         try:
             if looked_at:
                 result = self._look_at(record, first, call, target, args, kwargs, named)
@@ -237,7 +244,7 @@ class Observer:
                 record.sampled_seconds += ended - started - frame[2]
             else:
                 result = call(args, kwargs)
-                ended = time.perf_counter()
+                ended = perf_counter()
         except Exception as error:
             record.exceptions[f"{type(error).__name__}: {str(error)[:120]}"] += 1
             raise
@@ -249,8 +256,10 @@ class Observer:
         spent = ended - started - frame[2]
         record.seconds += spent
         record.own_seconds += ended - started - frame[1]
-        finished = time.perf_counter()
-        record.overhead += finished - begun - (ended - started)
+        finished = record.last = perf_counter()
+        overhead = finished - begun - (ended - started)
+        record.overhead += overhead
+        self.clock.hide(overhead)
         if frames:
             # The caller's own time is without this call; neither has what looking at it cost.
             frames[-1][1] += finished - begun
@@ -263,7 +272,7 @@ class Observer:
     def _train(self) -> Iterator[None]:
         """A batch of ``Model.fit``, which is the caller of what it calls."""
         if self.begun is None:
-            self.begun = time.perf_counter()
+            self.begun = perf_counter()
         self.batches += 1
         frames = self.stack.__dict__.setdefault("frames", [])
         if not frames:
@@ -347,11 +356,11 @@ class Observer:
             # The second, fourth, eighth… of the calls that are looked at: to be watched by name is dear.
             reads = Calls(self.project) if record.op_calls and not record.op_calls & (record.op_calls + 1) else None
             with PathNote() as note, self.watch as outside, reads or contextlib.nullcontext():
-                started = time.perf_counter()
+                started = perf_counter()
                 try:
                     result = call(args, kwargs)
                 finally:
-                    self.stack.started, self.stack.ended = started, time.perf_counter()
+                    self.stack.started, self.stack.ended = started, perf_counter()
             record.ops.update(note.ops)
             record.op_calls += 1
             record.paths[note.path] += 1
@@ -390,10 +399,10 @@ class Observer:
 
     def report(self) -> dict[str, Any]:
         """All records so far, and the time since the first call of a candidate."""
-        now = time.perf_counter()
+        now = perf_counter()
         return {
             "candidates": {
-                name: record.as_dict()
+                name: record.as_dict(self.begun or 0.0)
                 for name, record in self.records.items()
                 if record.calls or record.traced_calls or record.definitions
             },
@@ -422,6 +431,7 @@ def install(child: Child) -> None:
     # First of all: where a name is missing, nothing else that looks into TensorFlow needs to fail.
     child.finder.after("tensorflow", lambda _: tensorflow_internals.probe())
     observer = Observer(child)
+    observer.clock.install()
     child.wrap = observer.wrap
     child.summary = observer.report
     child.finish = observer.report

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..sandbox.clock import perf_counter
 from . import contents
 from .ahead import ahead
 from .calls import Calls, Ran
@@ -142,7 +143,7 @@ class Reading:
 
     def look(self, always: bool = False) -> bool:
         """Whether what is read has changed since the last look. Looks are rare, unless ``always``: they take time."""
-        if not always and time.perf_counter() < self._due:
+        if not always and perf_counter() < self._due:
             return False
         begun = time.thread_time()  # of its own: what else the machine does must not keep us from looking
         changed = [path for path in self._paths.values() if path.look()]
@@ -150,7 +151,7 @@ class Reading:
             self.clock += 1
             self.changes.update({path.label for path in changed if not path.loose})
             self._note(self.values())
-        self._due = time.perf_counter() + min(_LONGEST_PAUSE, (time.thread_time() - begun) / self._share)
+        self._due = perf_counter() + min(_LONGEST_PAUSE, (time.thread_time() - begun) / self._share)
         return bool(changed)
 
     def values(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
+from ..sandbox.clock import perf_counter
 from ..sandbox.refusal import REMEDY, RefusedConnection
 from ..sandbox.units import synchronize
 from . import drawing, symbolic
@@ -125,7 +126,7 @@ class Shadow:
             PathNote.muted = 0
         try:
             with self.watch as outside, path:
-                started = time.perf_counter()
+                started = perf_counter()
                 try:
                     self.result = self.own(*self.args, **self.kwargs)
                 except Exception as error:
@@ -133,7 +134,7 @@ class Shadow:
         finally:
             PathNote.muted = muted
         synchronize()
-        self.own_seconds = time.perf_counter() - started
+        self.own_seconds = perf_counter() - started
         self.eager_seconds = self.own_seconds - (Shadow.aside_seconds - aside)
         return outside
 
@@ -202,14 +203,14 @@ class Shadow:
         raised: Exception | None = None
         graphed: Any = None
         refused = RefusedConnection.made
-        started = time.perf_counter()
+        started = perf_counter()
         with self.watch as outside:
             try:
                 graphed = self.graph(self.args, self.kwargs)
                 synchronize()
             except Exception as error:
                 raised = error
-        seconds = time.perf_counter() - started
+        seconds = perf_counter() - started
         new_traces = self._traces() - traces
         self._note_traces(new_traces, seconds)
         left = variables.snapshot()
@@ -372,7 +373,7 @@ class Shadow:
             bound = bound.__get__(receiver[0], type(receiver[0])) if receiver else bound
             python = Snapshot(self.named, self.original, self.project)
             changes: list[Change] = []
-            begun, refused = time.perf_counter(), RefusedConnection.made
+            begun, refused = perf_counter(), RefusedConnection.made
             try:
                 with self.watch as outside, Calls(self.project) as calls:
                     concrete = bound.get_concrete_function(*args, **kwargs)
@@ -382,7 +383,7 @@ class Shadow:
                     check.refutations.setdefault("raised", raised)
                 return
             finally:
-                seconds = time.perf_counter() - begun
+                seconds = perf_counter() - begun
                 changes = python.changes()
                 python.restore()
             changes += outside

@@ -6,10 +6,10 @@ its traces read has changed, and what was there at each trace is noted.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..sandbox.clock import perf_counter
 from .calls import Calls
 from .effects import Project
 from .late import State, agrees
@@ -30,7 +30,7 @@ class Stability:
         self._clocks: dict[Any, int] = {}
         self._asked = 0
         self._seconds = 0.0
-        self._begun = time.perf_counter()
+        self._begun = perf_counter()
 
     def is_due(self, key: Any) -> bool:
         """Whether the signature ``key`` is to be traced again, since what it reads is in a state not traced yet."""
@@ -39,7 +39,7 @@ class Stability:
         if self._covers(key, self.reading.values()):
             self._clocks[key] = self.reading.clock
             return False
-        elapsed = time.perf_counter() - self._begun
+        elapsed = perf_counter() - self._begun
         return self._asked < FREE_TRACES or self._seconds < TRACE_SHARE * elapsed
 
     @property

@@ -14,9 +14,10 @@ from typing import Any
 
 from ..records import AutoClustering, Benchmark, Edit, Target
 from ..sandbox import launch
-from .benchmark import EAGER, Start
+from .benchmark import Start
 from .contest import TURNS
 from .statistics import pseudomedian
+from .summary import EAGER
 from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, run_group
 
 CLUSTERED = "auto-clustered"

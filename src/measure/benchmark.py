@@ -11,24 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
-from ..records import Benchmark, Crash, Edit, EditedFile, Interval, Pair, Target, Unclear
+from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Target, Unclear
 from ..sandbox import launch
-from .statistics import (
-    FALSE_POSITIVES,
-    mean_log,
-    noise_floor,
-    planned_looks,
-    pseudomedian,
-    pseudomedian_error,
-    ratio_interval,
-    without_slowest,
-)
+from .statistics import FALSE_POSITIVES, mean_log, planned_looks, pseudomedian, pseudomedian_error
+from .summary import EAGER, EDITED, NO_TAIL, TWIN, Tail, summarize, usable
 from .turns import LEAST_TURNS, TURNS, Arm, Group, Process, Schedule, Turn, run_group
 
-EAGER, TWIN, EDITED = "eager", "eager twin", "edited"
 PAIRS = 10
 MIN_SPEEDUP = 1.05
 # The first look comes after this many groups, so the budget must hold as many.
@@ -39,10 +30,18 @@ PRECISION = 0.02
 # A script whose rest takes no longer than this share of the remaining time is run to its end, once.
 FINISH_SHARE = 0.25
 CLOSING_SECONDS = 3.0
-# Slow turns count when they cost a quarter of the gain on the whole, and a tenth in every group.
-SLOW_TURNS_MEAN, SLOW_TURNS_EACH = 1.25, 1.1
 
 Start = Callable[[Target, dict[str, Any], Sequence[EditedFile], Path, str], Process]
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A function that the plan converts beside the unit: what it calls runs in its graph. ``line`` is its ``def``'s."""
+
+    candidate: str
+    file: str
+    line: int
+    hybrid: bool = False
 
 
 def run_benchmark(
@@ -57,6 +56,8 @@ def run_benchmark(
     length: int | None = None,
     min_speedup: float = MIN_SPEEDUP,
     hybrid: bool = False,
+    covers: Sequence[Cover] = (),
+    tail: Tail = NO_TAIL,
     deadline: float,
     watch: Callable[[str], None] = lambda _text: None,
     keep: Callable[[Benchmark], None] = lambda _benchmark: None,
@@ -68,13 +69,14 @@ def run_benchmark(
     ``unit`` is the edit whose function is the unit of work, ``eager_unit_line`` the line of its ``def`` in
     the file as it stands, where ``hybrid`` says that it is decorated; without a file, the unit is a batch of
     ``Model.fit``. At most ``pairs`` groups are run, none beyond ``deadline`` (seconds of ``clock``);
-    an arm does at most ``steps`` units. ``length`` is the number of units of the whole script, where known.
+    an arm does at most ``steps`` units. ``length`` is the number of units of the whole script, where known, and
+    ``tail`` what follows the last of them. What is called inside of one of ``covers`` is no unit.
     ``min_speedup`` is the least ratio that counts. ``watch`` is told how it goes; ``keep`` is given the
     result so far after each group, so that an interrupt loses nothing. Logs go to ``folder``. Arms that
     crash or hang make the result incomplete; they raise nothing.
     """
-    run = _Run(unit, pairs, min_speedup, steps=steps, length=length)
-    arms = _arms(unit, eager_unit_line, files, hybrid)
+    run = _Run(unit, pairs, min_speedup, steps=steps, length=length, tail=tail)
+    arms = _arms(unit, eager_unit_line, files, hybrid, covers)
     while run.next_group(clock(), deadline):
         number = len(run.groups)
         watch(f"group {number + 1} of at most {pairs}{_so_far(run)}")
@@ -93,26 +95,36 @@ def run_benchmark(
     return run.result()
 
 
-def _arms(unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: bool) -> list[Arm]:
+def _arms(
+    unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: bool, covers: Sequence[Cover] = ()
+) -> list[Arm]:
     """The arms, the dispensable one last."""
-    line = eager_unit_line
-    for edited in files:
-        if edited.file == unit.file:
-            line = edited.def_lines.get(unit.candidate, edited.line_map[eager_unit_line - 1])
-    before = [unit.candidate] if hybrid else []
+    before = [*([unit.candidate] if hybrid else []), *(cover.candidate for cover in covers if cover.hybrid)]
     decorated = sorted({*before, *(candidate for edited in files for candidate in edited.def_lines)})
 
-    def job(line: int, decorated: list[str]) -> dict[str, Any]:
+    def job(files: Sequence[EditedFile], decorated: list[str]) -> dict[str, Any]:
+        names = [cover.candidate for cover in covers]
+        lines = [_line_in(files, cover.candidate, cover.file, cover.line) for cover in covers]
+        hooks = [{"file": c.file, "line": line, "id": c.candidate} for c, line in zip(covers, lines, strict=True)]
+        common = {"role": "timed", "edited": decorated, "hooks": hooks, "covers": names}
         if not unit.file:
-            return {"role": "timed", "fit": unit.candidate, "edited": decorated}
-        place = {"file": unit.file, "line": line, "id": unit.candidate}
-        return {"role": "timed", "unit": place, "edited": decorated}
+            return {**common, "fit": unit.candidate}
+        line = _line_in(files, unit.candidate, unit.file, eager_unit_line)
+        return {**common, "unit": {"file": unit.file, "line": line, "id": unit.candidate}}
 
     return [
-        Arm(EAGER, job(eager_unit_line, before)),
-        Arm(EDITED, job(line, decorated), files),
-        Arm(TWIN, job(eager_unit_line, before)),
+        Arm(EAGER, job((), before)),
+        Arm(EDITED, job(files, decorated), files),
+        Arm(TWIN, job((), before)),
     ]
+
+
+def _line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -> int:
+    """The line of a function's ``def`` where ``files`` are edited."""
+    for edited in files:
+        if edited.file == file:
+            return edited.def_lines.get(candidate, edited.line_map[line - 1])
+    return line
 
 
 def _so_far(run: _Run) -> str:
@@ -129,8 +141,10 @@ class _Run:
     min_speedup: float
     steps: int | None = None
     length: int | None = None
+    tail: Tail = NO_TAIL
 
     def __post_init__(self) -> None:
+        self.by_clock = False
         self.groups: list[Group] = []
         self.pairs: list[Pair] = []
         self.looks = list(planned_looks(self.most))
@@ -150,21 +164,21 @@ class _Run:
 
     def next_group(self, now: float, deadline: float) -> bool:
         """Whether another group is to be run."""
-        usable = _usable(self.pairs)
+        count = len(usable(self.pairs))
         failures = sum(group.failed is not None for group in self.groups)
         if self.clear is not None:
             return False
         if self._crash() is not None:
             self.why_ended, self.cause = self.groups[-1].reason, Unclear.EDITED_FAILED
-        elif self.most <= len(usable):
+        elif self.most <= count:
             self.why_ended, self.cause = f"all {self.most} groups were run", Unclear.NOISE
         elif len(self.groups) > 2 * self.most:
-            self.why_ended = f"of {len(self.groups)} groups only {len(usable)} had enough turns"
+            self.why_ended = f"of {len(self.groups)} groups only {count} had enough turns"
             self.cause = Unclear.FEW_UNITS
         elif failures >= 2:
             failed = next(group for group in self.groups if group.failed is not None)
             self.why_ended, self.cause = failed.reason, failed.cause or Unclear.BUDGET
-        elif not usable and len(self.groups) >= FIRST_LOOK:
+        elif not count and len(self.groups) >= FIRST_LOOK:
             self.why_ended, self.cause = self._why_unusable()
         elif now + self.group_seconds + CLOSING_SECONDS >= deadline:
             self.why_ended, self.cause = self._why_over()
@@ -186,7 +200,7 @@ class _Run:
     def _why_over(self) -> tuple[str, Unclear]:
         """Why there is no answer when the time is over: for the time, unless a group failed for another reason."""
         failed = next((group for group in self.groups if group.failed is not None), None)
-        if failed is not None and len(_usable(self.pairs)) < 2:
+        if failed is not None and len(usable(self.pairs)) < 2:
             return failed.reason, failed.cause or Unclear.BUDGET
         return "the budget ended before the answer was clear", Unclear.BUDGET
 
@@ -207,6 +221,8 @@ class _Run:
             finish_seconds=0.0 if finished else FINISH_SHARE * left,
             offset=len(self.groups),
             room=_has_room,
+            probe=not self.groups,
+            tail_seconds=max(self.tail.eager, self.tail.edited),
         )
 
     def add(self, group: Group, seconds: float) -> None:
@@ -217,14 +233,16 @@ class _Run:
         self.group_seconds = max(self.group_seconds, group.setup_seconds + LEAST_TURNS * turn_cost)
         if not group.steady:
             self.group_seconds = max(self.group_seconds, seconds)
-        if group.whole:
+        if group.by_clock:
+            # However many units it did when it was watched: it does as many as there is time for.
+            self.by_clock, self.length = True, None
+        elif group.whole:
             self.length = group.units
         self.pairs.append(_as_pair(group))
-        usable = len(_usable(self.pairs))
-        if self.looks and usable >= self.looks[0][0]:
+        if self.looks and len(usable(self.pairs)) >= self.looks[0][0]:
             _, alpha = self.looks.pop(0)
             self.spent += alpha
-            found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length)
+            found = self._summarize(alpha)
             if found.verdict != "inconclusive":
                 self.clear = found
 
@@ -237,15 +255,22 @@ class _Run:
         if crash is not None:
             return self._refuted(crash)
         alpha = FALSE_POSITIVES - self.spent if self.looks else planned_looks(self.most)[-1][1]
-        found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length)
+        found = self._summarize(alpha)
         if found.verdict == "inconclusive":
             why = [part for part in (self.why_ended, found.reason) if part]
             found = replace(found, reason="; ".join(dict.fromkeys([*why, *notes[:1]])), cause=self.cause)
         return found
 
+    def _summarize(self, alpha: float) -> Benchmark:
+        found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length, self.tail)
+        if self.by_clock:
+            # It takes as long as before, and the units that happened to be run are not the script.
+            return replace(found, end_to_end_speedup=None, whole_script=False, by_clock=True)
+        return found
+
     def _refuted(self, crash: Crash) -> Benchmark:
         """What is to be told of a script that fails when edited: no speed, only the runs."""
-        found = summarize(self.unit, self.pairs, FALSE_POSITIVES, self.min_speedup, self.length)
+        found = self._summarize(FALSE_POSITIVES)
         return replace(
             found,
             speedup=None,
@@ -309,190 +334,3 @@ def _has_room(wanted: int) -> bool:
             if line.startswith("MemAvailable:"):
                 return wanted <= int(line.split()[1]) * 1024
     return True
-
-
-def _usable(pairs: Sequence[Pair]) -> list[Pair]:
-    return [pair for pair in pairs if pair.ratio is not None]
-
-
-def summarize(
-    unit: Edit, pairs: Sequence[Pair], alpha: float, min_speedup: float, length: int | None = None
-) -> Benchmark:
-    """What the groups say together, with an interval at confidence 1 - ``alpha``: all of it from the pairs.
-
-    ``length`` is the number of units of the whole script, where known.
-    """
-    usable = _usable(pairs)
-    own = [pair.eager_ratio for pair in pairs if pair.eager_ratio is not None]
-    floor = noise_floor([math.log(ratio) for ratio in own]) if own else None
-    logs, slow_turns = _steady_logs(usable)
-    speedup = ratio_interval(logs, alpha) if len(logs) > 1 else None
-    verdict, reason = decide(speedup, floor, min_speedup)
-    if slow_turns:
-        reason += "; slow turns that come again and again are counted in"
-    cold, eager_unit, edited_unit = _cold_start(usable, slow_turns)
-    break_even = None
-    if verdict == "faster" and cold is not None and eager_unit > edited_unit:
-        break_even = max(0, math.ceil(cold / (eager_unit - edited_unit)))
-    end_to_end, whole = _end_to_end(pairs, length)
-    over_all = _end_to_end_interval(usable, length, alpha) if length is not None else None
-    if verdict == "faster" and over_all is not None and over_all.high < 1:
-        verdict = "slower" if over_all.high * max(floor or 1.0, min_speedup) < 1 else "no difference"
-        reason = (
-            f"each unit is faster ({reason}), but the script's own {length:,} units do not win back what the edited "
-            f"one pays once: {over_all.median:.2f}x end to end, {over_all.low:.3g} to {over_all.high:.3g}"
-        )
-    elif verdict == "faster" and over_all is not None and over_all.low < 1:
-        reason += (
-            f"; over the script's own {length:,} units, what the edited one pays once may not be won back: "
-            f"{over_all.low:.3g} to {over_all.high:.3g} end to end"
-        )
-    return Benchmark(
-        unit=unit.candidate,
-        units=sum(units for pair in pairs for units, _ in pair.turns),
-        pairs=tuple(pairs),
-        speedup=speedup,
-        noise_floor=floor,
-        steady_state_speedup=math.exp(median(logs)) if logs else None,
-        end_to_end_speedup=end_to_end,
-        cold_start_seconds=cold,
-        break_even_units=break_even,
-        whole_script=whole,
-        verdict=verdict,
-        script_units=length,
-        peak_rss_bytes=_peaks(pairs, lambda pair: pair.peak_rss_bytes),
-        peak_device_bytes=_peaks(pairs, lambda pair: pair.peak_device_bytes),
-        reason=reason,
-    )
-
-
-def decide(speedup: Interval | None, floor: float | None, min_speedup: float) -> tuple[str, str]:
-    """The verdict on a speedup, and what it rests on. ``floor`` and ``min_speedup`` are ratios (1.05: 5%)."""
-    if speedup is None:
-        return "inconclusive", "an interval needs two complete groups"
-    if floor is None:
-        return "inconclusive", "two eager processes could not be compared, so the noise is unknown"
-    least = max(floor, min_speedup)
-    inside = f"the interval {speedup.low:.3g} to {speedup.high:.3g}"
-    if speedup.low > least:
-        return "faster", f"{inside} lies above {least:.3g}"
-    if speedup.high < 1 / floor:
-        return "slower", f"{inside} lies below {1 / floor:.3g}"
-    if speedup.high < least and speedup.low > 1 / least:
-        return "no difference", f"{inside} lies within {1 / least:.3g} to {least:.3g}"
-    return "inconclusive", f"{inside} does not clear {least:.3g}"
-
-
-def _steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
-    """The groups' log ratios, and whether slow turns had to be counted in.
-
-    The pseudomedian of the turns is robust, and so all but blind to what happens in few of them: a retrace in
-    every fifth turn, or an evaluation that takes as long in both arms. Where the totals tell of a clearly
-    smaller gain in every group, they are the statistic.
-    """
-    logs = [math.log(pair.ratio) for pair in pairs if pair.ratio is not None]
-    totals = [_total_log(pair) for pair in pairs]
-    lost = [log - total for log, total in zip(logs, totals, strict=True)]
-    slow = bool(lost) and fmean(lost) > math.log(SLOW_TURNS_MEAN) and min(lost) > math.log(SLOW_TURNS_EACH)
-    return (totals, True) if slow else (logs, False)
-
-
-def _steady(pair: Pair) -> Sequence[tuple[int, tuple[float, ...]]]:
-    return pair.turns[pair.warm_turns : len(pair.turns) - (1 if pair.whole else 0)]
-
-
-def _unit_seconds(pair: Pair, position: int) -> tuple[list[float], list[int]]:
-    """Each steady turn's seconds per unit of one arm, and the turns that are not among its slowest."""
-    seconds = [turn[position] / units for units, turn in _steady(pair)]
-    return seconds, without_slowest(seconds)
-
-
-def _total_log(pair: Pair) -> float:
-    """Log ratio of the seconds per unit over all steady turns but each arm's slowest tenth."""
-    rates = []
-    for position in range(len(pair.arms)):
-        seconds, kept = _unit_seconds(pair, position)
-        rates.append(fmean(seconds[turn] for turn in kept))
-    edited = rates.pop(pair.arms.index(EDITED))
-    return mean_log(rates) - math.log(edited)
-
-
-def _cold_start(pairs: Sequence[Pair], slow_turns: bool) -> tuple[float | None, float, float]:
-    """What the edited arm pays once, more than the eager ones, and the seconds per unit of both (medians).
-
-    Once is paid what the first turns, and the slowest later ones, took beyond the steady state's time. The
-    start-ups differ by more than a trace costs from one process to the next; their difference is counted
-    only where it is larger than any between two eager processes.
-    """
-    costs, eager_units, edited_units, starts, noise = [], [], [], [], [0.0]
-    for pair in pairs:
-        once, rates = [], []
-        for position in range(len(pair.arms)):
-            seconds, kept = _unit_seconds(pair, position)
-            rate = fmean(seconds[turn] for turn in kept) if slow_turns else median(seconds)
-            units = [count for count, _ in _steady(pair)]
-            slowest = sum((seconds[at] - rate) * units[at] for at in range(len(units)) if at not in kept)
-            warm = sum(turn[position] - count * rate for count, turn in pair.turns[: pair.warm_turns])
-            once.append(warm + slowest)
-            rates.append(rate)
-        edited = pair.arms.index(EDITED)
-        edited_units.append(rates.pop(edited))
-        edited_once = once.pop(edited)
-        eager_units.append(fmean(rates))
-        costs.append(edited_once - fmean(once))
-        startups = list(pair.startup_seconds)
-        starts.append(startups.pop(edited) - fmean(startups))
-        noise.append(max(startups) - min(startups))
-    if not costs:
-        return None, 0.0, 0.0
-    start = median(starts)
-    cost = median(costs) + (start if abs(start) > max(noise) else 0.0)
-    return cost, median(eager_units), median(edited_units)
-
-
-def _end_to_end(pairs: Sequence[Pair], length: int | None) -> tuple[float | None, bool]:
-    """Ratio of all the time of the arms' own turns, and whether those were the whole script.
-
-    Where they were not and the script's length is known, the units left are reckoned at the steady rates.
-    """
-    compared = [pair for pair in pairs if EDITED in pair.arms and EAGER in pair.arms]
-    whole = [pair for pair in compared if pair.whole]
-    steady = _usable(compared)
-    if not whole and steady and length is not None:
-        seconds = [(pair.arms, _extrapolate(pair, length)) for pair in steady]
-    else:
-        # The first turns alone are traces and warming up: a ratio of them tells nothing of the script.
-        seconds = [(pair.arms, list(pair.total_seconds)) for pair in whole or steady]
-    ratios = []
-    for arms, totals in seconds:
-        edited = totals.pop(arms.index(EDITED))
-        ratios.append(mean_log(totals) - math.log(edited))
-    return (math.exp(median(ratios)), bool(whole)) if ratios else (None, False)
-
-
-def _end_to_end_interval(pairs: Sequence[Pair], length: int, alpha: float) -> Interval | None:
-    """The ratio of the time for the whole script, with its interval over groups; of whole runs as it was measured."""
-    logs = []
-    for pair in pairs:
-        totals = list(pair.total_seconds) if pair.whole else _extrapolate(pair, length)
-        edited = totals.pop(pair.arms.index(EDITED))
-        logs.append(mean_log(totals) - math.log(edited))
-    return ratio_interval(logs, alpha) if len(logs) > 1 else None
-
-
-def _extrapolate(pair: Pair, length: int) -> list[float]:
-    """The seconds that each arm would take for a script of ``length`` units."""
-    left = max(0, length - sum(units for units, _ in pair.turns))
-    totals = []
-    for position, total in enumerate(pair.total_seconds):
-        seconds, kept = _unit_seconds(pair, position)
-        totals.append(total + left * fmean(seconds[turn] for turn in kept))
-    return totals
-
-
-def _peaks(pairs: Sequence[Pair], bytes_of: Callable[[Pair], Sequence[int]]) -> tuple[int, int] | None:
-    """The largest peak memory of the eager arms and of the edited one, in bytes; None where none was measured."""
-    peaks = [peak for pair in pairs for peak in zip(pair.arms, bytes_of(pair), strict=True) if peak[1]]
-    eager = [peak for name, peak in peaks if name != EDITED]
-    edited = [peak for name, peak in peaks if name == EDITED]
-    return (max(eager), max(edited)) if eager and edited else None

@@ -16,8 +16,9 @@ from statistics import fmean
 from typing import Any
 
 from ..records import Edit, EditedFile, Target
-from .benchmark import EAGER, Start
+from .benchmark import Start
 from .statistics import pseudomedian, pseudomedian_error, without_slowest
+from .summary import EAGER
 from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, Turn, run_group
 
 #: What the log ratio of two processes of one script that take turns varies by (its standard deviation).

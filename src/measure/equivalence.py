@@ -23,6 +23,8 @@ from .statistics import check_equivalence, least_deviation
 
 #: With fewer seeds than this the spread of the eager runs is not known well enough to tell anything.
 LEAST_SEEDS = 3
+#: A number that seeds spread by so much of itself shows nothing by lying within that.
+VAGUE = 0.5
 #: Of the units' own results, the mean over this share of the units counts, the last ones.
 LAST_SHARE = 0.1
 
@@ -293,6 +295,10 @@ class _Series:
         beyond = check_equivalence(differences, spread, comparisons=comparisons)
         numbers = f"by {fmean(differences):.3g} (95% interval {found.low:.3g} to {found.high:.3g})"
         bounds = found.low, found.high
+        value = abs(fmean(one for one, _ in values))
+        if found.equivalent and margin >= VAGUE * value:
+            said = f"is {value:.3g}, and seeds spread by {margin:.3g} at least, so that nothing can be told by it"
+            return self._told(State.POWERLESS, said, values, margin, bounds)
         if found.equivalent:
             said = f"differs {numbers}, within the {margin:.3g} that seeds spread by at least"
             return self._told(State.AGREES, said, values, margin, bounds)

@@ -30,7 +30,9 @@ GROWTH = 16
 # What an arm that has ended may take to leave, and what a stopped one may take to unwind.
 LEAVING_SECONDS = 10.0
 # A loop that ends by a tolerance or by patience ends some units earlier or later with another rounding: by this share.
-OTHER_END, LEAST_OTHER_END = 0.1, 3
+OTHER_END, LEAST_OTHER_END = 0.25, 3
+# Whether a script ends by the clock shows when its clock jumps so far: it then ends within units that take so long.
+JUMP_SECONDS, ENDING_SECONDS, LEAST_ENDING = 30 * 86400.0, 2.0, 3
 UNWINDING_SECONDS = 3.0
 
 
@@ -86,8 +88,9 @@ class Schedule:
     ``deadline``. More, up to ``most_turns``, follow until ``enough`` is content. ``steps`` is the most units
     that an arm may do, ``length`` the units of the whole script, where known: then the group goes on to the
     script's end if that takes less than ``finish_seconds`` more. ``offset`` rotates the order of the arms.
+    ``tail_seconds`` is what the slowest arm may take after its last unit.
     ``room`` says whether the machine has so many bytes of memory to spare; where it has not, the last arms
-    are left out, down to two.
+    are left out, down to two. ``probe`` asks whether the script ends by the clock, where it reads one.
     """
 
     deadline: float
@@ -100,6 +103,8 @@ class Schedule:
     finish_seconds: float = 0.0
     offset: int = 0
     room: Callable[[int], bool] = lambda _bytes: True
+    probe: bool = False
+    tail_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,8 @@ class Group:
     ``complete`` is true when all was done that was to be done; otherwise ``reason`` and ``cause`` say why not, and
     ``failed`` names the arm that crashed, hung or went another way (None where only the time was over); ``crash`` is
     there where it crashed and the others did not. ``whole``: the script ran to its own end in every arm, after the
-    same number of units; where it was about the same number, ``note`` says so.
+    same number of units; where they ended after other numbers, ``note`` says so. ``by_clock``: the script trains until
+    its clock says that it is enough.
     """
 
     arms: tuple[str, ...]
@@ -126,6 +132,7 @@ class Group:
     cause: Unclear | None = None
     crash: Crash | None = None
     note: str = ""
+    by_clock: bool = False
 
     @property
     def units(self) -> int:
@@ -162,7 +169,11 @@ class _Parted(Exception):
 
 
 class _Ended(Exception):
-    """Ends a group in which all arms have come to their own end, after about the same number of units."""
+    """Ends a group in which the arms have come to their own ends after other numbers of units, and none is to blame."""
+
+    def __init__(self, note: str, by_clock: bool) -> None:
+        super().__init__(note)
+        self.note, self.by_clock = note, by_clock
 
 
 @dataclass
@@ -174,6 +185,14 @@ class _Seat:
     peak: int = 0
     device_peak: int = 0
     pid: int | None = None
+    # How often its script had read the clock before its first unit, and up to now.
+    first_reads: int | None = None
+    reads: int = 0
+
+    @property
+    def reads_clock(self) -> bool:
+        """Whether the script has read the clock while it trained."""
+        return self.reads > (self.first_reads or 0)
 
     def pause(self) -> None:
         """Freeze all threads: one that loads data ahead would slow the arm whose turn it is."""
@@ -224,18 +243,22 @@ def run_group(
     """
     table = _Table(schedule, clock)
     parted: _Parted | None = None
-    crash, note = None, ""
+    crash, note, by_clock = None, "", False
     try:
         begun = clock()
         _open(table, arms, begin)
         _warm_up(table)
         table.setup_seconds = clock() - begun
         _take_steady_turns(table)
+        by_clock = schedule.probe and _goes_by_clock(table)
     except _Ended as ended:
-        note = str(ended)
+        note, by_clock = ended.note, ended.by_clock
     except _Parted as caught:
-        parted = caught
-        if parted.crash is not None and not parted.out_of_memory:
+        if caught.cause is Unclear.HUNG and _has_left_off(table):
+            note = f"the script does something else than its units {caught.reason.rpartition(', ')[2]}"
+        else:
+            parted = caught
+        if parted is not None and parted.crash is not None and not parted.out_of_memory:
             alone = _is_alone(table, arms, begin, parted.failed)
             if alone:
                 crash = Crash(_describe(parted.crash), _places(parted.crash))
@@ -264,6 +287,7 @@ def run_group(
         cause=parted.cause if parted is not None else None,
         crash=crash,
         note=note,
+        by_clock=by_clock,
     )
 
 
@@ -276,6 +300,23 @@ def _is_alone(table: _Table, arms: Sequence[Arm], begin: Callable[[Arm], Process
             _grant(table, seat, table.wanted, warm=True)
     except _Parted as parted:
         return None if parted.crash is None else False
+    return True
+
+
+def _has_left_off(table: _Table) -> bool:
+    """Whether all arms reach no further unit in the turn in which one did not: the script does something else now.
+
+    Then the turns until there count; an arm that is alone in it hangs.
+    """
+    if len(table.waiting) < len(table.seats) - 1 or all(turn.warm for turn in table.turns):
+        return False
+    for seat in table.waiting:
+        try:
+            _grant(table, seat, table.wanted, warm=False)
+        except _Parted as parted:
+            if parted.cause is Unclear.HUNG:
+                continue
+        return False
     return True
 
 
@@ -360,7 +401,7 @@ def _take_steady_turns(table: _Table) -> None:
 def _wants_more(table: _Table, steady: Sequence[Turn], aim: int, unit_cost: float) -> bool:
     schedule = table.schedule
     if schedule.length is not None and (schedule.steps is None or schedule.length <= schedule.steps):
-        left = (schedule.length - table.done) * unit_cost
+        left = (schedule.length - table.done) * unit_cost + len(table.seats) * schedule.tail_seconds
         if left <= schedule.finish_seconds and table.clock() + left < schedule.deadline:
             return True
     if aim < schedule.turns or table.clock() >= schedule.soft_deadline:
@@ -414,11 +455,13 @@ def _play(table: _Table, units: int, warm: bool) -> Turn:
     return turn
 
 
-def _grant(table: _Table, seat: _Seat, units: int, warm: bool, expected: float = 0.0) -> tuple[int, float]:
-    """Let an arm do so many units: those done, and their seconds."""
-    patience = max(120.0 if warm else 30.0, 20 * expected)
+def _grant(
+    table: _Table, seat: _Seat, units: int, warm: bool, expected: float = 0.0, ahead: float = 0.0
+) -> tuple[int, float]:
+    """Let an arm do so many units, its clock ``ahead`` by so much: those done, and their seconds."""
+    patience = max(120.0 if warm else 30.0, 20 * expected, 3 * table.schedule.tail_seconds)
     seat.resume()
-    seat.process.send({"units": units})
+    seat.process.send({"units": units, "ahead": ahead} if ahead else {"units": units})
     left = table.schedule.deadline - table.clock()
     return _listen(table, seat, min(patience, left), f"after {table.done} units")
 
@@ -452,6 +495,8 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
         if event is not None and kind in ("boundary", "end"):
             seat.ended = kind == "end"
             seat.device_peak = max(seat.device_peak, int(event.get("device_bytes", 0)))
+            seat.reads = int(event.get("clock_reads", seat.reads))
+            seat.first_reads = seat.reads if seat.first_reads is None else seat.first_reads
             seat.pause()
             return int(event["units"]), float(event["seconds"])
 
@@ -492,16 +537,53 @@ def _agree(table: _Table, units: Sequence[int]) -> None:
             most = min(total for total, one in zip(totals, table.seats, strict=True) if one.ended) + slack
             if not seat.ended and totals[at] < most:
                 totals[at] += _grant(table, seat, most - totals[at], warm=True)[0]
-        ends = [total for total, seat in zip(totals, table.seats, strict=True) if seat.ended]
-        if table.ended and max(ends) - min(ends) <= slack:
-            said = ", ".join(f"{seat.arm.name} after {total}" for seat, total in zip(table.seats, totals, strict=True))
-            raise _Ended(f"the script does not end after the same number of units in every run ({said})")
+        going = [at for at, seat in enumerate(table.seats) if not seat.ended]
+        runs_out = all(_runs_out(table, at) is not None for at in going)
+        ends = [total for at, total in enumerate(totals) if at not in going]
+        if runs_out and (going or max(ends) - min(ends) <= slack):
+            said = ", ".join(
+                f"{seat.arm.name} {'after' if at not in going else 'not by'} {totals[at]}"
+                for at, seat in enumerate(table.seats)
+            )
+            if going:
+                raise _Ended(f"the script ends by the clock, not after a number of units ({said})", by_clock=True)
+            why = "where its training ends depends on rounding: it ends after another number of units in each run"
+            raise _Ended(f"{why} ({said})", by_clock=False)
     said = ", ".join(
         f"{seat.arm.name} {'ended' if seat.ended else 'went on'} after {total}"
         for seat, total in zip(table.seats, totals, strict=True)
     )
     reason = f"the arms did not do the same units: {said}"
     raise _Parted(reason, table.seats[other].arm.name, Unclear.OTHER_UNITS)
+
+
+def _runs_out(table: _Table, position: int) -> int | None:
+    """After how many units an arm that reads the clock ends once that has jumped far ahead; None where it goes on."""
+    seat = table.seats[position]
+    units = max(LEAST_ENDING, int(ENDING_SECONDS / _rates(table)[position]))
+    if not seat.reads_clock:
+        return None
+    try:
+        done, _ = _grant(table, seat, units, warm=False, expected=ENDING_SECONDS, ahead=JUMP_SECONDS)
+    except _Parted:
+        # What the jump did to the script is nothing that happens to a user.
+        return None
+    return done if seat.ended else None
+
+
+def _goes_by_clock(table: _Table) -> bool:
+    """Whether an arm ends when its clock jumps, and another one, whose clock does not, goes on at that point."""
+    if table.ended or len(table.seats) < 2:
+        return False
+    done = _runs_out(table, -1)
+    if done is None:
+        return False
+    try:
+        _grant(table, table.seats[0], done + 1, warm=False, expected=ENDING_SECONDS)
+    except _Parted:
+        # All that was to be measured has been.
+        return False
+    return not table.seats[0].ended
 
 
 def _close(table: _Table) -> None:

@@ -139,7 +139,9 @@ def speedup_lines(benchmark: Benchmark) -> list[tuple[str, str]]:
     rows = [("Speedup", _speedup(benchmark))]
     if benchmark.noise_floor is not None:
         rows.append(("Noise", f"{ratio(benchmark.noise_floor)} between identical eager processes on this machine"))
-    if benchmark.end_to_end_speedup is not None:
+    if benchmark.by_clock:
+        rows.append(("End to end", "the script trains by the clock: it takes as long as before, and does more units"))
+    elif benchmark.end_to_end_speedup is not None:
         scope = "start-up, traces and the units that were run; the script is longer"
         if benchmark.whole_script:
             scope = "the whole script"

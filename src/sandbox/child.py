@@ -26,12 +26,13 @@ from typing import Any
 from .. import tensorflow_internals
 from . import processes, seccomp, trackers, writers
 from .binding import is_hook
+from .clock import perf_counter
 from .guard import Guard
 from .line import Line
 from .network import Network
 from .sources import ENTRY_NAME, HOOK_NAME, Finder
 
-started = time.perf_counter()
+started = perf_counter()
 spared = 0.0
 STREAM_SECONDS = 1.0
 WATCH_SECONDS = 0.05
@@ -178,7 +179,7 @@ class Child:
 def restart_clock(import_seconds: float) -> None:
     """Count the child's time from now: it was forked just now, and spared so long an import of TensorFlow."""
     global started, spared
-    started, spared = time.perf_counter(), import_seconds
+    started, spared = perf_counter(), import_seconds
 
 
 def main(job_file: str, events: int, control: int, loaded: Collection[str] = frozenset(sys.modules)) -> int:
@@ -323,7 +324,7 @@ def _keep_watch(child: Child) -> None:
     asked = 0.0
     while not child.ended:
         time.sleep(WATCH_SECONDS)
-        now = time.perf_counter() - started
+        now = perf_counter() - started
         deadline = child.job.get("deadline_seconds")
         if now >= next_stream:
             next_stream = now + STREAM_SECONDS

@@ -1,7 +1,8 @@
 """A role inside the child: the timed arm, which stops at unit boundaries and waits for its turn.
 
-Nothing else is attached to a timed run. The boundary lies before a call of the unit function, so a unit
-spans from the start of one call to the start of the next: data loading, logging and all.
+Nothing else is attached to a timed run, but that the script's clock stands still while it waits. The boundary lies
+before a call of the unit function, so a unit spans from the start of one call to the start of the next: data loading,
+logging and all. A call inside of one of the functions of ``covers`` is no unit: there the edited script runs a graph.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +17,15 @@ from . import child as child_module
 from . import fitting
 from .binding import bind, disguise
 from .child import Child
+from .clock import Clock, perf_counter
 
 
 class Turns:
     """Counts the units of a timed arm and hands the turn back when those granted are done."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, clock: Clock) -> None:
         self.child = child
+        self.clock = clock
         self.units = 0
         # A forked child has been spared the import of TensorFlow; its user's script is not.
         self.since = child_module.started - child_module.spared
@@ -31,6 +33,7 @@ class Turns:
         self.granted = 0
         self.begun = False
         self.thread: int | None = None  # the first that trains
+        self.inside = 0  # how many of the functions that make a unit, or cover one, are running
 
     def boundary(self) -> None:
         """Called before each unit: waits for the next turn once the granted units are done."""
@@ -42,7 +45,7 @@ class Turns:
 
     def _hand_over(self) -> None:
         synchronize()
-        now = time.perf_counter()
+        now = perf_counter()
         self.child.send(
             "boundary",
             units=self.in_turn,
@@ -50,6 +53,7 @@ class Turns:
             total_units=self.units,
             startup=not self.begun,
             device_bytes=device_peak_bytes(),
+            clock_reads=self.clock.reads,
         )
         self.begun = True
         message = self.child.receive()
@@ -58,7 +62,9 @@ class Turns:
             self.child.boundary()
         self.granted = int(message["units"])
         self.in_turn = 0
-        self.since = time.perf_counter()
+        self.since = perf_counter()
+        self.clock.hide(self.since - now)
+        self.clock.jump(float(message.get("ahead", 0.0)))
 
     def finish(self) -> dict[str, Any]:
         """The last, unfinished turn."""
@@ -67,7 +73,7 @@ class Turns:
             self.child.send(
                 "end",
                 units=self.in_turn,
-                seconds=time.perf_counter() - self.since,
+                seconds=perf_counter() - self.since,
                 total_units=self.units,
                 device_bytes=device_peak_bytes(),
             )
@@ -102,17 +108,27 @@ def device_peak_bytes() -> int:
 
 def install(child: Child) -> None:
     """Make the child a timed arm."""
-    turns = Turns(child)
+    clock = Clock()
+    clock.install()
+    turns = Turns(child, clock)
     owner = os.getpid()
+    covers = frozenset(child.job.get("covers", ()))
 
-    def wrap(_candidate: str, function: Any) -> Callable[..., Any]:
+    def wrap(candidate: str, function: Any) -> Callable[..., Any]:
         call = bind(function)
 
         def unit(*args: Any, **kwargs: Any) -> Any:
-            if turns.thread in (None, threading.get_ident()) and os.getpid() == owner and _is_eager():
-                turns.thread = threading.get_ident()
+            here = turns.thread in (None, threading.get_ident()) and os.getpid() == owner and _is_eager()
+            if not here or turns.inside:
+                return call(args, kwargs)
+            turns.thread = threading.get_ident()
+            if candidate not in covers:
                 turns.boundary()
-            return call(args, kwargs)
+            turns.inside += 1
+            try:
+                return call(args, kwargs)
+            finally:
+                turns.inside -= 1
 
         return disguise(unit, function)
 

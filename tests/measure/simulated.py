@@ -62,7 +62,11 @@ class Machine:
 
 @dataclass
 class Script:
-    """What a copy of the script does. Every ``every``-th unit takes ``every_seconds`` longer."""
+    """What a copy of the script does. Every ``every``-th unit takes ``every_seconds`` longer.
+
+    With ``clock_seconds`` it trains until its own clock, which stands still while it waits, has gone on by so much;
+    with ``reads_clock`` it only prints what the clock says.
+    """
 
     unit_seconds: float = 0.01
     startup_seconds: float = 4.0
@@ -70,6 +74,8 @@ class Script:
     every: int = 0
     every_seconds: float = 0.0
     units: int | None = None
+    clock_seconds: float | None = None
+    reads_clock: bool = False
     tail_seconds: float = 0.0
     raises_at: int | None = None
     raises: tuple[str, str] = ("KeyError", "no such key")
@@ -88,6 +94,7 @@ class Process:
         self.offset = machine.random.gauss(0.0, machine.process_sd)
         self.total = 0
         self.granted: int | None = None
+        self.own_clock = 0.0
         self.started = False
         self.ending: Ending | None = None
         self.stopped = False
@@ -118,14 +125,20 @@ class Process:
             return None, 0.0
         ends = {script.units, script.raises_at, script.killed_at, script.hangs_at, script.chatters_at} - {None}
         stop = min((at for at in ends if at is not None), default=sys.maxsize)
+        end = script.units
+        if script.clock_seconds is not None:
+            left = math.ceil((script.clock_seconds - self.own_clock) / script.unit_seconds)
+            end = min(stop, self.total + max(0, left))
+            stop = min(stop, end)
         done = min(self.granted, stop - self.total)
         before, self.total = self.total, self.total + done
         seconds = done * script.unit_seconds + (script.first_unit_seconds if before == 0 and done else 0.0)
         if script.every:
             seconds += (self.total // script.every - before // script.every) * script.every_seconds
-        if self.total == script.units:
+        if self.total == end:
             seconds += script.tail_seconds
         seconds = self.machine.take(seconds, self.offset)
+        self.own_clock += seconds
         if self.total == script.raises_at:
             self.ending = Ending.RAISED
             return {"event": "end", "units": done, "seconds": seconds, "total_units": self.total}, seconds
@@ -137,7 +150,7 @@ class Process:
         if self.total == script.hangs_at:
             return None, math.inf
         self.granted = None
-        return self._event("end" if self.total == script.units else "boundary", done, seconds), seconds
+        return self._event("end" if self.total == end else "boundary", done, seconds), seconds
 
     def _event(self, kind: str, units: int, seconds: float) -> dict[str, Any]:
         if kind == "end":
@@ -150,11 +163,13 @@ class Process:
             "seconds": seconds,
             "total_units": self.total,
             "device_bytes": device,
+            "clock_reads": self.total if self.script.reads_clock or self.script.clock_seconds is not None else 0,
         }
 
     def send(self, message: dict[str, Any]) -> None:
         self.messages.append(message)
         self.granted = message.get("units")
+        self.own_clock += message.get("ahead", 0.0)
 
     def stop(self, grace: float = 5.0) -> RunOutcome:
         self.stopped = True

@@ -9,7 +9,8 @@ import pytest
 from simulated import FILES, TARGET, UNIT, Launcher, Machine, Script
 
 from hybridize.measure import benchmark
-from hybridize.measure.benchmark import decide, run_benchmark
+from hybridize.measure.benchmark import Cover, run_benchmark
+from hybridize.measure.summary import Tail, decide
 from hybridize.records import Benchmark, Interval, Unclear
 
 EAGER = Script(0.02)
@@ -53,6 +54,18 @@ def test_the_unit_of_an_arm_whose_decorated_function_is_another_one_is_found_by_
     run_benchmark(TARGET, UNIT, 3, other, Path("/logs"), deadline=900.0, start=launcher, clock=machine.clock)
     edited = [job for job in launcher.jobs if job["edited"]]
     assert {job["unit"]["line"] for job in edited} == {4}
+
+
+def test_what_else_is_converted_around_the_unit_is_hooked_in_every_arm() -> None:
+    cover = Cover("train:epoch", "train.py", 4)
+    machine = Machine()
+    launcher = Launcher(machine, EAGER, graph(2))
+    run_benchmark(
+        TARGET, UNIT, 3, FILES, Path("/"), covers=[cover], deadline=900.0, start=launcher, clock=machine.clock
+    )
+    assert all(job["covers"] == ["train:epoch"] for job in launcher.jobs)
+    lines = {(bool(job["edited"]), job["hooks"][0]["line"]) for job in launcher.jobs}
+    assert lines == {(False, 4), (True, 5)}
 
 
 def test_a_clear_gain_is_found_at_the_first_look() -> None:
@@ -127,6 +140,15 @@ def test_a_trace_in_the_middle_belongs_to_the_price_and_not_to_the_steady_state(
     assert found.cold_start_seconds is not None and found.cold_start_seconds > 2.0
 
 
+def test_the_price_is_not_reckoned_from_how_long_the_processes_took() -> None:
+    """A start-up that was shorter by ten seconds, and noise in the turns of the slower arm, are no part of it."""
+    eager = Script(0.02, startup_seconds=14.0, first_unit_seconds=0.5)
+    for seed in range(4):
+        machine = Machine(seed, process_sd=0.05, turn_sd=0.1)
+        found = measure(eager, graph(10, first_unit_seconds=2.4, startup_seconds=4.0), machine)
+        assert found.cold_start_seconds == pytest.approx(1.9, rel=0.2)
+
+
 def test_slow_turns_that_come_again_and_again_count() -> None:
     """A graph that traces anew every 40th unit is 10 times faster in most turns, and slower as a whole."""
     found = measure(edited=graph(10, every=40, every_seconds=2.0))
@@ -176,6 +198,27 @@ def test_the_units_that_are_left_of_a_script_of_known_length_are_reckoned() -> N
     unknown = measure(edited=graph(4), machine=Machine())
     assert unknown.script_units is None
     assert unknown.end_to_end_speedup is not None and unknown.end_to_end_speedup < 3.5
+
+
+def test_evaluations_that_slow_few_turns_are_part_of_the_whole_script() -> None:
+    """Every 40th unit is followed by 0.3 s that take as long in both: left out, they would promise too much."""
+    eager, edited = (replace(each, every=40, every_seconds=0.3, units=5000) for each in (EAGER, graph(8)))
+    found = measure(eager, edited, Machine(2, turn_sd=0.05), budget=120.0, length=5000)
+    assert not found.whole_script and found.end_to_end_speedup is not None
+    truth = (4 + 5000 * 0.02 + 125 * 0.3) / (4 + 0.5 + 5000 * 0.0025 + 125 * 0.3)
+    assert found.end_to_end_speedup == pytest.approx(truth, rel=0.05)
+
+
+@pytest.mark.parametrize("length", [1000, 100_000])
+def test_what_follows_the_last_unit_and_the_end_of_the_process_are_part_of_the_whole_script(length: int) -> None:
+    """Run whole or extrapolated; a user waits until the process has ended, which no run of ours shows."""
+    eager = Script(0.02, units=length, tail_seconds=30.0)
+    edited = graph(4, units=length, tail_seconds=10.0)
+    tail = Tail(eager=30.0, edited=10.0, leaving=2.0)
+    found = measure(eager, edited, Machine(), length=length, tail=tail)
+    truth = (4 + 0.02 * length + 30.0 + 2.0) / (4 + 0.5 + 0.005 * length + 10.0 + 2.0)
+    assert found.whole_script == (length == 1000)
+    assert found.end_to_end_speedup == pytest.approx(truth, rel=0.01)
 
 
 @pytest.mark.parametrize(("once", "verdict"), [(6.0, "faster"), (9.2, "no difference"), (20.0, "slower")])
@@ -286,8 +329,22 @@ def test_two_runs_that_end_about_when_the_other_does_are_measured_until_then() -
     """A loop that ends by a tolerance: rounding decides on a unit more or less."""
     found = measure(eager=replace(EAGER, units=200), edited=graph(8, units=203))
     assert found.verdict == "faster" and found.cause is None
-    assert "does not end after the same number of units in every run (eager after 200, edited after 203" in found.reason
+    assert "depends on rounding" in found.reason and "(eager after 200, edited after 203" in found.reason
     assert not found.whole_script
+
+
+def test_a_script_that_trains_by_the_clock_is_faster_by_its_units_and_takes_as_long_as_before() -> None:
+    """Watched, it came to 250 units in its time: no length, and nothing that a trace would have to be won back in."""
+    edited = graph(14, first_unit_seconds=6.0, clock_seconds=8.0)
+    found = measure(Script(0.02, clock_seconds=8.0), edited, length=250)
+    assert found.verdict == "faster" and found.by_clock
+    assert found.speedup is not None and found.speedup.median == pytest.approx(14, rel=0.1)
+    assert found.end_to_end_speedup is None and not found.whole_script and found.script_units is None
+
+
+def test_a_longer_clock_is_found_without_waiting_for_it() -> None:
+    found = measure(Script(0.02, clock_seconds=900.0), graph(14, clock_seconds=900.0), budget=120.0)
+    assert found.verdict == "faster" and found.by_clock
 
 
 def test_what_ends_far_apart_is_not_timed_side_by_side() -> None:

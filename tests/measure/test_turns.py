@@ -129,6 +129,34 @@ def test_a_known_length_is_divided_into_the_turns_wanted() -> None:
     assert len(group.steady) >= TURNS
 
 
+def test_a_script_that_trains_by_the_clock_is_found_by_setting_its_clock_ahead() -> None:
+    group = three(Script(0.02, clock_seconds=60.0), Script(0.002, clock_seconds=60.0)).run(probe=True)
+    assert group.by_clock and group.complete and not group.whole
+    assert len(group.steady) == TURNS
+
+
+@pytest.mark.parametrize("units", [None, 700])
+def test_a_script_that_prints_the_time_and_ends_by_count_does_not_end_by_the_clock(units: int | None) -> None:
+    # With 700 units it comes to its end just when the clock has been set ahead.
+    group = three(Script(0.01, units=units, reads_clock=True), Script(0.005, units=units, reads_clock=True)).run(
+        probe=True
+    )
+    assert group.complete and not group.by_clock
+
+
+def test_the_turns_before_a_clock_ran_out_count_however_many_units_each_arm_would_do() -> None:
+    group = three(Script(0.02, clock_seconds=8.0), Script(0.001, clock_seconds=8.0)).run(length=800, finish_seconds=99)
+    assert group.by_clock and group.complete and group.failed is None and not group.whole
+    assert len(group.steady) >= LEAST_TURNS
+    assert "by the clock" in group.note
+
+
+def test_a_script_that_ends_some_units_earlier_by_rounding_is_measured_until_then() -> None:
+    group = three(Script(0.02, units=500), Script(0.01, units=590)).run(length=500, finish_seconds=99)
+    assert group.complete and group.failed is None and not group.by_clock
+    assert "rounding" in group.note and "edited after 590" in group.note
+
+
 def test_a_script_without_any_unit_is_measured_from_start_to_end() -> None:
     group = three(Script(units=0), Script(units=0)).run()
     assert group.whole and group.turns == ()
@@ -224,6 +252,20 @@ def test_a_hang_costs_no_more_than_the_deadline() -> None:
     group = table.run(seconds=60.0)
     assert not group.complete
     assert table.machine.now <= 62.0
+
+
+def test_the_turns_before_another_phase_count() -> None:
+    """For all arms there is no further unit: a second phase has begun, which takes longer than a hang may."""
+    group = three(Script(0.02, hangs_at=400), Script(0.01, hangs_at=400)).run(most_turns=99, enough=lambda _: False)
+    assert group.complete and group.failed is None and group.cause is None
+    assert len(group.steady) >= TURNS and "something else" in group.note
+
+
+def test_a_phase_after_the_last_unit_is_waited_for_as_long_as_it_takes() -> None:
+    script = Script(0.02, units=400, tail_seconds=90.0)
+    assert "something else" in three(script, script).run(seconds=900, length=400, finish_seconds=600).note
+    group = three(script, script).run(seconds=900, length=400, finish_seconds=600, tail_seconds=90.0)
+    assert group.whole and group.turns[-1].last
 
 
 def test_an_arm_that_cannot_be_started_is_a_reason_and_no_exception() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -95,6 +96,45 @@ def test_training_in_a_thread_takes_turns_as_well(project):
     assert follow(child, "boundary")["units"] == 2
     child.send({"units": 2})
     assert follow(child, "end")["units"] == 1
+
+
+CLOCK = """\
+import datetime, time
+def step(): print("step")
+begun, at, ticks = time.time(), datetime.datetime.now(), time.monotonic_ns()
+step()
+print("waited", time.time() - begun < 30, datetime.datetime.now() - at < datetime.timedelta(seconds=30))
+while time.time() - begun < 3600:
+    step()
+print("at once", time.monotonic_ns() - ticks > 3600 * 10**9, isinstance(at, datetime.datetime))
+"""
+
+
+def test_the_clock_of_a_script_stands_still_while_it_waits_and_jumps_when_it_is_told_to(project):
+    """A script that trains for so many seconds would lose those in which the other arms have their turns."""
+    child = begin(project, CLOCK, "")
+    first = follow(child, "boundary")
+    time.sleep(1.0)
+    child.send({"units": 3})
+    event = follow(child, "boundary")
+    assert event["seconds"] < 1.0 and event["clock_reads"] > first["clock_reads"]
+    child.send({"units": 9, "ahead": 7200.0})
+    assert follow(child, "end")["units"] == 1
+    child.wait(PATIENCE)
+    assert "waited True True" in child.lines and child.lines[-1] == "at once True True"
+
+
+def test_calls_inside_of_a_function_that_covers_the_unit_are_none(project):
+    source = (
+        "def step(): pass\ndef epoch():\n    for _ in range(5): step()\n"
+        "for _ in range(3):\n    step()\n    epoch()\n"
+    )
+    epoch = {"file": "train.py", "line": 2, "id": "train:epoch"}
+    unit = {**UNIT, "line": 1}
+    child = project.start(source, role="timed", unit=unit, hooks=[epoch], covers=["train:epoch"])
+    follow(child, "boundary")
+    child.send({"units": 100})
+    assert follow(child, "end")["units"] == 3
 
 
 def test_an_arm_whose_parent_is_gone_stops(project):

@@ -1,0 +1,39 @@
+"""What a user must know of the random numbers that a converted function draws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..records import Judgement
+
+_DRAWS = re.compile(
+    r"(?:Stateless)?(?:Parameterized)?(?:Random(?!Dataset|Crop)\w*|TruncatedNormal\w*|Multinomial)|\w*CandidateSampler"
+    r"|(?:Stateless)?SampleDistortedBoundingBox\w*"
+)
+_NO_DRAWS = re.compile(r"StatelessRandomGet\w*|\w*Grad|\w*Dataset\w*")
+
+
+def draws_among(ops: Iterable[str]) -> tuple[str, ...]:
+    """Those of the types of ops that draw random numbers, in alphabetical order."""
+    return tuple(sorted(op for op in ops if _DRAWS.fullmatch(op) and not _NO_DRAWS.fullmatch(op)))
+
+
+def tell_draws(chosen: Sequence[Judgement]) -> str:
+    """A sentence on what the edited script draws otherwise than the original; empty where it draws nothing.
+
+    A stateful op takes its numbers from the process's sequence in eager code, and from a sequence of its own in a
+    graph. A stateless one takes its seed from a variable (Keras 3, ``tf.random.Generator``), in both alike.
+    """
+    stateful = {j.function.id: [op for op in j.observation.draws if not op.startswith("Stateless")] for j in chosen}
+    drawing = {name: ops for name, ops in stateful.items() if ops}
+    if drawing:
+        who = ", ".join(f"{name} ({', '.join(ops)})" for name, ops in drawing.items())
+        return (
+            f"random numbers are drawn in {who}: from the same seed a graph draws other numbers than eager code, so "
+            "the figures that the edited script prints will differ from the original's as between two seeds (the "
+            "comparison gave both the same numbers)"
+        )
+    if any(judgement.observation.draws for judgement in chosen):
+        return "random numbers are drawn from generators with their state in variables: a graph draws the same ones"
+    return ""

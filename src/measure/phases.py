@@ -1,0 +1,88 @@
+"""What of a script is a unit, and what is not: calls inside of another graph, and what follows the last unit.
+
+A script may train in phases, each with a step of its own, and may call its step here and there inside of a function
+that is converted, too. So units are the calls of one function that no other converted one covers, and the rest of the
+script is reckoned by what the observed run saw of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..records import Judgement
+from .benchmark import Cover
+from .costs import Length, base_result, predicted_seconds
+from .summary import Tail
+
+#: Where all arms of the first look would spend more of the time than this before the unit is first called, another is
+#: measured; so many arms that is.
+LEAD_SHARE, ARMS = 0.5, 9
+
+
+def unit_of(chosen: Sequence[Judgement], seconds: float) -> Judgement:
+    """Of the plan's candidates, the hottest first, the one whose calls are the units of a measurement of ``seconds``.
+
+    That is the hottest, unless phases come before it that leave no time for it.
+    """
+    for judgement in chosen:
+        if ARMS * judgement.observation.first_seconds <= LEAD_SHARE * seconds:
+            return judgement
+    return chosen[0]
+
+
+def callers_of(name: str, judgements: Mapping[str, Judgement]) -> set[str]:
+    """The candidates inside of which one was seen to be called, directly or not."""
+    found, waiting = set[str](), [name]
+    while waiting:
+        known = judgements.get(waiting.pop())
+        for caller in known.observation.callers if known is not None else ():
+            if caller and caller not in found:
+                found.add(caller)
+                waiting.append(caller)
+    return found - {name}
+
+
+def covers_of(unit: Judgement, chosen: Sequence[Judgement], judgements: Mapping[str, Judgement]) -> list[Cover]:
+    """Those of ``chosen`` inside of which the unit is called as well: there it is part of their graph."""
+    around = callers_of(unit.function.id, judgements)
+    functions = [judgement.function for judgement in chosen if judgement.function.id in around]
+    return [Cover(f.id, f.file, f.line, f.hybrid is not None) for f in functions]
+
+
+def units_outside(unit: Judgement, covers: Sequence[Cover], judgements: Mapping[str, Judgement]) -> int:
+    """How many of the observed calls of the unit are units: those that none of ``covers`` covers."""
+    names = {cover.candidate for cover in covers}
+    if not names:
+        return unit.observation.calls
+    return sum(
+        calls
+        for caller, calls in unit.observation.callers.items()
+        if caller not in names and not callers_of(caller, judgements) & names
+    )
+
+
+def tail_of(
+    unit: Judgement,
+    chosen: Sequence[Judgement],
+    judgements: Mapping[str, Judgement],
+    training_seconds: float,
+    leaving_seconds: float = 0.0,
+) -> Tail:
+    """What followed the unit's last call in an observed run of the whole script, eagerly and as edited.
+
+    ``training_seconds`` is its time from the first call of a candidate to its end (0 where it was cut before that),
+    ``leaving_seconds`` what a process then takes to end. What else is converted and was
+    first called then gains as it did when it was compared; the rest takes as long as before.
+    """
+    last = unit.observation.last_seconds
+    later = [j for j in judgements.values() if j.observation.calls and j.observation.first_seconds >= last > 0]
+    eager = training_seconds - last - sum(judgement.observation.overhead_seconds for judgement in later)
+    if not last or eager <= 0:
+        return Tail(leaving=leaving_seconds)
+    names = {judgement.function.id for judgement in chosen}
+    gained = 0.0
+    for judgement in later:
+        name, seen, base = judgement.function.id, judgement.observation, base_result(judgement)
+        if name in names and base is not None and not callers_of(name, judgements) & names:
+            gained += seen.seconds - predicted_seconds(base, judgement, Length(seen.calls, True, "observed"))
+    return Tail(eager, max(0.0, eager - gained), leaving_seconds)

@@ -1,0 +1,250 @@
+"""What the groups of a benchmark say together: the ratio per unit, what is paid once, and the whole script.
+
+How it is reckoned, and why so, is told in docs/measuring.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from ..records import Benchmark, Edit, Interval, Pair
+from .statistics import mean_log, noise_floor, ratio_interval, without_slowest
+from .turns import SINGLE_TURNS
+
+EAGER, TWIN, EDITED = "eager", "eager twin", "edited"
+# Slow turns count when they cost a quarter of the gain on the whole, and a tenth in every group.
+SLOW_TURNS_MEAN, SLOW_TURNS_EACH = 1.25, 1.1
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The seconds that follow the last unit of the whole script, as far as a run has told: a second phase, a test.
+
+    ``leaving`` is what the process takes to end after its script has, of which no run of ours is part.
+    """
+
+    eager: float = 0.0
+    edited: float = 0.0
+    leaving: float = 0.0
+
+
+NO_TAIL = Tail()
+
+
+def usable(pairs: Sequence[Pair]) -> list[Pair]:
+    """Those with turns enough for a ratio."""
+    return [pair for pair in pairs if pair.ratio is not None]
+
+
+def summarize(
+    unit: Edit,
+    pairs: Sequence[Pair],
+    alpha: float,
+    min_speedup: float,
+    length: int | None = None,
+    tail: Tail = NO_TAIL,
+) -> Benchmark:
+    """What the groups say together, with an interval at confidence 1 - ``alpha``: all of it from the pairs.
+
+    ``length`` is the number of units of the whole script, where known, and ``tail`` what follows the last of them.
+    """
+    measured = usable(pairs)
+    own = [pair.eager_ratio for pair in pairs if pair.eager_ratio is not None]
+    floor = noise_floor([math.log(ratio) for ratio in own]) if own else None
+    logs, slow_turns = _steady_logs(measured)
+    speedup = ratio_interval(logs, alpha) if len(logs) > 1 else None
+    verdict, reason = decide(speedup, floor, min_speedup)
+    if slow_turns:
+        reason += "; slow turns that come again and again are counted in"
+    cold, eager_unit, edited_unit = _cold_start(measured, slow_turns)
+    break_even = None
+    if verdict == "faster" and cold is not None and eager_unit > edited_unit:
+        break_even = max(0, math.ceil(cold / (eager_unit - edited_unit)))
+    end_to_end, whole = _end_to_end(pairs, length, tail)
+    over_all = _end_to_end_interval(measured, length, tail, alpha) if length is not None else None
+    if verdict == "faster" and over_all is not None and over_all.high < 1:
+        verdict = "slower" if over_all.high * max(floor or 1.0, min_speedup) < 1 else "no difference"
+        reason = (
+            f"each unit is faster ({reason}), but the script's own {length:,} units do not win back what the edited "
+            f"one pays once: {over_all.median:.2f}x end to end, {over_all.low:.3g} to {over_all.high:.3g}"
+        )
+    elif verdict == "faster" and over_all is not None and over_all.low < 1:
+        reason += (
+            f"; over the script's own {length:,} units, what the edited one pays once may not be won back: "
+            f"{over_all.low:.3g} to {over_all.high:.3g} end to end"
+        )
+    return Benchmark(
+        unit=unit.candidate,
+        units=sum(units for pair in pairs for units, _ in pair.turns),
+        pairs=tuple(pairs),
+        speedup=speedup,
+        noise_floor=floor,
+        steady_state_speedup=math.exp(median(logs)) if logs else None,
+        end_to_end_speedup=end_to_end,
+        cold_start_seconds=cold,
+        break_even_units=break_even,
+        whole_script=whole,
+        verdict=verdict,
+        script_units=length,
+        peak_rss_bytes=_peaks(pairs, lambda pair: pair.peak_rss_bytes),
+        peak_device_bytes=_peaks(pairs, lambda pair: pair.peak_device_bytes),
+        reason=reason,
+    )
+
+
+def decide(speedup: Interval | None, floor: float | None, min_speedup: float) -> tuple[str, str]:
+    """The verdict on a speedup, and what it rests on. ``floor`` and ``min_speedup`` are ratios (1.05: 5%)."""
+    if speedup is None:
+        return "inconclusive", "an interval needs two complete groups"
+    if floor is None:
+        return "inconclusive", "two eager processes could not be compared, so the noise is unknown"
+    least = max(floor, min_speedup)
+    inside = f"the interval {speedup.low:.3g} to {speedup.high:.3g}"
+    if speedup.low > least:
+        return "faster", f"{inside} lies above {least:.3g}"
+    if speedup.high < 1 / floor:
+        return "slower", f"{inside} lies below {1 / floor:.3g}"
+    if speedup.high < least and speedup.low > 1 / least:
+        return "no difference", f"{inside} lies within {1 / least:.3g} to {least:.3g}"
+    return "inconclusive", f"{inside} does not clear {least:.3g}"
+
+
+def _steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
+    """The groups' log ratios, and whether slow turns had to be counted in.
+
+    The pseudomedian of the turns is robust, and so all but blind to what happens in few of them: a retrace in
+    every fifth turn, or an evaluation that takes as long in both arms. Where the totals tell of a clearly
+    smaller gain in every group, they are the statistic.
+    """
+    logs = [math.log(pair.ratio) for pair in pairs if pair.ratio is not None]
+    totals = [_total_log(pair) for pair in pairs]
+    lost = [log - total for log, total in zip(logs, totals, strict=True)]
+    slow = bool(lost) and fmean(lost) > math.log(SLOW_TURNS_MEAN) and min(lost) > math.log(SLOW_TURNS_EACH)
+    return (totals, True) if slow else (logs, False)
+
+
+def _steady(pair: Pair) -> Sequence[tuple[int, tuple[float, ...]]]:
+    return pair.turns[pair.warm_turns : len(pair.turns) - (1 if pair.whole else 0)]
+
+
+def _unit_seconds(pair: Pair, position: int) -> tuple[list[float], list[int]]:
+    """Each steady turn's seconds per unit of one arm, and the turns that are not among its slowest."""
+    seconds = [turn[position] / units for units, turn in _steady(pair)]
+    return seconds, without_slowest(seconds)
+
+
+def _total_log(pair: Pair) -> float:
+    """Log ratio of the seconds per unit over all steady turns but each arm's slowest tenth."""
+    rates = []
+    for position in range(len(pair.arms)):
+        seconds, kept = _unit_seconds(pair, position)
+        rates.append(fmean(seconds[turn] for turn in kept))
+    edited = rates.pop(pair.arms.index(EDITED))
+    return mean_log(rates) - math.log(edited)
+
+
+def _cold_start(pairs: Sequence[Pair], slow_turns: bool) -> tuple[float | None, float, float]:
+    """What the edited arm pays once, more than the eager ones, and the seconds per unit of both (medians).
+
+    Once is paid what the first units took beyond the steady state's time, and what traces took later (`_late`). The
+    start-ups of two processes differ by more than a trace costs, and whatever trained there is no part of a price: only
+    one that is longer than all others in every group, as one with a trace of another candidate is, counts.
+    """
+    costs, eager_units, edited_units, starts, noise = [], [], [], [], [0.0]
+    for pair in pairs:
+        once, rates = [], []
+        for position in range(len(pair.arms)):
+            seconds, kept = _unit_seconds(pair, position)
+            rate = fmean(seconds[turn] for turn in kept) if slow_turns else median(seconds)
+            once.append(sum(turn[position] - count * rate for count, turn in pair.turns[:SINGLE_TURNS]))
+            rates.append(rate)
+        edited = pair.arms.index(EDITED)
+        steady = _steady(pair)
+        late = sum(steady[at][1][edited] - steady[at][0] * rates[edited] for at in _late(pair))
+        edited_units.append(rates.pop(edited))
+        edited_once = once.pop(edited) + late
+        eager_units.append(fmean(rates))
+        costs.append(edited_once - fmean(once))
+        startups = list(pair.startup_seconds)
+        starts.append(startups.pop(edited) - max(startups))
+        noise.append(max(startups) - min(startups))
+    if not costs:
+        return None, 0.0, 0.0
+    start = median(starts) if min(starts) > 0 and median(starts) > max(noise) else 0.0
+    return median(costs) + start, median(eager_units), median(edited_units)
+
+
+def _late(pair: Pair) -> list[int]:
+    """The steady turns in which the edited arm seems to have traced once more.
+
+    Such a turn is one of its slowest, and took longer beyond its usual time than any turn of an eager arm did: all
+    arms meet the machine's noise, and do what the script does now and then in the same turns.
+    """
+    edited = pair.arms.index(EDITED)
+    excess = []
+    for position in range(len(pair.arms)):
+        seconds, kept = _unit_seconds(pair, position)
+        usual = median(seconds)
+        excess.append([turn[position] - units * usual for units, turn in _steady(pair)])
+        if position == edited:
+            slowest = set(range(len(seconds))) - set(kept)
+    most = max(max(turns) for position, turns in enumerate(excess) if position != edited)
+    return sorted(at for at in slowest if excess[edited][at] > most)
+
+
+def _end_to_end(pairs: Sequence[Pair], length: int | None, tail: Tail) -> tuple[float | None, bool]:
+    """The ratio of the time for the whole script, and whether all of it was run.
+
+    Where it was not and the script's length is not known either, of all the time of the arms' own turns.
+    """
+    compared = [pair for pair in pairs if EDITED in pair.arms and EAGER in pair.arms]
+    whole = [pair for pair in compared if pair.whole]
+    # The first turns alone are traces and warming up: a ratio of them tells nothing of the script.
+    logs = [_whole_log(pair, length, tail) for pair in whole or usable(compared)]
+    return (math.exp(median(logs)), bool(whole)) if logs else (None, False)
+
+
+def _end_to_end_interval(pairs: Sequence[Pair], length: int, tail: Tail, alpha: float) -> Interval | None:
+    """The ratio of the time for the whole script, with its interval over groups; of whole runs as it was measured."""
+    logs = [_whole_log(pair, length, tail) for pair in pairs]
+    return ratio_interval(logs, alpha) if len(logs) > 1 else None
+
+
+def _whole_log(pair: Pair, length: int | None, tail: Tail) -> float:
+    """Log ratio of the seconds from the start of the process to its end, where the group or the length tells that."""
+    totals = list(pair.total_seconds)
+    if not pair.whole and length is not None:
+        totals = _extrapolate(pair, length, tail)
+    if pair.whole or length is not None:
+        totals = [total + tail.leaving for total in totals]
+    edited = totals.pop(pair.arms.index(EDITED))
+    return mean_log(totals) - math.log(edited)
+
+
+def _extrapolate(pair: Pair, length: int, tail: Tail) -> list[float]:
+    """The seconds that each arm would take for a script of ``length`` units and what follows them.
+
+    All steady turns count, also the slow ones: an evaluation after each epoch is as much of the script as a step is,
+    takes as long in both arms, and lowers the ratio. Only a turn with a trace, which is paid once, is left out.
+    """
+    late = set(_late(pair))
+    turns = [turn for at, turn in enumerate(_steady(pair)) if at not in late]
+    left = max(0, length - sum(units for units, _ in pair.turns))
+    done = sum(units for units, _ in turns)
+    return [
+        total
+        + left * sum(turn[position] for _, turn in turns) / done
+        + (tail.edited if name == EDITED else tail.eager)
+        for position, (name, total) in enumerate(zip(pair.arms, pair.total_seconds, strict=True))
+    ]
+
+
+def _peaks(pairs: Sequence[Pair], bytes_of: Callable[[Pair], Sequence[int]]) -> tuple[int, int] | None:
+    """The largest peak memory of the eager arms and of the edited one, in bytes; None where none was measured."""
+    peaks = [peak for pair in pairs for peak in zip(pair.arms, bytes_of(pair), strict=True) if peak[1]]
+    eager = [peak for name, peak in peaks if name != EDITED]
+    edited = [peak for name, peak in peaks if name == EDITED]
+    return (max(eager), max(edited)) if eager and edited else None
