@@ -337,6 +337,7 @@ class Race:
     ) -> Group:
         from .measure.benchmark import _has_room
         from .measure.contest import run_contest
+        from .measure.phases import covers_of
         from .sandbox.launch import start
 
         return run_contest(
@@ -350,6 +351,7 @@ class Race:
             steps=self.work.options.steps,
             length=length.calls if length.whole else None,
             again=again,
+            covers=covers_of(hottest, self.work.selected(), self.work.judgements),
             room=_has_room,
         )
 

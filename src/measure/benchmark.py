@@ -99,24 +99,28 @@ def _arms(
     unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: bool, covers: Sequence[Cover] = ()
 ) -> list[Arm]:
     """The arms, the dispensable one last."""
-    before = [*([unit.candidate] if hybrid else []), *(cover.candidate for cover in covers if cover.hybrid)]
-    decorated = sorted({*before, *(candidate for edited in files for candidate in edited.def_lines)})
+    before = [unit.candidate] if hybrid else []
+    eager = job_of(unit, eager_unit_line, (), before, covers)
+    edited = job_of(unit, eager_unit_line, files, before, covers)
+    return [Arm(EAGER, eager), Arm(EDITED, edited, files), Arm(TWIN, eager)]
 
-    def job(files: Sequence[EditedFile], decorated: list[str]) -> dict[str, Any]:
-        names = [cover.candidate for cover in covers]
-        lines = [_line_in(files, cover.candidate, cover.file, cover.line) for cover in covers]
-        hooks = [{"file": c.file, "line": line, "id": c.candidate} for c, line in zip(covers, lines, strict=True)]
-        common = {"role": "timed", "edited": decorated, "hooks": hooks, "covers": names}
-        if not unit.file:
-            return {**common, "fit": unit.candidate}
-        line = _line_in(files, unit.candidate, unit.file, eager_unit_line)
-        return {**common, "unit": {"file": unit.file, "line": line, "id": unit.candidate}}
 
-    return [
-        Arm(EAGER, job((), before)),
-        Arm(EDITED, job(files, decorated), files),
-        Arm(TWIN, job((), before)),
-    ]
+def job_of(
+    unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: Sequence[str], covers: Sequence[Cover]
+) -> dict[str, Any]:
+    """The job of an arm that runs ``files`` edited; ``hybrid`` are the ids of what is decorated before any edit."""
+    hooks = [{"file": c.file, "line": _line_in(files, c.candidate, c.file, c.line), "id": c.candidate} for c in covers]
+    before = [*hybrid, *(cover.candidate for cover in covers if cover.hybrid)]
+    job = {
+        "role": "timed",
+        "edited": sorted({*before, *(candidate for edited in files for candidate in edited.def_lines)}),
+        "hooks": hooks,
+        "covers": [cover.candidate for cover in covers],
+    }
+    if not unit.file:
+        return {**job, "fit": unit.candidate}
+    line = _line_in(files, unit.candidate, unit.file, eager_unit_line)
+    return {**job, "unit": {"file": unit.file, "line": line, "id": unit.candidate}}
 
 
 def _line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -> int:

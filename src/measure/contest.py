@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from ..records import Edit, EditedFile, Target
-from .benchmark import Start
+from .benchmark import Cover, Start, job_of
 from .statistics import pseudomedian, pseudomedian_error, without_slowest
 from .summary import EAGER
 from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, Turn, run_group
@@ -80,6 +79,7 @@ def run_contest(
     steps: int | None,
     length: int | None,
     again: bool = False,
+    covers: Sequence[Cover] = (),
     room: Callable[[int], bool] = lambda _bytes: True,
     clock: Callable[[], float] = time.monotonic,
 ) -> Group:
@@ -88,10 +88,11 @@ def run_contest(
     ``unit`` names the function of which a call is a unit, ``eager_unit_line`` the line of its ``def`` in the
     file as it stands; ``length`` is the number of units of the whole script, where known. Where ``room`` says
     that memory is short, the last entrants are left out. ``again`` says that these are the two of ``undecided``:
-    they race without eager, for more turns.
+    they race without eager, for more turns. What is called inside of one of ``covers`` is no unit.
     """
-    arms = [] if again else [_arm(EAGER, unit, eager_unit_line, ())]
-    arms += [_arm(entrant.name, unit, eager_unit_line, entrant.files) for entrant in entrants]
+    runs: list[tuple[str, Sequence[EditedFile]]] = [] if again else [(EAGER, ())]
+    runs += [(entrant.name, entrant.files) for entrant in entrants]
+    arms = [Arm(name, job_of(unit, eager_unit_line, files, (), covers), files) for name, files in runs]
 
     def begin(arm: Arm) -> Process:
         return start(target, arm.job, arm.files, folder, f"race-{arm.name.replace(' ', '-')}")
@@ -112,19 +113,6 @@ def run_contest(
 
 def _log_ratio(turn: Turn, one: int, other: int) -> float:
     return math.log(turn.seconds[one] / turn.seconds[other])
-
-
-def _arm(name: str, unit: Edit, eager_line: int, files: Sequence[EditedFile]) -> Arm:
-    line = eager_line
-    for edited in files:
-        if edited.file == unit.file:
-            line = edited.def_lines.get(unit.candidate, edited.line_map[eager_line - 1])
-    job: dict[str, Any] = {
-        "role": "timed",
-        "unit": {"file": unit.file, "line": line, "id": unit.candidate},
-        "edited": sorted(candidate for edited in files for candidate in edited.def_lines),
-    }
-    return Arm(name, job, files)
 
 
 def standings(groups: Sequence[Group]) -> dict[str, Standing]:
