@@ -54,3 +54,26 @@ def test_calls_of_the_unit_inside_of_what_may_be_converted_are_no_units(tf: Any)
             step(tf.constant(100.0))
         units[arm] = made.report()["scalars"]
     assert units["eager"] == units["edited"] == [[0.0], [2.0], [4.0], [6.0]]
+
+
+@pytest.mark.parametrize(("nudge", "rate"), [(0, 1.0), (1, 1.37), (2, 7.3), (3, 0.31)])
+def test_the_clock_of_a_nudged_run_goes_at_another_rate(
+    monkeypatch: pytest.MonkeyPatch, nudge: int, rate: float
+) -> None:
+    """So a number that the clock decides differs from run to run, whatever language it is named in: "Zeit 3"."""
+    import datetime
+    import time
+
+    from hybridize.dynamic import replaying
+
+    for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"):
+        monkeypatch.setattr(time, name, getattr(time, name))
+    monkeypatch.setattr(datetime, "datetime", datetime.datetime)
+    real = time.monotonic_ns
+    finder = SimpleNamespace(after=lambda name, callback: None)
+    child: Any = SimpleNamespace(job={"project": ("", ""), "nudge": nudge}, finder=finder, send=lambda *a, **k: None)
+    replaying.install(child)
+    begun, passed = time.monotonic_ns(), real()
+    time.sleep(0.2)
+    passed, shown = real() - passed, time.monotonic_ns() - begun
+    assert shown / passed == pytest.approx(rate, rel=0.1)
