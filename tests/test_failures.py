@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hybridize.failures import explain
-from hybridize.records import Ending, Offspring, RunOutcome
+from hybridize.records import Contacts, Ending, Offspring, RunOutcome
 
 
 def outcome(ending: Ending, code: int | None = 0, **changes: Any) -> RunOutcome:
@@ -54,6 +54,19 @@ def test_a_script_that_never_gets_to_train(run: RunOutcome, words: str) -> None:
     assert stop is not None
     assert (stop.status, stop.exit_code) == ("nothing-to-gain", 0)
     assert words in stop.message
+
+
+@pytest.mark.parametrize("tensorflow_imported", [True, False])
+def test_a_script_that_was_refused_a_connection_is_told_of_the_option(tensorflow_imported: bool) -> None:
+    run = outcome(Ending.CUT, tensorflow_imported=tensorflow_imported, contacts=Contacts(stopped="hooks.example:443"))
+    stop = explain("train.py", run, missed=True, offspring=Offspring())
+    assert stop is not None and (stop.status, stop.exit_code) == ("script-failed", 3)
+    assert "refused hooks.example:443" in stop.message and "--network allow" in stop.message
+
+
+def test_a_script_that_trained_before_it_was_refused_a_connection_goes_on() -> None:
+    run = outcome(Ending.CUT, contacts=Contacts(stopped="hooks.example:443"))
+    assert explain("train.py", run, missed=False, offspring=Offspring()) is None
 
 
 @pytest.mark.parametrize("tensorflow_imported", [True, False])

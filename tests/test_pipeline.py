@@ -158,6 +158,40 @@ def test_a_plan_that_crashes_in_the_measurement_is_refuted_and_said_to_be(
     assert judgement.verdict is Verdict.REFUTED and not judgement.selected
 
 
+def test_where_no_run_gets_past_a_refused_connection_that_is_the_conclusion(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        settle(Verdict.INCONCLUSIVE)(work)
+        work.target.network.stopped.add("hooks.example:443")
+        pipeline._stop_where_refused(work)
+
+    report = optimize(prove)
+    assert (report.status, report.exit_code) == ("script-failed", 3)
+    assert "hooks.example:443" in report.message and "--network allow" in report.message
+
+
+def test_what_was_refuted_before_a_refused_connection_stays_the_conclusion(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        settle(Verdict.REFUTED)(work)
+        work.target.network.stopped.add("hooks.example:443")
+        pipeline._stop_where_refused(work)
+
+    report = optimize(prove)
+    assert report.status == "refuted"
+    assert "--network allow" in report.message
+
+
+def test_a_plan_that_stands_is_not_lost_to_a_connection_that_was_refused_at_the_end(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        confirm(work)
+        work.target.network.stopped.add("hooks.example:443")
+        work.target.network.refused.add("hooks.example:443")
+        pipeline._stop_where_refused(work)
+
+    report = optimize(prove)
+    assert report.status == "optimized"
+    assert any("refused hooks.example:443" in warning for warning in report.warnings)
+
+
 def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:
     report = optimize(skip=("train:step",))
     assert (report.status, report.exit_code) == ("nothing-to-gain", 0)

@@ -16,6 +16,7 @@ from hybridize.dynamic.runs import Seen
 from hybridize.options import Options
 from hybridize.records import (
     Action,
+    Contacts,
     Ending,
     Function,
     FunctionKind,
@@ -272,6 +273,44 @@ def test_a_run_that_came_nowhere_is_given_twice_as_long_where_the_budget_has_tha
     drift = trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.CONFIRMED} and drift is not None and drift.verdict == "none"
     assert trial.seconds == 20.0 and runs[-1][1] == ({"one"} if slow == "edited" else set())
+
+
+REFUSED = Contacts(refused=("hooks.example:443",), stopped="hooks.example:443")
+
+
+def test_a_script_that_is_refused_a_connection_before_it_trains_is_not_run_again_and_refutes_nobody(laid: Any) -> None:
+    chosen = [judgement("one"), judgement("two", 5.0)]
+    work, trial, _ = laid(lambda edited: ended(changes={"units": 0}, contacts=REFUSED), *chosen)
+    trial.seconds = 10.0
+    trial.settle(chosen, "plan")
+    assert set(verdicts(work).values()) == {Verdict.INCONCLUSIVE} and trial.seconds == 10.0
+    reason = work.judgements["train:one"].reasons[0]
+    assert "refused hooks.example:443" in reason and "--network allow" in reason
+
+
+def test_a_script_that_is_refused_a_connection_when_it_has_trained_is_compared_until_then(laid: Any) -> None:
+    chosen = [judgement("one")]
+    work, trial, _ = laid(lambda edited: ended(changes={"units": 20}, contacts=REFUSED), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.CONFIRMED}
+
+
+def test_an_edited_script_that_fails_after_a_refusal_of_its_own_is_not_refuted(laid: Any) -> None:
+    chosen = [judgement("one")]
+    failed = ended(Ending.RAISED, 1, error_type="CommError", error="timeout", contacts=Contacts(refused=("host:443",)))
+    work, trial, _ = laid(lambda edited: failed if edited else ended(), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
+    assert "after it was refused host:443" in work.judgements["train:one"].reasons[0]
+
+
+def test_an_edited_script_that_fails_where_the_original_was_refused_the_same_is_refuted(laid: Any) -> None:
+    chosen = [judgement("one")]
+    both = Contacts(refused=("host:443",))
+    failed = ended(Ending.RAISED, 1, error_type="ValueError", error="no", contacts=both)
+    work, trial, _ = laid(lambda edited: failed if edited else ended(contacts=both), *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.REFUTED}
 
 
 def test_no_cold_run_is_begun_when_the_budget_is_spent(laid: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,8 @@ _ADDRESS_BYTES = 128
 class Sentry:
     """Listens in ``folder`` for a child, and answers for it by the rules of ``network``.
 
-    ``tell`` gets what was reached or refused, as the child's own events have it.
+    ``tell`` gets what was reached or refused, as the child's own events have it. Raises OSError where the folder is
+    on a file system that holds no sockets.
     """
 
     def __init__(self, folder: Path, network: Network, tell: Callable[[str, tuple[str, ...]], None]) -> None:
@@ -41,15 +42,18 @@ class Sentry:
         self._network = network
         self._tell = tell
         self._process = 0
-        self._closing, self._wake = os.pipe()
         self._socket = socket.socket(socket.AF_UNIX)
         # A socket's path may have 107 bytes, and this folder's may have more.
         place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
         try:
             self._socket.bind(f"/proc/self/fd/{place}/{SOCKET_NAME}")
+            self._socket.listen(1)
+        except OSError:
+            self._socket.close()
+            raise
         finally:
             os.close(place)
-        self._socket.listen(1)
+        self._closing, self._wake = os.pipe()
         self._thread = threading.Thread(target=self._serve, daemon=True, name="hybridize-connections")
         self._thread.start()
 

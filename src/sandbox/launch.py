@@ -151,7 +151,9 @@ class Child:
             nursery = None
         if self._network.mode != "allow":
             environment |= trackers.variables(environment, str(self.scratch.temporary))
-            self._sentry = Sentry(self._home, self._network, self._note_contact)
+            # Without it the child says that the kernel does not watch.
+            with contextlib.suppress(OSError):
+                self._sentry = Sentry(self._home, self._network, self._note_contact)
         job_file = self._home / "job.json"
         job_file.write_text(json.dumps(self._whole_job(target, job, environment)), encoding="utf-8")
         with _pipes(4) as (events, control, output, errors):

@@ -49,6 +49,7 @@ class Network:
         self._tell = tell
         self._told: set[tuple[str, ...]] = set()
         self._names: dict[str, str] = {}
+        self._known: set[tuple[str, int]] = set()
         self._libc = ctypes.CDLL(None)
 
     @property
@@ -130,6 +131,9 @@ class Network:
 
     def _approve(self, host: str, port: int) -> None:
         """Write an address down as known, by the C library: other audit hooks see what the script does, not this."""
+        if (host, port) in self._known:
+            return
+        self._known.add((host, port))
         path, line = self._approved.encode(), f"{canonical(host)} {port}\n".encode()
         place = self._libc.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if place >= 0:

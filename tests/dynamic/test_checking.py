@@ -101,6 +101,30 @@ def test_a_training_step_agrees_with_its_graph(tf: Any, check: Any) -> None:
     assert seen.max_error == 0.0, "to the bit, dropout and all"
 
 
+@pytest.mark.parametrize("caught", [True, False], ids=["caught", "raised"])
+def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, checker: Any, caught: bool) -> None:
+    from hybridize.sandbox.refusal import RefusedConnection
+
+    step, _ = make_step(tf)
+
+    def posts(x: Any) -> Any:
+        try:
+            raise RefusedConnection("host:443", "does not let this run connect to host:443")
+        except OSError:
+            if not caught:
+                raise
+        return step(x)
+
+    made = checker("f")
+    checked = made.wrap("f", tf.function(posts))
+    for arguments in batches(tf):
+        with contextlib.suppress(OSError):
+            checked(*arguments)
+    seen = made.checks["f"]
+    assert not seen.refutations
+    assert "--network allow" in seen.doubts["network"]
+
+
 def test_a_variable_that_the_function_never_reads_makes_no_state(tf: Any, check: Any) -> None:
     weight, elsewhere = tf.Variable(2.0), tf.Variable(0.0)
     x = tf.constant([1.0, 2.0])

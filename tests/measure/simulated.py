@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hybridize.records import Edit, EditedFile, Ending, RunOutcome, Target
+from hybridize.records import Contacts, Edit, EditedFile, Ending, RunOutcome, Target
 
 TARGET = Target(root="/project", cwd="/project", script="/project/train.py")
 UNIT = Edit(candidate="train:train_step", file="train.py", line=3, qualname="train_step")
@@ -80,6 +80,7 @@ class Script:
     raises_at: int | None = None
     raises: tuple[str, str] = ("KeyError", "no such key")
     killed_at: int | None = None
+    refused_at: int | None = None
     hangs_at: int | None = None
     chatters_at: int | None = None
     peak_rss_bytes: int = 300 << 20
@@ -123,7 +124,8 @@ class Process:
             return self._event("end" if script.units == 0 else "boundary", 0, seconds), seconds
         if self.ending is not None or self.granted is None:
             return None, 0.0
-        ends = {script.units, script.raises_at, script.killed_at, script.hangs_at, script.chatters_at} - {None}
+        troubles = script.raises_at, script.killed_at, script.refused_at, script.hangs_at, script.chatters_at
+        ends = {script.units, *troubles} - {None}
         stop = min((at for at in ends if at is not None), default=sys.maxsize)
         end = script.units
         if script.clock_seconds is not None:
@@ -141,6 +143,9 @@ class Process:
         self.own_clock += seconds
         if self.total == script.raises_at:
             self.ending = Ending.RAISED
+            return {"event": "end", "units": done, "seconds": seconds, "total_units": self.total}, seconds
+        if self.total == script.refused_at:
+            self.ending = Ending.CUT
             return {"event": "end", "units": done, "seconds": seconds, "total_units": self.total}, seconds
         if self.total == script.killed_at:
             self.ending = Ending.KILLED
@@ -191,6 +196,7 @@ class Process:
             error=self.script.raises[1] if raised else None,
             error_type=self.script.raises[0] if raised else None,
             peak_rss_bytes=self.peak_rss_bytes,
+            contacts=Contacts(stopped="host:443" if self.total == self.script.refused_at else ""),
         )
 
 

@@ -325,6 +325,11 @@ def test_of_a_crash_without_time_to_ask_the_script_as_it_stands_nobody_is_accuse
     assert found.crash is None and found.cause is Unclear.BUDGET
 
 
+def test_a_script_that_is_refused_a_connection_at_its_end_is_measured_until_there() -> None:
+    found = measure(eager=replace(EAGER, refused_at=200), edited=graph(8, refused_at=200))
+    assert (found.verdict, found.crash) == ("faster", None)
+
+
 def test_two_runs_that_end_about_when_the_other_does_are_measured_until_then() -> None:
     """A loop that ends by a tolerance: rounding decides on a unit more or less."""
     found = measure(eager=replace(EAGER, units=200), edited=graph(8, units=203))
