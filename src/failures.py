@@ -26,6 +26,8 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
         raise KeyboardInterrupt
     failed = _own_failure(script, outcome)
     if failed is not None:
+        if outcome.contacts.refused:
+            failed += f" Before that it was refused {outcome.contacts.refused[0]}; --network allow lets it through."
         return Stop("script-failed", failed, EXIT_SCRIPT)
     refused = outcome.contacts.stopped
     if refused and (missed or not outcome.tensorflow_imported):
@@ -74,6 +76,12 @@ def _explain_offspring(script: str, offspring: Offspring) -> str:
 def has_failed(outcome: RunOutcome) -> bool:
     """Whether a run of the script ended in a failure, whoever is to blame."""
     return _own_failure("", outcome) is not None
+
+
+def refused_in(outcome: RunOutcome) -> str:
+    """What a run was refused that ended for it, or that failed after it: its error need not say so. Else nothing."""
+    refused = outcome.contacts.refused if has_failed(outcome) else ()
+    return outcome.contacts.stopped or next(iter(refused), "")
 
 
 def _own_failure(script: str, outcome: RunOutcome) -> str | None:

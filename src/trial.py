@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from .errors import own_failure, ran_out_of_memory
+from .failures import refused_in
 from .race import plainer
 from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Variant, Verdict
 from .report.wording import count
@@ -365,7 +366,7 @@ class ColdTrial:
         hangs = units * HANGS < theirs and edited.outcome.ending in (Ending.CUT, Ending.TIMEOUT)
         # A script that comes to its end has no more units than that.
         if not least or (least < min(LEAST_UNITS, self.steps) and not whole) or hangs:
-            stopped = eager.outcome.contacts.stopped or edited.outcome.contacts.stopped
+            stopped = refused_in(eager.outcome) or refused_in(edited.outcome)
             if stopped:
                 why = f"the cold run ended after {count(least, 'unit')}, where it was refused {stopped}; {REMEDY}"
                 return Objection(Verdict.INCONCLUSIVE, why), None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hybridize.failures import explain
+from hybridize.failures import explain, refused_in
 from hybridize.records import Contacts, Ending, Offspring, RunOutcome
 
 
@@ -62,6 +62,14 @@ def test_a_script_that_was_refused_a_connection_is_told_of_the_option(tensorflow
     stop = explain("train.py", run, missed=True, offspring=Offspring())
     assert stop is not None and (stop.status, stop.exit_code) == ("script-failed", 3)
     assert "refused hooks.example:443" in stop.message and "--network allow" in stop.message
+
+
+def test_a_failure_that_may_come_of_a_refusal_names_it_too() -> None:
+    run = outcome(Ending.EXITED, 1, contacts=Contacts(refused=("hooks.example:443",)))
+    stop = explain("train.py", run, missed=True, offspring=Offspring())
+    assert stop is not None and "refused hooks.example:443; --network allow" in stop.message
+    assert refused_in(run) == "hooks.example:443"
+    assert refused_in(outcome(Ending.FINISHED, contacts=Contacts(refused=("hooks.example:443",)))) == ""
 
 
 def test_a_script_that_trained_before_it_was_refused_a_connection_goes_on() -> None:

@@ -278,9 +278,17 @@ def test_a_run_that_came_nowhere_is_given_twice_as_long_where_the_budget_has_tha
 REFUSED = Contacts(refused=("hooks.example:443",), stopped="hooks.example:443")
 
 
-def test_a_script_that_is_refused_a_connection_before_it_trains_is_not_run_again_and_refutes_nobody(laid: Any) -> None:
+@pytest.mark.parametrize(
+    "early",
+    [
+        ended(changes={"units": 0}, contacts=REFUSED),
+        ended(Ending.RAISED, 1, {"units": 0}, error_type="CommError", contacts=replace(REFUSED, stopped="")),
+    ],
+    ids=["for that", "by an error of its own"],
+)
+def test_a_script_that_ends_for_a_refusal_is_not_run_again_and_refutes_nobody(laid: Any, early: Seen) -> None:
     chosen = [judgement("one"), judgement("two", 5.0)]
-    work, trial, _ = laid(lambda edited: ended(changes={"units": 0}, contacts=REFUSED), *chosen)
+    work, trial, _ = laid(lambda edited: early, *chosen)
     trial.seconds = 10.0
     trial.settle(chosen, "plan")
     assert set(verdicts(work).values()) == {Verdict.INCONCLUSIVE} and trial.seconds == 10.0
