@@ -484,7 +484,7 @@ def _set_plan(work: Work, scan: Scan) -> None:
 
 def _measure(work: Work, scan: Scan) -> None:
     from .measure.benchmark import run_benchmark
-    from .measure.phases import covers_of, tail_of, unit_of, units_outside
+    from .measure.phases import covers_of, tail_of, tell_phases, unit_of, units_outside
     from .sandbox.launch import start
     from .seeds import BUDGET_SHARE
 
@@ -517,6 +517,8 @@ def _measure(work: Work, scan: Scan) -> None:
             keep=keep,
             start=functools.partial(start, nursery=work.nursery),
         )
+        if said := tell_phases(hottest, chosen):
+            work.benchmark = replace(work.benchmark, reason=f"{work.benchmark.reason}; {said}")
 
 
 def _has_crashed(work: Work, scan: Scan) -> bool:
@@ -665,6 +667,8 @@ def _conclude(work: Work) -> tuple[str, str, int]:
     speedup = benchmark.speedup
     words = f"{speedup.median:.2f}x faster per unit [{speedup.low:.2f}, {speedup.high:.2f}]" if speedup else "faster"
     found = f"{count(len(work.plan.edits), 'edit')} confirmed and measured {words} over {benchmark.units:,} units"
+    if benchmark.end_to_end_speedup is not None and (benchmark.whole_script or benchmark.script_units is not None):
+        found += f" and {benchmark.end_to_end_speedup:.2f}x for the whole script"
     undecided = bool(work.options.drift_runs) and (drift is None or (drift.verdict, drift.level) != ("none", "L3"))
     if work.options.apply and not undecided:
         _apply(work)

@@ -30,6 +30,21 @@ def unit_of(chosen: Sequence[Judgement], seconds: float) -> Judgement:
     return chosen[0]
 
 
+def tell_phases(unit: Judgement, chosen: Sequence[Judgement]) -> str:
+    """Which of ``chosen`` train before or after the units, so that the ratio per unit is none of theirs; or nothing."""
+    first, last = unit.observation.first_seconds, unit.observation.last_seconds
+    others = [j for j in chosen if j is not unit and j.observation.calls and last > 0]
+    before = [j.function.id for j in others if j.observation.last_seconds <= first]
+    after = [j.function.id for j in others if j.observation.first_seconds >= last]
+    if not before and not after:
+        return ""
+    parts = [f"{', '.join(names)} {when} it" for names, when in ((before, "before"), (after, "after")) if names]
+    return (
+        f"the script trains in phases: the ratio per unit is that of {unit.function.id}, and the phases of "
+        f"{' and of '.join(parts)} count in the end to end figure"
+    )
+
+
 def callers_of(name: str, judgements: Mapping[str, Judgement]) -> set[str]:
     """The candidates inside of which one was seen to be called, directly or not."""
     found, waiting = set[str](), [name]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hybridize.measure.phases import callers_of, covers_of, tail_of, unit_of, units_outside
+from hybridize.measure.phases import callers_of, covers_of, tail_of, tell_phases, unit_of, units_outside
 from hybridize.measure.summary import Tail
 from hybridize.records import (
     Action,
@@ -74,3 +74,11 @@ def test_a_phase_that_comes_too_late_to_be_measured_leaves_the_units_to_an_earli
     assert unit_of([second, first], 600.0) is second
     assert unit_of([second, first], 60.0) is first
     assert unit_of([second], 60.0) is second
+
+
+def test_a_ratio_per_unit_is_said_to_be_that_of_one_phase() -> None:
+    first, second = judgement("first", 100, 10.0, 0.0, 12.0), judgement("second", 400, 20.0, 13.0, 36.0)
+    assert "of first, and the phases of second after it" in tell_phases(first, [second, first])
+    assert "of second, and the phases of first before it" in tell_phases(second, [second, first])
+    inside = judgement("inside", 100, 5.0, 0.5, 11.0)
+    assert tell_phases(first, [first, inside]) == "", "both are called by turns"
