@@ -107,6 +107,13 @@ def test_a_difference_that_is_small_beside_the_spread_of_the_seeds_is_equivalent
     assert all(metric.low is not None for metric in found.metrics if metric.name == "the result of the unit")
 
 
+def test_a_number_that_seeds_spread_by_half_of_itself_tells_nothing() -> None:
+    """Average returns of -1299 and -1071 beside a spread of as much: lying within that is no proof."""
+    found = compare(lambda seed: train(seed, spread=1.5), lambda seed: train(seed, spread=1.5))
+    assert found.verdict == "inconclusive" and "nothing can be told by it" in found.reason
+    assert {metric.verdict for metric in found.metrics} == {"inconclusive"}
+
+
 def test_a_script_that_is_merely_chaotic_is_not_accused() -> None:
     """Every run ends elsewhere, and the edited one shares nothing with its pair but the distribution."""
     verdicts = []
