@@ -31,7 +31,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hybridize import pipeline
+from hybridize import pipeline, remainder
 from hybridize.options import Options
 from hybridize.records import Action, Function, Judgement, Report, Scan, Target, Verdict
 from hybridize.sandbox.launch import all_stopped, base_environment
@@ -150,7 +150,7 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
                 census = work.run_with(scan).observe(judged, CENSUS_SECONDS, CENSUS_SECONDS, None).candidates
                 if force:
                     scan = _force(work, scan, {f.id for f in judged})
-                pipeline.prove(work, scan)
+                remainder.prove(work, pipeline.prove(work, scan))
             except Stop as stop:
                 note = stop.message
     seconds = (time.monotonic() - begun) / len(rows)

@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import __version__
+from . import __version__, pacing, remainder
+from .bounds import why_hopeless
 from .errors import own_failure, telling_line
 from .interrupts import deferred
 from .options import Mistake, Options
@@ -33,7 +34,7 @@ from .records import (
     Verdict,
 )
 from .renewed import ask_for_second_objects
-from .report.wording import count
+from .report.wording import NOTABLE_SHARE, count, own_share
 from .switching import (
     FIT,
     SwitchTrial,
@@ -154,6 +155,8 @@ def _report(work: Work, command: Sequence[str], status: str, message: str, code:
 
 
 def _run_stages(work: Work) -> tuple[str, str, int]:
+    from .measure.selection import take_back
+
     scan = _scan(work)
     with _nursery(work):
         scan = prove(work, scan)
@@ -162,10 +165,12 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
             if not _has_crashed(work, scan):
                 _compare_seeds(work, scan)
                 break
+        remainder.prove(work, scan, patient=False)
         _tell_draws(work)
         _profile(work)
         _measure_flag(work)
     status, message, code = _conclude(work) if work.plan.edits else _nothing_to_write(work)
+    work.add(take_back(list(work.judgements.values())))
     refused = "" if status == "optimized" else refused_words(work)
     return status, f"{message} {refused}".rstrip(), code
 
@@ -181,12 +186,41 @@ def prove(work: Work, scan: Scan) -> Scan:
     if SwitchTrial(work, scan, observed).run():
         _set_plan(work, scan)
         return scan
-    _check(work, scan, observed)
-    ask_for_second_objects(work, scan)
-    _stop_where_refused(work)
-    Race(work, scan, observed).run()
-    _plan_cold(work, scan)
+    if _is_worth_a_check(work, observed):
+        _check(work, scan, observed)
+        ask_for_second_objects(work, scan)
+        _stop_where_refused(work)
+        Race(work, scan, observed).run()
+        _drop_hopeless(work)
+        _plan_cold(work, scan)
+        _drop_hopeless(work)
+        _set_plan(work, scan)
     return scan
+
+
+def _is_worth_a_check(work: Work, observed: Observed) -> bool:
+    """Whether the candidates that are left could pay, all together; where not, no more time is spent on them."""
+    from .dynamic.proof import observation
+
+    left = [replace(work.judgements[f.id], observation=observation(observed, f)) for f in observed.open]
+    why = why_hopeless(left, work.options.min_speedup)
+    if why is None:
+        return True
+    work.no_gain = why
+    work.add([replace(j, verdict=Verdict.NOT_PROPOSED, reasons=(f"not checked: {why}",)) for j in left])
+    work.watcher.note(why)
+    return False
+
+
+def _drop_hopeless(work: Work) -> None:
+    """Take the edits out of the plan where all of them together can't pay: they need not be run or measured."""
+    from .measure.selection import deselect
+
+    why = why_hopeless(work.selected(), work.options.min_speedup)
+    if why is not None:
+        work.no_gain = why
+        work.add([deselect(j, f"not worth it: {why}") for j in work.selected()])
+        work.watcher.note(why)
 
 
 @contextlib.contextmanager
@@ -207,7 +241,7 @@ def _scan(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
 
     layout = layout_of(work.target, work.options, seen)
     work.target = covering(work.target, layout, work.options)
-    with work.stage("scan", work.target.root):
+    with work.stage("scan", work.target.root) if seen is None else contextlib.nullcontext():
         found = scan(Path(work.target.root), Path(work.target.script), layout=layout)
         for warning in found.warnings:
             work.warn(warning)
@@ -226,19 +260,33 @@ def _scan(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
         if unknown:
             known = ", ".join(sorted(work.judgements)) or "none"
             raise Stop("usage", f"There is no candidate {unknown[0]}; the functions found are: {known}.", EXIT_USAGE)
-        candidates = sum(_is_proposed(work, f) for f in reachable)
-        hybrid = sum(f.hybrid is not None for f in reachable)
-        work.watcher.note(
-            f"{count(len(found.reachable), 'file')}, {count(len(reachable), 'function')}: "
-            f"{count(candidates, 'candidate')}, {hybrid} hybrid already"
-        )
-        return found
+        if seen is None:
+            _tell_scan(work, found)
+    return found
+
+
+def _tell_scan(work: Work, found: Scan) -> None:
+    reachable = [f for f in found.functions if f.file in found.reachable]
+    candidates = sum(_is_proposed(work, f) for f in reachable)
+    hybrid = sum(f.hybrid is not None for f in reachable)
+    work.watcher.note(
+        f"{count(len(found.reachable), 'file')}, {count(len(reachable), 'function')}: "
+        f"{count(candidates, 'candidate')}, {hybrid} hybrid already"
+    )
 
 
 def _is_proposed(work: Work, function: Function) -> bool:
     options = work.options
     wanted = (not options.only or function.id in options.only) and function.id not in options.skip
     return wanted and function.proposal is Action.HYBRIDIZE
+
+
+def is_to_time(function: Function) -> bool:
+    """Whether a function is refused from source and may take time all the same."""
+    name = function.qualname.rpartition(".")[2]
+    special = name.startswith("__") and name != "__call__"
+    refused = function.blocker is not None and function.hybrid is None and function.proposal is Action.NONE
+    return refused and function.computes_with_tensors is not False and not special and not name.startswith("<")
 
 
 def _why_not(function: Function) -> tuple[str, ...]:
@@ -296,16 +344,17 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
         return observed
     functions, entries = _watched(work)
     seconds = seconds_to_fail(failed)
+    watched = functions, entries, _timed(work)
 
     def fails(names: Sequence[str]) -> bool:
-        some, entered = ([f for f in each if f.id in names] for each in (functions, entries))
+        some, entered, timed = ([f for f in each if f.id in names] for each in watched)
         run = work.run_with(scan)
-        again = observe(run, some, (), seconds, seconds, work.options.steps, entered).outcome
+        again = observe(run, some, (), seconds, seconds, work.options.steps, entered, timed).outcome
         # A run that was refused a connection can't show that the script runs.
         return has_failed(again) or bool(again.contacts.stopped)
 
     with work.stage("observe", "the script failed while it was watched: it is run without that"):
-        culprits = find_culprits(list(dict.fromkeys(f.id for f in (*functions, *entries))), fails)
+        culprits = find_culprits(list(dict.fromkeys(f.id for each in watched for f in each)), fails)
     if culprits is None:
         return observed
     error = f"{failed.error_type}: {telling_line(failed.error)}" if failed.error_type else "it ends early"
@@ -342,6 +391,8 @@ def _scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
     if new:
         more = count(len(new), "candidate")
         work.watcher.note(f"the run has imported {more} that the source did not show, so it is observed again")
+        work.watcher.stage("scan", work.target.root)
+        _tell_scan(work, found)
         return found
     work.target, work.judgements = target, judgements
     return None
@@ -353,8 +404,14 @@ def _watched(work: Work) -> tuple[list[Function], list[Function]]:
     return [f for f in known if _is_proposed(work, f) or is_to_watch(f)], [f for f in known if is_to_enter(f)]
 
 
+def _timed(work: Work) -> list[Function]:
+    """The functions that are only timed, so that it can be said where the time goes that no edit can save."""
+    known = [j.function for j in work.judgements.values() if j.function.id not in work.unwatched]
+    return [f for f in known if is_to_time(f) and not is_to_watch(f)]
+
+
 def _observe(work: Work, scan: Scan) -> Observed:
-    from .dynamic.proof import observe
+    from .dynamic.proof import observe, observed_times
 
     functions, entries = _watched(work)
     proposed = [f for f in functions if _is_proposed(work, f)]
@@ -364,12 +421,19 @@ def _observe(work: Work, scan: Scan) -> Observed:
         if not functions and not entries:
             # Nothing is looked for but whether the script runs at all.
             longest = seconds = min(seconds, IDLE_OBSERVE_SECONDS)
-        observed = observe(work.run_with(scan), functions, proposed, seconds, longest, work.options.steps, entries)
+        limits = seconds, longest, work.options.steps
+        observed = observe(work.run_with(scan), functions, proposed, *limits, entries, _timed(work))
+        times = observed_times(observed.seen)
+        work.add([replace(work.judgements[name], observation=seen) for name, seen in times.items()])
         outcome = observed.outcome
         work.observed_whole = outcome.ending in (Ending.FINISHED, Ending.EXITED)
-        work.training_seconds = observed.training_seconds
+        watching = float(observed.seen.report.get("overhead_seconds", 0.0))
+        work.training_seconds = observed.training_seconds + watching
+        work.own_seconds = outcome.seconds if work.observed_whole else None
         if outcome.forkable:
             work.nursery = work.waiting_nursery
+        spared = work.nursery.import_seconds if work.nursery is not None else 0.0
+        work.startup_seconds = max(0.5, outcome.seconds - work.training_seconds - spared)
         work.environment.update(outcome.environment)
         _heed_writes(work, outcome)
         heed(work, outcome)
@@ -454,21 +518,20 @@ def _check(work: Work, scan: Scan, observed: Observed) -> None:
 def _plan_cold(work: Work, scan: Scan) -> None:
     """Run the plan from a cold start, and take out what does not stand that.
 
-    Candidates that the plan has no use for are run cold as well: confirmed means run as it would be written.
+    Candidates that the plan has no use for are run cold later: confirmed means run as it would be written.
     """
-    confirmed = [j for j in work.judgements.values() if j.verdict is Verdict.CONFIRMED]
-    if not confirmed:
-        return
     chosen = work.selected()
-    with work.stage("cold start", f"{len(confirmed)} confirmed candidates from the start of a fresh process"):
-        hottest = chosen[0] if chosen else max(confirmed, key=lambda j: j.observation.seconds)
-        trial = ColdTrial(work, scan, hottest, confirmed)
-        work.drift = trial.settle_plan(chosen)
-        _set_plan(work, scan)
-        rest = [j for j in confirmed if not work.judgements[j.function.id].selected]
-        rest = [j for j in rest if work.judgements[j.function.id].verdict is Verdict.CONFIRMED]
-        if rest:
-            trial.settle(rest, "rest")
+    if chosen:
+        with work.stage("cold start", f"{count(len(chosen), 'candidate')} from the start of a fresh process"):
+            often = [
+                j
+                for j in work.judgements.values()
+                if j.verdict is Verdict.CONFIRMED and (j.selected or pacing.is_soon_called(j, chosen[0]))
+            ]
+            work.trial = ColdTrial(work, scan, chosen[0], often)
+            work.drift = work.trial.settle_plan(chosen)
+    _set_plan(work, scan)
+    remainder.postpone(work)
 
 
 def _set_plan(work: Work, scan: Scan) -> None:
@@ -597,7 +660,7 @@ def _profile(work: Work) -> None:
             judgements,
             work.plan.files if faster else (),
             work.folder,
-            deadline=time.monotonic() + work.left,
+            deadline=time.monotonic() + remainder.allowance(work),
             startup_seconds=max(startups, default=0.0),
             watch=work.watch,
             start=functools.partial(start, nursery=work.nursery),
@@ -620,22 +683,35 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     elif not proposed:
         message = "Nothing to convert: no function of this project may be; the table says why for each (-v lists all)."
     else:
-        parts = [
-            f"{verdicts.count(verdict)} {words}"
-            for verdict, words in (
-                (Verdict.CONFIRMED, "confirmed but not worth an edit"),
-                (Verdict.REFUTED, "refuted"),
-                (Verdict.INCONCLUSIVE, "inconclusive"),
-                (Verdict.UNOBSERVED, "unobserved"),
-                (Verdict.NOT_PROPOSED, "with nothing to gain"),
-            )
-            if verdicts.count(verdict)
+        put_off = sum(j.function.id in work.waiting for j in proposed)
+        numbers = [
+            (verdicts.count(Verdict.CONFIRMED), "confirmed but not worth an edit"),
+            (put_off, "not worth an edit"),
+            (refuted, "refuted"),
+            (verdicts.count(Verdict.INCONCLUSIVE) - put_off, "inconclusive"),
+            (verdicts.count(Verdict.UNOBSERVED), "unobserved"),
+            (verdicts.count(Verdict.NOT_PROPOSED), "with nothing to gain"),
         ]
-        message = f"Nothing was changed. Of {count(len(proposed), 'candidate')}: {', '.join(parts)}."
+        parts = ", ".join(f"{number} {words}" for number, words in numbers if number)
+        message = f"Nothing was changed. Of {count(len(proposed), 'candidate')}: {parts}."
+        why = work.no_gain or remainder.why_not(work)
+        if why:
+            message = f"Nothing to gain: {why}. Of {count(len(proposed), 'candidate')}: {parts}."
+    message += _where_the_time_goes(work)
     crash = work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:
         message = f"Nothing was changed: in the measurement the edited script {crash.error}, and the original did not."
     return "refuted" if refuted else "nothing-to-gain", message, EXIT_OK
+
+
+def _where_the_time_goes(work: Work) -> str:
+    """The function that is refused from source and takes much of the time by itself, with the reason."""
+    refused = [j for j in work.judgements.values() if is_to_time(j.function) and own_share(j) >= NOTABLE_SHARE]
+    if not refused:
+        return ""
+    most = max(refused, key=own_share)
+    share = f"{own_share(most):.0%} of the time passes in {most.function.id}"
+    return f" {share}, which can't be converted: {most.reasons[0]}."
 
 
 def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:

@@ -138,9 +138,7 @@ class Race:
         self.begun = time.monotonic()
         seconds = min(SHARE * self.work.options.budget_seconds, self._spare())
         self.end = self.begun + seconds
-        # What the script takes to come to its first unit, without the import that a forked process is spared.
-        spared = self.work.nursery.import_seconds if self.work.nursery is not None else 0.0
-        self.start_seconds = max(0.5, self.observed.outcome.seconds - self.observed.training_seconds - spared)
+        self.start_seconds = self.work.startup_seconds
 
     def _spare(self) -> float:
         return self.work.left - RESERVE * self.work.options.budget_seconds

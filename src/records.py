@@ -440,6 +440,9 @@ class Observation:
     ``first_seconds`` and ``last_seconds`` say when its first call began and its last one ended, after the first call
     of any candidate; ``overhead_seconds`` is what watching it took. ``draws`` are the types of the ops in it that drew
     random numbers.
+    ``share`` is of the time since the first call of any candidate. ``share_at_most`` is the upper end of an interval,
+    of the time since this one's first call; None where that is not known. ``callers`` counts the calls that each other
+    candidate made, ``caller_seconds`` what these took; the key "" stands for all other code.
     """
 
     calls: int = 0
@@ -461,6 +464,8 @@ class Observation:
     last_seconds: float = 0.0
     overhead_seconds: float = 0.0
     draws: tuple[str, ...] = ()
+    caller_seconds: Mapping[str, float] = field(default_factory=dict)
+    share_at_most: float | None = None
 
 
 @dataclass(frozen=True)

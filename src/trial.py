@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from .errors import own_failure, ran_out_of_memory
 from .failures import refused_in
+from .objections import (
+    LONGER,
+    NOT_ISOLATED,
+    NOT_REACHED,
+    OUT_OF_TIME,
+    Objection,
+    Stood,
+    came_short,
+    form_of,
+    is_disagreement,
+)
+from .pacing import FEWEST_UNITS, LEAST_SECONDS, UNITS, limits_of, pace_of, reserve, steps_of
 from .race import plainer
-from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Variant, Verdict
+from .records import AssumptionKind, Drift, Ending, Judgement, Scan, Verdict
 from .report.wording import count
 from .sandbox.refusal import REMEDY
 from .work import Work, edits_of
@@ -19,52 +31,8 @@ if TYPE_CHECKING:
     from .dynamic.cold import Arm
     from .dynamic.runs import Seen
 
-COLD_SHARE = 0.35
-COLD_UNITS = 60
-# What a comparison from a cold start must cover at least: the first calls build, later ones train.
-LEAST_UNITS = 5
-# With less of the budget left than this, no cold run is begun.
-LEAST_SECONDS = 5.0
 # How often a plan is made anew where candidates of it did not stand.
 MOST_PLANS = 3
-# An edited script that does less than one in so many of the original's units in the time is said to hang.
-HANGS = 3
-
-
-@dataclass(frozen=True)
-class Objection:
-    """What speaks against a plan that was run cold.
-
-    ``culprits`` are the candidates that the failure itself names, by id: whoever stands where it was raised, or, where
-    it is ``certain``, whoever has done it.
-    """
-
-    verdict: Verdict
-    reason: str
-    culprits: frozenset[str] = frozenset()
-    certain: bool = False
-
-
-@dataclass(frozen=True)
-class Stood:
-    """A plan that has run cold as the script does: its candidates, and the drift that was measured."""
-
-    chosen: tuple[Judgement, ...]
-    drift: Drift | None
-
-    @property
-    def form(self) -> frozenset[tuple[str, Variant]]:
-        """What was run: each candidate with its variant."""
-        return _form(self.chosen)
-
-
-def _form(chosen: Sequence[Judgement]) -> frozenset[tuple[str, Variant]]:
-    return frozenset((judgement.function.id, judgement.variant) for judgement in chosen)
-
-
-OUT_OF_TIME = Objection(Verdict.INCONCLUSIVE, "the budget ended before it was run cold; give it longer with --budget")
-NOT_REACHED = Objection(Verdict.INCONCLUSIVE, "the cold run did not come to a call of it; give it longer with --budget")
-NOT_ISOLATED = "the budget ended before it was run without the others; give it longer with --budget"
 
 
 @dataclass
@@ -83,8 +51,10 @@ class ColdTrial:
 
         self.unit = replace(Unit.of(self.hottest.function), within=self._around(self.hottest))
         self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
-        self.steps = self._steps(self.hottest)
-        self.seconds = max(10.0, self.work.share(COLD_SHARE) / 3)
+        self.pace = pace_of(self.work, self.hottest, self.work.selected())
+        self.steps = steps_of(self.work, self.hottest)
+        # What is kept back of the budget for the measurement; nothing, where that is over.
+        self.kept = reserve(self.work)
         self.stood: list[Stood] = []
         self.stale: set[str] = set()
         # The initial values of the script as it stands, as they were noted once a plan began with others.
@@ -104,6 +74,20 @@ class ColdTrial:
             seen |= more
             waiting += more
         return tuple(sorted(found)) if outside else ()
+
+    def turn_to(self, rest: Sequence[Judgement]) -> None:
+        """Go on with candidates that are not in the plan, with all that is left of the budget."""
+        from .dynamic.cold import Unit
+
+        known = {judgement.function.id for judgement in self.confirmed}
+        more = [judgement for judgement in rest if judgement.function.id not in known]
+        if more:
+            # What the references did is compared: they must come to a call of each as well.
+            self.confirmed = [*self.confirmed, *more]
+            self.unit = replace(self.unit, within=self._around(self.hottest))
+            self.reach += [Unit.of(j.function) for j in more if j.function.id != self.hottest.function.id]
+            self.references.clear()
+        self.pace, self.kept = pace_of(self.work, self.hottest, rest), 0.0
 
     def settle_plan(self, chosen: Sequence[Judgement]) -> Drift | None:
         """Run the plan of ``chosen``, and a plan made anew where a part of it fails; the drift of what stands.
@@ -160,16 +144,16 @@ class ColdTrial:
     def settle(self, chosen: Sequence[Judgement], label: str) -> Drift | None:
         """Refute those of ``chosen`` that do not run cold as the script does; the drift of what stands."""
         standing, objection, drift = self._without_culprits(chosen, label)
-        if _is_disagreement(objection) and any(plainer(judgement) for judgement in standing):
+        if is_disagreement(objection) and any(plainer(judgement) for judgement in standing):
             standing = self._give_up_variants(standing, objection)
             objection, drift = self._try(standing, f"{label}-plainer")
-        if _is_disagreement(objection) and len(standing) > 1:
+        if is_disagreement(objection) and len(standing) > 1:
             standing, objection = self._stand_alone(standing, label)
             if standing and objection is None:
                 objection, drift = self._try(standing, f"{label}-standing")
-        if _is_disagreement(objection) and len(standing) > 1:
+        if is_disagreement(objection) and len(standing) > 1:
             standing, objection, drift = self._stand_together(standing, label)
-        if objection is OUT_OF_TIME:
+        if objection is not None and objection.short:
             standing, objection, drift = self._fall_back(standing, objection, drift)
         missed = [j for j in standing if objection is None and not self.reached.get(j.function.id, 1)]
         if missed:
@@ -179,10 +163,22 @@ class ColdTrial:
             standing = [j for j in standing if j not in missed]
             if standing:
                 objection, drift = self._try(standing, f"{label}-reached")
-        if objection is not None:
-            for judgement in standing:
+        for judgement in standing:
+            if objection is not None:
                 self._object(judgement, objection)
+        if objection is None:
+            self._tell_extent(standing)
         return drift
+
+    def _tell_extent(self, standing: Sequence[Judgement]) -> None:
+        """Say of what stands how far it was compared, where that is less than it could be."""
+        plan = next((plan for plan in self.stood if plan.form == form_of(standing)), None)
+        if plan is None or plan.whole:
+            return
+        said = f"from a cold start it was compared over its first {plan.units} units only; {LONGER}"
+        for judgement in standing:
+            known = self.work.judgements[judgement.function.id]
+            self.work.add([replace(known, reasons=(*known.reasons, said))])
 
     def _without_culprits(
         self, chosen: Sequence[Judgement], label: str
@@ -195,7 +191,7 @@ class ColdTrial:
         standing, suspects = list(chosen), dict[str, Objection]()
         objection, drift = self._try(standing, label)
         number = 0
-        while _is_disagreement(objection):
+        while is_disagreement(objection):
             named = [j for j in standing if j.function.id in objection.culprits]
             if not named or (len(named) == len(standing) and not objection.certain):
                 break
@@ -214,9 +210,9 @@ class ColdTrial:
             if not standing:
                 return [], None, None
             objection, drift = self._try(standing, f"{label}-without-{number}")
-        if objection is None or objection is OUT_OF_TIME:
+        if objection is None or objection.short:
             for name, suspicion in suspects.items():
-                if objection is OUT_OF_TIME:
+                if objection is not None:
                     suspicion = Objection(Verdict.INCONCLUSIVE, f"{suspicion.reason}; {NOT_ISOLATED}")
                 self._object(self.work.judgements[name], suspicion)
         else:
@@ -228,7 +224,7 @@ class ColdTrial:
         self, standing: list[Judgement], objection: Objection, drift: Drift | None
     ) -> tuple[list[Judgement], Objection | None, Drift | None]:
         """Where the time is over: the best plan that has run, in just that form; who is not in it is not decided."""
-        form = _form(standing)
+        form = form_of(standing)
         plans = [plan for plan in self.stood if plan.form <= form]
         best = max(plans, key=lambda plan: sum(j.observation.seconds for j in plan.chosen), default=None)
         if best is None:
@@ -288,7 +284,7 @@ class ColdTrial:
             more, found = self._try([*standing, judgement], f"{label}-together-{number}")
             if more is None:
                 standing, drift = [*standing, judgement], found
-            elif more is OUT_OF_TIME:
+            elif more.short:
                 self.reached = reached
                 self._object(judgement, more)
             else:
@@ -296,13 +292,6 @@ class ColdTrial:
                 names = ", ".join(each.function.id for each in standing)
                 self._object(judgement, more, f"alone it agrees, but not together with {names}: ")
         return standing, objection, drift
-
-    def _steps(self, hottest: Judgement) -> int:
-        seen = hottest.observation
-        affordable = int(self.work.share(COLD_SHARE) / 6 / max(seen.seconds / seen.calls, 1e-6))
-        wanted = min(self.work.options.steps or COLD_UNITS, COLD_UNITS)
-        # However few the time allows, some are run; but never more than the user wants.
-        return min(wanted, max(5, min(affordable, seen.calls - 1)))
 
     def _object(self, judgement: Judgement, objection: Objection, lead: str = "") -> None:
         reasons = (f"{lead}{objection.reason}", *judgement.reasons)
@@ -328,7 +317,7 @@ class ColdTrial:
         from .likeness import compare_from_one_start, compare_runs
         from .rewrite import edit_project
 
-        known = next((plan for plan in self.stood if plan.form == _form(chosen)), None)
+        known = next((plan for plan in self.stood if plan.form == form_of(chosen)), None)
         if known is not None:
             return None, known.drift
         if self.work.left < LEAST_SECONDS:
@@ -361,43 +350,56 @@ class ColdTrial:
         if unread := edited.report.get("unread"):
             return Objection(Verdict.INCONCLUSIVE, f"the traces of its cold run could not be read: {unread}"), None
         units, theirs = (int(seen.report.get("units", 0)) for seen in (edited, eager))
-        least = min(units, theirs)
         whole = all(seen.outcome.ending in (Ending.FINISHED, Ending.EXITED) for seen in (eager, edited))
-        hangs = units * HANGS < theirs and edited.outcome.ending in (Ending.CUT, Ending.TIMEOUT)
-        # A script that comes to its end has no more units than that.
-        if not least or (least < min(LEAST_UNITS, self.steps) and not whole) or hangs:
-            stopped = refused_in(eager.outcome) or refused_in(edited.outcome)
-            if stopped:
-                why = f"the cold run ended after {count(least, 'unit')}, where it was refused {stopped}; {REMEDY}"
-                return Objection(Verdict.INCONCLUSIVE, why), None
-            # A script that takes long to come to its training, or graphs that take long to trace.
-            if 4 * self.seconds < self.work.left:
-                self.seconds *= 2
-                if theirs < min(LEAST_UNITS, self.steps):
-                    self.references.clear()
-                return self._try(chosen, f"{label}-longer")
-            why = f"the cold run came no further than {count(least, 'unit')} in its time; give it longer with --budget"
-            if hangs:
-                why = (
-                    f"the cold run of the edited script came no further than {count(units, 'unit')} in the time in "
-                    f"which the original did {theirs:,}: it hangs, or takes long to trace"
-                )
-            return Objection(Verdict.INCONCLUSIVE, why), None
+        stopped = refused_in(eager.outcome) or refused_in(edited.outcome)
+        short = self._falls_short(edited, units, theirs, whole, stopped)
+        if short is not None:
+            if theirs < min(FEWEST_UNITS, self.steps):
+                self.references.clear()
+            return short, None
         drift = compare_runs(self, edited)
         if drift.verdict != "none":
             drift = compare_from_one_start(self, chosen, files, label, edited) or drift
         if drift.verdict == "none":
-            self.stood.append(Stood(tuple(chosen), drift))
+            least = min(units, theirs)
+            self.stood.append(Stood(tuple(chosen), drift, least, whole or least >= min(self._wanted(), self.steps)))
             return None, drift
         verdict = Verdict.REFUTED if drift.verdict == "drift" else Verdict.INCONCLUSIVE
         return Objection(verdict, f"started cold, it parts from the script as it stands: {drift.reason}"), drift
 
+    def _falls_short(self, edited: Seen, units: int, theirs: int, whole: bool, stopped: str) -> Objection | None:
+        """What to say where the runs did not come far enough to be compared; the script's own end is far enough."""
+        least, fewest = min(units, theirs), min(FEWEST_UNITS, self.steps)
+        if edited.report.get("waited") and units < theirs:
+            return came_short(
+                f"the cold run of the edited script came no further than {count(units, 'unit')} and waited "
+                f"{edited.report['waited']:.0f} s for the next, while the original did {theirs:,}: it hangs"
+            )
+        if least >= fewest or (whole and least):
+            return None
+        if stopped:
+            done = count(least, "unit")
+            return came_short(f"the cold run ended after {done}, where it was refused {stopped}; {REMEDY}")
+        if whole:
+            return came_short(f"the cold run came to its end without a call of {self.unit.candidate}")
+        late, who = (self.references["eager"], "the script") if theirs < fewest else (edited, "the edited script")
+        if self.work.left >= LEAST_SECONDS:
+            done = f"{count(least, 'unit')} in {late.outcome.seconds:.0f} s"
+            return came_short(f"the cold run of {who} came no further than {done}: it hangs, or takes long to trace")
+        return came_short(f"the budget ended before {who} had done {count(fewest, 'unit')} from a cold start; {LONGER}")
+
+    def _wanted(self) -> int:
+        """The units that a comparison is to cover, where the time suffices: never more than the script has."""
+        calls = self.hottest.observation.calls - 1 if self.work.observed_whole else UNITS
+        return max(1, min(self.work.options.steps or UNITS, UNITS, calls))
+
     def replay(self, arms: Sequence[Arm]) -> dict[str, Seen]:
-        """Run arms side by side, as far and as long as all runs of the trial."""
+        """Run arms side by side, as far as all runs of the trial."""
         from .dynamic.cold import replay
 
         run = self.work.run_with(self.scan)
-        return replay(run, self.unit, arms, min(self.seconds, self.work.left), self.steps, self.reach)
+        limits = limits_of(self.work, self.pace, self.steps, len(arms), self.kept)
+        return replay(run, self.unit, arms, limits.seconds, self.steps, self.reach, limits.patience)
 
     def _standing_at(self, place: str, chosen: Sequence[Judgement]) -> frozenset[str]:
         """The innermost of ``chosen`` that ``place`` (``file:line``) lies in, if any."""
@@ -411,8 +413,3 @@ class ColdTrial:
         ]
         innermost = max(around, key=lambda function: function.line, default=None)
         return frozenset() if innermost is None else frozenset([innermost.id])
-
-
-def _is_disagreement(objection: Objection | None) -> TypeGuard[Objection]:
-    """Whether something speaks against a plan; that the time was over does not, and nothing is divided for it."""
-    return objection is not None and objection is not OUT_OF_TIME

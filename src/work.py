@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .dynamic.runs import Run
     from .report.watcher import Watcher
     from .sandbox.nursery import Nursery
+    from .trial import ColdTrial
 
 EXIT_OK, EXIT_CHECK, EXIT_USAGE, EXIT_SCRIPT, EXIT_OURS, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -50,16 +51,22 @@ class Work:
     waiting_nursery: Nursery | None = None
     observed_whole: bool = False
     training_seconds: float = 0.0  # of the observed run, from the first call of a candidate to its end
+    own_seconds: float | None = None  # what the script takes by itself, where the observed run came to its end
+    startup_seconds: float = 0.0  # from the start of a process that later runs are forked from to the first unit
     unwatched: set[str] = field(default_factory=set)  # functions that can't be watched without harm
     hybrid_calls: dict[str, int] = field(default_factory=dict)
     modes: Modes = field(default_factory=Modes)
+    trial: ColdTrial | None = None  # the cold runs of the plan
+    waiting: dict[str, Judgement] = field(default_factory=dict)  # what agreed, and whose cold run was put off
+    no_gain: str = ""  # why nothing that is left could pay
     unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates
 
     def run_with(self, scan: Scan) -> Run:
         """What the dynamic stage's runs have in common."""
         from .dynamic.runs import Run
 
-        return Run(self.target, scan, self.folder, self.watch, self.nursery)
+        thrift = None if self.own_seconds is None else self.own_seconds / 2
+        return Run(self.target, scan, self.folder, self.watch, self.nursery, self.options.steps, thrift)
 
     @property
     def spent(self) -> float:

@@ -31,6 +31,7 @@ from hybridize.records import (
     Plan,
     Report,
     RunOutcome,
+    Scan,
     Throw,
     Verdict,
 )
@@ -58,7 +59,7 @@ for _ in range(20):
 """
 
 
-profiled = pipeline._profile
+profiled, proved = pipeline._profile, pipeline.prove
 
 
 class Silence:
@@ -412,6 +413,75 @@ def test_every_ending_leaves_a_report_in_the_folder(optimize: Any) -> None:
         assert written["status"] == report.status
 
 
+# Where nothing that is left could pay.
+
+
+def little(share: float) -> Observation:
+    return Observation(calls=900, seconds=1.0, share=share, share_at_most=share)
+
+
+def test_candidates_that_take_too_little_of_the_time_are_not_even_checked(
+    optimize: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hybridize.dynamic import proof
+
+    def prove(work: Work) -> None:
+        step = work.judgements["train:step"].function
+        seen = Observed(Seen(outcome(Ending.FINISHED), {}), (), (step,), {step.id: {"calls": 900}}, 1.0, {}, {})
+        monkeypatch.setattr(proof, "observe", lambda *args: seen)
+        monkeypatch.setattr(proof, "observation", lambda *args: little(0.02))
+        monkeypatch.setattr(proof, "check", lambda *args: pytest.fail("it is checked"))
+        proved(work, Scan("", (), (), {}, frozenset(), frozenset(), 0, True))
+
+    report = optimize(prove)
+    assert (report.status, report.exit_code) == ("nothing-to-gain", 0)
+    assert report.message.startswith("Nothing to gain: train:step takes 2.0% of the time at most")
+    (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
+    assert judgement.verdict is Verdict.NOT_PROPOSED and judgement.reasons[0].startswith("not checked: ")
+
+
+def test_a_plan_that_takes_too_little_of_the_time_is_taken_back(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        settle(Verdict.CONFIRMED, selected=True)(work)
+        work.add([replace(work.judgements["train:step"], observation=little(0.02))])
+        pipeline._drop_hopeless(work)
+
+    report = optimize(prove)
+    assert report.status == "nothing-to-gain" and not report.plan.edits and report.benchmark is None
+    assert "1.02 times as fast at best" in report.message
+    (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
+    assert judgement.verdict is Verdict.CONFIRMED and "not worth it: " in judgement.reasons[-1]
+
+
+def test_what_was_put_off_and_never_run_cold_is_counted_as_not_worth_an_edit(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        settle(Verdict.CONFIRMED)(work)
+        pipeline.remainder.postpone(work)
+        work.begun -= 1000.0
+
+    report = optimize(prove)
+    assert "Of 1 candidate: 1 not worth an edit." in report.message
+
+
+INSIDE = "not needed: it runs inside train:step, which is converted"
+
+
+@pytest.mark.parametrize("verdict", ["faster", "no difference"])
+def test_a_reason_is_taken_back_when_what_it_rests_on_is(optimize: Any, verdict: str) -> None:
+    def prove(work: Work) -> None:
+        confirm(work)
+        show = work.judgements["train:show"]
+        work.add([replace(show, verdict=Verdict.CONFIRMED, reasons=("agreed", INSIDE), covered_by="train:step")])
+
+    report = optimize(prove, verdict)
+    (show,) = [j for j in report.judgements if j.function.qualname == "show"]
+    if verdict == "faster":
+        assert (show.reasons, show.covered_by) == (("agreed", INSIDE), "train:step")
+    else:
+        assert show.covered_by is None and INSIDE not in show.reasons
+        assert "it runs inside train:step, which was to be converted and is not" in show.reasons[-1]
+
+
 # What the observed run shows before any candidate is looked at
 
 
@@ -599,3 +669,43 @@ def test_a_function_that_is_not_proposed_is_told_each_kind_of_hazard(tmp_path: P
     (function,) = scan.functions
     reasons = " ".join(pipeline._why_not(function))
     assert "random.sample" in reasons and "returns early depending on the length of buffer" in reasons
+
+
+# Where the time goes that no edit can save.
+
+
+def taken(work: Work, name: str, share: float, own: float) -> None:
+    known = work.judgements[name]
+    seen = Observation(calls=300, seconds=10.0, own_seconds=10.0 * own / share, share=share)
+    computes = replace(known.function, computes_with_tensors=True)
+    work.add([replace(known, function=computes, observation=seen)])
+
+
+def test_a_refused_function_that_takes_the_time_is_named_with_its_reason(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        settle(Verdict.NOT_PROPOSED)(work)
+        taken(work, "train:show", 0.8, 0.77)
+
+    report = optimize(prove)
+    assert "77% of the time passes in train:show, which can't be converted: " in report.message
+    assert "print" in report.message
+
+
+def test_a_refused_function_that_only_calls_what_takes_the_time_is_not_named(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        settle(Verdict.NOT_PROPOSED)(work)
+        taken(work, "train:show", 0.99, 0.03)
+
+    assert "train:show" not in optimize(prove).message
+
+
+def test_what_is_refused_from_source_and_computes_is_timed_and_nothing_else(optimize: Any) -> None:
+    timed: list[str] = []
+
+    def prove(work: Work) -> None:
+        timed.extend(f.qualname for f in pipeline._timed(work))
+        taken(work, "train:show", 0.8, 0.77)
+        timed.extend(f.qualname for f in pipeline._timed(work))
+
+    optimize(prove)
+    assert timed == ["show"], "once it is known that it computes with tensors"

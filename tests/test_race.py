@@ -96,6 +96,7 @@ def race(*judgements: Judgement, budget: float = 300.0, growing: Sequence[str] =
     watcher = Quiet()
     work = Work(Options(budget_seconds=budget), watcher, SimpleNamespace(), Path())  # type: ignore[arg-type]
     work.add(judgements)
+    work.startup_seconds = 3.0
     outcome = RunOutcome(Ending.FINISHED, 0, 25.0, "")
     observed = Observed(
         SimpleNamespace(outcome=outcome),  # type: ignore[arg-type]

@@ -49,6 +49,7 @@ class Checker:
         self.enough = job.get("enough", 40)
         #: Candidates that take hardly any time: the run is not held up for them once ``patience`` is over.
         self.minor, self.patience = frozenset(job.get("minor", ())), job.get("patience", 0.0)
+        self.thrift: tuple[float, int] | None = job.get("thrift")
         self.stop_after = job.get("steps")
         self.busy = False
         self.live = False  # whether the script's own call is being made inside of a comparison
@@ -235,8 +236,10 @@ class Checker:
 
     def _boundary(self, check: Check) -> None:
         done = self.stop_after is not None and check.calls >= self.stop_after
-        waiting = {name for name, c in self.checks.items() if c.open and not c.is_enough(self.enough)}
-        if self.begun is not None and perf_counter() - self.begun > self.patience:
+        passed = perf_counter() - self.begun if self.begun is not None else 0.0
+        enough = min(self.enough, self.thrift[1]) if self.thrift and passed > self.thrift[0] else self.enough
+        waiting = {name for name, c in self.checks.items() if c.open and not c.is_enough(enough)}
+        if passed > self.patience:
             waiting -= self.minor
         if done or not waiting:
             self.child.request_cut("every candidate had been checked often enough")

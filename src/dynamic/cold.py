@@ -59,22 +59,27 @@ class Arm:
 
 
 def replay(
-    run: Run, unit: Unit, arms: Sequence[Arm], seconds: float, steps: int, reach: Sequence[Unit] = ()
+    run: Run,
+    unit: Unit,
+    arms: Sequence[Arm],
+    seconds: float,
+    steps: int,
+    reach: Sequence[Unit] = (),
+    patience: Sequence[tuple[float, int]] = (),
 ) -> dict[str, Seen]:
     """Replay the script cold in several arms at once; what each saw, by its label.
 
-    Each arm goes on for ``steps`` units, and until all functions of ``reach`` have been called. A nudged
-    arm's variables are moved by rounding errors: how far it parts from the others is what rounding alone does to
-    this script. Nothing is timed, so the arms run side by side.
+    Each arm goes on for ``steps`` units, and until all functions of ``reach`` have been called; ``patience`` says when
+    it ends before that (``pacing.Limits``). A nudged arm's variables are moved by rounding errors: how far it parts
+    from the others is what rounding alone does to this script. Nothing is timed, so the arms run side by side.
     """
     children = []
     for arm in arms:
         ids = [candidate for edited in arm.files for candidate in edited.def_lines]
         ids += [each.candidate for each in (unit, *reach) if each.hybrid]
         places = [(each.candidate, each.file, each.line_in(arm.files)) for each in (unit, *reach)]
-        label = f"cold-{arm.label}"
-        start = partial(run.replay, places[0], arm.files, ids, seconds, steps, label, arm.nudge)
-        child = start(reach=places[1:], births=arm.births, within=unit.within)
+        start = partial(run.replay, places[0], arm.files, ids, seconds, steps, f"cold-{arm.label}", arm.nudge)
+        child = start(reach=places[1:], births=arm.births, within=unit.within, patience=patience)
         children.append((arm, child))
     end = time.monotonic() + seconds
     return {arm.label: run.bring_home(child, arm.files, max(0.0, end - time.monotonic())) for arm, child in children}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..bounds import share_at_most
 from ..measure.draws import draws_among
 from ..records import (
     Effect,
@@ -69,6 +70,8 @@ def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mappin
         last_seconds=row["last_seconds"],
         overhead_seconds=row["overhead_seconds"],
         draws=draws_among(row["ops"]),
+        caller_seconds=row["caller_seconds"],
+        share_at_most=share_at_most(row["calls"], row["seconds"], row["squares"], row["window"]),
     )
 
 

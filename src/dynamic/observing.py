@@ -28,6 +28,7 @@ from .outside import Watch
 from .owners import UNKEPT, Owner, Owners, count_references, is_kept, receiver_of, refusal, uses_receiver
 from .paths import PathNote
 from .reads import LOOK_SHARE, Reading
+from .timing import Timing
 
 if TYPE_CHECKING:
     from .forms import Arguments
@@ -85,6 +86,7 @@ class Record:
         self.seconds = 0.0
         self.own_seconds = 0.0
         self.sampled_seconds = 0.0
+        self.squares = 0.0  # of each call's seconds, summed up
         self.traced_calls = 0
         self.threads: set[int] = set()
         self.definitions = 0
@@ -103,6 +105,7 @@ class Record:
         self.exceptions: Counter[str] = Counter()
         self.result_types: Counter[str] = Counter()
         self.callers: Counter[str] = Counter()
+        self.caller_seconds: dict[str, float] = {}
         self.parameters: dict[str, dict[str, set[Any]]] = {}
         self.arguments: Arguments | None = None
         self.misfits: dict[str, str] = {}
@@ -112,8 +115,11 @@ class Record:
         self.first = self.last = 0.0
         self.due = False
 
-    def as_dict(self, begun: float) -> dict[str, Any]:
-        """The record as it goes over the line; ``begun`` is when the first call of all was."""
+    def as_dict(self, begun: float, overhead: float) -> dict[str, Any]:
+        """The record as it goes over the line; ``begun`` is when the first call of all was.
+
+        ``overhead`` is what all watching took: of a window that is too short, a share comes out too high at worst.
+        """
         return {
             "first_seconds": self.first - begun if self.calls else 0.0,
             "last_seconds": self.last - begun if self.last else 0.0,
@@ -122,6 +128,8 @@ class Record:
             "seconds": self.seconds,
             "own_seconds": self.own_seconds,
             "sampled_seconds": self.sampled_seconds,
+            "squares": self.squares,
+            "window": perf_counter() - self.first - overhead if self.first else 0.0,
             "traced_calls": self.traced_calls,
             "threads": len(self.threads),
             "function_objects": self.definitions,
@@ -139,6 +147,7 @@ class Record:
             "exceptions": dict(self.exceptions.most_common(5)),
             "result_types": dict(self.result_types.most_common(5)),
             "callers": dict(self.callers),
+            "caller_seconds": dict(self.caller_seconds),
             "parameters": {
                 name: {
                     **{
@@ -168,6 +177,7 @@ class Observer:
         self.records = {name: Record(name, hints) for name, hints in job["candidates"].items()}
         self.stop_after = job.get("steps")
         self.stack = threading.local()
+        self.timing = Timing(job.get("timed", []), lambda: bool(self.stack.__dict__.get("frames")))
         self.busy = False
         self.batches = 0
         # A script that trains by the clock must not lose the time that looking at its calls takes.
@@ -175,7 +185,9 @@ class Observer:
         self.begun: float | None = None
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
-        """The hook around one candidate."""
+        """The hook around one candidate, or around a function that is only timed."""
+        if candidate in self.timing.rows:
+            return self.timing.wrap(candidate, function)
         record = self.records[candidate]
         record.definitions += 1
         definition = record.definitions
@@ -214,7 +226,8 @@ class Observer:
         if owner.calls == 1 and len(record.owners.known) <= OWNERS and receiver is not None:
             kept = is_kept(args, references) or not uses_receiver(target)
             record.refusal = record.refusal or ("" if kept else UNKEPT.format(type(receiver).__name__))
-        record.callers[frames[-1][0] if frames else ""] += 1
+        caller = frames[-1][0] if frames else ""
+        record.callers[caller] += 1
         record.threads.add(threading.get_ident())
         # A call inside of one that is looked at itself waits for the next chance, unless it may be the only one.
         record.due = record.due or sampled(record.calls) or (owner.calls == 2 and len(record.owners.known) <= OWNERS)
@@ -224,6 +237,7 @@ class Observer:
         begun = perf_counter()
         if self.begun is None:
             self.begun = begun
+            self.timing.begin()
         record.first = record.first or begun
         try:
             if record.reading is not None:
@@ -251,10 +265,14 @@ class Observer:
         finally:
             frames.pop()
             owner.end()
+            if not frames:
+                self.timing.leave_out(perf_counter() - begun)
             if variables.created() > made and not first:
                 self._note_creation(record, made)
         spent = ended - started - frame[2]
         record.seconds += spent
+        record.squares += spent * spent
+        record.caller_seconds[caller] = record.caller_seconds.get(caller, 0.0) + spent
         record.own_seconds += ended - started - frame[1]
         finished = record.last = perf_counter()
         overhead = finished - begun - (ended - started)
@@ -271,8 +289,10 @@ class Observer:
     @contextlib.contextmanager
     def _train(self) -> Iterator[None]:
         """A batch of ``Model.fit``, which is the caller of what it calls."""
+        begun = perf_counter()
         if self.begun is None:
-            self.begun = perf_counter()
+            self.begun = begun
+            self.timing.begin()
         self.batches += 1
         frames = self.stack.__dict__.setdefault("frames", [])
         if not frames:
@@ -284,6 +304,8 @@ class Observer:
             yield
         finally:
             frames.pop()
+            if not frames:
+                self.timing.leave_out(perf_counter() - begun)
 
     def _boundary(self, record: Record) -> None:
         if self.stop_after is not None and record.calls >= self.stop_after:
@@ -400,16 +422,18 @@ class Observer:
     def report(self) -> dict[str, Any]:
         """All records so far, and the time since the first call of a candidate."""
         now = perf_counter()
+        overhead = sum(record.overhead for record in self.records.values())
         return {
             "candidates": {
-                name: record.as_dict(self.begun or 0.0)
+                name: record.as_dict(self.begun or 0.0, overhead)
                 for name, record in self.records.items()
                 if record.calls or record.traced_calls or record.definitions
             },
             "modes": self.modes.report(),
             "offspring": self.offspring.report(),
+            "timed": self.timing.report(),
             "training_seconds": now - self.begun if self.begun is not None else 0.0,
-            "overhead_seconds": sum(record.overhead for record in self.records.values()),
+            "overhead_seconds": overhead,
             "modules": _modules(),
         }
 

@@ -84,16 +84,19 @@ def observe(
     longest: float,
     steps: int | None,
     entries: Sequence[Function] = (),
+    timed: Sequence[Function] = (),
 ) -> Observed:
     """Run the script as it stands for ``seconds`` (``longest`` where it is slow) with ``functions`` hooked.
 
-    The functions of ``entries`` say whether their own code runs eagerly. Of the ``proposed`` ones among them, those
-    that the run alone decides are judged.
+    The functions of ``entries`` say whether their own code runs eagerly; those of ``timed`` are only timed. Of the
+    ``proposed`` ones among them, those that the run alone decides are judged.
     """
-    seen = run.observe(functions, seconds, longest, steps, entries)
+    seen = run.observe(functions, seconds, longest, steps, entries, timed)
     whole = seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
     rows = {name: {**row, "whole": whole} for name, row in seen.candidates.items()}
-    training = float(seen.report.get("training_seconds", 0.0))
+    # What watching itself took is no part of the training.
+    report = seen.report
+    training = max(0.0, float(report.get("training_seconds", 0.0)) - float(report.get("overhead_seconds", 0.0)))
     roots = {seen.copied_root: ""}
     decided, undecided = [], []
     for function in proposed:
@@ -107,6 +110,16 @@ def observe(
     modes = _modes(seen.report.get("modes", {}), seen.copied_root)
     offspring = _offspring(seen.report.get("offspring", {}), seen.copied_root)
     return Observed(seen, tuple(decided), tuple(undecided), rows, training, roots, known, modes, offspring)
+
+
+def observed_times(seen: Seen) -> dict[str, Observation]:
+    """What is known of the functions that were only timed: calls, seconds, and the share of the time, by id."""
+    timed = seen.report.get("timed", {})
+    window = float(timed.get("seconds", 0.0))
+    return {
+        name: Observation(**row, share=min(1.0, row["seconds"] / window) if window > 0 else 0.0)
+        for name, row in timed.get("functions", {}).items()
+    }
 
 
 def _modes(report: Mapping[str, Any], root: str) -> Modes:

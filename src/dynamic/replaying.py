@@ -6,6 +6,7 @@ can be compared step by step: what the unit function returns, what the variables
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -16,10 +17,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
+from ..sandbox import child as process
 from ..sandbox import fitting
 from ..sandbox.binding import bind, disguise, is_graph_function
 from ..sandbox.child import Child
-from ..sandbox.clock import Clock
+from ..sandbox.clock import Clock, perf_counter
 from . import symbolic
 from .effects import Project
 
@@ -30,6 +32,8 @@ SCALARS = 5000
 LATEST = 500
 # Zero: before the first unit.
 DIGESTS = (0, 1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 320, 640)
+# A unit that lasts so many times as long as the longest one before it, and so many seconds, is said to hang.
+HANGS, HANG_SECONDS = 20, 30.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,38 @@ NUDGES = {1: Moves(range(1, 2), 1.0), 2: Moves(range(2), 4.0), 3: Moves(range(8)
 CLOCK_RATES = {1: 1.37, 2: 7.3, 3: 0.31}
 
 
+@dataclass
+class Pace:
+    """When the unit under way was begun, in seconds since the process started, and how long the longest one took."""
+
+    begun: float = 0.0
+    longest: float = 0.0
+    under_way: bool = False
+
+    def begin(self, now: float) -> None:
+        """A unit begins."""
+        self.begun, self.under_way = now, True
+
+    def end(self, now: float) -> None:
+        """The unit is done."""
+        self.longest, self.under_way = max(self.longest, now - self.begun), False
+
+    @property
+    def patience(self) -> float:
+        """The seconds after which a unit is said to hang."""
+        return max(HANG_SECONDS, HANGS * self.longest)
+
+    def waited(self, now: float) -> float:
+        """The seconds that a unit which hangs has taken; zero where none does."""
+        lasted = now - self.begun
+        return lasted if self.under_way and lasted >= self.patience else 0.0
+
+
+def elapsed() -> float:
+    """Seconds since this process started, as its deadline is counted."""
+    return perf_counter() - process.started
+
+
 class Replay:
     """The hook around the unit function."""
 
@@ -54,6 +90,9 @@ class Replay:
         self.child = child
         self.units = 0
         self.steps = child.job.get("steps")
+        self.patience = [tuple(row) for row in child.job.get("patience", ())]
+        self.deadline = self.limit = float(child.job.get("deadline_seconds", math.inf))
+        self.pace = Pace()
         self.nudge = int(child.job.get("nudge", 0))
         self.scalars: list[list[float]] = []
         self.latest: deque[list[float]] = deque(maxlen=LATEST)
@@ -116,20 +155,46 @@ class Replay:
             if not here:
                 return call(args, kwargs)
             self.thread = threading.get_ident()
-            if self.steps is not None and self.units >= self.steps and min(self.reached.values(), default=2) >= 2:
-                self.child.request_cut(f"{self.units} units were done")
+            self._end_in_time()
             self.child.boundary()
             if self.units == 0:
                 self._note_variables()
             if self.nudge and self.units in NUDGES[self.nudge].before:
                 self._nudge()
             self._count(candidate)
-            result = call(args, kwargs)
+            self._begin()
+            try:
+                result = call(args, kwargs)
+            finally:
+                self._end()
             self.units += 1
             self._note(result)
             return result
 
         return disguise(unit, function)
+
+    def _end_in_time(self) -> None:
+        """Have the run cut where its units are done, or where it has done enough for the time that it took."""
+        reached = min(self.reached.values(), default=2) >= 2
+        if self.steps is not None and self.units >= self.steps and reached:
+            self.child.request_cut(f"{self.units} units were done")
+        now = elapsed()
+        for seconds, units in self.patience:
+            if now >= seconds and self.units >= units:
+                self.child.request_cut(f"its time was over after {self.units} units")
+
+    def _begin(self) -> None:
+        """A unit begins. One that hangs is not waited for until the run's time is over."""
+        self.pace.begin(elapsed())
+        if self.units >= 2:
+            self.limit = min(self.deadline, self.pace.begun + self.pace.patience)
+            self.child.job["deadline_seconds"] = self.limit
+
+    def _end(self) -> None:
+        self.pace.end(elapsed())
+        # A deadline that is another by now was set because the run is to end.
+        if self.units >= 2 and self.child.job["deadline_seconds"] == self.limit:
+            self.child.job["deadline_seconds"] = self.deadline
 
     def _count(self, candidate: str) -> None:
         if candidate in self.reached:
@@ -207,6 +272,7 @@ class Replay:
             recorded = histories.final_values() if self.child.job.get("finals") else {}
         return {
             "units": self.units,
+            "waited": self.pace.waited(elapsed()) if self.units >= 2 else 0.0,
             "scalars": self.scalars,
             "latest": list(self.latest),
             "recorded": recorded,

@@ -42,8 +42,9 @@ class Seen:
 class Run:
     """What all runs have in common. ``watch`` is told how far a run has come.
 
-    Children are forked from the ``nursery`` where there is one. With ``finals``, replays also report what Keras has
-    recorded when they end.
+    Children are forked from the ``nursery`` where there is one. ``steps`` is how many units the user wants a run to do.
+    A check that has gone on for ``thrift`` seconds contents itself with ENOUGH_COMPARED calls of each candidate. With
+    ``finals``, replays also report what Keras has recorded when they end.
     """
 
     target: Target
@@ -51,6 +52,8 @@ class Run:
     folder: Path
     watch: Callable[[str], None] = field(default=lambda text: None)
     nursery: Nursery | None = None
+    steps: int | None = None
+    thrift: float | None = None
     finals: bool = False
 
     def observe(
@@ -60,17 +63,19 @@ class Run:
         longest: float,
         steps: int | None,
         entries: Sequence[Function] = (),
+        timed: Sequence[Function] = (),
     ) -> Seen:
         """Run the script as it stands with ``functions`` hooked, for ``seconds``.
 
-        The functions of ``entries`` say when their own code is entered.
+        The functions of ``entries`` say when their own code is entered; those of ``timed`` are only timed.
 
         Where too little has been seen by then (a slow start, a slow machine) it goes on, for ``longest``
         seconds at most. With ``steps``, the run is cut when one candidate has been called so often.
         """
         job = {
             "role": "observe",
-            "hooks": [{"file": f.file, "line": f.line, "id": f.id} for f in functions],
+            "hooks": [{"file": f.file, "line": f.line, "id": f.id} for f in (*functions, *timed)],
+            "timed": [f.id for f in timed],
             # A function that is hybrid already is hooked outside of its decorator: there it is called.
             "edited": [f.id for f in functions if f.hybrid is not None],
             "entries": [{"file": f.file, "line": f.line, "id": f.id} for f in entries],
@@ -112,6 +117,8 @@ class Run:
             "rare": dict(rare),
             "minor": list(minor),
             "patience": seconds / 2,
+            "steps": self.steps,
+            "thrift": None if self.thrift is None else [self.thrift, ENOUGH_COMPARED],
             "reads": dict(reads or {}),
             "results_read": {f.id: [part for part, _ in f.results_read] for f in self.scan.functions if f.results_read},
             **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
@@ -132,6 +139,7 @@ class Run:
         reach: Sequence[tuple[str, str, int]] = (),
         births: Mapping[str, Any] | None = None,
         within: Sequence[str] = (),
+        patience: Sequence[tuple[float, int]] = (),
     ) -> Child:
         """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
 
@@ -141,7 +149,8 @@ class Run:
         The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice. ``nudge``
         is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none. ``births``
         are the arguments of ``births.Births``, where the variables' initial values matter. Calls of the unit inside of
-        functions of ``reach`` that are named in ``within`` are no units.
+        functions of ``reach`` that are named in ``within`` are no units. ``patience`` says when the run has done enough
+        before its end (``pacing.Limits``).
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
         hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
@@ -160,6 +169,7 @@ class Run:
             "nudge": nudge,
             **({} if births is None else {"births": dict(births)}),
             "finals": self.finals,
+            "patience": [list(row) for row in patience],
             "deadline_seconds": seconds,
         }
         return start(self.target, job, files, self.folder, label, self.nursery)

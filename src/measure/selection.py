@@ -69,11 +69,31 @@ def _covering(judgement: Judgement, chosen: dict[str, Judgement], covered: dict[
 
 
 def _uncovered(judgement: Judgement, chosen: dict[str, Judgement], covered: dict[str, str]) -> float:
-    callers = judgement.observation.callers
+    """The part of a candidate's time that passes in calls which no chosen candidate makes, directly or not."""
+    callers = judgement.observation.caller_seconds or judgement.observation.callers
     total = sum(callers.values())
     if not total:
         return 1.0
-    return sum(n for caller, n in callers.items() if caller not in chosen and caller not in covered) / total
+    return sum(part for caller, part in callers.items() if caller not in chosen and caller not in covered) / total
+
+
+def take_back(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Those of the judgements that rested on a caller's conversion which did not come to be, with that said instead."""
+    chosen = {judgement.function.id for judgement in judgements if judgement.selected}
+    return [
+        replace(
+            judgement,
+            covered_by=None,
+            reasons=tuple(
+                f"not tried by itself: it runs inside {judgement.covered_by}, which was to be converted and is not"
+                if reason.startswith(NOT_NEEDED[0])
+                else reason
+                for reason in judgement.reasons
+            ),
+        )
+        for judgement in judgements
+        if judgement.covered_by is not None and judgement.covered_by not in chosen
+    ]
 
 
 def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) -> str | None:

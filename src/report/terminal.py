@@ -18,12 +18,14 @@ from rich.text import Text
 from ..records import Judgement, Report, Verdict
 from .document import to_json
 from .wording import (
+    NOTABLE_SHARE,
     apply_command,
     chosen_variant,
     clock,
     count,
     is_proposed,
     metric_line,
+    own_share,
     patch_path,
     profile_lines,
     ratio,
@@ -180,7 +182,9 @@ class Terminal:
         if self._verbosity <= 0:
             # Where something is written that is the news; where nothing is, the question is why not.
             tensors = [judgement for judgement in others if judgement.function.computes_with_tensors is not False]
-            shown = [] if report.plan.edits else tensors[:_SHOWN_UNPROPOSED]
+            tensors.sort(key=own_share, reverse=True)
+            notable = [judgement for judgement in tensors if own_share(judgement) >= NOTABLE_SHARE]
+            shown = notable if report.plan.edits else tensors[:_SHOWN_UNPROPOSED]
         if proposed or shown:
             self._print(Text())
             header = ("candidate", "verdict", "speedup", "patch")

@@ -23,6 +23,8 @@ from ..records import (
 )
 
 _SHOWN_SHARES = 5
+#: A function that is refused and takes this much of the time by itself is named whatever else there is to say.
+NOTABLE_SHARE = 0.2
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
@@ -93,6 +95,12 @@ def speedup_of(variant: VariantResult | None) -> float | None:
     return eager / graph
 
 
+def own_share(judgement: Judgement) -> float:
+    """The share of the time that passes in a function itself, without what is called there and watched by itself."""
+    seen = judgement.observation
+    return seen.share * seen.own_seconds / seen.seconds if seen.seconds > 0 else 0.0
+
+
 def samples(judgement: Judgement, report: Report) -> str:
     """Say what a verdict rests on: calls, signatures, share of the time, traces, seconds per call."""
     seen = judgement.observation
@@ -100,9 +108,11 @@ def samples(judgement: Judgement, report: Report) -> str:
         return "" if judgement.verdict is Verdict.NOT_PROPOSED else "never called in this run"
     if judgement.function.kind is FunctionKind.SWITCH:
         return f"{seen.share:.0%} of the time ran eagerly because of it"
-    parts = [count(seen.calls, "call"), count(seen.signatures, "signature")]
+    parts = [count(seen.calls, "call")]
+    if seen.signatures:
+        parts.append(count(seen.signatures, "signature"))
     if seen.share > 0 and math.isfinite(seen.share):
-        parts.append(f"{seen.share:.0%} of the time")
+        parts.append(_share_of_time(judgement, report))
     if seen.ops_per_call > 0:
         parts.append(f"{seen.ops_per_call:,.0f} ops a call")
     variant = chosen_variant(judgement, report)
@@ -114,6 +124,19 @@ def samples(judgement: Judgement, report: Report) -> str:
         if variant.name != "graph":
             parts.append(f"variant {variant.name}")
     return ", ".join(parts)
+
+
+def _share_of_time(judgement: Judgement, report: Report) -> str:
+    """The share of the time, and of it what passes outside of converted callers, or in the function itself."""
+    seen = judgement.observation
+    said = f"{seen.share:.0%} of the time"
+    if judgement.function.proposal is Action.NONE:
+        return f"{said}, {own_share(judgement):.0%} in itself"
+    converted = {each.function.id for each in report.judgements if each.selected or each.covered_by is not None}
+    covered = sum(seconds for caller, seconds in seen.caller_seconds.items() if caller in converted)
+    if judgement.selected or not covered or seen.seconds <= 0:
+        return said
+    return f"{said}, {seen.share * max(0.0, 1 - covered / seen.seconds):.0%} outside of what is converted"
 
 
 def reasons(judgement: Judgement) -> str:

@@ -202,7 +202,7 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
 
 def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     """`pipeline.prove` without the race of variants, which measures rather than proves, and takes its time."""
-    from hybridize import pipeline
+    from hybridize import pipeline, remainder
     from hybridize.measure.selection import select
     from hybridize.switching import SwitchTrial
 
@@ -218,6 +218,7 @@ def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     pipeline._check(work, scan, observed)
     work.add(select(list(work.judgements.values())))
     pipeline._plan_cold(work, scan)
+    remainder.prove(work, scan)
 
 
 def _force(work: Any, scan: Any, names: set[str]) -> Any:

@@ -95,6 +95,7 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
         def replay(self, *args: Any, **more: Any) -> Any:
             unit, _, ids, _, _, label, nudge = args
             started.append((label, unit, tuple(ids), nudge, more["reach"], more["within"]))
+            assert more["patience"] == [(5.0, 2)]
             return label
 
         def bring_home(self, child: Any, files: Any, seconds: float) -> Any:
@@ -105,7 +106,7 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
     reach = [Unit("train:other", "train.py", 5)]
     arms = [Arm("plan", (edited,)), Arm("nudged", nudge=1)]
     unit = Unit("train:step", "train.py", 4, within=("a:b",))
-    cold.replay(Run(), unit, arms, 30.0, 20, reach)  # type: ignore[arg-type]
+    cold.replay(Run(), unit, arms, 30.0, 20, reach, [(5.0, 2)])  # type: ignore[arg-type]
     assert started == [
         ("cold-plan", ("train:step", "train.py", 5), ("train:step",), 0, [("train:other", "train.py", 6)], ("a:b",)),
         ("cold-nudged", ("train:step", "train.py", 4), (), 1, [("train:other", "train.py", 5)], ("a:b",)),

@@ -77,3 +77,52 @@ def test_the_clock_of_a_nudged_run_goes_at_another_rate(
     time.sleep(0.2)
     passed, shown = real() - passed, time.monotonic_ns() - begun
     assert shown / passed == pytest.approx(rate, rel=0.1)
+
+
+# When a run ends before its units are done.
+
+
+def test_a_run_that_has_done_enough_for_its_time_is_cut(tf: Any, replay: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hybridize.dynamic import replaying
+
+    now, cuts = [0.0], list[int]()
+    monkeypatch.setattr(replaying, "elapsed", lambda: now[0])
+    replay.child.request_cut = lambda reason: cuts.append(replay.units)
+    replay.patience = [(20.0, 5), (30.0, 2)]
+    replay.reached = {"show": 0}
+    step = replay.wrap("unit", lambda x: x + 1.0)
+    for seconds in (12.0, 14.0, 15.0, 16.0, 18.0, 19.0, 21.0):
+        now[0] = seconds
+        step(tf.ones(2))
+    assert cuts == [6], "with a function that was not called yet it goes on for a while"
+    replay.units = 1
+    now[0] = 31.0
+    for _ in range(2):
+        step(tf.ones(2))
+    assert cuts == [6, 2], "the first call builds: it goes on for one after it, whatever the time"
+
+
+def test_a_unit_that_hangs_is_not_waited_for_until_the_time_is_over(
+    tf: Any, replay: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hybridize.dynamic import replaying
+
+    now, deadlines = [0.0], list[float]()
+    monkeypatch.setattr(replaying, "elapsed", lambda: now[0])
+    replay.deadline = 500.0
+
+    def work(x: Any) -> Any:
+        deadlines.append(replay.child.job.get("deadline_seconds", 500.0))
+        now[0] += 4.0 if replay.units == 0 else 0.1
+        return x
+
+    step = replay.wrap("unit", work)
+    for _ in range(3):
+        step(tf.ones(2))
+        now[0] += 100.0  # an evaluation: what comes between two units is no unit that hangs
+    assert deadlines == [500.0, 500.0, pytest.approx(204.1 + 80.0)], "the first unit, with a trace, took 4 s"
+    assert replay.child.job["deadline_seconds"] == 500.0
+    assert replay.report()["waited"] == 0.0
+    replay._begin()
+    now[0] += 81.0
+    assert replay.report()["waited"] == pytest.approx(81.0)
