@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -134,8 +135,12 @@ def variables(environment: Mapping[str, str], folder: str) -> dict[str, str]:
 
 
 def keep_offline(finder: Finder, folder: str, told: Callable[[str], None]) -> None:
-    """Set the switches that are in calls, once a tracker has been imported; ``told`` gets the name of each such."""
+    """Set the switches that are in calls, once a tracker has been imported; ``told`` gets the name of each such.
+
+    The variables are set again before: the script may have set them otherwise.
+    """
     for tracker in TRACKERS:
+        finder.before(tracker.module, lambda: os.environ.update(variables(os.environ, folder)))
         finder.after(tracker.module, functools.partial(_switch_off, tracker, folder, told))
 
 

@@ -45,6 +45,11 @@ def test_a_tracker_gets_nothing_of_any_run(wandb, server, call):
     assert server.requests == []
 
 
+def test_a_variable_that_the_script_sets_is_set_back(wandb, server):
+    source = "import os\nos.environ['WANDB_MODE'] = 'online'\nimport wandb\nprint(os.environ['WANDB_MODE'])\n"
+    assert wandb.run(source).lines == ("offline",)
+
+
 def test_a_tracker_that_the_user_has_put_off_otherwise_stays_so(wandb, server):
     assert wandb.run(script("init(mode='disabled')")).lines == ("disabled",)
 
@@ -120,7 +125,9 @@ def test_the_real_weights_and_biases_stays_offline(project, server):
     source = textwrap.dedent(f"""
         import os
         os.environ["WANDB_BASE_URL"], os.environ["WANDB_API_KEY"] = {server.url!r}, "x" * 40
+        os.environ["WANDB_MODE"] = "online"
         import wandb
+        wandb.login(key="x" * 40)
         with wandb.init(project="mine", mode="online", config={{"rate": 0.1}}) as run:
             for step in range(3):
                 run.log({{"loss": 1.0 / (step + 1)}})
