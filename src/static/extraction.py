@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .callgraph import TRACED_MODES
-from .code import Call, FunctionCode, Iteration, Mark
+from .code import Call, Event, FunctionCode, Iteration, Mark
 from .graph import LINES
 from .hazards import Hazard
 from .inspection import Inspection, inherit
 from .values import Thing
 from .views import Facts, View
+
+#: Marks of statements that may update variables.
+_UPDATING = frozenset({"assignment", "called", "update"})
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,13 @@ class InlineStep:
 
 def find_steps(facts: Facts, inspection: Inspection, code: FunctionCode) -> list[InlineStep]:
     """The inline training steps of one function or module body."""
-    tapes = [event for event in code.events if isinstance(event, Mark) and _opens_tape(event)]
-    if not tapes:
+    starts = _starts(code)
+    if not starts:
         return []
     loops = _loops(code)
     found: list[InlineStep] = []
-    for tape in tapes:
-        first = tape.place % LINES
-        inner = [loop for loop in loops if loop[0] < first and tape.end <= loop[1]]
+    for first, end in starts:
+        inner = [loop for loop in loops if loop[0] < first and end <= loop[1]]
         if not inner:
             continue
         loop = max(inner)
@@ -41,21 +44,62 @@ def find_steps(facts: Facts, inspection: Inspection, code: FunctionCode) -> list
             # Two tapes in one round (a GAN): one step.
             previous = found.pop()
             first = min(first, previous.first)
-        updates = [
-            event.end
-            for event in code.events
-            if isinstance(event, Mark) and event.kind == "update" and first <= event.place % LINES <= loop[1]
-        ]
-        if not updates:
+        updated = _last_update(code, first, end, loop)
+        if updated is None:
             continue
-        last = max(tape.end, max(updates))
+        # An update that stands in a loop over the variables ends with that loop.
+        around = [last for start, last in loops if first < start <= updated <= last <= loop[1]]
+        last = max(end, updated, *around)
         found.append(InlineStep(code, loop[0], first, last, _hazards(facts, inspection, code, first, last)))
     return found
 
 
-def _opens_tape(event: Mark) -> bool:
+def _starts(code: FunctionCode) -> list[tuple[int, int]]:
+    """The lines of the tapes in a function, first and last, and of its calls of functions that only take gradients."""
+    found: list[tuple[int, int]] = []
+    for event in code.events:
+        if isinstance(event, Mark) and _opens_tape(event):
+            found.append((event.place % LINES, event.end))
+        elif isinstance(event, Call) and event.in_loop and _reaches(event, _opens_tape):
+            if not _reaches(event, _updates):
+                found.append((event.place % LINES, event.place % LINES))
+    return sorted(set(found))
+
+
+def _last_update(code: FunctionCode, first: int, end: int, loop: tuple[int, int]) -> int | None:
+    """The last line of a loop's body that updates variables: with an optimizer, or by a rule of its own."""
+    marks = [
+        event
+        for event in code.events
+        if isinstance(event, Mark) and first <= event.place % LINES and event.end <= loop[1] and event.kind in _UPDATING
+    ]
+    calls = [event for event in code.events if isinstance(event, Call) and _reaches(event, _updates)]
+    lines = {call.place % LINES for call in calls}
+    by_optimizer = [
+        mark.end
+        for mark in marks
+        if mark.kind == "update" or (mark.kind == "called" and lines & set(range(mark.place % LINES, mark.end + 1)))
+    ]
+    by_rule = [mark.end for mark in marks if mark.kind == "assignment" and mark.place % LINES > end]
+    return max(by_optimizer or by_rule, default=None)
+
+
+def _reaches(call: Call, test: Callable[[Event], bool]) -> bool:
+    """Whether a function that a call reaches does something, and is no graph already."""
+    return any(
+        binding.mode == "call" and binding.code.hybrid is None and any(test(event) for event in binding.code.events)
+        for binding in call.targets
+    )
+
+
+def _updates(event: Event) -> bool:
+    return isinstance(event, Mark) and event.kind == "update"
+
+
+def _opens_tape(event: Event) -> bool:
     return (
-        event.kind == "with"
+        isinstance(event, Mark)
+        and event.kind == "with"
         and event.node is not None
         and any(isinstance(value, Thing) and value.kind == "tape" for value in event.node.values)
     )

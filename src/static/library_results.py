@@ -105,7 +105,7 @@ def computes(path: str) -> bool:
     library, _, rest = path.partition(".")
     if library == "tensorflow":
         if rest.startswith(("data.", "io.", "summary.", "debugging.", "nest.", "autograph.", "random.set_seed")):
-            return rest.startswith(("io.decode", "io.parse"))
+            return rest.startswith(("io.decode", "io.parse", "debugging.check_numerics"))
         word = _describe_tensorflow(rest)
         return word in ("tensor", "tensors") or word in (
             "special:tensor_tuple",
@@ -114,6 +114,7 @@ def computes(path: str) -> bool:
             "special:while_loop",
             "special:map_fn",
             "special:fold",
+            "special:py_function",
             "special:clip_by_global_norm",
         )
     if library == "keras":

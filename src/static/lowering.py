@@ -18,6 +18,8 @@ from .values import NONE, UNKNOWN
 
 #: Methods of optimizers that end a training step.
 UPDATES = frozenset({"apply_gradients", "minimize", "apply"})
+#: Methods with which an update rule of one's own changes variables.
+ASSIGNMENTS = frozenset({"assign", "assign_add", "assign_sub"})
 
 
 def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
@@ -85,8 +87,14 @@ class Lowering(DefinitionLowering):
         if type(value) is ast.Constant:
             return
         self.expression(value)
-        if type(value) is ast.Call and type(value.func) is ast.Attribute and value.func.attr in UPDATES:
-            self.mark("update", node)
+        if type(value) is ast.Call:
+            attribute = value.func.attr if type(value.func) is ast.Attribute else ""
+            if attribute in UPDATES:
+                self.mark("update", node)
+            elif attribute in ASSIGNMENTS:
+                self.mark("assignment", node)
+            elif self.block.loops > 0:
+                self.mark("called", node)
 
     def assign(self, node: ast.Assign) -> None:
         """``target = value``."""

@@ -32,7 +32,9 @@ def asks_for_kind(test: ast.expr) -> bool:
         answers = [asks_for_kind(value) for value in test.values]
         return any(answers) if isinstance(test.op, ast.And) else all(answers)
     if isinstance(test, ast.Call):
-        return _last_name(test.func) in _TYPE_FUNCTIONS
+        name = _last_name(test.func)
+        words = name in ("startswith", "endswith") and bool(test.args) and _is_word(test.args[0])
+        return words or name in _TYPE_FUNCTIONS
     if not isinstance(test, ast.Compare):
         return False
     operands = [test.left, *test.comparators]

@@ -17,6 +17,7 @@ _COMPUTING_METHODS = {
     "optimizer": {"apply_gradients", "apply", "minimize"},
     "tape": {"gradient", "jacobian", "batch_jacobian"},
     "metric": {"update_state", "result"},
+    "generator": {"binomial", "normal", "truncated_normal", "uniform", "uniform_full_int"},
     "tensorarray": {"write", "read", "stack", "concat", "gather", "unstack", "scatter"},
     "strategy": {"reduce", "all_reduce", "gather"},
     "table": {"lookup"},

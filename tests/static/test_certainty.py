@@ -356,3 +356,9 @@ def test_a_step_that_the_projects_own_loop_calls_is_no_business_of_keras():
 def test_a_step_that_keras_calls_is_left_to_keras(use):
     found = _scan(STEPS + use + "\n")
     assert found["Flow.train_step"].proposal is Action.NONE
+
+
+def test_the_mark_of_keras_that_a_layer_is_built_is_no_effect():
+    text = "class Group(tf.keras.layers.Layer):\n    def controls(self, x):\n        self.built = True\n"
+    found = _scan(text + "        return x * 2\ngroup = Group()\ngroup.controls(tf.ones(2))\n")
+    assert "HYB104" not in codes_of(found["Group.controls"])

@@ -100,3 +100,74 @@ def test_a_tape_without_an_update_is_no_step(script):
 
 def test_a_loop_in_graph_code_is_left_alone(script):
     assert steps(script("@tf.function\n" + IN_FUNCTION)) == []
+
+
+OWN_RULE = """
+    w, b = tf.Variable(1.0), tf.Variable(0.0)
+    lr = 0.1
+
+    for x in tf.data.Dataset.range(8).map(lambda i: tf.cast(i, tf.float32)):
+        with tf.GradientTape() as tape:
+            loss = (w * x + b - 1.0) ** 2
+        grads = tape.gradient(loss, [w, b])
+        UPDATE
+        print(float(loss))
+"""
+
+
+def test_a_step_with_an_update_rule_of_its_own_ends_with_the_last_assignment(script):
+    update = "w.assign_sub(lr * grads[0])\n        b.assign_sub(lr * grads[1])"
+    (step,) = steps(script(OWN_RULE.replace("UPDATE", update)))
+    assert step.proposal is Action.EXTRACT
+    assert (step.line, step.end_line) == (8, 12)
+
+
+def test_a_rule_that_goes_over_the_variables_ends_with_that_loop(script):
+    update = "for v, g in zip([w, b], grads):\n            v.assign_sub(\n                lr * g\n            )"
+    (step,) = steps(script(OWN_RULE.replace("UPDATE", update)))
+    assert step.proposal is Action.EXTRACT
+    assert (step.line, step.end_line) == (8, 14)
+
+
+def test_a_counter_beside_an_optimizer_is_no_end_of_a_step(script):
+    text = LOOP.replace("print(float(loss))", "print(float(loss))\n        w.assign_add(0.0)")
+    (step,) = steps(script(text))
+    assert (step.line, step.end_line) == (9, 12)
+
+
+PAIR = """
+    w = tf.Variable(1.0)
+    opt = tf.keras.optimizers.SGD()
+
+    def compute_gradients(w, x):
+        with tf.GradientTape() as tape:
+            loss = (w * x - 1.0) ** 2
+        return loss, tape.gradient(loss, w)
+
+    def apply_gradients(opt, grad, w):
+        opt.apply_gradients([(grad, w)])
+
+    for x in tf.data.Dataset.range(3):
+        x = tf.cast(x, tf.float32)
+        loss, grad = compute_gradients(w, x)
+        apply_gradients(opt, grad, w)
+        print(float(loss))
+"""
+
+
+def test_a_step_of_two_calls_is_a_record_of_both(script):
+    (step,) = steps(script(PAIR))
+    assert step.proposal is Action.EXTRACT
+    assert (step.line, step.end_line) == (17, 18)
+
+
+def test_a_call_that_takes_gradients_and_the_update_itself_are_one_step(script):
+    text = PAIR.replace("        apply_gradients(opt, grad, w)\n", "        opt.apply_gradients([(grad, w)])\n")
+    (step,) = steps(script(text))
+    assert (step.line, step.end_line) == (17, 18)
+
+
+def test_a_function_that_does_the_whole_step_is_no_inline_step(script):
+    whole = "opt.apply_gradients([(tape.gradient(loss, w), w)])\n        return loss, w"
+    text = PAIR.replace("return loss, tape.gradient(loss, w)", whole)
+    assert steps(script(text)) == []

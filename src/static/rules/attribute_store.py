@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..code import AttributeStore, Event
+from ..flows import kind_of
 from ..hazards import Hazard
 from ..values import TENSORS, Thing
 from ..views import View
@@ -100,6 +101,9 @@ class OutlivingAttributeStore(Rule):
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
         """The hazard that the event is, if it is one."""
         assert isinstance(event, AttributeStore)
+        if event.attribute == "built" and any(kind_of(value) in ("layer", "model") for value in event.base.values):
+            # Keras' own mark, which every call sets alike.
+            return
         certain = view.is_known(event.base) and not any(
             isinstance(value, Thing) or value in TENSORS for value in event.base.values
         )

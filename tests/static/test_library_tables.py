@@ -1,0 +1,98 @@
+"""What the tables say of TensorFlow's functions, held against the TensorFlow that is installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from hybridize.static.library_effects import creates_variables
+from hybridize.static.library_paths import canonical_path
+from hybridize.static.library_results import describe_result
+
+#: Lists the public functions of TensorFlow with what their documentation says that they return, and its classes of
+#: which an instance owns variables.
+PROGRAM = """
+import inspect, json, re, sys
+import tensorflow as tf
+
+functions, seen = {}, set()
+
+def walk(module, path, depth):
+    if depth > 4 or id(module) in seen:
+        return
+    seen.add(id(module))
+    for name in dir(module):
+        if name.startswith("_") or name in ("compat", "keras", "python", "raw_ops", "tools"):
+            continue
+        value = getattr(module, name, None)
+        if inspect.ismodule(value):
+            if value.__name__.startswith("tensorflow"):
+                walk(value, f"{path}.{name}", depth + 1)
+        elif callable(value) and not inspect.isclass(value):
+            told = re.search(r"Returns:\\n((?:[ \\t]+.*\\n?|\\n)*)", inspect.getdoc(value) or "")
+            functions[f"{path}.{name}"] = told.group(1) if told else ""
+
+walk(tf, "tensorflow", 0)
+image, steps = tf.zeros((1, 4, 4, 4)), tf.zeros((1, 4, 4))
+made = {
+    "Activation": ("relu", image), "BatchNormalization": (image,), "Conv1D": (1, 1, steps), "Conv2D": (1, 1, image),
+    "Conv2DTranspose": (1, 1, image), "Dense": (1, image), "DepthwiseConv2D": (1, image),
+    "Embedding": (2, 2, tf.zeros((1, 2), tf.int32)), "Flatten": (image,), "GRU": (1, steps), "LSTM": (1, steps),
+    "GlobalAveragePooling2D": (image,), "LayerNormalization": (image,), "LeakyReLU": (image,), "MaxPooling2D": (image,),
+    "PReLU": (image,), "ReLU": (image,), "Softmax": (image,), "UpSampling2D": (image,), "ZeroPadding2D": (image,),
+}
+layers = []
+for name, (*arguments, value) in made.items():
+    layer = getattr(tf.keras.layers, name)(*arguments)
+    layer(value)
+    layers.append((name, any("seed" not in each.name for each in layer.weights)))
+json.dump([functions, layers], sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def installed() -> tuple[dict[str, str], list[tuple[str, bool]]]:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    functions, layers = json.loads(done.stdout[done.stdout.index("[{") :])
+    return functions, layers
+
+
+_SEVERAL = ("A tuple", "Tuple of", "tuple of", "A list of", "Two `", "Three `", "Four `", "A pair", "A namedtuple")
+
+
+#: What gives several tensors only where an option asks for it.
+_ONE_UNLESS_ASKED = frozenset({"tensorflow.linalg.eigh_tridiagonal"})
+
+
+def _is_several(returns: str) -> bool:
+    """Whether a documentation's ``Returns`` speaks of several tensors."""
+    first = " ".join(returns.split())
+    if first.startswith(_SEVERAL):
+        return True
+    lines = [line for line in returns.split("\n") if line.strip()]
+    margin = min((len(line) - len(line.lstrip()) for line in lines), default=0)
+    named = [line for line in lines if line[margin:].partition(":")[0].isidentifier() and ":" in line]
+    return len(named) > 1
+
+
+@pytest.mark.slow
+def test_what_gives_several_tensors_is_no_tensor(installed):
+    functions, _ = installed
+    wrong = [
+        name
+        for name, returns in functions.items()
+        if name not in _ONE_UNLESS_ASKED and _is_several(returns) and describe_result(canonical_path(name)) == "tensor"
+    ]
+    assert len(functions) > 700
+    assert not wrong
+
+
+@pytest.mark.slow
+def test_which_layers_own_variables(installed):
+    _, layers = installed
+    told = {name: creates_variables(canonical_path(f"tensorflow.keras.layers.{name}")) for name, _ in layers}
+    assert len(layers) > 8
+    assert not [name for name, owns in layers if owns is not told[name]]
