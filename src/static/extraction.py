@@ -60,9 +60,8 @@ def _starts(code: FunctionCode) -> list[tuple[int, int]]:
     for event in code.events:
         if isinstance(event, Mark) and _opens_tape(event):
             found.append((event.place % LINES, event.end))
-        elif isinstance(event, Call) and event.in_loop and _reaches(event, _opens_tape):
-            if not _reaches(event, _updates):
-                found.append((event.place % LINES, event.place % LINES))
+        elif isinstance(event, Call) and event.in_loop and _takes_gradients(event):
+            found.append((event.place % LINES, event.place % LINES))
     return sorted(set(found))
 
 
@@ -82,6 +81,11 @@ def _last_update(code: FunctionCode, first: int, end: int, loop: tuple[int, int]
     ]
     by_rule = [mark.end for mark in marks if mark.kind == "assignment" and mark.place % LINES > end]
     return max(by_optimizer or by_rule, default=None)
+
+
+def _takes_gradients(call: Call) -> bool:
+    """Whether a call reaches a function that opens a tape and leaves the update to its caller."""
+    return _reaches(call, _opens_tape) and not _reaches(call, _updates)
 
 
 def _reaches(call: Call, test: Callable[[Event], bool]) -> bool:

@@ -255,6 +255,7 @@ class Datasets:
         """``strategy.distribute_datasets_from_function(make)``: what ``make`` returns for the context of a worker."""
         context = self.library.holding(call.place, OBJECT)
         self.library.callback(call, given.get(0, "dataset_fn"), [context], result, "python")
+        self.calls.late.append((call, "unknown"))
 
     def _do_dataset_zip(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str

@@ -85,20 +85,27 @@ def is_single(node: Node, depth: int = 0) -> bool:
         if value is ARRAY or value is VARIABLE:
             continue
         if value is TENSOR:
-            *between, first = trace_back(node, value)
-            origin = first.origin
-            if isinstance(origin, Operation) or (TENSOR not in first.values and VARIABLE in first.values):
-                continue
-            parameter = next((each for each in between[1:] if isinstance(each.origin, ParameterCode)), None)
-            if parameter is not None and depth < 8 and is_single(parameter, depth + 1):
-                continue
-            path = origin.path if isinstance(origin, Call) and not origin.methods else None
-            if path is not None and path.startswith("tensorflow.") and describe_result(path) == "tensor":
+            if _comes_single(node, depth):
                 continue
         elif value not in TENSORS:
             continue
         return False
     return True
+
+
+def _comes_single(node: Node, depth: int) -> bool:
+    """Whether the tensor in ``node`` was made as a single one: the last that made it, and did not only hand it on,
+    decides. What a layer gives is not what it was given."""
+    for each in trace_back(node, TENSOR):
+        origin = each.origin
+        if isinstance(origin, Operation) or (TENSOR not in each.values and VARIABLE in each.values):
+            return True
+        if isinstance(origin, ParameterCode) and each is not node:
+            return depth < 8 and is_single(each, depth + 1)
+        if isinstance(origin, Call) and (origin.methods or origin.externals):
+            path = origin.path if not origin.methods else None
+            return path is not None and path.startswith("tensorflow.") and describe_result(path) == "tensor"
+    return False
 
 
 def _passed(parameter: ParameterCode) -> list[Node]:
@@ -205,8 +212,8 @@ class View:
 
     def is_known(self, node: Node) -> bool:
         """Whether everything that ``node`` may hold is known: an unknown object's method may be anything, whatever its
-        name."""
-        return bool(node.values) and UNKNOWN not in node.values
+        name. None alone says that there is something else, which nobody could follow."""
+        return UNKNOWN not in node.values and any(value is not NONE for value in node.values)
 
     def only_scalars(self, node: Node) -> bool:
         """Whether ``node`` holds Python numbers or strings and nothing else."""

@@ -157,6 +157,12 @@ DOUBTS = {
         "HYB106",
         "its = [iter(d) for d in library.make()]\ndef step(x):\n    return x + next(its[0])\nstep(tf.ones(2))\n",
     ),
+    "next of an iterator that may be None": (
+        "HYB106",
+        "def make(fn):\n    if fn is None:\n        return None\n"
+        "    return iter(tf.distribute.MirroredStrategy().distribute_datasets_from_function(fn))\n"
+        "def step(it):\n    w.assign_add(next(it))\ndef train(fn=None):\n    step(make(fn))\n",
+    ),
     "a list's method of something unknown": (
         "HYB105",
         "store = library.make()\ndef step(x):\n    return tf.reduce_sum(store.append(x, x))\nstep(tf.ones(2))\n",
@@ -362,3 +368,17 @@ def test_the_mark_of_keras_that_a_layer_is_built_is_no_effect():
     text = "class Group(tf.keras.layers.Layer):\n    def controls(self, x):\n        self.built = True\n"
     found = _scan(text + "        return x * 2\ngroup = Group()\ngroup.controls(tf.ones(2))\n")
     assert "HYB104" not in codes_of(found["Group.controls"])
+
+
+def test_what_a_model_gives_may_be_several_tensors_although_it_was_given_one():
+    text = """
+inputs = tf.keras.Input([8, 8, 3])
+base = tf.keras.applications.VGG19()
+several = tf.keras.Model([base.input], [base.get_layer(name).output for name in ("a", "b")])
+
+def step(x):
+    return tf.add_n([tf.reduce_mean(a - b) for a, b in zip(several(x * 2.0), several(x))])
+
+step(tf.ones([1, 8, 8, 3]))
+"""
+    assert _scan(text)["step"].proposal is Action.HYBRIDIZE

@@ -65,7 +65,7 @@ class IteratorAdvance(Rule):
         if known and all(isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known):
             return
         # What is unknown may be a dataset's iterator, whose state is TensorFlow's.
-        certain = len(known) == len(source.values) > 0 and not any(
+        certain = view.is_known(source) and not any(
             isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known
         )
         for parameter, name in view.keepers(source):
