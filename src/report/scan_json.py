@@ -11,11 +11,13 @@ from .evidence import finding_of, step_of
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> str:
-    """Give a JSON list of all functions, with what is known of each; null is undetermined.
+    """Give a JSON list of all functions, with what is known of each, one a line; null is undetermined.
 
-    ``titles`` is not used: messages say more.
+    ``titles`` is not used: messages say more. Each line is made by itself: of a large library all of them
+    together as plain data would take more memory than the scan.
     """
-    return json.dumps([to_json(function) for function in scan.functions], indent=2) + "\n"
+    lines = ",\n".join(json.dumps(to_json(function)) for function in scan.functions)
+    return f"[\n{lines}\n]\n" if lines else "[]\n"
 
 
 def to_json(function: Function) -> dict[str, Any]:

@@ -41,6 +41,15 @@ def test_text_leaves_out_what_has_nothing_to_do_with_tensors(scan):
     assert "plain" not in text and "a.py" not in text
 
 
+def test_json_has_a_line_for_each_function(scan):
+    """So that a large scan is written piece by piece, and can be searched and compared line by line."""
+    first, *lines, last = scan_json.render(scan, TITLES).splitlines()
+    assert (first, last) == ("[", "]")
+    found = [json.loads(line.removesuffix(","))["id"] for line in lines]
+    assert found == [function.id for function in scan.functions]
+    assert json.loads(scan_json.render(replace(scan, functions=()), TITLES)) == []
+
+
 def test_json_is_a_list_of_functions_with_the_plain_facts(scan):
     functions = json.loads(scan_json.render(scan, TITLES))
     assert [each["id"] for each in functions] == [function.id for function in scan.functions]
