@@ -3,7 +3,7 @@
     python bench/subjects_race.py --work DIR [--only ID ...] [--budget 5m] [--groups 3] [--rounds 3] [--again]
 
 For each subject of ``subjects.json`` for which decorating alone was measured by hand (``hand_ratios``): `optimize`
-runs once; then the script as it stands, each copy decorated by hand and the patched one take turns at unit boundaries,
+runs once; then the original script, each copy decorated by hand and the patched one take turns at unit boundaries,
 in ``--groups`` groups of fresh processes; then all of them run whole, one after the other, ``--rounds`` times. Writes
 ``results/reference/subjects.json`` and ``subjects.md``; with ``--again`` only the page. The subjects are laid out
 below ``--work`` as `subjects_table.py` says.
@@ -135,7 +135,7 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "# Public scripts: eager, decorated by hand, and as optimize leaves them",
         "",
-        "Made by `python bench/subjects_race.py`. *Steady state* over the script as it stands, all in one run in which",
+        "Made by `python bench/subjects_race.py`. *Steady state* over the original script, all in one run in which",
         "they took turns; ± is the standard error over groups of processes. *Whole run*: whole runs one after the",
         "other, start-up and traces included; ± is the standard error over the rounds. By hand: `fn` is `@tf.function`",
         "above the hot functions, `jit` has `jit_compile=True`, `call_only` is `@tf.function` above the model's",

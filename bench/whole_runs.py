@@ -2,7 +2,7 @@
 
     python bench/whole_runs.py [--only NAME ...] [--budget 3m] [--rounds 3] [--again] [--keep DIR]
 
-For each workload: `optimize` runs once; then the script as it stands and with the patch are run whole, one after the
+For each workload: `optimize` runs once; then the original script and with the patch are run whole, one after the
 other, ``--rounds`` times, as a user starts them, and timed from outside. Nothing of ours runs beside them. Writes
 ``results/reference/whole_runs.json`` and ``whole_runs.md``; with ``--again`` only the page. The reported figure should
 be within WANTED of the measured one on the average, and as often above it as below.

@@ -2,7 +2,7 @@
 
     python bench/workloads_table.py [--only NAME ...] [--budget 4m] [--groups 3] [--again]
 
-For each folder of ``bench/workloads`` it runs `optimize`, then lets the script as it stands (*eager*), the copy that
+For each folder of ``bench/workloads`` it runs `optimize`, then lets the original script (*eager*), the copy that
 an engineer decorated (*by hand*) and the script with the patch (*ours*) take turns at unit boundaries, in ``--groups``
 groups of fresh processes. Writes ``results/reference/workloads.json``, one entry a workload, and
 ``results/reference/workloads.md`` from it; entries of workloads that are not run again stay, each with the machine it
@@ -121,7 +121,7 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "# The workloads: eager, by hand, and as optimize leaves them",
         "",
-        "Made by `python bench/workloads_table.py`. Speedups are of the steady state, over the script as it stands, in",
+        "Made by `python bench/workloads_table.py`. Speedups are of the steady state, over the original script, in",
         "one run in which all three took turns; ± is the standard error over groups of processes. *End to end* is",
         "what `optimize` reported, start-up and traces included: over the *whole* script, as measured;",
         "*extrapolated* to it from the steady state; or to where its runs were *cut*, where longer ones gain more.",

@@ -16,7 +16,7 @@ _WRITE_ERRORS = ("PermissionError", "PermissionDeniedError", "OSError", "Unknown
 
 
 def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring) -> Stop | None:
-    """How a run of the script as it stands must end the whole, or None where it went well enough.
+    """How a run of the original script must end the whole, or None where it went well enough.
 
     ``script`` is its name for people; ``missed`` says that there are candidates and none was called, and
     ``offspring`` which other processes it started, where they may have been. The sentence says what happened,

@@ -1,4 +1,4 @@
-"""Whether a plan that was run cold has done what the script as it stands does: the runs that it takes to tell."""
+"""Whether a plan that was run cold has done what the original script does: the runs that it takes to tell."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def compare_runs(trial: ColdTrial, edited: Seen) -> Drift:
 def compare_from_one_start(
     trial: ColdTrial, chosen: Sequence[Judgement], files: Sequence[EditedFile], label: str, edited: Seen
 ) -> Drift | None:
-    """Compare again where the runs began with other initial weights: from those of the script as it stands.
+    """Compare again where the runs began with other initial weights: from those of the original script.
 
     Gives the drift, if it is none: then nothing differs but the draw. Only initial values are replaced, of variables
     of the same name, shape and dtype, in the edited run and in the references alike; all that comes later must agree.
@@ -61,7 +61,7 @@ def compare_from_one_start(
     eager = trace_of(trial.references["eager"])
     if not begin_apart(eager.digests, trace_of(edited).digests) or trial.work.left < LEAST_SECONDS:
         return None
-    trial.work.watch("the initial weights differ: once more, from those of the script as it stands")
+    trial.work.watch("the initial weights differ: once more, from those of the original script")
     arms = [Arm(f"{label}-births", files, births={"given": {}, "keep": False})]
     if not trial.births:
         arms.append(Arm("births", births={"given": {}, "keep": True}))

@@ -415,7 +415,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
 
     functions, entries = _watched(work)
     proposed = [f for f in functions if _is_proposed(work, f)]
-    with work.stage("observe", f"running the script as it stands, {count(len(proposed), 'candidate')} watched"):
+    with work.stage("observe", f"running the original script, {count(len(proposed), 'candidate')} watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
         if not functions and not entries:
@@ -552,7 +552,7 @@ def _measure(work: Work, scan: Scan) -> None:
     from .seeds import BUDGET_SHARE
 
     hottest = work.unit or unit_of(work.selected(), work.left)
-    with work.stage("measure", "the script as it stands and as edited, taking turns"):
+    with work.stage("measure", "the original and the edited script, taking turns"):
 
         def keep(benchmark: Benchmark) -> None:
             work.benchmark = benchmark
@@ -605,7 +605,7 @@ def _compare_seeds(work: Work, scan: Scan) -> None:
     from .seeds import compare_over_seeds
 
     seeds = count(work.options.drift_runs, "seed")
-    with work.stage("seeds", f"what the script as it stands and as edited end with, over {seeds}"):
+    with work.stage("seeds", f"what the original and the edited script end with, over {seeds}"):
         compare_over_seeds(work, scan, work.unit or work.selected()[0])
 
 
@@ -629,7 +629,7 @@ def _measure_flag(work: Work) -> None:
         if work.options.verbosity > 0:
             work.watcher.note("no time is left to measure XLA's auto-clustering, a row for reference")
         return
-    with work.stage("reference", "the script as it stands with and without XLA's auto-clustering, by a flag"):
+    with work.stage("reference", "the original script with and without XLA's auto-clustering, by a flag"):
         found = run_auto_clustering(
             work.target,
             edits_of(selected)[0],
@@ -736,7 +736,7 @@ def _conclude(work: Work) -> tuple[str, str, int]:
         return "nothing-to-gain", f"Nothing was changed: {why}.", EXIT_OK
     drift = work.drift
     if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
-        why = f"the edited script ends elsewhere than the script as it stands: {drift.reason}"
+        why = f"the edited script ends elsewhere than the original script: {drift.reason}"
         work.add([replace(deselect(j, why), verdict=Verdict.REFUTED) for j in work.selected()])
         work.plan = Plan()
         return "drift", f"Nothing was changed: {why}.", EXIT_CHECK

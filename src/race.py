@@ -164,7 +164,7 @@ class Race:
             return
         choice = Choice(plans[0].name, "")
         if len(plans) > 1:
-            with self.work.stage("race", f"{', '.join(plan.name for plan in plans)} and the script as it stands"):
+            with self.work.stage("race", f"{', '.join(plan.name for plan in plans)} and the original script"):
                 choice = self._race(plans)
         self._settle(plans, choice)
 

@@ -186,7 +186,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Edit:
-    """One change that a plan wants. ``line`` is the line of ``def`` in the file as it stands."""
+    """One change that a plan wants. ``line`` is the line of ``def`` in the original file."""
 
     candidate: str
     file: str
@@ -563,7 +563,7 @@ class Unclear(Enum):
 
 @dataclass(frozen=True)
 class Crash:
-    """The edited script's failure at a point that the script as it stands goes past.
+    """The edited script's failure at a point that the original script goes past.
 
     ``error`` is one line; ``places`` are lines of the user's files (``file:line``), the one that raised it first.
     """
@@ -574,7 +574,7 @@ class Crash:
 
 @dataclass(frozen=True)
 class AutoClustering:
-    """What a flag alone gives: the script as it stands, run with XLA's auto-clustering, in one group of turns.
+    """What a flag alone gives: the original script, run with XLA's auto-clustering, in one group of turns.
 
     ``speedup`` is the ratio of plain time over its time per unit, without an interval; None where the script failed
     under the flag, which ``note`` then says.
@@ -587,7 +587,7 @@ class AutoClustering:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The measured comparison of the script as it stands with the script as edited.
+    """The measured comparison of the original script with the script as edited.
 
     ``speedup`` is the steady state's ratio per unit with its interval over pairs; ``noise_floor`` the
     ratio that two identical eager processes showed (1.02: 2%). ``end_to_end_speedup`` covers the whole
@@ -658,7 +658,7 @@ class Drift:
 class Share:
     """The share of the training time that one candidate takes, callees included, by sampling; from 0 to 1.
 
-    ``before`` is of the script as it stands, ``after`` as edited, each with its standard error; None where there
+    ``before`` is of the original script, ``after`` as edited, each with its standard error; None where there
     were too few samples. ``bound`` is the speedup of the whole that converting the candidate alone can't exceed by
     Amdahl's law, at the upper end of ``before``'s interval; None where there is no such bound.
     """

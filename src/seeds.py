@@ -1,4 +1,4 @@
-"""Runs the script as it stands and as edited with several seeds, and compares what they end with (level L3)."""
+"""Runs the original and the edited script with several seeds, and compares what they end with (level L3)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def extent(
 
 
 def _costs(benchmark: Benchmark | None) -> tuple[float, float]:
-    """The seconds until the first unit, and of a unit, of the script as it stands."""
+    """The seconds until the first unit, and of a unit, of the original script."""
     pairs = [pair for pair in benchmark.pairs if pair.turns and "eager" in pair.arms] if benchmark is not None else []
     if not pairs:
         return 10.0, 1.0
@@ -85,7 +85,7 @@ def _costs(benchmark: Benchmark | None) -> tuple[float, float]:
 
 
 class SeedTrial:
-    """The runs with several seeds: a pair for each, and two more of the script as it stands where they part."""
+    """The runs with several seeds: a pair for each, and two more of the original script where they part."""
 
     def __init__(self, work: Work, scan: Scan, hottest: Judgement) -> None:
         from .dynamic.cold import Unit
@@ -112,7 +112,7 @@ class SeedTrial:
         for number, seed in enumerate(self.seeds):
             if self._is_over(1.0):
                 break
-            self.work.watch(f"seed {number + 1} of {self.wanted}: the script as it stands and as edited, side by side")
+            self.work.watch(f"seed {number + 1} of {self.wanted}: the original and the edited script, side by side")
             failed = self._add(seed)
             if number == 0 and failed is None and self._reach_further():
                 failed = self._add(seed)
@@ -133,7 +133,7 @@ class SeedTrial:
         )
 
     def _add(self, seed: int) -> str | None:
-        """Run a pair; why the edited script fails with this seed where the script as it stands does not."""
+        """Run a pair; why the edited script fails with this seed where the original script does not."""
         from .dynamic.cold import Arm, failure
         from .measure.equivalence import SeedPair
 
@@ -178,7 +178,7 @@ class SeedTrial:
 
         if not needs_references(self.pairs, self.work.options.metrics) or self._is_over(1.0):
             return None
-        self.work.watch("two more runs of the script as it stands: what else explains the difference?")
+        self.work.watch("two more runs of the original script: what else explains the difference?")
         seed = self.pairs[-1].seed
         seen = self._replay(seed, [Arm("nudged", nudge=1), Arm("twin")])
         if not all(_is_timely(each) and self._came_through(each) for each in seen.values()):

@@ -324,7 +324,7 @@ class SwitchTrial:
         if unit.function.id == FIT:
             ran = f"{FIT} ran as a graph"
         for judgement in self.work.selected():
-            said = f"without it {ran} and agreed with the script as it stands, from a cold start"
+            said = f"without it {ran} and agreed with the original script, from a cold start"
             self.work.add([replace(judgement, reasons=(said, *judgement.reasons))])
 
     def _steps(self) -> list[Function]:

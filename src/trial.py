@@ -1,4 +1,4 @@
-"""Runs a plan from a cold start beside the script as it stands, and finds the candidates that it fails for."""
+"""Runs a plan from a cold start beside the original script, and finds the candidates that it fails for."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ColdTrial:
         self.kept = reserve(self.work)
         self.stood: list[Stood] = []
         self.stale: set[str] = set()
-        # The initial values of the script as it stands, as they were noted once a plan began with others.
+        # The initial values of the original script, as they were noted once a plan began with others.
         self.births: Sequence[Mapping[str, Any]] = ()
 
     def _around(self, unit: Judgement) -> tuple[str, ...]:
@@ -365,7 +365,8 @@ class ColdTrial:
             self.stood.append(Stood(tuple(chosen), drift, least, whole or least >= min(self._wanted(), self.steps)))
             return None, drift
         verdict = Verdict.REFUTED if drift.verdict == "drift" else Verdict.INCONCLUSIVE
-        return Objection(verdict, f"started cold, it parts from the script as it stands: {drift.reason}"), drift
+        reason = f"started cold, it computes something else than the original script: {drift.reason}"
+        return Objection(verdict, reason), drift
 
     def _falls_short(self, edited: Seen, units: int, theirs: int, whole: bool, stopped: str) -> Objection | None:
         """What to say where the runs did not come far enough to be compared; the script's own end is far enough."""

@@ -20,7 +20,7 @@ def withdraw(work: Work) -> list[Judgement]:
     crash, chosen = work.benchmark.crash, work.selected()
     culprit = chosen[0] if len(chosen) == 1 else _culprit(crash, chosen, work.plan.files)
     place = place_of(crash, work)
-    said = f"in the measurement the edited script {crash.error}{place}; the script as it stands goes past that point"
+    said = f"in the measurement the edited script {crash.error}{place}; the original script goes past that point"
     work.plan, work.drift = Plan(), None
     if culprit is None:
         names = ", ".join(judgement.function.id for judgement in chosen)
@@ -33,7 +33,7 @@ def withdraw(work: Work) -> list[Judgement]:
 
 
 def place_of(crash: Crash, work: Work) -> str:
-    """Where the edited script failed, by the lines of the script as it stands: `` at train.py:12``, or nothing."""
+    """Where the edited script failed, by the lines of the original script: `` at train.py:12``, or nothing."""
     for file, line in _lines(crash.places[:1], work.plan.files):
         return f" at {file.removeprefix(work.target.root).lstrip('/')}:{line}"
     return ""

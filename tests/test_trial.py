@@ -151,7 +151,7 @@ def test_a_plan_that_runs_as_the_script_does_stands(laid: Any) -> None:
         (ended(changes={"unread": "TensorFlow has no `x`"}), Verdict.INCONCLUSIVE, "could not be read: TensorFlow has"),
         (ended(Ending.EXITED, 1), Verdict.REFUTED, "exit status 1"),
         (ended(changes={"leaks": ["self.mask"]}), Verdict.REFUTED, "self.mask"),
-        (ended(changes={"losses": [[0.5]] * COLD_UNITS}), Verdict.REFUTED, "parts from the script"),
+        (ended(changes={"losses": [[0.5]] * COLD_UNITS}), Verdict.REFUTED, "computes something else"),
         (OURS, Verdict.INCONCLUSIVE, "hybridize's own cold run failed (NameError: x)"),
     ],
 )  # fmt: skip

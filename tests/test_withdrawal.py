@@ -79,7 +79,7 @@ def test_the_candidate_of_a_plan_that_crashes_is_refuted_and_the_plan_withdrawn(
     refuted = work.judgements["train:one"]
     assert refuted.verdict is Verdict.REFUTED
     assert refuted.reasons[0] == (
-        "in the measurement the edited script raised ValueError: singleton at train.py:4; the script as it stands goes "
+        "in the measurement the edited script raised ValueError: singleton at train.py:4; the original script goes "
         "past that point"
     )
 

@@ -1,4 +1,4 @@
-"""In the parent: the whole plan from the start of a fresh process, beside the script as it stands.
+"""In the parent: the whole plan from the start of a fresh process, beside the original script.
 
 Nothing has been warmed up eagerly here: variables are created, optimizers build their slots and models
 their weights inside the first traces, as they will for the user.
@@ -126,7 +126,7 @@ class Failure:
 
 
 def failure(edited: Seen, eager: Seen) -> Failure | None:
-    """Why the plan did not run through although the script as it stands did; None where it did."""
+    """Why the plan did not run through although the original script did; None where it did."""
     outcome = edited.outcome
     faults = {name: row["fault"] for name, row in edited.report.get("traces", {}).items() if row.get("fault")}
     if faults:

@@ -86,7 +86,7 @@ def observe(
     entries: Sequence[Function] = (),
     timed: Sequence[Function] = (),
 ) -> Observed:
-    """Run the script as it stands for ``seconds`` (``longest`` where it is slow) with ``functions`` hooked.
+    """Run the original script for ``seconds`` (``longest`` where it is slow) with ``functions`` hooked.
 
     The functions of ``entries`` say whether their own code runs eagerly; those of ``timed`` are only timed. Of the
     ``proposed`` ones among them, those that the run alone decides are judged.

@@ -1,6 +1,6 @@
 """A role inside the child: runs the script or a plan from a cold start, and writes down what it computes.
 
-Run once for the script as it stands and once for the plan, on one random stream and from one seed, the two
+Run once for the original script and once for the plan, on one random stream and from one seed, the two
 can be compared step by step: what the unit function returns, what the variables become, what is printed.
 """
 

@@ -65,7 +65,7 @@ class Run:
         entries: Sequence[Function] = (),
         timed: Sequence[Function] = (),
     ) -> Seen:
-        """Run the script as it stands with ``functions`` hooked, for ``seconds``.
+        """Run the original script with ``functions`` hooked, for ``seconds``.
 
         The functions of ``entries`` say when their own code is entered; those of ``timed`` are only timed.
 

@@ -1,4 +1,4 @@
-"""What XLA's auto-clustering, which a flag switches on, does to the script as it stands: a row to compare with.
+"""What XLA's auto-clustering, which a flag switches on, does to the original script: a row to compare with.
 
 One group of turns, and only where the budget has room for it: nothing else rests on this number.
 """
@@ -58,7 +58,7 @@ def run_auto_clustering(
     start: Start = launch.start,
     clock: Callable[[], float] = time.monotonic,
 ) -> AutoClustering | None:
-    """Let the script as it stands and the same under the flag take turns, in one group.
+    """Let the original script and the same under the flag take turns, in one group.
 
     None where there is no room for that before ``deadline`` (seconds of ``clock``), where the user's own flags
     decide on it, and where the turns are too few to tell. ``start`` must start a process anew: TensorFlow reads the

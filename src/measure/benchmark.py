@@ -1,4 +1,4 @@
-"""Compares the script as it stands with the script as edited, by groups of fresh processes taking turns.
+"""Compares the original script with the script as edited, by groups of fresh processes taking turns.
 
 How it measures, and why so, is told in docs/measuring.md.
 """
@@ -67,7 +67,7 @@ def run_benchmark(
     """Measure what ``files`` (the edited files) change in the script's speed.
 
     ``unit`` is the edit whose function is the unit of work, ``eager_unit_line`` the line of its ``def`` in
-    the file as it stands, where ``hybrid`` says that it is decorated; without a file, the unit is a batch of
+    the original file, where ``hybrid`` says that it is decorated; without a file, the unit is a batch of
     ``Model.fit``. At most ``pairs`` groups are run, none beyond ``deadline`` (seconds of ``clock``);
     an arm does at most ``steps`` units. ``length`` is the number of units of the whole script, where known, and
     ``tail`` what follows the last of them. What is called inside of one of ``covers`` is no unit.
@@ -191,7 +191,7 @@ class _Run:
         return False
 
     def _crash(self) -> Crash | None:
-        """How the edited script failed where the script as it stands went on."""
+        """How the edited script failed where the original script went on."""
         return next((group.crash for group in self.groups if group.failed == EDITED), None)
 
     def _why_unusable(self) -> tuple[str, Unclear]:
@@ -284,7 +284,7 @@ class _Run:
             break_even_units=None,
             whole_script=False,
             verdict="inconclusive",
-            reason=f"the edited script {crash.error}, and the script as it stands does not",
+            reason=f"the edited script {crash.error}, and the original script does not",
             cause=Unclear.EDITED_FAILED,
             crash=crash,
         )

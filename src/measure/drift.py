@@ -1,4 +1,4 @@
-"""Whether the edited script computes and prints what the script as it stands does.
+"""Whether the edited script computes and prints what the original script does.
 
 Followed are what the unit function returns, the variables, the printed lines, and the numbers on them.
 ``noise`` judges the differences; docs/measuring.md tells how and why.
@@ -56,9 +56,9 @@ def compare(
     perturbed: Sequence[Trace] = (),
     metrics: Sequence[tuple[str, str]] = (),
 ) -> Drift:
-    """Compare the edited run with the reference, the script as it stands.
+    """Compare the edited run with the reference, the original script.
 
-    ``twin`` is a second run of the script as it stands, ``perturbed`` are runs whose variables were moved by a
+    ``twin`` is a second run of the original script, ``perturbed`` are runs whose variables were moved by a
     rounding error; all under one random stream. The noise of a number is the largest that any of them shows.
     ``metrics`` are (name, regular expression) pairs, whose first group (or match) is a number on a printed line.
     Runs that were cut are compared as far as both went.
@@ -247,7 +247,7 @@ def _compare_lines(
             name = f"the printed line “{skeleton[:80]}”"
             detail = f"{what} ({count} of {sum(line.skeleton == skeleton for line in lines)} times)"
             if state is State.POWERLESS:
-                detail = "comes and goes between runs of the script as it stands"
+                detail = "comes and goes between runs of the original script"
             findings.append(Finding(state, "printed", name, detail))
     columns: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for first, second in match.pairs:
@@ -298,7 +298,7 @@ def _compare_metric(
     if is_timed(name):
         return Finding(State.POWERLESS, "metric", name, "tells of the machine, and is no evidence")
     if not texts[0]:
-        return Finding(State.POWERLESS, "metric", name, "was printed on no line of the script as it stands")
+        return Finding(State.POWERLESS, "metric", name, "was printed on no line of the original script")
     if len(texts[1]) != len(texts[0]) and reference.units == edited.units:
         state = State.DRIFT if all(len(each) == len(texts[0]) for each in texts[2:]) else State.POWERLESS
         return Finding(state, "metric", name, f"was printed {len(texts[1])} times where it was {len(texts[0])} times")

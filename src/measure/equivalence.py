@@ -1,4 +1,4 @@
-"""Whether the edited script ends where the script as it stands does, over several seeds (level L3).
+"""Whether the edited script ends where the original script does, over several seeds (level L3).
 
 Each seed gives a pair of runs. The numbers that they end with are compared seed by seed, by two one-sided tests;
 docs/measuring.md tells how and why.
@@ -65,7 +65,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class SeedPair:
-    """The script as it stands and as edited, run with one seed."""
+    """The original and the edited script, run with one seed."""
 
     seed: int
     eager: Ended
@@ -74,7 +74,7 @@ class SeedPair:
 
 @dataclass(frozen=True)
 class References:
-    """Two more runs of the script as it stands, with one of the seeds.
+    """Two more runs of the original script, with one of the seeds.
 
     The ``nudged`` one had its variables moved by a rounding error after the first unit, the ``twin`` had not.
     """
@@ -275,7 +275,7 @@ class _Series:
         furthest = max(values, key=lambda pair: abs(pair[1] - pair[0]))
         gap = abs(furthest[1] - furthest[0])
         if gap <= slack:
-            said = "is the same with every seed, as it stands and edited"
+            said = "is the same with every seed, original and edited"
             return self._told(State.AGREES, said, values, slack, evidence=not integral)
         parted = f"is {furthest[1]:.7g} where it was {furthest[0]:.7g} with every seed"
         if is_borderline(self.name, *furthest, gap):
@@ -327,7 +327,7 @@ class _Series:
             return self._told(State.UNEXPLAINED, said, values, margin, bounds)
         scale = max(abs(value) for pair in values for value in pair)
         if self.key[0] in ("printed", "metric") and self.repeated > POWERLESS_PRINTED * scale:
-            said = f"differs by {self.repeated:.2g} between two runs of the script as it stands with one seed"
+            said = f"differs by {self.repeated:.2g} between two runs of the original script with one seed"
             return self._told(State.POWERLESS, said, values, margin, bounds)
         if rounding:
             said = f"is moved by {self.moved:.2g} by one rounding error, while seeds do not move it"

@@ -1,7 +1,7 @@
 """Whether a difference between two runs is more than what rounding does to the script.
 
 Two right runs part ways: a graph rounds otherwise than eager code, and training amplifies it. So nothing is
-judged by a fixed tolerance alone. Other runs of the script as it stands, best one whose variables were moved by
+judged by a fixed tolerance alone. Other runs of the original script, best one whose variables were moved by
 one rounding error, tell how far rounding carries each number, unit by unit; the edited run may go as far,
 times a factor. Where rounding carries a number far, nothing can be told by it: it is no evidence, for or against.
 """
@@ -21,7 +21,7 @@ ROUNDING = 2e-5
 # the distances are small, and so much once they have grown to a tenth.
 FACTOR, LATE_FACTOR, LATE = 30.0, 10.0, 0.1
 # Where rounding alone moves a number by this much of itself, comparing it tells nothing. For a printed number
-# it takes less: what differs between two runs of the script as it stands may be a time, however it is named.
+# it takes less: what differs between two runs of the original script may be a time, however it is named.
 POWERLESS, POWERLESS_PRINTED = 0.05, 1e-3
 # What agrees is evidence only where the noise is that small, beside the value and beside how far training moves it:
 # else an update that was left out would agree as well.
@@ -212,7 +212,7 @@ class Series:
 
     def _detail(self, judged: Judged, where: str, most: float) -> str:
         if judged.state is State.POWERLESS:
-            return f"differs by {most:.2g} of itself between runs of the script as it stands"
+            return f"differs by {most:.2g} of itself between runs of the original script"
         if judged.state is State.AGREES:
             return "agrees"
         at = judged.at

@@ -1,4 +1,4 @@
-"""Where the time goes: the script sampled as it stands and as edited, each in a run of its own.
+"""Where the time goes: the original and the edited script sampled, each in a run of its own.
 
 No number of the benchmark comes from here, and nothing of this is attached to a timed run.
 """
@@ -72,7 +72,7 @@ def run_profile(
     start: Callable[..., Process],
     program: str | None = None,
 ) -> Profile:
-    """Sample the script as it stands and, where there are ``files``, as edited; leave both in ``folder``.
+    """Sample the original script and, where there are ``files``, as edited; leave both in ``folder``.
 
     ``judgements`` are all that there are; the candidates worth following are chosen here. All is over at ``deadline``
     (of ``time.monotonic``); ``startup_seconds`` is what the script is known to take until it trains. ``start`` starts
@@ -215,7 +215,7 @@ class _Run:
 
     @property
     def _words(self) -> str:
-        return "sampling the script " + ("as it stands" if self.name == "eager" else "as edited")
+        return "sampling the " + ("original" if self.name == "eager" else "edited") + " script"
 
     def _has_ended(self, child: Process) -> bool:
         try:

@@ -92,7 +92,7 @@ def _judge_variable(
     else:
         detail += "; no other run tells whether that is rounding"
     if judged.state is State.POWERLESS:
-        detail = f"differs by {max(noise):.2g} of itself between runs of the script as it stands"
+        detail = f"differs by {max(noise):.2g} of itself between runs of the original script"
     if judged.state is State.AGREES:
         detail = "agrees"
     alive = max(noise) > (0.0 if many else NUDGED)

@@ -20,7 +20,7 @@ points to the newest one:
 | `report.json` | everything that the run found, described below: the contract for CI and for other tools |
 | `summary.md` | the same for people, in short |
 | `optimize.patch` | the change, for `git apply` or `patch -p1`; absent where nothing is to be changed |
-| `profile-*.speedscope.json` | where the time went, of the script as it stands and as edited, for speedscope |
+| `profile-*.speedscope.json` | where the time went, of the original and the edited script, for speedscope |
 | `profile-*.raw.txt` | the same, one stack and its count a line |
 | `*.log` | what the script's processes printed |
 

@@ -39,7 +39,7 @@ def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile 
 
     Takes the project's root, the file's path relative to it, and edits of that file. Gives the edited
     file (None where nothing could be changed) and, for each edit that was not made, a `Skip` with the
-    reason. Nothing is written. The result is checked: its syntax tree is that of the file as it stands,
+    reason. Nothing is written. The result is checked: its syntax tree is that of the original file,
     but for the decorators and the import put in, and the switches taken away.
     """
     from . import source as sources

@@ -29,7 +29,7 @@ _DEFAULT_NEWLINE = "\n"
 class Splice:
     """Text in place of what stands from ``offset`` to ``end`` of the file's text; without ``end`` it is put in.
 
-    ``line`` is the line (of the file as it stands) whose code comes right after it: that one and those below move
+    ``line`` is the line (of the original file) whose code comes right after it: that one and those below move
     by the lines that were put in, less those that went.
     """
 

@@ -1,4 +1,4 @@
-"""The script as it stands, watched: what counts in every call, and what only in calls after the first."""
+"""The original script, watched: what counts in every call, and what only in calls after the first."""
 
 from __future__ import annotations
 

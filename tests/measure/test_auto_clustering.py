@@ -1,4 +1,4 @@
-"""The row for reference: the script as it stands with and without XLA's auto-clustering, on a simulated machine."""
+"""The row for reference: the original script with and without XLA's auto-clustering, on a simulated machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Start:
     def __call__(
         self, target: Target, job: dict[str, Any], files: Sequence[EditedFile], folder: Path, label: str
     ) -> Process:
-        assert not files, "it is the script as it stands that is measured"
+        assert not files, "it is the original script that is measured"
         self.jobs.append(job)
         script = self.flagged if "environment" in job else self.plain
         self.processes.append(Process(self.machine, script, label))

@@ -1,6 +1,6 @@
 """Drift that was planted into a real script is caught by the cold run, and a chaotic script is not accused.
 
-Each variant is the script with ``@tf.function`` and one mistake, run beside the script as it stands.
+Each variant is the script with ``@tf.function`` and one mistake, run beside the original script.
 """
 
 from __future__ import annotations
