@@ -49,7 +49,8 @@ TRACKERS = (
         "Weights & Biases",
         "wandb",
         "https://docs.wandb.ai/models/support/run_wandb_offline",
-        {"WANDB_MODE": "offline"},
+        # What it prints has the run's random name in it, which would be taken for another output of the script.
+        {"WANDB_MODE": "offline", "WANDB_SILENT": "true"},
         ("offline", "disabled", "dryrun"),
         arguments=(("init", "mode", "offline"),),
     ),
@@ -100,7 +101,7 @@ TRACKERS = (
         "SwanLab",
         "swanlab",
         "https://docs.swanlab.cn/en/api/cli-swanlab-offline.html",
-        {"SWANLAB_MODE": "offline"},
+        {"SWANLAB_MODE": "offline", "SWANLAB_LOG_LEVEL": "error"},
         ("offline", "disabled", "local"),
         arguments=(("init", "mode", "offline"),),
     ),
