@@ -1,17 +1,16 @@
 """Inside the child: the clock by which the script goes.
 
 A script that trains "for thirty seconds" must not lose the time in which another run has its turn; and what a run does
-because of the clock shows where the clock is another one. So the functions that Python code reads the time with, and
-``datetime.now`` with its kin, are replaced by ones that can stand still, jump, and go at another rate. Clocks that are
-read below Python (``tf.timestamp``) go on.
+because of the clock shows where the clock is another one. So the functions of ``time`` that Python code reads are
+replaced by ones that can stand still, jump, and go at another rate. Clocks that are read below Python go on
+(``tf.timestamp``, ``datetime.now``). The class ``datetime`` stays what it is: C extensions have its layout compiled in,
+and pandas crashes with another one.
 """
 
 from __future__ import annotations
 
-import datetime as datetime_module
 import time
 from collections.abc import Callable
-from typing import Any
 
 #: Real time, whatever the script's clock says: for what we measure ourselves.
 perf_counter = time.perf_counter
@@ -45,8 +44,6 @@ class Clock:
         """Have Python code read this clock from now on."""
         for name in _NAMES:
             self._replace(name)
-        dated = _dated(datetime_module.datetime, lambda: self._now("time") / _NANOSECONDS)
-        datetime_module.datetime = dated  # type: ignore[misc]
 
     def _now(self, name: str) -> int:
         self.reads += 1
@@ -66,30 +63,3 @@ class Clock:
             function.__module__, function.__doc__ = "time", getattr(time, function.__name__).__doc__
             function.__dict__["autograph_info__"] = {}
             setattr(time, function.__name__, function)
-
-
-def _dated(real: Any, now: Callable[[], float]) -> Any:
-    """The class ``datetime`` with its ways to ask for the time replaced; a real instance is one of it, too."""
-
-    class Kind(type(real)):  # type: ignore[misc]
-        def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, real)
-
-        def __subclasscheck__(cls, kind: type) -> bool:
-            return issubclass(kind, real)
-
-    def today(cls: Any) -> Any:
-        return cls.fromtimestamp(now())
-
-    def utcnow(cls: Any) -> Any:
-        return cls.fromtimestamp(now(), datetime_module.UTC).replace(tzinfo=None)
-
-    def at(cls: Any, tz: Any = None) -> Any:
-        return cls.fromtimestamp(now(), tz)
-
-    def represent(self: Any) -> str:
-        return f"datetime.{real.__repr__(self)}"
-
-    body = {"now": classmethod(at), "today": classmethod(today), "utcnow": classmethod(utcnow), "__repr__": represent}
-    body |= {"__module__": "datetime", "__qualname__": "datetime", "__slots__": (), "__doc__": real.__doc__}
-    return Kind("datetime", (real,), body)

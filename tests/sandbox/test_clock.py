@@ -1,6 +1,5 @@
 """The clock that a script reads: it can stand still, jump, and go at another rate, and looks like the real one."""
 
-import copy
 import datetime
 import pickle
 import time
@@ -9,14 +8,14 @@ import pytest
 
 from hybridize.sandbox.clock import Clock
 
+DATETIME = datetime.datetime
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    for module, names in ((time, ("time", "monotonic", "perf_counter")), (datetime, ("datetime",))):
-        for name in names:
-            monkeypatch.setattr(module, name, getattr(module, name))
-            if module is time:
-                monkeypatch.setattr(module, f"{name}_ns", getattr(module, f"{name}_ns"))
+    for name in ("time", "monotonic", "perf_counter"):
+        monkeypatch.setattr(time, name, getattr(time, name))
+        monkeypatch.setattr(time, f"{name}_ns", getattr(time, f"{name}_ns"))
     made = Clock()
     made.install()
     return made
@@ -34,24 +33,16 @@ def test_each_way_to_read_the_time_jumps_and_stands_still(clock: Clock, name: st
     assert clock.reads == 5
 
 
-def test_dates_go_by_the_same_clock(clock: Clock) -> None:
-    begun, utc = datetime.datetime.now(), datetime.datetime.now(datetime.UTC)
-    clock.jump(86400.0)
-    day = datetime.timedelta(days=1)
-    assert day <= datetime.datetime.now() - begun < 2 * day
-    assert day <= datetime.datetime.now(datetime.UTC) - utc < 2 * day
-    assert day <= datetime.datetime.today() - begun < 2 * day
+def test_the_class_of_dates_is_left_alone(clock: Clock) -> None:
+    """Extensions in C, pandas above all, have its layout compiled in."""
+    assert datetime.datetime is DATETIME
+    assert type(datetime.datetime.now()) is DATETIME
 
 
 def test_nobody_who_looks_sees_another_clock(clock: Clock) -> None:
-    """Pickled by name, compared with real dates, asked for its name."""
+    """Pickled by name, asked for its name."""
     assert pickle.loads(pickle.dumps(time.time)) is time.time
     assert (time.time.__name__, time.time.__module__) == ("time", "time")
-    now = datetime.datetime.now()
-    assert pickle.loads(pickle.dumps(now)) == copy.deepcopy(now) == now
-    real = datetime.datetime.__mro__[1]
-    assert isinstance(real(2020, 1, 1), datetime.datetime) and real(2020, 1, 1) < now
-    assert repr(datetime.datetime(2020, 1, 1)) == "datetime.datetime(2020, 1, 1, 0, 0)"
 
 
 def test_a_clock_of_another_rate_tells_what_depends_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
