@@ -57,12 +57,12 @@ class Sentry:
         self._thread = threading.Thread(target=self._serve, daemon=True, name="hybridize-connections")
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop; the child has been ended."""
+    def close(self, seconds: float) -> None:
+        """Stop, and wait for that so long at most; the child has been ended."""
         if self._wake >= 0:
             os.close(self._wake)
             self._wake = -1
-            self._thread.join(timeout=5.0)
+            self._thread.join(timeout=seconds)
 
     def _serve(self) -> None:
         listener = -1

@@ -360,13 +360,13 @@ class Child:
         self._closed.set()
         if self._process is not None:
             self._process.end()
+        end = time.monotonic() + JOIN_SECONDS
         if self._sentry is not None:
-            self._sentry.close()
+            self._sentry.close(JOIN_SECONDS)
         with self._control_lock:
             if self._control >= 0:
                 os.close(self._control)
             self._control = -1
-        end = time.monotonic() + JOIN_SECONDS
         for thread in self._threads:
             thread.join(timeout=max(0.0, end - time.monotonic()))
         if hasattr(self, "_log"):

@@ -187,14 +187,15 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
             status = stop.message
         seconds = time.monotonic() - begun
     after = _content(folder / "project")
+    judged = [j for j in work.judgements.values() if _is_whole(j.function)]
     outcome = Outcome(
-        {j.function.qualname: j.verdict.value for j in work.judgements.values()},
-        {j.function.qualname: list(j.reasons) for j in work.judgements.values()},
+        {j.function.qualname: j.verdict.value for j in judged},
+        {j.function.qualname: list(j.reasons) for j in judged},
         status,
         seconds,
         list(work.warnings),
         sorted(name for name in {*before, *after} if before.get(name) != after.get(name)),
-        {j.function.qualname: j.variant.name for j in work.judgements.values() if j.verdict.value == "confirmed"},
+        {j.function.qualname: j.variant.name for j in judged if j.verdict.value == "confirmed"},
     )
     shutil.rmtree(folder, ignore_errors=True)
     return dataclasses.asdict(outcome)
@@ -221,6 +222,11 @@ def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     remainder.prove(work, scan)
 
 
+def _is_whole(function: Any) -> bool:
+    """Whether a record is of a function: a step within a loop has one of its own, with the name of the function."""
+    return bool(function.id == f"{function.module}:{function.qualname}")
+
+
 def _force(work: Any, scan: Any, names: set[str]) -> Any:
     """The scan with the functions of these qualified names proposed, whatever it says of them, and no others."""
     from hybridize.records import Action, Judgement, Verdict
@@ -229,7 +235,7 @@ def _force(work: Any, scan: Any, names: set[str]) -> Any:
         return scan
     functions = []
     for function in scan.functions:
-        if function.qualname in names and function.hybrid is None:
+        if function.qualname in names and _is_whole(function) and function.hybrid is None:
             function = dataclasses.replace(function, proposal=Action.HYBRIDIZE)
             work.add([Judgement(function, Verdict.UNOBSERVED, ())])
         elif function.proposal is Action.HYBRIDIZE:
