@@ -223,8 +223,8 @@ def _prove(work: Any, scan: Any, forced: set[str]) -> None:
 
 
 def _is_whole(function: Any) -> bool:
-    """Whether a record is of a function: a step within a loop has one of its own, with the name of the function."""
-    return bool(function.id == f"{function.module}:{function.qualname}")
+    """Whether a record is no step within a loop, which has one of its own with the name of the function around it."""
+    return function.kind.value == "switch" or bool(function.id == f"{function.module}:{function.qualname}")
 
 
 def _force(work: Any, scan: Any, names: set[str]) -> Any:
