@@ -11,7 +11,6 @@ import re
 import shlex
 import sys
 import threading
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +19,7 @@ from .effects import Project
 
 #: How many lines are told.
 MOST_LINES = 20
+_STARTS = frozenset({"os.fork", "os.forkpty", "subprocess.Popen", "os.posix_spawn", "os.system", "os.exec"})
 _PYTHON = re.compile(r"(python[\d.]*|pythonw|torchrun|horovodrun|mpirun|mpiexec)(\.exe)?")
 _SHELL_ENDS = re.compile(r"[;&|]+")
 
@@ -29,7 +29,7 @@ class Offspring:
 
     def __init__(self, child: Child, project: Project) -> None:
         self.project = project
-        self.started: Counter[tuple[str, str]] = Counter()
+        self.started: dict[tuple[str, str], None] = {}
         self._pid = os.getpid()
         self._local = threading.local()
         sys.addaudithook(self._hear)
@@ -39,13 +39,13 @@ class Offspring:
         """What is known so far, as it goes over the line; times are seconds of a processor."""
         own = os.times()
         return {
-            "started": [{"how": how, "place": place, "times": times} for (how, place), times in self.started.items()],
+            "started": [{"how": how, "place": place} for how, place in self.started],
             "seconds": sum(_seconds(pid) for pid in _below(self._pid)) + own.children_user + own.children_system,
             "own_seconds": own.user + own.system,
         }
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in ("os.fork", "os.forkpty", "subprocess.Popen", "os.posix_spawn", "os.system", "os.exec"):
+        if event not in _STARTS:
             return
         if os.getpid() != self._pid or getattr(self._local, "is_starting", False):
             return
@@ -68,9 +68,8 @@ class Offspring:
         module.BaseProcess.start = start
 
     def _note(self, how: str) -> None:
-        key = how, self.project.place() or ""
-        if key in self.started or len(self.started) < MOST_LINES:
-            self.started[key] += 1
+        if len(self.started) < MOST_LINES:
+            self.started[how, self.project.place() or ""] = None
 
 
 def is_python(words: Iterable[str]) -> bool:
