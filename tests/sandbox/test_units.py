@@ -103,25 +103,28 @@ import datetime, time
 def step(): print("step")
 begun, at, ticks = time.time(), datetime.datetime.now(), time.monotonic_ns()
 step()
-print("waited", time.time() - begun < 30, datetime.datetime.now() - at < datetime.timedelta(seconds=30))
+print("hidden", (datetime.datetime.now() - at).total_seconds() - (time.time() - begun) > 0.9)
 while time.time() - begun < 3600:
     step()
-print("at once", time.monotonic_ns() - ticks > 3600 * 10**9, isinstance(at, datetime.datetime))
+print("at once", time.monotonic_ns() - ticks > 3600 * 10**9)
 """
 
 
 def test_the_clock_of_a_script_stands_still_while_it_waits_and_jumps_when_it_is_told_to(project):
-    """A script that trains for so many seconds would lose those in which the other arms have their turns."""
+    """A script that trains for so many seconds would lose those in which the other arms have their turns.
+
+    The dates go by the real clock, so the script itself can tell how much of a second of waiting was hidden from it.
+    """
     child = begin(project, CLOCK, "")
     first = follow(child, "boundary")
     time.sleep(1.0)
     child.send({"units": 3})
     event = follow(child, "boundary")
-    assert event["seconds"] < 1.0 and event["clock_reads"] > first["clock_reads"]
+    assert event["clock_reads"] > first["clock_reads"]
     child.send({"units": 9, "ahead": 7200.0})
     assert follow(child, "end")["units"] == 1
     child.wait(PATIENCE)
-    assert "waited True True" in child.lines and child.lines[-1] == "at once True True"
+    assert "hidden True" in child.lines and child.lines[-1] == "at once True"
 
 
 def test_calls_inside_of_a_function_that_covers_the_unit_are_none(project):
