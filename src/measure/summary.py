@@ -73,7 +73,7 @@ def summarize(
         )
     elif verdict == "faster" and over_all is not None and over_all.low < 1:
         reason += (
-            f"; over the script's own {length:,} units, what the edited one pays once may not be won back: "
+            f"; over the script's own {length:,} units, the edited script may not recover what it pays once: "
             f"{over_all.low:.3g} to {over_all.high:.3g} end to end"
         )
     return Benchmark(

@@ -239,7 +239,7 @@ def test_a_whole_run_that_is_as_long_as_before_within_the_noise_overrules_nothin
         edited = graph(4, first_unit_seconds=9.0, units=600)
         found = measure(Script(0.02, units=600), edited, Machine(seed, process_sd=0.05, turn_sd=0.05), length=600)
         verdicts.add(found.verdict)
-        if "may not be won back" in found.reason:
+        if "may not recover what it pays once" in found.reason:
             assert found.verdict == "faster"
     assert verdicts == {"faster"}
 

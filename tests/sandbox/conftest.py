@@ -23,12 +23,16 @@ def project(tmp_path: Path) -> Iterator[Project]:
     assert not processes._started - processes._kept
 
 
+def _run_first(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    """Have children run ``source`` before anything of ours."""
+    code = launch._BOOTSTRAP.replace("from {package}.child", source + "from {package}.child")
+    monkeypatch.setattr(launch, "_BOOTSTRAP", code)
+
+
 @pytest.fixture
 def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children that the kernel does not guard, as where it has no Landlock."""
-    unguarded = "from hybridize.sandbox import landlock\nlandlock.restrict = lambda paths: False\n"
-    code = launch._BOOTSTRAP.replace("from {package}.child", unguarded + "from {package}.child")
-    monkeypatch.setattr(launch, "_BOOTSTRAP", code)
+    _run_first(monkeypatch, "from hybridize.sandbox import landlock\nlandlock.restrict = lambda paths: False\n")
 
 
 @pytest.fixture(params=["kernel", "python"])
@@ -42,9 +46,7 @@ def guarded(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def without_watching_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children whose connections the kernel does not watch, as where it has no seccomp."""
-    unwatched = "from hybridize.sandbox import seccomp\nseccomp.watch = lambda folder: False\n"
-    code = launch._BOOTSTRAP.replace("from {package}.child", unwatched + "from {package}.child")
-    monkeypatch.setattr(launch, "_BOOTSTRAP", code)
+    _run_first(monkeypatch, "from hybridize.sandbox import seccomp\nseccomp.watch = lambda folder: False\n")
 
 
 @pytest.fixture(params=["kernel", "python"])
