@@ -31,13 +31,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hybridize import pipeline, remainder
 from hybridize.options import Options
 from hybridize.records import Action, Function, Judgement, Report, Scan, Target, Verdict
+from hybridize.run import pipeline, remainder
+from hybridize.run.target import find_target
+from hybridize.run.work import Stop, Work
 from hybridize.sandbox.launch import all_stopped, base_environment
 from hybridize.sandbox.nursery import Nursery
-from hybridize.target import find_target
-from hybridize.work import Stop, Work
 
 ROOT = Path(__file__).resolve().parents[1]
 TRUTH = ROOT.parent / "shared" / "peer" / "truth.json"

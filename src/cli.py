@@ -216,8 +216,8 @@ def _optimize(arguments: list[str], stdout: TextIO, stderr: TextIO, failures: _F
 
 
 def _run(options: Options, command: Sequence[str], stdout: TextIO, stderr: TextIO) -> int:
-    from . import pipeline
-    from .report.terminal import Terminal
+    from .report.renderers.terminal import Terminal
+    from .run import pipeline
 
     terminal = Terminal(stdout, stderr, verbosity=options.verbosity, format=options.format)
     try:

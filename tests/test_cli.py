@@ -52,7 +52,7 @@ def report(options: Options, **changes: object) -> Report:
 @pytest.fixture
 def pipeline(monkeypatch, tmp_path):
     """A project with a script, and a pipeline that only notes what it is asked for."""
-    from hybridize import pipeline
+    from hybridize.run import pipeline
 
     (tmp_path / "train.py").write_text("import tensorflow as tf\n")
     monkeypatch.chdir(tmp_path)
@@ -334,7 +334,7 @@ def test_the_answer_to_help_and_mistakes_imports_nothing_heavy():
         "import sys, io; from hybridize.cli import main\n"
         "for arguments in ([], ['--help'], ['train.py'], ['scan', '--help'], ['--train-script', 'gone.py']):\n"
         "    main(arguments, io.StringIO(), io.StringIO())\n"
-        "heavy = {'tensorflow', 'numpy', 'scipy', 'rich', 'libcst', 'beartype', 'hybridize.pipeline', 'tomllib'}\n"
+        "heavy = {'tensorflow', 'numpy', 'scipy', 'rich', 'libcst', 'beartype', 'hybridize.run.pipeline', 'tomllib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd="/")

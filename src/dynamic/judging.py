@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..bounds import share_at_most
 from ..measure.draws import draws_among
 from ..records import (
     Effect,
@@ -20,6 +19,7 @@ from ..records import (
     VariantResult,
     Verdict,
 )
+from ..run.bounds import share_at_most
 from .wording import BESIDE, count, describe_creation, describe_effect
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.

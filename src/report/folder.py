@@ -13,7 +13,7 @@ from beartype import beartype
 
 from ..records import Plan, Report
 from .document import to_text
-from .markdown import to_markdown
+from .renderers.markdown import to_markdown
 
 REPORT_FILE = "report.json"
 SUMMARY_FILE = "summary.md"

@@ -151,12 +151,12 @@ class Silence:
 
 def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number: int) -> dict[str, Any]:
     """One proof, in this process."""
-    from hybridize import pipeline
     from hybridize.options import Mistake, Options
     from hybridize.records import Scan
+    from hybridize.run import pipeline
+    from hybridize.run.target import find_target
     from hybridize.sandbox.launch import base_environment
     from hybridize.sandbox.nursery import Nursery
-    from hybridize.target import find_target
 
     folder = home / f"{os.getpid()}-{number}"
     shutil.copytree(job["folder"], folder / "project", ignore=shutil.ignore_patterns("__pycache__"))
@@ -203,9 +203,9 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
 
 def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     """`pipeline.prove` without the race of variants, which measures rather than proves, and takes its time."""
-    from hybridize import pipeline, remainder
     from hybridize.measure.selection import select
-    from hybridize.switching import SwitchTrial
+    from hybridize.run import pipeline, remainder
+    from hybridize.run.stages.switches import SwitchTrial
 
     observed = pipeline._blame(work, scan, pipeline._observe(work, scan))
     again = pipeline._scan_again(work, scan, observed)

@@ -15,9 +15,9 @@ import pytest
 
 from hybridize.dynamic.cold import Arm, Unit, replay, same_beginnings
 from hybridize.dynamic.runs import Run, Seen
-from hybridize.likeness import trace_of
 from hybridize.measure.drift import compare
 from hybridize.records import Drift, EditedFile, Scan, Target
+from hybridize.run.likeness import trace_of
 from hybridize.sandbox.launch import all_stopped, base_environment
 from hybridize.sandbox.nursery import Nursery
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hybridize.records import Plan
-from hybridize.report.markdown import to_markdown
+from hybridize.report.renderers.markdown import to_markdown
 
 
 def test_a_summary_has_the_outcome_the_candidates_the_numbers_and_the_change(report):

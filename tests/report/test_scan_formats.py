@@ -10,7 +10,9 @@ from urllib.parse import unquote
 import pytest
 
 from hybridize.records import Action, Finding, Step
-from hybridize.report import scan_json, scan_sarif, scan_text
+from hybridize.report.scan import json as scan_json
+from hybridize.report.scan import sarif as scan_sarif
+from hybridize.report.scan import text as scan_text
 
 TITLES = {"HYB101": "Prints", "HYB102": "May keep state"}
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from hybridize.records import Plan
-from hybridize.report.terminal import Terminal
+from hybridize.report.renderers.terminal import Terminal
 
 
 class Tty(io.StringIO):

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from hybridize.reach import after_first
 from hybridize.records import Contacts, Ending, Network
+from hybridize.run.reach import after_first
 from hybridize.sandbox.network import Network as Watcher
 from hybridize.sandbox.network import contacts, is_local
 from hybridize.sandbox.refusal import RefusedConnection

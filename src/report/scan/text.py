@@ -1,0 +1,63 @@
+"""What the static analysis found, for people: grouped by file, with counts at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+
+from ...records import Action, Finding, Function, Scan
+from ..wording import count
+
+
+def render(scan: Scan, titles: Mapping[str, str], cwd: Path | None = None) -> str:
+    """Give the candidates with their assumptions, the other functions that were looked at, and the counts.
+
+    Files are shown relative to ``cwd``, so that ``file:line`` can be opened. ``titles`` maps the rules'
+    codes to their titles.
+    """
+    lines: list[str] = []
+    functions = sorted(scan.functions, key=lambda function: (function.file, function.line))
+    for file, members in groupby(functions, key=lambda function: function.file):
+        described = [line for member in members for line in _described(member, titles)]
+        if described:
+            lines += [_shown(scan, file, cwd or Path.cwd()), *described, ""]
+    return "\n".join([*lines, _counts(scan)]) + "\n"
+
+
+def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:
+    head = f"  {function.line}: {function.qualname}"
+    if function.proposal is not Action.NONE:
+        yield f"{head}: candidate, {function.proposal.value}"
+        for assumption in function.assumptions:
+            code = f" ({assumption.code})" if assumption.code else ""
+            yield f"      to be checked by a run: {assumption.statement}{code}"
+    elif function.hybrid is not None:
+        switched = next((finding for finding in function.findings if finding.code == "HYB604"), None)
+        yield f"{head}: {switched.message if switched else f'hybrid already, {function.hybrid}'}"
+    elif function.blocker is not None and function.computes_with_tensors is not False:
+        yield f"{head}: not proposed, {_finding(function.blocker, titles)}"
+        for step in function.blocker.chain:
+            yield f"      {step.file}:{step.line}: {step.note}"
+
+
+def _finding(finding: Finding, titles: Mapping[str, str]) -> str:
+    return f"{finding.code} {finding.message or titles.get(finding.code, '')} (line {finding.line})"
+
+
+def _counts(scan: Scan) -> str:
+    candidates = sum(function.proposal is not Action.NONE for function in scan.functions)
+    hybrid = sum(function.hybrid is not None for function in scan.functions)
+    computing = sum(function.computes_with_tensors is True for function in scan.functions)
+    return (
+        f"{count(candidates, 'candidate')} among {count(len(scan.functions), 'function')} "
+        f"({computing:,} certainly compute with tensors, {hybrid:,} hybrid already) "
+        f"in {count(len(scan.modules), 'file')}, {count(scan.lines, 'line')}."
+    )
+
+
+def _shown(scan: Scan, file: str, cwd: Path) -> str:
+    path = Path(scan.root, file)
+    relative = os.path.relpath(path, cwd)
+    return str(path) if relative.startswith("..") else relative

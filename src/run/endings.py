@@ -1,0 +1,199 @@
+"""How a run of the tool ends: its status, its sentence, its exit code, its report."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .. import __version__
+from ..interrupts import deferred
+from ..records import FunctionKind, Plan, Report, Verdict
+from ..report.wording import NOTABLE_SHARE, count, own_share
+from . import remainder
+from .reach import refused_words
+from .stages.scan import is_proposed, is_to_time
+from .stages.switches import FIT, eager_parts, switches_of
+from .work import EXIT_CHECK, EXIT_OK, EXIT_OURS, Stop, Work
+
+
+def end(work: Work) -> tuple[str, str, int]:
+    """The status, the sentence and the exit code of a run that came through all stages."""
+    from ..measure.selection import take_back
+
+    status, message, code = _conclude(work) if work.plan.edits else _nothing_to_write(work)
+    work.add(take_back(list(work.judgements.values())))
+    refused = "" if status == "optimized" else refused_words(work)
+    return status, f"{message} {refused}".rstrip(), code
+
+
+def _conclude(work: Work) -> tuple[str, str, int]:
+    from ..measure.selection import deselect
+    from .withdrawal import why_dropped
+
+    benchmark = work.benchmark
+    if benchmark is None or benchmark.verdict != "faster":
+        why = why_dropped(benchmark, work.options.min_speedup)
+        work.add([deselect(j, why) for j in work.selected()])
+        work.plan = Plan()
+        return "nothing-to-gain", f"Nothing was changed: {why}.", EXIT_OK
+    drift = work.drift
+    if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
+        why = f"the edited script ends elsewhere than the original script: {drift.reason}"
+        work.add([replace(deselect(j, why), verdict=Verdict.REFUTED) for j in work.selected()])
+        work.plan = Plan()
+        return "drift", f"Nothing was changed: {why}.", EXIT_CHECK
+    speedup = benchmark.speedup
+    words = f"{speedup.median:.2f}x faster per unit [{speedup.low:.2f}, {speedup.high:.2f}]" if speedup else "faster"
+    found = f"{count(len(work.plan.edits), 'edit')} confirmed and measured {words} over {benchmark.units:,} units"
+    if benchmark.end_to_end_speedup is not None and (benchmark.whole_script or benchmark.script_units is not None):
+        found += f" and {benchmark.end_to_end_speedup:.2f}x for the whole script"
+    undecided = bool(work.options.drift_runs) and (drift is None or (drift.verdict, drift.level) != ("none", "L3"))
+    if work.options.apply and not undecided:
+        _apply(work)
+        return "optimized", f"{found}, applied.", EXIT_OK
+    message = f"{found}, in the patch, and nothing else was changed."
+    if work.options.apply:
+        message += (
+            " The edits were not applied: the comparison over several seeds that --drift-runs asks for did not come "
+            "to a verdict. Apply the patch yourself, or run again with a longer --budget or more seeds."
+        )
+    return "optimized", message, EXIT_OK
+
+
+def _apply(work: Work) -> None:
+    """Edit the user's sources in place. Raises Stop where that was refused."""
+    from ..report.folder import write_patch
+    from ..rewrite import apply, are_applied
+
+    root, files = Path(work.target.root), work.plan.files
+    with deferred():
+        try:
+            # First, so that whatever happens to this process, the user has what it takes to undo the edits.
+            write_patch(work.plan, work.folder)
+            refusal = apply(root, files)
+        except OSError as error:
+            raise Stop("failed", f"Nothing was applied: the patch can't be written ({error}).", EXIT_OURS) from None
+        finally:
+            work.applied = are_applied(root, files)
+    if refusal is not None:
+        what = "The edits were applied in part" if refusal.stuck else "Nothing was applied"
+        raise Stop("failed", f"{what}: {refusal.reason} The patch is in {work.folder}.", EXIT_OURS)
+
+
+def _nothing_to_write(work: Work) -> tuple[str, str, int]:
+    proposed = [j for j in work.judgements.values() if is_proposed(work, j.function)]
+    verdicts = [j.verdict for j in proposed]
+    refuted = verdicts.count(Verdict.REFUTED)
+    graphs = [f"{name}: {count(calls, 'call')}" for name, calls in work.hybrid_calls.items() if calls]
+    graphs += [f"{FIT}: {count(row.calls, 'batch', 'batches')}" for row in work.modes.batches.values() if row.calls]
+    eager = eager_parts(work)
+    undecided = any(v in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE) for v in verdicts)
+    if eager:
+        message = _runs_eagerly(work, eager)
+    elif graphs and not undecided:
+        calls = ", ".join(graphs[:3])
+        message = f"Nothing to gain: what trains here runs as a graph already ({calls}), so nothing was changed."
+    elif not proposed:
+        message = "Nothing to convert: no function of this project may be; the table says why for each (-v lists all)."
+    else:
+        put_off = sum(j.function.id in work.waiting for j in proposed)
+        numbers = [
+            (verdicts.count(Verdict.CONFIRMED), "confirmed but not worth an edit"),
+            (put_off, "not worth an edit"),
+            (refuted, "refuted"),
+            (verdicts.count(Verdict.INCONCLUSIVE) - put_off, "inconclusive"),
+            (verdicts.count(Verdict.UNOBSERVED), "unobserved"),
+            (verdicts.count(Verdict.NOT_PROPOSED), "with nothing to gain"),
+        ]
+        parts = ", ".join(f"{number} {words}" for number, words in numbers if number)
+        message = f"Nothing was changed. Of {count(len(proposed), 'candidate')}: {parts}."
+        why = work.no_gain or remainder.why_not(work)
+        if why:
+            message = f"Nothing to gain: {why}. Of {count(len(proposed), 'candidate')}: {parts}."
+    message += _where_the_time_goes(work)
+    crash = work.benchmark.crash if work.benchmark is not None else None
+    if crash is not None:
+        message = f"Nothing was changed: in the measurement the edited script {crash.error}, and the original did not."
+    return "refuted" if refuted else "nothing-to-gain", message, EXIT_OK
+
+
+def _where_the_time_goes(work: Work) -> str:
+    """The function that is refused from source and takes much of the time by itself, with the reason."""
+    refused = [j for j in work.judgements.values() if is_to_time(j.function) and own_share(j) >= NOTABLE_SHARE]
+    if not refused:
+        return ""
+    most = max(refused, key=own_share)
+    share = f"{own_share(most):.0%} of the time passes in {most.function.id}"
+    return f" {share}, which can't be converted: {most.reasons[0]}."
+
+
+def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:
+    """What to say where graph code ran eagerly, and nothing is written for it."""
+    why = [switch.words for switch in switches_of(work.modes)]
+    because = f", because of {' and '.join(why)}" if why else ""
+    tried = [j for j in work.judgements.values() if j.function.kind is FunctionKind.SWITCH]
+    rest = f" Not written: {tried[0].reasons[0]}." if tried else ""
+    parts = "; ".join(eager[:3])
+    return f"Nothing was changed, but what is a graph by its source ran eagerly ({parts}){because}.{rest}"
+
+
+def changed(work: Work) -> str:
+    """What became of the user's sources, for a sentence."""
+    if work.applied:
+        return f"the edits had been applied to {', '.join(edited.file for edited in work.plan.files)}"
+    return "nothing was changed"
+
+
+def written(report: Report, work: Work) -> Report:
+    """Write the report into the run's folder; where that can't be done, the message says so."""
+    from ..report.folder import write
+
+    # It takes milliseconds, and an interrupt can't undo anything by now.
+    with contextlib.suppress(KeyboardInterrupt), deferred():
+        try:
+            write(report, work.folder)
+        except OSError as error:
+            lost = f"{report.message} The results can't be written to {work.folder} ({error.strerror or error})."
+            report = replace(report, status="failed", exit_code=EXIT_OURS, message=lost)
+    return report
+
+
+def report_of(work: Work, command: Sequence[str], status: str, message: str, code: int) -> Report:
+    """All that is known, with the status, the sentence and the exit code that the run ends with."""
+    options = work.options
+    return Report(
+        status=status,
+        message=message,
+        exit_code=code,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        command=tuple(command),
+        target=work.target,
+        options={
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in vars(options).items()
+            if name not in ("arguments",)
+        },
+        environment={
+            "hybridize": __version__,
+            "platform": platform.platform(),
+            "cpus": str(os.cpu_count()),
+            "python": platform.python_version(),
+            **work.environment,
+        },
+        budget_seconds=options.budget_seconds,
+        spent_seconds=work.spent,
+        judgements=tuple(work.judgements.values()),
+        plan=work.plan,
+        benchmark=work.benchmark,
+        drift=work.drift,
+        profile=work.profile,
+        timings=work.timings,
+        folder=str(work.folder) if work.folder != Path() else None,
+        warnings=tuple(work.warnings),
+        applied=work.applied,
+    )

@@ -1,0 +1,134 @@
+"""One clear sentence for each way in which the user's own script can fail, or never get to train."""
+
+from __future__ import annotations
+
+import platform
+import signal
+import sys
+
+from ..errors import one_line
+from ..records import Ending, Offspring, RunOutcome
+from .work import EXIT_OK, EXIT_SCRIPT, Stop
+
+#: A share of the computing that is worth a word where other processes do it.
+SHARE_TOLD = 0.2
+_WRITE_ERRORS = ("PermissionError", "PermissionDeniedError", "OSError", "UnknownError", "FailedPreconditionError")
+
+
+def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring) -> Stop | None:
+    """How a run of the original script must end the whole, or None where it went well enough.
+
+    ``script`` is its name for people; ``missed`` says that there are candidates and none was called, and
+    ``offspring`` which other processes it started, where they may have been. The sentence says what happened,
+    what it means, and what to do. Raises KeyboardInterrupt where the script was interrupted.
+    """
+    if outcome.ending is Ending.INTERRUPTED:
+        raise KeyboardInterrupt
+    failed = _own_failure(script, outcome)
+    if failed is not None:
+        if outcome.contacts.refused:
+            failed += f" Before that it was refused {outcome.contacts.refused[0]}; --network allow lets it through."
+        return Stop("script-failed", failed, EXIT_SCRIPT)
+    refused = outcome.contacts.stopped
+    if refused and (missed or not outcome.tensorflow_imported):
+        return Stop(
+            "script-failed",
+            f"{script} ended where it was refused {refused}; run again with --network allow if all runs may reach "
+            "that, or have the script go on without it.",
+            EXIT_SCRIPT,
+        )
+    cut = outcome.ending in (Ending.CUT, Ending.TIMEOUT)
+    if offspring.started and (missed or not (outcome.tensorflow_imported or cut)):
+        return Stop("nothing-to-gain", _explain_offspring(script, offspring), EXIT_OK)
+    if not outcome.tensorflow_imported and not cut:
+        return Stop(
+            "nothing-to-gain",
+            f"{script} ran to its end without importing TensorFlow, so there is nothing to convert; is it the script "
+            "that trains?",
+            EXIT_OK,
+        )
+    if not missed:
+        return None
+    if cut:
+        return Stop(
+            "nothing-to-gain",
+            f"{script} ran for {outcome.seconds:.0f} s without calling a candidate, so nothing is known of any; give "
+            "it longer with --budget, or a quicker start with its own arguments after `--`.",
+            EXIT_OK,
+        )
+    return Stop(
+        "nothing-to-gain",
+        f"{script} came to its end after {outcome.seconds:.0f} s without calling a candidate, so nothing is known of "
+        "any; does it need arguments to train? Give them after `--`.",
+        EXIT_OK,
+    )
+
+
+def _explain_offspring(script: str, offspring: Offspring) -> str:
+    share = f", which did {offspring.share:.0%} of the computing" if offspring.share >= SHARE_TOLD else ""
+    return (
+        f"{script} called no candidate itself. It starts other Python processes at {offspring.words}{share}, and "
+        "hybridize watches the script's own process alone. Have that do the work: call the function directly, set the "
+        "number of workers to zero, or give what those processes run as the script."
+    )
+
+
+def has_failed(outcome: RunOutcome) -> bool:
+    """Whether a run of the script ended in a failure, whoever is to blame."""
+    return _own_failure("", outcome) is not None
+
+
+def refused_in(outcome: RunOutcome) -> str:
+    """What a run was refused that ended for it, or that failed after it: its error need not say so. Else nothing."""
+    refused = outcome.contacts.refused if has_failed(outcome) else ()
+    return outcome.contacts.stopped or next(iter(refused), "")
+
+
+def _own_failure(script: str, outcome: RunOutcome) -> str | None:
+    own = "on its own, before any change of ours"
+    look = f"its output is in {outcome.log}"
+    if outcome.ending is Ending.RAISED:
+        return _explain_exception(script, outcome, own, look)
+    if outcome.ending is Ending.EXITED and outcome.code not in (0, None):
+        if outcome.code == -signal.SIGABRT:
+            return f"{script} called os.abort() {own}; run it alone to see why ({look})."
+        return (
+            f"{script} ended with exit status {outcome.code} {own}; run it alone to see why ({look}). Does it need "
+            "arguments? Give them after `--`."
+        )
+    if outcome.ending is Ending.KILLED:
+        number = -(outcome.code or 0)
+        return f"{script} was killed by {_signal_name(number)} {own}; run it alone to see why ({look})."
+    return None
+
+
+def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) -> str:
+    if outcome.error_type in ("SyntaxError", "IndentationError", "TabError"):
+        return (
+            f"{script} can't be run by Python {platform.python_version()}: {outcome.error_type}: {outcome.error} at "
+            f"{outcome.error_place}; mend that first."
+        )
+    if outcome.error_type == "ModuleNotFoundError":
+        missing = (outcome.error or "").removeprefix("No module named ").strip("'")
+        return (
+            f"{script} needs the package {missing}, which this Python ({sys.executable}) does not have; install it "
+            "there, or run optimize from the environment that the script runs in."
+        )
+    if outcome.blocked_writes and outcome.error_type in _WRITE_ERRORS:
+        return (
+            f"{script} writes to {outcome.blocked_writes[0]}, outside of the scratch copy that it runs in, and can't "
+            "go on without; no run may change anything there, so have the script write to a relative path "
+            "(its arguments go after `--`)."
+        )
+    place = f" at {outcome.error_place}" if outcome.error_place else ""
+    return (
+        f"{script} failed {own}: {one_line(outcome.error_type, outcome.error)}{place}; mend that and run again "
+        f"({look})."
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,108 @@
+"""The one place that knows the order of the stages."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..options import Mistake, Options
+from ..records import Report, Scan, Target
+from . import endings, remainder
+from .planning import drop_hopeless, set_plan
+from .reach import tell_refused
+from .renewed import ask_for_second_objects
+from .stages import check, cold_start, measure, observe, profile, race, reference, scan, seeds, switches
+from .target import find_target
+from .work import EXIT_INTERRUPTED, EXIT_USAGE, Stop, Work
+
+if TYPE_CHECKING:
+    from ..report.watcher import Watcher
+
+
+def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Report:
+    """Do the main job; every ending is a report, which is also written to the results folder.
+
+    Ctrl-C ends all children and gives the report of what was known until then, with exit code 130.
+    """
+    from ..report.folder import create
+    from ..sandbox.launch import all_stopped
+
+    cwd = Path.cwd()
+    target = find_target(options, cwd)
+    wrong = target.sentence if isinstance(target, Mistake) else ""
+    if isinstance(target, Target):
+        try:
+            folder = create(cwd / options.results, target.script)
+        except OSError as error:
+            wrong = (
+                f"The results can't be written to {options.results} ({error.strerror or error}); name another folder "
+                "with --results"
+            )
+    if wrong or isinstance(target, Mistake):
+        nothing = Target(str(cwd), str(cwd), str(options.script or options.train_module or ""), options.arguments)
+        return endings.report_of(Work(options, watcher, nothing, Path()), command, "usage", wrong, EXIT_USAGE)
+    work = Work(options, watcher, target, folder)
+    try:
+        with all_stopped():
+            status, message, code = _run_stages(work)
+    except Stop as stop:
+        status, message, code = stop.status, stop.message, stop.exit_code
+    except KeyboardInterrupt:
+        status, code = "interrupted", EXIT_INTERRUPTED
+        message = (
+            f"Interrupted after {work.spent:.0f} s: every process was ended, {endings.changed(work)}, and what was "
+            f"measured until then is in {work.folder}."
+        )
+    tell_refused(work)
+    return endings.written(endings.report_of(work, command, status, message, code), work)
+
+
+def _run_stages(work: Work) -> tuple[str, str, int]:
+    found = scan.run(work)
+    with _nursery(work):
+        found = prove(work, found)
+        while work.plan.edits:
+            measure.run(work, found)
+            if not measure.has_crashed(work, found):
+                seeds.run(work, found)
+                break
+        remainder.prove(work, found, patient=False)
+        measure.tell_draws(work)
+        profile.run(work)
+        reference.run(work)
+    return endings.end(work)
+
+
+def prove(work: Work, found: Scan) -> Scan:
+    """Observe, check, choose variants, and run the plan cold: afterwards every candidate has its verdict.
+
+    Gives the scan that the rest goes by: the run may have imported what the first one didn't know of.
+    """
+    found, observed = observe.run(work, found)
+    if switches.SwitchTrial(work, found, observed).run():
+        set_plan(work, found)
+        return found
+    if check.is_worthwhile(work, observed):
+        check.run(work, found, observed)
+        ask_for_second_objects(work, found)
+        check.stop_where_refused(work)
+        race.Race(work, found, observed).run()
+        drop_hopeless(work)
+        cold_start.run(work, found)
+        drop_hopeless(work)
+        set_plan(work, found)
+    return found
+
+
+@contextlib.contextmanager
+def _nursery(work: Work) -> Iterator[None]:
+    """Get a process ready, while the first run goes on, that later runs can be forked from."""
+    from ..sandbox.launch import base_environment
+    from ..sandbox.nursery import Nursery
+
+    with Nursery(base_environment(work.target)) as nursery:
+        work.waiting_nursery = nursery
+        yield
+    work.nursery = None

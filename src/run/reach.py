@@ -1,0 +1,106 @@
+"""What the user is told of the outside world that the script touches, and what its later runs may reach of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..records import Contacts, Network
+
+if TYPE_CHECKING:
+    from ..records import RunOutcome
+    from .work import Work
+
+#: So many hosts or paths are named.
+MOST_NAMED = 5
+_ALLOW = "with --network allow, every run reaches it"
+
+
+def heed(work: Work, outcome: RunOutcome) -> None:
+    """Tell what a run reached, before the script runs again; after the first run, the rules of later ones hold."""
+    network = work.target.network
+    for warning in warnings(network, outcome.contacts):
+        work.warn(warning)
+    if network.first:
+        work.target = replace(work.target, network=after_first(network, outcome.contacts))
+
+
+def after_first(network: Network, contacts: Contacts) -> Network:
+    """What later runs may reach, as the first one has shown: what it only read from."""
+    return replace(
+        network,
+        first=False,
+        downloads=contacts.downloads,
+        remote_reads=contacts.remote_reads,
+        # Files of remote systems are read by C code of TensorFlow's, which tells no names.
+        library_ports=contacts.library_ports if contacts.remote_reads else (),
+    )
+
+
+def warnings(network: Network, contacts: Contacts) -> list[str]:
+    """What a user must know of a run's contacts, a sentence each."""
+    said = []
+    if contacts.trackers:
+        one = len(contacts.trackers) == 1
+        said.append(
+            f"{_listed(contacts.trackers)} {'was' if one else 'were'} kept offline, as in every run: nothing of these "
+            f"runs is sent there ({_ALLOW})"
+        )
+    sent = [name for name in contacts.reached if name not in contacts.downloads]
+    written = _listed(contacts.remote_writes)
+    if network.mode == "allow":
+        if contacts.reached:
+            said.append(f"the script connects to {_listed(contacts.reached)}; each run does, as --network allow says")
+        if written:
+            said.append(f"the script writes to {written}; each run does, as --network allow says")
+    elif network.first:
+        if sent:
+            said.append(
+                f"the script connects to {_listed(sent)}; the first run was let through, and later runs are refused "
+                f"that ({_ALLOW})"
+            )
+        if contacts.downloads:
+            said.append(f"the script downloads from {_listed(contacts.downloads)}; later runs may do so again")
+        if written:
+            done = "the first run did so, and " if network.mode == "offline" else ""
+            said.append(
+                f"the script writes to {written}; {done}what {'later' if done else 'all'} runs write there is led to "
+                f"their scratch copies ({_ALLOW})"
+            )
+    if network.mode != "allow" and not contacts.kernel:
+        said.append(
+            "the kernel does not watch the script's connections (that needs Linux 5.5, and a container that allows "
+            "seccomp); those of Python code are seen and refused all the same, but not those of C libraries and of "
+            "programs that the script starts"
+        )
+    if contacts.posted:
+        said.append(
+            f"the script sends data to {_listed(contacts.posted)} on this machine; connections within the machine are "
+            "let through, so each run does so"
+        )
+    return said
+
+
+def tell_refused(work: Work) -> None:
+    """Tell what later runs were refused beyond what has been told."""
+    said = " ".join(work.warnings)
+    new = [name for name in sorted(work.target.network.refused) if name not in said]
+    if new:
+        work.warn(f"runs were refused {_listed(new)} ({_ALLOW})")
+
+
+def refused_words(work: Work) -> str:
+    """What to say in the conclusion where runs ended because they were refused a connection; else nothing."""
+    stopped = sorted(work.target.network.stopped)
+    if not stopped:
+        return ""
+    return (
+        f"Runs of the script ended where they were refused {_listed(stopped)}, which says nothing of any function; "
+        "run again with --network allow if all runs may reach that, or have the script go on without it."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

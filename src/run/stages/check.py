@@ -1,0 +1,56 @@
+"""Compares each candidate eagerly and as a graph, from the same state, within one run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...records import Scan, Verdict
+from ..bounds import why_hopeless
+from ..reach import refused_words
+from ..work import EXIT_SCRIPT, Stop, Work
+from .scan import is_proposed
+
+if TYPE_CHECKING:
+    from ...dynamic.proof import Observed
+
+# The share of the budget that the check may take at most; what it leaves is the next stage's.
+CHECK_SHARE = 0.25
+
+
+def run(work: Work, scan: Scan, observed: Observed) -> None:
+    """Check what the observed run left open, and note each candidate's verdict."""
+    from ...dynamic.proof import check
+    from ..variants import first_variants, with_story
+
+    if not observed.open:
+        return
+    with work.stage("check", f"{len(observed.open)} candidates, eager against graph from the same state"):
+        variants, hopeless = first_variants(observed)
+        judged, _ = check(work.run_with(scan), observed, work.share(CHECK_SHARE), variants)
+        judged = (*hopeless, *(with_story(j, observed) for j in judged))
+        work.add(judged)
+        for judgement in judged:
+            work.watcher.note(f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0]}")
+
+
+def is_worthwhile(work: Work, observed: Observed) -> bool:
+    """Whether the candidates that are left could pay, all together; where not, no more time is spent on them."""
+    from ...dynamic.proof import observation
+
+    left = [replace(work.judgements[f.id], observation=observation(observed, f)) for f in observed.open]
+    why = why_hopeless(left, work.options.min_speedup)
+    if why is None:
+        return True
+    work.no_gain = why
+    work.add([replace(j, verdict=Verdict.NOT_PROPOSED, reasons=(f"not checked: {why}",)) for j in left])
+    work.watcher.note(why)
+    return False
+
+
+def stop_where_refused(work: Work) -> None:
+    """Stop where no run gets as far as a comparison, because each is refused a connection."""
+    refused = refused_words(work)
+    verdicts = {j.verdict for j in work.judgements.values() if is_proposed(work, j.function)}
+    if refused and not verdicts & {Verdict.CONFIRMED, Verdict.REFUTED}:
+        raise Stop("script-failed", f"Nothing was changed. {refused}", EXIT_SCRIPT)

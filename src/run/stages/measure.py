@@ -1,0 +1,76 @@
+"""Times the original and the edited script, which take turns."""
+
+from __future__ import annotations
+
+import functools
+import time
+from dataclasses import replace
+
+from ...records import Benchmark, Scan
+from ...report.wording import count
+from ..planning import set_plan
+from ..trial import ColdTrial
+from ..work import Work, edits_of
+
+
+def run(work: Work, scan: Scan) -> None:
+    """Time the plan, by the units of its hottest candidate."""
+    from ...measure.benchmark import run_benchmark
+    from ...measure.phases import covers_of, tail_of, tell_phases, unit_of, units_outside
+    from ...sandbox.launch import start
+    from .seeds import BUDGET_SHARE
+
+    hottest = work.unit or unit_of(work.selected(), work.left)
+    with work.stage("measure", "the original and the edited script, taking turns"):
+
+        def keep(benchmark: Benchmark) -> None:
+            work.benchmark = benchmark
+
+        edit = edits_of([hottest])[0]
+        chosen, whole = work.selected(), work.observed_whole
+        covers = covers_of(hottest, chosen, work.judgements)
+        work.benchmark = run_benchmark(
+            work.target,
+            edit,
+            hottest.function.line,
+            work.plan.files,
+            work.folder,
+            pairs=work.options.pairs,
+            steps=work.options.steps,
+            length=units_outside(hottest, covers, work.judgements) if whole else None,
+            min_speedup=work.options.min_speedup,
+            hybrid=hottest.function.hybrid is not None,
+            covers=covers,
+            tail=tail_of(
+                hottest, chosen, work.judgements, work.training_seconds if whole else 0.0, work.leaving_seconds
+            ),
+            deadline=time.monotonic() + (1 - BUDGET_SHARE if work.options.drift_runs else 1.0) * work.left,
+            watch=work.watch,
+            keep=keep,
+            start=functools.partial(start, nursery=work.nursery),
+        )
+        if said := tell_phases(hottest, chosen):
+            work.benchmark = replace(work.benchmark, reason=f"{work.benchmark.reason}; {said}")
+
+
+def has_crashed(work: Work, scan: Scan) -> bool:
+    """Whether the edited script crashed in the measurement; then the plan is what stands cold without the culprit."""
+    from ..withdrawal import withdraw
+
+    if work.benchmark is None or work.benchmark.crash is None:
+        return False
+    rest = withdraw(work)
+    if rest:
+        with work.stage("cold start", f"{count(len(rest), 'candidate')} without the one that failed"):
+            work.drift = ColdTrial(work, scan, rest[0], rest).settle(rest, "plan-after-crash")
+            set_plan(work, scan)
+    return True
+
+
+def tell_draws(work: Work) -> None:
+    """Say beside the drift what one random stream for all runs has kept out of it."""
+    from ...measure.draws import tell_draws
+
+    said = tell_draws(work.selected()) if work.plan.edits else ""
+    if said and work.drift is not None:
+        work.drift = replace(work.drift, reason=f"{work.drift.reason}; {said}")

@@ -1,0 +1,187 @@
+"""Runs the script as it is, with its candidates watched; where it fails, finds out whether the watching did it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...errors import own_failure, telling_line
+from ...records import Ending, Function, RunOutcome, Scan, Verdict
+from ...report.wording import count
+from ..failures import SHARE_TOLD, explain, has_failed
+from ..reach import heed
+from ..work import EXIT_OURS, Stop, Work
+from .scan import is_proposed, is_to_time, scan_again
+from .switches import is_to_enter, is_to_watch, tell
+
+if TYPE_CHECKING:
+    from ...dynamic.proof import Observed
+
+# Shares of the budget that the run may take; what it leaves is the next stage's.
+OBSERVE_SHARE, LONGEST_OBSERVE_SHARE = 0.2, 0.4
+MOST_OBSERVE_SECONDS, IDLE_OBSERVE_SECONDS = 120.0, 20.0
+
+
+def run(work: Work, scan: Scan) -> tuple[Scan, Observed]:
+    """Observe; where the run has imported candidates that the scan didn't know of, scan and observe them too."""
+    observed = _blame(work, scan, _observe(work, scan))
+    again = scan_again(work, scan, observed)
+    if again is not None:
+        scan, observed = again, _blame(work, again, _observe(work, again))
+    _stop_at_failure(work, observed)
+    tell(work, observed)
+    _tell_offspring(work, observed)
+    return scan, observed
+
+
+def _tell_offspring(work: Work, observed: Observed) -> None:
+    """Say of what was never called that it may have been in other processes, which are not watched."""
+
+    offspring = observed.offspring
+    unseen = [j for j in work.judgements.values() if j.verdict is Verdict.UNOBSERVED]
+    if not offspring.started or not (unseen or offspring.share >= SHARE_TOLD):
+        return
+    why = f"it was never called in the script's own process; those started at {offspring.words} are not watched"
+    work.add([replace(j, reasons=(why,)) for j in unseen])
+    share = f" They did {offspring.share:.0%} of the computing." if offspring.share >= SHARE_TOLD else ""
+    work.warn(f"the script starts other Python processes at {offspring.words}; nothing is watched in them.{share}")
+
+
+def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
+    """Where the observed run failed, find out whether our watching did it, and observe again without what does.
+
+    Raises Stop where the script runs unwatched, and fails with whatever is watched.
+    """
+    from ...dynamic.proof import observe
+    from ..blaming import find_culprits, seconds_to_fail
+
+    failed = observed.outcome
+    if not has_failed(failed) or observed.seen.role_errors:
+        return observed
+    functions, entries = _watched(work)
+    seconds = seconds_to_fail(failed)
+    watched = functions, entries, _timed(work)
+
+    def fails(names: Sequence[str]) -> bool:
+        some, entered, timed = ([f for f in each if f.id in names] for each in watched)
+        run = work.run_with(scan)
+        again = observe(run, some, (), seconds, seconds, work.options.steps, entered, timed).outcome
+        # A run that was refused a connection can't show that the script runs.
+        return has_failed(again) or bool(again.contacts.stopped)
+
+    with work.stage("observe", "the script failed while it was watched: it is run without that"):
+        culprits = find_culprits(list(dict.fromkeys(f.id for each in watched for f in each)), fails)
+    if culprits is None:
+        return observed
+    error = f"{failed.error_type}: {telling_line(failed.error)}" if failed.error_type else "it ends early"
+    work.unwatched.update(culprits)
+    why = f"the script fails when hybridize watches its calls ({error}), and not without, so nothing is known of it"
+    work.add(
+        [
+            replace(work.judgements[name], verdict=Verdict.INCONCLUSIVE, reasons=(why,))
+            for name in culprits
+            if work.judgements[name].verdict is not Verdict.NOT_PROPOSED
+        ]
+    )
+    for name in culprits:
+        work.warn(f"{name} is not watched: the script fails when hybridize watches it ({error}), and not without")
+    observed = _observe(work, scan)
+    if has_failed(observed.outcome):
+        script = os.path.relpath(work.target.script, work.target.cwd)
+        message = f"hybridize itself failed: {script} runs alone, and fails when hybridize watches it ({error})."
+        raise Stop("failed", message, EXIT_OURS)
+    return observed
+
+
+def _watched(work: Work) -> tuple[list[Function], list[Function]]:
+    """The functions whose calls are watched, and those of which only their own code's running is."""
+    known = [j.function for j in work.judgements.values() if j.function.id not in work.unwatched]
+    return [f for f in known if is_proposed(work, f) or is_to_watch(f)], [f for f in known if is_to_enter(f)]
+
+
+def _timed(work: Work) -> list[Function]:
+    """The functions that are only timed, so that it can be said where the time goes that no edit can save."""
+    known = [j.function for j in work.judgements.values() if j.function.id not in work.unwatched]
+    return [f for f in known if is_to_time(f) and not is_to_watch(f)]
+
+
+def _observe(work: Work, scan: Scan) -> Observed:
+    from ...dynamic.proof import observe, observed_times
+
+    functions, entries = _watched(work)
+    proposed = [f for f in functions if is_proposed(work, f)]
+    with work.stage("observe", f"running the original script, {count(len(proposed), 'candidate')} watched"):
+        seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
+        longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
+        if not functions and not entries:
+            # Nothing is looked for but whether the script runs at all.
+            longest = seconds = min(seconds, IDLE_OBSERVE_SECONDS)
+        limits = seconds, longest, work.options.steps
+        observed = observe(work.run_with(scan), functions, proposed, *limits, entries, _timed(work))
+        times = observed_times(observed.seen)
+        work.add([replace(work.judgements[name], observation=seen) for name, seen in times.items()])
+        outcome = observed.outcome
+        work.observed_whole = outcome.ending in (Ending.FINISHED, Ending.EXITED)
+        watching = float(observed.seen.report.get("overhead_seconds", 0.0))
+        work.training_seconds = observed.training_seconds + watching
+        work.own_seconds = outcome.seconds if work.observed_whole else None
+        if outcome.forkable:
+            work.nursery = work.waiting_nursery
+        spared = work.nursery.import_seconds if work.nursery is not None else 0.0
+        work.startup_seconds = max(0.5, outcome.seconds - work.training_seconds - spared)
+        work.environment.update(outcome.environment)
+        _heed_writes(work, outcome)
+        heed(work, outcome)
+        work.add(observed.decided)
+        work.hybrid_calls = {
+            f.id: observed.rows[f.id]["calls"] for f in functions if f.hybrid is not None and f.id in observed.rows
+        }
+        for judgement in observed.decided:
+            if judgement.verdict is Verdict.REFUTED:
+                work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0]}")
+        called, left = sum(bool(row["calls"]) for row in observed.rows.values()), len(observed.open)
+        work.watcher.note(
+            f"the script {_how(outcome)}; it called {called} of the {count(len(functions), 'function')} watched, "
+            f"and {left} {'is' if left == 1 else 'are'} left to check"
+        )
+    return observed
+
+
+def _heed_writes(work: Work, outcome: RunOutcome) -> None:
+    if not outcome.kernel_guard:
+        work.warn(
+            "the kernel does not guard your files (no Landlock: it needs Linux 5.19, and a container that allows it); "
+            "what Python code writes stays in the scratch copy all the same, but C libraries and programs that the "
+            "script starts can write to what they name by its absolute path, and to linked data files"
+        )
+    for path in outcome.blocked_writes[:5]:
+        work.warn(
+            f"the script tried to write to {path}, outside of the scratch copy that it runs in; that was refused, "
+            "so nothing there has changed"
+        )
+
+
+def _how(outcome: RunOutcome) -> str:
+
+    if outcome.ending is Ending.CUT:
+        return f"was cut after {outcome.seconds:.0f} s"
+    if has_failed(outcome):
+        return f"failed after {outcome.seconds:.0f} s"
+    if outcome.ending not in (Ending.FINISHED, Ending.EXITED):
+        return f"did not stop when its time was over, and was killed after {outcome.seconds:.0f} s"
+    return f"ran to its end in {outcome.seconds:.0f} s"
+
+
+def _stop_at_failure(work: Work, observed: Observed) -> None:
+    """Stop where the script itself failed, before any change of ours, or never got to train."""
+
+    if observed.seen.role_errors:
+        raise Stop("failed", f"{own_failure('observation', observed.seen.role_errors[0])}.", EXIT_OURS)
+    script = os.path.relpath(work.target.script, work.target.cwd)
+    proposed = any(is_proposed(work, f) for f in _watched(work)[0])
+    called = any(row["calls"] or row["traced_calls"] for row in observed.rows.values())
+    stop = explain(script, observed.outcome, missed=proposed and not called, offspring=observed.offspring)
+    if stop is not None:
+        raise stop

@@ -1,0 +1,33 @@
+"""Measures what a flag alone gives: XLA's auto-clustering, a row for reference."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from ..work import Work, edits_of
+
+
+def run(work: Work) -> None:
+    """With what is still left of the budget, measure what XLA's auto-clustering gives by a flag alone."""
+    from ...measure.auto_clustering import run_auto_clustering, seconds_needed
+
+    benchmark, selected = work.benchmark, work.selected()
+    if benchmark is None or not selected or work.unit is not None:
+        return
+    if work.left <= seconds_needed(benchmark):
+        if work.options.verbosity > 0:
+            work.watcher.note("no time is left to measure XLA's auto-clustering, a row for reference")
+        return
+    with work.stage("reference", "the original script with and without XLA's auto-clustering, by a flag"):
+        found = run_auto_clustering(
+            work.target,
+            edits_of(selected)[0],
+            selected[0].function.line,
+            benchmark,
+            work.folder,
+            deadline=time.monotonic() + work.left,
+            steps=work.options.steps,
+            length=selected[0].observation.calls if work.observed_whole else None,
+        )
+        work.benchmark = replace(benchmark, xla_auto_clustering=found)

@@ -1,0 +1,112 @@
+"""Analyses the project, and says what is proposed in it and why the rest is not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...records import Action, Ending, Function, Judgement, Scan, Verdict
+from ...report.wording import count
+from ..target import covering, layout_of
+from ..work import EXIT_USAGE, Stop, Work
+from .switches import names_switch
+
+if TYPE_CHECKING:
+    from ...dynamic.proof import Observed
+
+# The codes of findings that are about safety; of those that speak against a function, so many are told.
+SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
+
+
+def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
+    """Analyse the project: what the source shows that the script imports, and what a run has ``seen``."""
+    from ...static import scan
+
+    layout = layout_of(work.target, work.options, seen)
+    work.target = covering(work.target, layout, work.options)
+    with work.stage("scan", work.target.root) if seen is None else contextlib.nullcontext():
+        found = scan(Path(work.target.root), Path(work.target.script), layout=layout)
+        for warning in found.warnings:
+            work.warn(warning)
+        reachable = [f for f in found.functions if f.file in found.reachable]
+        work.judgements.clear()
+        work.add([Judgement(f, Verdict.NOT_PROPOSED, _why_not(f)) for f in reachable if not is_proposed(work, f)])
+        work.add(
+            [
+                Judgement(f, Verdict.UNOBSERVED, ("the script has not been run yet",))
+                for f in reachable
+                if is_proposed(work, f)
+            ]
+        )
+        named = (name for name in (*work.options.only, *work.options.skip) if not names_switch(name))
+        unknown = [name for name in named if name not in work.judgements]
+        if unknown:
+            known = ", ".join(sorted(work.judgements)) or "none"
+            raise Stop("usage", f"There is no candidate {unknown[0]}; the functions found are: {known}.", EXIT_USAGE)
+        if seen is None:
+            _tell(work, found)
+    return found
+
+
+def _tell(work: Work, found: Scan) -> None:
+    reachable = [f for f in found.functions if f.file in found.reachable]
+    candidates = sum(is_proposed(work, f) for f in reachable)
+    hybrid = sum(f.hybrid is not None for f in reachable)
+    work.watcher.note(
+        f"{count(len(found.reachable), 'file')}, {count(len(reachable), 'function')}: "
+        f"{count(candidates, 'candidate')}, {hybrid} hybrid already"
+    )
+
+
+def is_proposed(work: Work, function: Function) -> bool:
+    """Whether a function is a candidate of this run: the scan proposes it, and the user did not leave it out."""
+    options = work.options
+    wanted = (not options.only or function.id in options.only) and function.id not in options.skip
+    return wanted and function.proposal is Action.HYBRIDIZE
+
+
+def is_to_time(function: Function) -> bool:
+    """Whether a function is refused from source and may take time all the same."""
+    name = function.qualname.rpartition(".")[2]
+    special = name.startswith("__") and name != "__call__"
+    refused = function.blocker is not None and function.hybrid is None and function.proposal is Action.NONE
+    return refused and function.computes_with_tensors is not False and not special and not name.startswith("<")
+
+
+def _why_not(function: Function) -> tuple[str, ...]:
+    if function.hybrid is not None:
+        return (f"it is hybrid already ({function.hybrid})",)
+    if function.blocker is not None:
+        blocker = function.blocker
+        named = {blocker.code: blocker}
+        # The blocker alone would let a reader think that mending it is enough.
+        if blocker.code.startswith(SAFETY):
+            for finding in sorted(function.findings, key=lambda each: (not each.certain, each.code)):
+                if finding.code.startswith(SAFETY) and len(named) < MOST_HAZARDS:
+                    named.setdefault(finding.code, finding)
+        return tuple(f"{each.message} ({each.file}:{each.line})" for each in named.values())
+    return ("it was left out by --only or --skip" if function.proposal is Action.HYBRIDIZE else "nothing to convert",)
+
+
+def scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
+    """The scan of what the run has imported, if there are candidates in it that the first one lacks."""
+    if not observed.seen.modules or observed.outcome.ending is Ending.RAISED:
+        return None
+    known = {os.path.realpath(os.path.join(scan.root, file)) for file in scan.modules}
+    if known.issuperset(map(os.path.realpath, observed.seen.modules.values())):
+        return None
+    target, judgements = work.target, dict(work.judgements)
+    found = run(work, observed.seen.modules)
+    proposed = [j.function for j in work.judgements.values() if is_proposed(work, j.function)]
+    new = [f for f in proposed if os.path.realpath(os.path.join(found.root, f.file)) not in known]
+    if new:
+        more = count(len(new), "candidate")
+        work.watcher.note(f"the run has imported {more} that the source did not show, so it is observed again")
+        work.watcher.stage("scan", work.target.root)
+        _tell(work, found)
+        return found
+    work.target, work.judgements = target, judgements
+    return None

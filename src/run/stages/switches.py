@@ -1,0 +1,416 @@
+"""Whether what is a graph by its source ran as one, and the trial of an edit that takes away what kept it from that.
+
+A switch meant for debugging (``run_eagerly=True``, ``tf.config.run_functions_eagerly(True)``) makes all that it
+reaches run eagerly. The run tells; its removal is a candidate like any other: proved, run cold, measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...records import (
+    Action,
+    EditedFile,
+    Function,
+    FunctionKind,
+    Judgement,
+    Modes,
+    Observation,
+    Scan,
+    Skip,
+    Throw,
+    Variant,
+    Verdict,
+)
+from ...report.wording import count
+from ..trial import ColdTrial
+from ..work import Work, edits_of
+
+if TYPE_CHECKING:
+    from ...dynamic.proof import Observed
+
+#: The unit of work of a script that trains by Keras, and the caller of what that calls.
+FIT = "Model.fit"
+#: How a switch is called in the source, and so in the id of its candidate: ``train:run_eagerly@41``.
+SWITCHES = ("run_eagerly", "run_functions_eagerly", "experimental_run_functions_eagerly")
+STEPS = ("train_step", "test_step", "predict_step")
+#: What ran eagerly in less of the training time than this is said, and no edit is tried for it.
+LEAST_SHARE = 0.02
+#: The share of the budget in which what would become a graph is compared call by call.
+CHECK_SHARE = 0.2
+MOST_NAMED = 3
+LEFT_OUT = "it was left out by --only or --skip"
+
+
+def is_step(function: Function) -> bool:
+    """Whether Keras calls the function for each batch: a model's ``train_step`` and its like."""
+    is_keras_own = any(finding.code == "HYB302" for finding in function.findings)
+    return is_keras_own and function.qualname.rpartition(".")[2] in STEPS
+
+
+def is_to_enter(function: Function) -> bool:
+    """Whether the run is to be asked when a function's own code is entered.
+
+    The source takes it for graph code or for Keras' own, or knows of something in it that a graph would do once.
+    """
+    return function.hybrid is not None or is_step(function) or _blocked(function, "HYB502", "HYB1")
+
+
+def _blocked(function: Function, *codes: str) -> bool:
+    return function.blocker is not None and function.blocker.code.startswith(codes)
+
+
+def is_to_watch(function: Function) -> bool:
+    """Whether the calls of a function that is not proposed are to be looked at: a switch may make it run eagerly."""
+    if function.hybrid is not None:
+        return function.hybrid.startswith("@")
+    return is_step(function)
+
+
+def names_switch(candidate: str) -> bool:
+    """Whether an id is that of a switch, which only a run finds."""
+    name, at, line = candidate.rpartition(":")[2].rpartition("@")
+    return name in SWITCHES and bool(at) and line.isdigit()
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A switch that was thrown: how it reads, where, and where it was thrown back, if it was."""
+
+    throw: Throw
+    back: tuple[str, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in the source."""
+        return "run_eagerly" if self.throw.kind == "model" else self.throw.name
+
+    @property
+    def words(self) -> str:
+        """What is switched on, and where."""
+        text = "run_eagerly=True" if self.throw.kind == "model" else f"tf.config.{self.throw.name}(True)"
+        place = f" at {_at(self.throw.places[0])}" if self.throw.places else ", called by a library"
+        return f"{text}{place}" + (f", switched off again at {_at(self.back)}" if self.back else "")
+
+
+def switches_of(modes: Modes) -> list[Switch]:
+    """The switches that a run saw thrown, each line once."""
+    off = next((t for t in modes.thrown if t.kind == "functions" and not t.on), None)
+    back = off.places[0] if off is not None and off.places else None
+    found: dict[object, Switch] = {}
+    for throw in modes.thrown:
+        if throw.on and throw.kind in ("functions", "model"):
+            switch = Switch(throw, back if throw.kind == "functions" else None)
+            found.setdefault((throw.kind, throw.places or throw.name), switch)
+    return list(found.values())
+
+
+def _at(place: tuple[str, int]) -> str:
+    return f"{place[0]}:{place[1]}"
+
+
+def cause(modes: Modes, function: Function | None) -> Switch | None:
+    """The switch that made a function (None: the batches of ``Model.fit``) run eagerly."""
+    kinds = ("model", "functions") if function is None or is_step(function) else ("functions",)
+    switches = switches_of(modes)
+    return next((switch for kind in kinds for switch in switches if switch.throw.kind == kind), None)
+
+
+def fact(function: Function, modes: Modes, calls: int) -> str | None:
+    """What the run says of a function that is a graph by its source; None where it does not contradict."""
+    eager = modes.eager.get(function.id, 0)
+    if not eager:
+        if is_step(function) and function.hybrid is None and modes.traced.get(function.id):
+            return "it is hybrid already (Model.fit traced it in this run)"
+        return None
+    times = f"{eager:,} of {count(calls, 'call')}" if calls >= eager else count(eager, "call")
+    by = cause(modes, function)
+    why = f", because of {by.words}" if by is not None else ""
+    if function.hybrid is not None:
+        return f"it is a tf.function ({function.hybrid}), but its own code ran eagerly in {times}{why}"
+    if is_step(function):
+        return f"Keras calls it (Model.fit), and did so eagerly in {times}{why}"
+    if not _blocked(function, "HYB502"):
+        return None
+    by = cause(modes, None)
+    return f"its callers are graph code by their source, but it ran eagerly in {times}" + (
+        f", because of {by.words}" if by is not None else ""
+    )
+
+
+def tell(work: Work, observed: Observed) -> None:
+    """Put what the run says in place of what the source says, wherever the two part."""
+    work.modes = modes = observed.modes
+    for judgement in list(work.judgements.values()):
+        function = judgement.function
+        if judgement.verdict is Verdict.NOT_PROPOSED and is_to_enter(function):
+            said = fact(function, modes, int(observed.rows.get(function.id, {}).get("calls", 0)))
+            if said is not None:
+                work.add([replace(judgement, reasons=(said,))])
+    for throw in modes.thrown:
+        place = f" ({_at(throw.places[0])})" if throw.places else ""
+        if throw.kind == "data":
+            called = f"tf.data.experimental.{throw.name}(){place}"
+            work.warn(f"tf.data runs its functions eagerly, one element at a time, because of {called}")
+        elif throw.kind == "version 1":
+            called = f"tf.compat.v1.{throw.name}(){place}"
+            work.warn(f"all code is graph code, with nothing to convert, because of {called}")
+
+
+def eager_parts(work: Work) -> list[str]:
+    """What is graph code by its source and ran eagerly, the most calls first, each with how often."""
+    modes = work.modes
+    parts = [
+        (row.eager, f"{FIT} of {name.rpartition('.')[2]}: {row.eager:,} of {count(row.calls, 'batch', 'batches')}")
+        for name, row in modes.batches.items()
+        if row.eager
+    ]
+    for name, eager in modes.eager.items():
+        judgement = work.judgements.get(name)
+        if judgement is not None and (judgement.function.hybrid is not None or is_step(judgement.function)):
+            calls = work.hybrid_calls.get(name, 0)
+            of = f"{eager:,} of {count(calls, 'call')}" if calls >= eager else count(eager, "call")
+            parts.append((eager, f"{name}: {of}"))
+    return [text for _, text in sorted(parts, reverse=True)]
+
+
+@dataclass
+class SwitchTrial:
+    """Tries the script without the switches that made graph code run eagerly."""
+
+    work: Work
+    scan: Scan
+    observed: Observed
+    compared: set[str] = field(default_factory=set, init=False)
+
+    def run(self) -> bool:
+        """Prove the edit; whether the plan is this one, so that nothing else is to be tried before it is made."""
+        from ...dynamic.proof import observation
+
+        unit = self._unit()
+        switches = self._switches() if unit is not None else []
+        if unit is None or not switches:
+            return False
+        with self.work.stage("switch", f"the script without {' and '.join(switch.words for switch in switches)}"):
+            judgements = [self._judgement(switch, unit) for switch in switches]
+            left_out = [j for j in judgements if not self._is_wanted(j)]
+            judgements = [
+                replace(j, verdict=Verdict.NOT_PROPOSED, selected=False, reasons=(LEFT_OUT,)) if j in left_out else j
+                for j in judgements
+            ]
+            self.work.add(judgements)
+            tried = [j for j in judgements if j.selected]
+            if tried:
+                self._prove(tried, unit)
+            for judgement in judgements:
+                now = self.work.judgements[judgement.function.id]
+                self.work.watcher.note(f"{now.function.id}: {now.verdict.value}, {now.reasons[0]}")
+        if not self.work.selected():
+            return False
+        self.work.unit = unit
+        first = " and ".join(j.function.id for j in self.work.selected())
+        why = f"it was not compared: {first} comes first; run optimize again when that is written"
+        observed = self.observed
+        self.work.add([Judgement(f, Verdict.INCONCLUSIVE, (why,), observation(observed, f)) for f in observed.open])
+        return True
+
+    def _is_wanted(self, judgement: Judgement) -> bool:
+        only, skip = self.work.options.only, self.work.options.skip
+        return (not only or judgement.function.id in only) and judgement.function.id not in skip
+
+    # -- what there is to try -------------------------------------------------------------------
+
+    def _unit(self) -> Judgement | None:
+        """What ran eagerly against its source and took the most time: a decorated function, or the batches of fit."""
+        from ...dynamic.proof import observation
+
+        modes, training = self.observed.modes, self.observed.training_seconds
+        units = []
+        for function in self._hybrids():
+            units.append(Judgement(function, Verdict.NOT_PROPOSED, (), observation(self.observed, function)))
+        eager = [row for row in modes.batches.values() if row.eager]
+        if eager:
+            seconds = sum(row.seconds for row in eager)
+            share = min(1.0, seconds / training) if training > 0 else 0.0
+            seen = Observation(calls=sum(row.calls for row in eager), seconds=seconds, share=share)
+            units.append(Judgement(_function(FIT, "", 0, "fit", FIT, None), Verdict.NOT_PROPOSED, (), seen))
+        longest = max(units, key=lambda each: each.observation.seconds, default=None)
+        return longest if longest is not None and longest.observation.share >= LEAST_SHARE else None
+
+    def _hybrids(self) -> list[Function]:
+        """The decorated functions that were called and whose code ran eagerly."""
+        judged = (judgement.function for judgement in self.work.judgements.values())
+        return [
+            f
+            for f in judged
+            if f.hybrid is not None
+            and f.hybrid.startswith("@")
+            and self.observed.modes.eager.get(f.id)
+            and self.observed.rows.get(f.id, {}).get("calls")
+        ]
+
+    def _switches(self) -> list[Switch]:
+        """The switches that were left on, and that something ran eagerly for."""
+        modes = self.observed.modes
+        eager = {name.rpartition(".")[2] for name, row in modes.batches.items() if row.eager}
+        return [
+            switch
+            for switch in switches_of(modes)
+            if switch.back is None
+            and switch.throw.places
+            and (switch.throw.kind == "functions" or switch.throw.name.rpartition(".")[2] in eager)
+        ]
+
+    def _judgement(self, switch: Switch, unit: Judgement) -> Judgement:
+        """The candidate that the removal of a switch is; not selected where it can't be edited."""
+        from ...rewrite import edit_file
+
+        root = Path(self.scan.root)
+        what = f"it makes {', '.join(eager_parts(self.work)[:MOST_NAMED])} run eagerly"
+        refusals: list[str] = []
+        for number, (file, line) in enumerate(switch.throw.places):
+            function = self._candidate(switch.name, file, line)
+            candidate = Judgement(function, Verdict.CONFIRMED, (what,), unit.observation, selected=True)
+            edited, skips = edit_file(root, file, edits_of([candidate]))
+            hangs = None if edited is None else self._hangs(switch, number)
+            if edited is not None and hangs is None:
+                return candidate
+            refusals += [skip.reason for skip in skips] if hangs is None else [hangs]
+        function = self._candidate(switch.name, *switch.throw.places[0])
+        reasons = (f"{what}, and is not edited: {refusals[0]}",)
+        return Judgement(function, Verdict.INCONCLUSIVE, reasons, unit.observation)
+
+    def _hangs(self, switch: Switch, number: int) -> str | None:
+        """Why the switch is the user's to leave off, though its line says True: a condition leads to it."""
+        from ...rewrite import condition_at
+
+        if switch.throw.kind == "model":
+            return None
+        for file, line in switch.throw.places[number + 1 :]:
+            hangs = condition_at(Path(self.scan.root), file, line)
+            if hangs is not None:
+                return f"line {line} of {file}, which leads to it, hangs on the condition {hangs}"
+        return None
+
+    def _candidate(self, name: str, file: str, line: int) -> Function:
+        module = self.scan.modules.get(file, file)
+        return _function(f"{module}:{name}@{line}", file, line, module, name, None)
+
+    # -- proof ------------------------------------------------------------------------------------
+
+    def _prove(self, tried: Sequence[Judgement], unit: Judgement) -> None:
+        from ...rewrite import edit_project
+
+        files, skips = edit_project(Path(self.scan.root), edits_of(tried))
+        refusal = self._unseen() or self._effects() or self._skipped(skips) or self._compared(files, unit)
+        if refusal is not None:
+            verdict, reason = refusal
+            self.work.add([replace(j, verdict=verdict, selected=False, reasons=(reason, *j.reasons)) for j in tried])
+            return
+        turned = [f for f in (*self._hybrids(), *self._steps()) if f.id != unit.function.id]
+        trial = ColdTrial(self.work, self.scan, unit, [Judgement(f, Verdict.NOT_PROPOSED, ()) for f in turned])
+        self.work.drift = trial.settle(list(tried), "switch")
+        unknown = [f.id for f in turned if f.id not in self.compared and not trial.reached.get(f.id)]
+        if unknown:
+            why = f"{unknown[0]} would run as a graph, and neither the check nor the cold run came to a call of it"
+            for judgement in self.work.selected():
+                undecided = replace(judgement, verdict=Verdict.INCONCLUSIVE, selected=False)
+                self.work.add([replace(undecided, reasons=(why, *judgement.reasons))])
+        graphs = len(self._hybrids())
+        ran = f"{count(graphs, 'function')} ran as {'a graph' if graphs == 1 else 'graphs'}"
+        if unit.function.id == FIT:
+            ran = f"{FIT} ran as a graph"
+        for judgement in self.work.selected():
+            said = f"without it {ran} and agreed with the original script, from a cold start"
+            self.work.add([replace(judgement, reasons=(said, *judgement.reasons))])
+
+    def _steps(self) -> list[Function]:
+        """The steps of the project's models that Keras called eagerly."""
+        judged = (judgement.function for judgement in self.work.judgements.values())
+        return [f for f in judged if is_step(f) and f.hybrid is None and self.observed.modes.eager.get(f.id)]
+
+    def _unseen(self) -> tuple[Verdict, str] | None:
+        """What would become a graph without ever having run: where the run was cut, more may come after it."""
+        if self.work.observed_whole or not any(t.kind == "functions" for t in self.observed.modes.thrown):
+            return None
+        for judgement in self.work.judgements.values():
+            function = judgement.function
+            if function.hybrid is not None and not self.observed.modes.eager.get(function.id):
+                why = "would become a graph, and was not called before the observed run was cut"
+                return Verdict.INCONCLUSIVE, f"{function.id} {why}; give it longer with --budget"
+        return None
+
+    def _skipped(self, skips: Sequence[Skip]) -> tuple[Verdict, str] | None:
+        return (Verdict.INCONCLUSIVE, f"it is not edited: {skips[0].reason}") if skips else None
+
+    def _effects(self) -> tuple[Verdict, str] | None:
+        """What was seen while it ran eagerly, and that a graph would do once, while it is traced, or not at all."""
+        from ...dynamic.judging import judge_observed, lasting_effects
+
+        watched = [j.function for j in self.work.judgements.values() if is_to_watch(j.function)]
+        decided = {j.function.id: j for j in self.observed.decided}
+        for name in self.observed.modes.in_batches:
+            function = self.work.judgements[name].function
+            blocker = function.blocker
+            if blocker is not None and _blocked(function, "HYB1"):
+                said = f"{name} would run in a graph, although {blocker.message} ({blocker.file}:{blocker.line})"
+                return Verdict.INCONCLUSIVE, said
+        for name, row in self.observed.rows.items():
+            judgement = decided.get(name)
+            if judgement is None:
+                own = next((f for f in watched if f.id == name), None)
+                if own is None or not lasting_effects(row):
+                    continue
+                judgement = judge_observed(own, row, self.observed.training_seconds, self.observed.sources)
+            elif FIT not in row["callers"] or not lasting_effects(row):
+                continue
+            if judgement is not None and judgement.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE):
+                return judgement.verdict, f"{name} would run in a graph: {judgement.reasons[0]}"
+        return None
+
+    def _compared(self, files: Sequence[EditedFile], unit: Judgement) -> tuple[Verdict, str] | None:
+        """What speaks against it when calls are made eagerly and by the graph from the same state."""
+        from ...dynamic.judging import LEAST_CALLS
+        from ...dynamic.proof import check, check_hybrids
+
+        run, seconds = self.work.run_with(self.scan), self.work.share(CHECK_SHARE)
+        rows = self.observed.rows
+        whole = self.work.observed_whole
+        hybrids = [f for f in self._hybrids() if whole or rows[f.id]["calls"] >= LEAST_CALLS]
+        steps = [f for f in self._steps() if rows.get(f.id, {}).get("calls", 0) >= LEAST_CALLS]
+        judged: list[Judgement] = []
+        if hybrids:
+            judged += check_hybrids(run, self.observed, hybrids, files, seconds)
+        if steps and unit.function.id == FIT:
+            observed = replace(self.observed, open=tuple(steps))
+            judged += check(run, observed, seconds, {f.id: Variant() for f in steps}, "check-steps")[0]
+        self.compared = {j.function.id for j in judged if j.verdict is Verdict.CONFIRMED}
+        for judgement in judged:
+            self.work.watcher.note(f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0]}")
+        order = (Verdict.REFUTED, Verdict.INCONCLUSIVE)
+        for verdict in order:
+            for judgement in judged:
+                if judgement.verdict is verdict:
+                    return verdict, f"{judgement.function.id} would run as a graph: {judgement.reasons[0]}"
+        return None
+
+
+def _function(name: str, file: str, line: int, module: str, qualname: str, hybrid: str | None) -> Function:
+    return Function(
+        id=name,
+        file=file,
+        line=line,
+        end_line=line,
+        module=module,
+        qualname=qualname,
+        kind=FunctionKind.SWITCH,
+        hybrid=hybrid,
+        parameters=(),
+        findings=(),
+        assumptions=(),
+        proposal=Action.RECONFIGURE,
+        blocker=None,
+    )

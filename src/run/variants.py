@@ -1,0 +1,109 @@
+"""What can be said of a candidate's variants: which it is checked with first, how plain each is, what they tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..measure.costs import length_of, shapes_vary
+from ..measure.variants import Withheld, way_of
+from ..records import Ending, Judgement, Variant, VariantResult, Verdict
+
+if TYPE_CHECKING:
+    from ..dynamic.proof import Observed
+
+
+def first_variants(observed: Observed) -> tuple[dict[str, Variant], tuple[Judgement, ...]]:
+    """The variant that each open candidate is first checked with, and judgements of those that have none.
+
+    That is the bare graph, but for candidates that it would trace again and again.
+    """
+    from ..dynamic.proof import observation
+    from ..dynamic.settling import check_assumptions
+
+    variants: dict[str, Variant] = {}
+    hopeless: list[Judgement] = []
+    for function in observed.open:
+        growth = observed.growing.get(function.id)
+        if growth is None:
+            variants[function.id] = Variant()
+            continue
+        bare = Judgement(function, Verdict.REFUTED, (growth,), observation(observed, function))
+        mending, reasons = mend(bare, observed)
+        if mending:
+            variants[function.id] = mending[0]
+        else:
+            judgement = with_story(replace(bare, reasons=(growth, *reasons)), observed)
+            hopeless.append(check_assumptions(judgement, observed.rows.get(function.id), None))
+    return variants, tuple(hopeless)
+
+
+def mend(judgement: Judgement, observed: Observed) -> tuple[list[Variant], list[str]]:
+    """The variants that may spare a candidate its traces, and why each of the others can't."""
+    length = length_of(judgement, is_whole(observed))
+    variants, reasons = [], []
+    for name in ("input_signature", "reduce_retracing"):
+        proposal = way_of(name).propose(judgement, length)
+        if isinstance(proposal, Withheld):
+            reasons.append(f"{name} does not mend that: {proposal.reason}")
+        else:
+            variants.append(proposal)
+    return variants, reasons
+
+
+def is_whole(observed: Observed) -> bool:
+    """Whether the observed run came to the script's own end."""
+    return observed.outcome.ending in (Ending.FINISHED, Ending.EXITED)
+
+
+def with_story(judgement: Judgement, observed: Observed) -> Judgement:
+    """A judgement that also tells why the bare graph was not tried, where it was not."""
+    growth = observed.growing.get(judgement.function.id)
+    if growth is None:
+        return judgement
+    seen = judgement.observation
+    bare = VariantResult(
+        name="graph",
+        outcome=Verdict.REFUTED,
+        traces=0,
+        trace_seconds=None,
+        seconds_per_call=None,
+        eager_seconds_per_call=seen.seconds / seen.calls if seen.calls else None,
+        max_rel_error=None,
+        reason=f"not tried: {growth}",
+    )
+    reasons = judgement.reasons
+    if judgement.verdict is Verdict.CONFIRMED:
+        reasons = (f"with {judgement.variant.name}, {reasons[0]}", f"bare, {growth}", *reasons[1:])
+    elif growth not in reasons:
+        reasons = (growth, f"with {judgement.variant.name}, {reasons[0]}", *reasons[1:])
+    return replace(judgement, reasons=reasons, variants=(bare, *judgement.variants))
+
+
+def advice(judgement: Judgement) -> str | None:
+    """What a user should know of a candidate as it would be written, or could do for it."""
+    seen = judgement.observation
+    if any(name == "input_signature" for name, _ in judgement.variant.arguments):
+        return "the signature admits what was seen; other sizes, ranks or dtypes will raise an error"
+    if judgement.variant.name == "graph" and seen.signatures == 2 and shapes_vary(judgement):
+        return "it is given two shapes and so traced twice; for a last, smaller batch drop_remainder=True spares one"
+    return None
+
+
+def plainer(judgement: Judgement) -> Judgement | None:
+    """The judgement with the plainest of its confirmed variants; None where it has that one already."""
+    confirmed = [result for result in judgement.variants if result.outcome is Verdict.CONFIRMED]
+    plainest = min(confirmed, key=lambda result: way_of(result.name).rank, default=None)
+    if plainest is None or plainest.name == judgement.variant.name:
+        return None
+    return replace(judgement, variant=variant_of(plainest))
+
+
+def variant_of(result: VariantResult) -> Variant:
+    """The variant that a result is of."""
+    return Variant(result.name, result.arguments)
+
+
+def is_dear(variant: Variant) -> bool:
+    """Whether it is compiled, which takes seconds before the first call."""
+    return ("jit_compile", "True") in variant.arguments

@@ -1,0 +1,102 @@
+"""Takes edits back that the measurement speaks against, and says why."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..records import Benchmark, Crash, EditedFile, Judgement, Plan, Unclear, Verdict
+from .work import Work
+
+
+def withdraw(work: Work) -> list[Judgement]:
+    """Withdraw the plan whose edited script crashed in the measurement; what is left of it, to be run anew.
+
+    The candidate that the error names is refuted. With one candidate that is the one; where the error names none of
+    several, each of them may be the culprit, and all are inconclusive.
+    """
+    assert work.benchmark is not None and work.benchmark.crash is not None
+    crash, chosen = work.benchmark.crash, work.selected()
+    culprit = chosen[0] if len(chosen) == 1 else _culprit(crash, chosen, work.plan.files)
+    place = place_of(crash, work)
+    said = f"in the measurement the edited script {crash.error}{place}; the original script goes past that point"
+    work.plan, work.drift = Plan(), None
+    if culprit is None:
+        names = ", ".join(judgement.function.id for judgement in chosen)
+        said += f"; the error does not tell which of {names} is to blame: try one at a time with --only"
+        work.add([_object(judgement, Verdict.INCONCLUSIVE, said) for judgement in chosen])
+        return []
+    work.add([_object(culprit, Verdict.REFUTED, said)])
+    work.watcher.note(f"{culprit.function.id}: refuted, {said}")
+    return [judgement for judgement in chosen if judgement is not culprit]
+
+
+def place_of(crash: Crash, work: Work) -> str:
+    """Where the edited script failed, by the lines of the original script: `` at train.py:12``, or nothing."""
+    for file, line in _lines(crash.places[:1], work.plan.files):
+        return f" at {file.removeprefix(work.target.root).lstrip('/')}:{line}"
+    return ""
+
+
+def _object(judgement: Judgement, verdict: Verdict, said: str) -> Judgement:
+    return replace(judgement, verdict=verdict, selected=False, reasons=(said, *judgement.reasons))
+
+
+def _culprit(crash: Crash, chosen: Sequence[Judgement], files: Sequence[EditedFile]) -> Judgement | None:
+    """The innermost of ``chosen`` in which the error was raised, or through which it came."""
+    for file, line in _lines(crash.places, files):
+        around = [
+            judgement
+            for judgement in chosen
+            if f"/{file}".endswith(f"/{judgement.function.file}")
+            and judgement.function.line <= line <= judgement.function.end_line
+        ]
+        if around:
+            return max(around, key=lambda judgement: judgement.function.line)
+    return None
+
+
+def _lines(places: Sequence[str], files: Sequence[EditedFile]) -> list[tuple[str, int]]:
+    """The places as file and line, the lines as they were before the edit."""
+    found = []
+    for place in places:
+        file, _, line = place.rpartition(":")
+        if not line.isdigit():
+            continue
+        number = int(line)
+        for edited in files:
+            if f"/{file}".endswith(f"/{edited.file}"):
+                number = bisect.bisect_right(edited.line_map, number)
+                break
+        found.append((file, number))
+    return found
+
+
+def why_dropped(benchmark: Benchmark | None, min_speedup: float) -> str:
+    """Why the edits are not proposed, where the edited script was not measured to be faster."""
+    if benchmark is None:
+        return "the edited script was not measured, so the edits were not proposed"
+    rests = f" ({benchmark.reason})" if benchmark.reason else ""
+    if benchmark.verdict == "slower":
+        return f"the edited script was measured to be slower{rests}, so the edits were dropped"
+    if benchmark.verdict == "no difference":
+        least = f"the minimum of {min_speedup:.2f}x"
+        return f"the edited script is not measurably faster than {least}{rests}, so the edits were dropped"
+    dropped = "so the edits were not proposed"
+    match benchmark.cause:
+        case Unclear.NOISE:
+            return f"the measurement is not clear{rests}, {dropped}: try it on a quieter machine, or with more --pairs"
+        case Unclear.FEW_UNITS:
+            return f"the script is too short to be measured{rests}, {dropped}: give it more steps to do"
+        case Unclear.OTHER_UNITS:
+            return (
+                f"the original and the edited script can't be timed side by side{rests}, {dropped}: if the script "
+                "ends by a tolerance or by patience, cut both before that with --steps"
+            )
+        case Unclear.HUNG:
+            return f"a run of the measurement hung{rests}, {dropped}"
+        case Unclear.SCRIPT_FAILED | Unclear.EDITED_FAILED:
+            return f"a run of the measurement failed{rests}, {dropped}"
+        case _:
+            return f"the budget ended before the measurement was clear, {dropped}: give it longer with --budget"

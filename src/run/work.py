@@ -1,0 +1,133 @@
+"""What a run of the tool knows so far: the state that the stages add to, and that an interrupt is reported from."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..options import Options
+from ..records import Action, Benchmark, Drift, Edit, FunctionKind, Judgement, Modes, Plan, Profile, Scan, Target
+
+if TYPE_CHECKING:
+    from ..dynamic.runs import Run
+    from ..report.watcher import Watcher
+    from ..sandbox.nursery import Nursery
+    from .trial import ColdTrial
+
+EXIT_OK, EXIT_CHECK, EXIT_USAGE, EXIT_SCRIPT, EXIT_OURS, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+class Stop(Exception):
+    """Ends the run with a report: raised inside of the pipeline only."""
+
+    def __init__(self, status: str, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.status, self.message, self.exit_code = status, message, exit_code
+
+
+@dataclass
+class Work:
+    """All that is known so far; what an interrupt leaves is reported from here."""
+
+    options: Options
+    watcher: Watcher
+    target: Target
+    folder: Path
+    begun: float = field(default_factory=time.monotonic)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+    benchmark: Benchmark | None = None
+    drift: Drift | None = None
+    profile: Profile | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    applied: bool = False
+    nursery: Nursery | None = None
+    waiting_nursery: Nursery | None = None
+    observed_whole: bool = False
+    training_seconds: float = 0.0  # of the observed run, from the first call of a candidate to its end
+    own_seconds: float | None = None  # what the script takes by itself, where the observed run came to its end
+    startup_seconds: float = 0.0  # from the start of a process that later runs are forked from to the first unit
+    unwatched: set[str] = field(default_factory=set)  # functions that can't be watched without harm
+    hybrid_calls: dict[str, int] = field(default_factory=dict)
+    modes: Modes = field(default_factory=Modes)
+    trial: ColdTrial | None = None  # the cold runs of the plan
+    waiting: dict[str, Judgement] = field(default_factory=dict)  # what agreed, and whose cold run was put off
+    no_gain: str = ""  # why nothing that is left could pay
+    unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates
+
+    def run_with(self, scan: Scan) -> Run:
+        """What the dynamic stage's runs have in common."""
+        from ..dynamic.runs import Run
+
+        thrift = None if self.own_seconds is None else self.own_seconds / 2
+        return Run(self.target, scan, self.folder, self.watch, self.nursery, self.options.steps, thrift)
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.begun
+
+    @property
+    def left(self) -> float:
+        """Seconds left of the budget."""
+        return max(0.0, self.options.budget_seconds - self.spent)
+
+    def share(self, share: float, least: float = 5.0) -> float:
+        """The seconds that a stage may take: its share of the budget, never more than is left."""
+        return max(min(share * self.options.budget_seconds, self.left), min(least, self.left))
+
+    def watch(self, text: str) -> None:
+        """Show how far the stage is."""
+        self.watcher.progress(text, self.spent, self.options.budget_seconds)
+
+    def warn(self, text: str) -> None:
+        """Say something that matters whatever the outcome; once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.watcher.warn(text)
+
+    @property
+    def leaving_seconds(self) -> float:
+        """What a process that has imported TensorFlow takes to end; 0 where nothing tells."""
+        nursery = self.waiting_nursery
+        return nursery.leaving_seconds if nursery is not None and nursery.usable else 0.0
+
+    def selected(self) -> list[Judgement]:
+        """The judgements of the plan's candidates, the hottest first."""
+        chosen = [j for j in self.judgements.values() if j.selected]
+        return sorted(chosen, key=lambda j: j.observation.seconds, reverse=True)
+
+    def add(self, judgements: Sequence[Judgement]) -> None:
+        """Take in verdicts; later ones replace earlier ones."""
+        self.judgements.update({j.function.id: j for j in judgements})
+
+    @contextlib.contextmanager
+    def stage(self, name: str, detail: str = "") -> Iterator[None]:
+        """A stage: announced, and its time noted."""
+        self.watcher.stage(name, detail)
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + time.monotonic() - begun
+
+
+def edits_of(judgements: Sequence[Judgement]) -> list[Edit]:
+    """The edits that convert the judged functions, each by the variant chosen for it, or take a switch away."""
+    return [
+        Edit(
+            j.function.id,
+            j.function.file,
+            j.function.line,
+            j.function.qualname,
+            Action.RECONFIGURE if j.function.kind is FunctionKind.SWITCH else Action.HYBRIDIZE,
+            j.variant,
+        )
+        for j in judgements
+    ]

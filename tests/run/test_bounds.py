@@ -1,0 +1,59 @@
+"""By Amdahl's law a part of the time bounds what can be gained; the part is known up to an interval."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hybridize.records import Action, Function, FunctionKind, Judgement, Observation, Verdict
+from hybridize.run.bounds import share_at_most, why_hopeless
+
+
+def judgement(name: str, at_most: float | None, callers: dict[str, int] | None = None) -> Judgement:
+    kind = FunctionKind.FUNCTION
+    function = Function(name, "m.py", 4, 5, "m", name, kind, None, (), (), (), Action.HYBRIDIZE, None)
+    seen = Observation(100, 1.0, share_at_most=at_most, callers=callers or {})
+    return Judgement(function, Verdict.CONFIRMED, (), seen)
+
+
+@pytest.mark.parametrize(
+    ("calls", "seconds", "squares", "expected"),
+    [
+        (100, 1.0, 0.01, 0.1),  # all alike
+        (100, 1.0, 0.05, 0.14),  # calls that differ: 2 * sqrt(100 * 0.0004) / 10
+        (1, 0.1, 0.01, 0.8),
+        (3, 0.1, 0.0034, 0.58),
+    ],
+)
+def test_the_fewer_calls_and_the_more_they_differ_the_less_is_known(
+    calls: int, seconds: float, squares: float, expected: float
+) -> None:
+    assert share_at_most(calls, seconds, squares, 10.0) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("calls", "window"), [(0, 10.0), (5, 0.0)])
+def test_of_what_was_not_seen_nothing_is_known(calls: int, window: float) -> None:
+    assert share_at_most(calls, 0.0, 0.0, window) == 1.0
+
+
+def test_what_takes_too_little_can_not_pay() -> None:
+    why = why_hopeless([judgement("m:step", 0.03)], 1.05)
+    assert why is not None and why.startswith("m:step takes 3.0% of the time at most")
+    assert "1.03 times as fast at best, and --min-speedup asks for 1.05" in why
+    assert why_hopeless([judgement("m:step", 0.06)], 1.05) is None
+    assert why_hopeless([judgement("m:step", 0.03)], 1.02) is None
+
+
+def test_together_they_may_pay_and_what_one_calls_counts_once() -> None:
+    some = [judgement("m:one", 0.03), judgement("m:two", 0.03)]
+    assert why_hopeless(some, 1.05) is None
+    inside = replace(some[1], observation=replace(some[1].observation, callers={"m:one": 100}))
+    why = why_hopeless([some[0], inside], 1.05)
+    assert why is not None and "the functions that could be converted take 3.0%" in why
+
+
+def test_a_share_that_is_not_known_and_an_empty_plan_end_nothing() -> None:
+    assert why_hopeless([judgement("m:one", 0.01), judgement("m:two", None)], 1.05) is None
+    assert why_hopeless([], 1.05) is None
+    assert why_hopeless([judgement("m:one", 1.0)], 1.05) is None
