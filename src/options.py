@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 DEFAULT_BUDGET_SECONDS = 300.0
-_SEED_LIMIT = 2**32  # NumPy takes no larger seed.
+SEED_LIMIT = 2**32  # NumPy takes no larger seed.
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)(s?))?")
 
 
@@ -64,13 +64,17 @@ class Setting:
     """One option: its name, its field of `Options`, how its value is read, and what it takes in words.
 
     ``read`` takes a string from the command line or a TOML value, and the folder that relative paths of
-    pyproject.toml start from; it raises ValueError for anything else.
+    pyproject.toml start from; it raises ValueError for anything else. ``placeholder`` and ``help`` are what --help says
+    of it; without them the command line has another form for it. ``repeated`` options may be given more than once.
     """
 
     name: str
     field: str
     takes: str
     read: Callable[[Any, Path], object]
+    placeholder: str = ""
+    help: str = ""
+    repeated: bool = False
 
 
 def parse_duration(value: object) -> float:
@@ -154,6 +158,12 @@ def read_configuration(start: Path) -> Mapping[str, object] | Mistake:
     return fields
 
 
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Give `` Did you mean …?`` for the word that is meant, or nothing."""
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
 def _candidates(folder: Path) -> list[Path]:
     return [place / "pyproject.toml" for place in (folder, *folder.parents)]
 
@@ -202,7 +212,7 @@ def _integer(low: int, high: float = math.inf) -> Callable[[Any, Path], int]:
 
 
 def _seed(value: Any, folder: Path) -> int | None:
-    return None if value == "none" else _integer(0, _SEED_LIMIT - 1)(value, folder)
+    return None if value == "none" else _integer(0, SEED_LIMIT - 1)(value, folder)
 
 
 def _duration(value: Any, _: Path) -> float:
@@ -252,26 +262,120 @@ def _choice(*choices: str) -> Callable[[Any, Path], str]:
 
 _IDS = "a list of candidates' ids, such as ['train:Trainer.step']"
 
+#: All options, in the order of --help.
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
-        Setting("train-script", "script", "the path of a Python file", _path),
-        Setting("train-module", "train_module", "a dotted module name, such as package.train", _text),
+        Setting(
+            "train-script",
+            "script",
+            "the path of a Python file",
+            _path,
+            "SCRIPT",
+            "the script to run, as you would run it",
+        ),
+        Setting(
+            "train-module",
+            "train_module",
+            "a dotted module name, such as package.train",
+            _text,
+            "MODULE",
+            "the module to run, as python -m would",
+        ),
         Setting("arguments", "arguments", "a list of texts", _strings),
-        Setting("project", "project", "the path of a folder", _path),
-        Setting("only", "only", _IDS, _texts),
-        Setting("skip", "skip", _IDS, _texts),
-        Setting("budget", "budget_seconds", "a length of time, such as 90s, 5m or 1h30m", _duration),
-        Setting("steps", "steps", "a whole number, at least 1", _integer(1)),
+        Setting(
+            "project",
+            "project",
+            "the path of a folder",
+            _path,
+            "DIR",
+            "the project's root, where files are read and edited (found by itself)",
+        ),
+        Setting(
+            "budget",
+            "budget_seconds",
+            "a length of time, such as 90s, 5m or 1h30m",
+            _duration,
+            "TIME",
+            "wall time for all runs together: 90s, 5m, 1h30m (5m)",
+        ),
+        Setting(
+            "steps",
+            "steps",
+            "a whole number, at least 1",
+            _integer(1),
+            "N",
+            "cut each run after N units of work, such as training steps",
+        ),
         # One group has no interval, and without one nothing is written.
-        Setting("pairs", "pairs", "a whole number, at least 2", _integer(2)),
-        Setting("drift-runs", "drift_runs", "a whole number, at least 0", _integer(0)),
-        Setting("seed", "seed", f"a whole number from 0 to {_SEED_LIMIT - 1}, or 'none'", _seed),
-        Setting("min-speedup", "min_speedup", "a ratio, at least 1, such as 1.05", _ratio),
-        Setting("metric", "metrics", "NAME=REGEX", _metrics),
-        Setting("network", "network", "'deny', 'offline' or 'allow'", _choice("deny", "offline", "allow")),
-        Setting("results", "results", "the path of a folder", _path),
-        Setting("format", "format", "'text' or 'json'", _choice("text", "json")),
+        Setting(
+            "pairs",
+            "pairs",
+            "a whole number, at least 2",
+            _integer(2),
+            "N",
+            "groups of processes that are timed side by side, at most (10)",
+        ),
+        Setting(
+            "drift-runs",
+            "drift_runs",
+            "a whole number, at least 0",
+            _integer(0),
+            "N",
+            "compare what the script ends with over N seeds, 3 at least to tell; takes budget (0)",
+        ),
+        Setting(
+            "seed",
+            "seed",
+            f"a whole number from 0 to {SEED_LIMIT - 1}, or 'none'",
+            _seed,
+            "N",
+            "seed set before the script starts; 'none' sets none (0)",
+        ),
+        Setting(
+            "min-speedup",
+            "min_speedup",
+            "a ratio, at least 1, such as 1.05",
+            _ratio,
+            "X",
+            "leave alone what gains less (1.05)",
+        ),
+        Setting(
+            "network",
+            "network",
+            "'deny', 'offline' or 'allow'",
+            _choice("deny", "offline", "allow"),
+            "N",
+            "deny, allow, or offline: the first run alone may send to other machines (offline)",
+        ),
+        Setting("results", "results", "the path of a folder", _path, "DIR", "where the results go (results)"),
+        Setting(
+            "format",
+            "format",
+            "'text' or 'json'",
+            _choice("text", "json"),
+            "F",
+            "text, or json: the report on standard output, the rest on standard error",
+        ),
+        Setting(
+            "only",
+            "only",
+            _IDS,
+            _texts,
+            "ID",
+            "try this candidate only, such as train:Trainer.step; may be repeated",
+            repeated=True,
+        ),
+        Setting("skip", "skip", _IDS, _texts, "ID", "leave this candidate alone; may be repeated", repeated=True),
+        Setting(
+            "metric",
+            "metrics",
+            "NAME=REGEX",
+            _metrics,
+            "NAME=REGEX",
+            "a number that the script prints, to be watched for drift; may be repeated",
+            repeated=True,
+        ),
         Setting("verbosity", "verbosity", "a whole number from -1 (quiet) to 2", _integer(-1, 2)),
     )
 }

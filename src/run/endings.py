@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .. import __version__
+from .. import __version__, exit_codes
 from ..interrupts import deferred
 from ..records import FunctionKind, Plan, Report, Verdict
 from ..report.wording import NOTABLE_SHARE, count, own_share
@@ -18,7 +18,7 @@ from . import remainder
 from .reach import refused_words
 from .stages.scan import is_proposed, is_to_time
 from .stages.switches import FIT, eager_parts, switches_of
-from .work import EXIT_CHECK, EXIT_OK, EXIT_OURS, Stop, Work
+from .work import Stop, Work
 
 
 def end(work: Work) -> tuple[str, str, int]:
@@ -40,13 +40,13 @@ def _conclude(work: Work) -> tuple[str, str, int]:
         why = why_dropped(benchmark, work.options.min_speedup)
         work.add([deselect(j, why) for j in work.selected()])
         work.plan = Plan()
-        return "nothing-to-gain", f"Nothing was changed: {why}.", EXIT_OK
+        return "nothing-to-gain", f"Nothing was changed: {why}.", exit_codes.OK
     drift = work.drift
     if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
         why = f"the edited script ends elsewhere than the original script: {drift.reason}"
         work.add([replace(deselect(j, why), verdict=Verdict.REFUTED) for j in work.selected()])
         work.plan = Plan()
-        return "drift", f"Nothing was changed: {why}.", EXIT_CHECK
+        return "drift", f"Nothing was changed: {why}.", exit_codes.CHECK
     speedup = benchmark.speedup
     words = f"{speedup.median:.2f}x faster per unit [{speedup.low:.2f}, {speedup.high:.2f}]" if speedup else "faster"
     found = f"{count(len(work.plan.edits), 'edit')} confirmed and measured {words} over {benchmark.units:,} units"
@@ -55,14 +55,14 @@ def _conclude(work: Work) -> tuple[str, str, int]:
     undecided = bool(work.options.drift_runs) and (drift is None or (drift.verdict, drift.level) != ("none", "L3"))
     if work.options.apply and not undecided:
         _apply(work)
-        return "optimized", f"{found}, applied.", EXIT_OK
+        return "optimized", f"{found}, applied.", exit_codes.OK
     message = f"{found}, in the patch, and nothing else was changed."
     if work.options.apply:
         message += (
             " The edits were not applied: the comparison over several seeds that --drift-runs asks for did not come "
             "to a verdict. Apply the patch yourself, or run again with a longer --budget or more seeds."
         )
-    return "optimized", message, EXIT_OK
+    return "optimized", message, exit_codes.OK
 
 
 def _apply(work: Work) -> None:
@@ -77,12 +77,14 @@ def _apply(work: Work) -> None:
             write_patch(work.plan, work.folder)
             refusal = apply(root, files)
         except OSError as error:
-            raise Stop("failed", f"Nothing was applied: the patch can't be written ({error}).", EXIT_OURS) from None
+            raise Stop(
+                "failed", f"Nothing was applied: the patch can't be written ({error}).", exit_codes.OURS
+            ) from None
         finally:
             work.applied = are_applied(root, files)
     if refusal is not None:
         what = "The edits were applied in part" if refusal.stuck else "Nothing was applied"
-        raise Stop("failed", f"{what}: {refusal.reason} The patch is in {work.folder}.", EXIT_OURS)
+        raise Stop("failed", f"{what}: {refusal.reason} The patch is in {work.folder}.", exit_codes.OURS)
 
 
 def _nothing_to_write(work: Work) -> tuple[str, str, int]:
@@ -119,7 +121,7 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     crash = work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:
         message = f"Nothing was changed: in the measurement the edited script {crash.error}, and the original did not."
-    return "refuted" if refuted else "nothing-to-gain", message, EXIT_OK
+    return "refuted" if refuted else "nothing-to-gain", message, exit_codes.OK
 
 
 def _where_the_time_goes(work: Work) -> str:
@@ -159,7 +161,7 @@ def written(report: Report, work: Work) -> Report:
             write(report, work.folder)
         except OSError as error:
             lost = f"{report.message} The results can't be written to {work.folder} ({error.strerror or error})."
-            report = replace(report, status="failed", exit_code=EXIT_OURS, message=lost)
+            report = replace(report, status="failed", exit_code=exit_codes.OURS, message=lost)
     return report
 
 

@@ -6,9 +6,10 @@ import platform
 import signal
 import sys
 
+from .. import exit_codes
 from ..errors import one_line
 from ..records import Ending, Offspring, RunOutcome
-from .work import EXIT_OK, EXIT_SCRIPT, Stop
+from .work import Stop
 
 #: A share of the computing that is worth a word where other processes do it.
 SHARE_TOLD = 0.2
@@ -28,24 +29,24 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
     if failed is not None:
         if outcome.contacts.refused:
             failed += f" Before that it was refused {outcome.contacts.refused[0]}; --network allow lets it through."
-        return Stop("script-failed", failed, EXIT_SCRIPT)
+        return Stop("script-failed", failed, exit_codes.SCRIPT)
     refused = outcome.contacts.stopped
     if refused and (missed or not outcome.tensorflow_imported):
         return Stop(
             "script-failed",
             f"{script} ended where it was refused {refused}; run again with --network allow if all runs may reach "
             "that, or have the script go on without it.",
-            EXIT_SCRIPT,
+            exit_codes.SCRIPT,
         )
     cut = outcome.ending in (Ending.CUT, Ending.TIMEOUT)
     if offspring.started and (missed or not (outcome.tensorflow_imported or cut)):
-        return Stop("nothing-to-gain", _explain_offspring(script, offspring), EXIT_OK)
+        return Stop("nothing-to-gain", _explain_offspring(script, offspring), exit_codes.OK)
     if not outcome.tensorflow_imported and not cut:
         return Stop(
             "nothing-to-gain",
             f"{script} ran to its end without importing TensorFlow, so there is nothing to convert; is it the script "
             "that trains?",
-            EXIT_OK,
+            exit_codes.OK,
         )
     if not missed:
         return None
@@ -54,13 +55,13 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
             "nothing-to-gain",
             f"{script} ran for {outcome.seconds:.0f} s without calling a candidate, so nothing is known of any; give "
             "it longer with --budget, or a quicker start with its own arguments after `--`.",
-            EXIT_OK,
+            exit_codes.OK,
         )
     return Stop(
         "nothing-to-gain",
         f"{script} came to its end after {outcome.seconds:.0f} s without calling a candidate, so nothing is known of "
         "any; does it need arguments to train? Give them after `--`.",
-        EXIT_OK,
+        exit_codes.OK,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import exit_codes
 from ..options import Mistake, Options
 from ..records import Report, Scan, Target
 from . import endings, remainder
@@ -15,7 +16,7 @@ from .reach import tell_refused
 from .renewed import ask_for_second_objects
 from .stages import check, cold_start, measure, observe, profile, race, reference, scan, seeds, switches
 from .target import find_target
-from .work import EXIT_INTERRUPTED, EXIT_USAGE, Stop, Work
+from .work import Stop, Work
 
 if TYPE_CHECKING:
     from ..report.watcher import Watcher
@@ -42,7 +43,7 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
             )
     if wrong or isinstance(target, Mistake):
         nothing = Target(str(cwd), str(cwd), str(options.script or options.train_module or ""), options.arguments)
-        return endings.report_of(Work(options, watcher, nothing, Path()), command, "usage", wrong, EXIT_USAGE)
+        return endings.report_of(Work(options, watcher, nothing, Path()), command, "usage", wrong, exit_codes.USAGE)
     work = Work(options, watcher, target, folder)
     try:
         with all_stopped():
@@ -50,7 +51,7 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
     except Stop as stop:
         status, message, code = stop.status, stop.message, stop.exit_code
     except KeyboardInterrupt:
-        status, code = "interrupted", EXIT_INTERRUPTED
+        status, code = "interrupted", exit_codes.INTERRUPTED
         message = (
             f"Interrupted after {work.spent:.0f} s: every process was ended, {endings.changed(work)}, and what was "
             f"measured until then is in {work.folder}."

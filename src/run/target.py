@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib.util
 import os
 import tempfile
 from collections.abc import Mapping
@@ -15,6 +13,7 @@ from beartype import beartype
 from ..options import Mistake, Options
 from ..records import Network, Target
 from ..static.layout import Layout, find_layout, package_top
+from .entry import check_target, module_file
 
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
@@ -22,32 +21,22 @@ _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 @beartype
 def find_target(options: Options, cwd: Path) -> Target | Mistake:
     """The target that the options name, or what is wrong with them."""
-    if options.train_module is not None:
-        return _find_module(options, cwd)
+    mistake = check_target(options, cwd)
+    if mistake is not None:
+        return mistake
     if options.script is None:
-        return Mistake("No script was given; say which one trains: optimize --train-script train.py")
+        return _find_module(options, cwd)
     script = (cwd / options.script).absolute()
-    if not script.exists():
-        near = difflib.get_close_matches(script.name, _names(script.parent), n=1)
-        hint = f"; did you mean {options.script.with_name(near[0])}?" if near else "; check the path"
-        return Mistake(f"{options.script} does not exist, so there is nothing to run{hint}")
-    if script.is_dir():
-        return Mistake(f"{options.script} is a folder; name the script in it that trains (or use --train-module)")
-    if script.suffix in (".ipynb", ".sh", ".txt", ".json", ".yaml", ".yml"):
-        return Mistake(
-            f"{options.script} is not a Python script; give the .py file that Python would run "
-            "(a notebook can be exported with `jupyter nbconvert --to script`)"
-        )
     wrong = unreadable(script)
     if wrong is not None:
-        return Mistake(f"{options.script} {wrong}; give the .py file that Python would run")
+        return Mistake(f"{options.script} {wrong}; give the .py file that Python would run.")
     # `..` says where the script is from here, not which project it belongs to; after a link it means something else.
     plain = Path(os.path.normpath(script))
     script = plain if plain.exists() and plain.samefile(script) else script
     if options.project is not None:
-        mistake = _wrong_project(options, cwd, script)
-        if mistake is not None:
-            return mistake
+        root = Path(os.path.normpath(cwd / options.project))
+        if root != script.parent and root not in script.parents:
+            return Mistake(f"{options.script} does not lie in the project {options.project}.")
     network = Network(options.network)
     return _covering(Target("", str(cwd), str(script), options.arguments, None, options.seed, network), options)
 
@@ -66,29 +55,15 @@ def unreadable(script: Path) -> str | None:
 def _find_module(options: Options, cwd: Path) -> Target | Mistake:
     name = str(options.train_module)
     root = (cwd / options.project).absolute() if options.project is not None else cwd
-    parts = name.split(".")
-    if name.endswith(".py") or "/" in name:
+    file = module_file(name, cwd) or module_file(name, root)
+    if file is None:
+        top = name.partition(".")[0]
         return Mistake(
-            f"--train-module takes a dotted name such as package.train, not {name}; did you mean --train-script?"
+            f"There is no module {name} below {cwd} ({top} is installed elsewhere; run from its project's folder); "
+            f"python -m {name} would not find it either."
         )
-    for base in dict.fromkeys((cwd, root)):
-        for place in (base.joinpath(*parts).with_suffix(".py"), base.joinpath(*parts, "__main__.py")):
-            if place.is_file():
-                network = Network(options.network)
-                target = Target("", str(cwd), str(place), options.arguments, name, options.seed, network)
-                return _covering(target, options)
-    with_path = importlib.util.find_spec(parts[0])
-    where = f" ({parts[0]} is installed elsewhere; run from its project's folder)" if with_path is not None else ""
-    return Mistake(f"There is no module {name} below {cwd}{where}; python -m {name} would not find it either")
-
-
-def _wrong_project(options: Options, cwd: Path, script: Path) -> Mistake | None:
-    root = Path(os.path.normpath(cwd / str(options.project)))
-    if not root.is_dir():
-        return Mistake(f"--project {options.project} is no folder")
-    if root != script.parent and root not in script.parents:
-        return Mistake(f"{options.script} does not lie in the project {options.project}")
-    return None
+    target = Target("", str(cwd), str(file), options.arguments, name, options.seed, Network(options.network))
+    return _covering(target, options)
 
 
 def layout_of(target: Target, options: Options, seen: Mapping[str, str] | None = None) -> Layout:
@@ -136,10 +111,3 @@ def _reach(base: Path, cwd: Path) -> Path | None:
 def _is_everybodys(folder: Path) -> bool:
     """Whether all kinds of things lie in a folder, so that it can't be one project."""
     return folder in (Path("/"), Path.home(), Path(tempfile.gettempdir()), Path("/tmp"), Path("/home"), Path("/usr"))
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

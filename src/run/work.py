@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from ..sandbox.nursery import Nursery
     from .trial import ColdTrial
 
-EXIT_OK, EXIT_CHECK, EXIT_USAGE, EXIT_SCRIPT, EXIT_OURS, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
-
-
 class Stop(Exception):
     """Ends the run with a report: raised inside of the pipeline only."""
 

@@ -224,7 +224,7 @@ def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: 
     ("options", "words"),
     [
         ({"only": ("train:nothing",)}, "There is no candidate train:nothing; the functions found are: train:show"),
-        ({"script": Path("trian.py")}, "did you mean train.py?"),
+        ({"script": Path("trian.py")}, "Did you mean --train-script train.py?"),
     ],
 )
 def test_a_mistake_of_the_users_is_usage(optimize: Any, options: dict[str, Any], words: str) -> None:

@@ -24,7 +24,8 @@ from hybridize.records import (
     Target,
     Verdict,
 )
-from hybridize.run import pipeline, remainder
+from hybridize.run import remainder
+from hybridize.run.stages import cold_start
 from hybridize.run.work import Work
 
 LINES = {"step": 4, "loss": 8, "test": 12}
@@ -73,7 +74,7 @@ def prove_cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
             setattr(work, name, value)
         work.add(judgements)
         scan = Scan(root, (), (), {"train.py": "train"}, frozenset(["train.py"]), frozenset(), 20, True)
-        pipeline._plan_cold(work, scan)
+        cold_start.run(work, scan)
         return work, scan, runs
 
     return prove

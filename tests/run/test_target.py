@@ -143,17 +143,17 @@ def test_a_module_is_found_as_python_finds_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "No script was given"),
-        ({"script": Path("trian.py")}, "did you mean train.py?"),
-        ({"script": Path("qqqqqqqq.py")}, "check the path"),
+        ({}, "Name the script to run"),
+        ({"script": Path("trian.py")}, "Did you mean --train-script train.py?"),
+        ({"script": Path("qqqqqqqq.py")}, "There is no file qqqqqqqq.py"),
         ({"script": Path("code")}, "is a folder"),
         ({"script": Path("notes.ipynb")}, "jupyter nbconvert"),
         ({"script": Path("binary.py")}, "holds null bytes"),
-        ({"train_module": "pkg/train.py"}, "did you mean --train-script?"),
+        ({"train_module": "pkg/train.py"}, "did you mean --train-script pkg/train.py?"),
         ({"train_module": "no.such"}, "There is no module no.such"),
         ({"train_module": "json.tool.x"}, "json is installed elsewhere"),
         ({"script": Path("train.py"), "project": Path("code")}, "does not lie in the project"),
-        ({"script": Path("train.py"), "project": Path("nowhere")}, "is no folder"),
+        ({"script": Path("train.py"), "project": Path("nowhere")}, "takes a folder"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, options: dict[str, Any], words: str) -> None:

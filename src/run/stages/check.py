@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ... import exit_codes
 from ...records import Scan, Verdict
 from ..bounds import why_hopeless
 from ..reach import refused_words
-from ..work import EXIT_SCRIPT, Stop, Work
+from ..work import Stop, Work
 from .scan import is_proposed
 
 if TYPE_CHECKING:
@@ -53,4 +54,4 @@ def stop_where_refused(work: Work) -> None:
     refused = refused_words(work)
     verdicts = {j.verdict for j in work.judgements.values() if is_proposed(work, j.function)}
     if refused and not verdicts & {Verdict.CONFIRMED, Verdict.REFUTED}:
-        raise Stop("script-failed", f"Nothing was changed. {refused}", EXIT_SCRIPT)
+        raise Stop("script-failed", f"Nothing was changed. {refused}", exit_codes.SCRIPT)

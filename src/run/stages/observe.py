@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ... import exit_codes
 from ...errors import own_failure, telling_line
 from ...records import Ending, Function, RunOutcome, Scan, Verdict
 from ...report.wording import count
 from ..failures import SHARE_TOLD, explain, has_failed
 from ..reach import heed
-from ..work import EXIT_OURS, Stop, Work
+from ..work import Stop, Work
 from .scan import is_proposed, is_to_time, scan_again
 from .switches import is_to_enter, is_to_watch, tell
 
@@ -91,7 +92,7 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
     if has_failed(observed.outcome):
         script = os.path.relpath(work.target.script, work.target.cwd)
         message = f"hybridize itself failed: {script} runs alone, and fails when hybridize watches it ({error})."
-        raise Stop("failed", message, EXIT_OURS)
+        raise Stop("failed", message, exit_codes.OURS)
     return observed
 
 
@@ -178,7 +179,7 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
     """Stop where the script itself failed, before any change of ours, or never got to train."""
 
     if observed.seen.role_errors:
-        raise Stop("failed", f"{own_failure('observation', observed.seen.role_errors[0])}.", EXIT_OURS)
+        raise Stop("failed", f"{own_failure('observation', observed.seen.role_errors[0])}.", exit_codes.OURS)
     script = os.path.relpath(work.target.script, work.target.cwd)
     proposed = any(is_proposed(work, f) for f in _watched(work)[0])
     called = any(row["calls"] or row["traced_calls"] for row in observed.rows.values())

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ... import exit_codes
 from ...records import Action, Ending, Function, Judgement, Scan, Verdict
 from ...report.wording import count
 from ..target import covering, layout_of
-from ..work import EXIT_USAGE, Stop, Work
+from ..work import Stop, Work
 from .switches import names_switch
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
         unknown = [name for name in named if name not in work.judgements]
         if unknown:
             known = ", ".join(sorted(work.judgements)) or "none"
-            raise Stop("usage", f"There is no candidate {unknown[0]}; the functions found are: {known}.", EXIT_USAGE)
+            raise Stop(
+                "usage", f"There is no candidate {unknown[0]}; the functions found are: {known}.", exit_codes.USAGE
+            )
         if seen is None:
             _tell(work, found)
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
+from ...options import SEED_LIMIT
 from ...records import Benchmark, Drift, Ending, Judgement, Scan
 from ...report.wording import count
 from ..work import Work
@@ -27,7 +28,6 @@ CAUTION = 0.7
 #: A run of fewer units than this ends with nothing to be compared, unless the script is as short.
 LEAST_UNITS = 5
 CLOSING_SECONDS = 3.0
-_SEED_LIMIT = 2**32
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class SeedTrial:
         self.unit = Unit.of(hottest.function)
         self.wanted = work.options.drift_runs
         first = (work.options.seed or 0) + 1
-        self.seeds = [(first + number) % _SEED_LIMIT for number in range(self.wanted)]
+        self.seeds = [(first + number) % SEED_LIMIT for number in range(self.wanted)]
         self.length = hottest.observation.calls if work.observed_whole else None
         left = work.left - CLOSING_SECONDS
         # A round is kept for the two runs that tell what else than the edit may explain a difference.

@@ -1,21 +1,20 @@
-"""Guesses what was meant where the command was called wrongly, so that its one sentence is of use."""
+"""Whether what the options name can be run: the script or the module is there, or one sentence says what to do."""
 
 from __future__ import annotations
 
 import difflib
 import importlib.util
 import os
-import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from .options import Mistake, Options
+from ..options import Mistake, Options, nearest
 
-COMMANDS = ("scan", "explain")
 # What people call the script that trains, most telling first.
 _USUAL = ("train.py", "main.py", "run.py", "training.py", "__main__.py")
 _SKIPPED = {"node_modules", "site-packages", "__pycache__", "build", "dist", "venv"}
 _WALK_LIMIT = 2000
+_OTHER_KINDS = (".sh", ".txt", ".json", ".yaml", ".yml")
 
 
 def check_target(options: Options, cwd: Path) -> Mistake | None:
@@ -32,51 +31,6 @@ def check_target(options: Options, cwd: Path) -> Mistake | None:
     return Mistake(f"Name the script to run; {guess}")
 
 
-def explain_extras(extras: Sequence[str], arguments: Sequence[str], options: Iterable[str], cwd: Path) -> str:
-    """Say what arguments that are no options of ours may have meant.
-
-    ``arguments`` is the command line as given (without what follows ``--``), ``options`` are our options.
-    """
-    first, has_target = extras[0], any(each.startswith("--train-") for each in arguments)
-    if not first.startswith("-") and not has_target:
-        return _explain_word(first, extras[1:], cwd)
-    known = list(options)
-    close = difflib.get_close_matches(first.partition("=")[0], known, n=1, cutoff=0.75)
-    if close:
-        return f"There is no option {first.partition('=')[0]}; did you mean {close[0]}?"
-    if not has_target:
-        return f"There is no option {first}; see optimize --help."
-    ours, left = [], list(extras)
-    for argument in arguments:
-        if left and argument == left[0]:
-            left.pop(0)
-        else:
-            ours.append(argument)
-    command = shlex.join(["optimize", *ours, "--", *extras])
-    return f"{first} is no option of optimize; arguments of the script go after --: {command}"
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """Give `` Did you mean …?`` for the word that is meant, or nothing."""
-    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]}?" if close else ""
-
-
-def _explain_word(word: str, rest: Sequence[str], cwd: Path) -> str:
-    tail = f" -- {shlex.join(rest)}" if rest else ""
-    path = cwd / word
-    if path.is_dir():
-        return f"{word} is a folder; did you mean optimize scan {shlex.quote(word)}?"
-    if path.is_file() or word.endswith(".py"):
-        return f"A script needs its option: did you mean optimize --train-script {shlex.quote(word)}{tail}?"
-    close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.6)
-    if close:
-        return f"There is no command {word}; did you mean optimize {shlex.join([close[0], *rest])}?"
-    if _module_file(word, cwd) is not None:
-        return f"A module needs its option: did you mean optimize --train-module {word}{tail}?"
-    return f"There is no command {word}; see optimize --help."
-
-
 def _check_script(script: Path, cwd: Path) -> Mistake | None:
     path = cwd / script
     if path.is_dir():
@@ -85,6 +39,8 @@ def _check_script(script: Path, cwd: Path) -> Mistake | None:
         return Mistake(f"{script} is a folder; {hint}")
     if script.suffix == ".ipynb":
         return Mistake(f"{script} is a notebook; make a script of it first: jupyter nbconvert --to script {script}")
+    if script.suffix in _OTHER_KINDS:
+        return Mistake(f"{script} is no Python script; give the .py file that Python would run.")
     if path.is_file():
         return None
     if path.is_symlink():
@@ -92,7 +48,7 @@ def _check_script(script: Path, cwd: Path) -> Mistake | None:
     if path.exists():
         return Mistake(f"{script} is no regular file.")
     module = str(script)
-    if _module_file(module, cwd) is not None and "." in module:
+    if module_file(module, cwd) is not None and "." in module:
         return Mistake(f"There is no file {script}; did you mean --train-module {module}?")
     if path.with_name(path.name + ".py").is_file():
         return Mistake(f"There is no file {script}; did you mean --train-script {script}.py?")
@@ -107,7 +63,7 @@ def _check_module(module: str, cwd: Path) -> Mistake | None:
         return Mistake(f"--train-module takes a dotted name; did you mean --train-script {script}?")
     if not all(part.isidentifier() for part in module.split(".")):
         return Mistake(f"--train-module takes a dotted name such as package.train, not {module!r}.")
-    if _module_file(module, cwd) is not None:
+    if module_file(module, cwd) is not None:
         return None
     folder = cwd.joinpath(*module.split("."))
     if folder.is_dir():
@@ -119,7 +75,8 @@ def _check_module(module: str, cwd: Path) -> Mistake | None:
     return Mistake(f"There is no module {module} below {cwd}.{nearest(module, names)}")
 
 
-def _module_file(module: str, cwd: Path) -> Path | None:
+def module_file(module: str, cwd: Path) -> Path | None:
+    """The file that ``python -m module`` would run from ``cwd``, if it is there."""
     parts = module.split(".")
     if not all(part.isidentifier() for part in parts):
         return None

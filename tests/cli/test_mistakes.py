@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.mistakes import check_target, explain_extras
+from hybridize.cli.guesses import explain_extras
 from hybridize.options import Options
+from hybridize.run.entry import check_target
 
 OPTIONS = ["--train-script", "--train-module", "--budget", "--steps", "--metric"]
 
@@ -45,6 +46,7 @@ SCRIPTS = {
     "package/trains.py": "Did you mean --train-script package/train.py?",
     "nowhere/at_all.py": "There is no file nowhere/at_all.py.",
     "notes.ipynb": "nbconvert",
+    "train.sh": "is no Python script",
     "dangling.py": "link to gone.py",
     "/dev/null": "no regular file",
 }
@@ -112,4 +114,4 @@ EXTRAS = [
 
 @pytest.mark.parametrize("extras, ours, expected", EXTRAS)
 def test_what_was_meant_by_a_stray_argument_is_guessed(project, extras, ours, expected):
-    assert expected in explain_extras(extras, [*ours, *extras], OPTIONS, project)
+    assert expected in explain_extras(extras, [*ours, *extras], OPTIONS, ["explain", "scan"], project)

@@ -1,0 +1,75 @@
+"""What all commands read their arguments with, and how they say what was wrong with them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TextIO, TypeVar
+
+from ..options import Mistake, nearest
+
+_Value = TypeVar("_Value")
+
+
+class WrongUsage(Exception):
+    """The command was called in a way that it does not understand; carries the sentence that says so."""
+
+
+@dataclass
+class Console:
+    """Where a command prints to: its result to ``out``, the rest to ``err``.
+
+    ``results`` and ``verbosity`` say where a failure of our own leaves its traceback, and whether it is shown.
+    """
+
+    out: TextIO
+    err: TextIO
+    results: Path | None = None
+    verbosity: int = 0
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises `WrongUsage`, takes no abbreviations, and notes only the options that were given."""
+
+    def __init__(self, prog: str, **keywords: object) -> None:
+        super().__init__(prog, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS, **keywords)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would have printed, in our words."""
+        missing = re.fullmatch(r"argument (\S+): expected .*", message)
+        raise WrongUsage(f"{missing[1]} needs a value." if missing else f"{message}; see optimize --help.")
+
+    @property
+    def options(self) -> list[str]:
+        """All options, as they are written on the command line."""
+        return [name for action in self._actions for name in action.option_strings]
+
+    def option_list(self) -> str:
+        """What --help says of the options."""
+        formatter = argparse.RawDescriptionHelpFormatter("optimize", max_help_position=26, width=100)
+        formatter.start_section("options")
+        formatter.add_arguments(self._actions)
+        formatter.end_section()
+        return formatter.format_help()
+
+    def refuse_extras(self, extras: list[str]) -> None:
+        """Raise WrongUsage where there are arguments that the command has no use for."""
+        if extras:
+            raise WrongUsage(f"There is no option {extras[0]}.{nearest(extras[0], self.options)}")
+
+
+def checked(value: _Value | Mistake, prefix: str = "") -> _Value:
+    """Give the value; raises WrongUsage where it is a mistake."""
+    if isinstance(value, Mistake):
+        raise WrongUsage(prefix + value.sentence)
+    return value
+
+
+def existing(path: Path) -> Path:
+    """Give a path that is there, resolved; raises WrongUsage for another one."""
+    if not path.exists():
+        near = [str(each) for each in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise WrongUsage(f"There is no {path}.{nearest(str(path), near)}")
+    return path.resolve()
