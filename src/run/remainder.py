@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..measure.selection import NOT_NEEDED
-from ..records import Judgement, Scan, Verdict
+from ..records import Judgement, Scan, Variant, Verdict
 from ..report.wording import count
 from .pacing import cold_seconds
 from .work import Work
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
 #: Where nothing is to be written, the whole run of the tool takes no more than so many times the script's own time for
 #: it, or so many seconds.
 OWN_TIMES, OWN_SECONDS = 3.0, 20.0
+#: The part of what is left that the measurement may be asked to leave for it.
+MOST_PART = 0.15
 NOT_RUN = "it was not run from a cold start, since the patch has no use for it"
 
 
 def postpone(work: Work) -> None:
     """Put off the cold run of what agreed in the check and is not in the plan. Until then it is not confirmed."""
-    for judgement in list(work.judgements.values()):
+    _put_off(work, list(work.judgements.values()))
+
+
+def _put_off(work: Work, judgements: Sequence[Judgement]) -> None:
+    for judgement in judgements:
         if judgement.verdict is Verdict.CONFIRMED and not judgement.selected:
             work.waiting[judgement.function.id] = judgement
             work.add([replace(judgement, verdict=Verdict.INCONCLUSIVE, reasons=(*judgement.reasons, NOT_RUN))])
@@ -40,10 +47,20 @@ def has_room(work: Work, trial: ColdTrial) -> bool:
     return cold_seconds(trial.pace, trial.steps, 1 if trial.references else 3) <= allowance(work)
 
 
+def kept(work: Work) -> float:
+    """The seconds that the measurement is to leave for it: none where it would cost the measurement much."""
+    trial = work.trial
+    if trial is None or not work.waiting:
+        return 0.0
+    seconds = cold_seconds(trial.pace, trial.steps, 1 if trial.references else 3)
+    return seconds if seconds <= MOST_PART * work.left else 0.0
+
+
 def prove(work: Work, scan: Scan, patient: bool = True) -> None:
     """Run cold what was put off; without being ``patient`` only where that takes little beside what the run took."""
     from .trial import ColdTrial
 
+    _check_late(work, scan)
     waiting = [_latest(work, judgement) for judgement in work.waiting.values()]
     if not waiting:
         return
@@ -55,6 +72,37 @@ def prove(work: Work, scan: Scan, patient: bool = True) -> None:
         work.waiting.clear()
         work.add(waiting)
         trial.settle(waiting, "rest")
+
+
+def _check_late(work: Work, scan: Scan) -> None:
+    """Compare what the check did not wait for: candidates of little time that the script calls late.
+
+    That takes a run of the whole script, so only what came to its end while it was observed is run again.
+    """
+    from ..dynamic.judging import LEAST_CALLS
+    from ..dynamic.proof import MINOR_SHARE, check
+    from ..measure.selection import select
+
+    observed, own = work.observed, work.own_seconds
+    if observed is None or own is None or OWN_TIMES / 2 * own > allowance(work) / 2:
+        return
+    late = {
+        f.id: Variant()
+        for f in observed.open
+        if work.judgements[f.id].verdict is Verdict.INCONCLUSIVE
+        and f.id not in (*work.waiting, *observed.growing)
+        and work.judgements[f.id].observation.calls >= LEAST_CALLS
+        and work.judgements[f.id].observation.share < MINOR_SHARE
+    }
+    if not late:
+        return
+    with work.stage("check", f"{count(len(late), 'candidate')} that the first check did not wait for"):
+        judged, _ = check(work.run_with(scan), observed, OWN_TIMES / 2 * own, late, "check-late")
+    decided = {j.function.id: j for j in judged if j.verdict is not Verdict.INCONCLUSIVE}
+    chosen = select([decided.get(j.function.id, j) for j in work.judgements.values()])
+    found = [replace(j, selected=False) for j in chosen if j.function.id in decided]
+    work.add(found)
+    _put_off(work, found)
 
 
 def _latest(work: Work, judgement: Judgement) -> Judgement:

@@ -13,10 +13,12 @@ from ..options import Options
 from ..records import Action, Benchmark, Drift, Edit, FunctionKind, Judgement, Modes, Plan, Profile, Scan, Target
 
 if TYPE_CHECKING:
+    from ..dynamic.proof import Observed
     from ..dynamic.runs import Run
     from ..report.watcher import Watcher
     from ..sandbox.nursery import Nursery
     from .trial import ColdTrial
+
 
 class Stop(Exception):
     """Ends the run with a report: raised inside of the pipeline only."""
@@ -53,6 +55,7 @@ class Work:
     unwatched: set[str] = field(default_factory=set)  # functions that can't be watched without harm
     hybrid_calls: dict[str, int] = field(default_factory=dict)
     modes: Modes = field(default_factory=Modes)
+    observed: Observed | None = None  # the observed run, where its candidates were checked
     trial: ColdTrial | None = None  # the cold runs of the plan
     waiting: dict[str, Judgement] = field(default_factory=dict)  # what agreed, and whose cold run was put off
     no_gain: str = ""  # why nothing that is left could pay

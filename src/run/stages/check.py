@@ -26,6 +26,7 @@ def run(work: Work, scan: Scan, observed: Observed) -> None:
 
     if not observed.open:
         return
+    work.observed = observed
     with work.stage("check", f"{len(observed.open)} candidates, eager against graph from the same state"):
         variants, hopeless = first_variants(observed)
         judged, _ = check(work.run_with(scan), observed, work.share(CHECK_SHARE), variants)

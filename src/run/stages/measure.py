@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ...records import Benchmark, Scan
 from ...report.wording import count
+from .. import remainder
 from ..planning import set_plan
 from ..trial import ColdTrial
 from ..work import Work, edits_of
@@ -27,6 +28,7 @@ def run(work: Work, scan: Scan) -> None:
             work.benchmark = benchmark
 
         edit = edits_of([hottest])[0]
+        part = 1 - BUDGET_SHARE if work.options.drift_runs else 1.0
         chosen, whole = work.selected(), work.observed_whole
         covers = covers_of(hottest, chosen, work.judgements)
         work.benchmark = run_benchmark(
@@ -44,7 +46,7 @@ def run(work: Work, scan: Scan) -> None:
             tail=tail_of(
                 hottest, chosen, work.judgements, work.training_seconds if whole else 0.0, work.leaving_seconds
             ),
-            deadline=time.monotonic() + (1 - BUDGET_SHARE if work.options.drift_runs else 1.0) * work.left,
+            deadline=time.monotonic() + part * (work.left - remainder.kept(work)),
             watch=work.watch,
             keep=keep,
             start=functools.partial(start, nursery=work.nursery),
