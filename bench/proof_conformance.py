@@ -32,8 +32,9 @@ from pathlib import Path
 from typing import Any
 
 from hybridize.options import Options
-from hybridize.records import Action, Function, Judgement, Report, Scan, Target, Verdict
+from hybridize.records import Action, Function, Judgement, Reason, Report, Scan, Target, Verdict
 from hybridize.run import pipeline, remainder
+from hybridize.run.stages import scan as scanning
 from hybridize.run.target import find_target
 from hybridize.run.work import Stop, Work
 from hybridize.sandbox.launch import all_stopped, base_environment
@@ -143,7 +144,7 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
         proposed: set[str] = set()
         with all_stopped():
             try:
-                scan = pipeline._scan(work)
+                scan = scanning.run(work)
                 functions = {(f.file, f.qualname.replace(".<locals>", "")): f for f in scan.functions}
                 proposed = {f.id for f in scan.functions if f.proposal is Action.HYBRIDIZE}
                 judged = [f for row in rows if (f := _find(functions, row, target)) is not None]
@@ -172,7 +173,12 @@ def _force(work: Work, scan: Scan, ids: set[str]) -> Scan:
         for f in scan.functions
         if f.id in ids and f.hybrid is None and f.file in scan.reachable
     }
-    work.add([Judgement(f, Verdict.UNOBSERVED, ("the script has not been run yet",)) for f in forced.values()])
+    work.add(
+        [
+            Judgement(f, Verdict.UNOBSERVED, (Reason("not-run", "the script has not been run yet"),))
+            for f in forced.values()
+        ]
+    )
     return replace(scan, functions=tuple(forced.get(f.id, f) for f in scan.functions))
 
 

@@ -497,6 +497,29 @@ class CheckedAssumption:
     evidence: str
 
 
+class Move(Enum):
+    """Whose move it is, where a verdict is to become another one."""
+
+    USER = "user"
+    BUDGET = "budget"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a candidate has its verdict, or is not in the patch.
+
+    ``code`` is the same word for the same cause, for programs; ``message`` says it as a clause, and ``evidence`` what
+    it rests on. ``place`` is a line of the user's (``file:line``) where there is one.
+    """
+
+    code: str
+    message: str
+    evidence: str = ""
+    place: str = ""
+    move: Move = Move.NOBODY
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What is known of one candidate when the dynamic stage is done with it.
@@ -506,7 +529,7 @@ class Judgement:
 
     function: Function
     verdict: Verdict
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     observation: Observation = Observation()
     assumptions: tuple[CheckedAssumption, ...] = ()
     variants: tuple[VariantResult, ...] = ()

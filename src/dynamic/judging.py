@@ -13,8 +13,10 @@ from ..records import (
     Form,
     Function,
     Judgement,
+    Move,
     Observation,
     ObservedParameter,
+    Reason,
     Variant,
     VariantResult,
     Verdict,
@@ -88,54 +90,64 @@ def judge_observed(
 ) -> Judgement | None:
     """A verdict from the observing run alone, or None where the candidate is worth checking."""
     if row is None or (not row["calls"] and not row["traced_calls"]):
-        return Judgement(
-            function, Verdict.UNOBSERVED, ("it was never called in the observed run; nothing is known of it",)
+        never = Reason(
+            "never-called", "it was never called in the observed run; nothing is known of it", move=Move.USER
         )
+        return Judgement(function, Verdict.UNOBSERVED, (never,))
     seen = observation_of(row, training_seconds, root)
 
-    def verdict(what: Verdict, reason: str) -> Judgement:
-        return Judgement(function, what, (reason,), seen)
+    def verdict(what: Verdict, code: str, message: str, move: Move = Move.NOBODY) -> Judgement:
+        return Judgement(function, what, (Reason(code, message, move=move),), seen)
 
     if not seen.calls:
         return verdict(
-            Verdict.NOT_PROPOSED, f"it runs only inside graph code already ({seen.traced_calls:,} calls, all traced)"
+            Verdict.NOT_PROPOSED,
+            "graph-already",
+            f"it runs only inside graph code already ({seen.traced_calls:,} calls, all traced)",
         )
     if any("symbolic tensor" in p.kinds for p in seen.parameters):
-        return verdict(Verdict.REFUTED, "it is given Keras symbolic tensors (a functional model is built through it)")
+        said = "it is given Keras symbolic tensors (a functional model is built through it)"
+        return verdict(Verdict.REFUTED, "symbolic", said)
     if row["refusal"]:
-        return verdict(Verdict.REFUTED, row["refusal"])
+        return verdict(Verdict.REFUTED, "refused", row["refusal"])
     if row["creation"]:
-        return verdict(Verdict.REFUTED, creation_reason(row["creation"]))
+        return verdict(Verdict.REFUTED, "creates-variables", creation_reason(row["creation"]))
     # What a thread beside it may have drawn is for the check to tell, which can make a call again.
     effects = lasting_effects(row)
     own = [effect for effect in effects if not effect.get("beside")]
     others = [effect for effect in effects if effect.get("beside") and effect["kind"] != "random"]
     if own:
-        return verdict(Verdict.REFUTED, "; ".join(_effect_reason(e, row, root) for e in own[:3]))
+        return Judgement(function, Verdict.REFUTED, tuple(_effect_reason(e, row, root) for e in own[:3]), seen)
     if others:
-        return verdict(Verdict.INCONCLUSIVE, f"{_effect_reason(others[0], row, root)}{BESIDE}")
+        beside = _effect_reason(others[0], row, root)
+        beside = replace(beside, message=f"{beside.message}{BESIDE}")
+        return Judgement(function, Verdict.INCONCLUSIVE, (beside,), seen)
     if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
-        return verdict(Verdict.INCONCLUSIVE, f"every call of it raised: {seen.exceptions[0]}")
+        return verdict(Verdict.INCONCLUSIVE, "raises", f"every call of it raised: {seen.exceptions[0]}")
     if row["op_calls"] and not seen.ops_per_call:
         noted = [f"line {f.line}: {f.message}" for f in function.findings]
         why = f"it ran no TensorFlow op in {count(row['op_calls'], 'sampled call')}: nothing to gain"
-        return verdict(Verdict.NOT_PROPOSED, "; ".join([why, *noted[:1]]))
+        return verdict(Verdict.NOT_PROPOSED, "no-ops", "; ".join([why, *noted[:1]]))
     if seen.calls < LEAST_CALLS:
         if row["whole"] and not row["blind"]:
             return None  # these are all its calls: each can be repeated
         return verdict(
             Verdict.INCONCLUSIVE,
+            "few-calls",
             f"it was called {'once' if seen.calls == 1 else f'{seen.calls} times'}; at least {LEAST_CALLS} calls are "
             "needed to compare it",
+            Move.BUDGET,
         )
     if not row["op_calls"] or row["blind"]:
         why = f" ({row['blind']})" if row["blind"] else ""
-        return verdict(Verdict.INCONCLUSIVE, f"its {seen.calls:,} calls could not be looked at{why}")
+        return verdict(Verdict.INCONCLUSIVE, "blind", f"its {seen.calls:,} calls could not be looked at{why}")
     if seen.function_objects > MANY_DEFINITIONS and seen.function_objects * CALLS_PER_DEFINITION > seen.calls:
         return verdict(
             Verdict.REFUTED,
+            "traces-grow",
             f"it would be traced again and again: it is defined anew {seen.function_objects} times for its "
             f"{seen.calls:,} calls; move its definition out of the loop or function around it",
+            Move.USER,
         )
     return None
 
@@ -156,11 +168,12 @@ def creation_reason(creation: Mapping[str, Any]) -> str:
     return describe_creation(creation["call"], creation["more"], creation["number"], creation["names"])
 
 
-def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> str:
+def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> Reason:
     words = describe_effect(effect["kind"], effect["subject"], effect["detail"])
     place = _original(effect["place"], root)
     where = f" at {place}" if place else ""
-    return f"{words}{where} (seen in {effect['calls']} of {row['effect_calls']} sampled calls)"
+    said = f"{words}{where} (seen in {effect['calls']} of {row['effect_calls']} sampled calls)"
+    return Reason(f"effect-{effect['kind']}", said, place=place or "")
 
 
 def growing_signatures(seen: Observation, row: Mapping[str, Any]) -> str | None:
@@ -214,9 +227,9 @@ def judge_checked(
     if row and variant.arguments and traces >= LEAST_CALLS and 2 * traces > compared:
         why = f"it is traced again and again: {traces} times in {compared} calls"
         why += f" ({row['causes'][-1]})" if row["causes"] else ""
-        judgement = _with_variant(function, observation, row, Verdict.REFUTED, root, why)
+        judgement = _with_variant(function, observation, row, Verdict.REFUTED, Reason("traces-grow", why))
     results = tuple(
-        replace(r, name=variant.name, arguments=variant.arguments, reason=judgement.reasons[0])
+        replace(r, name=variant.name, arguments=variant.arguments, reason=judgement.reasons[0].message)
         for r in judgement.variants
     )
     return replace(judgement, variant=variant, variants=results)
@@ -231,67 +244,55 @@ def _judge_row(
     signatures: int,
 ) -> Judgement:
     if row is None:
-        return Judgement(function, Verdict.INCONCLUSIVE, (died or "the checking run did not reach it",), observation)
+        missed = Reason("not-reached", died or "the checking run did not reach it", move=Move.BUDGET)
+        return Judgement(function, Verdict.INCONCLUSIVE, (missed,), observation)
     evidence = (
         f"{count(row['compared'], 'call')} compared in {count(row['states'], 'distinct state')}, "
         f"{_signatures(row['signatures'], signatures)}, {count(row['compared_paths'], 'op sequence')}, "
         f"{count(row['retraced'], 'trace')} repeated"
     )
-    few = row["rehearsal"]
+    known, few = row, row["rehearsal"]
     if few is not None:
         evidence = f"{_repeated(few, row)}; {evidence}"
+
+    def verdict(what: Verdict, code: str, message: str, *more: Reason, rests: bool = True) -> Judgement:
+        first = Reason(code, message, evidence if rests else "")
+        return _with_variant(function, observation, known, what, first, *more)
+
     if row["refutations"]:
         code, reason = next(iter(row["refutations"].items()))
-        return replace(
-            _with_variant(function, observation, row, Verdict.REFUTED, root),
-            reasons=(_original(f"{_lead(code)}{reason}", root) or reason, evidence),
-        )
-    doubts = [text for name, text in row["doubts"].items() if name != "nudge"]
+        return verdict(Verdict.REFUTED, code, _original(f"{_lead(code)}{reason}", root) or reason)
+    doubts = [(name, text) for name, text in row["doubts"].items() if name != "nudge"]
     if doubts:
-        return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, doubts[0], evidence)
+        return verdict(Verdict.INCONCLUSIVE, *doubts[0])
     if few is not None:
         if row["calls"] < observation.calls or row["compared"] + few["built"] < row["calls"]:
             why = f"not each of its {observation.calls} calls could be compared: {evidence}"
-            return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why)
+            return verdict(Verdict.INCONCLUSIVE, "few-compared", why, rests=False)
         row = {**row, "compared": row["compared"] + few["repeats"], "states": few["states"]}
         row["reads_nothing"] = few["reads_nothing"]
         row["retraced"] += few["retraced"]
     if row["compared"] < LEAST_COMPARED or (row["states"] < LEAST_STATES and not row["reads_nothing"]):
         why = f"too little evidence: {evidence}" + (f"; {died}" if died else "")
-        return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why)
+        return verdict(Verdict.INCONCLUSIVE, "little-evidence", why, rests=False)
     if row["retraced"] < 1:
-        return _with_variant(
-            function,
-            observation,
-            row,
-            Verdict.INCONCLUSIVE,
-            root,
-            "its trace was never compared with a later one",
-            evidence,
-        )
+        return verdict(Verdict.INCONCLUSIVE, "one-trace", "its trace was never compared with a later one")
     if observation.threads > 1:
         why = f"it was called in {observation.threads} threads, and only one thread's calls can be compared"
-        return _with_variant(function, observation, row, Verdict.INCONCLUSIVE, root, why, evidence)
+        return verdict(Verdict.INCONCLUSIVE, "threads", why)
     if row["unseen_path_calls"] > 0:
-        return _with_variant(
-            function,
-            observation,
-            row,
-            Verdict.INCONCLUSIVE,
-            root,
-            f"{row['unseen_path_calls']} calls ran an op sequence that was never compared",
-            evidence,
-        )
-    reasons = [f"eager and graph agreed: {evidence}"]
+        said = f"{row['unseen_path_calls']} calls ran an op sequence that was never compared"
+        return verdict(Verdict.INCONCLUSIVE, "unseen-path", said)
+    reasons = []
     if captured := row["captured"]:
         shown = ", ".join(_original(text, root) or text for text in captured[:3])
         number = count(len(captured), "constant tensor")
-        reasons.append(f"its trace holds on to {number}, which did not change: {shown}")
+        reasons.append(Reason("captures", f"its trace holds on to {number}, which did not change: {shown}"))
     read = dict(function.results_read)
     for part in row["returned"]:
         said = "is a variable; a graph returns its value, and the project only reads that"
-        reasons.append(f"its result{part} {said} ({read[part]})")
-    return _with_variant(function, observation, row, Verdict.CONFIRMED, root, *reasons)
+        reasons.append(Reason("returns-variable", f"its result{part} {said} ({read[part]})", place=read[part]))
+    return verdict(Verdict.CONFIRMED, "agreed", f"eager and graph agreed: {evidence}", *reasons, rests=False)
 
 
 def _repeated(few: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -320,8 +321,7 @@ def _with_variant(
     observation: Observation,
     row: Mapping[str, Any],
     verdict: Verdict,
-    root: Mapping[str, str],
-    *reasons: str,
+    *reasons: Reason,
 ) -> Judgement:
     result = VariantResult(
         name="graph",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..records import Judgement, Verdict
+from ..records import Judgement, Reason, Verdict
 from .judging import _original
 from .wording import count
 
@@ -31,7 +31,12 @@ def question(
         return judgement
     doubt = _original(doubt, root) or doubt
     results = tuple(replace(r, outcome=Verdict.INCONCLUSIVE, reason=doubt) for r in judgement.variants)
-    return replace(judgement, verdict=Verdict.INCONCLUSIVE, reasons=(doubt, *judgement.reasons), variants=results)
+    return replace(
+        judgement,
+        verdict=Verdict.INCONCLUSIVE,
+        reasons=(Reason("state-changes", doubt), *judgement.reasons),
+        variants=results,
+    )
 
 
 def doubt_of(observed: Mapping[str, Any], row: Mapping[str, Any], whole: bool) -> str | None:

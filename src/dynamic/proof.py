@@ -23,8 +23,10 @@ from ..records import (
     Function,
     Judgement,
     Modes,
+    Move,
     Observation,
     Offspring,
+    Reason,
     RunOutcome,
     Skip,
     Throw,
@@ -167,7 +169,7 @@ def check(
         Judgement(
             f,
             Verdict.INCONCLUSIVE,
-            (f"it can't be edited: {skipped[f.id]}",),
+            (Reason("not-editable", f"it can't be edited: {skipped[f.id]}"),),
             observation(observed, f),
             variant=variants[f.id],
         )
@@ -216,7 +218,7 @@ def _check_together(
     reads = {f.id: observed.rows[f.id]["reads"] for f in functions if observed.rows[f.id].get("reads")}
     seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, enough, reads)
     if seen.role_errors:
-        why = (own_failure("check", seen.role_errors[0]),)
+        why = (Reason("own-failure", own_failure("check", seen.role_errors[0])),)
         return [
             Judgement(f, Verdict.INCONCLUSIVE, why, observation(observed, f), variant=variants[f.id]) for f in functions
         ]
@@ -255,17 +257,19 @@ def _judge(
     stopped = seen.outcome.contacts.stopped
     for function in functions:
         row = rows.get(function.id)
-        judgement = judge_checked(
-            function, observation(observed, function), row, roots, died, variants[function.id]
-        )
+        judgement = judge_checked(function, observation(observed, function), row, roots, died, variants[function.id])
         judgement = question(judgement, observed.rows[function.id], row, whole, {**observed.sources, **roots})
         if died and judgement.verdict is Verdict.CONFIRMED:
             judgement = replace(
-                judgement, verdict=Verdict.INCONCLUSIVE, reasons=(f"the run broke with it: {died}", *judgement.reasons)
+                judgement,
+                verdict=Verdict.INCONCLUSIVE,
+                reasons=(Reason("run-broke", f"the run broke with it: {died}"), *judgement.reasons),
             )
         if stopped and judgement.verdict is Verdict.INCONCLUSIVE:
             why = f"the run ended where it was refused {stopped}; {REMEDY}"
-            judgement = replace(judgement, reasons=(why, *judgement.reasons))
+            judgement = replace(
+                judgement, reasons=(Reason("refused-connection", why, move=Move.USER), *judgement.reasons)
+            )
         judgement = replace(judgement, reasons=tuple(_quote(Path(run.scan.root), r) for r in judgement.reasons))
         judged.append(check_assumptions(judgement, observed.rows.get(function.id), row))
     return judged
@@ -293,25 +297,28 @@ def check_hybrids(
     limits = seconds, 1.5 * seconds
     seen = run.check(list(calls), files, *limits, label, rare, signatures, minor, reads=reads, hooks=hooks)
     if seen.role_errors:
-        why = (own_failure("check", seen.role_errors[0]),)
+        why = (Reason("own-failure", own_failure("check", seen.role_errors[0])),)
         return [Judgement(f, Verdict.INCONCLUSIVE, why, observation(observed, f)) for f in functions]
     died = _how_it_died(seen.outcome, observed.outcome)
     return _judge(run, observed, functions, seen, died, {f.id: Variant() for f in functions})
 
 
-def _quote(root: Path, reason: str) -> str:
+def _quote(root: Path, given: Reason) -> Reason:
     """A reason with the first line of source that it points at quoted: it shows what was baked in."""
+    reason = given.message
     found = _PLACE.search(reason)
     if found is None:
-        return reason
+        return given
+    given = replace(given, place=f"{found[1]}:{found[2]}")
     try:
         lines = (root / found[1]).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return reason
+        return given
     number = int(found[2])
     if not 0 < number <= len(lines):
-        return reason
-    return f"{reason[: found.end() - 1]}: `{lines[number - 1].strip()[:100]}`{reason[found.end() - 1 :]}"
+        return given
+    quoted = f"{reason[: found.end() - 1]}: `{lines[number - 1].strip()[:100]}`{reason[found.end() - 1 :]}"
+    return replace(given, message=quoted)
 
 
 def observation(observed: Observed, function: Function) -> Observation:

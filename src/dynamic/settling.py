@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..records import Assumption, AssumptionKind, CheckedAssumption, Judgement, Verdict
+from ..records import Assumption, AssumptionKind, CheckedAssumption, Judgement, Move, Reason, Verdict
 from .judging import creation_reason, lasting_effects, traces_grow
 from .wording import count
 
@@ -40,7 +40,11 @@ def _with_doubt(judgement: Judgement, settled: CheckedAssumption) -> Judgement:
         for each in judgement.variants
     )
     return replace(
-        judgement, verdict=Verdict.INCONCLUSIVE, reasons=(reason, *judgement.reasons), variants=variants, selected=False
+        judgement,
+        verdict=Verdict.INCONCLUSIVE,
+        reasons=(Reason("one-object", reason, move=Move.BUDGET), *judgement.reasons),
+        variants=variants,
+        selected=False,
     )
 
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 
 from beartype import beartype
 
-from ..records import Judgement, Variant, Verdict
+from ..records import Judgement, Reason, Variant, Verdict
 from .costs import base_result, trace_seconds
 
 #: Candidates with less of the time than this are left alone: Amdahl's law bounds their gain to about as much.
 LEAST_SHARE = 0.01
 #: A graph call must beat the eager call by this much, as compared in one process, to be tried at all.
 LEAST_GAIN = 1.1
-#: How the reason begins of a candidate that another one covers, or that gains nothing.
-NOT_NEEDED = ("not needed: ", "not worth it: ")
+#: The codes of the reasons of a candidate that a converted caller covers, and of one that gains nothing.
+COVERED, NOT_WORTH_IT = "covered", "not-worth-it"
 #: A candidate with fewer calls in the whole script than this must save the time of its traces in them.
 FEW_CALLS = 6
 
@@ -52,7 +52,7 @@ def select(judgements: Sequence[Judgement], hopeful: bool = False) -> tuple[Judg
 
 
 @beartype
-def deselect(judgement: Judgement, reason: str) -> Judgement:
+def deselect(judgement: Judgement, reason: Reason) -> Judgement:
     """A judgement taken out of the plan, with the reason."""
     return replace(judgement, selected=False, reasons=(*judgement.reasons, reason))
 
@@ -85,8 +85,11 @@ def take_back(judgements: Sequence[Judgement]) -> list[Judgement]:
             judgement,
             covered_by=None,
             reasons=tuple(
-                f"not tried by itself: it runs inside {judgement.covered_by}, which was to be converted and is not"
-                if reason.startswith(NOT_NEEDED[0])
+                Reason(
+                    "caller-not-converted",
+                    f"not tried by itself: it runs inside {judgement.covered_by}, which was to be converted and is not",
+                )
+                if reason.code == COVERED
                 else reason
                 for reason in judgement.reasons
             ),
@@ -96,11 +99,11 @@ def take_back(judgements: Sequence[Judgement]) -> list[Judgement]:
     ]
 
 
-def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) -> str | None:
+def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) -> Reason | None:
     if share < LEAST_SHARE:
         if by is not None:
-            return f"not needed: it runs inside {by}, which is converted"
-        return f"not worth it: {share:.1%} of the time"
+            return Reason(COVERED, f"not needed: it runs inside {by}, which is converted")
+        return Reason(NOT_WORTH_IT, f"not worth it: {share:.1%} of the time")
     if judgement.observation.calls < FEW_CALLS and (refusal := gain_refusal(judgement)) is not None:
         return refusal
     others = [r for r in judgement.variants if r.outcome is Verdict.CONFIRMED]
@@ -109,14 +112,14 @@ def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) 
     return gain_refusal(judgement)
 
 
-def gain_refusal(judgement: Judgement) -> str | None:
+def gain_refusal(judgement: Judgement) -> Reason | None:
     """Why a candidate is not worth an edit with the variant that it has, as it was timed while it was checked."""
     variant = base_result(judgement)
     if variant is None or not variant.seconds_per_call or variant.eager_seconds_per_call is None:
-        return "not worth it: no call of its graph could be timed"
+        return Reason(NOT_WORTH_IT, "not worth it: no call of its graph could be timed")
     gain = variant.eager_seconds_per_call / variant.seconds_per_call
     if gain < LEAST_GAIN:
-        return f"not worth it: a graph call takes {1 / gain:.2f} times what the eager call takes"
+        return Reason(NOT_WORTH_IT, f"not worth it: a graph call takes {1 / gain:.2f} times what the eager call takes")
     if variant.arguments:
         return None
     traces = max(variant.traces, judgement.observation.signatures)
@@ -124,8 +127,9 @@ def gain_refusal(judgement: Judgement) -> str | None:
     saved = judgement.observation.calls * (variant.eager_seconds_per_call - variant.seconds_per_call)
     often = traces > 1 and judgement.observation.signatures > 0.2 * judgement.observation.calls
     if (often or judgement.observation.calls < FEW_CALLS) and cost > saved:
-        return (
+        return Reason(
+            NOT_WORTH_IT,
             f"not worth it: {'1 trace' if traces == 1 else f'{traces} traces'} would take {cost:.1f} s and save "
-            f"{max(saved, 0.0):.1f} s in {judgement.observation.calls:,} calls"
+            f"{max(saved, 0.0):.1f} s in {judgement.observation.calls:,} calls",
         )
     return None

@@ -25,7 +25,7 @@ from ..records import (
     VariantResult,
 )
 from .evidence import finding_of, step_of
-from .wording import chosen_variant, speedup_of
+from .wording import chosen_variant, speedup_of, words
 
 SCHEMA_VERSION = 1
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -94,7 +94,7 @@ def _candidate(judgement: Judgement, report: Report) -> dict[str, Any]:
         "findings": [finding_of(finding) for finding in function.findings],
         "assumptions": [_assumption(checked) for checked in judgement.assumptions],
         "verdict": judgement.verdict,
-        "reasons": judgement.reasons,
+        "reasons": words(judgement.reasons),
         "observed": {
             "calls": seen.calls,
             "seconds": seen.seconds,

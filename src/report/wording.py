@@ -6,6 +6,7 @@ import math
 import os
 import shlex
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..records import (
@@ -16,6 +17,7 @@ from ..records import (
     Judgement,
     Metric,
     Profile,
+    Reason,
     Report,
     Share,
     VariantResult,
@@ -139,16 +141,19 @@ def _share_of_time(judgement: Judgement, report: Report) -> str:
     return f"{said}, {seen.share * max(0.0, 1 - covered / seen.seconds):.0%} outside of what is converted"
 
 
+def words(given: Sequence[Reason]) -> list[str]:
+    """Reasons as clauses: what each says, and what it rests on."""
+    return [part for reason in given for part in (reason.message, reason.evidence) if part]
+
+
 def reasons(judgement: Judgement) -> str:
     """Say why a candidate has its verdict; for one that was not proposed, its blocker."""
-    parts = list(judgement.reasons)
+    parts = words(judgement.reasons)
     function = judgement.function
     if not parts and function.blocker is not None:
         parts.append(f"{function.blocker.message} ({function.blocker.code})")
     if not parts and function.hybrid is not None:
         parts.append(f"is hybrid already: {function.hybrid}")
-    if judgement.covered_by is not None and not any(judgement.covered_by in part for part in parts):
-        parts.append(f"runs inside {judgement.covered_by}")
     return "; ".join(parts)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .. import __version__, exit_codes
 from ..interrupts import deferred
-from ..records import FunctionKind, Plan, Report, Verdict
+from ..records import FunctionKind, Plan, Reason, Report, Verdict
 from ..report.wording import NOTABLE_SHARE, count, own_share
 from . import remainder
 from .reach import refused_words
@@ -38,13 +38,13 @@ def _conclude(work: Work) -> tuple[str, str, int]:
     benchmark = work.benchmark
     if benchmark is None or benchmark.verdict != "faster":
         why = why_dropped(benchmark, work.options.min_speedup)
-        work.add([deselect(j, why) for j in work.selected()])
+        work.add([deselect(j, Reason("not-faster", why)) for j in work.selected()])
         work.plan = Plan()
         return "nothing-to-gain", f"Nothing was changed: {why}.", exit_codes.OK
     drift = work.drift
     if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
         why = f"the edited script ends elsewhere than the original script: {drift.reason}"
-        work.add([replace(deselect(j, why), verdict=Verdict.REFUTED) for j in work.selected()])
+        work.add([replace(deselect(j, Reason("drift", why)), verdict=Verdict.REFUTED) for j in work.selected()])
         work.plan = Plan()
         return "drift", f"Nothing was changed: {why}.", exit_codes.CHECK
     speedup = benchmark.speedup
@@ -131,7 +131,7 @@ def _where_the_time_goes(work: Work) -> str:
         return ""
     most = max(refused, key=own_share)
     share = f"{own_share(most):.0%} of the time passes in {most.function.id}"
-    return f" {share}, which can't be converted: {most.reasons[0]}."
+    return f" {share}, which can't be converted: {most.reasons[0].message}."
 
 
 def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:
@@ -139,7 +139,7 @@ def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:
     why = [switch.words for switch in switches_of(work.modes)]
     because = f", because of {' and '.join(why)}" if why else ""
     tried = [j for j in work.judgements.values() if j.function.kind is FunctionKind.SWITCH]
-    rest = f" Not written: {tried[0].reasons[0]}." if tried else ""
+    rest = f" Not written: {tried[0].reasons[0].message}." if tried else ""
     parts = "; ".join(eager[:3])
     return f"Nothing was changed, but what is a graph by its source ran eagerly ({parts}){because}.{rest}"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..records import Drift, EditedFile, Ending, Judgement
+from ..records import Drift, EditedFile, Ending, Judgement, Reason
 
 if TYPE_CHECKING:
     from ..dynamic.runs import Seen
@@ -86,8 +86,8 @@ def compare_from_one_start(
         return None
     for judgement in chosen:
         known = trial.work.judgements[judgement.function.id]
-        if OTHER_START not in known.reasons:
-            trial.work.add([replace(known, reasons=(*known.reasons, OTHER_START))])
+        if all(reason.code != "other-start" for reason in known.reasons):
+            trial.work.add([replace(known, reasons=(*known.reasons, Reason("other-start", OTHER_START)))])
     return replace(drift, reason=f"{drift.reason}; {OTHER_START}")
 
 

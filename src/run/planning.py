@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..records import Plan, Scan
+from ..records import Plan, Reason, Scan
 from .bounds import why_hopeless
 from .work import Work, edits_of
 
@@ -23,10 +23,10 @@ def set_plan(work: Work, scan: Scan) -> None:
 
 def drop_hopeless(work: Work) -> None:
     """Take the edits out of the plan where all of them together can't pay: they need not be run or measured."""
-    from ..measure.selection import deselect
+    from ..measure.selection import NOT_WORTH_IT, deselect
 
     why = why_hopeless(work.selected(), work.options.min_speedup)
     if why is not None:
         work.no_gain = why
-        work.add([deselect(j, f"not worth it: {why}") for j in work.selected()])
+        work.add([deselect(j, Reason(NOT_WORTH_IT, f"not worth it: {why}")) for j in work.selected()])
         work.watcher.note(why)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..measure.selection import NOT_NEEDED
-from ..records import Judgement, Scan, Variant, Verdict
+from ..measure.selection import NOT_WORTH_IT
+from ..records import Judgement, Move, Reason, Scan, Variant, Verdict
 from ..report.wording import count
 from .pacing import cold_seconds
 from .work import Work
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 OWN_TIMES, OWN_SECONDS = 3.0, 20.0
 #: The part of what is left that the measurement may be asked to leave for it.
 MOST_PART = 0.15
-NOT_RUN = "it was not run from a cold start, since the patch has no use for it"
+NOT_RUN = Reason(
+    "not-run-cold", "it was not run from a cold start, since the patch has no use for it", move=Move.BUDGET
+)
 
 
 def postpone(work: Work) -> None:
@@ -122,6 +124,6 @@ def why_not(work: Work) -> str:
         if j.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE) and j.function.id not in work.waiting
     ):
         return ""
-    refusal = next((reason for reason in hottest.reasons if reason.startswith(NOT_NEEDED[1])), "")
+    refusal = next((reason.message for reason in hottest.reasons if reason.code == NOT_WORTH_IT), "")
     share = f"{hottest.function.id}, with {hottest.observation.share:.0%} of the time, is "
     return f"{share}{refusal}" if refusal else ""

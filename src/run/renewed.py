@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..records import AssumptionKind, Ending, Judgement, Scan, Verdict
+from ..records import AssumptionKind, Ending, Judgement, Move, Reason, Scan, Verdict
 from .work import Work, edits_of
 
 #: The share of the budget that is left for one such run, how many there are, and with how little left there is none.
@@ -34,9 +34,9 @@ def ask_for_second_objects(work: Work, scan: Scan) -> None:
             failure = _failure(work, scan, judgement)
             if failure:
                 # The first reason was the doubt, which the run has settled.
-                reasons = (f"in the edited script {failure}", *judgement.reasons[1:])
-                work.add([replace(judgement, verdict=Verdict.REFUTED, reasons=reasons)])
-                work.watcher.note(f"{name}: refuted, {reasons[0]}")
+                refuted = Reason("second-object", f"in the edited script {failure}", move=Move.USER)
+                work.add([replace(judgement, verdict=Verdict.REFUTED, reasons=(refuted, *judgement.reasons[1:]))])
+                work.watcher.note(f"{name}: refuted, {refuted.message}")
 
 
 def _open(judgement: Judgement) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import own_failure, ran_out_of_memory
-from ..records import AssumptionKind, Drift, Ending, Judgement, Scan, Verdict
+from ..records import AssumptionKind, Drift, Ending, Judgement, Move, Reason, Scan, Verdict
 from ..report.wording import count
 from ..sandbox.refusal import REMEDY
 from .failures import refused_in
@@ -111,7 +111,7 @@ class ColdTrial:
 
     def _select_again(self) -> None:
         """Choose also among what is confirmed and not chosen, now that others are out of the way."""
-        from ..measure.selection import NOT_NEEDED, select
+        from ..measure.selection import COVERED, NOT_WORTH_IT, select
 
         parts = self._parts_of_stale()
         confirmed = [
@@ -122,7 +122,9 @@ class ColdTrial:
         anew = [
             j
             if j.selected
-            else replace(j, covered_by=None, reasons=tuple(r for r in j.reasons if not r.startswith(NOT_NEEDED)))
+            else replace(
+                j, covered_by=None, reasons=tuple(r for r in j.reasons if r.code not in (COVERED, NOT_WORTH_IT))
+            )
             for j in confirmed
         ]
         # What stood was chosen by measurement, and is not put in question by an estimate.
@@ -178,7 +180,7 @@ class ColdTrial:
         said = f"from a cold start it was compared over its first {plan.units} units only; {LONGER}"
         for judgement in standing:
             known = self.work.judgements[judgement.function.id]
-            self.work.add([replace(known, reasons=(*known.reasons, said))])
+            self.work.add([replace(known, reasons=(*known.reasons, Reason("few-units", said, move=Move.BUDGET)))])
 
     def _without_culprits(
         self, chosen: Sequence[Judgement], label: str
@@ -247,7 +249,7 @@ class ColdTrial:
                     replace(r, outcome=objection.verdict, reason=objection.reason) if r.name == failed else r
                     for r in judgement.variants
                 )
-                other = replace(other, variants=results, reasons=(*judgement.reasons, reason))
+                other = replace(other, variants=results, reasons=(*judgement.reasons, Reason("variant-failed", reason)))
                 self.work.add([other])
                 self.work.watcher.note(f"{other.function.id}: {reason}")
             plain.append(other or judgement)
@@ -294,7 +296,8 @@ class ColdTrial:
         return standing, objection, drift
 
     def _object(self, judgement: Judgement, objection: Objection, lead: str = "") -> None:
-        reasons = (f"{lead}{objection.reason}", *judgement.reasons)
+        code = "short-of-time" if objection.short else "cold-start"
+        reason = Reason(code, f"{lead}{objection.reason}", move=Move.BUDGET if objection.short else Move.NOBODY)
         variants = tuple(
             replace(each, outcome=objection.verdict, reason=objection.reason)
             if each.name == judgement.variant.name
@@ -307,9 +310,9 @@ class ColdTrial:
             else each
             for each in judgement.assumptions
         )
-        refuted = replace(judgement, verdict=objection.verdict, selected=False, reasons=reasons)
+        refuted = replace(judgement, verdict=objection.verdict, selected=False, reasons=(reason, *judgement.reasons))
         self.work.add([replace(refuted, variants=variants, assumptions=assumptions)])
-        self.work.watcher.note(f"{judgement.function.id}: {objection.verdict.value}, {reasons[0]}")
+        self.work.watcher.note(f"{judgement.function.id}: {objection.verdict.value}, {reason.message}")
 
     def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
         """Run a plan cold; what speaks against it, if anything, and the drift measured."""

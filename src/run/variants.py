@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from ..measure.costs import length_of, shapes_vary
 from ..measure.variants import Withheld, way_of
-from ..records import Ending, Judgement, Variant, VariantResult, Verdict
+from ..records import Ending, Judgement, Move, Reason, Variant, VariantResult, Verdict
 
 if TYPE_CHECKING:
     from ..dynamic.proof import Observed
+
+#: The code of the reasons of a candidate that would be traced again and again.
+GROWS = "traces-grow"
 
 
 def first_variants(observed: Observed) -> tuple[dict[str, Variant], tuple[Judgement, ...]]:
@@ -28,24 +31,25 @@ def first_variants(observed: Observed) -> tuple[dict[str, Variant], tuple[Judgem
         if growth is None:
             variants[function.id] = Variant()
             continue
-        bare = Judgement(function, Verdict.REFUTED, (growth,), observation(observed, function))
+        bare = Judgement(function, Verdict.REFUTED, (Reason(GROWS, growth),), observation(observed, function))
         mending, reasons = mend(bare, observed)
         if mending:
             variants[function.id] = mending[0]
         else:
-            judgement = with_story(replace(bare, reasons=(growth, *reasons)), observed)
+            judgement = with_story(replace(bare, reasons=(Reason(GROWS, growth), *reasons)), observed)
             hopeless.append(check_assumptions(judgement, observed.rows.get(function.id), None))
     return variants, tuple(hopeless)
 
 
-def mend(judgement: Judgement, observed: Observed) -> tuple[list[Variant], list[str]]:
+def mend(judgement: Judgement, observed: Observed) -> tuple[list[Variant], list[Reason]]:
     """The variants that may spare a candidate its traces, and why each of the others can't."""
     length = length_of(judgement, is_whole(observed))
-    variants, reasons = [], []
+    variants: list[Variant] = []
+    reasons: list[Reason] = []
     for name in ("input_signature", "reduce_retracing"):
         proposal = way_of(name).propose(judgement, length)
         if isinstance(proposal, Withheld):
-            reasons.append(f"{name} does not mend that: {proposal.reason}")
+            reasons.append(Reason(GROWS, f"{name} does not mend that: {proposal.reason}"))
         else:
             variants.append(proposal)
     return variants, reasons
@@ -74,19 +78,28 @@ def with_story(judgement: Judgement, observed: Observed) -> Judgement:
     )
     reasons = judgement.reasons
     if judgement.verdict is Verdict.CONFIRMED:
-        reasons = (f"with {judgement.variant.name}, {reasons[0]}", f"bare, {growth}", *reasons[1:])
-    elif growth not in reasons:
-        reasons = (growth, f"with {judgement.variant.name}, {reasons[0]}", *reasons[1:])
+        bare_grows = Reason(GROWS, f"bare, {growth}")
+        reasons = (with_variant(judgement.variant, reasons[0]), bare_grows, *reasons[1:])
+    elif all(reason.message != growth for reason in reasons):
+        reasons = (Reason(GROWS, growth), with_variant(judgement.variant, reasons[0]), *reasons[1:])
     return replace(judgement, reasons=reasons, variants=(bare, *judgement.variants))
 
 
-def advice(judgement: Judgement) -> str | None:
+def with_variant(variant: Variant, reason: Reason) -> Reason:
+    """A reason that is told of one variant among others."""
+    return replace(reason, message=f"with {variant.name}, {reason.message}")
+
+
+def advice(judgement: Judgement) -> Reason | None:
     """What a user should know of a candidate as it would be written, or could do for it."""
     seen = judgement.observation
     if any(name == "input_signature" for name, _ in judgement.variant.arguments):
-        return "the signature admits what was seen; other sizes, ranks or dtypes will raise an error"
+        return Reason(
+            "signature", "the signature admits what was seen; other sizes, ranks or dtypes will raise an error"
+        )
     if judgement.variant.name == "graph" and seen.signatures == 2 and shapes_vary(judgement):
-        return "it is given two shapes and so traced twice; for a last, smaller batch drop_remainder=True spares one"
+        said = "it is given two shapes and so traced twice; for a last, smaller batch drop_remainder=True spares one"
+        return Reason("two-shapes", said, move=Move.USER)
     return None
 
 

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..records import Benchmark, Crash, EditedFile, Judgement, Plan, Unclear, Verdict
+from ..records import Benchmark, Crash, EditedFile, Judgement, Plan, Reason, Unclear, Verdict
 from .work import Work
 
 
@@ -40,7 +40,7 @@ def place_of(crash: Crash, work: Work) -> str:
 
 
 def _object(judgement: Judgement, verdict: Verdict, said: str) -> Judgement:
-    return replace(judgement, verdict=verdict, selected=False, reasons=(said, *judgement.reasons))
+    return replace(judgement, verdict=verdict, selected=False, reasons=(Reason("crashed", said), *judgement.reasons))
 
 
 def _culprit(crash: Crash, chosen: Sequence[Judgement], files: Sequence[EditedFile]) -> Judgement | None:

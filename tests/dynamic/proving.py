@@ -153,8 +153,10 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
     """One proof, in this process."""
     from hybridize.options import Mistake, Options
     from hybridize.records import Scan
-    from hybridize.run import pipeline
+    from hybridize.report.wording import words
+    from hybridize.run.stages import scan as scanning
     from hybridize.run.target import find_target
+    from hybridize.run.work import Stop, Work
     from hybridize.sandbox.launch import base_environment
     from hybridize.sandbox.nursery import Nursery
 
@@ -173,7 +175,7 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
         target = find_target(options, Path.cwd())
         if isinstance(target, Mistake):
             raise ValueError(target.sentence)
-        work = pipeline.Work(options, Silence(), target, folder / "results")
+        work = Work(options, Silence(), target, folder / "results")
         key = tuple(sorted(job["environment"].items()))
         if key not in nurseries:
             nurseries[key] = Nursery(base_environment(target))
@@ -181,16 +183,16 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
         begun = time.monotonic()
         status = ""
         try:
-            scan: Scan = _force(work, pipeline._scan(work), set(job["forced"]))
+            scan: Scan = _force(work, scanning.run(work), set(job["forced"]))
             _prove(work, scan, set(job["forced"]))
-        except pipeline.Stop as stop:
+        except Stop as stop:
             status = stop.message
         seconds = time.monotonic() - begun
     after = _content(folder / "project")
     judged = [j for j in work.judgements.values() if _is_whole(j.function)]
     outcome = Outcome(
         {j.function.qualname: j.verdict.value for j in judged},
-        {j.function.qualname: list(j.reasons) for j in judged},
+        {j.function.qualname: words(j.reasons) for j in judged},
         status,
         seconds,
         list(work.warnings),
@@ -204,21 +206,22 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
 def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     """`pipeline.prove` without the race of variants, which measures rather than proves, and takes its time."""
     from hybridize.measure.selection import select
-    from hybridize.run import pipeline, remainder
-    from hybridize.run.stages.switches import SwitchTrial
+    from hybridize.run import remainder
+    from hybridize.run.stages import check, cold_start, observe, switches
+    from hybridize.run.stages.scan import scan_again
 
-    observed = pipeline._blame(work, scan, pipeline._observe(work, scan))
-    again = pipeline._scan_again(work, scan, observed)
+    observed = observe._blame(work, scan, observe._observe(work, scan))
+    again = scan_again(work, scan, observed)
     if again is not None:
         scan = _force(work, again, forced)
-        observed = pipeline._observe(work, scan)
-    pipeline._stop_at_failure(work, observed)
-    pipeline.tell(work, observed)
-    if SwitchTrial(work, scan, observed).run():
+        observed = observe._observe(work, scan)
+    observe._stop_at_failure(work, observed)
+    switches.tell(work, observed)
+    if switches.SwitchTrial(work, scan, observed).run():
         return
-    pipeline._check(work, scan, observed)
+    check.run(work, scan, observed)
     work.add(select(list(work.judgements.values())))
-    pipeline._plan_cold(work, scan)
+    cold_start.run(work, scan)
     remainder.prove(work, scan)
 
 
@@ -229,7 +232,7 @@ def _is_whole(function: Any) -> bool:
 
 def _force(work: Any, scan: Any, names: set[str]) -> Any:
     """The scan with the functions of these qualified names proposed, whatever it says of them, and no others."""
-    from hybridize.records import Action, Judgement, Verdict
+    from hybridize.records import Action, Judgement, Reason, Verdict
 
     if not names:
         return scan
@@ -240,7 +243,7 @@ def _force(work: Any, scan: Any, names: set[str]) -> Any:
             work.add([Judgement(function, Verdict.UNOBSERVED, ())])
         elif function.proposal is Action.HYBRIDIZE:
             function = dataclasses.replace(function, proposal=Action.NONE)
-            work.add([Judgement(function, Verdict.NOT_PROPOSED, ("it is left out of this test",))])
+            work.add([Judgement(function, Verdict.NOT_PROPOSED, (Reason("left-out", "it is left out of this test"),))])
         functions.append(function)
     return dataclasses.replace(scan, functions=tuple(functions))
 

@@ -92,9 +92,7 @@ def parameter(kind: str, dtypes: tuple[str, ...] = (), shapes: tuple[str, ...] =
     }  # fmt: skip
 
 
-def effect(
-    kind: str = "attribute", subject: str = "self.count", calls: int = 3, later: int = 2, **more: Any
-) -> Any:
+def effect(kind: str = "attribute", subject: str = "self.count", calls: int = 3, later: int = 2, **more: Any) -> Any:
     """What an observing run reports of an effect: seen in ``calls``, ``later`` of them not the first of their owner."""
     detail = more.pop("detail", "0 then 1")
     row = {"kind": kind, "subject": subject, "detail": detail, "place": None, "calls": calls, "later": later}
@@ -150,7 +148,7 @@ def test_what_was_not_called_is_unobserved() -> None:
 def test_what_the_observed_run_alone_decides(changes: dict[str, Any], verdict: Verdict, words: str) -> None:
     found = judge(**changes)
     assert found is not None and found.verdict is verdict
-    assert words in found.reasons[0]
+    assert words in found.reasons[0].message
 
 
 def test_what_only_the_first_call_did_is_the_cold_runs_matter() -> None:
@@ -171,22 +169,22 @@ def test_the_seeds_that_the_only_call_drew_while_it_built_do_not_count() -> None
 
 def test_variables_made_in_a_later_call_are_told_with_the_call_and_what_to_do() -> None:
     found = judge(creation=creation(more=2), effects=[effect()])
-    assert found is not None and found.reasons == (
+    assert found is not None and [reason.message for reason in found.reasons] == [
         "it creates variables in call 295 (4 variables, such as sgd/iteration) and in 2 later calls; a graph may "
         "create them only in its first call: create them before it (`optimizer.build(variables)` creates an "
         "optimizer's), or define one function for each model",
-    )
+    ]
 
 
 def test_an_effect_says_in_how_many_calls_it_was_seen_and_where() -> None:
     found = judge(effects=[{**effect(), "place": "/copy/p/train.py:7"}])
     assert found is not None
-    assert found.reasons[0].endswith("at train.py:7 (seen in 3 of 20 sampled calls)")
+    assert found.reasons[0].message.endswith("at train.py:7 (seen in 3 of 20 sampled calls)")
 
 
 def test_a_call_of_our_own_threads_effect_never_hides_a_real_one() -> None:
     found = judge(effects=[effect(beside=True), effect("printed", "standard output", detail="'x'")])
-    assert found is not None and found.verdict is Verdict.REFUTED and "prints" in found.reasons[0]
+    assert found is not None and found.verdict is Verdict.REFUTED and "prints" in found.reasons[0].message
 
 
 @pytest.mark.parametrize(
@@ -259,7 +257,10 @@ def settle(died: str = "", variant: Variant | None = None, **changes: Any) -> An
 def test_a_confirmation_says_what_it_rests_on() -> None:
     found = settle()
     assert found.verdict is Verdict.CONFIRMED
-    assert "14 calls compared in 14 distinct states, 1 signature, 1 op sequence, 5 traces repeated" in found.reasons[0]
+    assert (
+        "14 calls compared in 14 distinct states, 1 signature, 1 op sequence, 5 traces repeated"
+        in found.reasons[0].message
+    )
     (variant,) = found.variants
     assert (variant.name, variant.outcome, variant.traces) == ("graph", Verdict.CONFIRMED, 1)
     assert (variant.eager_seconds_per_call, variant.seconds_per_call) == (0.01, 0.002)
@@ -269,8 +270,8 @@ def test_a_confirmation_says_what_it_does_not_rest_on() -> None:
     row = checked(captured=["float32()=3.0 (/copy/p/train.py:4)", "float32()=5.0"])
     found = judging.judge_checked(function(), Observation(calls=100, signatures=3), row, ROOT, "", Variant())
     assert found.verdict is Verdict.CONFIRMED
-    assert ", 1 of 3 signatures, " in found.reasons[0]
-    assert found.reasons[1] == (
+    assert ", 1 of 3 signatures, " in found.reasons[0].message
+    assert found.reasons[1].message == (
         "its trace holds on to 2 constant tensors, which did not change: float32()=3.0 (train.py:4), float32()=5.0"
     )
 
@@ -282,7 +283,7 @@ def test_what_a_thread_beside_may_have_drawn_is_for_the_check_to_tell() -> None:
 def test_a_confirmation_says_which_variables_come_back_as_their_values() -> None:
     reading = replace(function(), results_read=(("[1]", "train.py:40"),))
     found = judging.judge_checked(reading, Observation(calls=100), checked(returned=["[1]"]), ROOT, "", Variant())
-    assert found.reasons[1] == (
+    assert found.reasons[1].message == (
         "its result[1] is a variable; a graph returns its value, and the project only reads that (train.py:40)"
     )
 
@@ -290,7 +291,7 @@ def test_a_confirmation_says_which_variables_come_back_as_their_values() -> None
 def test_calls_of_other_threads_are_no_evidence() -> None:
     found = judging.judge_checked(function(), Observation(calls=100, threads=2), checked(), ROOT, "", Variant())
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert "called in 2 threads" in found.reasons[0]
+    assert "called in 2 threads" in found.reasons[0].message
 
 
 @pytest.mark.parametrize(
@@ -317,7 +318,7 @@ def test_calls_of_other_threads_are_no_evidence() -> None:
 def test_what_a_comparison_decides(changes: dict[str, Any], verdict: Verdict, words: str) -> None:
     found = settle(**changes)
     assert found.verdict is verdict
-    assert words in found.reasons[0]
+    assert words in found.reasons[0].message
 
 
 def test_a_refutation_outweighs_every_doubt() -> None:
@@ -328,12 +329,12 @@ def test_what_the_run_did_not_reach_is_inconclusive() -> None:
     for died in ("", "the process was killed by signal 9"):
         found = judging.judge_checked(function(), Observation(), None, ROOT, died, Variant())
         assert found.verdict is Verdict.INCONCLUSIVE
-        assert found.reasons == (died or "the checking run did not reach it",)
+        assert [reason.message for reason in found.reasons] == [died or "the checking run did not reach it"]
 
 
 def test_places_in_the_scratch_copy_are_told_as_the_users() -> None:
     found = settle(refutations={"unstable": "a constant changes (/copy/p/train.py:12)"})
-    assert found.reasons[0].endswith("(train.py:12)")
+    assert found.reasons[0].message.endswith("(train.py:12)")
 
 
 # Sampling
@@ -353,13 +354,13 @@ def test_a_result_carries_the_variant_that_it_is_of() -> None:
     found = settle(variant=SIGNED)
     assert found.variant == SIGNED
     assert (found.variants[0].name, found.variants[0].arguments) == (SIGNED.name, SIGNED.arguments)
-    assert found.variants[0].reason == found.reasons[0]
+    assert found.variants[0].reason == found.reasons[0].message
 
 
 def test_a_variant_whose_traces_grow_with_the_calls_is_refuted() -> None:
     found = settle(variant=SIGNED, owner_traces=8, owner_compared=14, causes=["rate: value 0.1 then 0.2"])
     assert found.verdict is Verdict.REFUTED
-    assert "traced again and again: 8 times in 14 calls (rate: value 0.1 then 0.2)" in found.reasons[0]
+    assert "traced again and again: 8 times in 14 calls (rate: value 0.1 then 0.2)" in found.reasons[0].message
     # Of the bare graph, the signatures of all observed calls have told that there are no more.
     assert settle(owner_traces=8, owner_compared=14).verdict is Verdict.CONFIRMED
 

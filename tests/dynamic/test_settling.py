@@ -68,8 +68,8 @@ def test_a_second_object_that_never_came_in_a_run_that_was_cut_leaves_it_open() 
     found = judge_second_object(1, whole=False)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.assumptions[0].verdict is Verdict.UNOBSERVED
-    assert "cut after 100 calls, before a second object came as `model`" in found.reasons[0]
-    assert "--budget" in found.reasons[0], "and what to do"
+    assert "cut after 100 calls, before a second object came as `model`" in found.reasons[0].message
+    assert "--budget" in found.reasons[0].message, "and what to do"
     assert found.variants[0].outcome is Verdict.INCONCLUSIVE
 
 
@@ -83,7 +83,7 @@ def test_a_second_object_counts_when_calls_with_it_were_compared() -> None:
     assert judge_second_object(3, whole=False, objects={"model": 2}).verdict is Verdict.CONFIRMED
     found = judge_second_object(3, whole=True, objects={"model": 1})
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert "the calls compared had 1 object as `model`, of 3 in 100 calls" in found.reasons[0]
+    assert "the calls compared had 1 object as `model`, of 3 in 100 calls" in found.reasons[0].message
 
 
 def test_variables_that_came_with_the_second_object_refute_the_assumption() -> None:

@@ -29,6 +29,7 @@ from hybridize.records import (
     ParameterKind,
     Plan,
     Profile,
+    Reason,
     Report,
     Scan,
     Share,
@@ -75,7 +76,7 @@ def judgements() -> tuple[Judgement, ...]:
         Judgement(
             function("step", findings=(MAYBE,), assumptions=(assumption, typed)),
             Verdict.CONFIRMED,
-            ("the graph gave what eager gave in 40 of 40 calls on 2 paths",),
+            (Reason("agreed", "the graph gave what eager gave in 40 of 40 calls on 2 paths"),),
             Observation(
                 calls=4000,
                 seconds=4.9,
@@ -101,7 +102,7 @@ def judgements() -> tuple[Judgement, ...]:
         Judgement(
             function("Trainer.log_and_validate_everything_on_the_holdout_set", line=40),
             Verdict.REFUTED,
-            ("self.losses grew by one element in 4,000 of 4,000 calls (train.py:44)",),
+            (Reason("effect", "self.losses grew by one element in 4,000 of 4,000 calls (train.py:44)"),),
             Observation(
                 calls=4000,
                 seconds=0.5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hybridize.records import Plan
+from hybridize.records import Plan, Reason
 from hybridize.report.renderers.markdown import to_markdown
 
 
@@ -28,7 +28,7 @@ def test_a_run_that_came_to_nothing_has_no_empty_sections(report):
 
 
 def test_what_the_user_wrote_can_not_break_the_page(report):
-    judgement = replace(report.judgements[0], reasons=("a | b\n<script> `x` *y*",))
+    judgement = replace(report.judgements[0], reasons=(Reason("so", "a | b\n<script> `x` *y*"),))
     diffs = ("--- a/m.py\n+++ b/m.py\n@@ -1 +1,2 @@\n+```\n x\n",)
     page = to_markdown(replace(report, judgements=(judgement,), plan=replace(report.plan, diffs=diffs)))
     row = next(line for line in page.splitlines() if line.startswith("| `train:step`"))

@@ -48,7 +48,7 @@ def test_nothing_is_cut_off_at_any_width(report, width, verbosity):
     for judgement in report.judgements[:3]:
         assert judgement.function.id in text
         for reason in judgement.reasons:
-            assert squeezed(reason) in squeezed(text)
+            assert squeezed(reason.message) in squeezed(text)
     assert squeezed(report.message) in squeezed(text)
 
 

@@ -29,6 +29,7 @@ from hybridize.records import (
     Modes,
     Observation,
     Plan,
+    Reason,
     Report,
     RunOutcome,
     Scan,
@@ -102,7 +103,9 @@ def settle(verdict: Verdict, **changes: Any) -> Callable[[Work], None]:
     def prove(work: Work) -> None:
         judgement = work.judgements["train:step"]
         seen = Observation(calls=20, seconds=1.0)
-        work.add([replace(judgement, verdict=verdict, reasons=("so it is",), observation=seen, **changes)])
+        work.add(
+            [replace(judgement, verdict=verdict, reasons=(Reason("so", "so it is"),), observation=seen, **changes)]
+        )
 
     return prove
 
@@ -256,7 +259,7 @@ def test_a_refuted_candidate_beside_a_good_patch_is_no_failure(optimize: Any) ->
     def prove(work: Work) -> None:
         confirm(work)
         other = next(j for j in work.judgements.values() if j.function.qualname == "show")
-        work.add([replace(other, verdict=Verdict.REFUTED, reasons=("it prints",))])
+        work.add([replace(other, verdict=Verdict.REFUTED, reasons=(Reason("prints", "it prints"),))])
 
     for verdict in ("faster", "no difference"):
         assert optimize(prove, verdict).exit_code == 0
@@ -443,7 +446,7 @@ def test_candidates_that_take_too_little_of_the_time_are_not_even_checked(
     assert (report.status, report.exit_code) == ("nothing-to-gain", 0)
     assert report.message.startswith("Nothing to gain: train:step takes 2.0% of the time at most")
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
-    assert judgement.verdict is Verdict.NOT_PROPOSED and judgement.reasons[0].startswith("not checked: ")
+    assert judgement.verdict is Verdict.NOT_PROPOSED and judgement.reasons[0].message.startswith("not checked: ")
 
 
 def test_a_plan_that_takes_too_little_of_the_time_is_taken_back(optimize: Any) -> None:
@@ -456,7 +459,7 @@ def test_a_plan_that_takes_too_little_of_the_time_is_taken_back(optimize: Any) -
     assert report.status == "nothing-to-gain" and not report.plan.edits and report.benchmark is None
     assert "1.02 times as fast at best" in report.message
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
-    assert judgement.verdict is Verdict.CONFIRMED and "not worth it: " in judgement.reasons[-1]
+    assert judgement.verdict is Verdict.CONFIRMED and "not worth it: " in judgement.reasons[-1].message
 
 
 def test_what_was_put_off_and_never_run_cold_is_counted_as_not_worth_an_edit(optimize: Any) -> None:
@@ -469,7 +472,7 @@ def test_what_was_put_off_and_never_run_cold_is_counted_as_not_worth_an_edit(opt
     assert "Of 1 candidate: 1 not worth an edit." in report.message
 
 
-INSIDE = "not needed: it runs inside train:step, which is converted"
+INSIDE = Reason("covered", "not needed: it runs inside train:step, which is converted")
 
 
 @pytest.mark.parametrize("verdict", ["faster", "no difference"])
@@ -477,15 +480,24 @@ def test_a_reason_is_taken_back_when_what_it_rests_on_is(optimize: Any, verdict:
     def prove(work: Work) -> None:
         confirm(work)
         show = work.judgements["train:show"]
-        work.add([replace(show, verdict=Verdict.CONFIRMED, reasons=("agreed", INSIDE), covered_by="train:step")])
+        work.add(
+            [
+                replace(
+                    show,
+                    verdict=Verdict.CONFIRMED,
+                    reasons=(Reason("agreed", "agreed"), INSIDE),
+                    covered_by="train:step",
+                )
+            ]
+        )
 
     report = optimize(prove, verdict)
     (show,) = [j for j in report.judgements if j.function.qualname == "show"]
     if verdict == "faster":
-        assert (show.reasons, show.covered_by) == (("agreed", INSIDE), "train:step")
+        assert (show.reasons, show.covered_by) == ((Reason("agreed", "agreed"), INSIDE), "train:step")
     else:
         assert show.covered_by is None and INSIDE not in show.reasons
-        assert "it runs inside train:step, which was to be converted and is not" in show.reasons[-1]
+        assert "it runs inside train:step, which was to be converted and is not" in show.reasons[-1].message
 
 
 # What the observed run shows before any candidate is looked at
@@ -547,7 +559,7 @@ def test_a_function_that_cannot_be_watched_is_left_alone(optimize: Any, monkeypa
     report = optimize(lambda work: observing.run(work, None))  # type: ignore[arg-type]
     (judgement,) = (j for j in report.judgements if j.function.id == "train:step")
     assert (report.exit_code, judgement.verdict) == (0, Verdict.INCONCLUSIVE)
-    assert "when hybridize watches its calls (ValueError: tuple.index(x))" in judgement.reasons[0]
+    assert "when hybridize watches its calls (ValueError: tuple.index(x))" in judgement.reasons[0].message
     assert any("train:step is not watched" in warning for warning in report.warnings)
 
 
@@ -614,13 +626,11 @@ def test_what_ends_elsewhere_over_several_seeds_is_not_proposed(
     assert (tmp_path / "train.py").read_text() == SCRIPT
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
     assert judgement.verdict is Verdict.REFUTED and not judgement.selected
-    assert "over 5 seeds" in judgement.reasons[-1]
+    assert "over 5 seeds" in judgement.reasons[-1].message
 
 
 @pytest.mark.parametrize("verdict", ["none", "inconclusive"])
-def test_what_several_seeds_do_not_accuse_stands(
-    optimize: Any, monkeypatch: pytest.MonkeyPatch, verdict: str
-) -> None:
+def test_what_several_seeds_do_not_accuse_stands(optimize: Any, monkeypatch: pytest.MonkeyPatch, verdict: str) -> None:
     monkeypatch.setattr("hybridize.run.stages.seeds.compare_over_seeds", drifting(verdict))
     report = optimize(confirm, drift_runs=5)
     assert (report.status, report.exit_code) == ("optimized", 0)
@@ -653,9 +663,7 @@ def test_a_row_for_reference_is_measured_without_a_nursery_and_changes_nothing_e
     assert "start" not in asked
 
 
-def test_the_row_for_reference_takes_no_time_that_is_not_left(
-    optimize: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_row_for_reference_takes_no_time_that_is_not_left(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*args: Any, **options: Any) -> None:
         raise AssertionError
 
@@ -673,7 +681,7 @@ def test_a_function_that_is_not_proposed_is_told_each_kind_of_hazard(tmp_path: P
     )
     scan = static.scan(tmp_path, tmp_path / "train.py")
     (function,) = scan.functions
-    reasons = " ".join(scanning._why_not(function))
+    reasons = " ".join(reason.message for reason in scanning._why_not(function))
     assert "random.sample" in reasons and "returns early depending on the length of buffer" in reasons
 
 

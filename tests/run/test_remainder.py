@@ -19,6 +19,7 @@ from hybridize.records import (
     FunctionKind,
     Judgement,
     Observation,
+    Reason,
     RunOutcome,
     Scan,
     Target,
@@ -29,6 +30,7 @@ from hybridize.run.stages import cold_start
 from hybridize.run.work import Work
 
 LINES = {"step": 4, "loss": 8, "test": 12}
+AGREED = (Reason("agreed", "eager and graph agreed"),)
 SOURCE = "import tensorflow as tf\n\n\n" + "\n\n".join(f"def {name}(x):\n    return x\n" for name in LINES)
 
 
@@ -45,7 +47,7 @@ def judgement(name: str, calls: int = 1000, seconds: float = 10.0, selected: boo
         f"train:{name}", "train.py", line, line + 1, "train", name, kind, None, (), (), (), Action.HYBRIDIZE, None
     )
     seen = Observation(calls=calls, seconds=seconds)
-    return Judgement(function, Verdict.CONFIRMED, ("eager and graph agreed",), seen, selected=selected)
+    return Judgement(function, Verdict.CONFIRMED, AGREED, seen, selected=selected)
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_only_the_plan_is_run_cold_before_the_measurement(prove_cold: Any) -> No
     work, _, runs = prove_cold(judgement("step", selected=True), judgement("loss"))
     assert [(label, edited) for label, edited, _ in runs] == [("plan", ["step"]), ("eager", []), ("nudged", [])]
     assert verdicts(work) == {"step": Verdict.CONFIRMED, "loss": Verdict.INCONCLUSIVE}
-    assert work.judgements["train:loss"].reasons == ("eager and graph agreed", remainder.NOT_RUN)
+    assert work.judgements["train:loss"].reasons == (*AGREED, remainder.NOT_RUN)
 
 
 def test_what_was_put_off_is_run_afterwards_against_the_same_references(prove_cold: Any) -> None:
@@ -96,7 +98,7 @@ def test_what_was_put_off_is_run_afterwards_against_the_same_references(prove_co
     remainder.prove(work, scan)
     assert runs[3:] == [("rest", ["loss"], ["loss"])]
     assert verdicts(work) == {"step": Verdict.CONFIRMED, "loss": Verdict.CONFIRMED}
-    assert work.judgements["train:loss"].reasons == ("eager and graph agreed",)
+    assert work.judgements["train:loss"].reasons == AGREED
     assert [j.function.qualname for j in work.selected()] == ["step"]
 
 
@@ -133,9 +135,9 @@ def test_without_time_left_what_was_put_off_stays_open(prove_cold: Any, monkeypa
 def test_what_was_said_of_it_in_between_is_kept(prove_cold: Any) -> None:
     work, scan, _ = prove_cold(judgement("step", selected=True), judgement("loss"))
     waiting = work.judgements["train:loss"]
-    work.add([replace(waiting, reasons=(*waiting.reasons, "more"))])
+    work.add([replace(waiting, reasons=(*waiting.reasons, Reason("more", "more")))])
     remainder.prove(work, scan)
-    assert work.judgements["train:loss"].reasons == ("eager and graph agreed", "more")
+    assert work.judgements["train:loss"].reasons == (*AGREED, Reason("more", "more"))
 
 
 @pytest.mark.parametrize(("left", "kept"), [(1000.0, True), (2.0, False)])
@@ -162,14 +164,19 @@ class Late:
 
     def check(self, run: Any, observed: Any, seconds: float, variants: Any, label: str) -> Any:
         self.checked += list(variants)
-        known = replace(judgement("test", 10, 0.01), verdict=self.verdict, reasons=("looked at again",))
+        known = replace(judgement("test", 10, 0.01), verdict=self.verdict, reasons=(Reason("so", "looked at again"),))
         return [known], ()
 
 
 def late(name: str, share: float = 0.001) -> Judgement:
     found = judgement(name, 10, 0.01)
     seen = replace(found.observation, share=share)
-    return replace(found, verdict=Verdict.INCONCLUSIVE, reasons=("too little evidence",), observation=seen)
+    return replace(
+        found,
+        verdict=Verdict.INCONCLUSIVE,
+        reasons=(Reason("little-evidence", "too little evidence"),),
+        observation=seen,
+    )
 
 
 @pytest.mark.parametrize("verdict", [Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE])

@@ -12,12 +12,24 @@ from test_trial import NAMES, SOURCE, Silence, ended, judgement
 
 from hybridize.dynamic import cold
 from hybridize.options import Options
-from hybridize.records import Assumption, AssumptionKind, CheckedAssumption, Ending, Judgement, Scan, Target, Verdict
+from hybridize.records import (
+    Assumption,
+    AssumptionKind,
+    CheckedAssumption,
+    Ending,
+    Judgement,
+    Reason,
+    Scan,
+    Target,
+    Verdict,
+)
 from hybridize.run.renewed import LEAST_SECONDS, ask_for_second_objects
 from hybridize.run.work import Work
 
 LATE = "tf.function only supports singleton tf.Variables created on the first call."
 CRASHED = {"error": LATE, "error_type": "ValueError", "error_place": "train.py:5"}
+
+AGREED = Reason("agreed", "eager and graph agreed")
 
 
 def doubted(name: str, *kinds: AssumptionKind, share: float = 0.8) -> Judgement:
@@ -26,10 +38,8 @@ def doubted(name: str, *kinds: AssumptionKind, share: float = 0.8) -> Judgement:
         CheckedAssumption(Assumption(kind, "network", "one"), Verdict.UNOBSERVED, "not seen") for kind in kinds
     )
     observation = replace(made.observation, share=share)
-    reasons = ("the run was cut before a second object came", "eager and graph agreed")
-    return replace(
-        made, verdict=Verdict.INCONCLUSIVE, reasons=reasons, assumptions=open_, observation=observation
-    )
+    reasons = (Reason("one-object", "the run was cut before a second object came"), AGREED)
+    return replace(made, verdict=Verdict.INCONCLUSIVE, reasons=reasons, assumptions=open_, observation=observation)
 
 
 @pytest.fixture
@@ -61,8 +71,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
 def test_one_that_fails_for_its_variables_is_refuted_by_name_and_line(asked: Any) -> None:
     found, runs = asked(doubted("one", AssumptionKind.SAME_OBJECT, AssumptionKind.SAME_OBJECT), **CRASHED)
     assert runs == ["one"] and found["one"].verdict is Verdict.REFUTED
-    assert "another `network` creates variables at train.py:5" in found["one"].reasons[0]
-    assert found["one"].reasons[1:] == ("eager and graph agreed",), "the doubt is settled"
+    assert "another `network` creates variables at train.py:5" in found["one"].reasons[0].message
+    assert found["one"].reasons[1:] == (AGREED,), "the doubt is settled"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from hybridize.records import (
     FunctionKind,
     Judgement,
     Observation,
+    Reason,
     RunOutcome,
     Scan,
     Target,
@@ -51,7 +52,9 @@ def judgement(name: str, seconds: float = 10.0, selected: bool = True) -> Judgem
         f"train:{name}", "train.py", line, line + 1, "train", name, kind, None, (), (), (), Action.HYBRIDIZE, None
     )
     seen = Observation(calls=1000, seconds=seconds)
-    return Judgement(function, Verdict.CONFIRMED, ("eager and graph agreed",), seen, selected=selected)
+    return Judgement(
+        function, Verdict.CONFIRMED, (Reason("agreed", "eager and graph agreed"),), seen, selected=selected
+    )
 
 
 def report(units: int = COLD_UNITS, losses: Sequence[Sequence[float]] = DRAWN, **more: Any) -> dict[str, Any]:
@@ -161,7 +164,7 @@ def test_the_candidate_that_a_plan_fails_for_is_found(laid: Any, failing: Seen, 
     drift = trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": verdict, "three": Verdict.CONFIRMED}
     refuted = work.judgements["train:two"]
-    assert words in refuted.reasons[0] and not refuted.selected
+    assert words in refuted.reasons[0].message and not refuted.selected
     assert runs[-1][1] == {"one", "three"}, "what stands has been run in exactly that form"
     assert drift is not None and drift.verdict == "none"
 
@@ -172,7 +175,7 @@ def test_of_candidates_that_fail_only_together_the_hottest_and_what_stands_with_
     work, trial, runs = laid(lambda edited: broken if {"two", "three"} <= edited else ended(), *chosen)
     drift = trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.CONFIRMED, "three": Verdict.REFUTED}
-    assert "alone it agrees, but not together with train:two: " in work.judgements["train:three"].reasons[0]
+    assert "alone it agrees, but not together with train:two: " in work.judgements["train:three"].reasons[0].message
     assert runs[-1][1] == {"one", "two"}, "what stands has been run in exactly that form"
     assert drift is not None and drift.verdict == "none"
 
@@ -191,7 +194,7 @@ def test_what_the_cold_run_never_called_is_not_confirmed(laid: Any) -> None:
     work, trial, runs = laid(lambda edited: ended(changes={"reached": {"two": 0, "train:two": 0}}), *chosen)
     trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.INCONCLUSIVE}
-    assert "did not come to a call of it" in work.judgements["train:two"].reasons[0]
+    assert "did not come to a call of it" in work.judgements["train:two"].reasons[0].message
     assert runs[-1][1] == {"one"}, "and the plan without it has been run"
 
 
@@ -240,7 +243,7 @@ def test_without_time_to_imitate_rounding_again_no_difference_refutes(
     monkeypatch.setattr(Work, "left", property(lambda self: 60.0 if len(runs) < 3 else 1.0))
     trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
-    assert "whether rounding alone does that" in work.judgements["train:one"].reasons[0]
+    assert "whether rounding alone does that" in work.judgements["train:one"].reasons[0].message
 
 
 @pytest.mark.parametrize("done", [6, 19])
@@ -251,7 +254,7 @@ def test_an_edited_script_that_hangs_is_not_confirmed_as_far_as_it_went(laid: An
     trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
     assert f"no further than {done} units and waited 40 s for the next, while the original did 60: it hangs" in (
-        work.judgements["train:one"].reasons[0]
+        work.judgements["train:one"].reasons[0].message
     )
 
 
@@ -278,7 +281,7 @@ def test_what_ran_too_slowly_is_compared_as_far_as_it_went_and_that_is_said(
     drift = trial.settle(chosen, "plan")
     assert ran(runs) == [{"one", "two"}], "nothing is divided for the time"
     assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.CONFIRMED}
-    assert all(SLOW.format(done) in each.reasons[-1] for each in work.judgements.values())
+    assert all(SLOW.format(done) in each.reasons[-1].message for each in work.judgements.values())
     assert drift is not None and drift.verdict == "none"
 
 
@@ -286,7 +289,7 @@ def test_of_a_run_that_did_what_was_wanted_no_extent_is_told(laid: Any) -> None:
     chosen = [judgement("one")]
     work, trial, _ = laid(lambda edited: ended(), *chosen)
     trial.settle(chosen, "plan")
-    assert "only" not in work.judgements["train:one"].reasons[-1]
+    assert "only" not in work.judgements["train:one"].reasons[-1].message
 
 
 @pytest.mark.parametrize("done", [0, 1])
@@ -307,7 +310,7 @@ def test_a_run_that_came_to_no_call_after_the_first_says_nothing_and_is_not_divi
     assert ran(runs) == [{"one", "two"}]
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE, "two": Verdict.INCONCLUSIVE}
     who = "the edited script" if late else "the script"
-    assert f"the budget ended before {who} had done 2 units" in work.judgements["train:one"].reasons[0]
+    assert f"the budget ended before {who} had done 2 units" in work.judgements["train:one"].reasons[0].message
 
 
 def test_what_differs_in_the_few_units_that_were_run_is_refuted_all_the_same(laid: Any) -> None:
@@ -323,7 +326,7 @@ def test_a_script_that_ends_without_a_call_of_the_unit_is_not_said_to_lack_time(
     work, trial, _ = laid(lambda edited: ended(Ending.FINISHED, changes={"units": 0}), *chosen)
     trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
-    assert "came to its end without a call of train:one" in work.judgements["train:one"].reasons[0]
+    assert "came to its end without a call of train:one" in work.judgements["train:one"].reasons[0].message
 
 
 def test_one_that_is_too_slow_alone_does_not_keep_the_others_from_being_asked(laid: Any) -> None:
@@ -368,7 +371,7 @@ def test_a_script_that_ends_for_a_refusal_is_not_run_again_and_refutes_nobody(la
     trial.seconds = 10.0
     trial.settle(chosen, "plan")
     assert set(verdicts(work).values()) == {Verdict.INCONCLUSIVE} and trial.seconds == 10.0
-    reason = work.judgements["train:one"].reasons[0]
+    reason = work.judgements["train:one"].reasons[0].message
     assert "refused hooks.example:443" in reason and "--network allow" in reason
 
 
@@ -385,7 +388,7 @@ def test_an_edited_script_that_fails_after_a_refusal_of_its_own_is_not_refuted(l
     work, trial, _ = laid(lambda edited: failed if edited else ended(), *chosen)
     trial.settle(chosen, "plan")
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
-    assert "after it was refused host:443" in work.judgements["train:one"].reasons[0]
+    assert "after it was refused host:443" in work.judgements["train:one"].reasons[0].message
 
 
 def test_an_edited_script_that_fails_where_the_original_was_refused_the_same_is_refuted(laid: Any) -> None:
@@ -405,7 +408,7 @@ def test_no_cold_run_is_begun_when_the_budget_is_spent(laid: Any, monkeypatch: p
     trial.settle(chosen, "plan")
     assert [edited for _, edited in runs if edited] == [set(NAMES), {"one"}]
     assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.INCONCLUSIVE, "three": Verdict.INCONCLUSIVE}
-    assert "the budget ended before it was run cold" in work.judgements["train:two"].reasons[0]
+    assert "the budget ended before it was run cold" in work.judgements["train:two"].reasons[0].message
     assert [j.function.qualname for j in work.selected()] == ["one"], "which has run in just that form, and agreed"
 
 
@@ -428,7 +431,7 @@ def nested() -> list[Judgement]:
         replace(each, observation=replace(each.observation, callers=callers, share=share), variants=(graph,))
         for each, callers, share in [(one, {}, 1.0), (two, {"train:one": 1000}, 0.8), (three, {"train:two": 1000}, 0.6)]
     ]
-    inside = "not needed: it runs inside train:one, which is converted"
+    inside = Reason("covered", "not needed: it runs inside train:one, which is converted")
     return [laid[0], *(replace(each, reasons=(*each.reasons, inside), covered_by="train:one") for each in laid[1:])]
 
 
@@ -447,8 +450,8 @@ def test_what_ran_inside_of_a_caller_that_did_not_stand_is_chosen_and_run(laid: 
     assert ran(runs) == [{"one"}, {"two"}], "what is written has run in just that form"
     assert drift is not None and drift.verdict == "none"
     assert work.judgements["train:two"].covered_by is None
-    assert not any("train:one" in reason for reason in work.judgements["train:two"].reasons)
-    assert "it runs inside train:two" in work.judgements["train:three"].reasons[-1]
+    assert not any("train:one" in reason.message for reason in work.judgements["train:two"].reasons)
+    assert "it runs inside train:two" in work.judgements["train:three"].reasons[-1].message
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
@@ -485,7 +488,7 @@ def test_whom_a_failure_names_is_taken_out_first(laid: Any) -> None:
     drift = trial.settle(chosen, "plan")
     assert ran(runs) == [set(NAMES), {"one", "three"}], "nobody is run alone"
     assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.REFUTED, "three": Verdict.CONFIRMED}
-    assert "initial weights would be baked in" in work.judgements["train:two"].reasons[0]
+    assert "initial weights would be baked in" in work.judgements["train:two"].reasons[0].message
     assert drift is not None and drift.verdict == "none"
 
 
@@ -508,7 +511,7 @@ def test_who_stands_where_the_script_failed_is_the_first_suspect(laid: Any) -> N
     trial.settle(chosen, "plan")
     assert ran(runs) == [set(NAMES), {"one", "two"}]
     assert verdicts(work) == {"one": Verdict.CONFIRMED, "two": Verdict.CONFIRMED, "three": Verdict.REFUTED}
-    assert "raises ValueError: singleton at train.py:13" in work.judgements["train:three"].reasons[0]
+    assert "raises ValueError: singleton at train.py:13" in work.judgements["train:three"].reasons[0].message
 
 
 def test_a_suspect_is_not_refuted_where_the_rest_fails_without_it(laid: Any) -> None:
@@ -551,7 +554,7 @@ def test_a_plan_that_fails_for_the_time_alone_is_not_divided(laid: Any, monkeypa
     monkeypatch.setattr(Work, "left", property(lambda self: 1.0))
     trial.settle(chosen, "plan")
     assert not runs
-    assert all("the budget ended" in judgement.reasons[0] for judgement in work.judgements.values())
+    assert all("the budget ended" in judgement.reasons[0].message for judgement in work.judgements.values())
 
 
 def test_of_a_second_plan_that_ran_out_of_time_the_first_is_what_is_left(
@@ -602,7 +605,7 @@ def test_another_random_initialization_is_no_drift_where_all_agrees_from_the_sam
         "plan-births", "births", "plan-given", "eager-given", "nudged-given",
     ]  # fmt: skip
     assert drift is not None and drift.verdict == "none" and "another random initialization" in drift.reason
-    assert any("another random initialization" in reason for reason in work.judgements["train:one"].reasons)
+    assert any("another random initialization" in reason.message for reason in work.judgements["train:one"].reasons)
 
 
 def test_what_differs_from_the_same_initial_weights_too_is_refuted(laid: Any) -> None:

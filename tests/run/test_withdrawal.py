@@ -18,6 +18,7 @@ from hybridize.records import (
     Judgement,
     Observation,
     Plan,
+    Reason,
     Target,
     Unclear,
     Verdict,
@@ -43,7 +44,9 @@ def judgement(name: str) -> Judgement:
     function = Function(
         f"train:{name}", "train.py", line, end, "train", name, kind, None, (), (), (), Action.HYBRIDIZE, None
     )
-    return Judgement(function, Verdict.CONFIRMED, ("agreed",), Observation(calls=9, seconds=1.0), selected=True)
+    return Judgement(
+        function, Verdict.CONFIRMED, (Reason("agreed", "agreed"),), Observation(calls=9, seconds=1.0), selected=True
+    )
 
 
 def measured(cause: Unclear | None = None, verdict: str = "inconclusive", crash: Crash | None = None) -> Benchmark:
@@ -78,7 +81,7 @@ def test_the_candidate_of_a_plan_that_crashes_is_refuted_and_the_plan_withdrawn(
     assert withdraw(work) == [] and work.plan == Plan() and not work.selected()
     refuted = work.judgements["train:one"]
     assert refuted.verdict is Verdict.REFUTED
-    assert refuted.reasons[0] == (
+    assert refuted.reasons[0].message == (
         "in the measurement the edited script raised ValueError: singleton at train.py:4; the original script goes "
         "past that point"
     )
@@ -106,7 +109,7 @@ def test_where_the_error_names_nobody_none_of_several_is_called_refuted() -> Non
     work = crashed("one", "two", places=("/p/lib.py:3",))
     assert withdraw(work) == []
     assert {judgement.verdict for judgement in work.judgements.values()} == {Verdict.INCONCLUSIVE}
-    assert "does not tell which of train:one, train:two is to blame" in work.judgements["train:one"].reasons[0]
+    assert "does not tell which of train:one, train:two is to blame" in work.judgements["train:one"].reasons[0].message
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ... import exit_codes
-from ...records import Scan, Verdict
+from ...records import Reason, Scan, Verdict
 from ..bounds import why_hopeless
 from ..reach import refused_words
 from ..work import Stop, Work
@@ -33,7 +33,7 @@ def run(work: Work, scan: Scan, observed: Observed) -> None:
         judged = (*hopeless, *(with_story(j, observed) for j in judged))
         work.add(judged)
         for judgement in judged:
-            work.watcher.note(f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0]}")
+            work.watcher.note(f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0].message}")
 
 
 def is_worthwhile(work: Work, observed: Observed) -> bool:
@@ -45,7 +45,9 @@ def is_worthwhile(work: Work, observed: Observed) -> bool:
     if why is None:
         return True
     work.no_gain = why
-    work.add([replace(j, verdict=Verdict.NOT_PROPOSED, reasons=(f"not checked: {why}",)) for j in left])
+    work.add(
+        [replace(j, verdict=Verdict.NOT_PROPOSED, reasons=(Reason("hopeless", f"not checked: {why}"),)) for j in left]
+    )
     work.watcher.note(why)
     return False
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ... import exit_codes
 from ...errors import own_failure, telling_line
-from ...records import Ending, Function, RunOutcome, Scan, Verdict
+from ...records import Ending, Function, Reason, RunOutcome, Scan, Verdict
 from ...report.wording import count
 from ..failures import SHARE_TOLD, explain, has_failed
 from ..reach import heed
@@ -45,7 +45,7 @@ def _tell_offspring(work: Work, observed: Observed) -> None:
     if not offspring.started or not (unseen or offspring.share >= SHARE_TOLD):
         return
     why = f"it was never called in the script's own process; those started at {offspring.words} are not watched"
-    work.add([replace(j, reasons=(why,)) for j in unseen])
+    work.add([replace(j, reasons=(Reason("other-process", why),)) for j in unseen])
     share = f" They did {offspring.share:.0%} of the computing." if offspring.share >= SHARE_TOLD else ""
     work.warn(f"the script starts other Python processes at {offspring.words}; nothing is watched in them.{share}")
 
@@ -81,7 +81,7 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
     why = f"the script fails when hybridize watches its calls ({error}), and not without, so nothing is known of it"
     work.add(
         [
-            replace(work.judgements[name], verdict=Verdict.INCONCLUSIVE, reasons=(why,))
+            replace(work.judgements[name], verdict=Verdict.INCONCLUSIVE, reasons=(Reason("unwatchable", why),))
             for name in culprits
             if work.judgements[name].verdict is not Verdict.NOT_PROPOSED
         ]
@@ -141,7 +141,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
         }
         for judgement in observed.decided:
             if judgement.verdict is Verdict.REFUTED:
-                work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0]}")
+                work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0].message}")
         called, left = sum(bool(row["calls"]) for row in observed.rows.values()), len(observed.open)
         work.watcher.note(
             f"the script {_how(outcome)}; it called {called} of the {count(len(functions), 'function')} watched, "

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from ...measure.contest import Choice, Entrant
 from ...measure.costs import Length, base_result, length_of, predicted_seconds
 from ...measure.variants import way_of, ways
-from ...records import Judgement, Scan, Variant, VariantResult, Verdict
-from ..variants import advice, is_dear, is_whole, mend, plainer, variant_of, with_story
+from ...records import Judgement, Reason, Scan, Variant, VariantResult, Verdict
+from ..variants import advice, is_dear, is_whole, mend, plainer, variant_of, with_story, with_variant
 from ..work import Work, edits_of
 
 if TYPE_CHECKING:
@@ -159,10 +159,10 @@ class Race:
             variant, seen = checked.variant, checked.observation
             eager = seen.seconds / seen.calls if seen.calls else None
             unknown = VariantResult(variant.name, checked.verdict, 0, None, None, eager, None)
-            unknown = replace(unknown, arguments=variant.arguments, reason=checked.reasons[0])
+            unknown = replace(unknown, arguments=variant.arguments, reason=checked.reasons[0].message)
             checked = replace(checked, variants=(unknown,))
         self.work.watcher.note(
-            f"{checked.function.id} with {checked.variant.name}: {checked.verdict.value}, {checked.reasons[0]}"
+            f"{checked.function.id} with {checked.variant.name}: {checked.verdict.value}, {checked.reasons[0].message}"
         )
         if known.verdict is Verdict.CONFIRMED:
             self.work.add([replace(known, variants=(*known.variants, *checked.variants))])
@@ -172,7 +172,7 @@ class Race:
             story = with_story(checked, self.observed)
             self.work.add([replace(story, variants=(story.variants[0], *tried, *story.variants[1:]))])
             return
-        reasons = (*known.reasons, f"with {checked.variant.name}, {checked.reasons[0]}")
+        reasons = (*known.reasons, with_variant(checked.variant, checked.reasons[0]))
         self.work.add([replace(known, reasons=reasons, variants=(*known.variants, *checked.variants))])
 
     # Racing.
@@ -299,18 +299,18 @@ class Race:
 
     def _settle(self, plans: Sequence[Plan], choice: Choice) -> None:
         """Note the winner's variants as those chosen, and take out what gains nothing by them."""
-        from ...measure.selection import NOT_NEEDED, deselect, gain_refusal
+        from ...measure.selection import COVERED, NOT_WORTH_IT, deselect, gain_refusal
 
         winner = next((plan for plan in plans if plan.name == choice.winner), None)
         if winner is not plans[0]:
-            self.work.add([deselect(judgement, choice.reason) for judgement in plans[0].judgements])
+            self.work.add([deselect(judgement, Reason("race", choice.reason)) for judgement in plans[0].judgements])
         if winner is None:
             return
         for judgement in winner.judgements:
-            reasons = tuple(part for part in judgement.reasons if not part.startswith(NOT_NEEDED))
+            reasons = tuple(part for part in judgement.reasons if part.code not in (COVERED, NOT_WORTH_IT))
             reasons += tuple(part for part in (advice(judgement),) if part)
             if choice.reason and judgement is winner.judgements[0]:
-                reasons = (*reasons, choice.reason)
+                reasons = (*reasons, Reason("race", choice.reason))
             refusal = gain_refusal(judgement) if winner is plans[0] else None
             if refusal is not None:
                 self.work.add([deselect(judgement, refusal)])

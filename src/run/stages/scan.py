@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import exit_codes
-from ...records import Action, Ending, Function, Judgement, Scan, Verdict
+from ...records import Action, Ending, Function, Judgement, Reason, Scan, Verdict
 from ...report.wording import count
 from ..target import covering, layout_of
 from ..work import Stop, Work
@@ -37,7 +37,7 @@ def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
         work.add([Judgement(f, Verdict.NOT_PROPOSED, _why_not(f)) for f in reachable if not is_proposed(work, f)])
         work.add(
             [
-                Judgement(f, Verdict.UNOBSERVED, ("the script has not been run yet",))
+                Judgement(f, Verdict.UNOBSERVED, (Reason("not-run", "the script has not been run yet"),))
                 for f in reachable
                 if is_proposed(work, f)
             ]
@@ -79,9 +79,9 @@ def is_to_time(function: Function) -> bool:
     return refused and function.computes_with_tensors is not False and not special and not name.startswith("<")
 
 
-def _why_not(function: Function) -> tuple[str, ...]:
+def _why_not(function: Function) -> tuple[Reason, ...]:
     if function.hybrid is not None:
-        return (f"it is hybrid already ({function.hybrid})",)
+        return (Reason("hybrid", f"it is hybrid already ({function.hybrid})"),)
     if function.blocker is not None:
         blocker = function.blocker
         named = {blocker.code: blocker}
@@ -90,8 +90,13 @@ def _why_not(function: Function) -> tuple[str, ...]:
             for finding in sorted(function.findings, key=lambda each: (not each.certain, each.code)):
                 if finding.code.startswith(SAFETY) and len(named) < MOST_HAZARDS:
                     named.setdefault(finding.code, finding)
-        return tuple(f"{each.message} ({each.file}:{each.line})" for each in named.values())
-    return ("it was left out by --only or --skip" if function.proposal is Action.HYBRIDIZE else "nothing to convert",)
+        return tuple(
+            Reason(each.code, f"{each.message} ({each.file}:{each.line})", place=f"{each.file}:{each.line}")
+            for each in named.values()
+        )
+    if function.proposal is Action.HYBRIDIZE:
+        return (Reason("left-out", "it was left out by --only or --skip"),)
+    return (Reason("nothing", "nothing to convert"),)
 
 
 def scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:

@@ -18,7 +18,9 @@ from ...records import (
     FunctionKind,
     Judgement,
     Modes,
+    Move,
     Observation,
+    Reason,
     Scan,
     Skip,
     Throw,
@@ -42,6 +44,8 @@ LEAST_SHARE = 0.02
 #: The share of the budget in which what would become a graph is compared call by call.
 CHECK_SHARE = 0.2
 MOST_NAMED = 3
+#: The code of the reasons of a switch's removal.
+SWITCH = "switch"
 LEFT_OUT = "it was left out by --only or --skip"
 
 
@@ -149,7 +153,7 @@ def tell(work: Work, observed: Observed) -> None:
         if judgement.verdict is Verdict.NOT_PROPOSED and is_to_enter(function):
             said = fact(function, modes, int(observed.rows.get(function.id, {}).get("calls", 0)))
             if said is not None:
-                work.add([replace(judgement, reasons=(said,))])
+                work.add([replace(judgement, reasons=(Reason("ran-eagerly", said),))])
     for throw in modes.thrown:
         place = f" ({_at(throw.places[0])})" if throw.places else ""
         if throw.kind == "data":
@@ -198,7 +202,9 @@ class SwitchTrial:
             judgements = [self._judgement(switch, unit) for switch in switches]
             left_out = [j for j in judgements if not self._is_wanted(j)]
             judgements = [
-                replace(j, verdict=Verdict.NOT_PROPOSED, selected=False, reasons=(LEFT_OUT,)) if j in left_out else j
+                replace(j, verdict=Verdict.NOT_PROPOSED, selected=False, reasons=(Reason("left-out", LEFT_OUT),))
+                if j in left_out
+                else j
                 for j in judgements
             ]
             self.work.add(judgements)
@@ -207,14 +213,15 @@ class SwitchTrial:
                 self._prove(tried, unit)
             for judgement in judgements:
                 now = self.work.judgements[judgement.function.id]
-                self.work.watcher.note(f"{now.function.id}: {now.verdict.value}, {now.reasons[0]}")
+                self.work.watcher.note(f"{now.function.id}: {now.verdict.value}, {now.reasons[0].message}")
         if not self.work.selected():
             return False
         self.work.unit = unit
         first = " and ".join(j.function.id for j in self.work.selected())
         why = f"it was not compared: {first} comes first; run optimize again when that is written"
         observed = self.observed
-        self.work.add([Judgement(f, Verdict.INCONCLUSIVE, (why,), observation(observed, f)) for f in observed.open])
+        undecided = (Reason("switch-first", why, move=Move.USER),)
+        self.work.add([Judgement(f, Verdict.INCONCLUSIVE, undecided, observation(observed, f)) for f in observed.open])
         return True
 
     def _is_wanted(self, judgement: Judgement) -> bool:
@@ -273,14 +280,14 @@ class SwitchTrial:
         refusals: list[str] = []
         for number, (file, line) in enumerate(switch.throw.places):
             function = self._candidate(switch.name, file, line)
-            candidate = Judgement(function, Verdict.CONFIRMED, (what,), unit.observation, selected=True)
+            candidate = Judgement(function, Verdict.CONFIRMED, (Reason(SWITCH, what),), unit.observation, selected=True)
             edited, skips = edit_file(root, file, edits_of([candidate]))
             hangs = None if edited is None else self._hangs(switch, number)
             if edited is not None and hangs is None:
                 return candidate
             refusals += [skip.reason for skip in skips] if hangs is None else [hangs]
         function = self._candidate(switch.name, *switch.throw.places[0])
-        reasons = (f"{what}, and is not edited: {refusals[0]}",)
+        reasons = (Reason(SWITCH, f"{what}, and is not edited: {refusals[0]}", move=Move.USER),)
         return Judgement(function, Verdict.INCONCLUSIVE, reasons, unit.observation)
 
     def _hangs(self, switch: Switch, number: int) -> str | None:
@@ -308,7 +315,12 @@ class SwitchTrial:
         refusal = self._unseen() or self._effects() or self._skipped(skips) or self._compared(files, unit)
         if refusal is not None:
             verdict, reason = refusal
-            self.work.add([replace(j, verdict=verdict, selected=False, reasons=(reason, *j.reasons)) for j in tried])
+            self.work.add(
+                [
+                    replace(j, verdict=verdict, selected=False, reasons=(Reason(SWITCH, reason), *j.reasons))
+                    for j in tried
+                ]
+            )
             return
         turned = [f for f in (*self._hybrids(), *self._steps()) if f.id != unit.function.id]
         trial = ColdTrial(self.work, self.scan, unit, [Judgement(f, Verdict.NOT_PROPOSED, ()) for f in turned])
@@ -318,14 +330,14 @@ class SwitchTrial:
             why = f"{unknown[0]} would run as a graph, and neither the check nor the cold run came to a call of it"
             for judgement in self.work.selected():
                 undecided = replace(judgement, verdict=Verdict.INCONCLUSIVE, selected=False)
-                self.work.add([replace(undecided, reasons=(why, *judgement.reasons))])
+                self.work.add([replace(undecided, reasons=(Reason(SWITCH, why), *judgement.reasons))])
         graphs = len(self._hybrids())
         ran = f"{count(graphs, 'function')} ran as {'a graph' if graphs == 1 else 'graphs'}"
         if unit.function.id == FIT:
             ran = f"{FIT} ran as a graph"
         for judgement in self.work.selected():
             said = f"without it {ran} and agreed with the original script, from a cold start"
-            self.work.add([replace(judgement, reasons=(said, *judgement.reasons))])
+            self.work.add([replace(judgement, reasons=(Reason(SWITCH, said), *judgement.reasons))])
 
     def _steps(self) -> list[Function]:
         """The steps of the project's models that Keras called eagerly."""
@@ -368,7 +380,7 @@ class SwitchTrial:
             elif FIT not in row["callers"] or not lasting_effects(row):
                 continue
             if judgement is not None and judgement.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE):
-                return judgement.verdict, f"{name} would run in a graph: {judgement.reasons[0]}"
+                return judgement.verdict, f"{name} would run in a graph: {judgement.reasons[0].message}"
         return None
 
     def _compared(self, files: Sequence[EditedFile], unit: Judgement) -> tuple[Verdict, str] | None:
@@ -389,12 +401,14 @@ class SwitchTrial:
             judged += check(run, observed, seconds, {f.id: Variant() for f in steps}, "check-steps")[0]
         self.compared = {j.function.id for j in judged if j.verdict is Verdict.CONFIRMED}
         for judgement in judged:
-            self.work.watcher.note(f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0]}")
+            self.work.watcher.note(
+                f"{judgement.function.id}: {judgement.verdict.value}, {judgement.reasons[0].message}"
+            )
         order = (Verdict.REFUTED, Verdict.INCONCLUSIVE)
         for verdict in order:
             for judgement in judged:
                 if judgement.verdict is verdict:
-                    return verdict, f"{judgement.function.id} would run as a graph: {judgement.reasons[0]}"
+                    return verdict, f"{judgement.function.id} would run as a graph: {judgement.reasons[0].message}"
         return None
 
 

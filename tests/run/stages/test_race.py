@@ -22,6 +22,7 @@ from hybridize.records import (
     Judgement,
     Observation,
     ObservedParameter,
+    Reason,
     RunOutcome,
     Scan,
     Target,
@@ -91,7 +92,9 @@ def judgement(*results: VariantResult, name: str = "step", calls: int = 1000, **
     first = results[0]
     observation = Observation(calls=calls, seconds=20.0, share=0.9, signatures=1, **seen)
     variant = Variant(first.name, first.arguments)
-    return Judgement(function(name), Verdict.CONFIRMED, ("agreed",), observation, variants=results, variant=variant)
+    return Judgement(
+        function(name), Verdict.CONFIRMED, (Reason("agreed", "agreed"),), observation, variants=results, variant=variant
+    )
 
 
 def race(*judgements: Judgement, budget: float = 300.0, growing: Sequence[str] = ()) -> tuple[Race, Quiet]:
@@ -248,7 +251,7 @@ def test_what_gains_nothing_by_its_variant_is_taken_out() -> None:
     stage, _ = race(weak, budget=20.0)
     stage.run()
     assert not stage.work.selected()
-    assert "not worth it" in stage.work.judgements["m:step"].reasons[-1]
+    assert "not worth it" in stage.work.judgements["m:step"].reasons[-1].message
 
 
 def test_a_growing_candidate_is_first_checked_with_what_may_mend_it() -> None:
@@ -266,7 +269,7 @@ def test_a_growing_candidate_is_first_checked_with_what_may_mend_it() -> None:
         assert len(hopeless) == (0 if mended else 1)
         if hopeless:
             assert hopeless[0].verdict is Verdict.REFUTED
-            assert any("`model` is an object of Model" in reason for reason in hopeless[0].reasons)
+            assert any("`model` is an object of Model" in reason.message for reason in hopeless[0].reasons)
 
 
 # Programs that really run.
@@ -360,7 +363,7 @@ def test_a_number_that_changes_is_mended_by_a_signature(program: Any) -> None:
     assert settled.variant == Variant("input_signature", SIGNATURE)
     outcomes = {r.name: r.outcome for r in settled.variants}
     assert outcomes["graph"] is Verdict.REFUTED and outcomes["input_signature"] is Verdict.CONFIRMED
-    assert any("bare, it would be traced again and again" in reason for reason in settled.reasons)
+    assert any("bare, it would be traced again and again" in reason.message for reason in settled.reasons)
 
 
 @pytest.mark.slow
@@ -421,8 +424,9 @@ for number in range(40):
 """
     settled = program(STEP + loop).settled("outer")
     assert settled.verdict is Verdict.REFUTED
-    assert settled.reasons[0].startswith("it would be traced again and again: 40+ signatures in 40 calls, from `rate`")
-    assert sum("does not mend that" in reason for reason in settled.reasons) == 2
+    first = settled.reasons[0].message
+    assert first.startswith("it would be traced again and again: 40+ signatures in 40 calls, from `rate`")
+    assert sum("does not mend that" in reason.message for reason in settled.reasons) == 2
 
 
 @pytest.mark.slow
@@ -447,7 +451,7 @@ def test_elementwise_work_on_large_arrays_is_compiled(program: Any) -> None:
     )
     settled = small.settled("step")
     assert settled.variant == Variant("jit_compile", COMPILED), (settled.reasons, small.watcher)
-    assert any("it won a race" in reason for reason in settled.reasons)
+    assert any("it won a race" in reason.message for reason in settled.reasons)
 
 
 @pytest.mark.slow
