@@ -236,7 +236,7 @@ def _prepare(child: Child) -> None:
     rules = job["network"]
     network = Network(rules, rules["approved"], child.send)
     watched = rules["mode"] != "allow" and seccomp.watch(job["scratch"])
-    network.install()
+    network.install(child.finder)
     child.network = network
     child.send("started", kernel_guard=guard.kernel, kernel_network=watched, pid=os.getpid())
     sys.dont_write_bytecode = True

@@ -8,17 +8,21 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
 import select
 import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..records import Network
-from .network import NAME_SERVICE, canonical, is_local
+from .fetchers import fetched_from
+from .network import canonical, is_local
 from .seccomp import ACKNOWLEDGED, SENDTO, SOCKET_NAME
+from .sends import NAME_SERVICE
 
 #: In a run's folder, the addresses that the child's own hook has let through, under their names.
 APPROVED_NAME = "approved"
@@ -28,6 +32,12 @@ _QUESTION, _ANSWER = struct.Struct("=QIIiIQ6Q"), struct.Struct("=QqiI")
 _GO_ON = 1
 _PIDFD_GETFD = 438
 _ADDRESS_BYTES = 128
+_BY_PROGRAM = re.compile(r" \(.*\)$")
+#: Errors by which libraries say that a connection, or a program that wanted one, has failed.
+_NO_CONNECTION = re.compile(
+    r"^CalledProcessError|refused|unreachable|unavailable|connection error|(fail|unable|not|n't)\w* (to )?connect",
+    re.IGNORECASE,
+)
 
 
 class Sentry:
@@ -137,14 +147,19 @@ class Sentry:
             return True
         if self._is_approved(host, port):
             return True
-        name = f"{host}:{port} ({_program(process)})"
         network, own = self._network, process == self._process
+        asked = None if sends else fetched_from(_words(process))
+        name = f"{asked or f'{host}:{port}'} ({_program(process)})"
         if network.mode == "allow" or (network.mode == "offline" and network.first):
-            self._tell("reached", (name, "unseen"))
+            self._tell("reached", (name, "" if asked else "unseen"))
+            if asked:
+                self._tell("request", (name, name, "GET"))
             if own:
                 self._tell("port", (str(port),))
             return True
-        if network.mode == "offline" and own and port in network.library_ports:
+        if network.mode == "offline" and (
+            (own and port in network.library_ports) or (asked and name in network.downloads)
+        ):
             return True
         self._tell("refused", (name,))
         return False
@@ -154,6 +169,16 @@ class Sentry:
             return f"{host} {port}" in self._approved.read_text().splitlines()
         except OSError:
             return False
+
+
+def ended_by(contacts: Sequence[tuple[str, ...]], ended: Mapping[str, Any]) -> str:
+    """What a program, or C code, was refused, where a script has ended by an error that comes of such; else nothing.
+
+    ``contacts`` are the run's, ``ended`` is how it says that it has ended.
+    """
+    refused = [names[0] for what, *names in contacts if what == "refused" and _BY_PROGRAM.search(names[0])]
+    error = f"{ended.get('error_type', '')}: {ended.get('error', '')}"
+    return refused[-1] if refused and ("error_type" not in ended or _NO_CONNECTION.search(error)) else ""
 
 
 def _read_address(raw: bytes) -> tuple[str, int] | None:
@@ -177,6 +202,13 @@ def _program(process: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{process}/comm").read_text(errors="replace").strip()
     return "a program"
+
+
+def _words(process: int) -> list[str]:
+    """The command line of a process."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+    return []
 
 
 def _kind(process: int, fd: int) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 from ..records import EditedFile, Ending, RunOutcome, Target
 from . import home, processes, trackers
 from . import scratch as scratch_copy
-from .connections import APPROVED_NAME, Sentry
+from .connections import APPROVED_NAME, Sentry, ended_by
 from .network import contacts
 from .nursery import Nursery, admits
 from .output import Lines, Log
@@ -386,6 +386,10 @@ class Child:
             ending = Ending.CUT
         else:
             ending = Ending.KILLED if code is not None and code < 0 else Ending.EXITED
+        if ending in (Ending.RAISED, Ending.EXITED) and code and (refused := ended_by(self._contacts, ended)):
+            # It ends because a program, or C code, could not connect: that is our doing.
+            ending = Ending.CUT
+            self._note_contact("stopped", (refused,))
         if not (self._started or self._stopping or self.role_errors or (code or 0) < 0):
             self.role_errors.append(f"the child process ended with status {code} before it began")
         error, place = ended.get("error") or self._problem, ended.get("error_place")

@@ -11,7 +11,6 @@ import ctypes
 import functools
 import ipaddress
 import os
-import re
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -19,15 +18,11 @@ from typing import Any
 
 from ..records import Contacts
 from .refusal import RefusedConnection
+from .sends import NAME_SERVICE, READING, Sends, asked_by, request_in
+from .sources import Finder
 
-#: The port of name servers. Looking a name up tells nobody of a run.
-NAME_SERVICE = 53
-#: HTTP's methods that only ask for something; CONNECT opens a way through a proxy.
-READING = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT"})
 #: The modules whose connections tell their requests, by the event ``http.client.send``.
 _TELLING = ("http.client", "urllib3.connection", "requests.packages.urllib3.connection")
-_REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1")
-_REMOTE_ADDRESS = re.compile(r"https?://([^/:]+)(?::(\d+))?")
 _FRAMES = 40
 #: More names than these are not told one by one.
 MOST_TOLD = 200
@@ -50,17 +45,20 @@ class Network:
         self._told: set[tuple[str, ...]] = set()
         self._names: dict[str, str] = {}
         self._known: set[tuple[str, int]] = set()
+        self._reached: set[str] = set()
         self._libc = ctypes.CDLL(None)
+        self._sends = Sends(self, tells_its_requests)
 
     @property
     def open(self) -> bool:
         """Whether this run may reach whatever it likes."""
         return self.mode == "allow" or (self.mode == "offline" and self.first)
 
-    def install(self) -> None:
-        """Start watching."""
+    def install(self, finder: Finder) -> None:
+        """Start watching; ``finder`` tells of modules that are imported later."""
         for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
             self._learn_names(name)
+        self._sends.install(finder)
         sys.addaudithook(self._audit)
 
     def refuse(self, place: str, what: str) -> None:
@@ -73,6 +71,40 @@ class Network:
         if (what, *names) not in self._told and len(self._told) < MOST_TOLD:
             self._told.add((what, *names))
             self._tell("network", what=what, names=names)
+
+    def count(self, what: str, *names: str) -> None:
+        """Tell the parent something of one connection of many."""
+        self._tell("network", what=what, names=names)
+
+    def sent_blindly(self, name: str) -> None:
+        """Something that is no request is about to be sent to ``name``: tell it, or refuse it."""
+        if not self.open:
+            self.refuse(name, f"does not let this run send anything but requests that read to {name}")
+        self.tell("reached", name, "unseen")
+
+    def requested(self, method: str, name: str, through: str) -> None:
+        """A request for ``name`` is about to be sent to ``through``: tell it, or refuse it."""
+        if is_local(through.rpartition(":")[0]) and is_local(name.rpartition(":")[0]):
+            if method not in READING:
+                self.tell("posted", name)
+            return
+        if not self.open and (self.mode == "deny" or name not in self.downloads or method not in READING):
+            self.refuse(name, f"does not let this run send a {method} request to {name}")
+        self.tell("request", name, through, method)
+
+    def peer(self, line: Any) -> str | None:
+        """The host and port that a socket is connected to; None where that is none, or this machine."""
+        name = _peer(line, self._names)
+        return name if name is not None and not is_local(name.rpartition(":")[0]) else None
+
+    def reached_as(self, host: str | None) -> str | None:
+        """The host and port to which what is encrypted for ``host`` goes; None where that is this machine.
+
+        What goes through a proxy's tunnel is known by the port that it has by default.
+        """
+        if not host or is_local(host):
+            return None
+        return next((name for name in self._reached if name.rpartition(":")[0] == host), f"{host}:443")
 
     def _learn_names(self, name: str) -> None:
         """Remember which name an address was asked for by; an audit event tells the name alone."""
@@ -98,9 +130,12 @@ class Network:
             self._before_request(args[0], args[1])
 
     def _before_connecting(self, connection: Any, address: Any) -> None:
-        # A datagram socket that is connected has sent nothing.
         if connection.type == socket.SOCK_STREAM:
             self._reach(connection, address)
+        elif connection.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
+            # A datagram socket that is connected has sent nothing.
+            name = f"{self._names.get(address[0], address[0])}:{address[1]}"
+            self._sends.aimed(connection, None if is_local(str(address[0])) else name)
 
     def _before_sending(self, connection: Any, address: Any) -> None:
         if isinstance(address, tuple) and address[1] != NAME_SERVICE:
@@ -120,14 +155,15 @@ class Network:
         if all(map(is_local, addresses)):
             return
         name = f"{self._names.get(host, host)}:{port}"
-        if not self._allows(name):
+        is_stream = connection.type == socket.SOCK_STREAM
+        if not (self.open or (is_stream and self.mode == "offline" and name in self.downloads)):
             self.refuse(name, f"does not let this run connect to {name}")
-        self.tell("reached", name, "" if _tells_its_requests() else "unseen")
+        self._reached.add(name)
+        self.tell("reached", name, "" if is_stream else "unseen")
+        if is_stream and not tells_its_requests():
+            self._sends.opened(connection, name)
         for address in addresses:
             self._approve(address, port)
-
-    def _allows(self, name: str) -> bool:
-        return self.open or (self.mode == "offline" and name in self.downloads)
 
     def _approve(self, host: str, port: int) -> None:
         """Write an address down as known, by the C library: other audit hooks see what the script does, not this."""
@@ -141,21 +177,17 @@ class Network:
             self._libc.close(place)
 
     def _before_request(self, client: Any, data: Any) -> None:
-        """A request by HTTP: what is sent to a host that was only read from is refused."""
-        request = _REQUEST.match(bytes(data[:4096])) if isinstance(data, bytes | bytearray) else None
-        if request is None:
+        """A request by `http.client`."""
+        request = request_in(data)
+        through = _peer(getattr(client, "sock", None), self._names)
+        if request is None or through is None:
             return
-        method, target = request[1].decode(), request[2].decode("ascii", "replace")
-        through, name = _peer(client, self._names), _asked(client, target)
-        if through is None:
-            return
-        if is_local(through.rpartition(":")[0]) and is_local(name.rpartition(":")[0]):
-            if method not in READING:
-                self.tell("posted", name)
-            return
-        if not self.open and (self.mode == "deny" or name not in self.downloads or method not in READING):
-            self.refuse(name, f"does not let this run send a {method} request to {name}")
-        self.tell("request", name, through, method)
+        tunnel = getattr(client, "_tunnel_host", None)
+        if tunnel and request.method != "CONNECT":
+            name = f"{tunnel}:{getattr(client, '_tunnel_port', None) or 443}"
+        else:
+            name = asked_by(request._replace(host=""), f"{client.host}:{client.port}", client.port)
+        self.requested(request.method, name, through)
 
 
 def contacts(events: Iterable[tuple[str, ...]], kernel: bool) -> Contacts:
@@ -163,9 +195,11 @@ def contacts(events: Iterable[tuple[str, ...]], kernel: bool) -> Contacts:
     known = list(dict.fromkeys(events))
 
     def of(what: str) -> list[tuple[str, ...]]:
-        return [names for kind, *names in known if kind == what]  # type: ignore[misc]
+        return [event[1:] for event in known if event[0] == what]
 
     unseen = {names[0] for names in of("reached") if names[1]}
+    # A connection that has never shown what it carries.
+    unseen |= {name for name, number in set(of("silent")).difference(of("spoke"))}
     wrote = {name for name, _, method in of("request") if method not in READING}
     asked = {name for name, _, _ in of("request")}
     # Behind a proxy, the host that is asked is another one than that which is connected to.
@@ -174,13 +208,13 @@ def contacts(events: Iterable[tuple[str, ...]], kernel: bool) -> Contacts:
     return Contacts(
         reached=tuple(dict.fromkeys([*reached, *(name for name, _, _ in of("request"))])),
         downloads=tuple(sorted({place for pair in read for place in pair})),
-        posted=tuple(name for name, in of("posted")),
-        remote_reads=tuple(name for name, in of("read")),
-        remote_writes=tuple(name for name, in of("wrote")),
-        library_ports=tuple(sorted({int(port) for port, in of("port")})),
-        trackers=tuple(name for name, in of("tracker")),
-        refused=tuple(name for name, in of("refused")),
-        stopped=next((name for name, in of("stopped")), ""),
+        posted=tuple(name for (name,) in of("posted")),
+        remote_reads=tuple(name for (name,) in of("read")),
+        remote_writes=tuple(name for (name,) in of("wrote")),
+        library_ports=tuple(sorted({int(port) for (port,) in of("port")})),
+        trackers=tuple(name for (name,) in of("tracker")),
+        refused=tuple(name for (name,) in of("refused")),
+        stopped=next((name for (name,) in of("stopped")), ""),
         kernel=kernel,
     )
 
@@ -221,8 +255,8 @@ def _addresses(found: Any) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-def _tells_its_requests() -> bool:
-    """Whether the connection that is being made is one whose requests are told."""
+def tells_its_requests() -> bool:
+    """Whether what is being done is done by a client whose requests are told by an audit event."""
     frame, left = sys._getframe(1), _FRAMES
     while frame is not None and left:
         if frame.f_globals.get("__name__") in _TELLING:
@@ -231,21 +265,10 @@ def _tells_its_requests() -> bool:
     return False
 
 
-def _peer(client: Any, names: Mapping[str, str]) -> str | None:
-    """The host and port that a client is connected to."""
+def _peer(line: Any, names: Mapping[str, str]) -> str | None:
+    """The host and port that a socket is connected to."""
     try:
-        host, port = client.sock.getpeername()[:2]
+        host, port = line.getpeername()[:2]
     except (AttributeError, OSError, ValueError, TypeError):
         return None
     return f"{names.get(host, host)}:{port}"
-
-
-def _asked(client: Any, target: str) -> str:
-    """The host and port that a request is for: behind a proxy it is not the one that the client is connected to."""
-    through = getattr(client, "_tunnel_host", None)
-    if through:
-        return f"{through}:{getattr(client, '_tunnel_port', None) or 443}"
-    whole = _REMOTE_ADDRESS.match(target)
-    if whole:
-        return f"{whole[1]}:{whole[2] or (443 if target.startswith('https') else 80)}"
-    return f"{client.host}:{client.port}"

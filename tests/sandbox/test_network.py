@@ -80,7 +80,7 @@ def test_nothing_is_sent_to_a_host_that_was_read_from(project, server, watched):
 
 def test_a_connection_whose_requests_are_not_known_is_no_download(project, server):
     place = server.host, server.port
-    raw = f"import socket\nsocket.create_connection({place}).sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')\n"
+    raw = f"import socket\nsocket.create_connection({place}).sendall(b'begin')\n"
     assert project.run(raw + get(server.url)).contacts.downloads == ()
 
 
@@ -201,7 +201,7 @@ def test_a_host_is_known_by_the_name_that_it_was_looked_up_by(monkeypatch, tmp_p
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: [entry])
     watcher = _watcher(tmp_path, told, downloads=["files.example:443"])
     watcher._learn_names("getaddrinfo")
-    connection = SimpleNamespace(family=socket.AF_INET, type=socket.SOCK_STREAM)
+    connection = Stream()
     socket.getaddrinfo("files.example", 443)
     watcher._before_connecting(connection, ("203.0.113.5", 443))
     assert (tmp_path / "approved").read_text() == "203.0.113.5 443\n"
@@ -211,6 +211,12 @@ def test_a_host_is_known_by_the_name_that_it_was_looked_up_by(monkeypatch, tmp_p
         ("reached", "files.example:443"),
         ("refused", "files.example:80"),
     ]
+
+
+class Stream:
+    """A socket that is not connected yet."""
+
+    family, type = socket.AF_INET, socket.SOCK_STREAM
 
 
 class Client:

@@ -29,15 +29,24 @@ def raised(error: BaseException, cause: BaseException | None = None, context: Ba
         ValueError(REFUSED),
         Wrapped(Wrapped(REFUSED)),
         ExceptionGroup("both", [KeyError("x"), REFUSED]),
+        OSError(f"Multiple exceptions: {REFUSED}, {REFUSED}"),
+        # What a script makes of the number that `connect_ex` gives.
+        ConnectionRefusedError(111, "Connection refused"),
     ],
 )
-def test_what_comes_of_a_refusal_is_known(error):
+def test_what_comes_of_a_refusal_is_known(error, monkeypatch):
+    monkeypatch.setattr(RefusedConnection, "places", {"host:80": None})
     assert refused_place(error) == "host:80"
 
 
-@pytest.mark.parametrize("error", [None, KeyError("x"), ConnectionRefusedError(111, "Connection refused")])
+@pytest.mark.parametrize("error", [None, KeyError("x"), ConnectionResetError(104, "Connection reset by peer")])
 def test_another_error_is_another_error(error):
     assert refused_place(error) is None
+
+
+def test_where_nothing_was_refused_a_refused_connection_is_the_script_s_own(monkeypatch):
+    monkeypatch.setattr(RefusedConnection, "places", {})
+    assert refused_place(ConnectionRefusedError(111, "Connection refused")) is None
 
 
 def test_errors_that_hold_each_other_are_looked_at_once():
