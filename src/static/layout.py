@@ -22,6 +22,8 @@ from .sources import Unreadable, read_source
 MOST_FILES = 5000
 #: So often the search is begun anew when a file was found that edits the search path.
 ROUNDS = 8
+#: What Python imports by itself when it starts, whatever the script is.
+_AT_START = ("sitecustomize", "usercustomize")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class _Search:
         seen: Mapping[str, str],
     ) -> None:
         self.script, self.cwd, self.base, self.guesses, self.module = script, cwd, base, guesses, module
-        self.seen = {name: Path(path) for name, path in seen.items() if not is_library(path)}
+        self.seen = {name: Path(path) for name, path in seen.items() if name not in _AT_START and not is_library(path)}
         begin = cwd if module is not None else Path(os.path.realpath(script)).parent
         # Where the script is reached by a link, both its places are the user's.
         self.first = [script.parent, begin] if begin == script.parent.resolve() else [begin]

@@ -115,11 +115,11 @@ def _below(root: Path, path: Path) -> Path | None:
 
 
 def _tell_outside(root: Path, path: Path) -> str:
-    common = os.path.commonpath([root, path])
-    return (
-        f"the script imports {path}, which lies outside of the project ({root}), so nothing in it was looked at; "
-        f"to cover it, name a folder that holds both: --project {common}"
-    )
+    said = f"the script imports {path}, which lies outside of the project ({root}), so nothing in it was looked at"
+    common = Path(os.path.commonpath([root, path]))
+    if common.parent == common:
+        return said  # The root of the file system is nobody's project.
+    return f"{said}; to cover it, name a folder that holds both: --project {common}"
 
 
 def _script(root: Path, entry: Path) -> Path:

@@ -10,8 +10,8 @@ from simulated import FILES, TARGET, UNIT, Launcher, Machine, Script
 
 from hybridize.measure import benchmark
 from hybridize.measure.benchmark import Cover, run_benchmark
-from hybridize.measure.summary import Tail, decide
-from hybridize.records import Benchmark, Interval, Unclear
+from hybridize.measure.summary import Tail, decide, summarize
+from hybridize.records import Benchmark, Interval, Pair, Unclear
 
 EAGER = Script(0.02)
 
@@ -96,9 +96,7 @@ def test_a_gain_below_the_minimum_is_no_gain() -> None:
 @pytest.mark.parametrize("gain", [1.0, 1.1])
 def test_identical_scripts_are_hardly_ever_called_different_and_ten_percent_is_mostly_found(gain: float) -> None:
     verdicts = [
-        measure(
-            edited=graph(gain), machine=Machine(seed, process_sd=0.021, turn_sd=0.07, wander_sd=0.2)
-        ).verdict
+        measure(edited=graph(gain), machine=Machine(seed, process_sd=0.021, turn_sd=0.07, wander_sd=0.2)).verdict
         for seed in range(40)
     ]
     if gain == 1.0:
@@ -242,6 +240,18 @@ def test_a_whole_run_that_is_as_long_as_before_within_the_noise_overrules_nothin
         if "may not recover what it pays once" in found.reason:
             assert found.verdict == "faster"
     assert verdicts == {"faster"}
+
+
+def test_an_interval_that_says_nothing_is_not_told() -> None:
+    """Two groups have one degree of freedom: "0.03 to 150 end to end" is no information."""
+
+    def pair(once: float) -> Pair:
+        turns = ((10, (1.0, 1.0, once)), *((10, (1.0, 1.0, 0.1)),) * 6)
+        arms, totals, none = ("eager", "eager", "edited"), (9.0, 9.0, 2.6 + once), (0, 0, 0)
+        return Pair(arms, turns, 10.0, 1.0, (2.0, 2.0, 2.0), totals, none, none, True, warm_turns=1)
+
+    found = summarize(UNIT, [pair(0.2), pair(8.0)], 0.05, 1.05, length=200)
+    assert "2 groups of runs are too few to bound that" in found.reason and "end to end" not in found.reason
 
 
 def test_no_arm_does_more_units_than_asked_for() -> None:

@@ -215,3 +215,13 @@ def test_an_editable_install_is_the_projects_and_other_packages_are_not(tmp_path
 def test_files_that_cannot_be_read_and_circles_stop_nothing(tmp_path: Path) -> None:
     root = lay(tmp_path, {"train.py": "import a, b, train", "a.py": "import b", "b.py": "import a\ndef (:"})
     assert found(root, "train.py") == {"train.py": "train", "a.py": "a", "b.py": "b"}
+
+
+def test_what_python_imports_when_it_starts_is_not_the_scripts(tmp_path: Path) -> None:
+    """A folder of PYTHONPATH may hold a sitecustomize: it runs before any script, and no script imports it."""
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("elsewhere/sitecustomize.py", "elsewhere/helper.py", "train.py"):
+        (tmp_path / name).write_text("")
+    seen = {name: str(tmp_path / "elsewhere" / f"{name}.py") for name in ("sitecustomize", "helper")}
+    found = find_layout(tmp_path / "train.py", tmp_path, tmp_path, (), None, "", seen)
+    assert sorted(path.name for path in found.files) == ["helper.py", "train.py"]
