@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..measure.bounds import share_at_most
 from ..measure.draws import draws_among
 from ..records import (
     Effect,
@@ -21,7 +22,6 @@ from ..records import (
     VariantResult,
     Verdict,
 )
-from ..run.bounds import share_at_most
 from .wording import BESIDE, count, describe_creation, describe_effect
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.

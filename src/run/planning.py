@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..measure.bounds import why_hopeless
 from ..records import Plan, Reason, Scan
-from .bounds import why_hopeless
 from .work import Work, edits_of
 
 

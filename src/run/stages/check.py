@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ... import exit_codes
+from ...measure.bounds import why_hopeless
 from ...records import Reason, Scan, Verdict
-from ..bounds import why_hopeless
 from ..reach import refused_words
 from ..work import Stop, Work
 from .scan import is_proposed

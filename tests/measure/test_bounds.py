@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from hybridize.measure.bounds import share_at_most, why_hopeless
 from hybridize.records import Action, Function, FunctionKind, Judgement, Observation, Verdict
-from hybridize.run.bounds import share_at_most, why_hopeless
 
 
 def judgement(name: str, at_most: float | None, callers: dict[str, int] | None = None) -> Judgement:

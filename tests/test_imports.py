@@ -1,0 +1,74 @@
+"""The house's plan: which folder may know of which. It is drawn in CONTRIBUTING.md, and held here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).resolve().parents[1] / "src"
+#: What has no folder of its own: anything may ask it, and it asks for nothing but the like.
+GROUND = {"records", "errors", "interrupts", "installed", "options", "exit_codes", "tensorflow_internals", ""}
+#: What each folder may ask besides.
+ARROWS = {
+    "static": set(),
+    "rewrite": set(),
+    "report": set(),
+    "sandbox": set(),
+    "measure": {"sandbox"},
+    "dynamic": {"measure", "rewrite", "sandbox"},
+    "run": {"dynamic", "measure", "report", "rewrite", "sandbox", "static"},
+    "cli": {"report", "run", "static"},
+    "__main__": {"cli"},
+}
+
+
+def module_of(path: Path) -> list[str]:
+    parts = list(path.relative_to(SOURCES).with_suffix("").parts)
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def imports(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each import from the package itself in a file, wherever it stands: the line, and the module from the root."""
+    parts = module_of(path)
+    package = parts if path.name == "__init__.py" else parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - (node.level - 1)]
+            named = base + (node.module.split(".") if node.module else [])
+            for name in [] if named else node.names:
+                yield node.lineno, [name.name]
+            if named:
+                yield node.lineno, named
+
+
+@pytest.mark.parametrize("folder", sorted(ARROWS))
+def test_a_folder_asks_only_those_below_it(folder: str) -> None:
+    files = sorted((SOURCES / folder).rglob("*.py")) if (SOURCES / folder).is_dir() else [SOURCES / f"{folder}.py"]
+    allowed = ARROWS[folder] | GROUND | {folder, "__version__"}
+    wrong = [
+        f"{path.relative_to(SOURCES)}:{line} asks {to[0]}"
+        for path in files
+        for line, to in imports(path)
+        if to[0] not in allowed
+    ]
+    assert files and not wrong
+
+
+def test_the_plan_names_every_folder_and_has_no_circle() -> None:
+    names = {path.name if path.is_dir() else path.stem for path in SOURCES.iterdir() if path.name != "__pycache__"}
+    assert {name for name in names if not name.startswith((".", "py"))} <= ARROWS.keys() | GROUND | {"__init__"}
+    done: set[str] = set()
+    while done != ARROWS.keys():
+        ready = {name for name, asked in ARROWS.items() if name not in done and asked <= done}
+        assert ready, f"a circle among {ARROWS.keys() - done}"
+        done |= ready
+
+
+def test_the_ground_asks_for_nothing_above_it() -> None:
+    for name in GROUND - {""}:
+        path = SOURCES / f"{name}.py"
+        files = [path] if path.is_file() else sorted((SOURCES / name).rglob("*.py"))
+        assert files and all(to[0] in GROUND for each in files for _, to in imports(each)), name
