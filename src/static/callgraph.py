@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .code import AttributeLoad, Binding, Call, FunctionCode
+from .graph import Node
 from .program import Cell, Program
-from .values import Bound, Function, Instance, Wrapped
+from .values import Bound, Function, Partial, Wrapped
 
 #: Modes in which a call runs its target as part of the caller's own trace.
 TRACED_MODES = frozenset({"call", "wrapper", "held"})
+#: Methods of datasets that trace the function that they are given.
+_MAPPING = frozenset({"filter", "flat_map", "interleave", "map", "scan", "take_while"})
 
 
 class CallGraph:
@@ -117,29 +120,43 @@ def names_target(code: FunctionCode, call: Call, target: FunctionCode) -> bool:
     return function is target.node
 
 
-def find_escapes(program: Program) -> None:
-    """Mark the functions that code outside of the analysis may call."""
+def find_escapes(program: Program) -> set[FunctionCode]:
+    """Mark the functions that code outside of the analysis may call, and give those that a dataset's method maps.
+
+    An object that nobody knows and that maps a function over itself (``data.map(f)``) is taken for a dataset.
+    """
+    mapped: set[FunctionCode] = set()
     for code in program.functions:
         for call in code.calls:
             if not call.unknown:
                 continue
-            nodes = [*call.arguments, *call.keywords.values(), *(node for _, node in call.stars)]
-            for node in nodes:
-                for value in node.values:
-                    if isinstance(value, (Function, Bound)):
-                        value.code.escapes = True
-                    elif isinstance(value, Wrapped) and isinstance(value.inner, (Function, Bound)):
-                        value.inner.code.escapes = True
+            if call.attribute in _MAPPING and len(call.arguments) == 1:
+                mapped.update(_functions_in(call.arguments[0]))
+                continue
+            for node in (*call.arguments, *call.keywords.values(), *(node for _, node in call.stars)):
+                for each in _functions_in(node):
+                    each.escapes = True
+    return mapped
 
 
-def find_covered(program: Program, graph: CallGraph) -> set[FunctionCode]:
-    """The functions that run as graph code already: every caller is hybrid or covered itself.
+def _functions_in(node: Node) -> Iterable[FunctionCode]:
+    for value in node.values:
+        inner = value.inner if isinstance(value, Wrapped) else value
+        inner = inner.function if isinstance(inner, Partial) else inner
+        if isinstance(inner, (Function, Bound)):
+            yield inner.code
+
+
+def find_covered(program: Program, graph: CallGraph, mapped: set[FunctionCode]) -> set[FunctionCode]:
+    """The functions that run as graph code already: every caller is hybrid or covered itself, or a dataset's ``map``.
 
     The least fixpoint: a function that nobody is known to call, or that escapes, is not covered.
     """
     covered: set[FunctionCode] = set()
     candidates = {
-        code for code in program.functions if code.callers and not code.escapes and not code.is_body
+        code
+        for code in program.functions
+        if (code.callers or code in mapped) and not code.escapes and not code.is_body
     }
     changed = True
     while changed:
@@ -158,5 +175,3 @@ def find_covered(program: Program, graph: CallGraph) -> set[FunctionCode]:
                 changed = True
     return covered
 
-
-__all__ = ["CallGraph", "Instance", "find_covered", "find_escapes"]

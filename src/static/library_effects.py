@@ -236,8 +236,17 @@ _CREATED = frozenset(
         "tensorflow.random.Generator.from_seed",
         "tensorflow.random.Generator.from_non_deterministic_state",
         "tensorflow.train.ExponentialMovingAverage",
+        "tensorflow.get_variable",
+        "tensorflow_hub.KerasLayer",
+        "tensorflow_hub.Module",
+        "tensorflow_hub.load",
+        "keras.models.load_model",
+        "tensorflow.saved_model.load",
     }
 )
+#: The layers of TensorFlow 1, functions that make their variables where they are called, but for those without any.
+_LAYER_FUNCTIONS = ("tensorflow.layers.", "tensorflow.contrib.layers.", "tensorflow.contrib.slim.", "tf_slim.")
+_WEIGHTLESS_FUNCTIONS = ("arg_scope", "avg_", "average_", "dropout", "flatten", "max_", "one_hot", "softmax")
 
 
 @lru_cache(maxsize=65536)
@@ -261,6 +270,9 @@ def creates_variables(path: str) -> bool:
         if path.startswith("keras.layers.") and last.startswith(_WEIGHTLESS):
             return last in _WEIGHTY
         return last[:1].isupper() and last not in ("Layer", "Input", "InputLayer", "InputSpec")
+    if path.startswith(_LAYER_FUNCTIONS):
+        last = path.rpartition(".")[2]
+        return last[:1].islower() and not last.startswith(_WEIGHTLESS_FUNCTIONS)
     return False
 
 

@@ -19,6 +19,7 @@ from .extraction import find_steps
 from .held import link_held
 from .inspection import Inspection
 from .layout import Layout
+from .pointless import find_idle, find_once
 from .program import Program
 from .results import Results
 from .signs import find_reaching, find_signs
@@ -137,13 +138,15 @@ def _judge(
     calls = solve(program)
     allocations = Allocations(program)
     link_held(program, calls, allocations)
-    find_escapes(program)
+    mapped = find_escapes(program)
     graph = CallGraph(program)
     facts = Facts(program, graph, allocations)
     facts.computes = find_computing(program, graph)
-    facts.covered = find_covered(program, graph)
+    facts.covered = find_covered(program, graph, mapped)
     facts.reaching = find_reaching(modules)
     facts.signs = find_signs(program, graph, facts.reaching)
+    facts.idle = find_idle(program, graph)
+    facts.once = find_once(program, graph)
     inspection = Inspection(facts)
     verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)
     found: list[Function] = []

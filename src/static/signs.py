@@ -29,9 +29,11 @@ _METHODS = frozenset(
         "assign_sub",
         "batch_jacobian",
         "compute_gradients",
+        "experimental_distribute_values_from_function",
         "experimental_run_v2",
         "jacobian",
         "log_prob",
+        "merge_call",
         "minimize",
         "scatter_nd_add",
         "scatter_nd_update",
@@ -40,10 +42,11 @@ _METHODS = frozenset(
     }
 )
 _PATHS = ("tensorflow_probability.mcmc.", "tensorflow_probability.vi.", "tensorflow_probability.optimizer.")
+_COLLECTIVES = re.compile(r"horovod\.\w+\.(grouped_)?(allgather|allreduce|alltoall|broadcast|reducescatter)")
 #: What authors call one round of training, or a part of it.
 _NAMES = re.compile(
-    r"_*(\w*_)?(train|training|test|eval|evaluation|val|valid|validation|predict|inference|update|learn|gradient|critic"
-    r"|actor|generator|discriminator|distributed|sample|optimi[sz]e)(_\w*)?_?(step|batch|fn)\d*"
+    r"_*(\w*_)?(train|training|test|eval|evaluation|val|valid|validation|predict|inference|infer|update|learn|gradient"
+    r"|critic|actor|generator|discriminator|distributed|sample|optimi[sz]e)((_\w*)?_?(step|batch)|_?fn)\d*"
     r"|_*(soft_update|step_fn|replica_step|compute_loss|compute_gradients|apply_gradients)"
 )
 _LIBRARIES = frozenset(
@@ -66,6 +69,22 @@ def find_signs(program: Program, graph: CallGraph, reaching: frozenset[ModuleCod
     }
 
 
+def is_step(code: FunctionCode) -> bool:
+    """Whether a function is a round of training, or of its like: by its name, a tape, an update or a strategy's run."""
+    return _NAMES.fullmatch(code.name) is not None or any(_steps(event) for event in code.events)
+
+
+def _steps(event: Event) -> bool:
+    if isinstance(event, Call):
+        return event.attribute in ("apply_gradients", "minimize", "experimental_run_v2") or _runs_replicas(event)
+    return isinstance(event, Mark) and _tells(event)
+
+
+def _runs_replicas(call: Call) -> bool:
+    """Whether a call is ``strategy.run(step, args=(x,))`` of a strategy that nobody knows."""
+    return call.attribute == "run" and not call.targets and bool({"args", "kwargs"} & call.keywords.keys())
+
+
 def _tells(event: Event) -> bool:
     if isinstance(event, AttributeLoad):
         return event.attribute in _ATTRIBUTES
@@ -83,10 +102,12 @@ def _tells(event: Event) -> bool:
         return True
     if any(_names_weights(node) for node in (*event.arguments, *event.keywords.values())):
         return True
-    if event.attribute == "run" and not event.targets and {"args", "kwargs"} & event.keywords.keys():
-        # ``strategy.run(step, args=(x,))`` of a strategy that nobody knows.
+    if _runs_replicas(event):
         return True
-    return any(path.startswith(_PATHS) and path.rpartition(".")[2][:1].islower() for path in event.externals)
+    return any(
+        (path.startswith(_PATHS) and path.rpartition(".")[2][:1].islower()) or _COLLECTIVES.fullmatch(path) is not None
+        for path in event.externals
+    )
 
 
 def _names_weights(node: Node) -> bool:

@@ -67,7 +67,7 @@ def topics_of(call: Call) -> set[str]:
         elif path.startswith(("numpy.", "scipy.")):
             if effect is None:
                 found.add("numpy")
-        elif path.startswith(("tensorflow.", "keras.")):
+        elif path.startswith(("tensorflow.", "keras.", "tensorflow_hub.", "tf_slim.")):
             if creates_variables(path):
                 found.add("creates")
             if draws_tensors(path):

@@ -234,6 +234,11 @@ class Verdicts:
         if has_tensor is not True and not self._reaches_tensorflow(code):
             message = f"{name} is not known to be given tensors, and its file does not reach TensorFlow"
             return Finding("HYB501", message, file, code.line, (), True)
+        if code in self.facts.idle and code not in self.facts.signs:
+            message = f"nothing in {name} computes with the tensors that it may be given"
+            return Finding("HYB501", message, file, code.line, (), True)
+        if code in self.facts.once:
+            return Finding("HYB510", f"{name} {self.facts.once[code]}", file, code.line, (), True)
         return None
 
     def _reaches_tensorflow(self, code: FunctionCode) -> bool:

@@ -54,6 +54,8 @@ class Facts:
         self.computes: dict[FunctionCode, bool | None] = {}
         self.covered: set[FunctionCode] = set()
         self.signs: set[FunctionCode] = set()
+        self.idle: set[FunctionCode] = set()
+        self.once: dict[FunctionCode, str] = {}
         self.reaching: frozenset[ModuleCode] = frozenset()
         self.traced: dict[tuple[FunctionCode, Node, int], bool | None] = {}
         self.rebound_attributes = _rebound_attributes(program)

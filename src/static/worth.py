@@ -19,7 +19,8 @@ _COMPUTING_METHODS = {
     "metric": {"update_state", "result"},
     "generator": {"binomial", "normal", "truncated_normal", "uniform", "uniform_full_int"},
     "tensorarray": {"write", "read", "stack", "concat", "gather", "unstack", "scatter"},
-    "strategy": {"reduce", "all_reduce", "gather"},
+    "strategy": {"reduce", "all_reduce", "gather", "merge_call", "experimental_distribute_values_from_function"},
+    "moving_average": {"apply"},
     "table": {"lookup"},
     "layer": {"call"},
     "model": {"call"},
@@ -52,7 +53,7 @@ def _computes_itself(code: FunctionCode) -> bool | None:
         if kind is Call:
             answer = call_computes(event)  # type: ignore[arg-type]
         elif kind is Operation:
-            answer = _operation_computes(event)  # type: ignore[arg-type]
+            answer = operation_computes(event)  # type: ignore[arg-type]
         elif kind is ItemLoad:
             answer = any(value in TENSORS for value in event.base.values)  # type: ignore[attr-defined]
         elif kind is Iteration:
@@ -66,7 +67,8 @@ def _computes_itself(code: FunctionCode) -> bool | None:
     return None if doubtful else False
 
 
-def _operation_computes(event: Operation) -> bool | None:
+def operation_computes(event: Operation) -> bool | None:
+    """Whether an operator computes with tensors; None where an operand is unknown."""
     if event.name in _IGNORED_OPERATORS:
         return False
     doubtful = False
@@ -87,7 +89,7 @@ def call_computes(call: Call) -> bool | None:
         if computes(path):
             return True
     for receiver, name in call.methods:
-        if _method_computes(receiver, name):
+        if method_computes(receiver, name):
             return True
     if call.unknown:
         return None
@@ -97,7 +99,8 @@ def call_computes(call: Call) -> bool | None:
     return False
 
 
-def _method_computes(receiver: Value, name: str) -> bool:
+def method_computes(receiver: Value, name: str) -> bool:
+    """Whether a method of a library's or the project's object computes with tensors."""
     if isinstance(receiver, Thing):
         if name == "__call__":
             return receiver.kind in _COMPUTING_THINGS

@@ -52,6 +52,7 @@ _KERAS = frozenset(
         "build",
         "add_weight",
         "get_config",
+        "get_initial_state",
         "from_config",
         "compute_output_shape",
         "compute_output_spec",
@@ -62,6 +63,12 @@ _KERAS = frozenset(
         "save_own_variables",
         "load_own_variables",
         "compile",
+        "fit",
+        "fit_generator",
+        "load_weights",
+        "save",
+        "save_weights",
+        "summary",
         "reset_state",
         "reset_states",
         "get_weights",
@@ -77,7 +84,8 @@ class KerasOwned(Rule):
     ## What it does
 
     Finds functions that Python or Keras calls in a way of its own: constructors and other special methods,
-    `build`, `get_config`, `compute_output_shape`, callbacks, and the steps that `fit` traces.
+    `build`, `get_config`, `get_initial_state`, `compute_output_shape`, callbacks, the steps that `fit` traces, and a
+    model's own `fit` and `save`.
 
     ## Why is this bad
 
@@ -155,7 +163,7 @@ class KerasOwned(Rule):
         elif code.name in _PYTHON:
             message = f"Python calls {name} itself, and a `tf.function` may not do what it expects"
         elif owner.kind in ("model", "layer", "metric", "loss", "optimizer") and code.name in _KERAS:
-            message = f"Keras calls {name} itself, outside of the step"
+            message = f"{name} is a method of Keras' own, and runs outside of the step"
         elif owner.kind == "model" and code.name in _STEPS and not _is_called(code):
             message = f"Keras traces {name} itself in `Model.fit`"
             if code.switched is not None:

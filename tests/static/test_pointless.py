@@ -1,0 +1,160 @@
+"""What nobody could want as a graph is not proposed; what a run might find worth it stays."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from hybridize.records import Action
+
+LOOP = """
+def double(t):
+    return t + t
+
+for _ in range(3):
+    double(tf.ones([2]))
+"""
+
+#: Each defines ``f``, which is given tensors or may be, and the code of the refusal.
+POINTLESS = {
+    "a part of a name": (
+        "def f(values, ending):\n    return {k[: -len(ending)]: v for k, v in values.items() if k.endswith(ending)}\n"
+        "f({'a_x': tf.ones([2])}, '_x')\n",
+        "HYB501",
+    ),
+    "a check of shapes": (
+        "def f(x, spec):\n    if not spec.shape.is_compatible_with(x.shape):\n        raise ValueError(spec)\n"
+        "f(tf.ones([2]), spec)\n",
+        "HYB501",
+    ),
+    "a comparison with a word": (
+        "def f(x, kind):\n    return x if kind == 'none' else None\nf(tf.ones([2]), k)\n",
+        "HYB501",
+    ),
+    "numbers in a file that has tensors elsewhere": (
+        "def f(q, sigma):\n    return (q - 1) * sigma / q.total if q.total else q\n"
+        "f(thing, thing.n)\nf(thing, thing.k)\n",
+        "HYB501",
+    ),
+    "Python within a graph": (
+        "def f(x):\n    return tf.py_function(thing, [x], tf.float32)\nf(tf.ones([2]))\n",
+        "HYB501",
+    ),
+    "an initial state": ("def f(n):\n    return tf.zeros([n, 3]), tf.zeros([n, 4])\nf(tf.constant(2))\n", "HYB501"),
+    "data that a dataset is made of": (
+        "def f(x):\n    thing.data = tf.data.Dataset.from_tensor_slices(x / 255.0)\n    return tf.reduce_max(x)\n"
+        "f(tf.ones([2]))\n",
+        "HYB510",
+    ),
+    "what a constructor calls": (
+        "class Mask:\n    def __init__(self, n):\n        self.mask = self._make(n)\n"
+        "    def _make(self, n):\n        return tf.linspace(0.0, 1.0, n) * 2.0\nMask(tf.constant(3))\n",
+        "HYB510",
+    ),
+    "what a script calls outside of its loops": (
+        LOOP + "def f(x):\n    return x / tf.reduce_max(x)\nf(tf.ones([2]))\n",
+        "HYB510",
+    ),
+    "what is called by what is called once": (
+        LOOP + "def f(x):\n    return x / tf.reduce_max(x)\ndef main():\n    f(tf.ones([2]))\nmain()\n",
+        "HYB510",
+    ),
+    "what an unknown dataset maps": (
+        "def f(x):\n    return tf.cast(x, tf.float32)\nthing.load().map(f).batch(2)\n",
+        "HYB502",
+    ),
+    "what such a function calls": (
+        "def f(x):\n    return tf.cast(x, tf.float32)\ndef g(x):\n    return f(x)\n"
+        "thing.load().map(g, num_parallel_calls=2)\n",
+        "HYB502",
+    ),
+    "layers of TensorFlow 1": (
+        "def f(x):\n    return tf.compat.v1.layers.dense(tf.compat.v1.layers.flatten(x), 3)\nf(tf.ones([2, 2]))\n",
+        "HYB301",
+    ),
+    "a model that is loaded in each call": (
+        "import tensorflow_hub as hub\ndef f(x):\n    return hub.load('model')(x)\nf(tf.ones([2]))\n",
+        "HYB301",
+    ),
+    "the initial state of a cell": (
+        "class Cell(tf.keras.layers.Layer):\n    def get_initial_state(self, n):\n"
+        "        return tf.random.normal([n])\n"
+        "def f(n):\n    return Cell().get_initial_state(n)\n",
+        "HYB302",
+    ),
+    "a loop of Keras' own": (
+        "class Net(tf.keras.Model):\n    def fit(self, x):\n        return super().fit(x + 1)\n"
+        "Net().fit(tf.ones([2]))\n",
+        "HYB302",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", POINTLESS, ids=lambda how: how.replace(" ", "-"))
+def test_not_proposed_is(how, script):
+    text, code = POINTLESS[how]
+    found = script("from somewhere import thing, spec, k\n" + text).scan().functions
+    named = {each.qualname.rpartition(".")[2]: each for each in found}
+    function = next(named[name] for name in ("_make", "get_initial_state", "fit", "f") if name in named)
+    assert function.proposal is Action.NONE
+    assert function.blocker is not None and function.blocker.code == code
+
+
+#: Each defines ``f``, which stays a candidate.
+WANTED = {
+    "one that hands its tensor to something unknown": "def f(x):\n    return thing(x)\nf(tf.ones([2]))\n",
+    "one that hands it on in a container": "def f(x):\n    return thing([x], k=1)\nf(tf.ones([2]))\n",
+    "one that hands it to a library that is in no table": (
+        "import layers_of_somebody\ndef f(x):\n    return layers_of_somebody.dense(x)\nf(tf.ones([2]))\n"
+    ),
+    "a step called once": LOOP + "def f(x):\n    with tf.GradientTape() as tape:\n        y = x * x\n"
+    "    return tape.gradient(y, x)\nf(tf.ones([2]))\n",
+    "one with the loop over data in it": LOOP + "def f(rows):\n    total = 0.0\n    for row in rows:\n"
+    "        total += tf.reduce_sum(row)\n    return total\nf(tf.ones([2, 2]))\n",
+    "one called once where nothing stands in a loop": "def f(x):\n    return x / tf.reduce_max(x)\nf(tf.ones([2]))\n",
+    "one called in a loop": (
+        LOOP + "def f(x):\n    return x / tf.reduce_max(x)\nfor i in range(2):\n    f(tf.ones([2]))\n"
+    ),
+    "one called once by what a loop calls": (
+        "def f(x):\n    return x / tf.reduce_max(x)\ndef g(x):\n    return f(x)\n"
+        "for i in range(2):\n    g(tf.ones([2]))\n"
+    ),
+    "an average of weights": "e = tf.train.ExponentialMovingAverage(0.9)\ndef f():\n    e.apply(thing)\nf()\n",
+    "what is reduced over workers": (
+        "import horovod.tensorflow as hvd\nx = tf.ones([2])\ndef f():\n    hvd.allreduce(x, name='barrier')\nf()\n"
+    ),
+    "what is given to two objects to map": (
+        "def f(x, y):\n    return x + y\nthing.map(f, tf.ones([2]))\nf(tf.ones([2]), 1)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", WANTED, ids=lambda how: how.replace(" ", "-"))
+def test_proposed_is(how, script):
+    function = script("from somewhere import thing\n" + WANTED[how]).function("f")
+    assert function.proposal is Action.HYBRIDIZE, function.blocker
+
+
+def test_nobody_knows_how_often_a_library_s_function_is_called(project):
+    """A script of the project calls it once; users of the library may call it in their loops."""
+    library = "import tensorflow as tf\ndef loss(x, y):\n    return tf.reduce_mean((x - y) ** 2)\n"
+    project.write("library/__init__.py", "from .losses import loss\n")
+    project.write("library/losses.py", library)
+    script = """
+    import tensorflow as tf
+    from library.losses import loss
+    def double(t):
+        return t + t
+    for _ in range(3):
+        double(tf.ones([2]))
+    print(loss(tf.ones([2]), tf.ones([2])))
+    """
+    project.write("example.py", textwrap.dedent(script))
+    assert project.function("library.losses:loss").proposal is Action.HYBRIDIZE
+
+
+def test_a_test_s_call_says_nothing_of_how_often_a_function_is_called(project):
+    project.write("work.py", "import tensorflow as tf\nclass A:\n    def _f(self, x):\n        return x * tf.abs(x)\n")
+    project.write("test_work.py", "import tensorflow as tf\nfrom work import A\nA()._f(tf.ones([2]))\n" + LOOP)
+    assert project.function("work:A._f").proposal is Action.HYBRIDIZE
