@@ -124,3 +124,10 @@ def test_sarif_escapes_paths(scan):
     assert location["artifactLocation"]["uri"] == "a%20b/%C3%BC%E9%25.py"
     assert unquote(location["artifactLocation"]["uri"], errors="surrogateescape") == "a b/ü\udce9%.py"
     assert location["region"]["startLine"] == 1
+
+
+def test_programs_find_the_plain_data_of_a_function_where_they_always_did(scan):
+    """Scripts that measure the scan of public repositories import it from there."""
+    from hybridize.report.scan_json import to_json
+
+    assert to_json(scan.functions[0])["id"] == scan.functions[0].id

@@ -1,0 +1,7 @@
+"""One function of a scan as plain data, under the name by which programs outside of this package import it."""
+
+from __future__ import annotations
+
+from .scan.json import to_json
+
+__all__ = ["to_json"]
