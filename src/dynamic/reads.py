@@ -7,11 +7,13 @@ called: such code runs itself, and is looked at by its own names.
 
 from __future__ import annotations
 
+import ast
 import collections
 import time
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,6 +87,17 @@ class Path:
                 self._objects.append(self._grip)
             self._number = known
         return True
+
+    def put(self, text: str) -> Callable[[], bool] | None:
+        """Put the plain value that ``text`` tells of there; gives what takes it back, or None where it can't be put."""
+        way = list(self.way())
+        if self.loose or not way:
+            return None
+        holder, step, now = way[-1]
+        value = _read(text, now)
+        if value is _GONE or not _store(holder, step, value):
+            return None
+        return lambda: _store(holder, step, now)
 
     def text(self) -> str:
         """The value of the last look as a text; of an object, the how-manieth it is here."""
@@ -163,6 +176,25 @@ class Reading:
             text = path.text()
             found[path.label] = f"{found[path.label]}, {text}" if path.label in found else text
         return found
+
+    def put(self, state: Mapping[str, str]) -> Callable[[], None] | None:
+        """Put what is read into another state that it was seen in; gives what takes that back, None where it can't be.
+
+        Only plain values (numbers, texts) can be put, and only where a label stands for one place.
+        """
+        undo: list[Callable[[], bool]] = []
+        back = partial(_take_back, undo)
+        now = self.values()
+        for label, text in state.items():
+            if now.get(label, text) == text:
+                continue
+            paths = [path for path in self._paths.values() if path.label == label and not path.dead]
+            taken = paths[0].put(text) if len(paths) == 1 else None
+            if taken is None:
+                back()
+                return None
+            undo.append(taken)
+        return back
 
     def places(self) -> dict[str, str]:
         """By label, the function and line that reads it."""
@@ -309,6 +341,55 @@ def follow(value: Any, step: Step) -> Any:
         except IndexError:
             return _GONE
     return _OPAQUE
+
+
+def _take_back(undo: list[Callable[[], bool]]) -> None:
+    while undo:
+        undo.pop()()
+
+
+def _read(text: str, like: Any) -> Any:
+    """The plain value that a text tells of, of the type of ``like``; _GONE where it does not tell one."""
+    if isinstance(like, np.generic):
+        value = _read(text, like.item())
+        return value if value is _GONE else type(like)(value)
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return _GONE
+    return value if type(value) is type(like) and isinstance(value, ATOMS) and repr(value) == text else _GONE
+
+
+def _store(holder: Any, step: Step, value: Any) -> bool:
+    """Store a value where a step leads to, without any code of the user's being run; whether that could be done."""
+    kind, key = step
+    if kind == "cell":
+        holder.cell_contents = value
+        return True
+    if kind == "[":
+        held = plain(holder)
+        if isinstance(held, dict) and type(held).__setitem__ is dict.__setitem__:
+            dict.__setitem__(held, key, value)
+            return True
+        if isinstance(held, list) and type(held).__setitem__ is list.__setitem__ and isinstance(key, int):
+            list.__setitem__(held, key, value)
+            return True
+        return False
+    own = getattr(holder, "__dict__", None) if isinstance(holder, types.ModuleType) else _own_attributes(holder)
+    if kind == "." and isinstance(own, dict) and key in own:
+        own[key] = value
+        return True
+    return False
+
+
+def _own_attributes(value: Any) -> Any:
+    """The attributes of an instance; of a class they can't be stored so."""
+    if isinstance(value, type):
+        return None
+    try:
+        return object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
 
 
 def _attribute(value: Any, name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
@@ -367,31 +368,10 @@ class Shadow:
             return
         receiver = args[:1] if args and not _is_plain_call(function, args) else ()
         args = args[len(receiver) :]
-        for attempt in range(drawing.QUIET_ATTEMPTS):
-            time.sleep(drawing.QUIET_SECONDS * attempt)
-            bound = tensorflow_internals.clone(function)
-            bound = bound.__get__(receiver[0], type(receiver[0])) if receiver else bound
-            python = Snapshot(self.named, self.original, self.project)
-            changes: list[Change] = []
-            begun, refused = perf_counter(), RefusedConnection.made
-            try:
-                with self.watch as outside, Calls(self.project) as calls:
-                    concrete = bound.get_concrete_function(*args, **kwargs)
-            except Exception as error:
-                if self.error is None and not self._was_refused(refused):
-                    raised = "a later trace of it raises: " + _explain(error, self.project)
-                    check.refutations.setdefault("raised", raised)
-                return
-            finally:
-                seconds = perf_counter() - begun
-                changes = python.changes()
-                python.restore()
-            changes += outside
-            if not drawing.may_be_others(changes, python):
-                break
-        if changes:
-            check.note_effects(changes, python.beside, "while it is traced, ")
+        made = self._trace(receiver, args, kwargs)
+        if made is None:
             return
+        bound, concrete, calls, python, seconds = made
         self.stability.note(own, calls, python.objects, seconds)
         self.traced = True
         printed = graphs.fingerprint(concrete, self._place)
@@ -414,6 +394,62 @@ class Shadow:
         different = graphs.difference(known[0], printed)
         if different is not None:
             check.refutations.setdefault("unstable", different + self.stability.explain(own))
+        elif check.retraced >= TRACES_COMPARED and not python.beside:
+            self._foresee(own, known[0], receiver, args, kwargs)
+
+    def _trace(
+        self, receiver: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any], foreseen: bool = False
+    ) -> tuple[Any, Any, Calls, Snapshot, float] | None:
+        """Trace a fresh copy of the function; gives it, its trace, what ran in that, what it saw, and the seconds.
+
+        None where the trace raises or changes something, which is noted unless it is made in a ``foreseen`` state.
+        """
+        check, changes = self.check, list[Change]()
+        for attempt in range(drawing.QUIET_ATTEMPTS):
+            time.sleep(drawing.QUIET_SECONDS * attempt)
+            bound = tensorflow_internals.clone(self.function)
+            bound = bound.__get__(receiver[0], type(receiver[0])) if receiver else bound
+            python = Snapshot(self.named, self.original, self.project)
+            begun, refused = perf_counter(), RefusedConnection.made
+            try:
+                with self.watch as outside, Calls(self.project) as calls:
+                    concrete = bound.get_concrete_function(*args, **kwargs)
+            except Exception as error:
+                if self.error is None and not foreseen and not self._was_refused(refused):
+                    raised = "a later trace of it raises: " + _explain(error, self.project)
+                    check.refutations.setdefault("raised", raised)
+                return None
+            finally:
+                seconds = perf_counter() - begun
+                changes = python.changes()
+                python.restore()
+            changes += outside
+            if not drawing.may_be_others(changes, python):
+                break
+        if changes and not foreseen:
+            check.note_effects(changes, python.beside, "while it is traced, ")
+        if changes:
+            return None
+        return bound, concrete, calls, python, seconds
+
+    def _foresee(
+        self, own: Any, known: Any, receiver: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Trace in the states that what is read will come to, as the observing run saw: the graph may be another.
+
+        That a trace raises there, or changes something, says nothing: what was put there is part of the state only.
+        """
+        from . import graphs
+
+        for state in self.stability.foresee(own):
+            made = self._trace(receiver, args, kwargs, foreseen=True)
+            if made is None:
+                return
+            different = graphs.difference(known, graphs.fingerprint(made[1], self._place))
+            if different is not None:
+                self.check.refutations.setdefault("unstable", different + self.stability.explain(own, state))
+                return
+            self.stability.hold(own, state)
 
     def _place(self, op: Any) -> str | None:
         """The user's line that an op was made in, as file:line of the scratch copy."""

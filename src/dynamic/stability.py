@@ -6,7 +6,7 @@ its traces read has changed, and what was there at each trace is noted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..sandbox.clock import perf_counter
@@ -58,10 +58,13 @@ class Stability:
         if not self._covers(key, state):
             self._traced.setdefault(key, []).append(state)
 
-    def explain(self, key: Any) -> str:
-        """What has changed since the first trace of a signature, as a sentence's end; empty where nothing is known."""
+    def explain(self, key: Any, state: State | None = None) -> str:
+        """What has changed since the first trace of a signature, as a sentence's end; empty where nothing is known.
+
+        ``state`` is what there is now, where that is not what the last look saw.
+        """
         first = next(iter(self._traced.get(key, ())), {})
-        for label, now in self.reading.values().items():
+        for label, now in (state or self.reading.values()).items():
             then = first.get(label, now)
             if then != now:
                 place = self.reading.places().get(label)
@@ -80,6 +83,33 @@ class Stability:
             return self._asked == 0
         states = [{label: state[label] for label in labels if label in state} for state in self._expected["states"]]
         return not all(any(self._covers(key, state) for key in self._traced) for state in states)
+
+    def foresee(self, key: Any) -> Iterator[State]:
+        """Each state that the observing run saw what is read in, and the signature was not traced in, the latest first.
+
+        While one is given, what is read is in it. `hold` says that the trace was the same in it.
+        """
+        for state in reversed(self._expected.get("states", ())):
+            wanted = {label: text for label, text in state.items() if label in self.reading.places()}
+            elapsed = perf_counter() - self._begun
+            if self._asked >= FREE_TRACES and self._seconds >= TRACE_SHARE * elapsed:
+                return
+            if self._covers(key, wanted):
+                continue
+            back = self.reading.put(wanted)
+            if back is None:
+                continue
+            begun = perf_counter()
+            try:
+                yield wanted
+            finally:
+                back()
+            self._asked += 1
+            self._seconds += perf_counter() - begun
+
+    def hold(self, key: Any, state: State) -> None:
+        """Note that a signature's trace in ``state`` was as its other traces are."""
+        self._traced.setdefault(key, []).append({**self.reading.values(), **state})
 
     def as_dict(self) -> dict[str, Any]:
         """What is read and which states of it were traced, as it goes over the line."""

@@ -290,3 +290,56 @@ def test_a_profiler_of_the_user_s_is_on_again_afterwards(program: Callable[[str]
     profiler.create_stats()
     assert any(name == "value" for _, _, name in profiler.stats)  # type: ignore[attr-defined]
     assert made.reading.as_dict()["labels"]
+
+
+PUT = {
+    "an item of a global": ("STATE = {'rate': 0.5}\ndef step(): return STATE['rate']", "STATE['rate']", "0.25"),
+    "a nested item": ("STATE = {'a': [1, 2]}\ndef step(): return STATE['a'][1]", "STATE['a'][1]", "7"),
+    "a global": ("FLAG = False\ndef step(): return FLAG", "FLAG", "True"),
+    "an attribute": (
+        "class A:\n    def __init__(self): self.mode = 'warm'\na = A()\ndef step(): return a.mode",
+        "a.mode",
+        "'hot'",
+    ),
+    "a variable of the function around it": (
+        "def outer():\n    rate = 1.0\n    def step(): return rate\n    return step\nstep = outer()",
+        "rate",
+        "2.0",
+    ),
+    "a NumPy number": ("import numpy as np\nRATE = np.float32(0.5)\ndef step(): return RATE", "RATE", "0.25"),
+}
+
+
+@pytest.mark.parametrize(("source", "label", "text"), PUT.values(), ids=PUT)
+def test_a_value_that_was_seen_can_be_put_there_and_taken_back(
+    program: Any, source: str, label: str, text: str
+) -> None:
+    made = program(source)
+    made.call()
+    before = made.reading.values()
+    back = made.reading.put({label: text})
+    assert back is not None and repr(getattr(made.step(), "item", made.step)()) == text
+    back()
+    assert not made.changed() and made.reading.values() == before
+
+
+NOT_PUT = {
+    "another type": ("RATE = 1.0\ndef step(): return RATE", {"RATE": "1"}),
+    "an object": ("class A: pass\na = A()\ndef step(): return a.x if hasattr(a, 'x') else a", {"a": "object 2"}),
+    "a class's attribute": ("class A:\n    mode = 1\ndef step(): return A.mode", {"A.mode": "2"}),
+    "what is not read": ("RATE = 1.0\ndef step(): return RATE", {"other": "1.0"}),
+    "one of two": (
+        "RATE, MODE = 1.0, {}\ndef step(): return RATE, len(MODE)",
+        {"RATE": "2.0", "MODE": "dict 12345678"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "state"), NOT_PUT.values(), ids=NOT_PUT)
+def test_what_can_not_be_put_leaves_all_as_it_was(program: Any, source: str, state: dict[str, str]) -> None:
+    made = program(source)
+    made.call()
+    before = made.reading.values()
+    put = made.reading.put(state)
+    assert put is None or not state.keys() & before.keys()
+    assert not made.changed() and made.reading.values() == before
