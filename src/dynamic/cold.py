@@ -14,8 +14,8 @@ from typing import Any
 
 from ..errors import one_line
 from ..records import EditedFile, Ending, Function
-from . import symbolic
 from .runs import Run, Seen
+from .wording import TRACE_FAULTS, TRACE_REMEDY
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def same_beginnings(
 class Failure:
     """Why a plan did not run through, and whom that names.
 
-    ``stale`` are the candidates whose traces show one of `symbolic.FAULTS`: it is certainly theirs. ``place`` is the
+    ``stale`` are the candidates whose traces show one of `TRACE_FAULTS`: it is certainly theirs. ``place`` is the
     line (``file:line``) at which the script failed: whoever stands there is the first suspect.
     """
 
@@ -134,8 +134,8 @@ def failure(edited: Seen, eager: Seen) -> Failure | None:
         raised = ""
         if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
             raised = f", which is why the edited script then raises {_error(edited)}"
-        wrong = symbolic.FAULTS[faults[stale[0]]]
-        reason = f"started cold, the trace of {stale[0]} {wrong}{raised}; {symbolic.REMEDY}"
+        wrong = TRACE_FAULTS[faults[stale[0]]]
+        reason = f"started cold, the trace of {stale[0]} {wrong}{raised}; {TRACE_REMEDY}"
         return Failure(reason, stale)
     if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
         reason = f"started cold, the edited script raises {_error(edited)}"

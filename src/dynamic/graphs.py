@@ -64,7 +64,7 @@ class Row:
 class Print:
     """A trace's fingerprint. ``captured`` are tensors, not variables, that the trace holds on to.
 
-    ``fault`` is the kind of `symbolic.FAULTS` that it shows, if it shows one.
+    ``fault`` is the kind of `wording.TRACE_FAULTS` that it shows, if it shows one.
     """
 
     rows: tuple[Row, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,7 @@ from ..records import (
     VariantResult,
     Verdict,
 )
-from .wording import BESIDE, count, describe_creation, describe_effect
+from .wording import BESIDE, count, describe_creation, describe_effect, original
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
 LEAST_COMPARED = 5
@@ -62,7 +61,7 @@ def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mappin
             for name, seen in row["parameters"].items()
         ),
         effects=tuple(
-            Effect(e["kind"], e["subject"], e["detail"], _original(e["place"], root), e["calls"])
+            Effect(e["kind"], e["subject"], e["detail"], original(e["place"], root), e["calls"])
             for e in row["effects"]
         ),
         exceptions=tuple(f"{text} ({count} times)" for text, count in row["exceptions"].items()),
@@ -170,7 +169,7 @@ def creation_reason(creation: Mapping[str, Any]) -> str:
 
 def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> Reason:
     words = describe_effect(effect["kind"], effect["subject"], effect["detail"])
-    place = _original(effect["place"], root)
+    place = original(effect["place"], root)
     where = f" at {place}" if place else ""
     said = f"{words}{where} (seen in {effect['calls']} of {row['effect_calls']} sampled calls)"
     return Reason(f"effect-{effect['kind']}", said, place=place or "")
@@ -261,7 +260,7 @@ def _judge_row(
 
     if row["refutations"]:
         code, reason = next(iter(row["refutations"].items()))
-        return verdict(Verdict.REFUTED, code, _original(f"{_lead(code)}{reason}", root) or reason)
+        return verdict(Verdict.REFUTED, code, original(f"{_lead(code)}{reason}", root) or reason)
     doubts = [(name, text) for name, text in row["doubts"].items() if name != "nudge"]
     if doubts:
         return verdict(Verdict.INCONCLUSIVE, *doubts[0])
@@ -285,7 +284,7 @@ def _judge_row(
         return verdict(Verdict.INCONCLUSIVE, "unseen-path", said)
     reasons = []
     if captured := row["captured"]:
-        shown = ", ".join(_original(text, root) or text for text in captured[:3])
+        shown = ", ".join(original(text, root) or text for text in captured[:3])
         number = count(len(captured), "constant tensor")
         reasons.append(Reason("captures", f"its trace holds on to {number}, which did not change: {shown}"))
     read = dict(function.results_read)
@@ -336,13 +335,6 @@ def _with_variant(
     return Judgement(function, verdict, reasons, observation, variants=(result,))
 
 
-def _original(text: str | None, root: Mapping[str, str]) -> str | None:
-    """A text with the paths of the scratch copy made relative to the project's root."""
-    if text is None:
-        return None
-    for copy, original in root.items():
-        text = text.replace(copy.rstrip(os.sep) + os.sep, "" if original == "" else original)
-    return text
 
 
 def order_by_time(judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..records import Judgement, Reason, Verdict
-from .judging import _original
-from .wording import count
+from .wording import count, original
 
 #: What is read, by label: the value as a text.
 State = Mapping[str, str]
@@ -29,7 +28,7 @@ def question(
     doubt = doubt_of(observed, row, whole) if judgement.verdict is Verdict.CONFIRMED and row is not None else None
     if doubt is None:
         return judgement
-    doubt = _original(doubt, root) or doubt
+    doubt = original(doubt, root) or doubt
     results = tuple(replace(r, outcome=Verdict.INCONCLUSIVE, reason=doubt) for r in judgement.variants)
     return replace(
         judgement,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import tensorflow_internals
 from ..sandbox.clock import perf_counter
-from ..sandbox.refusal import REMEDY, RefusedConnection
+from ..sandbox.refusal import RefusedConnection
 from ..sandbox.units import synchronize
-from . import drawing, symbolic
+from . import drawing
 from .calls import Calls
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
@@ -20,6 +20,7 @@ from .outside import Watch
 from .owners import Owner, receiver_of, refusal
 from .paths import PathNote
 from .stability import Stability
+from .wording import TRACE_FAULTS, TRACE_REMEDY
 
 if TYPE_CHECKING:
     from .nudging import Nudge
@@ -118,7 +119,7 @@ class Shadow:
         """Whether a connection was refused since there were ``before`` such: what came of it is our doing."""
         if RefusedConnection.made == before:
             return False
-        self.check.doubts.setdefault("network", f"it connects to another machine, which was refused; {REMEDY}")
+        self.check.doubts.setdefault("network", f"it connects to another machine, which was refused; {TRACE_REMEDY}")
         return True
 
     def _call_eagerly(self, path: PathNote) -> list[Change]:
@@ -376,7 +377,7 @@ class Shadow:
         self.traced = True
         printed = graphs.fingerprint(concrete, self._place)
         if printed.fault:
-            stale = f"its trace {symbolic.FAULTS[printed.fault]}; {symbolic.REMEDY}"
+            stale = f"its trace {TRACE_FAULTS[printed.fault]}; {TRACE_REMEDY}"
             check.refutations.setdefault(f"stale-{printed.fault}", stale)
             return
         for kind in {row.kind for row in printed.rows} & UNRESTORABLE.keys():

@@ -13,15 +13,6 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-#: What such a trace does, by the kind of the fault.
-FAULTS = {
-    "weights": "holds the values of initializers in place of variables: the initial weights would be baked in",
-    "seeds": "reads the state of a keras.random.SeedGenerator and does not move it on: each call would draw the same "
-    "random numbers",
-}
-#: What helps against each of them.
-REMEDY = "convert the step that calls the model instead"
-
 _DRAWS = frozenset(
     {
         "RandomStandardNormal",
@@ -40,7 +31,7 @@ _DRAWS = frozenset(
 
 
 def fault(operations: Iterable[Any]) -> str:
-    """Which of `FAULTS` the operations of a trace show; empty where they show none.
+    """Which of `wording.TRACE_FAULTS` the operations of a trace show; empty where they show none.
 
     That variables are captured says nothing of the weights: a layer that is built before has some.
     """

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+
+#: What a trace does that was made while Keras builds a layer symbolically, by the kind of the fault.
+TRACE_FAULTS = {
+    "weights": "holds the values of initializers in place of variables: the initial weights would be baked in",
+    "seeds": "reads the state of a keras.random.SeedGenerator and does not move it on: each call would draw the same "
+    "random numbers",
+}
+#: What helps against each of these.
+TRACE_REMEDY = "convert the step that calls the model instead"
 
 _WORDS = {
     "printed": "it prints ({detail})",
@@ -44,3 +54,12 @@ def describe_creation(first: int, more: int, number: int, names: Sequence[str]) 
 def count(number: int, noun: str) -> str:
     """A number with its noun: 1 call, 2 calls."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def original(text: str | None, root: Mapping[str, str]) -> str | None:
+    """A text with the paths of the scratch copy made relative to the project's root."""
+    if text is None:
+        return None
+    for copy, place in root.items():
+        text = text.replace(copy.rstrip(os.sep) + os.sep, place)
+    return text
