@@ -25,7 +25,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 import numpy as np
 import tensorflow as tf
 
-from hybridize.dynamic.observing import Observer
+from hybridize.dynamic.child.observing import Observer
 
 MOST = 1.15
 CANDIDATES = 20

@@ -19,7 +19,7 @@ import tensorflow as tf
 from bench_observe import CANDIDATES, Trainer
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from hybridize.dynamic.checking import Checker
+from hybridize.dynamic.child.checking import Checker
 
 FOLDER = str(Path(__file__).parent)
 CALLS = 200

@@ -72,3 +72,11 @@ def test_the_ground_asks_for_nothing_above_it() -> None:
         path = SOURCES / f"{name}.py"
         files = [path] if path.is_file() else sorted((SOURCES / name).rglob("*.py"))
         assert files and all(to[0] in GROUND for each in files for _, to in imports(each)), name
+
+
+def test_the_parents_side_knows_nothing_of_the_childs() -> None:
+    """What watches from within imports TensorFlow; the process that the user starts never does."""
+    for side, other in (("parent", "child"), ("child", "parent")):
+        files = sorted((SOURCES / "dynamic" / side).rglob("*.py"))
+        wrong = [f"{path.name}:{line}" for path in files for line, to in imports(path) if to[:2] == ["dynamic", other]]
+        assert files and not wrong

@@ -1,6 +1,5 @@
 """Decides by running whether a candidate may run as a graph.
 
-Inside the child: three roles (``observing``, ``checking``, ``replaying``) and their instruments
-(``signatures``, ``effects``, ``variables``, ``streams``, ``graphs``, ``comparing``). In the parent:
-``proof`` starts the runs and turns what they report into judgements.
+A run has two sides: the ``parent`` starts it and judges, the ``child`` watches the script from within. What both must
+say in the same words stands beside them (`wording`, `late`).
 """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..records import Drift, EditedFile, Ending, Judgement, Reason
 
 if TYPE_CHECKING:
-    from ..dynamic.runs import Seen
+    from ..dynamic.parent.runs import Seen
     from ..measure.drift import Trace
     from .trial import ColdTrial
 
@@ -26,7 +26,7 @@ OTHER_START = (
 
 def compare_runs(trial: ColdTrial, edited: Seen) -> Drift:
     """Compare an edited run with the references, of which more are run where something differs."""
-    from ..dynamic.cold import Arm
+    from ..dynamic.parent.cold import Arm
 
     drift = _compare(trial, trial.references, edited)
     arms = []
@@ -55,7 +55,7 @@ def compare_from_one_start(
     Gives the drift, if it is none: then nothing differs but the draw. Only initial values are replaced, of variables
     of the same name, shape and dtype, in the edited run and in the references alike; all that comes later must agree.
     """
-    from ..dynamic.cold import Arm, same_beginnings
+    from ..dynamic.parent.cold import Arm, same_beginnings
     from ..measure.states import begin_apart
 
     eager = trace_of(trial.references["eager"])

@@ -81,8 +81,8 @@ def _check_late(work: Work, scan: Scan) -> None:
 
     That takes a run of the whole script, so only what came to its end while it was observed is run again.
     """
-    from ..dynamic.judging import LEAST_CALLS
-    from ..dynamic.proof import MINOR_SHARE, check
+    from ..dynamic.parent.judging import LEAST_CALLS
+    from ..dynamic.parent.proof import MINOR_SHARE, check
     from ..measure.selection import select
 
     observed, own = work.observed, work.own_seconds

@@ -49,7 +49,7 @@ def _open(judgement: Judgement) -> str:
 
 
 def _failure(work: Work, scan: Scan, judgement: Judgement) -> str:
-    from ..dynamic.cold import Arm, Unit, replay
+    from ..dynamic.parent.cold import Arm, Unit, replay
     from ..rewrite import edit_project
 
     files, _ = edit_project(Path(scan.root), edits_of([judgement]))

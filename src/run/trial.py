@@ -28,8 +28,8 @@ from .variants import plainer
 from .work import Work, edits_of
 
 if TYPE_CHECKING:
-    from ..dynamic.cold import Arm
-    from ..dynamic.runs import Seen
+    from ..dynamic.parent.cold import Arm
+    from ..dynamic.parent.runs import Seen
 
 # How often a plan is made anew where candidates of it did not stand.
 MOST_PLANS = 3
@@ -47,7 +47,7 @@ class ColdTrial:
     reached: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        from ..dynamic.cold import Unit
+        from ..dynamic.parent.cold import Unit
 
         self.unit = replace(Unit.of(self.hottest.function), within=self._around(self.hottest))
         self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
@@ -77,7 +77,7 @@ class ColdTrial:
 
     def turn_to(self, rest: Sequence[Judgement]) -> None:
         """Go on with candidates that are not in the plan, with all that is left of the budget."""
-        from ..dynamic.cold import Unit
+        from ..dynamic.parent.cold import Unit
 
         known = {judgement.function.id for judgement in self.confirmed}
         more = [judgement for judgement in rest if judgement.function.id not in known]
@@ -316,7 +316,7 @@ class ColdTrial:
 
     def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
         """Run a plan cold; what speaks against it, if anything, and the drift measured."""
-        from ..dynamic.cold import Arm, failure
+        from ..dynamic.parent.cold import Arm, failure
         from ..rewrite import edit_project
         from .likeness import compare_from_one_start, compare_runs
 
@@ -399,7 +399,7 @@ class ColdTrial:
 
     def replay(self, arms: Sequence[Arm]) -> dict[str, Seen]:
         """Run arms side by side, as far as all runs of the trial."""
-        from ..dynamic.cold import replay
+        from ..dynamic.parent.cold import replay
 
         run = self.work.run_with(self.scan)
         limits = limits_of(self.work, self.pace, self.steps, len(arms), self.kept)

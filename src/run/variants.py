@@ -10,7 +10,7 @@ from ..measure.variants import Withheld, way_of
 from ..records import Ending, Judgement, Move, Reason, Variant, VariantResult, Verdict
 
 if TYPE_CHECKING:
-    from ..dynamic.proof import Observed
+    from ..dynamic.parent.proof import Observed
 
 #: The code of the reasons of a candidate that would be traced again and again.
 GROWS = "traces-grow"
@@ -21,8 +21,8 @@ def first_variants(observed: Observed) -> tuple[dict[str, Variant], tuple[Judgem
 
     That is the bare graph, but for candidates that it would trace again and again.
     """
-    from ..dynamic.proof import observation
-    from ..dynamic.settling import check_assumptions
+    from ..dynamic.parent.proof import observation
+    from ..dynamic.parent.settling import check_assumptions
 
     variants: dict[str, Variant] = {}
     hopeless: list[Judgement] = []

@@ -13,8 +13,8 @@ from ..options import Options
 from ..records import Action, Benchmark, Drift, Edit, FunctionKind, Judgement, Modes, Plan, Profile, Scan, Target
 
 if TYPE_CHECKING:
-    from ..dynamic.proof import Observed
-    from ..dynamic.runs import Run
+    from ..dynamic.parent.proof import Observed
+    from ..dynamic.parent.runs import Run
     from ..report.watcher import Watcher
     from ..sandbox.nursery import Nursery
     from .trial import ColdTrial
@@ -63,7 +63,7 @@ class Work:
 
     def run_with(self, scan: Scan) -> Run:
         """What the dynamic stage's runs have in common."""
-        from ..dynamic.runs import Run
+        from ..dynamic.parent.runs import Run
 
         thrift = None if self.own_seconds is None else self.own_seconds / 2
         return Run(self.target, scan, self.folder, self.watch, self.nursery, self.options.steps, thrift)

@@ -39,9 +39,9 @@ _PIECE = 1 << 16
 _ROLES = {
     "timed": "sandbox.units",
     "profile": "sandbox.profiled",
-    "observe": "dynamic.observing",
-    "check": "dynamic.checking",
-    "replay": "dynamic.replaying",
+    "observe": "dynamic.child.observing",
+    "check": "dynamic.child.checking",
+    "replay": "dynamic.child.replaying",
 }
 
 _BOOTSTRAP = """\

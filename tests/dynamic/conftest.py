@@ -28,7 +28,7 @@ def prover(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def one_stream(tf: Any) -> Iterator[Any]:
     """The module ``streams``, installed for the length of a test."""
     from hybridize import tensorflow_internals as internals
-    from hybridize.dynamic import streams
+    from hybridize.dynamic.child import streams
 
     names = (
         *(*internals._RANDOM_OPS, *internals._RARE_RANDOM_OPS),
@@ -48,7 +48,7 @@ def tracked(tf: Any) -> Iterator[Any]:
     """The module ``variables``, tracking for the length of a test."""
     from tensorflow.python.ops import resource_variable_ops
 
-    from hybridize.dynamic import variables
+    from hybridize.dynamic.child import variables
 
     original = resource_variable_ops.BaseResourceVariable.__init__
     variables.track()

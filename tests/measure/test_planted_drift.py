@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from hybridize.dynamic.cold import Arm, Unit, replay, same_beginnings
-from hybridize.dynamic.runs import Run, Seen
+from hybridize.dynamic.parent.cold import Arm, Unit, replay, same_beginnings
+from hybridize.dynamic.parent.runs import Run, Seen
 from hybridize.measure.drift import compare
 from hybridize.records import Drift, EditedFile, Scan, Target
 from hybridize.run.likeness import trace_of

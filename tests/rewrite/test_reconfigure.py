@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.dynamic.runs import before_edits
+from hybridize.dynamic.parent.runs import before_edits
 from hybridize.records import Action, Edit, EditedFile, Skip
 from hybridize.rewrite import edit_file
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from hybridize import static
-from hybridize.dynamic.proof import Observed
-from hybridize.dynamic.runs import Seen
+from hybridize.dynamic.parent.proof import Observed
+from hybridize.dynamic.parent.runs import Seen
 from hybridize.options import Options
 from hybridize.records import (
     AutoClustering,
@@ -432,7 +432,7 @@ def little(share: float) -> Observation:
 def test_candidates_that_take_too_little_of_the_time_are_not_even_checked(
     optimize: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hybridize.dynamic import proof
+    from hybridize.dynamic.parent import proof
 
     def prove(work: Work) -> None:
         step = work.judgements["train:step"].function
@@ -538,7 +538,7 @@ def test_how_the_observed_run_ended_is_told_as_it_was(ending: Ending, words: str
 def test_a_run_that_showed_nothing_ends_before_the_check(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, seen: Observed, status: str, words: str
 ) -> None:
-    from hybridize.dynamic import proof
+    from hybridize.dynamic.parent import proof
 
     monkeypatch.setattr(proof, "observe", lambda *args: seen)
     report = optimize(lambda work: observing.run(work, None))  # type: ignore[arg-type]
@@ -547,7 +547,7 @@ def test_a_run_that_showed_nothing_ends_before_the_check(
 
 
 def test_a_function_that_cannot_be_watched_is_left_alone(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hybridize.dynamic import proof
+    from hybridize.dynamic.parent import proof
 
     failing = observed(outcome(Ending.RAISED, error_type="ValueError", error="tuple.index(x)"))
     alone = replace(observed(outcome(Ending.FINISHED)), rows={})
@@ -564,7 +564,7 @@ def test_a_function_that_cannot_be_watched_is_left_alone(optimize: Any, monkeypa
 
 
 def test_a_failure_that_comes_of_watching_alone_is_ours(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hybridize.dynamic import proof
+    from hybridize.dynamic.parent import proof
 
     failing = observed(outcome(Ending.RAISED, error_type="ValueError", error="x"))
     alone = replace(observed(outcome(Ending.FINISHED)), rows={})
@@ -580,7 +580,7 @@ def test_a_failure_that_comes_of_watching_alone_is_ours(optimize: Any, monkeypat
 
 
 def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hybridize.dynamic import proof
+    from hybridize.dynamic.parent import proof
 
     refused = outcome(Ending.FINISHED, blocked_writes=("/data/log.txt",))
     monkeypatch.setattr(proof, "observe", lambda *args: observed(refused, 9))
@@ -589,7 +589,7 @@ def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.Mo
 
 
 def test_a_kernel_that_guards_nothing_is_told(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hybridize.dynamic import proof
+    from hybridize.dynamic.parent import proof
 
     for guarded in (True, False):
         seen = outcome(Ending.FINISHED, kernel_guard=guarded)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hybridize.dynamic import cold
-from hybridize.dynamic.runs import Seen
+from hybridize.dynamic.parent import cold
+from hybridize.dynamic.parent.runs import Seen
 from hybridize.options import Options
 from hybridize.records import (
     Action,
@@ -160,7 +160,7 @@ class Late:
         self.open = (judgement("test").function,)
         self.checked: list[str] = []
         self.verdict = verdict
-        monkeypatch.setattr("hybridize.dynamic.proof.check", self.check)
+        monkeypatch.setattr("hybridize.dynamic.parent.proof.check", self.check)
 
     def check(self, run: Any, observed: Any, seconds: float, variants: Any, label: str) -> Any:
         self.checked += list(variants)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from test_trial import NAMES, SOURCE, Silence, ended, judgement
 
-from hybridize.dynamic import cold
+from hybridize.dynamic.parent import cold
 from hybridize.options import Options
 from hybridize.records import (
     Assumption,

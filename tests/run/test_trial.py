@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hybridize.dynamic import cold
-from hybridize.dynamic.runs import Seen
+from hybridize.dynamic.parent import cold
+from hybridize.dynamic.parent.runs import Seen
 from hybridize.options import Options
 from hybridize.records import (
     Action,

@@ -13,7 +13,7 @@ from ..work import Stop, Work
 from .scan import is_proposed
 
 if TYPE_CHECKING:
-    from ...dynamic.proof import Observed
+    from ...dynamic.parent.proof import Observed
 
 # The share of the budget that the check may take at most; what it leaves is the next stage's.
 CHECK_SHARE = 0.25
@@ -21,7 +21,7 @@ CHECK_SHARE = 0.25
 
 def run(work: Work, scan: Scan, observed: Observed) -> None:
     """Check what the observed run left open, and note each candidate's verdict."""
-    from ...dynamic.proof import check
+    from ...dynamic.parent.proof import check
     from ..variants import first_variants, with_story
 
     if not observed.open:
@@ -38,7 +38,7 @@ def run(work: Work, scan: Scan, observed: Observed) -> None:
 
 def is_worthwhile(work: Work, observed: Observed) -> bool:
     """Whether the candidates that are left could pay, all together; where not, no more time is spent on them."""
-    from ...dynamic.proof import observation
+    from ...dynamic.parent.proof import observation
 
     left = [replace(work.judgements[f.id], observation=observation(observed, f)) for f in observed.open]
     why = why_hopeless(left, work.options.min_speedup)

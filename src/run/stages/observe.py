@@ -18,7 +18,7 @@ from .scan import is_proposed, is_to_time, scan_again
 from .switches import is_to_enter, is_to_watch, tell
 
 if TYPE_CHECKING:
-    from ...dynamic.proof import Observed
+    from ...dynamic.parent.proof import Observed
 
 # Shares of the budget that the run may take; what it leaves is the next stage's.
 OBSERVE_SHARE, LONGEST_OBSERVE_SHARE = 0.2, 0.4
@@ -55,7 +55,7 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
 
     Raises Stop where the script runs unwatched, and fails with whatever is watched.
     """
-    from ...dynamic.proof import observe
+    from ...dynamic.parent.proof import observe
     from ..blaming import find_culprits, seconds_to_fail
 
     failed = observed.outcome
@@ -109,7 +109,7 @@ def _timed(work: Work) -> list[Function]:
 
 
 def _observe(work: Work, scan: Scan) -> Observed:
-    from ...dynamic.proof import observe, observed_times
+    from ...dynamic.parent.proof import observe, observed_times
 
     functions, entries = _watched(work)
     proposed = [f for f in functions if is_proposed(work, f)]

@@ -21,7 +21,7 @@ from ..variants import advice, is_dear, is_whole, mend, plainer, variant_of, wit
 from ..work import Work, edits_of
 
 if TYPE_CHECKING:
-    from ...dynamic.proof import Observed
+    from ...dynamic.parent.proof import Observed
     from ...measure.turns import Group
 
 #: The stage's share of the budget, and the share that it leaves for the cold runs and the measurement.
@@ -136,7 +136,7 @@ class Race:
 
     def _check(self, proposals: Mapping[str, Sequence[Variant]]) -> None:
         """Check the proposed variants, one of each candidate in a run."""
-        from ...dynamic.proof import check
+        from ...dynamic.parent.proof import check
 
         rounds = max((len(variants) for variants in proposals.values()), default=0)
         for number in range(rounds):

@@ -16,7 +16,7 @@ from ..work import Stop, Work
 from .switches import names_switch
 
 if TYPE_CHECKING:
-    from ...dynamic.proof import Observed
+    from ...dynamic.parent.proof import Observed
 
 # The codes of findings that are about safety; of those that speak against a function, so many are told.
 SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3

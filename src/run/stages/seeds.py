@@ -15,8 +15,8 @@ from ...report.wording import count
 from ..work import Work
 
 if TYPE_CHECKING:
-    from ...dynamic.cold import Arm
-    from ...dynamic.runs import Seen
+    from ...dynamic.parent.cold import Arm
+    from ...dynamic.parent.runs import Seen
     from ...measure.equivalence import Ended, References, SeedPair
 
 #: What is kept back of the budget for this, where it is asked for; the benchmark may use the rest.
@@ -98,7 +98,7 @@ class SeedTrial:
     """The runs with several seeds: a pair for each, and two more of the original script where they part."""
 
     def __init__(self, work: Work, scan: Scan, hottest: Judgement) -> None:
-        from ...dynamic.cold import Unit
+        from ...dynamic.parent.cold import Unit
 
         self.work, self.scan = work, scan
         self.unit = Unit.of(hottest.function)
@@ -142,7 +142,7 @@ class SeedTrial:
 
     def _add(self, seed: int) -> str | None:
         """Run a pair; why the edited script fails with this seed where the original script does not."""
-        from ...dynamic.cold import Arm, failure
+        from ...dynamic.parent.cold import Arm, failure
         from ...measure.equivalence import SeedPair
 
         seen = self._replay(seed, [Arm("edited", self.work.plan.files), Arm("eager")])
@@ -181,7 +181,7 @@ class SeedTrial:
 
     def _find_references(self) -> References | None:
         """Two more runs with the last seed, where something parted and there is time."""
-        from ...dynamic.cold import Arm
+        from ...dynamic.parent.cold import Arm
         from ...measure.equivalence import References, needs_references
 
         if not needs_references(self.pairs, self.work.options.metrics) or self._is_over(1.0):
@@ -194,7 +194,7 @@ class SeedTrial:
         return References(seed, _ended(seen["nudged"]), _ended(seen["twin"]))
 
     def _replay(self, seed: int, arms: Sequence[Arm]) -> dict[str, Seen]:
-        from ...dynamic.cold import replay
+        from ...dynamic.parent.cold import replay
 
         assert self.extent is not None
         begun = time.monotonic()

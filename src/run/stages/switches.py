@@ -32,7 +32,7 @@ from ..trial import ColdTrial
 from ..work import Work, edits_of
 
 if TYPE_CHECKING:
-    from ...dynamic.proof import Observed
+    from ...dynamic.parent.proof import Observed
 
 #: The unit of work of a script that trains by Keras, and the caller of what that calls.
 FIT = "Model.fit"
@@ -192,7 +192,7 @@ class SwitchTrial:
 
     def run(self) -> bool:
         """Prove the edit; whether the plan is this one, so that nothing else is to be tried before it is made."""
-        from ...dynamic.proof import observation
+        from ...dynamic.parent.proof import observation
 
         unit = self._unit()
         switches = self._switches() if unit is not None else []
@@ -232,7 +232,7 @@ class SwitchTrial:
 
     def _unit(self) -> Judgement | None:
         """What ran eagerly against its source and took the most time: a decorated function, or the batches of fit."""
-        from ...dynamic.proof import observation
+        from ...dynamic.parent.proof import observation
 
         modes, training = self.observed.modes, self.observed.training_seconds
         units = []
@@ -360,7 +360,7 @@ class SwitchTrial:
 
     def _effects(self) -> tuple[Verdict, str] | None:
         """What was seen while it ran eagerly, and that a graph would do once, while it is traced, or not at all."""
-        from ...dynamic.judging import judge_observed, lasting_effects
+        from ...dynamic.parent.judging import judge_observed, lasting_effects
 
         watched = [j.function for j in self.work.judgements.values() if is_to_watch(j.function)]
         decided = {j.function.id: j for j in self.observed.decided}
@@ -385,8 +385,8 @@ class SwitchTrial:
 
     def _compared(self, files: Sequence[EditedFile], unit: Judgement) -> tuple[Verdict, str] | None:
         """What speaks against it when calls are made eagerly and by the graph from the same state."""
-        from ...dynamic.judging import LEAST_CALLS
-        from ...dynamic.proof import check, check_hybrids
+        from ...dynamic.parent.judging import LEAST_CALLS
+        from ...dynamic.parent.proof import check, check_hybrids
 
         run, seconds = self.work.run_with(self.scan), self.work.share(CHECK_SHARE)
         rows = self.observed.rows

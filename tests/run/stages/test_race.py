@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hybridize.dynamic.proof import Observed, check, observe
-from hybridize.dynamic.runs import Seen
+from hybridize.dynamic.parent.proof import Observed, check, observe
+from hybridize.dynamic.parent.runs import Seen
 from hybridize.options import Options
 from hybridize.records import (
     Action,
@@ -215,7 +215,7 @@ def test_a_variant_that_fails_cold_is_given_up_for_the_plainest(
             seen[label] = Seen(RunOutcome(ending, 0, 1.0, "", error="no XLA", error_type="ValueError"), report)
         return seen
 
-    monkeypatch.setattr("hybridize.dynamic.cold.replay", replay)
+    monkeypatch.setattr("hybridize.dynamic.parent.cold.replay", replay)
     stage, _ = race(compiled)
     stage.work.target = Target(str(tmp_path), str(tmp_path), str(tmp_path / "m.py"))
     scan = Scan(str(tmp_path), (), (), {}, frozenset(), frozenset(), 0, True)
@@ -262,8 +262,8 @@ def test_a_growing_candidate_is_first_checked_with_what_may_mend_it() -> None:
         seen = Observation(calls=100, seconds=1.0, share=0.5, signatures=90, parameters=parameters)
         observed = replace(stage.observed, rows={"m:step": SimpleNamespace()})  # type: ignore[dict-item]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("hybridize.dynamic.proof.observation", lambda *_, seen=seen: seen)
-            patch.setattr("hybridize.dynamic.settling.check_assumptions", lambda judged, *_: judged)
+            patch.setattr("hybridize.dynamic.parent.proof.observation", lambda *_, seen=seen: seen)
+            patch.setattr("hybridize.dynamic.parent.settling.check_assumptions", lambda judged, *_: judged)
             variants, hopeless = first_variants(observed)
         assert [variant.name for variant in variants.values()] == (["input_signature"] if mended else [])
         assert len(hopeless) == (0 if mended else 1)

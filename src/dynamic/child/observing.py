@@ -1,0 +1,467 @@
+"""A role inside the child: runs the script eagerly with the candidates hooked, and writes down what it sees.
+
+Every call is counted and timed; what is dearer (the op sequence, the effects on Python state) is looked at
+in sampled calls: the first ones, then ever rarer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ... import tensorflow_internals
+from ...installed import is_library
+from ...records import ParameterKind
+from ...sandbox.binding import bind, disguise
+from ...sandbox.child import Child
+from ...sandbox.clock import Clock, perf_counter
+from .calls import Calls, introduce
+from .effects import Change, Project, Snapshot
+from .modes import FIT, Modes
+from .offspring import Offspring
+from .outside import Watch
+from .owners import UNKEPT, Owner, Owners, count_references, is_kept, receiver_of, refusal, uses_receiver
+from .paths import PathNote
+from .reads import LOOK_SHARE, Reading
+from .timing import Timing
+
+if TYPE_CHECKING:
+    from .forms import Arguments
+
+SIGNATURES = 256
+VALUES = 64
+FIRST_SAMPLES = 4
+#: Of so many owners of a candidate's traces, the second call of each is looked at: the first may build.
+OWNERS = 32
+
+
+def sampled(call: int, first: int = FIRST_SAMPLES) -> bool:
+    """Whether a call (counted from 1) is one to look at closely: the first ones, then ever rarer."""
+    if call <= first:
+        return True
+    while call % 2 == 0:
+        call //= 2
+    return call == 1 or call == 3
+
+
+class Found:
+    """An effect that was seen: in which calls, and how many of them were later than the first of their owner.
+
+    A call that creates variables builds: what else it changes is part of that, and only the variables count.
+    """
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+        self.calls: set[int] = set()
+        self.later = 0
+        self.building = 0
+
+    def as_dict(self, beside: bool) -> dict[str, Any]:
+        """The effect as it goes over the line."""
+        change = self.change
+        return {
+            "kind": change.kind,
+            "subject": change.subject,
+            "detail": change.detail,
+            "place": change.place,
+            "calls": len(self.calls),
+            "later": self.later,
+            "building": self.building,
+            "beside": beside,
+        }
+
+
+class Record:
+    """What is known of one candidate so far."""
+
+    def __init__(self, candidate: str, hints: dict[str, str]) -> None:
+        self.candidate = candidate
+        self.hints = hints
+        self.calls = 0
+        self.seconds = 0.0
+        self.own_seconds = 0.0
+        self.sampled_seconds = 0.0
+        self.squares = 0.0  # of each call's seconds, summed up
+        self.traced_calls = 0
+        self.threads: set[int] = set()
+        self.definitions = 0
+        self.signatures: Counter[Any] = Counter()
+        self.paths: Counter[int] = Counter()
+        self.ops: Counter[str] = Counter()
+        self.op_calls = 0
+        self.effects: dict[tuple[str, str], Found] = {}
+        self.creations = 0  # later calls that created variables
+        self.creation: dict[str, Any] = {}  # the first of them
+        self.owners = Owners()
+        self.refusal = ""
+        self.effect_calls = 0
+        self.beside: set[tuple[str, str]] = set()  # effects that another thread may have had
+        self.blind = ""
+        self.exceptions: Counter[str] = Counter()
+        self.result_types: Counter[str] = Counter()
+        self.callers: Counter[str] = Counter()
+        self.caller_seconds: dict[str, float] = {}
+        self.parameters: dict[str, dict[str, set[Any]]] = {}
+        self.arguments: Arguments | None = None
+        self.misfits: dict[str, str] = {}
+        self.fitting: Counter[str] = Counter()
+        self.reading: Reading | None = None
+        self.overhead = 0.0
+        self.first = self.last = 0.0
+        self.due = False
+
+    def as_dict(self, begun: float, overhead: float) -> dict[str, Any]:
+        """The record as it goes over the line; ``begun`` is when the first call of all was.
+
+        ``overhead`` is what all watching took: of a window that is too short, a share comes out too high at worst.
+        """
+        return {
+            "first_seconds": self.first - begun if self.calls else 0.0,
+            "last_seconds": self.last - begun if self.last else 0.0,
+            "overhead_seconds": self.overhead,
+            "calls": self.calls,
+            "seconds": self.seconds,
+            "own_seconds": self.own_seconds,
+            "sampled_seconds": self.sampled_seconds,
+            "squares": self.squares,
+            "window": perf_counter() - self.first - overhead if self.first else 0.0,
+            "traced_calls": self.traced_calls,
+            "threads": len(self.threads),
+            "function_objects": self.definitions,
+            **self.owners.as_dict(self.calls),
+            "creation": {**self.creation, "more": self.creations - 1} if self.creation else None,
+            "refusal": self.refusal,
+            "signatures": len(self.signatures),
+            "signature_calls": sorted(self.signatures.values(), reverse=True)[:20],
+            "paths": len(self.paths),
+            "ops": dict(self.ops.most_common(400)),
+            "op_calls": self.op_calls,
+            "effects": [found.as_dict(key in self.beside) for key, found in list(self.effects.items())[:20]],
+            "effect_calls": self.effect_calls,
+            "blind": self.blind,
+            "exceptions": dict(self.exceptions.most_common(5)),
+            "result_types": dict(self.result_types.most_common(5)),
+            "callers": dict(self.callers),
+            "caller_seconds": dict(self.caller_seconds),
+            "parameters": {
+                name: {
+                    **{
+                        what: len(found) if what in ("values", "objects") else sorted(map(str, found))[:8]
+                        for what, found in seen.items()
+                    },
+                    **(self.arguments.of(name) if self.arguments is not None else {}),
+                }
+                for name, seen in self.parameters.items()
+            },
+            "misfits": self.misfits,
+            "fitting": dict(self.fitting),
+            "reads": self.reading.as_dict() if self.reading is not None else None,
+        }
+
+
+class Observer:
+    """The hooks of an observing run."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        job = child.job
+        self.project = Project([job["project"][1]], job.get("assigned_attributes", []))
+        self.watch = Watch(self.project)
+        self.modes = Modes(child, self.project, self._train)
+        self.offspring = Offspring(child, self.project)
+        self.records = {name: Record(name, hints) for name, hints in job["candidates"].items()}
+        self.stop_after = job.get("steps")
+        self.stack = threading.local()
+        self.timing = Timing(job.get("timed", []), lambda: bool(self.stack.__dict__.get("frames")))
+        self.busy = False
+        self.batches = 0
+        # A script that trains by the clock must not lose the time that looking at its calls takes.
+        self.clock = Clock()
+        self.begun: float | None = None
+
+    def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
+        """The hook around one candidate, or around a function that is only timed."""
+        if candidate in self.timing.rows:
+            return self.timing.wrap(candidate, function)
+        record = self.records[candidate]
+        record.definitions += 1
+        definition = record.definitions
+        call = bind(function)
+        introduce(getattr(function, "python_function", function))
+        target = getattr(function, "python_function", function)
+        record_call = self.record_call
+
+        def observed(*args: Any, **kwargs: Any) -> Any:
+            references = count_references(args) if args else 0
+            return record_call(record, definition, references, call, target, args, kwargs)
+
+        return disguise(observed, function)
+
+    def record_call(
+        self, record: Record, definition: int, references: int, call: Any, target: Any, args: Any, kwargs: Any
+    ) -> Any:
+        """One call of a candidate: make it, and write down what it was."""
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is None:
+            return call(args, kwargs)
+        if not tensorflow.executing_eagerly():
+            record.traced_calls += 1
+            return call(args, kwargs)
+        from . import variables
+
+        frames = self.stack.__dict__.setdefault("frames", [])
+        if not frames:
+            self._boundary(record)
+        record.calls += 1
+        owner = record.owners.of(definition, target, args, record.calls)
+        first = owner.begin()
+        receiver = receiver_of(target, args)
+        if record.calls == 1:
+            record.refusal = refusal(receiver)
+        if owner.calls == 1 and len(record.owners.known) <= OWNERS and receiver is not None:
+            kept = is_kept(args, references) or not uses_receiver(target)
+            record.refusal = record.refusal or ("" if kept else UNKEPT.format(type(receiver).__name__))
+        caller = frames[-1][0] if frames else ""
+        record.callers[caller] += 1
+        record.threads.add(threading.get_ident())
+        # A call inside of one that is looked at itself waits for the next chance, unless it may be the only one.
+        record.due = record.due or sampled(record.calls) or (owner.calls == 2 and len(record.owners.known) <= OWNERS)
+        looked_at = record.due and (not self.busy or not record.op_calls)
+        if looked_at:
+            record.due = False
+        begun = perf_counter()
+        if self.begun is None:
+            self.begun = begun
+            self.timing.begin()
+        record.first = record.first or begun
+        try:
+            if record.reading is not None:
+                record.reading.look(always=looked_at)
+            named = self._note_arguments(record, owner, target, args, kwargs, looked_at)
+        except Exception as error:  # ours, and not to become the script's
+            record.blind = f"{type(error).__name__}: {str(error)[:160]}"
+            named = {}
+        frame = [record.candidate, 0.0, 0.0]
+        frames.append(frame)
+        made = variables.created()
+        started = perf_counter()
+        try:
+            if looked_at:
+                result = self._look_at(record, first, call, target, args, kwargs, named)
+                started = self.stack.started
+                ended = self.stack.ended
+                record.sampled_seconds += ended - started - frame[2]
+            else:
+                result = call(args, kwargs)
+                ended = perf_counter()
+        except Exception as error:
+            record.exceptions[f"{type(error).__name__}: {str(error)[:120]}"] += 1
+            raise
+        finally:
+            frames.pop()
+            owner.end()
+            if not frames:
+                self.timing.leave_out(perf_counter() - begun)
+            if variables.created() > made and not first:
+                self._note_creation(record, made)
+        spent = ended - started - frame[2]
+        record.seconds += spent
+        record.squares += spent * spent
+        record.caller_seconds[caller] = record.caller_seconds.get(caller, 0.0) + spent
+        record.own_seconds += ended - started - frame[1]
+        finished = record.last = perf_counter()
+        overhead = finished - begun - (ended - started)
+        record.overhead += overhead
+        self.clock.hide(overhead)
+        if frames:
+            # The caller's own time is without this call; neither has what looking at it cost.
+            frames[-1][1] += finished - begun
+            frames[-1][2] += finished - begun - spent
+        if looked_at:
+            record.result_types[type(result).__name__] += 1
+        return result
+
+    @contextlib.contextmanager
+    def _train(self) -> Iterator[None]:
+        """A batch of ``Model.fit``, which is the caller of what it calls."""
+        begun = perf_counter()
+        if self.begun is None:
+            self.begun = begun
+            self.timing.begin()
+        self.batches += 1
+        frames = self.stack.__dict__.setdefault("frames", [])
+        if not frames:
+            if self.stop_after is not None and self.batches > self.stop_after:
+                self.child.request_cut(f"{self.stop_after} batches were trained on")
+            self.child.boundary()
+        frames.append([FIT, 0.0, 0.0])
+        try:
+            yield
+        finally:
+            frames.pop()
+            if not frames:
+                self.timing.leave_out(perf_counter() - begun)
+
+    def _boundary(self, record: Record) -> None:
+        if self.stop_after is not None and record.calls >= self.stop_after:
+            self.child.request_cut(f"{record.candidate} had been called {record.calls} times")
+        self.child.boundary()
+
+    def _note_creation(self, record: Record, made: int) -> None:
+        from . import variables
+
+        record.creations += 1
+        if not record.creation:
+            names = variables.names_since(made)
+            record.creation = {"call": record.calls, "number": variables.created() - made, "names": names[:1]}
+
+    def _note_arguments(
+        self, record: Record, owner: Owner, target: Any, args: Any, kwargs: Any, looked_at: bool
+    ) -> dict[str, Any]:
+        from . import signatures
+        from .forms import Arguments
+
+        keys = tuple(map(signatures.key, args)), tuple((k, signatures.key(v)) for k, v in kwargs.items())
+        known = keys in record.signatures
+        if known or len(record.signatures) < SIGNATURES:
+            record.signatures[keys] += 1
+        if len(owner.signatures) < SIGNATURES:
+            owner.signatures.add(keys if receiver_of(target, args) is None else (keys[0][1:], keys[1]))
+        if known and not looked_at:
+            return {}
+        named = signatures.name_arguments(target)(args, kwargs)
+        if record.arguments is None:
+            record.arguments = Arguments(target)
+        record.arguments.note(named)
+        for name, value in named.items():
+            seen = record.parameters.setdefault(
+                name, {"kinds": set(), "dtypes": set(), "shapes": set(), "values": set(), "objects": set()}
+            )
+            dtype, shape = signatures.describe_leaf(value)
+            seen["kinds"].add(signatures.kind_of(value))
+            if dtype is not None:
+                seen["dtypes"].add(dtype)
+            if shape is not None and len(seen["shapes"]) < VALUES:
+                seen["shapes"].add(shape)
+            if len(seen["values"]) < VALUES:
+                seen["values"].add(signatures.key(value))
+            if len(seen["objects"]) < VALUES and (objects := signatures.objects(signatures.key(value))):
+                seen["objects"].add(objects)
+            hint = record.hints.get(name)
+            if hint is not None:
+                if signatures.fits(value, ParameterKind(hint)):
+                    record.fitting[name] += 1
+                else:
+                    record.misfits.setdefault(name, signatures.kind_of(value))
+        return named
+
+    def _look_at(
+        self, record: Record, first: bool, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]
+    ) -> Any:
+        """Make a sampled call between two looks at the Python state, its ops counted."""
+        from . import variables
+
+        busy, self.busy = self.busy, True
+        before = None
+        made = variables.created()
+        try:
+            try:
+                before = Snapshot(named, target, self.project)
+                record.blind = record.blind or before.unseen
+            except Exception as error:  # ours, and not to become the script's
+                record.blind = f"{type(error).__name__}: {str(error)[:160]}"
+            # The second, fourth, eighth… of the calls that are looked at: to be watched by name is dear.
+            reads = Calls(self.project) if record.op_calls and not record.op_calls & (record.op_calls + 1) else None
+            with PathNote() as note, self.watch as outside, reads or contextlib.nullcontext():
+                started = perf_counter()
+                try:
+                    result = call(args, kwargs)
+                finally:
+                    self.stack.started, self.stack.ended = started, perf_counter()
+            record.ops.update(note.ops)
+            record.op_calls += 1
+            record.paths[note.path] += 1
+            self._note_effects(record, first, before, outside, variables.created() > made)
+            if reads is not None and before is not None:
+                self._note_reads(record, reads, before)
+        finally:
+            self.busy = busy
+        return result
+
+    def _note_reads(self, record: Record, calls: Calls, before: Snapshot) -> None:
+        try:
+            record.reading = record.reading or Reading(self.project, LOOK_SHARE / len(self.records))
+            record.reading.learn(calls, before.objects)
+        except Exception as error:  # ours, and not to become the script's
+            record.blind = f"{type(error).__name__}: {str(error)[:160]}"
+
+    def _note_effects(
+        self, record: Record, first: bool, before: Snapshot | None, outside: list[Change], builds: bool
+    ) -> None:
+        try:
+            changes = before.changes() if before is not None else []
+        except Exception as error:  # ours, and not to become the script's
+            record.blind = f"{type(error).__name__}: {str(error)[:160]}"
+            return
+        record.effect_calls += before is not None
+        for change in (*outside, *changes):
+            key = change.kind, change.subject
+            found = record.effects.setdefault(key, Found(change))
+            if record.calls not in found.calls:
+                found.calls.add(record.calls)
+                found.building += builds
+                found.later += not first and not builds
+            if before is not None and before.beside and not change.leaves_the_process:
+                record.beside.add(key)
+
+    def report(self) -> dict[str, Any]:
+        """All records so far, and the time since the first call of a candidate."""
+        now = perf_counter()
+        overhead = sum(record.overhead for record in self.records.values())
+        return {
+            "candidates": {
+                name: record.as_dict(self.begun or 0.0, overhead)
+                for name, record in self.records.items()
+                if record.calls or record.traced_calls or record.definitions
+            },
+            "modes": self.modes.report(),
+            "offspring": self.offspring.report(),
+            "timed": self.timing.report(),
+            "training_seconds": now - self.begun if self.begun is not None else 0.0,
+            "overhead_seconds": overhead,
+            "modules": _modules(),
+        }
+
+
+def _modules() -> dict[str, str]:
+    """The modules that were imported from no library, with their files."""
+    files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    return {
+        name: os.path.abspath(file)
+        for name, file in files.items()
+        if isinstance(file, str) and file.endswith(".py") and not is_library(os.path.abspath(file))
+    }
+
+
+def install(child: Child) -> None:
+    """Make the child an observing run."""
+    # First of all: where a name is missing, nothing else that looks into TensorFlow needs to fail.
+    child.finder.after("tensorflow", lambda _: tensorflow_internals.probe())
+    observer = Observer(child)
+    observer.clock.install()
+    child.wrap = observer.wrap
+    child.summary = observer.report
+    child.finish = observer.report
+    child.finder.after("tensorflow", _track)
+
+
+def _track(_module: Any) -> None:
+    from . import pyfuncs, variables
+
+    variables.track()
+    pyfuncs.track()

@@ -1,0 +1,455 @@
+"""Inside the child: the Python state that a call reads, and whether it is still what it was.
+
+A graph keeps what its trace read. So where the functions that ran (`calls`) name state (`chains`), its values are
+remembered, and compared between the calls of the script. No property of the user's is evaluated for it and no method
+called: such code runs itself, and is looked at by its own names.
+"""
+
+from __future__ import annotations
+
+import ast
+import collections
+import time
+import types
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ...sandbox.clock import perf_counter
+from . import contents
+from .ahead import ahead
+from .calls import Calls, Ran
+from .chains import Chain, Read, Step, reads_of
+from .effects import Project
+from .grips import CONTAINERS, Grip, plain, reference_to
+from .marks import ATOMS
+
+#: Of an observing run's time, what the looks between sampled calls may take; of a check's, which times nothing, more.
+LOOK_SHARE, CHECK_LOOK_SHARE = 0.02, 0.2
+_LONGEST_PAUSE = 0.2
+_MOST_PATHS = 2000
+_MOST_ITEMS = 64
+#: So many distinct states of what is read are remembered.
+STATES = 64
+_OPAQUE, _GONE = object(), object()
+
+
+class Path:
+    """One place that is read: an object or namespace, and the steps from it to a value."""
+
+    def __init__(self, root: Any, steps: tuple[Step, ...], deep: bool, label: str, place: str, loose: bool) -> None:
+        self._root: Callable[[], Any] = reference_to(root)
+        self.steps = steps
+        self.deep = deep
+        self.label = label
+        self.place = place
+        self.loose = loose
+        self._grip = Grip(self.value(), deep)
+        self._objects = [self._grip]
+        self._number = 0
+
+    @property
+    def dead(self) -> bool:
+        """Whether the object that it starts from is gone."""
+        return self._root() is None
+
+    def way(self) -> Iterator[tuple[Any, Step, Any]]:
+        """The steps to the value: from what, which step, and to what."""
+        before = self._root()
+        for step in self.steps:
+            value = follow(before, step)
+            yield before, step, value
+            before = value
+
+    def value(self) -> Any:
+        """What is there now."""
+        value = self._root()
+        for step in self.steps:
+            value = follow(value, step)
+            if value is _OPAQUE or value is _GONE:
+                break
+        return value
+
+    def look(self) -> bool:
+        """Whether another value is there than at the last look; from now on this one counts."""
+        if self.dead:
+            return False
+        value = self.value()
+        if self._grip.holds(value):
+            return False
+        self._grip = Grip(value, self.deep)
+        if self._grip.text() is None:
+            known = next((n for n, old in enumerate(self._objects) if old.holds(value)), len(self._objects))
+            if known == len(self._objects) < STATES:
+                self._objects.append(self._grip)
+            self._number = known
+        return True
+
+    def put(self, text: str) -> Callable[[], bool] | None:
+        """Put the plain value that ``text`` tells of there; gives what takes it back, or None where it can't be put."""
+        way = list(self.way())
+        if self.loose or not way:
+            return None
+        holder, step, now = way[-1]
+        value = _read(text, now)
+        if value is _GONE or not _store(holder, step, value):
+            return None
+        return lambda: _store(holder, step, now)
+
+    def text(self) -> str:
+        """The value of the last look as a text; of an object, the how-manieth it is here."""
+        return self._grip.text() or f"object {self._number + 1}"
+
+
+class Reading:
+    """What the calls of one candidate read, and how it has changed so far. Looks take ``share`` of the time."""
+
+    def __init__(self, project: Project, share: float = CHECK_LOOK_SHARE) -> None:
+        self._project = project
+        self._paths: dict[Any, Path] = {}
+        self._names: list[dict[str, str]] = []
+        self._due = 0.0
+        self._share = share
+        self.changes: Counter[str] = Counter()
+        #: The distinct states of what is read, oldest first; ``overflowed`` where there were more.
+        self.states: list[dict[str, str]] = []
+        self.overflowed = False
+        self._ran: set[types.CodeType] = set()
+        self._stack: list[tuple[types.CodeType, int]] = []
+        # Kept apart, since at the end of a script what it worked with is gone.
+        self._places: dict[str, str] = {}
+        self._ahead: dict[str, str] = {}
+        #: Counts the looks that found a change.
+        self.clock = 0
+
+    def learn(self, calls: Calls, objects: Iterable[Any]) -> None:
+        """Take in what the functions that ran read. ``objects``: those that a loose attribute may belong to."""
+        loose: dict[str, str] = {}
+        before = len(self._paths)
+        self._stack = calls.stack or self._stack
+        for ran in calls.ran():
+            self._ran.add(ran.code)
+            reads = reads_of(ran.code)
+            for read in reads.chains:
+                self._take(ran, read)
+            for name, line in reads.loose.items():
+                loose.setdefault(name, f"`{ran.name}` ({ran.code.co_filename}:{line})")
+        for value in objects if loose else ():
+            if self._project.owns_class(type(value)):
+                held = contents.attributes(value) or {}
+                for name in held.keys() & loose.keys():
+                    self._add(value, ((".", name),), False, f"{type(value).__name__}.{name}", loose[name], True)
+        for key in [key for key, path in self._paths.items() if path.dead]:
+            del self._paths[key]
+        if len(self._paths) != before or not self.states:
+            now = self.values()
+            for state in self.states:
+                for label, text in now.items():
+                    state.setdefault(label, text)
+            self._note(now)
+            exact = [path for path in self._paths.values() if not path.loose and not path.dead]
+            self._places |= {path.label: path.place for path in exact}
+            self._ahead |= ahead(exact, self._stack, self._ran, self._project)
+
+    def look(self, always: bool = False) -> bool:
+        """Whether what is read has changed since the last look. Looks are rare, unless ``always``: they take time."""
+        if not always and perf_counter() < self._due:
+            return False
+        begun = time.thread_time()  # of its own: what else the machine does must not keep us from looking
+        changed = [path for path in self._paths.values() if path.look()]
+        if changed:
+            self.clock += 1
+            self.changes.update({path.label for path in changed if not path.loose})
+            self._note(self.values())
+        self._due = perf_counter() + min(_LONGEST_PAUSE, (time.thread_time() - begun) / self._share)
+        return bool(changed)
+
+    def values(self) -> dict[str, str]:
+        """By label, what was there at the last look."""
+        found: dict[str, str] = {}
+        for path in self._paths.values():
+            if path.dead:
+                continue
+            text = path.text()
+            found[path.label] = f"{found[path.label]}, {text}" if path.label in found else text
+        return found
+
+    def put(self, state: Mapping[str, str]) -> Callable[[], None] | None:
+        """Put what is read into another state that it was seen in; gives what takes that back, None where it can't be.
+
+        Only plain values (numbers, texts) can be put, and only where a label stands for one place.
+        """
+        undo: list[Callable[[], bool]] = []
+        back = partial(_take_back, undo)
+        now = self.values()
+        for label, text in state.items():
+            if now.get(label, text) == text:
+                continue
+            paths = [path for path in self._paths.values() if path.label == label and not path.dead]
+            taken = paths[0].put(text) if len(paths) == 1 else None
+            if taken is None:
+                back()
+                return None
+            undo.append(taken)
+        return back
+
+    def places(self) -> dict[str, str]:
+        """By label, the function and line that reads it."""
+        return dict(self._places)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What changed, as it goes over the line."""
+        later = {label: store for label, store in self._ahead.items() if label not in self.changes}
+        changed = {*self.changes, *later}
+        return {
+            "changes": dict(self.changes),
+            "places": {label: place for label, place in self.places().items() if label in changed},
+            "labels": sorted(self.places()),
+            "states": [{label: text for label, text in state.items() if label in changed} for state in self.states],
+            "overflowed": self.overflowed,
+            "ahead": later,
+        }
+
+    def _note(self, state: dict[str, str]) -> None:
+        if state in self.states:
+            return
+        if len(self.states) >= STATES:
+            self.overflowed = True
+            return
+        self.states.append(state)
+
+    def _take(self, ran: Ran, read: Read) -> None:
+        """Find where a read leads, and watch it."""
+        found = _root(ran, read.chain.name)
+        if found is None:
+            return
+        root, steps = found
+        where = f"`{ran.name}` ({ran.code.co_filename}:{read.line})"
+        deep = read.use in ("used", "attributes")
+        if read.use == "passed":
+            deep = read.receiver is None or not self._is_own(ran, read.receiver)
+        owner = _owner(ran, read.chain)
+        for path, ending in self._walk(root, steps, read.chain.steps, deep):
+            label = f"{owner}{_text(read.chain.name, path[len(steps) :])}"
+            if read.use == "attributes":
+                value = root
+                for step in path:
+                    value = follow(value, step)
+                for name in contents.attributes(value) or {}:
+                    self._add(root, (*path, (".", name)), True, f"{label}.{name}", where, False)
+            self._add(root, path, ending, label, where, False)
+
+    def _walk(
+        self, root: Any, done: tuple[Step, ...], steps: tuple[Step, ...], deep: bool
+    ) -> Iterator[tuple[tuple[Step, ...], bool]]:
+        """The paths that a chain comes to, each with whether the content of what is there counts."""
+        value = root
+        for step in done:
+            value = follow(value, step)
+        for number, (kind, key) in enumerate(steps):
+            if value is _OPAQUE or value is _GONE or isinstance(value, ATOMS):
+                return
+            if isinstance(value, types.ModuleType) and not self._project.owns_module(value):
+                return
+            held = plain(value)
+            if kind == "*":
+                yield done, True
+                for item in _keys(held):
+                    yield from self._walk(root, (*done, ("[", item)), steps[number + 1 :], deep)
+                return
+            if kind == "." and isinstance(held, dict) and not hasattr(dict, str(key)) and key in held:
+                kind = "["
+            elif kind == "." and isinstance(held, CONTAINERS) and follow(value, (kind, key)) is _OPAQUE:
+                yield done, True
+                return
+            after = follow(value, (kind, key))
+            if after is _OPAQUE:
+                yield done, False
+                yield from ((path, True) for path in self._behind(value, done, str(key)))
+                return
+            if kind == "." and _is_code(after) and not isinstance(value, (types.ModuleType, type)):
+                yield done, False  # a method of it is called
+            done = (*done, (kind, key))
+            value = after
+        if value is not _GONE and not isinstance(value, types.ModuleType):
+            yield done, deep
+
+    def _behind(self, value: Any, done: tuple[Step, ...], name: str) -> Iterator[tuple[Step, ...]]:
+        """What a library's property, or its ``__getattr__``, most likely reads."""
+        if self._project.owns_class(type(value)) or isinstance(value, (types.ModuleType, type)):
+            return
+        held = contents.attributes(value) or {}
+        if name.startswith("trainable") and hasattr(value, "_flatten_layers"):
+            for layer in value._flatten_layers():
+                self._add(layer, ((".", "_trainable"),), False, f"{layer.name}.trainable", "its model's weights", False)
+        if f"_{name}" in held:
+            yield (*done, (".", f"_{name}"))
+        elif type(value).__module__.partition(".")[0] not in contents.LIBRARIES and hasattr(type(value), "__getattr__"):
+            yield from ((*done, (".", each)) for each in held)
+
+    def _is_own(self, ran: Ran, function: Chain) -> bool:
+        """Whether a chain leads to a function, method or class of the project."""
+        found = _root(ran, function.name)
+        if found is None:
+            return False
+        value, steps = found
+        for step in (*steps, *function.steps):
+            value = follow(value, step)
+        if isinstance(value, type):
+            return self._project.owns_class(value)
+        value = getattr(value, "python_function", value) if contents.is_graph_function(value) else value
+        value = getattr(value, "__wrapped__", value) if isinstance(value, types.FunctionType) else value
+        value = value.__func__ if isinstance(value, (types.MethodType, staticmethod, classmethod)) else value
+        if isinstance(value, types.FunctionType):
+            return self._project.owns(value.__code__)
+        return value is not _OPAQUE and value is not _GONE and self._project.owns_class(type(value))
+
+    def _add(self, root: Any, steps: tuple[Step, ...], deep: bool, label: str, where: str, loose: bool) -> None:
+        # What is read exactly is not watched loosely as well.
+        key = id(root), steps
+        known = self._paths.get(key)
+        if known is not None and not known.dead and (loose or (not known.loose and (known.deep or not deep))):
+            return
+        if known is None and len(self._paths) >= _MOST_PATHS:
+            return
+        if not steps and (not deep or not isinstance(plain(root), (*CONTAINERS, np.ndarray))):
+            return
+        self._paths[key] = Path(root, steps, deep, label, where, loose)
+
+
+def follow(value: Any, step: Step) -> Any:
+    """One step from a value, without any code of the user's being run."""
+    kind, key = step
+    if kind == "cell":
+        try:
+            return value.cell_contents
+        except ValueError:
+            return _GONE
+    if kind == ".":
+        return _attribute(value, str(key))
+    value = plain(value)
+    if isinstance(value, dict):
+        return dict.get(value, key, _GONE)
+    if isinstance(value, (list, tuple, collections.deque)) and isinstance(key, int):
+        kinds: tuple[Any, ...] = (list, tuple, collections.deque)
+        kind_of = next(one for one in kinds if isinstance(value, one))
+        try:
+            return kind_of.__getitem__(value, key)
+        except IndexError:
+            return _GONE
+    return _OPAQUE
+
+
+def _take_back(undo: list[Callable[[], bool]]) -> None:
+    while undo:
+        undo.pop()()
+
+
+def _read(text: str, like: Any) -> Any:
+    """The plain value that a text tells of, of the type of ``like``; _GONE where it does not tell one."""
+    if isinstance(like, np.generic):
+        value = _read(text, like.item())
+        return value if value is _GONE else type(like)(value)
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return _GONE
+    return value if type(value) is type(like) and isinstance(value, ATOMS) and repr(value) == text else _GONE
+
+
+def _store(holder: Any, step: Step, value: Any) -> bool:
+    """Store a value where a step leads to, without any code of the user's being run; whether that could be done."""
+    kind, key = step
+    if kind == "cell":
+        holder.cell_contents = value
+        return True
+    if kind == "[":
+        held = plain(holder)
+        if isinstance(held, dict) and type(held).__setitem__ is dict.__setitem__:
+            dict.__setitem__(held, key, value)
+            return True
+        if isinstance(held, list) and type(held).__setitem__ is list.__setitem__ and isinstance(key, int):
+            list.__setitem__(held, key, value)
+            return True
+        return False
+    own = getattr(holder, "__dict__", None) if isinstance(holder, types.ModuleType) else _own_attributes(holder)
+    if kind == "." and isinstance(own, dict) and key in own:
+        own[key] = value
+        return True
+    return False
+
+
+def _own_attributes(value: Any) -> Any:
+    """The attributes of an instance; of a class they can't be stored so."""
+    if isinstance(value, type):
+        return None
+    try:
+        return object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+
+
+def _attribute(value: Any, name: str) -> Any:
+    if isinstance(value, types.ModuleType):
+        return vars(value).get(name, _OPAQUE)
+    if isinstance(value, type):
+        return _in_class(value, name)
+    of_class = _in_class(type(value), name)
+    if isinstance(of_class, types.MemberDescriptorType):
+        try:
+            return of_class.__get__(value)
+        except AttributeError:
+            return _GONE
+    if of_class is not _OPAQUE and hasattr(type(of_class), "__set__"):
+        return _OPAQUE
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        own = None
+    if isinstance(own, dict) and name in own:
+        return own[name]
+    return of_class if _is_code(of_class) or not hasattr(type(of_class), "__get__") else _OPAQUE
+
+
+def _in_class(cls: type, name: str) -> Any:
+    for base in cls.__mro__:
+        if name in vars(base):
+            return vars(base)[name]
+    return _OPAQUE
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, (types.FunctionType, staticmethod, classmethod)) or contents.is_graph_function(value)
+
+
+def _keys(value: Any) -> list[Any]:
+    """The keys of a container's items, where they are few."""
+    if isinstance(value, dict):
+        return list(dict.keys(value))[:_MOST_ITEMS] if len(value) <= _MOST_ITEMS else []
+    if isinstance(value, (list, tuple, collections.deque)) and len(value) <= _MOST_ITEMS:
+        return list(range(len(value)))
+    return []
+
+
+def _root(ran: Ran, name: str) -> tuple[Any, tuple[Step, ...]] | None:
+    """Where a name leads from: an object or a namespace, and the first step."""
+    if name in ran.parameters:
+        value = ran.parameters[name]
+        return None if isinstance(value, ATOMS) or type(value).__name__ == "EagerTensor" else (value, ())
+    if name in ran.cells:
+        return ran.cells[name], (("cell", name),)
+    if name in ran.space and name not in ran.code.co_freevars:
+        return ran.space, (("[", name),)
+    return None
+
+
+def _owner(ran: Ran, chain: Chain) -> str:
+    """What a label begins with: of ``self``, the class that the reading method was written in."""
+    return f"{ran.name.rpartition('.')[0]}: " if chain.name in ran.parameters and "." in ran.name else ""
+
+
+def _text(name: str, steps: tuple[Step, ...]) -> str:
+    return str(Chain(name, tuple(step for step in steps if step[0] != "cell")))

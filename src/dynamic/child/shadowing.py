@@ -1,0 +1,513 @@
+"""Inside the child: one call made eagerly and by the graph from one state, and the two compared."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ... import tensorflow_internals
+from ...sandbox.clock import perf_counter
+from ...sandbox.refusal import RefusedConnection
+from ...sandbox.units import synchronize
+from ..wording import TRACE_FAULTS, TRACE_REMEDY
+from . import drawing
+from .calls import Calls
+from .effects import Change, Project, Snapshot
+from .evidence import ITERATION, UNRESTORABLE, Check
+from .outside import Watch
+from .owners import Owner, receiver_of, refusal
+from .paths import PathNote
+from .stability import Stability
+
+if TYPE_CHECKING:
+    from .nudging import Nudge
+
+TRACES_COMPARED = 6
+# How often inputs are moved to see how far a function spreads rounding.
+NUDGES = 3
+
+
+class Shadow:
+    """One comparison: the call made eagerly, then by the graph from the same state.
+
+    ``own`` is the call as the script makes it, and ``first`` says whether it is the first of its owner; ``aside``
+    says that this call is not the script's, and ``most_ops`` how many ops it may run. Afterwards ``computed`` is how
+    many eager ops the call ran.
+    """
+
+    aside_seconds = 0.0  # what comparisons have taken so far, also those inside of calls that are compared
+
+    def __init__(
+        self,
+        project: Project,
+        watch: Watch,
+        check: Check,
+        function: Any,
+        graph: Any,
+        original: Any,
+        args: Any,
+        kwargs: Any,
+    ) -> None:
+        self.project = project
+        self.watch = watch
+        self.check = check
+        self.stability = check.stability = check.stability or Stability(project)
+        self.function = function
+        self.graph = graph
+        self.original = original
+        self.args = args
+        self.kwargs = kwargs
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.own = original
+        self.first = False
+        self.owner = Owner(0)
+        self.aside = False
+        self.most_ops: int | None = None
+        self.computed = 0
+        self.own_seconds = self.eager_seconds = 0.0
+
+    def run(self) -> Any:
+        """Make the comparison; returns (or raises) what eager gave, with the process in the state that eager left."""
+        try:
+            self._look()
+        except Exception as error:
+            self.give_up(error)
+            return self.original(*self.args, **self.kwargs)
+        path = PathNote(self.most_ops)
+        refused = RefusedConnection.made
+        outside = self._call_eagerly(path)
+        self.computed = path.ops.total()
+        try:
+            if not self._was_refused(refused):
+                self._judge(path, outside)
+        except Exception as error:
+            self.give_up(error)
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+    def give_up(self, error: Exception) -> None:
+        """A failure of ours must not become the script's; what it leaves unknown is said."""
+        what = f"{type(error).__name__}: {str(error)[:160]}"
+        if isinstance(error, tensorflow_internals.MissingName):
+            what = str(error)
+        self.check.doubts.setdefault("own", f"it could not be compared ({what})")
+
+    def _look(self) -> None:
+        """Note the state before the call."""
+        from . import iterators, signatures, streams, variables
+
+        streams.prepare()
+        self.named = signatures.name_arguments(self.original)(self.args, self.kwargs)
+        self.key = signatures.key_of(self.named)
+        self.trace_key: Any = self.key
+        self.traced = False  # whether a trace of this call was made in which nothing changed
+        self.made = variables.created()
+        self.before = variables.snapshot()
+        wanted = self.check.advances_iterators or self.check.rehearsal is not None
+        self.positions = iterators.snapshot() if wanted else []
+        self.python = Snapshot(self.named, self.original, self.project)
+        self.stability.reading.look(always=True)
+        if self.python.unseen:
+            self.check.doubts.setdefault("unseen", self.python.unseen)
+
+    def _was_refused(self, before: int) -> bool:
+        """Whether a connection was refused since there were ``before`` such: what came of it is our doing."""
+        if RefusedConnection.made == before:
+            return False
+        self.check.doubts.setdefault("network", f"it connects to another machine, which was refused; {TRACE_REMEDY}")
+        return True
+
+    def _call_eagerly(self, path: PathNote) -> list[Change]:
+        muted, aside = PathNote.muted, Shadow.aside_seconds
+        if not self.aside:
+            PathNote.muted = 0
+        try:
+            with self.watch as outside, path:
+                started = perf_counter()
+                try:
+                    self.result = self.own(*self.args, **self.kwargs)
+                except Exception as error:
+                    self.error = error
+        finally:
+            PathNote.muted = muted
+        synchronize()
+        self.own_seconds = perf_counter() - started
+        self.eager_seconds = self.own_seconds - (Shadow.aside_seconds - aside)
+        return outside
+
+    def _judge(self, path: PathNote, outside: list[Change]) -> None:
+        from . import comparing, iterators, variables
+
+        check = self.check
+        after = variables.snapshot()
+        self.values = comparing.values_of(self.result, self.check.results_read)
+        effects = [*self.python.changes(), *outside]
+        few = check.rehearsal
+        builds = variables.created() > self.made or (effects and few is not None and few.wanted > 1)
+        if few is not None and self.first and self.error is None and builds:
+            few.built += 1  # what a first call builds, later ones find built: that is the cold run's matter
+            return
+        if not self.first and check.note_creation(self.made):
+            return
+        way = check.note_path(path, self.error)
+        if drawing.may_be_others(effects, self.python) and not drawing.draws_again(self, path, after):
+            effects = []
+        if effects:
+            check.note_effects(effects, self.python.beside)
+            return
+        for op in path.ops.keys() & UNRESTORABLE.keys():
+            check.doubt_state(op)
+        iterates = bool(path.ops.keys() & ITERATION)
+        if iterates and not check.advances_iterators:
+            check.advances_iterators = True
+            if few is None:
+                return  # the next call is compared, with the iterators' positions saved
+        if self.positions is None and (iterates or few is None):
+            why = f": {iterators.blind}" if iterators.blind else ""
+            check.doubts["state"] = f"it advances a tf.data iterator, which can't be put back for a comparison{why}"
+        if "state" in check.doubts:
+            return
+        receiver = receiver_of(self.original, self.args)
+        if receiver is not None and (refused := refusal(receiver) or _hash_failure(receiver)):
+            check.refutations.setdefault("raised", refused)
+            return
+        moved = iterators.snapshot() if self.positions else []
+        self.rewind()
+        try:
+            # Tracing first: what it bakes in explains a difference better than the difference does.
+            self._trace_again()
+            if check.open and "state" not in check.doubts:
+                self._compare(after, way, bool(path.ops))
+        finally:
+            variables.restore(after)
+            iterators.restore(moved or [])
+            self.python.restore()
+
+    def rewind(self) -> None:
+        """Put variables and iterators back to where they were before the call."""
+        from . import iterators, variables
+
+        variables.restore(self.before)
+        iterators.restore(self.positions or [])
+
+    def _compare(self, after: Any, way: int, computed: bool) -> None:
+        from . import states, variables
+        from .comparing import Comparison, compare_results, compare_variables
+
+        check = self.check
+        made = variables.created()
+        traces = self._traces()
+        raised: Exception | None = None
+        graphed: Any = None
+        refused = RefusedConnection.made
+        started = perf_counter()
+        with self.watch as outside:
+            try:
+                graphed = self.graph(self.args, self.kwargs)
+                synchronize()
+            except Exception as error:
+                raised = error
+        seconds = perf_counter() - started
+        new_traces = self._traces() - traces
+        self._note_traces(new_traces, seconds)
+        left = variables.snapshot()
+        if self._was_refused(refused):
+            return
+        different = _different_errors(self.error, raised, self.project)
+        if different is not None:
+            check.refutations.setdefault("raised", different)
+            return
+        changes = [*self.python.changes(), *outside]
+        if drawing.may_be_others(changes, self.python) and (self.traced or not new_traces):
+            changes = []  # no Python of it ran, or what a quiet trace has shown to draw nothing
+        if changes:
+            check.note_effects(changes, self.python.beside, "while it is traced, ")
+            return
+        if check.note_creation(made):
+            return
+        comparison = Comparison(values=self.values)
+        compare_results(self.result, graphed, comparison)
+        check.returned.update(place.removeprefix("the result") for place in comparison.returned)
+        check.written += compare_variables(self.before, after, left, comparison)
+        telling = self._blame(comparison, after) if comparison.numeric else True
+        if comparison.mismatches:
+            self._trace_again(explaining=True)
+            if check.open:
+                check.refutations["differs"] = comparison.mismatches[0]
+            return
+        if not telling:
+            return  # rounding decides what comes out: agreement is no evidence
+        check.max_error = max(check.max_error, comparison.max_error)
+        check.compared_paths[way] += 1
+        if not computed or self.error is not None:
+            return  # nothing was computed: no evidence
+        check.compared += 1
+        check.compared_of[check.number_of(self.function)] += 1
+        self.owner.compared += 1
+        check.signatures.add(self.key)
+        arguments = self.args, self.kwargs
+        read = states.read(check, self.trace_key, arguments, self.before)
+        nothing = states.reads_nothing(check, arguments, read)
+        check.reads_nothing = nothing and (check.reads_nothing or check.compared == 1)
+        mark = states.mark(check, arguments, self.key, read)
+        if mark not in check.inputs:
+            check.inputs.add(mark)
+            check.states += 1
+        check.eager_seconds.append(self.eager_seconds)
+        if not new_traces:
+            check.graph_seconds.append(seconds)
+
+    def _blame(self, comparison: Any, after: Any) -> bool:
+        """Tell rounding that the function amplifies from a wrong result: eager again, moved by a rounding error.
+
+        First the variables are moved, then the arguments too. Adds what rounding does not explain to the
+        mismatches; returns False where rounding errors move all of it so far that nothing can be told.
+        """
+        from .comparing import WILD, perturbed_within
+        from .nudging import Nudge
+
+        reference: dict[str, float] = {}
+        for seed in range(NUDGES):
+            self._repeat_eagerly(Nudge(self.before, seed), self.args, self.kwargs, after, reference)
+        unexplained = perturbed_within(comparison, reference)
+        if unexplained and self._takes_copies(after):
+            for seed in range(NUDGES):
+                nudge = Nudge(self.before, seed)
+                args, kwargs = nudge.moved(self.args), nudge.moved(self.kwargs)
+                self._repeat_eagerly(nudge, args, kwargs, after, reference)
+            unexplained = perturbed_within(comparison, reference)
+        comparison.mismatches.extend(unexplained)
+        self.check.amplified += not comparison.mismatches
+        wild = {place for place in comparison.numeric if reference.get(place, 0.0) > WILD}
+        return bool(comparison.errors.keys() - wild)
+
+    def _takes_copies(self, after: Any) -> bool:
+        """Whether eager gives the same for equal arguments: some functions ask which object they were given."""
+        from .nudging import Nudge
+
+        nudge = Nudge(self.before)
+        same: dict[str, float] = {}
+        args, kwargs = nudge.copied(self.args), nudge.copied(self.kwargs)
+        return self._repeat_eagerly(None, args, kwargs, after, same) and not any(same.values())
+
+    def _repeat_eagerly(
+        self, nudge: Nudge | None, args: Any, kwargs: Any, after: Any, reference: dict[str, float]
+    ) -> bool:
+        """Call eager again from the state before, moved by ``nudge``.
+
+        How far each of its results ends from the first time goes into ``reference``, the furthest of several.
+        Returns False where it raised, or gave something of another structure.
+        """
+        from . import variables
+        from .comparing import Comparison, compare_results, compare_variables
+
+        self.rewind()
+        try:
+            with nudge or contextlib.nullcontext():
+                moved = self.original(*args, **kwargs)
+        except Exception as error:
+            self.check.doubts.setdefault("nudge", f"a perturbed run raised {type(error).__name__}")
+            return False
+        comparison = Comparison()
+        compare_results(self.result, moved, comparison)
+        compare_variables(self.before, after, variables.snapshot(), comparison)
+        for place, distance in comparison.errors.items():
+            reference[place] = max(distance, reference.get(place, 0.0))
+        return not comparison.mismatches
+
+    def _note_traces(self, new_traces: int, seconds: float) -> None:
+        from . import signatures
+
+        check = self.check
+        if not new_traces:
+            return
+        check.traces += new_traces
+        self.owner.traces += new_traces
+        check.trace_seconds.append(seconds)
+        number = check.number_of(self.function)
+        known = [key for owner, key in check.keys if owner == number]
+        if known and self.key not in known:
+            nearest = max(known, key=lambda old: sum(a == b for a, b in zip(old, self.key, strict=False)))
+            for (name, old), (_, new) in zip(nearest, self.key, strict=False):
+                if old != new:
+                    check.causes.append(f"{name}: {signatures.difference(old, new)}")
+                    break
+        elif known and check.traces > 2:
+            check.causes.append("the same arguments were traced again")
+        check.keys.append((number, self.key))
+
+    def _traces(self) -> int:
+        function = self.function
+        if self.args and not _is_plain_call(function, self.args):
+            function = function.__get__(self.args[0], type(self.args[0]))
+        return int(function.experimental_get_tracing_count())
+
+    def _trace_again(self, explaining: bool = False) -> None:
+        """Trace the same signature afresh and compare with an earlier trace of it.
+
+        Not at every call, unless it is for ``explaining`` a difference that was seen, or what is read has changed.
+        """
+        from . import graphs, relaxing
+
+        check = self.check
+        function = self.function
+        number = check.number_of(function)
+        seen = check.relaxed.setdefault(number, {})
+        own, args, kwargs = relaxing.trace_of(function, seen, self.key, self.args, self.kwargs)
+        self.trace_key = key = (number, own)
+        known = check.prints.get(key)
+        compared = check.compared_of[number]
+        due = known is None or compared in (1, 2, 3, 5, 9, 17) or compared % 16 == 0
+        due = due or self.stability.is_due(own)
+        dear = known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0
+        if not explaining and (not due or dear):
+            return
+        receiver = args[:1] if args and not _is_plain_call(function, args) else ()
+        args = args[len(receiver) :]
+        made = self._trace(receiver, args, kwargs)
+        if made is None:
+            return
+        bound, concrete, calls, python, seconds = made
+        self.stability.note(own, calls, python.objects, seconds)
+        self.traced = True
+        printed = graphs.fingerprint(concrete, self._place)
+        if printed.fault:
+            stale = f"its trace {TRACE_FAULTS[printed.fault]}; {TRACE_REMEDY}"
+            check.refutations.setdefault(f"stale-{printed.fault}", stale)
+            return
+        for kind in {row.kind for row in printed.rows} & UNRESTORABLE.keys():
+            check.doubt_state(kind)
+        if known is None:
+            check.keep_print(key, printed)
+            against = relaxing.objection(function, bound, printed, args, kwargs)
+            if against is not None:
+                check.refutations.setdefault("variant", against)
+            check.captured = [
+                f"{v} ({p})" if p else v for v, p in zip(printed.captured, printed.captured_places, strict=True)
+            ] or check.captured
+            return
+        check.retraced += 1
+        different = graphs.difference(known[0], printed)
+        if different is not None:
+            check.refutations.setdefault("unstable", different + self.stability.explain(own))
+        elif check.retraced >= TRACES_COMPARED and not python.beside:
+            self._foresee(own, known[0], receiver, args, kwargs)
+
+    def _trace(
+        self, receiver: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any], foreseen: bool = False
+    ) -> tuple[Any, Any, Calls, Snapshot, float] | None:
+        """Trace a fresh copy of the function; gives it, its trace, what ran in that, what it saw, and the seconds.
+
+        None where the trace raises or changes something, which is noted unless it is made in a ``foreseen`` state.
+        """
+        check, changes = self.check, list[Change]()
+        for attempt in range(drawing.QUIET_ATTEMPTS):
+            time.sleep(drawing.QUIET_SECONDS * attempt)
+            bound = tensorflow_internals.clone(self.function)
+            bound = bound.__get__(receiver[0], type(receiver[0])) if receiver else bound
+            python = Snapshot(self.named, self.original, self.project)
+            begun, refused = perf_counter(), RefusedConnection.made
+            try:
+                with self.watch as outside, Calls(self.project) as calls:
+                    concrete = bound.get_concrete_function(*args, **kwargs)
+            except Exception as error:
+                if self.error is None and not foreseen and not self._was_refused(refused):
+                    raised = "a later trace of it raises: " + _explain(error, self.project)
+                    check.refutations.setdefault("raised", raised)
+                return None
+            finally:
+                seconds = perf_counter() - begun
+                changes = python.changes()
+                python.restore()
+            changes += outside
+            if not drawing.may_be_others(changes, python):
+                break
+        if changes and not foreseen:
+            check.note_effects(changes, python.beside, "while it is traced, ")
+        if changes:
+            return None
+        return bound, concrete, calls, python, seconds
+
+    def _foresee(
+        self, own: Any, known: Any, receiver: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        """Trace in the states that what is read will come to, as the observing run saw: the graph may be another.
+
+        That a trace raises there, or changes something, says nothing: what was put there is part of the state only.
+        """
+        from . import graphs
+
+        for state in self.stability.foresee(own):
+            made = self._trace(receiver, args, kwargs, foreseen=True)
+            if made is None:
+                return
+            different = graphs.difference(known, graphs.fingerprint(made[1], self._place))
+            if different is not None:
+                self.check.refutations.setdefault("unstable", different + self.stability.explain(own, state))
+                return
+            self.stability.hold(own, state)
+
+    def _place(self, op: Any) -> str | None:
+        """The user's line that an op was made in, as file:line of the scratch copy."""
+        roots = self.project.roots
+        for frame in reversed(op.traceback or ()):
+            if str(frame.filename).startswith(roots):
+                return f"{frame.filename}:{frame.lineno}"
+        return None
+
+
+def _is_plain_call(function: Any, args: Any) -> bool:
+    from ...sandbox.binding import takes_self
+
+    return not takes_self(function.python_function)
+
+
+def _hash_failure(receiver: Any) -> str:
+    """How an object's own hash fails, by which ``tf.function`` finds a method's traces; empty where it does not."""
+    try:
+        hash(receiver)
+    except Exception as error:
+        return (
+            f"`tf.function` keeps the traces of a method for each object by its hash, and that of a "
+            f"`{type(receiver).__name__}` raises {type(error).__name__}: {str(error)[:100]}; use @dataclass(eq=False), "
+            "or `__hash__ = object.__hash__`"
+        )
+    return ""
+
+
+def _different_errors(eager: Exception | None, graph: Exception | None, project: Project) -> str | None:
+    """How the graph's raising differs from eager's, or None where it does not: the callers catch by type."""
+    if graph is not None and eager is None:
+        return _explain(graph, project)
+    if eager is not None and type(graph) is not type(eager):
+        theirs = f"raises {type(graph).__name__}" if graph is not None else "raises nothing"
+        return f"a call of it raises {type(eager).__name__}, and as a graph it {theirs}"
+    return None
+
+
+def _explain(error: Exception, project: Project) -> str:
+    """An exception from the graph as one line, with the user's line if the traceback shows it."""
+    text = str(error).strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    message = lines[-1] if lines else ""
+    if "in user code" in text:
+        kept = [line for line in lines if not line.startswith(("File ", "in user code", "Arguments received"))]
+        starts = [line for line in kept if line.partition(":")[0].endswith(("Error", "Exception"))]
+        message = (starts or kept or [message])[-1]
+    name = type(error).__name__
+    if message.startswith(name):
+        message = message[len(name) :].lstrip(": ")
+    place = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if project.roots and frame.filename.startswith(project.roots):
+            place = f"{frame.filename}:{frame.lineno}"
+    for line in lines:
+        if line.startswith('File "') and any(root in line for root in project.roots):
+            path, _, rest = line[6:].partition('", line ')
+            place = f"{path}:{rest.split(',')[0].split()[0]}"
+    return f"as a graph it raises {name}: {message[:200]}" + (f" ({place})" if place else "")

@@ -1,0 +1,162 @@
+"""Inside the child: one random stream for eager and graph.
+
+From one seed, ``tf.random.*`` draws other numbers in a graph than eagerly: each graph op has a seed and a
+state of its own. For the length of a check the stateful ops are replaced by stateless ones whose seed is
+read from a counter variable, which every draw increments, eagerly and in a graph alike.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from ... import tensorflow_internals
+from . import standins, variables
+
+#: The name of the counter variables.
+STREAM = variables.STREAM
+_ALGORITHM = "philox"  # the same numbers on every device and under XLA
+_counters: dict[int, tuple[Any, int]] = {}
+# The stream of runs that no seed is set for, so that they can be compared all the same.
+_OWN_SEED = 7
+_seed = _OWN_SEED
+
+
+class _QuietSeeds:
+    """Stands in for the module ``random_seed`` inside ``random_ops``.
+
+    An eager op without a seed of its own takes one from the process's sequence, a graph op does not: the
+    next shuffled data set would get other seeds in the two. Here neither takes one. Ops that keep a state
+    of their own keep their seeds too.
+    """
+
+    def __init__(self, original: Any) -> None:
+        self.original = original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+    def get_seed(self, op_seed: int | None) -> Any:
+        return self.original.get_seed(op_seed) if _keeps_its_own() else (0, 0)
+
+
+def install_for(job: Mapping[str, Any]) -> None:
+    """Replace the random ops by ones on the seed of a child's job; where it sets none, all runs share one of ours."""
+    seed = job.get("seed")
+    install(_OWN_SEED if seed is None else seed)
+
+
+def install(seed: int) -> None:
+    """Replace the random ops from now on. Runs no op: the script may still configure its devices."""
+    global _seed
+    _seed = seed
+    rare = {name: _on_stream(stand_in) for name, stand_in in vars(standins).items() if inspect.isfunction(stand_in)}
+    replacements = {**rare, **_replacements()}
+    tensorflow_internals.replace_random_ops(lambda name, original: _guarded(original, replacements[name]))
+    tensorflow_internals.replace_seed_source(_QuietSeeds(tensorflow_internals.seed_source()))
+
+
+def _on_stream(stand_in: Callable[..., Any]) -> Callable[..., Any]:
+    return functools.partial(stand_in, _next)
+
+
+def _guarded(original: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        drawn = replacement(*args, **kwargs) if not _keeps_its_own() else None
+        return drawn if drawn is not None else original(*args, **kwargs)
+
+    return draw
+
+
+def _keeps_its_own() -> bool:
+    """Whether the op is built where a counter variable can't be read: data set functions, TF1 graphs."""
+    graph = tensorflow_internals.default_graph() if not tf.executing_eagerly() else None
+    while graph is not None:
+        if str(getattr(graph, "name", "")).startswith("Dataset_"):
+            return True
+        outer = getattr(graph, "outer_graph", None)
+        if outer is None and not getattr(graph, "building_function", False):
+            return not tensorflow_internals.executing_eagerly_outside_functions()
+        graph = outer
+    return False
+
+
+def draws(resources: Sequence[int]) -> bool:
+    """Whether a trace that captures these resources (the ``id`` of each handle) draws from the stream."""
+    return any(id(counter.handle) in resources for counter, _ in _counters.values())
+
+
+def prepare() -> None:
+    """Make this thread's counter now, so that a snapshot of the variables has it before the first draw."""
+    if threading.get_ident() not in _counters:
+        with tf.init_scope():
+            counter = tf.Variable(0, dtype=tf.int64, trainable=False, name=variables.STREAM)
+        _counters[threading.get_ident()] = counter, len(_counters)
+
+
+def _next() -> Any:
+    """The next seed. Each thread that draws has a stream of its own, so that none hangs on when others draw."""
+    prepare()
+    counter, number = _counters[threading.get_ident()]
+    drawn = counter.assign_add(1, read_value=True)
+    return tf.stack([tf.constant(_seed + 1000 * number, tf.int64), tf.cast(drawn, tf.int64)])
+
+
+def _replacements() -> dict[str, Callable[..., Any]]:
+    def random_standard_normal(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return tf.random.stateless_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+
+    def truncated_normal(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return tf.random.stateless_truncated_normal(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+
+    def random_uniform(shape: Any, dtype: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return tf.random.stateless_uniform(shape, _next(), dtype=dtype, name=name, alg=_ALGORITHM)
+
+    def random_uniform_int(
+        shape: Any, minval: Any, maxval: Any, seed: int = 0, seed2: int = 0, name: str | None = None
+    ) -> Any:
+        low = tf.convert_to_tensor(minval)
+        return tf.random.stateless_uniform(
+            shape, _next(), minval=low, maxval=maxval, dtype=low.dtype, name=name, alg=_ALGORITHM
+        )
+
+    def random_shuffle(value: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        return tf.random.experimental.stateless_shuffle(value, _next(), name=name, alg=_ALGORITHM)
+
+    def multinomial(
+        logits: Any,
+        num_samples: Any,
+        seed: int = 0,
+        seed2: int = 0,
+        output_dtype: Any = tf.int64,
+        name: str | None = None,
+    ) -> Any:
+        return tf.random.stateless_categorical(logits, num_samples, _next(), dtype=output_dtype, name=name)
+
+    def random_gamma(shape: Any, alpha: Any, seed: int = 0, seed2: int = 0, name: str | None = None) -> Any:
+        alpha = tf.convert_to_tensor(alpha)
+        full = tf.concat([tf.cast(shape, tf.int32), tf.shape(alpha)], axis=0)
+        return tf.random.stateless_gamma(full, _next(), alpha=alpha, dtype=alpha.dtype, name=name)
+
+    def random_poisson_v2(
+        shape: Any, rate: Any, seed: int = 0, seed2: int = 0, dtype: Any = tf.int64, name: str | None = None
+    ) -> Any:
+        rate = tf.convert_to_tensor(rate)
+        full = tf.concat([tf.cast(shape, tf.int32), tf.shape(rate)], axis=0)
+        return tf.random.stateless_poisson(full, _next(), lam=rate, dtype=dtype, name=name)
+
+    return {
+        "random_standard_normal": random_standard_normal,
+        "truncated_normal": truncated_normal,
+        "random_uniform": random_uniform,
+        "random_uniform_int": random_uniform_int,
+        "random_shuffle": random_shuffle,
+        "multinomial": multinomial,
+        "random_gamma": random_gamma,
+        "random_poisson_v2": random_poisson_v2,
+    }

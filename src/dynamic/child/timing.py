@@ -1,0 +1,76 @@
+"""Inside the child: the time that passes in functions that are not converted, from source, beside the candidates'.
+
+Nothing else is looked at in them. What they call and what is watched or timed by itself is not their own time.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ...sandbox.binding import bind, disguise
+from ...sandbox.clock import perf_counter
+
+
+class Timing:
+    """The hooks, and the seconds of each function since training began: the first call of a candidate, if there is one.
+
+    ``is_inside`` says whether the call under way is part of a candidate's: then it is that one's time.
+    """
+
+    def __init__(self, names: list[str], is_inside: Callable[[], bool]) -> None:
+        self.is_inside = is_inside
+        self.rows = {name: {"calls": 0, "seconds": 0.0, "own_seconds": 0.0} for name in names}
+        self.begun: float | None = None
+        self.stack = threading.local()
+
+    def begin(self) -> None:
+        """Training begins now: what was before is not counted, and what is under way only from here on."""
+        self.begun = perf_counter()
+        for row in self.rows.values():
+            row.update(calls=0, seconds=0.0, own_seconds=0.0)
+        for frame in self._frames():
+            frame[:] = [self.begun, 0.0]
+
+    def leave_out(self, seconds: float) -> None:
+        """Seconds that passed in what is watched by itself are not the own time of the function under way."""
+        frames = self._frames()
+        if frames:
+            frames[-1][1] += seconds
+
+    def wrap(self, name: str, function: Any) -> Callable[..., Any]:
+        """The hook around one function."""
+        call, row = bind(function), self.rows[name]
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            tensorflow = sys.modules.get("tensorflow")
+            if tensorflow is None or not tensorflow.executing_eagerly() or self.is_inside():
+                return call(args, kwargs)
+            frames, frame = self._frames(), [perf_counter(), 0.0]
+            self.begun = frame[0] if self.begun is None else self.begun
+            frames.append(frame)
+            try:
+                return call(args, kwargs)
+            finally:
+                frames.pop()
+                lasted = perf_counter() - frame[0]
+                row["calls"] += 1
+                row["seconds"] += lasted
+                row["own_seconds"] += lasted - frame[1]
+                self.leave_out(lasted)
+
+        return disguise(timed, function)
+
+    def report(self) -> dict[str, Any]:
+        """The seconds since training began, and the rows of what was called and has returned since."""
+        now = perf_counter()
+        return {
+            "seconds": now - self.begun if self.begun is not None else 0.0,
+            "functions": {name: row for name, row in self.rows.items() if row["calls"]},
+        }
+
+    def _frames(self) -> list[list[float]]:
+        frames: list[list[float]] = self.stack.__dict__.setdefault("frames", [])
+        return frames

@@ -1,0 +1,410 @@
+"""Inside the child: the walk over the Python objects that a call can reach.
+
+What it finds is of two kinds. *Near* is what the code that may run has words for: the names in it, and those in the
+project's functions that it can come to by a name, lead there. *Far* is what only other methods of the same objects,
+or other functions, have words for; it is looked at as well, as far as that goes. A doubt comes of what is near only.
+"""
+
+from __future__ import annotations
+
+import array
+import collections
+import dis
+import enum
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...sandbox.binding import unhooked
+from . import contents, hidden, marks, ownership
+from .contents import FUNCTION_ATTRIBUTES
+from .marks import ATOMS, MISSING
+
+if TYPE_CHECKING:
+    from .effects import Project
+
+#: A walk of more objects than these is given up; what was not looked at is a doubt where it is near.
+OBJECTS = 50_000
+#: As many bytes of large arrays are looked at; of what is more only some rows.
+BYTES = 1 << 30
+_FAR_ITEMS = 2000
+_PLAIN = frozenset(ATOMS)
+# What makes an object, or shows it, runs only where code makes one, or shows it.
+_MAKING = frozenset({"__init__", "__new__", "__post_init__"})
+_SHOWING = frozenset(
+    {"__repr__", "__str__", "__format__", "__del__", "__init_subclass__", "__set_name__"}
+    | {"__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__"}
+)
+_CLASS_OF = frozenset({"type", "__class__"})
+# With one of these words code can come to any attribute.
+_ANY_NAME = frozenset(
+    {"getattr", "setattr", "delattr", "vars", "__dict__", "globals", "locals", "eval", "exec", "getmembers"}
+    | {"attrgetter", "methodcaller", "__getattribute__", "__setattr__", "getattr_static"}
+)
+_CONTAINERS = (list, collections.deque, dict, set, frozenset, tuple, bytearray, array.array, np.ndarray)
+class Kept(NamedTuple):
+    """Something whose content was noted: what it is called, and a copy or a mark of what it held."""
+
+    kind: str
+    label: str
+    container: Any
+    copy: Any
+    near: bool
+
+
+class Walk:
+    """One walk, from what a function is given (``roots``) and from what it can name.
+
+    ``blind`` says what is near and could not be looked at; it is empty where nothing is.
+    """
+
+    def __init__(self, roots: Mapping[str, Any], function: Callable[..., Any] | None, project: Project) -> None:
+        self._project = project
+        self._seen: dict[int, Any] = {}
+        self._kept: list[Kept] = []
+        self._names: dict[tuple[int, str], tuple[dict[str, Any], str, Any]] = {}
+        self._cells: list[tuple[str, Any, Any]] = []
+        self._functions: dict[int, Any] = {}
+        self._near: collections.deque[tuple[str, Any, bool]] = collections.deque()
+        self._far: collections.deque[tuple[str, Any, bool]] = collections.deque()
+        #: What an attribute leads to that no code has named yet, by the attribute's name.
+        self._waiting: dict[str, list[tuple[str, Any, bool]]] = {}
+        self._spoken: set[str] = set()
+        self._any_name = function is None
+        self._is_near = True
+        self._is_own = True  # whether what is being visited is the project's, and not a library's
+        self._bytes = BYTES
+        self.blind = ""
+        for label, value in roots.items():
+            self._add(label, value)
+        if function is not None:
+            self._reach(function)
+        self._walk()
+
+    def _walk(self) -> None:
+        self._is_near = True
+        self._follow(self._near)
+        self._is_near = False
+        for entries in self._waiting.values():
+            self._far.extend(entries)
+        self._waiting.clear()
+        self._follow(self._far)
+        self._is_near = True
+
+    def _follow(self, queue: collections.deque[tuple[str, Any, bool]]) -> None:
+        while queue:
+            label, value, self._is_own = queue.popleft()
+            if len(self._seen) > OBJECTS:
+                if self._is_near:
+                    what = f"it can reach more than {OBJECTS:,} Python objects (one is {label})"
+                    self._doubt(f"{what}, too many to look at")
+                break
+            self._visit(label, value)
+        self._is_own = True
+
+    def _doubt(self, why: str) -> None:
+        if self._is_near and not self.blind:
+            self.blind = why
+
+    def _add(self, label: str, value: Any, name: str | None = None) -> None:
+        """Look at a value later; one that an attribute leads to, as near only once some code has named it."""
+        if type(value) in _PLAIN:
+            return
+        entry = (label, value, self._is_own)
+        if not self._is_near:
+            self._far.append(entry)
+        elif name is None or self._any_name or name in self._spoken:
+            self._near.append(entry)
+        else:
+            self._waiting.setdefault(name, []).append(entry)
+
+    def _speak(self, names: Iterable[str]) -> None:
+        """Take in the names that code uses which may run."""
+        for name in names:
+            if name not in self._spoken:
+                self._spoken.add(name)
+                self._near.extend(self._waiting.pop(name, ()))
+        if not _CLASS_OF.isdisjoint(names) and not self._spoken >= _MAKING:
+            self._speak(_MAKING)
+        if not self._any_name and not _ANY_NAME.isdisjoint(names):
+            self._any_name = True
+            for entries in self._waiting.values():
+                self._near.extend(entries)
+            self._waiting.clear()
+
+    def _keep(self, kind: str, label: str, container: Any, copy: Any) -> None:
+        # What a library keeps for itself, and no code that may run has a word for, is no state of the script.
+        if self._is_near or self._is_own:
+            self._kept.append(Kept(kind, label, container, copy, self._is_near))
+
+    # Functions, modules and classes
+
+    def _reach(self, function: Any) -> None:
+        """Take in the names that a function of the project can read or write, and those of its callees."""
+        function = function.python_function if contents.is_graph_function(function) else function
+        function = unhooked(getattr(function, "__func__", function))
+        while hasattr(function, "__wrapped__") and not self._project.owns(getattr(function, "__code__", None)):
+            self._visit_function(function)
+            function = unhooked(function.__wrapped__)
+        code = getattr(function, "__code__", None)
+        if code is None or id(function) in self._functions or not self._project.owns(code):
+            return
+        self._functions[id(function)] = function
+        self._is_own = True
+        self._visit_function(function)
+        self._visit_code(code, function.__globals__)
+        for label, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
+            self._visit_cell(label, cell)
+        for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            self._add("a default argument", default)
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None:
+            self._reach(wrapped)
+
+    def _visit_code(self, code: types.CodeType, space: dict[str, Any]) -> None:
+        used, stored = _names(code)
+        if self._is_near:
+            self._speak(used)
+        for name in used:
+            value = space.get(name, sys.modules.get(name))
+            if name in space or name in stored:
+                self._names.setdefault((id(space), name), (space, name, space.get(name, MISSING)))
+            self._add(name, value)
+
+    def _visit_cell(self, label: str, cell: types.CellType) -> None:
+        try:
+            value = cell.cell_contents
+        except ValueError:
+            value = MISSING
+        self._cells.append((label, cell, value))
+        if value is not MISSING:
+            self._add(label, value)
+
+    def _visit_function(self, function: Any) -> None:
+        """Take in the attributes that a project has hung on a function (``step.calls``)."""
+        attributes = getattr(function, "__dict__", None)
+        if isinstance(attributes, dict) and id(attributes) not in self._seen:
+            self._seen[id(attributes)] = attributes
+            own = {name: item for name, item in attributes.items() if name not in FUNCTION_ATTRIBUTES}
+            label = str(getattr(function, "__name__", "function"))
+            self._keep("function attribute", label, attributes, own)
+            for name, item in own.items():
+                self._add(f"{label}.{name}", item, name)
+
+    def _visit_module(self, label: str, module: types.ModuleType) -> None:
+        space = vars(module)
+        if id(space) in self._seen or not self._project.owns_module(module):
+            return
+        self._seen[id(space)] = space
+        self._is_own = True
+        own = {name: item for name, item in space.items() if not name.startswith("__")}
+        self._keep("module", label, space, own)
+        for name, item in own.items():
+            self._add(f"{label}.{name}", item, name)
+
+    def _visit_class(self, cls: type) -> None:
+        """Take in a project class's own attributes, and the names that its methods can reach."""
+        was_own, self._is_own = self._is_own, True
+        for base in cls.__mro__:
+            if id(base) in self._seen or not self._project.owns_class(base):
+                continue
+            self._seen[id(base)] = base
+            data = contents.class_attributes(base)
+            for name, item in vars(base).items():
+                for plain in (getattr(item, "__func__", None), *contents.accessors(item), item):
+                    if isinstance(plain, types.FunctionType) or contents.is_graph_function(plain):
+                        # Python calls special methods, and a library those that its own class has as well.
+                        special = name.startswith("__") and name not in _MAKING | _SHOWING
+                        special = special or contents.overrides(cls, name, self._project.owns_class)
+                        self._add(f"{base.__name__}.{name}", plain, None if special else name)
+            self._keep("class attribute", base.__name__, base, data)
+            for name, item in data.items():
+                self._add(f"{base.__name__}.{name}", item, name)
+            if isinstance(base, enum.EnumMeta):
+                for member in type.__getattribute__(base, "_member_map_").values():
+                    self._add(f"{base.__name__}.{member._name_}", member)
+        self._is_own = was_own
+
+    # Objects
+
+    def _visit(self, label: str, value: Any) -> None:
+        kind = type(value)
+        if kind in _PLAIN or id(value) in self._seen:
+            return
+        if issubclass(kind, type):
+            self._visit_class(value)
+            for base in value.__mro__ if self._is_near else ():
+                if self._project.owns_class(base):
+                    for name in _MAKING & vars(base).keys():
+                        self._add(f"{base.__name__}.{name}", getattr(vars(base)[name], "__func__", vars(base)[name]))
+            return
+        self._seen[id(value)] = value
+        if issubclass(kind, (types.FunctionType, types.MethodType)) or contents.is_graph_function(value):
+            self._reach(value)
+            if isinstance(value, types.MethodType):
+                self._add(label.rpartition(".")[0] or label, value.__self__)
+        elif issubclass(kind, types.ModuleType):
+            self._visit_module(label, value)
+        elif issubclass(kind, functools.partial):
+            self._add(label, value.func)
+            self._add(f"{label}.args", value.args)
+            self._add(f"{label}.keywords", value.keywords)
+            self._visit_object(label, value)
+        elif issubclass(kind, functools._lru_cache_wrapper):
+            self._reach(value)
+            for held in contents.cached(value):
+                self._add(f"the cache of {label}", held)
+        elif isinstance(value, dict):
+            self._visit_dictionary(label, value)
+        elif issubclass(kind, _CONTAINERS):
+            self._visit_container(label, value, kind)
+            if kind not in _CONTAINERS and (not issubclass(kind, np.ndarray) or self._project.owns_class(kind)):
+                self._visit_object(label, value)
+        elif issubclass(kind, marks.GENERATORS):
+            self._keep("random", label, value, marks.random_mark(value))
+            if self._project.owns_class(kind):
+                self._visit_object(label, value)
+        elif issubclass(kind, marks.SUSPENDED) or marks.is_iterator(kind):
+            self._visit_iterator(label, value)
+        elif isinstance(value, ATOMS) and not self._project.owns_class(kind):
+            return
+        else:
+            self._visit_object(label, value)
+
+    def _visit_container(self, label: str, value: Any, kind: type) -> None:
+        if issubclass(kind, np.ndarray):
+            self._visit_array(label, value)
+        elif issubclass(kind, (bytearray, array.array)):
+            self._keep("item", label, value, bytes(value))
+        elif issubclass(kind, tuple):
+            self._add_items(label, list(tuple.__iter__(value)))
+        elif issubclass(kind, (set, frozenset)):
+            items = list(set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value))
+            if issubclass(kind, set):
+                self._keep("item", label, value, items)
+            self._add_items(f"{label} (inside)", items)
+        else:
+            items = contents.items(value)
+            self._keep("item", label, value, items)
+            self._add_items(label, items)
+
+    def _add_items(self, label: str, items: list[Any]) -> None:
+        if _PLAIN.issuperset(set(map(type, items))):
+            return
+        # All of it is looked at where it may be used.
+        for number, item in enumerate(items if self._is_near else items[:_FAR_ITEMS]):
+            if type(item) not in _PLAIN:
+                self._add(f"{label}[{number}]", item)
+
+    def _visit_array(self, label: str, value: Any) -> None:
+        whole = value.nbytes <= marks.HASHED_BYTES
+        if value.nbytes > marks.COPIED_BYTES and self._is_near:
+            whole = value.nbytes <= self._bytes
+            self._bytes -= value.nbytes if whole else 0
+            if not whole and value.flags.writeable:
+                size = f"{value.nbytes >> 20:,} MB"
+                self._doubt(f"it may change the array {label}, which is too large ({size}) to look at all of it")
+        self._keep("array", label, value, marks.array_mark(value, whole))
+        if value.dtype.hasobject:
+            self._add_items(label, np.ndarray.view(value, np.ndarray).ravel().tolist())
+        if isinstance(value, np.ma.MaskedArray):
+            self._add(f"{label}.mask", np.ma.getmask(value))
+
+    def _visit_dictionary(self, label: str, value: Any) -> None:
+        if not issubclass(type(value), dict):  # a proxy, as TensorFlow puts around dictionaries on its modules
+            value = object.__getattribute__(value, "__wrapped__")
+            if not isinstance(value, dict) or id(value) in self._seen:
+                return
+            self._seen[id(value)] = value
+        copy = contents.entries(value)
+        self._keep("item", label, value, copy)
+        self._add_items(f"{label} (keys)", [key for key, _ in copy])
+        if not _PLAIN.issuperset({type(item) for _, item in copy}) and (self._is_near or len(copy) <= 5000):
+            for key, item in copy:
+                if type(item) not in _PLAIN:
+                    self._add(f"{label}[{brief(key)}]"[:80], item)
+        if type(value) is not dict:
+            self._visit_object(label, value)
+
+    def _visit_iterator(self, label: str, value: Any) -> None:
+        try:
+            self._keep("iterator", label, value, marks.iterator_mark(value))
+        except marks.Unseen:
+            self._doubt(f"it may advance the iterator {label}, which does not tell where it is")
+        if isinstance(value, marks.SUSPENDED):
+            frame, _ = marks.suspended_frame(value)
+            if frame is not None and self._project.owns(frame.f_code):
+                self._visit_code(frame.f_code, frame.f_globals)
+        for item in marks.inside_iterator(value):
+            self._add(f"{label} (inside)", item)
+
+    def _visit_object(self, label: str, value: Any) -> None:
+        kind = type(value)
+        library = ownership.is_left_out(kind)
+        if library and not hasattr(kind, "layers"):
+            return
+        if not issubclass(kind, _CONTAINERS):
+            self._visit_hidden(label, value)
+        attributes = contents.attributes(value)
+        if attributes is None:
+            return
+        owned = self._project.owns_class(kind)
+        if not (issubclass(kind, _CONTAINERS) or ownership.is_holder(kind)):
+            self._is_own = owned
+        own = ownership.watched(value, attributes, self._project)
+        if not library:
+            self._keep("attribute", label, value, own)
+            self._visit_class(kind)
+        for name, item in own.items():
+            # A library's methods come to what the library has set, whatever the project's code says.
+            named = owned and ownership.is_set_by_the_project(kind, name, self._project)
+            self._add(f"{label}.{name}", item, name if named else None)
+
+    def _visit_hidden(self, label: str, value: Any) -> None:
+        kind = type(value)
+        try:
+            mark = hidden.mark(value)
+        except marks.Unseen:
+            self._doubt(f"it may use {label}, of the type {_type_name(kind)}, which does not show its state")
+        else:
+            if mark is None:
+                return
+            self._keep("state", label, value, mark)
+        for item in hidden.inside(value):
+            self._add(f"{label} (inside)", item)
+
+    def _now(self, kind: str, container: Any) -> dict[str, Any]:
+        """What a container of attributes holds now, of what is watched."""
+        if kind == "class attribute":
+            return contents.class_attributes(container)
+        if kind == "function attribute":
+            return {name: item for name, item in container.items() if name not in FUNCTION_ATTRIBUTES}
+        if kind == "module":
+            return {name: item for name, item in container.items() if not name.startswith("__")}
+        return ownership.watched(container, contents.attributes(container) or {}, self._project)
+
+
+def brief(value: Any) -> str:
+    """A value in a few letters, without a method of the user's being called."""
+    return repr(value)[:40] if isinstance(value, ATOMS) else type(value).__name__
+
+
+def _type_name(kind: type) -> str:
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that code uses, also in the functions within it, and those of the globals that it sets."""
+    used = set(code.co_names)
+    stored = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_GLOBAL"}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            inner = _names(constant)
+            used |= inner[0]
+            stored |= inner[1]
+    return frozenset(used), frozenset(stored)

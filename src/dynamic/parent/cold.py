@@ -1,0 +1,164 @@
+"""In the parent: the whole plan from the start of a fresh process, beside the original script.
+
+Nothing has been warmed up eagerly here: variables are created, optimizers build their slots and models
+their weights inside the first traces, as they will for the user.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ...errors import one_line
+from ...records import EditedFile, Ending, Function
+from ..wording import TRACE_FAULTS, TRACE_REMEDY
+from .runs import Run, Seen
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A function to follow: its candidate's id, its file, and the line of its ``def`` as the file stands.
+
+    ``hybrid`` says that it is decorated as the file stands. Without a file, it is a batch of ``Model.fit``. Its calls
+    inside of the functions ``within`` (by id) are no units: where those are converted, they are part of a graph.
+    """
+
+    candidate: str
+    file: str
+    line: int
+    hybrid: bool = False
+    within: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, function: Function) -> Unit:
+        """The unit that a function is."""
+        return cls(function.id, function.file, function.line, function.hybrid is not None)
+
+    def line_in(self, files: Sequence[EditedFile]) -> int:
+        """The line of the unit's ``def`` where ``files`` are edited."""
+        for edited in files:
+            if edited.file == self.file:
+                return edited.def_lines.get(self.candidate, edited.line_map[self.line - 1])
+        return self.line
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the runs that are compared: its label, the edited files, and how it is nudged (``replaying.NUDGES``).
+
+    ``births`` are the arguments of ``births.Births``: whether the variables' initial values are noted, or given.
+    """
+
+    label: str
+    files: Sequence[EditedFile] = ()
+    nudge: int = 0
+    births: Mapping[str, Any] | None = None
+
+
+def replay(
+    run: Run,
+    unit: Unit,
+    arms: Sequence[Arm],
+    seconds: float,
+    steps: int,
+    reach: Sequence[Unit] = (),
+    patience: Sequence[tuple[float, int]] = (),
+) -> dict[str, Seen]:
+    """Replay the script cold in several arms at once; what each saw, by its label.
+
+    Each arm goes on for ``steps`` units, and until all functions of ``reach`` have been called; ``patience`` says when
+    it ends before that (``pacing.Limits``). A nudged arm's variables are moved by rounding errors: how far it parts
+    from the others is what rounding alone does to this script. Nothing is timed, so the arms run side by side.
+    """
+    children = []
+    for arm in arms:
+        ids = [candidate for edited in arm.files for candidate in edited.def_lines]
+        ids += [each.candidate for each in (unit, *reach) if each.hybrid]
+        places = [(each.candidate, each.file, each.line_in(arm.files)) for each in (unit, *reach)]
+        start = partial(run.replay, places[0], arm.files, ids, seconds, steps, f"cold-{arm.label}", arm.nudge)
+        child = start(reach=places[1:], births=arm.births, within=unit.within, patience=patience)
+        children.append((arm, child))
+    end = time.monotonic() + seconds
+    return {arm.label: run.bring_home(child, arm.files, max(0.0, end - time.monotonic())) for arm, child in children}
+
+
+def same_beginnings(
+    original: Sequence[Mapping[str, Any]], edited: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The original's initial values of the variables that both make, by number in the original and in the edited run.
+
+    Variables are matched by name, shape and dtype, the k-th with the k-th; by the last part of the name where a graph
+    has given them other scopes.
+    """
+
+    def keys(rows: Sequence[Mapping[str, Any]], whole: bool) -> list[tuple[str, str, str]]:
+        names = [str(row.get("name", "")) for row in rows]
+        parts = names if whole else [name.rpartition("/")[2] for name in names]
+        return [(part, str(row.get("shape")), str(row.get("dtype"))) for part, row in zip(parts, rows, strict=True)]
+
+    whole = set(keys(edited, True)) <= set(keys(original, True))
+    places: dict[tuple[str, str, str], list[int]] = {}
+    for number, key in enumerate(keys(original, whole)):
+        places.setdefault(key, []).append(number)
+    theirs, ours = {}, {}
+    for number, key in enumerate(keys(edited, whole)):
+        if places.get(key):
+            other = places[key].pop(0)
+            if "value" in original[other]:
+                theirs[str(other)] = ours[str(number)] = original[other]["value"]
+    return theirs, ours
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a plan did not run through, and whom that names.
+
+    ``stale`` are the candidates whose traces show one of `TRACE_FAULTS`: it is certainly theirs. ``place`` is the
+    line (``file:line``) at which the script failed: whoever stands there is the first suspect.
+    """
+
+    reason: str
+    stale: tuple[str, ...] = ()
+    place: str = ""
+
+
+def failure(edited: Seen, eager: Seen) -> Failure | None:
+    """Why the plan did not run through although the original script did; None where it did."""
+    outcome = edited.outcome
+    faults = {name: row["fault"] for name, row in edited.report.get("traces", {}).items() if row.get("fault")}
+    if faults:
+        stale = tuple(faults)
+        raised = ""
+        if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
+            raised = f", which is why the edited script then raises {_error(edited)}"
+        wrong = TRACE_FAULTS[faults[stale[0]]]
+        reason = f"started cold, the trace of {stale[0]} {wrong}{raised}; {TRACE_REMEDY}"
+        return Failure(reason, stale)
+    if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
+        reason = f"started cold, the edited script raises {_error(edited)}"
+        return Failure(reason, place=outcome.error_place or "")
+    reason = _ended_otherwise(edited, eager)
+    return Failure(reason) if reason else None
+
+
+def _error(seen: Seen) -> str:
+    """The error that ended a run, and the line of the script where it was raised."""
+    place = f" at {seen.outcome.error_place}" if seen.outcome.error_place else ""
+    return f"{one_line(seen.outcome.error_type, seen.outcome.error)}{place}"
+
+
+def _ended_otherwise(edited: Seen, eager: Seen) -> str:
+    outcome = edited.outcome
+    if outcome.ending is Ending.KILLED and eager.outcome.ending is not Ending.KILLED:
+        return f"started cold, the edited script is killed by signal {-(outcome.code or 0)}"
+    if outcome.ending is Ending.EXITED and eager.outcome.ending not in (Ending.EXITED, Ending.FINISHED):
+        return f"started cold, the edited script ends early with exit status {outcome.code}"
+    if outcome.ending is Ending.EXITED and (outcome.code or 0) != (eager.outcome.code or 0):
+        return f"started cold, the edited script ends with exit status {outcome.code}, not {eager.outcome.code or 0}"
+    left = set(edited.report.get("leaks", ())) - set(eager.report.get("leaks", ()))
+    if left:
+        return f"started cold, it leaves a tensor of the graph in {min(left)}, where eager code would fail to read it"
+    return ""

@@ -1,0 +1,283 @@
+"""In the parent: starts the observing, checking and replaying children and brings home what they saw."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...records import AssumptionKind, EditedFile, Function, RunOutcome, Scan, Target
+from ...sandbox.launch import Child, start
+from ...sandbox.nursery import Nursery
+
+GRACE_SECONDS = 10.0
+ENOUGH_CALLS = 40
+ENOUGH_COMPARED = 12
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one child saw: its last report, how it ended, and which modules of no library it imported, from where."""
+
+    outcome: RunOutcome
+    report: Mapping[str, Any]
+    role_errors: tuple[str, ...] = ()
+    copied_root: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def candidates(self) -> Mapping[str, Mapping[str, Any]]:
+        """The report's part on each candidate, by id."""
+        found: Mapping[str, Mapping[str, Any]] = self.report.get("candidates", {})
+        return found
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all runs have in common. ``watch`` is told how far a run has come.
+
+    Children are forked from the ``nursery`` where there is one. ``steps`` is how many units the user wants a run to do.
+    A check that has gone on for ``thrift`` seconds contents itself with ENOUGH_COMPARED calls of each candidate. With
+    ``finals``, replays also report what Keras has recorded when they end.
+    """
+
+    target: Target
+    scan: Scan
+    folder: Path
+    watch: Callable[[str], None] = field(default=lambda text: None)
+    nursery: Nursery | None = None
+    steps: int | None = None
+    thrift: float | None = None
+    finals: bool = False
+
+    def observe(
+        self,
+        functions: Sequence[Function],
+        seconds: float,
+        longest: float,
+        steps: int | None,
+        entries: Sequence[Function] = (),
+        timed: Sequence[Function] = (),
+    ) -> Seen:
+        """Run the original script with ``functions`` hooked, for ``seconds``.
+
+        The functions of ``entries`` say when their own code is entered; those of ``timed`` are only timed.
+
+        Where too little has been seen by then (a slow start, a slow machine) it goes on, for ``longest``
+        seconds at most. With ``steps``, the run is cut when one candidate has been called so often.
+        """
+        job = {
+            "role": "observe",
+            "hooks": [{"file": f.file, "line": f.line, "id": f.id} for f in (*functions, *timed)],
+            "timed": [f.id for f in timed],
+            # A function that is hybrid already is hooked outside of its decorator: there it is called.
+            "edited": [f.id for f in functions if f.hybrid is not None],
+            "entries": [{"file": f.file, "line": f.line, "id": f.id} for f in entries],
+            "candidates": {f.id: _hints(f) for f in functions},
+            "assigned_attributes": sorted(self.scan.assigned_attributes),
+            "steps": steps,
+        }
+        return self._run(job, (), "observe", (seconds, longest), _describe_observing, _has_seen_enough)
+
+    def check(
+        self,
+        ids: Sequence[str],
+        files: Sequence[EditedFile],
+        seconds: float,
+        longest: float,
+        label: str,
+        rare: Mapping[str, int],
+        signatures: Mapping[str, int],
+        minor: Sequence[str] = (),
+        enough: int | None = None,
+        reads: Mapping[str, Any] | None = None,
+        hooks: Sequence[dict[str, Any]] | None = None,
+    ) -> Seen:
+        """Run the edited script with the candidates ``ids`` compared, eager against graph.
+
+        They stand where ``files`` decorate them, or where ``hooks`` say.
+
+        For ``seconds``, and for ``longest`` at most where too few calls have been compared by then; for those that
+        are ``minor`` half of ``seconds`` must do. ``rare`` are those that the whole script calls a few times only,
+        with how often: their calls are repeated. ``signatures`` says how many each was called with; the run goes on
+        for them. With ``enough``, it ends when so many calls of each have been compared, whatever their signatures.
+        ``reads`` is what each candidate was seen to read, as it changed: the run goes on until that was traced.
+        """
+        job = {
+            "role": "check",
+            "hooks": _edited_hooks(files, ids) if hooks is None else list(hooks),
+            "edited": list(ids),
+            "candidates": list(ids),
+            "rare": dict(rare),
+            "minor": list(minor),
+            "patience": seconds / 2,
+            "steps": self.steps,
+            "thrift": None if self.thrift is None else [self.thrift, ENOUGH_COMPARED],
+            "reads": dict(reads or {}),
+            "results_read": {f.id: [part for part, _ in f.results_read] for f in self.scan.functions if f.results_read},
+            **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
+            "assigned_attributes": sorted(self.scan.assigned_attributes),
+        }
+        compared = partial(_has_compared_enough, minor)
+        return self._run(job, files, label, (seconds, longest), _describe_checking, compared)
+
+    def replay(
+        self,
+        unit: tuple[str, str, int],
+        files: Sequence[EditedFile],
+        ids: Sequence[str],
+        seconds: float,
+        steps: int,
+        label: str,
+        nudge: int = 0,
+        reach: Sequence[tuple[str, str, int]] = (),
+        births: Mapping[str, Any] | None = None,
+        within: Sequence[str] = (),
+        patience: Sequence[tuple[float, int]] = (),
+    ) -> Child:
+        """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
+
+        Without a file, the unit is a batch of ``Model.fit``. ``ids`` are those of the hooked functions that are
+        decorated.
+
+        The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice. ``nudge``
+        is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none. ``births``
+        are the arguments of ``births.Births``, where the variables' initial values matter. Calls of the unit inside of
+        functions of ``reach`` that are named in ``within`` are no units. ``patience`` says when the run has done enough
+        before its end (``pacing.Limits``).
+        Returns the running child: several replays may run at once, since nothing in them is timed.
+        """
+        hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
+        places = (*reach, unit) if unit[1] else reach
+        hooks.update({name: {"id": name, "file": file, "line": line} for name, file, line in places})
+        job = {
+            "role": "replay",
+            "hooks": list(hooks.values()),
+            "edited": list(ids),
+            "reach": [name for name, _, _ in reach],
+            "assigned_attributes": sorted(self.scan.assigned_attributes),
+            "unit_id": unit[0],
+            "within": list(within),
+            **({} if unit[1] else {"fit": unit[0]}),
+            "steps": steps,
+            "nudge": nudge,
+            **({} if births is None else {"births": dict(births)}),
+            "finals": self.finals,
+            "patience": [list(row) for row in patience],
+            "deadline_seconds": seconds,
+        }
+        return start(self.target, job, files, self.folder, label, self.nursery)
+
+    def bring_home(self, child: Child, files: Sequence[EditedFile], seconds: float) -> Seen:
+        """Wait for a replay's end; ``files`` are those that it was started with."""
+        return _seen(child, files, child.wait(seconds + GRACE_SECONDS), self.scan.root)
+
+    def _run(
+        self,
+        job: dict[str, Any],
+        files: Sequence[EditedFile],
+        label: str,
+        limits: tuple[float, float],
+        describe: Callable[[Mapping[str, Any]], str],
+        is_enough: Callable[[Mapping[str, Any]], bool],
+    ) -> Seen:
+        seconds, longest = limits
+        child = start(self.target, {**job, "deadline_seconds": longest}, files, self.folder, label, self.nursery)
+        begun = time.monotonic()
+        end = begun + longest + GRACE_SECONDS
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                event = child.receive(min(left, 1.0))
+            except TimeoutError:
+                continue
+            if event is None:
+                break
+            if event.get("event") == "summary":
+                self.watch(describe(event["summary"]))
+                if time.monotonic() - begun >= seconds and is_enough(event["summary"]):
+                    child.send({"stop": True})
+        outcome = child.wait(max(0.0, min(GRACE_SECONDS, end - time.monotonic())))
+        return _seen(child, files, outcome, self.scan.root)
+
+
+def _seen(child: Child, files: Sequence[EditedFile], outcome: RunOutcome, project: str) -> Seen:
+    """What a child saw, with each line of an edited file that it names turned back into the user's."""
+    copied = str(child.scratch.root)
+    roots = [copied, project, ""]
+    if outcome.error_place is not None:
+        place = before_edits(outcome.error_place, files, roots)
+        outcome = replace(outcome, error_place=place.removeprefix(os.path.join(project, "")))
+    report = before_edits(child.final or child.summary, files, roots)
+    modules = {name: child.scratch.original(file) for name, file in report.get("modules", {}).items()}
+    return Seen(outcome, report, tuple(child.role_errors), copied, modules)
+
+
+def before_edits(value: Any, files: Sequence[EditedFile], roots: Sequence[str]) -> Any:
+    """``value`` (as it came out of JSON) with each ``path:line`` of an edited file as it was before the edit."""
+    if isinstance(value, dict):
+        return {key: before_edits(item, files, roots) for key, item in value.items()}
+    if isinstance(value, list):
+        return [before_edits(item, files, roots) for item in value]
+    if isinstance(value, str):
+        for edited in files:
+            places = "|".join(re.escape(os.path.join(root, edited.file)) for root in roots)
+            value = re.sub(rf"(?<![\w./-])({places}):(\d+)", partial(_line_before, edited.line_map), value)
+    return value
+
+
+def _line_before(lines: Sequence[int], found: re.Match[str]) -> str:
+    return f"{found[1]}:{bisect.bisect_right(lines, int(found[2]))}"
+
+
+def _has_seen_enough(report: Mapping[str, Any]) -> bool:
+    """Whether some candidate has been called often enough for its calls to be compared in the next run."""
+    batches = report.get("modes", {}).get("batches", {})
+    return any(row["calls"] >= ENOUGH_CALLS for row in (*report.get("candidates", {}).values(), *batches.values()))
+
+
+def _has_compared_enough(minor: Sequence[str], report: Mapping[str, Any]) -> bool:
+    rows = report.get("candidates", {}).items()
+    return all(name in minor or row["refutations"] or row["compared"] >= ENOUGH_COMPARED for name, row in rows)
+
+
+def _hints(function: Function) -> dict[str, str]:
+    return {
+        a.subject: a.hint for a in function.assumptions if a.kind is AssumptionKind.ARGUMENT_TYPE and a.hint is not None
+    }
+
+
+def _edited_hooks(files: Sequence[EditedFile], ids: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {"file": edited.file, "line": line, "id": candidate}
+        for edited in files
+        for candidate, line in edited.def_lines.items()
+        if candidate in ids
+    ]
+
+
+def _describe_observing(report: Mapping[str, Any]) -> str:
+    calls = {name: seen["calls"] for name, seen in report.get("candidates", {}).items() if seen["calls"]}
+    if not report.get("candidates"):
+        return "nothing is watched but whether the script runs"
+    if not calls and report.get("offspring", {}).get("started"):
+        return "no candidate has been called yet; the script has started other processes, which are not watched"
+    if not calls:
+        return "the script is starting up; no candidate has been called yet"
+    hottest = max(calls, key=lambda name: report["candidates"][name]["seconds"])
+    return f"{len(calls)} candidates called so far; {hottest}: {calls[hottest]:,} calls"
+
+
+def _describe_checking(report: Mapping[str, Any]) -> str:
+    rows = report.get("candidates", {}).values()
+    compared = sum(row["compared"] for row in rows)
+    refuted = sum(bool(row["refutations"]) for row in rows)
+    return f"{compared:,} calls compared, {refuted} candidates refuted so far"

@@ -1,0 +1,812 @@
+"""Comparing calls, eager against graph: what refutes, what casts doubt, and that the script is not disturbed."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import random
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow  # TensorFlow is imported
+
+
+class Cut(BaseException):
+    pass
+
+
+@pytest.fixture
+def checker(tf: Any, tracked: Any, one_stream: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Makes the checker of some functions; `checked` wraps them as a hook would."""
+    from tensorflow.python.data.ops import iterator_ops
+    from tensorflow.python.ops import script_ops
+
+    from hybridize.dynamic.child import checking, effects, iterators, pyfuncs
+
+    # Threads that earlier tests have left in this process are no threads of the script.
+    others = set(threading.enumerate())
+    monkeypatch.setattr(effects, "_is_beside_others", lambda: bool(set(threading.enumerate()) - others))
+
+    original = iterator_ops.OwnedIterator.__init__
+    called = script_ops.FuncRegistry.__call__
+    iterators.track()
+    pyfuncs.track()
+
+    def make(*names: str, **job: Any) -> Any:
+        folder = str(Path(__file__).parent)
+        child = SimpleNamespace(
+            job={"project": (folder, folder), "candidates": names, "deadline_seconds": 60.0, **job},
+            request_cut=lambda reason: None,
+            boundary=lambda: None,
+        )
+        made = checking.Checker(child)  # type: ignore[arg-type]
+        made.ready = True
+        return made
+
+    yield make
+    iterator_ops.OwnedIterator.__init__ = original
+    script_ops.FuncRegistry.__call__ = called
+    iterators._known.clear()
+
+
+@pytest.fixture
+def check(tf: Any, checker: Any) -> Callable[..., Any]:
+    """Checks one function over some calls; gives what is known of it then."""
+
+    def run(function: Callable[..., Any], calls: Any, between: Callable[[int], Any] = lambda number: None) -> Any:
+        made = checker("f")
+        checked = made.wrap("f", tf.function(function))
+        for number, arguments in enumerate(calls):
+            between(number)
+            with contextlib.suppress(ArithmeticError, StopIteration, tf.errors.OpError):
+                checked(*arguments)
+        return made.checks["f"]
+
+    return run
+
+
+def batches(tf: Any, count: int = 20) -> list[tuple[Any]]:
+    generator = np.random.default_rng(0)
+    return [(tf.constant(generator.normal(size=(4, 3)), tf.float32),) for _ in range(count)]
+
+
+def make_step(tf: Any) -> tuple[Callable[[Any], Any], Any]:
+    weight = tf.Variable(tf.ones((3, 1)))
+
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((tf.nn.dropout(x, 0.3) @ weight - 1.0) ** 2)
+        weight.assign_sub(0.1 * tape.gradient(loss, weight))
+        return loss
+
+    return step, weight
+
+
+# What is confirmed
+
+
+def test_a_training_step_agrees_with_its_graph(tf: Any, check: Any) -> None:
+    step, _ = make_step(tf)
+    seen = check(step, batches(tf))
+    assert not seen.refutations and not seen.doubts
+    assert seen.calls == 20 and seen.compared >= 12, "at least ten consecutive steps"
+    assert seen.states == seen.compared, "each from another state"
+    assert seen.retraced >= 3 and seen.traces == 1 and seen.written >= seen.compared
+    assert seen.max_error == 0.0, "to the bit, dropout and all"
+
+
+@pytest.mark.parametrize("caught", [True, False], ids=["caught", "raised"])
+def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, checker: Any, caught: bool) -> None:
+    from hybridize.sandbox.refusal import RefusedConnection
+
+    step, _ = make_step(tf)
+
+    def posts(x: Any) -> Any:
+        try:
+            raise RefusedConnection("host:443", "does not let this run connect to host:443")
+        except OSError:
+            if not caught:
+                raise
+        return step(x)
+
+    made = checker("f")
+    checked = made.wrap("f", tf.function(posts))
+    for arguments in batches(tf):
+        with contextlib.suppress(OSError):
+            checked(*arguments)
+    seen = made.checks["f"]
+    assert not seen.refutations
+    assert "--network allow" in seen.doubts["network"]
+
+
+def test_a_variable_that_the_function_never_reads_makes_no_state(tf: Any, check: Any) -> None:
+    weight, elsewhere = tf.Variable(2.0), tf.Variable(0.0)
+    x = tf.constant([1.0, 2.0])
+    seen = check(lambda x: x * weight, [(x,)] * 20, lambda number: elsewhere.assign_add(1.0))
+    assert seen.compared > 5 and seen.states == 1
+    seen = check(lambda x: x * weight, [(x,)] * 20, lambda number: weight.assign_add(1.0))
+    assert seen.states == seen.compared and not seen.reads_nothing
+    seen = check(lambda w, x: x * w, [(weight, x)] * 20, lambda number: weight.assign_add(1.0))
+    assert seen.states == seen.compared, "a variable may be an argument, too"
+
+
+def test_the_far_end_of_a_large_variable_makes_a_state_too(tf: Any, check: Any) -> None:
+    weight = tf.Variable(tf.zeros(1 << 18))
+    last = tf.one_hot((1 << 18) - 1, 1 << 18)
+    seen = check(lambda x: x * weight, [(tf.constant(1.0),)] * 20, lambda number: weight.assign_add(last))
+    assert seen.states == seen.compared
+
+
+def test_a_function_that_reads_nothing_has_one_state_and_that_is_known(tf: Any, check: Any) -> None:
+    elsewhere = tf.Variable(0.0)
+    seen = check(lambda: tf.linalg.band_part(tf.ones((4, 4)), -1, 0), [()] * 20, lambda _: elsewhere.assign_add(1.0))
+    assert seen.compared > 5 and seen.states == 1 and seen.reads_nothing
+
+
+def test_the_script_goes_on_as_if_nothing_were_compared(tf: Any, checker: Any, one_stream: Any) -> None:
+    def train(compared: bool) -> tuple[list[float], list[float]]:
+        one_stream._counters.clear()
+        step, weight = make_step(tf)
+        if compared:
+            step = checker("f").wrap("f", tf.function(step))
+        losses = [float(step(*batch)) for batch in batches(tf)]
+        return losses, weight.numpy().ravel().tolist()
+
+    assert train(True) == train(False)
+
+
+def test_what_runs_inside_of_a_candidate_is_compared_on_its_own(tf: Any, checker: Any) -> None:
+    made = checker("outer", "inner")
+    weight = tf.Variable(2.0)
+    inner = made.wrap("inner", tf.function(lambda x: tf.reduce_sum(x * weight)))
+
+    def train(x: Any) -> Any:
+        loss = inner(x)
+        weight.assign_sub(0.01 * loss)
+        return loss
+
+    outer = made.wrap("outer", tf.function(train))
+    for batch in batches(tf, 60):
+        outer(*batch)
+    for each in made.checks.values():
+        assert not each.refutations and each.compared >= 10
+
+
+@pytest.mark.parametrize(
+    ("minor", "patience", "cut"), [((), 0.0, False), (("rare",), 600.0, False), (("rare",), 0.0, True)]
+)
+def test_the_run_is_not_held_up_for_what_takes_no_time(
+    tf: Any, checker: Any, minor: Any, patience: float, cut: bool
+) -> None:
+    made = checker("step", "rare", minor=minor, patience=patience)
+    reasons: list[str] = []
+    made.child.request_cut = reasons.append
+    step, rare = (made.wrap(name, tf.function(make_step(tf)[0])) for name in ("step", "rare"))
+    rare(*batches(tf, 1)[0])
+    for batch in batches(tf, 2000):
+        step(*batch)
+        if reasons or (made.checks["step"].is_enough(made.enough) and made.checks["step"].compared > made.enough + 1):
+            break
+    assert bool(reasons) is cut
+
+
+# What is refuted
+
+
+def test_a_tensor_that_is_asked_which_object_it_is(tf: Any, check: Any) -> None:
+    """Moving the arguments by a rounding error makes other objects of them: that must not excuse the difference."""
+    data = batches(tf, 12)
+    hard = data[3][0]
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * (3.0 if x is hard else 1.0)
+
+    assert "differs" in check(step, data).refutations
+
+
+def test_state_that_changes_between_the_calls_is_named_before_the_difference_that_it_makes(tf: Any, check: Any) -> None:
+    settings = SimpleNamespace(rate=0.5)
+
+    def step(x: Any) -> Any:
+        return x * settings.rate
+
+    seen = check(step, batches(tf), between=lambda n: setattr(settings, "rate", 0.5 if n < 15 else 0.1))
+    assert list(seen.refutations) == ["unstable"]
+    assert "0.5 then 0.1" in seen.refutations["unstable"] and "test_checking.py" in seen.refutations["unstable"]
+
+
+def test_an_effect_in_an_eager_call(tf: Any, check: Any) -> None:
+    losses: list[Any] = []
+
+    def step(x: Any) -> Any:
+        losses.append(1)
+        return tf.reduce_sum(x)
+
+    seen = check(step, batches(tf))
+    assert seen.refutations["effect"].startswith("it changes losses, which outlives the call")
+    assert len(losses) == 20, "and the script's own calls had it all the same"
+
+
+def test_a_print_that_only_tracing_reaches(tf: Any, check: Any, capsys: Any) -> None:
+    """A rare branch on a tensor: eager doesn't come to it here, a trace goes through both sides of it."""
+
+    def step(x: Any) -> Any:
+        loss = tf.reduce_sum(x)
+        if loss > 1e6:
+            print("diverged")
+            loss = -loss
+        return loss
+
+    seen = check(step, batches(tf))
+    assert seen.refutations["effect"].startswith("while it is traced, it prints ('diverged')")
+
+
+def test_python_state_that_tracing_changes_is_put_back(tf: Any, check: Any) -> None:
+    seen_shapes: list[Any] = []
+
+    def step(x: Any) -> Any:
+        if not tf.executing_eagerly():
+            seen_shapes.append(x.shape)
+        return tf.reduce_sum(x)
+
+    assert "while it is traced" in check(step, batches(tf)).refutations["effect"]
+    assert seen_shapes == []
+
+
+def test_a_graph_that_raises(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return x.numpy().sum()
+
+    assert "as a graph it raises" in check(step, batches(tf)).refutations["raised"]
+
+
+def test_an_error_of_another_kind(tf: Any, check: Any) -> None:
+    """``next`` raises StopIteration eagerly, which the caller catches, and OutOfRangeError from a graph."""
+    iterator = iter(tf.data.Dataset.range(8))
+
+    def step() -> Any:
+        return next(iterator) * 2
+
+    seen = check(step, [()] * 12)
+    assert "raises StopIteration, and as a graph it raises OutOfRangeError" in seen.refutations["raised"]
+
+
+def test_a_variable_that_is_made_in_a_later_call(tf: Any, check: Any) -> None:
+    made: dict[int, Any] = {}
+
+    def step(x: Any) -> Any:
+        key = len(made)
+        made.setdefault(key, tf.Variable(1.0))
+        return tf.reduce_sum(x) * made[key]
+
+    assert check(step, batches(tf)).refutations
+
+
+def test_a_result_of_another_type(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x), 3
+
+    assert "is an int eagerly and a tensor" in check(step, batches(tf)).refutations["differs"]
+
+
+def test_a_variable_as_the_result(tf: Any, check: Any) -> None:
+    count = tf.Variable(0.0)
+
+    def step(x: Any) -> Any:
+        count.assign_add(1.0)
+        return count, tf.reduce_sum(x)
+
+    said = check(step, batches(tf)).refutations["differs"]
+    assert "a variable eagerly and a tensor from the graph; return its value instead" in said
+
+
+def test_other_variables_than_before(tf: Any, check: Any) -> None:
+    model = SimpleNamespace(weight=tf.Variable(1.0))
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * model.weight
+
+    seen = check(step, batches(tf), between=lambda n: n == 8 and setattr(model, "weight", tf.Variable(2.0)))
+    assert seen.refutations["unstable"].startswith("a later trace uses different variables")
+
+
+# State that traces read
+
+
+class Schedule:
+    """A learning rate by epoch, as a callable."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def __call__(self) -> float:
+        return 0.1 if self.epoch < 3 else 0.01
+
+
+SETTINGS = {"rate": 0.1, "epoch": 0}
+
+
+def rate_of(settings: dict[str, Any]) -> Any:
+    if settings["rate"] > 1.0:
+        return 1.0
+    return settings["rate"]
+
+
+def make_scheduled_step(tf: Any, schedule: Schedule) -> Callable[[Any], Any]:
+    weight = tf.Variable(tf.ones((3, 1)))
+    optimizer = tf.keras.optimizers.SGD(learning_rate=schedule)
+
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((x @ weight - 1.0) ** 2)
+        optimizer.apply([tape.gradient(loss, weight)], [weight])
+        return loss
+
+    return step
+
+
+def test_what_a_library_asks_the_project_for_is_traced_again_when_its_state_has_changed(tf: Any, check: Any) -> None:
+    schedule = Schedule()
+    seen = check(
+        make_scheduled_step(tf, schedule),
+        batches(tf, 250),
+        between=lambda n: n >= 230 and setattr(schedule, "epoch", 3),  # by then calls are compared rarely
+    )
+    reason = seen.refutations["unstable"]
+    assert "a constant was baked in that changes" in reason
+    assert "`self.epoch` changed (0 then 3, read by `Schedule.__call__` (" in reason
+
+
+def test_state_that_changes_without_another_graph_so_far_is_reported(tf: Any, check: Any) -> None:
+    schedule = Schedule()
+    seen = check(
+        make_scheduled_step(tf, schedule), batches(tf, 60), between=lambda n: setattr(schedule, "epoch", n // 30)
+    )
+    assert not seen.refutations and not seen.doubts
+    reads = seen.as_dict()["reads"]
+    assert reads["changes"] == {"Schedule: self.epoch": 1} and reads["asked"] == 1
+    assert [[state["Schedule: self.epoch"] for state in traced] for traced in reads["traced"]] == [["0", "1"]]
+
+
+def test_of_a_dictionary_only_the_items_count_that_are_read(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * rate_of(SETTINGS)
+
+    def change(number: int) -> None:
+        SETTINGS["epoch"] = number
+
+    seen = check(step, batches(tf, 40), between=change)
+    assert not seen.refutations and not seen.as_dict()["reads"]["changes"]
+    assert "settings['rate']" in seen.as_dict()["reads"]["labels"]
+
+
+def test_a_check_goes_on_until_the_states_that_were_observed_were_traced(tf: Any, checker: Any) -> None:
+    schedule = Schedule()
+    states = [{"Schedule: self.epoch": str(epoch)} for epoch in (0, 1)]
+    expected = {"changes": {"Schedule: self.epoch": 1}, "states": states, "overflowed": False}
+    made = checker("f", reads={"f": expected})
+    checked = made.wrap("f", tf.function(make_scheduled_step(tf, schedule)))
+    enough = []
+    for number, batch in enumerate(batches(tf, 60)):
+        schedule.epoch = number // 40
+        checked(*batch)
+        enough.append(made.checks["f"].is_enough(5))
+    assert not any(enough[:40]) and all(enough[40:])
+
+
+# Errors that both raise
+
+
+def test_an_error_of_the_same_kind_is_no_difference(tf: Any, check: Any) -> None:
+    weight = tf.Variable(0.0)
+
+    def step(x: Any) -> Any:
+        weight.assign_add(1.0)
+        tf.debugging.assert_less(tf.reduce_max(x), 100.0)
+        return tf.reduce_sum(x)
+
+    calls = batches(tf, 16)
+    calls[5] = (calls[5][0] * 1e6,)
+    seen = check(step, calls)
+    assert not seen.refutations and seen.compared >= 10
+    assert float(weight) == 16.0
+
+
+def test_an_error_that_was_never_compared_leaves_a_path_unseen(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        tf.debugging.assert_less(tf.reduce_max(x), 100.0)
+        return tf.reduce_sum(x)
+
+    calls = batches(tf, 20)
+    calls[18] = (calls[18][0] * 1e6,)  # by then calls are compared rarely
+    seen = check(step, calls)
+    assert seen.as_dict()["unseen_path_calls"] == 1
+
+
+def test_the_scripts_own_error_reaches_the_script(tf: Any, checker: Any) -> None:
+    def step(x: Any) -> Any:
+        raise LookupError("mine")
+
+    checked = checker("f").wrap("f", tf.function(step))
+    for batch in batches(tf, 5):
+        with pytest.raises(LookupError, match="mine"):
+            checked(*batch)
+
+
+def test_the_end_of_a_run_goes_through_a_comparison(tf: Any, checker: Any) -> None:
+    made = checker("outer", "inner")
+
+    def cut() -> None:
+        raise Cut
+
+    inner = made.wrap("inner", tf.function(lambda x: tf.reduce_sum(x)))
+    outer = made.wrap("outer", tf.function(lambda x: inner(x) * 2.0))
+    data = batches(tf, 60)
+    for batch in data[:30]:
+        outer(*batch)
+    paths = dict(made.checks["outer"].paths)
+    made.child.boundary = cut
+    with pytest.raises(Cut):
+        outer(*data[31])
+    assert dict(made.checks["outer"].paths) == paths, "a call that was cut short is no path of its own"
+
+
+# What casts doubt
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        ("a table that is filled", "lookup table"),
+        ("a queue", "queue"),
+        ("Python inside", "calls back into Python"),
+        ("an op with a random state", "state of an op's own"),
+        ("a table filled in a graph function inside", "lookup table"),
+    ],
+)
+def test_what_cannot_be_put_back_is_not_compared(tf: Any, check: Any, make: str, words: str) -> None:
+    table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, 0.0)
+    line = tf.queue.FIFOQueue(100, [tf.float32])
+
+    @tf.function
+    def fill(x: Any) -> Any:
+        table.insert(tf.constant([1], tf.int64), tf.reduce_sum(x)[None])
+
+    functions: dict[str, Callable[[Any], Any]] = {
+        "a table that is filled": lambda x: table.insert(tf.constant([1], tf.int64), tf.reduce_sum(x)[None]),
+        "a queue": lambda x: line.enqueue(tf.reduce_sum(x)),
+        "Python inside": lambda x: tf.py_function(lambda y: y * 2.0, [x], tf.float32),
+        "an op with a random state": lambda x: tf.raw_ops.UniformCandidateSampler(
+            true_classes=tf.ones((1, 1), tf.int64), num_true=1, num_sampled=3, unique=True, range_max=10
+        )[0],
+        "a table filled in a graph function inside": fill,
+    }
+
+    def step(x: Any) -> Any:
+        functions[make](x)
+        return tf.reduce_sum(x)
+
+    seen = check(step, batches(tf, 8))
+    assert words in seen.doubts["state"] and not seen.refutations and not seen.compared
+
+
+def test_functions_that_the_script_runs_eagerly_prove_nothing(tf: Any, check: Any) -> None:
+    step, _ = make_step(tf)
+    tf.config.run_functions_eagerly(True)
+    try:
+        seen = check(step, batches(tf))
+    finally:
+        tf.config.run_functions_eagerly(False)
+    assert "run eagerly" in seen.doubts["mode"] and not seen.compared
+
+
+def test_a_failure_of_ours_is_a_doubt_and_not_the_scripts(tf: Any, check: Any, monkeypatch: Any, tracked: Any) -> None:
+    def fail() -> Any:
+        raise RuntimeError("no more memory for a snapshot")
+
+    monkeypatch.setattr(tracked, "snapshot", fail)
+    step, weight = make_step(tf)
+    before = weight.numpy()
+    seen = check(step, batches(tf))
+    assert "no more memory" in seen.doubts["own"] and not seen.compared
+    assert not np.array_equal(weight.numpy(), before), "the script has trained"
+
+
+def test_what_a_thread_beside_may_have_changed_refutes_nothing(tf: Any, check: Any) -> None:
+    ready: list[int] = []
+    stop = threading.Event()
+
+    def produce() -> None:
+        while not stop.wait(0.0005):
+            ready.append(1)
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * (1.0 if ready is not None else 0.0)
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        seen = check(step, batches(tf))
+    finally:
+        stop.set()
+        thread.join()
+    assert not seen.refutations
+    assert "another thread ran at the same time" in seen.doubts["beside"]
+
+
+@contextlib.contextmanager
+def drawing_ahead(pause: float) -> Iterator[Any]:
+    """A thread that draws batches ahead with ``np.random``, into a queue of some places."""
+    ready: queue.Queue[Any] = queue.Queue(maxsize=3)
+    stop = threading.Event()
+
+    def produce() -> None:
+        while not stop.is_set():
+            drawn = np.random.normal(size=(4, 3))
+            while not stop.is_set():
+                with contextlib.suppress(queue.Full):
+                    ready.put(drawn, timeout=0.002)
+                    break
+            if pause:
+                stop.wait(pause)
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        yield ready
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_what_a_thread_draws_ahead_is_not_the_calls(tf: Any, checker: Any) -> None:
+    weight = tf.Variable(tf.ones((3, 1)))
+
+    def step(x: Any) -> Any:
+        weight.assign_sub(0.01 * tf.reduce_mean(x) * tf.ones((3, 1)))
+        return tf.reduce_sum(x @ weight)
+
+    made = checker("f")
+    checked = made.wrap("f", tf.function(step))
+    with drawing_ahead(0.0) as ready:
+        for _ in range(20):
+            checked(tf.constant(ready.get(), tf.float32))
+    seen = made.checks["f"]
+    assert not seen.refutations and not seen.doubts
+    assert seen.compared >= 12
+
+
+def test_a_call_that_draws_itself_beside_such_a_thread_is_none_the_less_not_confirmed(tf: Any, checker: Any) -> None:
+    calls = []
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * (1.0 if len(calls) % 5 else float(np.random.rand() > -1.0))
+
+    made = checker("f")
+    checked = made.wrap("f", tf.function(step))
+    with drawing_ahead(0.0) as ready:
+        for _ in range(20):
+            calls.append(1)
+            checked(tf.constant(ready.get(), tf.float32))
+    seen = made.checks["f"]
+    assert "np.random" in seen.doubts.get("beside", "") or seen.refutations
+
+
+# Rounding
+
+
+def test_rounding_that_the_function_amplifies_is_no_difference(tf: Any, check: Any) -> None:
+    """A short chaotic walk: graph and eager round alike or not, and the walk makes it large."""
+
+    def step(x: Any) -> Any:
+        y = tf.sigmoid(x) / 3.0  # a graph may divide otherwise
+        for _ in range(20):
+            y = 3.9 * y * (1.0 - y)
+        return y
+
+    seen = check(step, batches(tf))
+    assert not seen.refutations
+    assert seen.compared or seen.amplified
+
+
+def test_where_rounding_decides_everything_agreement_is_no_evidence(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        y = tf.sigmoid(x) / 3.0
+        for _ in range(60):
+            y = 3.9 * y * (1.0 - y)
+        return y
+
+    seen = check(step, batches(tf))
+    assert not seen.refutations
+    assert seen.compared == 0 or seen.max_error == 0.0
+
+
+# Iterators
+
+
+def test_a_candidate_that_takes_its_batch_from_a_pipeline(tf: Any, check: Any) -> None:
+    iterator = iter(tf.data.Dataset.range(1000).shuffle(100, seed=1).map(lambda n: tf.cast(n, tf.float32)))
+    taken = tf.Variable(0.0)
+
+    def step() -> Any:
+        x = next(iterator)
+        taken.assign_add(x)
+        return x
+
+    seen = check(step, [()] * 20)
+    assert not seen.refutations and not seen.doubts and seen.compared >= 10
+    expected = list(tf.data.Dataset.range(1000).shuffle(100, seed=1).take(20).as_numpy_iterator())
+    assert float(taken) == sum(expected), "each element was taken once"
+
+
+def generated(tf: Any, draw: Callable[[], float]) -> Any:
+    """A pipeline over a Python generator that draws random numbers, loading ahead."""
+
+    def generate() -> Iterator[Any]:
+        while True:
+            yield np.full((4, 3), draw(), np.float32)
+
+    spec = tf.TensorSpec((4, 3), tf.float32)
+    return iter(tf.data.Dataset.from_generator(generate, output_signature=spec).prefetch(4))
+
+
+@pytest.mark.parametrize("draw", [random.random, lambda: float(np.random.rand())], ids=["random", "numpy"])
+def test_what_a_generator_of_data_draws_beside_a_step_is_not_the_steps(tf: Any, check: Any, draw: Any) -> None:
+    step, _ = make_step(tf)
+    data = generated(tf, draw)
+
+    def slow(x: Any) -> Any:
+        for _ in range(20):
+            loss = step(x)
+        return loss
+
+    seen = check(slow, ((next(data),) for _ in range(24)))
+    assert not seen.refutations and not seen.doubts and seen.compared >= 10
+
+
+def test_a_step_that_draws_itself_is_refuted_beside_a_generator(tf: Any, check: Any) -> None:
+    data = generated(tf, random.random)
+
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x) * random.random()
+
+    assert check(step, ((next(data),) for _ in range(12))).refutations
+
+
+# Retraces
+
+
+def test_what_caused_a_retrace_is_said(tf: Any, check: Any) -> None:
+    step = lambda x: tf.reduce_sum(x)  # noqa: E731 (a lambda is a function too)
+    calls = [(tf.ones((n % 3 + 1, 2)),) for n in range(12)]
+    seen = check(step, calls)
+    assert seen.traces == 3
+    assert any("shape" in cause and "then" in cause for cause in seen.causes)
+
+
+def test_a_call_of_a_signature_that_was_never_compared_is_compared(tf: Any, check: Any) -> None:
+    def step(x: Any) -> Any:
+        return tf.reduce_sum(x * 2.0)
+
+    sizes = [3 if number == 41 else 2 for number in range(60)]
+    found = check(step, [(tf.random.normal([size]),) for size in sizes])
+    assert len(found.signatures) == 2
+
+
+def test_state_that_is_too_large_to_look_at_is_a_doubt(tf: Any, check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hybridize.dynamic.child import walking
+
+    monkeypatch.setattr(walking, "OBJECTS", 10)
+    table = [[number] for number in range(100)]
+
+    def step(x: Any) -> Any:
+        return x * float(table[3][0])
+
+    found = check(step, [(tf.random.normal([2]),) for _ in range(8)])
+    assert "too many to look at" in found.doubts["unseen"]
+    assert not check(lambda x: x * 2.0, [(tf.ones([2]),) for _ in range(8)]).doubts
+
+
+def test_a_queue_that_is_taken_from_is_a_doubt(tf: Any, check: Any) -> None:
+    queue = tf.queue.FIFOQueue(1000, [tf.float32], [[]])
+    queue.enqueue_many([tf.range(100.0)])
+
+    def step(x: Any) -> Any:
+        return x + queue.dequeue_many(2)
+
+    found = check(step, [(tf.ones([2]),) for _ in range(10)])
+    assert "takes from a queue" in found.doubts["state"]
+    assert int(queue.size()) == 80, "nothing was taken twice"
+
+
+# A private name of TensorFlow that a release has dropped
+
+
+@pytest.mark.parametrize("name", ["_clone", "_reduce_retracing", "_jit_compile", "_autograph"])
+def test_a_trace_that_can_not_be_looked_at_is_a_doubt(tf: Any, check: Any, lose: Any, name: str) -> None:
+    weight = tf.Variable(2.0)
+    lose(name)
+    seen = check(lambda x: tf.reduce_sum(x) * weight, batches(tf))
+    assert not seen.refutations
+    assert name in seen.doubts["own"] and f"TensorFlow {tf.__version__} has no" in seen.doubts["own"]
+
+
+@pytest.mark.parametrize("name", ["OwnedIterator", "serialize_iterator", "_iterator_resource"])
+def test_an_iterator_that_can_not_be_saved_is_a_doubt(
+    tf: Any, check: Any, lose: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from hybridize.dynamic.child import iterators
+
+    monkeypatch.setattr(iterators, "blind", "")
+    lose(name)
+    iterators.track()
+    data = iter(tf.data.Dataset.range(1000).batch(2))
+    seen = check(lambda: tf.reduce_sum(next(data)), [()] * 20)
+    assert not seen.compared and name in seen.doubts["state"]
+
+
+def test_where_pipelines_can_not_be_watched_a_changed_state_may_be_theirs(
+    tf: Any, check: Any, lose: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hybridize.dynamic.child import pyfuncs
+
+    monkeypatch.setattr(pyfuncs, "_blind", False)
+    lose("FuncRegistry.__call__")
+    pyfuncs.track()
+    seen = check(lambda x: tf.reduce_sum(x) * random.random(), batches(tf))
+    assert not seen.compared and "another thread ran at the same time" in seen.doubts["beside"]
+
+
+# Function objects: each has traces of its own
+
+
+def trial(tf: Any, made: Any, rate: Any, width: int) -> Any:
+    """The step of one trial, as a factory makes it: over weights, a width and a rate of its own."""
+    weight = tf.Variable(tf.ones((3, width)))
+
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((x @ weight) ** 2) * rate()
+        weight.assign_sub(0.1 * tape.gradient(loss, weight))
+        return loss
+
+    return made.wrap("f", tf.function(step))
+
+
+def test_traces_of_two_function_objects_may_differ(tf: Any, checker: Any) -> None:
+    made = checker("f")
+    for number in range(4):
+        step = trial(tf, made, lambda number=number: 1.0 + number, 1 + number)  # type: ignore[misc]
+        for batch in batches(tf, 12):
+            step(*batch)
+    seen = made.checks["f"]
+    assert not seen.refutations and not seen.doubts
+    assert seen.compared >= 20 and seen.retraced >= 8, "the traces of each are repeated"
+    assert not seen.causes, "a trace of another function object is no retrace"
+
+
+def test_what_changes_for_one_function_object_refutes(tf: Any, checker: Any) -> None:
+    made = checker("f")
+    rates = [1.0, 1.0, 1.0]
+    for number in range(3):
+        step = trial(tf, made, lambda number=number: rates[number], 1)  # type: ignore[misc]
+        for call, batch in enumerate(batches(tf, 12)):
+            rates[2] = 0.5 if number == 2 and call > 4 else 1.0
+            step(*batch)
+    assert "a constant was baked in that changes" in made.checks["f"].refutations["unstable"]
+
+
+def test_a_function_object_for_each_call_leaves_nothing_behind(tf: Any, checker: Any) -> None:
+    from hybridize.dynamic.child.evidence import PRINTS
+
+    made = checker("f")
+    for batch in batches(tf, 60):
+        trial(tf, made, lambda: 1.0, 1)(*batch)
+    seen = made.checks["f"]
+    assert len(seen.prints) <= PRINTS and seen.retraced == 0

@@ -1,0 +1,345 @@
+"""The Python state that calls read: found through whatever the project's functions name, and watched for changes."""
+
+from __future__ import annotations
+
+import cProfile
+import logging
+import sys
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hybridize.dynamic.child.calls import Calls, introduce
+from hybridize.dynamic.child.effects import Project, Snapshot
+from hybridize.dynamic.child.reads import Reading
+
+
+class Program:
+    """A module of a project; `call` runs its function `step` and learns what it reads."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        path = folder / "program.py"
+        path.write_text(textwrap.dedent(source))
+        self.module = types.ModuleType("program")
+        self.module.__file__ = str(path)
+        sys.modules["program"] = self.module
+        self.project = Project([str(folder)], [])
+        self.reading = Reading(self.project)
+        exec(compile(path.read_text(), str(path), "exec"), vars(self.module))
+        introduce(self.step)
+
+    @property
+    def step(self) -> Callable[..., Any]:
+        return self.module.step  # type: ignore[no-any-return]
+
+    def call(self, *args: Any) -> None:
+        with Calls(self.project) as calls:
+            self.step(*args)
+        snapshot = Snapshot({str(number): value for number, value in enumerate(args)}, self.step, self.project)
+        self.reading.learn(calls, snapshot.objects)
+
+    def changed(self) -> dict[str, int]:
+        self.reading.look(always=True)
+        return dict(self.reading.changes)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Callable[[str], Program]]:
+    yield lambda source: Program(tmp_path, source)
+    sys.modules.pop("program", None)
+
+
+COMMON = """
+import logging
+import functools
+
+logger = logging.getLogger("program")
+
+class Schedule:
+    scale = 1.0
+
+    def __init__(self):
+        self.epoch = 0
+        self.seen = 0
+
+    def __call__(self):
+        return self.epoch * self.scale
+
+    @property
+    def rate(self):
+        return self.epoch
+
+    def value(self):
+        return self()
+
+schedule = Schedule()
+state = {"rate": 1.0, "waiting": 0, "nested": {"rate": 2.0}}
+FLAG = False
+callbacks = [Schedule(), Schedule()]
+epoch = 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "label"),
+    [
+        ("def step(): return sorted([1], key=lambda n: schedule())", "schedule.epoch = 3", "self.epoch"),
+        ("def step(): return schedule.rate", "schedule.epoch = 3", "self.epoch"),
+        ("def step(): return schedule.value()", "schedule.epoch = 3", "self.epoch"),
+        ("def step(): return schedule()", "Schedule.scale = 2.0", "self.scale"),
+        ("def step(): return state['rate']", "state['rate'] = 0.1", "state['rate']"),
+        (
+            "def step(): return state.get('nested')['rate']",
+            "state['nested'] = {'rate': 0.1}",
+            "state['nested']['rate']",
+        ),
+        ("def step():\n    if FLAG: return 1", "FLAG = True", "FLAG"),
+        ("def step(): return sum(c.epoch for c in callbacks)", "callbacks[1].epoch = 2", "callbacks[1].epoch"),
+        ("def step(): return len(callbacks)", "callbacks.append(3)", "callbacks"),
+        ("def step(s=schedule): return s.epoch", "schedule.epoch = 3", "s.epoch"),
+        ("def step(): return helped(state)\ndef helped(s): return s['rate']", "state['rate'] = 0", "s['rate']"),
+        ("def step(): return functools.partial(schedule.value)()", "schedule.epoch = 3", "self.epoch"),
+        ("def step(): return getattr(schedule, 'epoch', 0)", "schedule.epoch = 3", "schedule.epoch"),
+        ("def step(): return vars(schedule)", "schedule.seen = 3", "schedule.seen"),
+        ("def step(): return schedule.value()", "Schedule.value = lambda self: 2", "schedule.value"),
+        ("def step(): return schedule.value()", "schedule = Schedule()", "schedule"),
+        (
+            "def make(rate):\n    def step(): return rate['now']\n    return step\nstep = make(state)\n"
+            "state['now'] = 1",
+            "state['now'] = 2",
+            "rate['now']",
+        ),
+        ("def step(): step.calls\nstep.calls = 0", "step.calls = 1", "step.calls"),
+    ],
+)
+def test_a_change_of_what_a_call_reads_is_seen(
+    program: Callable[[str], Program], step: str, change: str, label: str
+) -> None:
+    made = program(COMMON + step)
+    made.call()
+    assert made.changed() == {}
+    exec(change, vars(made.module))
+    names = [name.rpartition(": ")[2] for name in made.changed()]
+    assert label in names
+
+
+@pytest.mark.parametrize(
+    ("step", "change"),
+    [
+        ("def step(): return schedule()", "schedule.seen += 1"),
+        ("def step(): return state['rate']", "state['waiting'] += 1"),
+        ("def step(): return helped(state)\ndef helped(s): return s['rate']", "state['waiting'] += 1"),
+        ("def step(): return state['nested']['rate']", "state['nested'] = {'rate': 2.0}"),
+        ("def step(): logger.debug('one')", "logger.setLevel(30); epoch = 3"),
+        ("def step():\n    for c in callbacks: c.value()", "callbacks[0].seen = 7"),
+        ("def step():\n    schedule = Schedule()\n    return schedule()", "schedule.epoch = 9"),
+    ],
+)
+def test_what_a_call_does_not_read_may_change(program: Callable[[str], Program], step: str, change: str) -> None:
+    made = program(COMMON + step)
+    made.call()
+    exec(change, vars(made.module))
+    assert made.changed() == {}
+    logging.getLogger("program").setLevel(0)
+
+
+def test_changes_are_counted_and_the_states_kept(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "def step(): return schedule()")
+    made.call()
+    for epoch in (1, 2, 2, 0):
+        made.module.schedule.epoch = epoch
+        made.changed()
+    seen = made.reading.as_dict()
+    assert seen["changes"] == {"Schedule: self.epoch": 3}
+    assert [state["Schedule: self.epoch"] for state in seen["states"]] == ["0", "1", "2"]
+    assert seen["places"]["Schedule: self.epoch"].endswith("program.py:15)")
+    assert "`Schedule.__call__`" in seen["places"]["Schedule: self.epoch"]
+
+
+def test_what_no_chain_leads_to_is_watched_but_no_doubt(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "found = {'x': schedule}\ndef find(): return found\ndef step(): return find()['x'].seen")
+    made.call()
+    made.module.schedule.seen = 5
+    assert made.reading.look(always=True) and not made.reading.changes
+
+
+def test_what_was_read_is_known_when_the_script_has_ended(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "def step(s): return s()\ndef main(call):\n    s = Schedule()\n    for n in range(2):\n"
+                   "        call(s)\n        if n > 5: s.epoch = n\n")  # fmt: skip
+    made.module.main(made.call)
+    seen = made.reading.as_dict()
+    assert "Schedule: self.epoch" in seen["labels"] and "Schedule: self.epoch" in seen["ahead"]
+    assert "`Schedule.__call__`" in seen["places"]["Schedule: self.epoch"]
+
+
+def test_an_object_that_is_gone_is_no_longer_watched(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "def step(): return Schedule()()")
+    made.call()
+    made.call()
+    made.changed()
+    assert not made.reading.changes and "Schedule: self.epoch" not in made.reading.values()
+
+
+LOOP = """
+def step():
+    return schedule() * state['rate']
+
+def lower(value):
+    global FLAG
+    FLAG = True
+    state['rate'] *= 0.1
+    state['waiting'] += 1
+
+def main(call, late):
+    schedule.epoch = 0
+    for number in range(3):
+        call()
+        if late:
+            {late}
+"""
+
+
+@pytest.mark.parametrize(
+    ("late", "label"),
+    [
+        ("lower(number)", "state['rate']"),
+        ("schedule.epoch = number", "self.epoch"),
+        ("Schedule.scale = 0.5", "self.scale"),
+        ("state.update(rate=2)", "state['rate']"),
+        ("setattr(schedule, 'epoch', 2)", "self.epoch"),
+        ("state['waiting'] = 3", None),
+        ("schedule.epoch = 0", None),  # what it is already
+        ("schedule.seen = 3", None),
+        ("other = Schedule(); other.count = 2", None),
+        ("if schedule.epoch is None: schedule.epoch = 3", None),  # that is filled in already
+    ],
+)
+def test_a_store_that_the_loop_can_come_to_is_known_before_it_is_made(
+    program: Callable[[str], Program], late: str, label: str | None
+) -> None:
+    made = program(COMMON + LOOP.format(late=late))
+    made.module.main(made.call, False)
+    found = made.reading.as_dict()["ahead"]
+    assert [name.rpartition(": ")[2] for name in found] == ([label] if label else [])
+
+
+CLOSURE = """
+def main(call, late):
+    rate, other = 1.0, 0
+
+    def step():
+        return rate
+
+    globals()["step"] = step
+    for number in range(3):
+        call()
+        other = number
+        if late:
+            {late}
+"""
+
+
+@pytest.mark.parametrize(("late", "label"), [("rate = 0.1", "rate"), ("pass", None), ("rate = 1.0", None)])
+def test_a_variable_of_an_enclosing_function_is_stored_to_by_that_one(
+    program: Callable[[str], Program], late: str, label: str | None
+) -> None:
+    made = program(COMMON + "def step(): pass" + CLOSURE.format(late=late) + "\ndef helped():\n    rate = 3\n")
+    made.module.main(made.call, False)
+    assert list(made.reading.as_dict()["ahead"]) == ([label] if label else [])
+
+
+def test_a_store_outside_of_the_loop_is_none_ahead(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + LOOP.format(late="pass") + "\ndef other():\n    for n in range(3): schedule.epoch = n\n")
+    made.module.main(made.call, False)
+    assert made.reading.as_dict()["ahead"] == {}
+
+
+# A profile function of the user's
+
+
+def test_a_profile_function_of_the_user_s_goes_on(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "def step(): return schedule()")
+    names: list[str] = []
+
+    def profile(frame: Any, event: str, _argument: Any) -> None:
+        names.append(frame.f_code.co_name)
+
+    sys.setprofile(profile)
+    try:
+        made.call()
+        assert sys.getprofile() is profile
+    finally:
+        sys.setprofile(None)
+    assert "step" in names and made.reading.as_dict()["labels"]
+
+
+def test_a_profiler_of_the_user_s_is_on_again_afterwards(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "def step(): return schedule()")
+    profiler = cProfile.Profile()
+    profiler.enable()
+    try:
+        made.call()
+        made.module.helped = None
+        made.module.schedule.value()
+    finally:
+        profiler.disable()
+    profiler.create_stats()
+    assert any(name == "value" for _, _, name in profiler.stats)  # type: ignore[attr-defined]
+    assert made.reading.as_dict()["labels"]
+
+
+PUT = {
+    "an item of a global": ("STATE = {'rate': 0.5}\ndef step(): return STATE['rate']", "STATE['rate']", "0.25"),
+    "a nested item": ("STATE = {'a': [1, 2]}\ndef step(): return STATE['a'][1]", "STATE['a'][1]", "7"),
+    "a global": ("FLAG = False\ndef step(): return FLAG", "FLAG", "True"),
+    "an attribute": (
+        "class A:\n    def __init__(self): self.mode = 'warm'\na = A()\ndef step(): return a.mode",
+        "a.mode",
+        "'hot'",
+    ),
+    "a variable of the function around it": (
+        "def outer():\n    rate = 1.0\n    def step(): return rate\n    return step\nstep = outer()",
+        "rate",
+        "2.0",
+    ),
+    "a NumPy number": ("import numpy as np\nRATE = np.float32(0.5)\ndef step(): return RATE", "RATE", "0.25"),
+}
+
+
+@pytest.mark.parametrize(("source", "label", "text"), PUT.values(), ids=PUT)
+def test_a_value_that_was_seen_can_be_put_there_and_taken_back(
+    program: Any, source: str, label: str, text: str
+) -> None:
+    made = program(source)
+    made.call()
+    before = made.reading.values()
+    back = made.reading.put({label: text})
+    assert back is not None and repr(getattr(made.step(), "item", made.step)()) == text
+    back()
+    assert not made.changed() and made.reading.values() == before
+
+
+NOT_PUT = {
+    "another type": ("RATE = 1.0\ndef step(): return RATE", {"RATE": "1"}),
+    "an object": ("class A: pass\na = A()\ndef step(): return a.x if hasattr(a, 'x') else a", {"a": "object 2"}),
+    "a class's attribute": ("class A:\n    mode = 1\ndef step(): return A.mode", {"A.mode": "2"}),
+    "what is not read": ("RATE = 1.0\ndef step(): return RATE", {"other": "1.0"}),
+    "one of two": (
+        "RATE, MODE = 1.0, {}\ndef step(): return RATE, len(MODE)",
+        {"RATE": "2.0", "MODE": "dict 12345678"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "state"), NOT_PUT.values(), ids=NOT_PUT)
+def test_what_can_not_be_put_leaves_all_as_it_was(program: Any, source: str, state: dict[str, str]) -> None:
+    made = program(source)
+    made.call()
+    before = made.reading.values()
+    put = made.reading.put(state)
+    assert put is None or not state.keys() & before.keys()
+    assert not made.changed() and made.reading.values() == before

@@ -1,0 +1,703 @@
+"""Any change of anything that a call can reach is seen or becomes a doubt; and what did not change is not reported."""
+
+from __future__ import annotations
+
+import argparse
+import array
+import collections
+import contextvars
+import csv
+import ctypes
+import enum
+import functools
+import hashlib
+import hmac
+import io
+import itertools
+import logging
+import mmap
+import queue
+import random
+import re
+import sqlite3
+import threading
+import types
+import weakref
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hybridize.dynamic.child import effects, walking
+from hybridize.dynamic.child.effects import Project, Snapshot
+
+PROJECT = Project([str(Path(__file__).parent)], [])
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that other tests have left in this process are no threads of the script."""
+    monkeypatch.setattr(effects, "_is_beside_others", lambda: False)
+
+
+# What holds something: each is given an object, and makes one that leads to it
+
+
+@dataclass(eq=False)
+class Settings:
+    inside: Any
+
+
+class Slotted:
+    __slots__ = ("inside",)
+
+    def __init__(self, inside: Any) -> None:
+        self.inside = inside
+
+
+class Hidden:
+    def __init__(self, inside: Any) -> None:
+        self._inside = inside
+
+    @property
+    def inside(self) -> Any:
+        return self._inside
+
+
+class Table(dict):  # type: ignore[type-arg]
+    pass
+
+
+class Sequence(tuple[Any, ...]):
+    pass
+
+
+class Named(NamedTuple):
+    first: int
+    inside: Any
+
+
+class Label(str):
+    inside: Any
+
+
+class Key:
+    """A key of a dictionary, or an element of a set, that holds something."""
+
+    def __init__(self, inside: Any) -> None:
+        self.inside = inside
+
+
+def label(inside: Any) -> Any:
+    made = Label("label")
+    made.inside = inside
+    return made
+
+
+def on_a_class(inside: Any) -> Any:
+    return type("Made", (), {"inside": inside, "__module__": __name__})()
+
+
+def in_an_enumeration(inside: Any) -> Any:
+    made = enum.Enum("Made", {"ONE": 1, "TWO": 2}, module=__name__)
+    made["TWO"].extra = inside  # type: ignore[attr-defined]
+    return made
+
+
+def in_a_closure(inside: Any) -> Any:
+    return lambda: inside
+
+
+def in_a_default(inside: Any) -> Any:
+    return lambda x=inside: x
+
+
+def on_a_function(inside: Any) -> Any:
+    def function() -> None: ...
+
+    function.inside = inside  # type: ignore[attr-defined]
+    return function
+
+
+def in_a_generator(inside: Any) -> Iterator[Any]:
+    def each(held: Any) -> Iterator[Any]:
+        yield 1
+        yield held
+
+    made = each(inside)
+    next(made)
+    return made
+
+
+def in_a_loop_of_a_generator(inside: Any) -> Iterator[Any]:
+    def each() -> Iterator[Any]:
+        yield from ()
+        for _ in [1, [inside]]:
+            yield 1
+
+    made = each()
+    next(made)
+    return made
+
+
+def in_a_thread_local(inside: Any) -> Any:
+    made = threading.local()
+    made.inside = inside
+    return made
+
+
+def in_a_context_variable(inside: Any) -> Any:
+    made: contextvars.ContextVar[Any] = contextvars.ContextVar("made")
+    made.set(inside)
+    return made
+
+
+def in_a_queue(inside: Any, kind: Callable[[], Any]) -> Any:
+    made = kind()
+    made.put(inside)
+    return made
+
+
+def in_a_weak_dictionary(inside: Any) -> Any:
+    key = Key(None)
+    made = weakref.WeakKeyDictionary({key: inside})
+    return made, key
+
+
+def in_an_object_array(inside: Any) -> Any:
+    made = np.empty(3, object)
+    made[1] = inside
+    return made
+
+
+def in_a_structured_array(inside: Any) -> Any:
+    made = np.zeros(2, [("number", "i4"), ("inside", "O")])
+    made[1]["inside"] = inside
+    return made
+
+
+def in_a_cache(inside: Any) -> Any:
+    @functools.lru_cache
+    def compute() -> Any:
+        return [inside]
+
+    compute()
+    return compute
+
+
+HOLDERS: list[Callable[[Any], Any]] = [
+    lambda x: [x],
+    lambda x: [1, [2, x]],
+    lambda x: [[] for _ in range(2500)] + [x],
+    lambda x: (1, x),
+    lambda x: (*range(2500), x),
+    lambda x: {"a": x},
+    lambda x: {n: [] for n in range(6000)} | {"last": x},
+    lambda x: {Key(x): 1},
+    lambda x: {(1, Key(x)): 1},
+    lambda x: {Key(x)},
+    lambda x: frozenset({Key(x)}),
+    lambda x: collections.deque([x]),
+    lambda x: collections.OrderedDict(a=x),
+    lambda x: collections.defaultdict(list, a=x),
+    lambda x: collections.ChainMap({}, {"a": x}),
+    lambda x: collections.UserDict(a=x),
+    lambda x: collections.UserList([x]),
+    lambda x: types.SimpleNamespace(a=x),
+    lambda x: types.MappingProxyType({"a": x}),
+    lambda x: Table(a=x),
+    lambda x: Sequence([x]),
+    lambda x: Named(1, x),
+    lambda x: functools.partial(print, x),
+    lambda x: functools.partial(print, a=x),
+    lambda x: in_a_queue(x, queue.Queue),
+    lambda x: in_a_queue(x, queue.LifoQueue),
+    lambda x: in_a_queue(x, queue.SimpleQueue),
+    lambda x: {"a": x}.values(),
+    lambda x: iter([1, x]),
+    lambda x: zip([1], [x], strict=True),
+    lambda x: map(str, [x]),
+    lambda x: itertools.chain([1], [x]),
+    lambda x: itertools.cycle([x]),
+    lambda x: itertools.repeat(x),
+    lambda x: itertools.islice([1, x], 2),
+    lambda x: itertools.tee([x])[1],
+    lambda x: itertools.groupby([x]),
+    lambda x: weakref.ref(x) if type(x) is Key else [x],
+    lambda x: ValueError("wrong", x),
+    Settings,
+    Slotted,
+    Hidden,
+    label,
+    on_a_class,
+    in_an_enumeration,
+    in_a_closure,
+    in_a_default,
+    on_a_function,
+    in_a_generator,
+    in_a_loop_of_a_generator,
+    in_a_thread_local,
+    in_a_context_variable,
+    in_a_weak_dictionary,
+    in_an_object_array,
+    in_a_structured_array,
+    in_a_cache,
+]
+
+
+# What changes: how it is made, and what changes it
+
+
+def reverse(x: Any) -> None:
+    items = list(x)
+    x.clear()
+    x.extend(reversed(items))
+
+
+def reinsert(x: Any) -> None:
+    x["a"] = x.pop("a")
+
+
+def count_up() -> Iterator[int]:
+    for _ in range(10):
+        yield 0
+
+
+def a_structure() -> Any:
+    class Pair(ctypes.Structure):
+        _fields_ = [("a", ctypes.c_int), ("b", ctypes.c_int)]
+
+    return Pair(1, 2)
+
+
+def a_database() -> Any:
+    made = sqlite3.connect(":memory:")
+    made.execute("create table log (line text)")
+    return made
+
+
+def a_context_variable() -> Any:
+    made: contextvars.ContextVar[int] = contextvars.ContextVar("counter")
+    made.set(1)
+    return made
+
+
+def a_function() -> Any:
+    def function() -> None: ...
+
+    return function
+
+
+def a_class() -> Any:
+    return type("Made", (), {"count": 0, "__module__": __name__})
+
+
+def add(x: Any) -> None:
+    x.add(-1)
+
+
+def swap_rows(x: Any) -> None:
+    x[[0, 1]] = x[[1, 0]]
+
+
+def started(iterator: Any) -> Any:
+    next(iterator)
+    return iterator
+
+
+def append(x: Any) -> None:
+    x.append(1)
+
+
+def put(x: Any) -> None:
+    x.put(1)
+
+
+def put_and_get(x: Any) -> None:
+    x.put(object())
+    x.get()
+
+
+MUTATIONS: list[tuple[str, Callable[[], Any], Callable[[Any], Any]]] = [
+    ("list", lambda: [3], append),
+    ("long list", lambda: list(range(5000)), lambda x: x.__setitem__(4999, 0)),
+    ("turned list", lambda: [1, 2, 3], reverse),
+    ("dictionary", lambda: {"a": 1}, lambda x: x.update(a=2)),
+    ("order of a dictionary", lambda: {"a": 1, "b": 2}, reinsert),
+    ("large dictionary", lambda: {n: n for n in range(9000)}, lambda x: x.update({8999: 0})),
+    ("equal key of another type", lambda: {1: "a"}, lambda x: (x.clear(), x.update({True: "a"}))),
+    ("order of an ordered one", lambda: collections.OrderedDict(a=1, b=2), lambda x: x.move_to_end("a")),
+    ("default dictionary", lambda: collections.defaultdict(list), lambda x: x["a"]),
+    ("counter", collections.Counter, lambda x: x.update("a")),
+    ("set", lambda: {1}, add),
+    ("deque", lambda: collections.deque([1, 2]), lambda x: x.rotate(1)),
+    ("byte array", lambda: bytearray(b"ab"), lambda x: x.__setitem__(0, 0)),
+    ("array", lambda: array.array("i", [1]), append),
+    ("NumPy array", lambda: np.zeros((3, 4)), lambda x: x.__setitem__((1, 1), 5)),
+    ("large array", lambda: np.zeros((600, 600)), lambda x: x.__setitem__((599, 599), 5)),
+    ("rows of a large array", lambda: np.arange(360_000.0).reshape(600, 600), swap_rows),
+    ("very large array", lambda: np.zeros((20, 1 << 19)), lambda x: x.__setitem__((19, 77), 5)),
+    ("strided array", lambda: np.zeros((4, 4))[::2, ::2], lambda x: x.__setitem__((1, 1), 5)),
+    ("object array", lambda: np.array([None, "a"]), lambda x: x.__setitem__(1, "b")),
+    ("structured array", lambda: np.zeros(2, [("a", "i4"), ("b", "O")]), lambda x: x[1].__setitem__("a", 5)),
+    ("flat iterator", lambda: np.zeros(3).flat, next),
+    ("text stream", io.StringIO, lambda x: x.write("line")),
+    ("place in a text stream", lambda: io.StringIO("line"), lambda x: x.read(1)),
+    ("byte stream", io.BytesIO, lambda x: x.write(b"line")),
+    ("closed stream", io.StringIO, lambda x: x.close()),
+    ("hash", hashlib.sha256, lambda x: x.update(b"a")),
+    ("BLAKE hash", hashlib.blake2b, lambda x: x.update(b"a")),
+    ("shake hash", hashlib.shake_128, lambda x: x.update(b"a")),
+    ("compressor", zlib.compressobj, lambda x: x.compress(b"abc")),
+    ("decompressor", zlib.decompressobj, lambda x: x.decompress(zlib.compress(b"abc")[:5])),
+    ("simple queue", queue.SimpleQueue, put),
+    ("item of a simple queue", lambda: in_a_queue(object(), queue.SimpleQueue), put_and_get),
+    ("queue", queue.Queue, put),
+    ("priority queue", queue.PriorityQueue, put),
+    ("view of memory", lambda: memoryview(bytearray(b"ab")), lambda x: x.__setitem__(0, 0)),
+    ("map of memory", lambda: mmap.mmap(-1, 100), lambda x: x.__setitem__(5, 7)),
+    ("place in a map of memory", lambda: mmap.mmap(-1, 100), lambda x: x.seek(5)),
+    ("number of C", lambda: ctypes.c_int(3), lambda x: setattr(x, "value", 4)),
+    ("structure of C", a_structure, lambda x: setattr(x, "b", 4)),
+    ("array of C", lambda: (ctypes.c_double * 3)(), lambda x: x.__setitem__(1, 2.0)),
+    ("pointer of C", lambda: ctypes.pointer(ctypes.c_int(3)), lambda x: setattr(x.contents, "value", 4)),
+    ("database", a_database, lambda x: x.execute("insert into log values ('x')")),
+    ("lock", threading.Lock, lambda x: x.acquire()),
+    ("reentrant lock", threading.RLock, lambda x: x.acquire()),
+    ("semaphore", threading.Semaphore, lambda x: x.acquire()),
+    ("event", threading.Event, lambda x: x.set()),
+    ("thread's own", threading.local, lambda x: setattr(x, "a", 1)),
+    ("context variable", a_context_variable, lambda x: x.set(2)),
+    ("random", lambda: random.Random(3), lambda x: x.random()),
+    ("NumPy's random", lambda: np.random.default_rng(3), lambda x: x.random()),
+    ("bit generator", lambda: np.random.PCG64(3), lambda x: x.random_raw()),
+    ("seed sequence", lambda: np.random.SeedSequence(3), lambda x: x.spawn(1)),
+    ("iterator", lambda: iter([1, 2]), next),
+    ("iterator of keys", lambda: iter(collections.OrderedDict(a=1, b=2)), next),
+    ("reversed dictionary", lambda: reversed({"a": 1, "b": 2}), next),
+    ("iterator of bytes", lambda: iter(b"ab"), next),
+    ("iterator of a deque", lambda: iter(collections.deque([1, 2])), next),
+    ("call until", lambda: iter([1, 2, 3].pop, 1), next),
+    ("end of a tee", lambda: itertools.tee([1, 2])[0], next),
+    ("slice of an iterator", lambda: itertools.islice(itertools.repeat(1), 9), next),
+    ("groups", lambda: itertools.groupby("aab"), next),
+    ("count", itertools.count, next),
+    ("generator", lambda: started(count_up()), next),
+    ("matches of a pattern", lambda: re.finditer("a", "aaa"), next),
+    ("attribute", lambda: Key(1), lambda x: setattr(x, "inside", 2)),
+    ("new attribute", lambda: types.SimpleNamespace(), lambda x: setattr(x, "a", 2)),
+    ("function's attribute", a_function, lambda x: setattr(x, "calls", 1)),
+    ("class's attribute", a_class, lambda x: setattr(x, "count", 1)),
+    ("bound method of a list", lambda: [].append, lambda x: x(1)),
+    ("keyed hash", lambda: hmac.new(b"key", digestmod="sha256"), lambda x: x.update(b"a")),
+]
+
+
+def nothing(x: Any) -> None:
+    """A function of the project that is given something."""
+
+
+def anything(x: Any) -> None:
+    """A function of the project that has a word for everything."""
+    getattr(x, "anything", None)
+
+
+mutations = pytest.mark.parametrize(("make", "change"), [m[1:] for m in MUTATIONS], ids=[m[0] for m in MUTATIONS])
+
+
+def is_noticed(roots: dict[str, Any], function: Any, change: Callable[[], Any]) -> bool:
+    """Whether a change is seen or doubted; that nothing is reported before it is asserted."""
+    before = Snapshot(roots, function, PROJECT)
+    assert not before.changes(), "looking alone changes nothing"
+    change()
+    return bool(before.changes() or before.unseen)
+
+
+@mutations
+def test_a_change_of_an_argument_is_seen_or_doubted(make: Any, change: Any) -> None:
+    x = make()
+    assert is_noticed({"x": x}, anything, lambda: change(x))
+
+
+@pytest.mark.parametrize("holder", range(len(HOLDERS)))
+def test_a_change_inside_of_what_holds_something_is_seen_or_doubted(holder: int) -> None:
+    x = Key([1])
+    assert is_noticed({"x": HOLDERS[holder](x)}, anything, lambda: x.inside.append(2))
+
+
+@pytest.mark.parametrize("holder", range(len(HOLDERS)))
+def test_a_change_of_a_class_that_something_holds_is_seen_or_doubted(holder: int) -> None:
+    x = a_class()
+    assert is_noticed({"x": HOLDERS[holder](x)}, anything, lambda: setattr(x, "count", 1))
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(MUTATIONS),
+    st.lists(st.sampled_from(HOLDERS), max_size=4),
+    st.lists(st.tuples(st.sampled_from(MUTATIONS), st.sampled_from(HOLDERS)), max_size=3),
+)
+def test_any_change_of_any_reachable_object_is_seen_or_doubted(mutation: Any, holders: Any, others: Any) -> None:
+    _, make, change = mutation
+    x = made = make()
+    for holder in holders:
+        made = holder(made)
+    beside = [hold(other[1]()) for other, hold in others]
+    assert is_noticed({"x": [beside, made]}, anything, lambda: change(x))
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.sampled_from(MUTATIONS), st.sampled_from(HOLDERS)), max_size=4))
+def test_what_is_put_back_is_as_it_was(others: Any) -> None:
+    made = [hold(other[1]()) for other, hold in others]
+    before = Snapshot({"x": made}, anything, PROJECT)
+    before.restore()
+    assert not before.changes()
+    assert not Snapshot({"x": made}, anything, PROJECT).changes()
+
+
+# What the code has words for
+
+
+class Holder:
+    """Something with one thing that its step uses, and one that only another method uses."""
+
+    def __init__(self, used: Any = None, other: Any = None) -> None:
+        self.used, self.other = used, other
+
+    def step(self) -> Any:
+        return self.help()
+
+    def help(self) -> Any:
+        return self.used
+
+    def report(self) -> Any:
+        return self.other
+
+    def any_of_it(self, name: str) -> Any:
+        return getattr(self, name)
+
+
+def unseen(holder: Holder, function: Any = Holder.step) -> str:
+    return Snapshot({"self": holder}, function, PROJECT).unseen
+
+
+def test_only_what_the_code_has_a_word_for_is_doubted() -> None:
+    database = sqlite3.connect(":memory:")
+    assert "self.used, of the type sqlite3.Connection" in unseen(Holder(used=database))
+    assert not unseen(Holder(other=database))
+    assert unseen(Holder(other=database), Holder.report)
+    assert unseen(Holder(other=database), Holder.any_of_it), "getattr comes to everything"
+    assert not unseen(Holder(other=[database]))
+    assert unseen(Holder(used=Holder(used=database)))
+
+
+class Options(enum.IntFlag):
+    FIRST = 1
+
+
+def made_of_types(first: Any) -> Any:
+    return Named(first, Options.FIRST).first
+
+
+def test_a_field_of_a_type_and_a_member_of_a_flag_have_no_state() -> None:
+    assert not Snapshot({"first": 1}, made_of_types, PROJECT).unseen
+    assert not unseen(Holder(used=[Options.FIRST, int | None]))
+
+
+def test_what_two_ways_lead_to_is_near_if_one_of_them_is() -> None:
+    database = sqlite3.connect(":memory:")
+    everything = [database]
+    assert unseen(Holder(used={"a": everything}, other=everything))
+    holder = Holder(other=everything)
+    holder.used = holder.other
+    assert unseen(holder)
+
+
+def test_a_change_of_what_no_word_leads_to_is_seen_all_the_same() -> None:
+    holder = Holder(other=[])
+    assert is_noticed({"self": holder}, Holder.step, lambda: holder.other.append(1))
+
+
+def test_a_change_of_what_no_word_leads_to_is_another_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects, "_is_beside_others", lambda: True)
+    holder = Holder(used=[], other=[])
+    before = Snapshot({"self": holder}, Holder.step, PROJECT)
+    holder.other.append(1)
+    assert not before.changes()
+    before.restore()
+    assert holder.other == [1], "what another thread does is not taken back"
+    holder.used.append(1)
+    assert [c.subject for c in before.changes()] == ["self.used"]
+
+
+def test_a_large_buffer_is_doubted_only_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "OBJECTS", 200)
+    buffer = [(np.zeros(3), 1) for _ in range(1000)]
+    assert "too many to look at" in unseen(Holder(used=buffer))
+    assert not unseen(Holder(other=buffer))
+    assert not unseen(Holder(used=list(range(100_000)))), "plain numbers are no objects to walk through"
+
+
+def test_a_very_large_array_is_doubted_where_it_may_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walking, "BYTES", 1 << 21)
+    data = np.zeros(1 << 19)
+    assert "self.used, which is too large (4 MB)" in unseen(Holder(used=data))
+    assert not unseen(Holder(other=data))
+    data.flags.writeable = False
+    assert not unseen(Holder(used=data))
+
+
+# Whose state it is
+
+
+log = logging.getLogger(__name__)
+
+
+def library(source: str) -> Any:
+    """A module of a library, with one class in it."""
+    made = types.ModuleType("a_library_of_a_test")
+    exec(source, made.__dict__)
+    return made
+
+
+LAZY = library(
+    """
+import functools
+
+class Lazy:
+    def __init__(self):
+        self._cache = {}
+        self.items = []
+
+    @functools.cached_property
+    def size(self):
+        return 3
+
+    def ask(self):
+        self._cache["answer"] = self.size
+        return self.size
+"""
+)
+
+
+def use_the_log() -> None:
+    log.debug("details")
+
+
+def test_a_loggers_bookkeeping_is_no_state_of_the_script() -> None:
+    log.manager._clear_cache()  # type: ignore[attr-defined]
+    others = logging.getLogger("another.of.a.test")
+    assert not changed({}, use_the_log, lambda: (use_the_log(), others.isEnabledFor(10), others.setLevel(3)))
+
+
+def test_what_the_project_sets_on_a_logger_is() -> None:
+    project = Project([str(Path(__file__).parent)], ["count"])
+    before = Snapshot({}, use_the_log, project)
+    log.count = 1  # type: ignore[attr-defined]
+    assert [c.subject for c in before.changes()] == ["log.count"]
+    before.restore()
+    assert not hasattr(log, "count")
+
+
+def changed(roots: dict[str, Any], function: Any, change: Callable[[], Any]) -> set[str]:
+    before = Snapshot(roots, function, PROJECT)
+    change()
+    assert not before.unseen
+    return {found.subject for found in before.changes()}
+
+
+def test_what_a_library_fills_on_demand_is_no_state_of_the_script() -> None:
+    lazy = LAZY.Lazy()
+    assert not changed({"x": lazy}, nothing, lazy.ask)
+    assert changed({"x": lazy}, nothing, lambda: lazy.items.append(1)) == {"x.items"}
+    assert changed({"x": lazy}, nothing, lambda: setattr(lazy, "more", 1)) == {"x.more"}
+
+
+def test_what_a_library_does_beside_the_call_is_no_state_of_the_script() -> None:
+    holder = Holder(other=LAZY.Lazy())
+    assert not changed({"self": holder}, Holder.step, lambda: holder.other.items.append(1))
+
+
+def test_a_projects_subclass_of_a_librarys_class_is_the_projects() -> None:
+    class Mine(LAZY.Lazy):  # type: ignore[name-defined, misc]
+        pass
+
+    mine = Mine()
+    assert not changed({"x": mine}, nothing, mine.ask)
+    assert changed({"x": mine}, nothing, lambda: setattr(mine, "calls", 1)) == {"x.calls"}
+
+
+class Colour(enum.Flag):
+    RED = 1
+    BLUE = 2
+
+
+def mix() -> Any:
+    return Colour.RED | Colour.BLUE
+
+
+def test_an_enumerations_tables_are_no_state_of_the_script() -> None:
+    assert not changed({}, mix, mix)
+
+
+def test_what_holds_things_for_the_project_is_the_projects() -> None:
+    for made in (types.SimpleNamespace(), argparse.Namespace(), collections.UserDict()):
+        holder = Holder(other=made)
+        assert changed({"self": holder}, Holder.step, lambda made=made: setattr(made, "a", 1))  # type: ignore[misc]
+
+
+def test_a_file_that_is_open_already_is_seen(tmp_path: Path) -> None:
+    with open(tmp_path / "log.txt", "w") as file:
+        assert changed({"x": file}, nothing, lambda: file.write("a")) >= {"x"}
+        writer = csv.writer(file)
+        assert changed({"x": writer}, nothing, lambda: writer.writerow([1, 2]))
+    with open(tmp_path / "log.txt") as file:
+        assert changed({"x": file}, nothing, file.readline) >= {"x"}
+
+
+def test_a_global_that_comes_into_being_is_seen() -> None:
+    space: dict[str, Any] = {"__name__": __name__}
+    exec(compile("def step():\n    global born\n    born = 1", __file__, "exec"), space)
+    before = Snapshot({}, space["step"], PROJECT)
+    space["step"]()
+    assert [(c.kind, c.subject) for c in before.changes()] == [("global", "born")]
+    before.restore()
+    assert "born" not in space
+
+
+def test_no_key_is_asked_whether_it_is_another() -> None:
+    class Touchy:
+        def __hash__(self) -> int:
+            if busy:
+                raise AssertionError("a method of the user's was called")
+            return 1
+
+        __eq__ = None  # type: ignore[assignment]
+
+    busy: list[int] = []
+    table, group = {Touchy(): 1}, {Touchy()}
+    busy.append(1)
+    before = Snapshot({"x": table, "y": group}, nothing, PROJECT)
+    assert not before.changes()
+    before.restore()
+
+
+def test_two_closures_of_one_function_are_two() -> None:
+    def make() -> Any:
+        count = 0
+
+        def step() -> None:
+            nonlocal count
+            count += 1
+
+        return step
+
+    one, other = make(), make()
+    assert is_noticed({"x": one, "y": other}, nothing, other)

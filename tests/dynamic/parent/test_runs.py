@@ -1,0 +1,68 @@
+"""The lines that a run of edited files names are the user's, and a run ends when it has done what is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hybridize.dynamic.parent import runs
+from hybridize.dynamic.parent.runs import Run, before_edits
+from hybridize.records import EditedFile, Ending, RunOutcome, Scan, Target
+
+# A decorator was put in above line 3.
+EDITED = EditedFile("pkg/train.py", b"", b"", "", {"pkg.train:step": 4}, (1, 2, 4, 5, 6))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("pkg/train.py:2", "pkg/train.py:2"),
+        ("pkg/train.py:3", "pkg/train.py:2"),
+        ("then (pkg/train.py:5)", "then (pkg/train.py:4)"),
+        ("'/copy/pkg/train.py:6'", "'/copy/pkg/train.py:5'"),
+        ("/elsewhere/pkg/train.py:5", "/elsewhere/pkg/train.py:5"),
+        ("old_pkg/train.py:5 other.py:5", "old_pkg/train.py:5 other.py:5"),
+    ],
+)
+def test_a_line_of_an_edited_file_is_named_as_it_was_before_the_edit(said: str, meant: str) -> None:
+    report = {"candidates": {"pkg.train:step": {"causes": [said], "calls": 3}}}
+    wanted = {"candidates": {"pkg.train:step": {"causes": [meant], "calls": 3}}}
+    assert before_edits(report, [EDITED], ["/copy", ""]) == wanted
+
+
+# What a check is told.
+
+
+def told(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str, Any]:
+    """The job of a check."""
+    jobs: list[dict[str, Any]] = []
+
+    def start(target: Any, job: dict[str, Any], *_: Any) -> Any:
+        jobs.append(job)
+        return SimpleNamespace(
+            receive=lambda timeout: None,
+            wait=lambda seconds: RunOutcome(Ending.CUT, 0, 1.0, "log"),
+            scratch=SimpleNamespace(root="/copy", original=lambda file: file),
+            final={},
+            summary={},
+            role_errors=[],
+        )
+
+    monkeypatch.setattr(runs, "start", start)
+    scan = Scan("/p", (), (), {}, frozenset(), frozenset(), 0, True)
+    run = Run(Target("/p", "/p", "/p/train.py"), scan, Path("/p"), **options)
+    run.check(["train:step"], [], 45.0, 60.0, "check", {}, {})
+    return jobs[0]
+
+
+def test_no_more_units_are_checked_than_the_user_wants(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch, steps=7)["steps"] == 7
+    assert told(monkeypatch)["steps"] is None
+
+
+def test_a_check_that_takes_long_beside_the_script_is_content_with_fewer_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch, thrift=12.5)["thrift"] == [12.5, runs.ENOUGH_COMPARED]
+    assert told(monkeypatch)["thrift"] is None, "of a script that was cut it is not known how long it takes"
