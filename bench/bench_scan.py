@@ -1,8 +1,8 @@
-"""The static stage on Keras' own source: lines a second on one core, growth with the number of files, memory.
+"""The static stage on the source of Keras and TensorFlow: lines a second on one core, growth, memory, size of the JSON.
 
 ``pytest bench/bench_scan.py`` for pytest-benchmark's table; ``python bench/bench_scan.py`` prints a table of its own.
 Each scan runs in a fresh process; seconds are CPU seconds of that process (the scan uses one thread), from reading
-the first file to the last record, imports of this package excluded.
+the first file to the last byte of the JSON, imports of this package excluded.
 """
 
 from __future__ import annotations
@@ -18,39 +18,46 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-SIZES = (10, 30, 100, 300)
+#: How many files are taken of which package; None is all of them.
+SIZES = (("keras", 10), ("keras", 30), ("keras", 100), ("keras", 300))
+LARGE = (("tensorflow", 10), ("tensorflow", 100), ("tensorflow", 1000), ("tensorflow", None))
+#: What holds a package's source. Keras' ``src`` and TensorFlow's ``python`` have all of it but generated names.
+HOMES = {"keras": "src", "tensorflow": "python"}
 
 PROGRAM = """
 import json, re, sys, time
 from pathlib import Path
+from hybridize.report.scan.json import render
 from hybridize.static.project import scan
 from hybridize.static.rules import all_rules
 all_rules()
 begin = time.process_time()
 result = scan(Path(sys.argv[1]))
+size = sum(map(len, render(result, {})))
 seconds = time.process_time() - begin
 # Not ru_maxrss, which a process inherits from the one that started it.
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 print(json.dumps({"files": len(result.modules), "lines": result.lines, "functions": len(result.functions),
-                  "seconds": seconds, "megabytes": peak, "warnings": len(result.warnings)}))
+                  "candidates": sum(each.rank is not None for each in result.functions), "seconds": seconds,
+                  "megabytes": peak, "json_megabytes": size / 1e6, "warnings": len(result.warnings)}))
 """
 
 
-def keras_source() -> Path:
-    """Where the installed Keras keeps its source, found without importing it."""
-    found = importlib.util.find_spec("keras")
+def source_of(package: str) -> Path:
+    """Where an installed package keeps its source, found without importing it."""
+    found = importlib.util.find_spec(package)
     assert found is not None
     assert found.origin is not None
-    return Path(found.origin).parent / "src"
+    return Path(found.origin).parent / HOMES[package]
 
 
-def copy_package(target: Path, files: int) -> Path:
-    """A package with so many modules of Keras (its tests left out), taken evenly from all, laid out as in Keras."""
-    source = keras_source()
+def copy_package(target: Path, package: str, files: int | None) -> Path:
+    """So many modules of a package (its tests left out), taken evenly from all, laid out as there."""
+    source = source_of(package)
     modules = [path for path in sorted(source.rglob("*.py")) if not path.name.endswith("_test.py")]
-    chosen = [modules[i * len(modules) // files] for i in range(min(files, len(modules)))]
-    for path in chosen:
-        copy = target / "keras" / "src" / path.relative_to(source)
+    files = len(modules) if files is None else min(files, len(modules))
+    for path in (modules[i * len(modules) // files] for i in range(files)):
+        copy = target / package / HOMES[package] / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
     return target
@@ -61,26 +68,27 @@ def scan_once(root: Path) -> dict[str, float]:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("files", SIZES)
-def test_scan_of_a_package(files: int, tmp_path: Path, benchmark: BenchmarkFixture) -> None:
-    root = copy_package(tmp_path, files)
+@pytest.mark.parametrize(("package", "files"), [*SIZES, *LARGE])
+def test_scan_of_a_package(package: str, files: int | None, tmp_path: Path, benchmark: BenchmarkFixture) -> None:
+    root = copy_package(tmp_path, package, files)
     results: list[dict[str, float]] = []
-    benchmark.pedantic(lambda: results.append(scan_once(root)), rounds=3, iterations=1)
+    benchmark.pedantic(lambda: results.append(scan_once(root)), rounds=3 if package == "keras" else 1, iterations=1)
     best = min(results, key=lambda result: result["seconds"])
     benchmark.extra_info.update(best, lines_per_second=round(best["lines"] / best["seconds"]))
     assert best["warnings"] == 0
 
 
 def main() -> int:
-    print(f"{'files':>6} {'lines':>8} {'functions':>10} {'seconds':>8} {'lines/s':>8} {'MB':>5}")
+    heads = f"{'files':>6} {'lines':>8} {'functions':>10} {'seconds':>8} {'lines/s':>8} {'MB':>5} {'JSON MB':>8}"
+    print(f"{'package':10} {heads}")
     with tempfile.TemporaryDirectory() as folder:
-        for files in SIZES:
-            root = copy_package(Path(folder) / str(files), files)
+        for package, files in (*SIZES, *LARGE):
+            root = copy_package(Path(folder) / f"{package}{files}", package, files)
             best = min((scan_once(root) for _ in range(3)), key=lambda result: result["seconds"])
             rate = best["lines"] / best["seconds"]
             print(
-                f"{best['files']:6.0f} {best['lines']:8.0f} {best['functions']:10.0f} {best['seconds']:8.2f}"
-                f" {rate:8.0f} {best['megabytes']:5.0f}"
+                f"{package:10} {best['files']:6.0f} {best['lines']:8.0f} {best['functions']:10.0f}"
+                f" {best['seconds']:8.2f} {rate:8.0f} {best['megabytes']:5.0f} {best['json_megabytes']:8.2f}"
             )
     return 0
 

@@ -31,6 +31,16 @@ class Verdict(Enum):
     NOT_PROPOSED = "not-proposed"
 
 
+class Confidence(Enum):
+    """How much of the source speaks for a candidate: HIGH are training steps, and tensor work that is called in a loop
+    or by a step; MEDIUM is other work on known tensors; LOW is what may be such work.
+    """
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class FunctionKind(Enum):
     """How a function is defined, which decides how it can be decorated.
 
@@ -132,7 +142,8 @@ class Function:
     hybrid already (``"@tf.function(jit_compile=True)"``), or is None. The plain facts are None where
     source does not decide them. ``calls`` are the ids of the project's functions that it may call. ``results_read``
     are the parts of its result ("" for all of it, "[1]" for an item) of which all of the project reads the value
-    alone, each with a place where it does.
+    alone, each with a place where it does. A candidate has a ``confidence``, what that ``rests_on`` (clauses of which
+    the function is the subject), and a ``rank`` among all candidates, from 1.
     """
 
     id: str
@@ -155,6 +166,9 @@ class Function:
     computes_with_tensors: bool | None = None
     calls: tuple[str, ...] = ()
     results_read: tuple[tuple[str, str], ...] = ()
+    confidence: Confidence | None = None
+    rests_on: tuple[str, ...] = ()
+    rank: int | None = None
 
 
 @dataclass(frozen=True)

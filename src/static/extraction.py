@@ -10,7 +10,7 @@ from .code import Call, Event, FunctionCode, Iteration, Mark
 from .graph import LINES
 from .hazards import Hazard
 from .inspection import Inspection, inherit
-from .values import Thing
+from .signs import opens_tape
 from .views import Facts, View
 
 #: Marks of statements that may update variables.
@@ -58,7 +58,7 @@ def _starts(code: FunctionCode) -> list[tuple[int, int]]:
     """The lines of the tapes in a function, first and last, and of its calls of functions that only take gradients."""
     found: list[tuple[int, int]] = []
     for event in code.events:
-        if isinstance(event, Mark) and _opens_tape(event):
+        if isinstance(event, Mark) and opens_tape(event):
             found.append((event.place % LINES, event.end))
         elif isinstance(event, Call) and event.in_loop and _takes_gradients(event):
             found.append((event.place % LINES, event.place % LINES))
@@ -85,7 +85,7 @@ def _last_update(code: FunctionCode, first: int, end: int, loop: tuple[int, int]
 
 def _takes_gradients(call: Call) -> bool:
     """Whether a call reaches a function that opens a tape and leaves the update to its caller."""
-    return _reaches(call, _opens_tape) and not _reaches(call, _updates)
+    return _reaches(call, opens_tape) and not _reaches(call, _updates)
 
 
 def _reaches(call: Call, test: Callable[[Event], bool]) -> bool:
@@ -98,15 +98,6 @@ def _reaches(call: Call, test: Callable[[Event], bool]) -> bool:
 
 def _updates(event: Event) -> bool:
     return isinstance(event, Mark) and event.kind == "update"
-
-
-def _opens_tape(event: Event) -> bool:
-    return (
-        isinstance(event, Mark)
-        and event.kind == "with"
-        and event.node is not None
-        and any(isinstance(value, Thing) and value.kind == "tape" for value in event.node.values)
-    )
 
 
 def _loops(code: FunctionCode) -> list[tuple[int, int]]:

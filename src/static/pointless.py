@@ -92,7 +92,12 @@ def _settle(
 
 def _calls_of(code: FunctionCode) -> list[tuple[Call, Binding]]:
     """The calls of a function; a test's says nothing of how often it is called in earnest."""
-    return [each for each in code.callers if not _TESTS.search(each[0].owner.module.file)]
+    return [each for each in code.callers if not is_test(each[0].owner.module)]
+
+
+def is_test(module: ModuleCode) -> bool:
+    """Whether a module holds tests, by where it lies and what it is called."""
+    return _TESTS.search(module.file) is not None
 
 
 def _constructs(call: Call) -> bool:

@@ -21,6 +21,7 @@ from .inspection import Inspection
 from .layout import Layout
 from .pointless import find_idle, find_once
 from .program import Program
+from .ranking import Heat, rank
 from .results import Results
 from .signs import find_reaching, find_signs
 from .sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
@@ -148,7 +149,7 @@ def _judge(
     facts.idle = find_idle(program, graph)
     facts.once = find_once(program, graph)
     inspection = Inspection(facts)
-    verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)
+    verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results, Heat(program, graph))
     found: list[Function] = []
     for module in modules:
         records: list[Function] = []
@@ -168,7 +169,7 @@ def _judge(
             except Exception as error:
                 code.left_out = explain_failure(error)
         found += sorted(records, key=lambda record: record.line)
-    return found
+    return rank(found)
 
 
 def _by_index(modules: list[ModuleCode]) -> list[ModuleCode]:

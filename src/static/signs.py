@@ -65,19 +65,34 @@ def find_signs(program: Program, graph: CallGraph, reaching: frozenset[ModuleCod
             found.update(component)
     # What a function is called says something of itself alone: the loop around a step is no step.
     return found | {
-        code for code in program.functions if code.module in reaching and _NAMES.fullmatch(code.name) is not None
+        code for code in program.functions if code.module in reaching and names_step(code)
     }
 
 
 def is_step(code: FunctionCode) -> bool:
     """Whether a function is a round of training, or of its like: by its name, a tape, an update or a strategy's run."""
-    return _NAMES.fullmatch(code.name) is not None or any(_steps(event) for event in code.events)
+    return names_step(code) or any(_steps(event) for event in code.events)
+
+
+def names_step(code: FunctionCode) -> bool:
+    """Whether a function is named as authors name a round of training, or a part of it."""
+    return _NAMES.fullmatch(code.name) is not None
+
+
+def opens_tape(event: Event) -> bool:
+    """Whether an event opens a gradient tape."""
+    return (
+        isinstance(event, Mark)
+        and event.kind == "with"
+        and event.node is not None
+        and any(isinstance(value, Thing) and value.kind == "tape" for value in event.node.values)
+    )
 
 
 def _steps(event: Event) -> bool:
     if isinstance(event, Call):
         return event.attribute in ("apply_gradients", "minimize", "experimental_run_v2") or _runs_replicas(event)
-    return isinstance(event, Mark) and _tells(event)
+    return opens_tape(event)
 
 
 def _runs_replicas(call: Call) -> bool:
@@ -89,11 +104,7 @@ def _tells(event: Event) -> bool:
     if isinstance(event, AttributeLoad):
         return event.attribute in _ATTRIBUTES
     if isinstance(event, Mark):
-        return (
-            event.kind == "with"
-            and event.node is not None
-            and any(isinstance(value, Thing) and value.kind == "tape" for value in event.node.values)
-        )
+        return opens_tape(event)
     if isinstance(event, Iteration):
         return _names_weights(event.iterable)
     if not isinstance(event, Call):

@@ -10,6 +10,7 @@ from ..records import (
     Action,
     Assumption,
     AssumptionKind,
+    Confidence,
     Finding,
     FunctionKind,
     Parameter,
@@ -28,6 +29,7 @@ from .parameters import (
     own_parameters,
     supplied_values,
 )
+from .ranking import Heat, weigh
 from .results import Results
 from .rules import Polarity, all_rules
 from .rules.varying_scalar import variation
@@ -88,6 +90,11 @@ def _refusing() -> frozenset[str]:
     return frozenset(rule.code for rule in all_rules() if rule.polarity is Polarity.REFUSES)
 
 
+def _is_advice(code: str) -> bool:
+    """Whether a finding tells what would gain, and not what would go wrong."""
+    return code.startswith("HYB5")
+
+
 def _rank(code: str) -> int:
     """Which reason to name first: what the function is, then safety by group, then benefit."""
     return 0 if code in ("HYB206", "HYB302") else int(code[3])
@@ -110,12 +117,14 @@ class Verdicts:
         modules: list[ModuleCode],
         silenced: dict[str, dict[int, frozenset[str]]],
         results: Results,
+        heat: Heat,
     ) -> None:
         self.facts = facts
         self.inspection = inspection
         self.modules = modules
         self.silenced = silenced
         self.results = results
+        self.heat = heat
         self.graph: CallGraph = facts.graph
 
     def judge(self, code: FunctionCode) -> records.Function:
@@ -124,7 +133,9 @@ class Verdicts:
         parameters = describe_parameters(code, self.modules)
         computes = self.facts.computes.get(code)
         has_tensor = self._has(code, holds_tensor)
-        findings = [self._finding(hazard) for hazard in hazards]
+        # Of what runs no operation nobody asks what might go wrong: that would be most of a large library's scan.
+        told = hazards if computes is not False else [each for each in hazards if each.certain or _is_advice(each.code)]
+        findings = [self._finding(hazard) for hazard in told]
         benefit = self._benefit(code, computes, has_tensor)
         blocker: Finding | None
         proposal = Action.NONE
@@ -138,8 +149,11 @@ class Verdicts:
                 findings.append(benefit)
             if blocker is None:
                 proposal = Action.HYBRIDIZE
+        confidence: Confidence | None = None
+        rests_on: tuple[str, ...] = ()
         if proposal is not Action.NONE:
             assumptions = self._assumptions(code, name_of(code), hazards, parameters)
+            confidence, rests_on = weigh(self.facts, self.heat, code, has_tensor)
         return records.Function(
             id=code.id,
             file=code.module.file,
@@ -163,6 +177,8 @@ class Verdicts:
                 dict.fromkeys(target.id for target in self.graph.targets(code) if target.reported)
             ),
             results_read=tuple(self.results.uses(code).read.items()) if code.hybrid is None else (),
+            confidence=confidence,
+            rests_on=rests_on,
         )
 
     def judge_step(self, step: InlineStep) -> records.Function:
@@ -191,6 +207,8 @@ class Verdicts:
             has_python_side_effects=any(hazard.effect for hazard in hazards),
             is_recursive=False,
             computes_with_tensors=True,
+            confidence=Confidence.HIGH if proposal is Action.EXTRACT else None,
+            rests_on=("stands in a loop", "takes gradients and updates variables") if blocker is None else (),
         )
 
     # -- findings -----------------------------------------------------------------------------

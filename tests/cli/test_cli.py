@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ import pytest
 
 from hybridize import __version__, cli, static
 from hybridize.options import Options
-from hybridize.records import Action, Finding, Function, FunctionKind, Report, Scan, Target
+from hybridize.records import Action, Confidence, Finding, Function, FunctionKind, Report, Scan, Target
 
 
 class Called:
@@ -310,6 +311,21 @@ def test_scan_selects_and_ignores_by_code(scanned):
     assert ids("--ignore", "HYB104")["train:g"]["blocker"]["code"] == "HYB101"
     called = Called("scan", ".", "--select", "HYB1O4")
     assert called.code == 2 and "Did you mean HYB104?" in called.sentence
+
+
+def test_scan_leaves_out_candidates_of_less_confidence_than_is_asked_for(scanned):
+    weak, printing = scanned.functions
+    strong = replace(weak, id="train:h", qualname="h", confidence=Confidence.HIGH, rank=1)
+    scanned.functions = (replace(weak, confidence=Confidence.LOW, rank=2), strong, printing)
+
+    def told(*arguments):
+        return [each["id"] for each in json.loads(Called("scan", ".", "--format", "json", *arguments).out)]
+
+    assert told() == told("--min-confidence", "low") == ["train:f", "train:h", "train:g"]
+    assert told("--min-confidence", "medium") == told("--min-confidence", "high") == ["train:h", "train:g"]
+    scanned.functions = scanned.functions[:1]
+    assert Called("scan", ".", "--min-confidence", "high").code == 0
+    assert "high, medium, low, not 'sure'" in Called("scan", ".", "--min-confidence", "sure").err
 
 
 def test_explain_prints_a_rule_or_lists_them(scanned):

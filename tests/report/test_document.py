@@ -154,7 +154,7 @@ def test_every_value_of_an_enumeration_fits_the_schema(report, record, field, va
 ELSEWHERE = {
     records.Function: {"end_line", "module", "qualname", "calls", "proposal", "blocker", "assumptions"}
     | {"has_tensor_parameter", "has_primitive_parameter", "has_python_side_effects", "is_recursive"}
-    | {"computes_with_tensors", "results_read"},
+    | {"computes_with_tensors", "results_read", "confidence", "rank", "rests_on"},
     records.Judgement: {"function", "observation"},
     records.Observation: {"parameters"},
     records.CheckedAssumption: {"assumption"},

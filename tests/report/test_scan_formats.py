@@ -9,20 +9,25 @@ from urllib.parse import unquote
 
 import pytest
 
-from hybridize.records import Action, Finding, Step
+from hybridize.records import Action, Confidence, Finding, Step
 from hybridize.report.scan import json as scan_json
 from hybridize.report.scan import sarif as scan_sarif
 from hybridize.report.scan import text as scan_text
 
+
+def rendered(form, *given):
+    return "".join(form.render(*given))
+
+
 TITLES = {"HYB101": "Prints", "HYB102": "May keep state"}
 
 
-def test_text_groups_by_file_and_ends_with_counts(scan):
-    text = scan_text.render(scan, TITLES, Path(scan.root))
+def test_text_has_the_candidates_first_then_the_rest_by_file_and_ends_with_counts(scan):
+    text = rendered(scan_text, scan, TITLES, Path(scan.root))
     lines = text.splitlines()
-    assert lines[0] == "train.py"
-    assert lines[1] == "  4: step: candidate, hybridize"
-    assert lines[2] == "      to be checked by a run: log keeps nothing (HYB102)"
+    assert lines[0] == "train.py:4: step: candidate, hybridize"
+    assert lines[1] == "      to be checked by a run: log keeps nothing (HYB102)"
+    assert lines.index("train.py") > max(number for number, line in enumerate(lines) if ": candidate, " in line)
     assert "  12: show: not proposed, HYB101 prints the loss (line 14)" in lines
     assert "      train.py:14: print(loss)" in lines
     assert "  80: fast: hybrid already, @tf.function" in lines
@@ -31,35 +36,78 @@ def test_text_groups_by_file_and_ends_with_counts(scan):
     )
 
 
+def ranked(scan):
+    first, second, *others = scan.functions
+    weak = replace(first, confidence=Confidence.LOW, rests_on=("hands tensors to code that is not known",), rank=2)
+    strong = replace(second, confidence=Confidence.HIGH, rests_on=("opens a gradient tape", "is given tensors"), rank=1)
+    return replace(scan, functions=(weak, strong, *others))
+
+
+def test_candidates_are_told_by_rank_with_what_they_rest_on(scan):
+    scan = ranked(scan)
+    weak, strong, *_ = scan.functions
+    lines = rendered(scan_text, scan, TITLES, Path(scan.root)).splitlines()
+    heads = [line for line in lines if ": candidate, " in line and "confidence" in line]
+    assert heads == [
+        f"train.py:{strong.line}: {strong.qualname}: candidate, {strong.proposal.value}, high confidence",
+        f"train.py:{weak.line}: {weak.qualname}: candidate, {weak.proposal.value}, low confidence",
+    ]
+    assert lines[lines.index(heads[0]) + 1] == "      opens a gradient tape; is given tensors"
+    told = {each["id"]: each for each in json.loads(rendered(scan_json, scan, TITLES))}
+    assert (told[strong.id]["confidence"], told[strong.id]["rank"]) == ("high", 1)
+    assert told[weak.id]["rests_on"] == ["hands tensors to code that is not known"]
+    assert told[scan.functions[3].id]["confidence"] is None and told[scan.functions[3].id]["rank"] is None
+    results = json.loads(rendered(scan_sarif, scan, TITLES))["runs"][0]["results"]
+    ranks = [each["rank"] for each in results if "rank" in each]
+    assert len(ranks) == 2 and 100 >= ranks[1] > ranks[0] >= 0
+
+
+def test_json_does_not_say_twice_where_a_finding_stands(scan):
+    own = Finding("HYB101", "prints", "train.py", 7, (Step("train.py", 7, "prints"),))
+    far = Finding("HYB101", "prints", "train.py", 9, (Step("train.py", 9, "calls log"), Step("log.py", 2, "prints")))
+    function = replace(scan.functions[0], findings=(own, far))
+    (told,) = json.loads(rendered(scan_json, replace(scan, functions=(function,)), TITLES))
+    assert [len(finding["chain"]) for finding in told["findings"]] == [0, 2]
+
+
+def test_json_tells_doubts_where_something_hangs_on_them(scan):
+    doubt = Finding("HYB102", "may keep state", "train.py", 7)
+    sure = Finding("HYB101", "prints", "train.py", 8, (), certain=True)
+    candidate = replace(scan.functions[0], findings=(doubt,))
+    refused = replace(scan.functions[3], findings=(doubt, sure))
+    told = json.loads(rendered(scan_json, replace(scan, functions=(candidate, refused)), TITLES))
+    assert [[finding["code"] for finding in each["findings"]] for each in told] == [["HYB102"], ["HYB101"]]
+
+
 def test_text_shows_paths_that_can_be_opened_from_where_one_stands(scan, tmp_path):
-    assert scan_text.render(scan, {}, tmp_path.parent).startswith(f"{tmp_path.name}/train.py\n")
+    assert rendered(scan_text, scan, {}, tmp_path.parent).startswith(f"{tmp_path.name}/train.py:4: ")
     elsewhere = tmp_path / "elsewhere"
-    assert scan_text.render(scan, {}, elsewhere).startswith(f"{tmp_path}/train.py\n")
+    assert rendered(scan_text, scan, {}, elsewhere).startswith(f"{tmp_path}/train.py:4: ")
 
 
 def test_text_leaves_out_what_has_nothing_to_do_with_tensors(scan):
     plain = replace(scan.functions[3], computes_with_tensors=False, id="train:plain", qualname="plain", file="a.py")
-    text = scan_text.render(replace(scan, functions=(*scan.functions, plain)), TITLES, Path(scan.root))
+    text = rendered(scan_text, replace(scan, functions=(*scan.functions, plain)), TITLES, Path(scan.root))
     assert "plain" not in text and "a.py" not in text
 
 
 def test_json_has_a_line_for_each_function(scan):
     """So that a large scan is written piece by piece, and can be searched and compared line by line."""
-    first, *lines, last = scan_json.render(scan, TITLES).splitlines()
+    first, *lines, last = rendered(scan_json, scan, TITLES).splitlines()
     assert (first, last) == ("[", "]")
     found = [json.loads(line.removesuffix(","))["id"] for line in lines]
     assert found == [function.id for function in scan.functions]
-    assert json.loads(scan_json.render(replace(scan, functions=()), TITLES)) == []
+    assert json.loads(rendered(scan_json, replace(scan, functions=()), TITLES)) == []
 
 
 def test_json_is_a_list_of_functions_with_the_plain_facts(scan):
-    functions = json.loads(scan_json.render(scan, TITLES))
+    functions = json.loads(rendered(scan_json, scan, TITLES))
     assert [each["id"] for each in functions] == [function.id for function in scan.functions]
     first = functions[0]
     assert first.keys() == {
         *("id", "file", "line", "kind", "hybrid", "parameters", "findings", "assumptions", "proposal", "blocker"),
         *("has_tensor_parameter", "has_primitive_parameter", "has_python_side_effects"),
-        *("is_recursive", "computes_with_tensors"),
+        *("is_recursive", "computes_with_tensors", "confidence", "rank", "rests_on"),
     }
     assert first["computes_with_tensors"] is True and first["is_recursive"] is None
     assert first["parameters"][0]["evidence"][0]["note"] == "called with a batch"
@@ -68,7 +116,7 @@ def test_json_is_a_list_of_functions_with_the_plain_facts(scan):
 
 @pytest.fixture
 def run(scan):
-    log = json.loads(scan_sarif.render(scan, TITLES))
+    log = json.loads(rendered(scan_sarif, scan, TITLES))
     assert log["version"] == "2.1.0" and log["$schema"].endswith("sarif-2.1.0.json")
     assert log.keys() == {"$schema", "version", "runs"}
     (run,) = log["runs"]
@@ -119,7 +167,7 @@ def test_sarif_carries_the_chain_of_evidence(run):
 def test_sarif_escapes_paths(scan):
     finding = Finding("HYB101", "m", "a b/ü\udce9%.py", 0, (Step("a b/ü.py", 3, "n"),))
     odd = replace(scan, functions=(replace(scan.functions[0], findings=(finding,)),))
-    log = json.loads(scan_sarif.render(odd, TITLES))
+    log = json.loads(rendered(scan_sarif, odd, TITLES))
     location = log["runs"][0]["results"][1]["locations"][0]["physicalLocation"]
     assert location["artifactLocation"]["uri"] == "a%20b/%C3%BC%E9%25.py"
     assert unquote(location["artifactLocation"]["uri"], errors="surrogateescape") == "a b/ü\udce9%.py"

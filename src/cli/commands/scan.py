@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from ... import exit_codes
 from ...options import nearest
+from ...records import Confidence
 from ..parsing import Console, Parser, WrongUsage, existing
 
 if TYPE_CHECKING:
     from ...records import Finding, Function, Scan
 
-USAGE = ("PATH... [--format text|json|sarif]",)
+USAGE = ("PATH... [--format text|json|sarif] [--min-confidence high|medium|low]",)
 
 
 def run(arguments: list[str], console: Console) -> int:
@@ -27,6 +28,7 @@ def run(arguments: list[str], console: Console) -> int:
     parser.add_argument("--format", default="text", metavar="F", help=f"{', '.join(formats.names())} (text)")
     parser.add_argument("--select", action="append", metavar="CODES", help="only these codes: HYB104,HYB2")
     parser.add_argument("--ignore", action="append", metavar="CODES", help="without these codes")
+    parser.add_argument("--min-confidence", default="low", metavar="C", help="high, medium, low: leave out less (low)")
     parser.add_argument("--exit-zero", action="store_true", help="exit with 0 also where there are candidates")
     parser.add_argument("-h", "--help", action="store_true", help="show this")
     parsed, extras = parser.parse_known_args(arguments)
@@ -36,6 +38,9 @@ def run(arguments: list[str], console: Console) -> int:
     parser.refuse_extras(extras)
     if parsed.format not in formats.names():
         raise WrongUsage(f"--format takes {', '.join(formats.names())}, not {parsed.format!r}.")
+    levels = [level.value for level in Confidence]
+    if parsed.min_confidence not in levels:
+        raise WrongUsage(f"--min-confidence takes {', '.join(levels)}, not {parsed.min_confidence!r}.")
     if not parsed.paths:
         raise WrongUsage("Name the files or folders to scan: optimize scan .")
     paths = [existing(Path(path)) for path in parsed.paths]
@@ -46,9 +51,10 @@ def run(arguments: list[str], console: Console) -> int:
     titles = {rule.code: rule.title for rule in all_rules()}
     select, ignore = (_codes(getattr(parsed, name, []), titles) for name in ("select", "ignore"))
     scan = _narrowed(static.scan(_root_of(paths), None, paths), select, ignore)
+    scan = _confident(scan, levels[: levels.index(parsed.min_confidence) + 1])
     for warning in scan.warnings:
         print(f"warning: {warning}", file=console.err)
-    console.out.write(formats.load(parsed.format).render(scan, titles))
+    console.out.writelines(formats.load(parsed.format).render(scan, titles))
     found = any(function.proposal.value != "none" for function in scan.functions)
     return exit_codes.CHECK if found and "exit_zero" not in parsed else exit_codes.OK
 
@@ -67,6 +73,12 @@ def _codes(given: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
         if not any(each.startswith(code) for each in known):
             raise WrongUsage(f"There is no code {code}.{nearest(code, known)} optimize explain lists them all.")
     return codes
+
+
+def _confident(scan: Scan, levels: Iterable[str]) -> Scan:
+    """Leave out candidates of lower confidence."""
+    kept = (each for each in scan.functions if each.confidence is None or each.confidence.value in levels)
+    return replace(scan, functions=tuple(kept))
 
 
 def _narrowed(scan: Scan, select: tuple[str, ...], ignore: tuple[str, ...]) -> Scan:

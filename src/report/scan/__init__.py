@@ -1,6 +1,7 @@
 """What `optimize scan` prints: each format is a module that is found by being here.
 
-It has a function ``render(scan, titles)``, which gives the text; ``titles`` maps the rules' codes to their titles.
+It has a function ``render(scan, titles)``, which gives the text in pieces, for that of a large library is best never
+held as a whole; ``titles`` maps the rules' codes to their titles.
 """
 
 from __future__ import annotations

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...records import Function, Scan
+from ...records import Action, Finding, Function, Scan
 from ..evidence import finding_of, step_of
 
 
-def render(scan: Scan, titles: Mapping[str, str]) -> str:
+def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
     """Give a JSON list of all functions, with what is known of each, one a line; null is undetermined.
 
-    ``titles`` is not used: messages say more. Each line is made by itself: of a large library all of them
-    together as plain data would take more memory than the scan.
+    ``titles`` is not used: messages say more. Doubts are given where something hangs on them: of candidates, and of
+    functions that are hybrid already.
     """
-    lines = ",\n".join(json.dumps(to_json(function)) for function in scan.functions)
-    return f"[\n{lines}\n]\n" if lines else "[]\n"
+    before = "[\n"
+    for function in scan.functions:
+        yield before + json.dumps(to_json(function), separators=(",", ":"))
+        before = ",\n"
+    yield "\n]\n" if scan.functions else "[]\n"
 
 
 def to_json(function: Function) -> dict[str, Any]:
     """Give one function as plain data."""
+    refused = function.proposal is Action.NONE and function.hybrid is None
     return {
         "id": function.id,
         "file": function.file,
@@ -36,7 +40,7 @@ def to_json(function: Function) -> dict[str, Any]:
             }
             for parameter in function.parameters
         ],
-        "findings": [finding_of(finding) for finding in function.findings],
+        "findings": [_finding_of(each) for each in function.findings if not refused or each.certain or _advises(each)],
         "assumptions": [
             {
                 "kind": assumption.kind.value,
@@ -48,10 +52,27 @@ def to_json(function: Function) -> dict[str, Any]:
             for assumption in function.assumptions
         ],
         "proposal": function.proposal.value,
-        "blocker": None if function.blocker is None else finding_of(function.blocker),
+        "confidence": None if function.confidence is None else function.confidence.value,
+        "rank": function.rank,
+        "rests_on": list(function.rests_on),
+        "blocker": None if function.blocker is None else _finding_of(function.blocker),
         "has_tensor_parameter": function.has_tensor_parameter,
         "has_primitive_parameter": function.has_primitive_parameter,
         "has_python_side_effects": function.has_python_side_effects,
         "is_recursive": function.is_recursive,
         "computes_with_tensors": function.computes_with_tensors,
     }
+
+
+def _advises(finding: Finding) -> bool:
+    """Whether a finding tells what would gain, and not what would go wrong."""
+    return finding.code.startswith("HYB5")
+
+
+def _finding_of(finding: Finding) -> dict[str, Any]:
+    """Give one finding; the chain of one that stands in the function itself would say the same again, and is empty."""
+    plain = finding_of(finding)
+    last = finding.chain[-1] if finding.chain else None
+    if len(finding.chain) == 1 and last is not None and (last.line, last.note) == (finding.line, finding.message):
+        plain["chain"] = []
+    return plain

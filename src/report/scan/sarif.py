@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ... import __version__
-from ...records import Action, Finding, Function, Scan
+from ...records import Action, Confidence, Finding, Function, Scan
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _ROOT = "PROJECTROOT"
 # Candidates have no rule's code; SARIF wants one for every result.
 _CANDIDATE = "candidate"
+#: SARIF's priorities, from 0 to 100.
+_RANKS = {Confidence.HIGH: 90.0, Confidence.MEDIUM: 50.0, Confidence.LOW: 10.0}
 
 
-def render(scan: Scan, titles: Mapping[str, str]) -> str:
+def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
     """Give a SARIF log with one result per candidate and one per finding.
 
     Candidates and certain findings are warnings, findings that a run must settle are notes. ``titles``
@@ -53,7 +55,7 @@ def render(scan: Scan, titles: Mapping[str, str]) -> str:
         ],
         "results": results,
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _rule(code: str, title: str) -> dict[str, Any]:
@@ -65,8 +67,10 @@ def _candidate(function: Function, positions: Mapping[str, int]) -> dict[str, An
         return None
     checks = "; ".join(assumption.statement for assumption in function.assumptions)
     text = f"{function.qualname} is a candidate ({function.proposal.value})"
-    text += f", where a run must check: {checks}." if checks else "."
-    return _result(_CANDIDATE, "warning", text, function.file, function.line, function, positions)
+    text += f", for it {', '.join(function.rests_on)}" if function.rests_on else ""
+    text += f"; a run must check: {checks}." if checks else "."
+    result = _result(_CANDIDATE, "warning", text, function.file, function.line, function, positions)
+    return result if function.confidence is None else {**result, "rank": _RANKS[function.confidence]}
 
 
 def _findings(function: Function) -> tuple[Finding, ...]:

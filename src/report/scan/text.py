@@ -1,4 +1,4 @@
-"""What the static analysis found, for people: grouped by file, with counts at the end."""
+"""What the static analysis found, for people: the candidates, best first, the rest by file, and counts at the end."""
 
 from __future__ import annotations
 
@@ -11,29 +11,40 @@ from ...records import Action, Finding, Function, Scan
 from ..wording import count
 
 
-def render(scan: Scan, titles: Mapping[str, str], cwd: Path | None = None) -> str:
-    """Give the candidates with their assumptions, the other functions that were looked at, and the counts.
+def render(scan: Scan, titles: Mapping[str, str], cwd: Path | None = None) -> Iterator[str]:
+    """Give the candidates by rank with their assumptions, the other functions that were looked at, and the counts.
 
     Files are shown relative to ``cwd``, so that ``file:line`` can be opened. ``titles`` maps the rules'
     codes to their titles.
     """
-    lines: list[str] = []
-    functions = sorted(scan.functions, key=lambda function: (function.file, function.line))
-    for file, members in groupby(functions, key=lambda function: function.file):
+    folder = cwd or Path.cwd()
+    functions = sorted(scan.functions, key=lambda function: (function.rank or 0, function.file, function.line))
+    candidates = [function for function in functions if function.proposal is not Action.NONE]
+    for candidate in candidates:
+        yield from (f"{line}\n" for line in _candidate(candidate, _shown(scan, candidate.file, folder)))
+    if candidates:
+        yield "\n"
+    others = (function for function in functions if function.proposal is Action.NONE)
+    for file, members in groupby(others, key=lambda function: function.file):
         described = [line for member in members for line in _described(member, titles)]
         if described:
-            lines += [_shown(scan, file, cwd or Path.cwd()), *described, ""]
-    return "\n".join([*lines, _counts(scan)]) + "\n"
+            yield "\n".join([_shown(scan, file, folder), *described, "", ""])
+    yield _counts(scan) + "\n"
+
+
+def _candidate(function: Function, file: str) -> Iterator[str]:
+    confidence = f", {function.confidence.value} confidence" if function.confidence is not None else ""
+    yield f"{file}:{function.line}: {function.qualname}: candidate, {function.proposal.value}{confidence}"
+    if function.rests_on:
+        yield f"      {'; '.join(function.rests_on)}"
+    for assumption in function.assumptions:
+        code = f" ({assumption.code})" if assumption.code else ""
+        yield f"      to be checked by a run: {assumption.statement}{code}"
 
 
 def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:
     head = f"  {function.line}: {function.qualname}"
-    if function.proposal is not Action.NONE:
-        yield f"{head}: candidate, {function.proposal.value}"
-        for assumption in function.assumptions:
-            code = f" ({assumption.code})" if assumption.code else ""
-            yield f"      to be checked by a run: {assumption.statement}{code}"
-    elif function.hybrid is not None:
+    if function.hybrid is not None:
         switched = next((finding for finding in function.findings if finding.code == "HYB604"), None)
         yield f"{head}: {switched.message if switched else f'hybrid already, {function.hybrid}'}"
     elif function.blocker is not None and function.computes_with_tensors is not False:
