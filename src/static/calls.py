@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .code import AttributeLoad, Binding, Call, ClassCode, Event, FunctionCode, Unpacking
-from .flows import Flows, Reaction, kind_of
+from .engine import Given, Reaction, kind_of
+from .flows import Flows
 from .graph import Node
 from .library_calls import LibraryCalls
 from .library_methods import FIT_METHODS, describe_call, describe_method
@@ -13,12 +12,9 @@ from .library_results import describe_result
 from .operators import Operators
 from .program import ATOMS, Cell, Program
 from .values import (
-    ARRAY,
     NONE,
-    SHAPE,
     TENSOR,
     UNKNOWN,
-    Atom,
     Bound,
     Box,
     Class,
@@ -32,24 +28,6 @@ from .values import (
     Value,
     Wrapped,
 )
-
-
-@dataclass(slots=True)
-class Given:
-    """The arguments of a call as they arrive at a callee."""
-
-    positional: list[Node] = field(default_factory=list)
-    stars: list[tuple[int, Node]] = field(default_factory=list)
-    keywords: dict[str, Node] = field(default_factory=dict)
-    double_stars: list[Node] = field(default_factory=list)
-
-    def get(self, position: int, name: str) -> Node | None:
-        """The node given for a parameter by position or name."""
-        if name in self.keywords:
-            return self.keywords[name]
-        if position < len(self.positional) and not any(star <= position for star, _ in self.stars):
-            return self.positional[position]
-        return None
 
 
 class Calls:
@@ -467,6 +445,3 @@ def given_by(call: Call) -> Given:
 def is_function(value: Value) -> bool:
     """Whether a value is a function of the project, bound or not."""
     return isinstance(value, (Function, Bound, Wrapped))
-
-
-__all__ = ["ARRAY", "SHAPE", "Atom", "Calls", "Given", "given_by", "is_function"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .code import AttributeLoad, Call, FunctionCode, ItemStore, Iteration, Mark, Operation
-from .flows import kind_of
+from .engine import kind_of
 from .graph import LINES, Node
 from .library_methods import TELLING_MUTATORS, effect_of
 from .origins import receiver_of

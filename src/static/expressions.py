@@ -16,6 +16,7 @@ from .code import (
     Mark,
     Operation,
 )
+from .engine import Spread
 from .graph import Node
 from .imports import Target
 from .program import Program
@@ -441,15 +442,6 @@ class ExpressionLowering:
             if part is not None:
                 self.expression(part)
         return self.program.constants[UNKNOWN]
-
-
-class Spread:
-    """Watches what ``**value`` puts into a dict display."""
-
-    __slots__ = ("box",)
-
-    def __init__(self, box: Box) -> None:
-        self.box = box
 
 
 def flag_of(node: ast.expr) -> ast.expr | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from .code import (
     AttributeLoad,
@@ -15,8 +14,8 @@ from .code import (
     Iteration,
     Unpacking,
 )
-from .expressions import Spread
-from .graph import Graph, Node
+from .engine import Engine, Reaction, Spread, kind_of
+from .graph import Node
 from .library_methods import describe_attribute
 from .library_paths import canonical_path
 from .program import Program
@@ -34,7 +33,6 @@ from .values import (
     UNKNOWN,
     VARIABLE,
     Atom,
-    Bound,
     Box,
     Class,
     External,
@@ -46,36 +44,6 @@ from .values import (
     Value,
     Wrapped,
 )
-
-if TYPE_CHECKING:
-    from .calls import Calls
-
-
-class Reaction:
-    """A watcher that does what its function says with each new value."""
-
-    __slots__ = ("react",)
-
-    def __init__(self, react: Callable[[Value], None]) -> None:
-        self.react = react
-
-
-def watch_inside(
-    graph: Graph, node: Node, react: Callable[[Value], None], closed: frozenset[str] = frozenset()
-) -> None:
-    """Run ``react`` with each value in ``node`` and in the containers there, into each of which it looks once:
-    a container may hold itself. Those of the kinds in ``closed`` are values like others."""
-    entered: set[Box] = set()
-
-    def take(value: Value) -> None:
-        if not isinstance(value, Box) or value.kind in closed:
-            react(value)
-        elif value not in entered:
-            entered.add(value)
-            for held in (value.element, *value.fields.values()):
-                graph.watch(held, Reaction(take))
-
-    graph.watch(node, Reaction(take))
 
 
 class Binder:
@@ -110,7 +78,7 @@ _LIBRARY_KINDS = frozenset(
 class Flows:
     """The handlers of the events that are no calls."""
 
-    def __init__(self, program: Program, calls: Calls) -> None:
+    def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
         self.graph = program.graph
         self.calls = calls
@@ -466,22 +434,3 @@ def _accessors(code: ClassCode, attribute: str) -> list[FunctionCode]:
                 if isinstance(function, Function) and function.code.kind == "property"
             ]
     return []
-
-
-def kind_of(value: Value) -> str:
-    """The name under which the knowledge tables know a value's methods."""
-    if isinstance(value, Atom):
-        return _KINDS.get(value, value.name)
-    if isinstance(value, (Thing, Box)):
-        return value.kind
-    if isinstance(value, Instance):
-        return value.code.kind or "instance"
-    if isinstance(value, Super):
-        return value.code.kind or "instance"
-    if isinstance(value, (Function, Bound, Wrapped)):
-        return "function"
-    return "unknown"
-
-
-_KINDS = {TENSOR: "tensor", VARIABLE: "variable", SYMBOLIC: "symbolic", ARRAY: "array", SHAPE: "shape"}
-

@@ -1,12 +1,11 @@
-"""Calls of libraries whose result depends on the arguments, or that call back."""
+"""Engine of libraries whose result depends on the arguments, or that call back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from .code import Call, Iteration, Operation
-from .flows import Reaction, kind_of, watch_inside
+from .engine import Engine, Given, Reaction, kind_of, watch_inside
 from .graph import Node
 from .library_containers import Containers
 from .library_datasets import Datasets
@@ -33,16 +32,13 @@ from .values import (
     Wrapped,
 )
 
-if TYPE_CHECKING:
-    from .calls import Calls, Given
-
 Special = Callable[["Call", "Given", Node, "Value | None", str], None]
 
 
 class LibraryCalls:
     """What the words of ``library_results`` mean."""
 
-    def __init__(self, program: Program, calls: Calls) -> None:
+    def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
         self.graph = program.graph
         self.calls = calls
@@ -131,8 +127,6 @@ class LibraryCalls:
         self, call: Call, function: Node | None, arguments: list[Node], result: Node | None, mode: str = "call"
     ) -> None:
         """Let a library call ``function`` with ``arguments``."""
-        from .calls import Given
-
         if function is None:
             return
         made = result if result is not None else Node(call.place)
@@ -212,8 +206,6 @@ class LibraryCalls:
         self.calls.late.append((call, "tensor"))
 
     def _do_while_loop(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
-        from .calls import Given as GivenType
-
         variables = given.get(2, "loop_vars")
         if variables is None:
             self.graph.add(result, UNKNOWN)
@@ -225,7 +217,7 @@ class LibraryCalls:
 
             def take(value: Value, first: bool = position == 0) -> None:
                 made = Node(call.place) if first else result
-                self.calls.dispatch(call, value, GivenType(stars=[(0, variables)]), made)
+                self.calls.dispatch(call, value, Given(stars=[(0, variables)]), made)
 
             self.graph.watch(function, Reaction(take))
 
@@ -258,8 +250,6 @@ class LibraryCalls:
     def _do_strategy_run(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
     ) -> None:
-        from .calls import Given as GivenType
-
         function = given.get(0, "fn")
         arguments = given.get(1, "args")
         keywords = given.get(2, "kwargs")
@@ -267,7 +257,7 @@ class LibraryCalls:
             return
 
         def take(value: Value) -> None:
-            whole = GivenType(
+            whole = Given(
                 stars=[] if arguments is None else [(0, arguments)],
                 double_stars=[] if keywords is None else [keywords],
             )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .code import Call, Iteration, Operation
-from .flows import Reaction
+from .code import AttributeLoad, AttributeStore, Call, Iteration, Operation
+from .engine import Engine, Given, Reaction
 from .graph import Node
 from .program import Program
 from .values import (
@@ -29,14 +29,13 @@ from .values import (
 )
 
 if TYPE_CHECKING:
-    from .calls import Calls, Given
     from .library_calls import LibraryCalls
 
 
 class Containers:
     """Methods of containers, and builtins."""
 
-    def __init__(self, program: Program, calls: Calls, library: LibraryCalls) -> None:
+    def __init__(self, program: Program, calls: Engine, library: LibraryCalls) -> None:
         self.program = program
         self.graph = program.graph
         self.calls = calls
@@ -215,11 +214,9 @@ class Containers:
         box = self.program.box("dict", call.place)
         self.graph.add(result, box)
         if given.positional:
-            from .calls import Given as GivenType
-
             self.graph.watch(
                 given.positional[0],
-                Reaction(lambda value: self.calls.dispatch(call, value, GivenType(), box.element)),
+                Reaction(lambda value: self.calls.dispatch(call, value, Given(), box.element)),
             )
 
     def _do_iter(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
@@ -442,8 +439,6 @@ class Containers:
             self.graph.watch(given.positional[0], Reaction(take))
 
     def _do_getattr(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
-        from .code import AttributeLoad
-
         name = call.literals.get(1) if call.literals else None
         if isinstance(name, str) and given.positional:
             event = AttributeLoad(call.owner, call.place, call.guard, given.positional[0], name)
@@ -456,8 +451,6 @@ class Containers:
             self.graph.add(result, UNKNOWN)
 
     def _do_setattr(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
-        from .code import AttributeStore
-
         name = call.literals.get(1) if call.literals else None
         if len(given.positional) > 2:
             event = AttributeStore(

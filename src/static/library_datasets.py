@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .code import Call
-from .flows import Reaction
+from .engine import Engine, Given, Reaction
 from .graph import Node
 from .program import Program
 from .values import ARRAY, INTEGER, NONE, OBJECT, STRING, TENSOR, UNKNOWN, Bound, Box, Function, Value, Wrapped
 
 if TYPE_CHECKING:
-    from .calls import Calls, Given
     from .library_calls import LibraryCalls
 
 #: Dataset methods that yield what the dataset yields.
@@ -49,7 +48,7 @@ _SAME = frozenset(
 class Datasets:
     """The methods of datasets and of their iterators."""
 
-    def __init__(self, program: Program, calls: Calls, library: LibraryCalls) -> None:
+    def __init__(self, program: Program, calls: Engine, library: LibraryCalls) -> None:
         self.program = program
         self.graph = program.graph
         self.calls = calls
@@ -116,8 +115,6 @@ class Datasets:
         """A function of the element, traced into the dataset's graph."""
         if function is None:
             return
-        from .calls import Given
-
         def take(value: Value) -> None:
             if not isinstance(value, (Function, Bound, Wrapped)):
                 if not isinstance(value, Box):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .code import Operation
+from .engine import Engine
 from .graph import Node
 from .program import Program
 from .values import (
@@ -33,9 +32,6 @@ from .values import (
     Value,
 )
 
-if TYPE_CHECKING:
-    from .calls import Calls
-
 _ALWAYS_BOOLEAN = frozenset({"In", "NotIn", "Is", "IsNot"})
 _COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"})
 _DUNDERS = {
@@ -54,7 +50,7 @@ _DUNDERS = {
 class Operators:
     """The handler of operators."""
 
-    def __init__(self, program: Program, calls: Calls) -> None:
+    def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
         self.graph = program.graph
         self.calls = calls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .code import AttributeLoad, Call
-from .flows import kind_of
+from .engine import kind_of
 from .library_effects import creates_variables, draws_tensors, effect_of_call
 from .library_methods import EAGER_METHODS, FIT_METHODS, TELLING_MUTATORS, effect_of
 from .values import UNKNOWN, Instance, Thing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .callgraph import CallGraph
 from .code import Call, FunctionCode, ItemLoad, Iteration, Operation
-from .flows import kind_of
+from .engine import kind_of
 from .library_methods import describe_attribute
 from .library_results import computes
 from .program import Program

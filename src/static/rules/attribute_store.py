@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..code import AttributeStore, Event
-from ..flows import kind_of
+from ..engine import kind_of
 from ..hazards import Hazard
 from ..values import TENSORS, Thing
 from ..views import View

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..code import Call, Event, ItemStore, Operation
-from ..flows import kind_of
+from ..engine import kind_of
 from ..graph import Node
 from ..hazards import Hazard
 from ..library_methods import effect_of

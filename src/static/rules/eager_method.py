@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..code import Call, Event
-from ..flows import kind_of
+from ..engine import kind_of
 from ..hazards import Hazard
 from ..library_methods import EAGER_METHODS, effect_of
 from ..values import UNKNOWN

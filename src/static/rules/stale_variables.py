@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..code import AttributeLoad, Call, Event
-from ..flows import kind_of
+from ..engine import kind_of
 from ..graph import Node
 from ..hazards import Hazard
 from ..values import Instance, Thing, Value
