@@ -110,11 +110,16 @@ def describe(results: Sequence[Result], provisional: bool) -> str:
     if provisional:
         parts.append("The machine was shared with other work while these were measured: the times are provisional.")
     rows = [
-        "| script | what decorating by hand says | outcome | in the patch | steady state | end to end | drift |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| script | what decorating by hand says | outcome | in the patch | steady state | end to end | drift "
+        "| seconds in all | the script's own |",
+        "| --- | --- | --- | --- | --- | --- | --- | ---: | ---: |",
     ]
     rows += [_outcome(result) for result in results]
     parts.append("\n".join(rows))
+    parts.append(
+        "*Seconds in all* is the time from the command to its verdict; *the script's own* is that of the observed run, "
+        "in which the original script runs once, watched, to its end or to the end of its share of the budget."
+    )
     parts.append("## What was said of each function")
     rows = ["| script | function | calls | share | verdict | why |", "| --- | --- | --- | --- | --- | --- |"]
     rows += [row for result in results for row in _candidates(result)]
@@ -126,7 +131,7 @@ def _outcome(result: Result) -> str:
     report = result.report
     if report is None:
         failed = f"failed: {_cell(result.error)}"
-        return _row(f"{result.name}<br>{result.source}", result.expected, failed, "", "", "", "")
+        return _row(f"{result.name}<br>{result.source}", result.expected, failed, *[""] * 6)
     edits = [c["id"] for c in report["candidates"] if c["selected"]]
     bench, drift = report["benchmark"], report["drift"]
     speedup = bench and bench["speedup"]
@@ -140,6 +145,8 @@ def _outcome(result: Result) -> str:
         steady,
         whole,
         _cell(f"{drift['verdict']} ({drift['level']})") if drift else "",
+        f"{report['budget']['spent_seconds']:.0f}",
+        f"{report['timings']['observe']:.0f}" if "observe" in report["timings"] else "",
     )
 
 

@@ -74,7 +74,13 @@ TRACKERS = (
         "https://docs.neptune.ai/logging/manual_sync/",
         {"NEPTUNE_MODE": "offline"},
         ("offline", "debug", "disabled"),
-        arguments=tuple((f"init_{what}", "mode", "offline") for what in ("run", "model", "model_version", "project")),
+        # `init_run` and the like are these classes. Only a run can be offline; the mode "debug" sends nothing either.
+        arguments=(
+            ("Run.__init__", "mode", "offline"),
+            ("Model.__init__", "mode", "debug"),
+            ("ModelVersion.__init__", "mode", "debug"),
+            ("Project.__init__", "mode", "debug"),
+        ),
     ),
     Tracker(
         "Neptune Scale",

@@ -169,3 +169,78 @@ def test_the_real_mlflow_writes_to_the_run_s_own_folder(project, server, monkeyp
         assert outcome.lines[-1:] == ("{'loss': 1.0}",)
         assert (outcome.contacts.reached, outcome.contacts.refused) == ((), ())
     assert server.connections == 0
+
+
+#: Scripts that say, as far as they can, that they are online; each prints "done" at its end.
+REAL = {
+    "comet_ml": """
+        import os
+        os.environ["COMET_URL_OVERRIDE"] = {url!r}
+        import comet_ml
+        for made in (comet_ml.Experiment("k" * 25, project_name="mine"), comet_ml.start(api_key="k" * 25, online=True)):
+            made.log_metric("loss", 1.0, step=1)
+            made.end()
+    """,
+    "neptune": """
+        import base64, json, os
+        address = json.dumps({{"api_address": {url!r}, "api_url": {url!r}}}).encode()
+        os.environ["NEPTUNE_API_TOKEN"] = base64.b64encode(address).decode()
+        os.environ["NEPTUNE_MODE"] = "async"
+        import neptune
+        for make in (neptune.init_run, neptune.Run):
+            with make(project="me/mine", mode="sync") as run:
+                run["loss"].append(1.0)
+        with neptune.init_model(key="MOD", project="me/mine", mode="async") as model:
+            model["size"] = 1
+    """,
+    "clearml": """
+        import os
+        for name in ("API", "WEB", "FILES"):
+            os.environ[f"CLEARML_{{name}}_HOST"] = {url!r}
+        os.environ["CLEARML_API_ACCESS_KEY"] = os.environ["CLEARML_API_SECRET_KEY"] = "k"
+        os.environ["CLEARML_OFFLINE_MODE"] = "0"
+        import clearml
+        task = clearml.Task.init("mine", "first", auto_connect_frameworks=False, auto_resource_monitoring=False)
+        task.get_logger().report_scalar("loss", "train", 1.0, 1)
+        task.close()
+    """,
+    "swanlab": """
+        import os
+        os.environ["SWANLAB_API_HOST"] = os.environ["SWANLAB_WEB_HOST"] = {url!r}
+        os.environ["SWANLAB_API_KEY"], os.environ["SWANLAB_MODE"] = "k" * 21, "cloud"
+        import swanlab
+        swanlab.init(project="mine", mode="cloud")
+        swanlab.log({{"loss": 1.0}})
+        swanlab.finish()
+    """,
+    "dvclive": """
+        import os
+        os.environ["DVC_STUDIO_URL"], os.environ["DVC_STUDIO_TOKEN"] = {url!r}, "k"
+        os.environ["DVC_STUDIO_OFFLINE"] = "false"
+        from dvclive import Live
+        with Live(save_dvc_exp=False) as live:
+            live.log_metric("loss", 1.0)
+            live.next_step()
+    """,
+    "aim": """
+        import aim
+        run = aim.Run(repo="aim://{name}", experiment="mine")
+        run.track(1.0, name="loss", step=1)
+        run.close()
+    """,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", REAL)
+def test_other_real_trackers_stay_offline(project, server, package):
+    pytest.importorskip(package)
+    source = textwrap.dedent(REAL[package]).format(url=server.url, name=server.name) + "print('done')\n"
+    for network in (Network(), Network(first=False)):
+        project.network = network
+        outcome = project.run(source)
+        assert outcome.lines[-1:] == ("done",), outcome.error
+        # Comet asks the cloud that it may run in what machine it has got.
+        assert {*outcome.contacts.reached, *outcome.contacts.refused} <= {"169.254.169.254:80"}
+        assert len(outcome.contacts.trackers) == 1
+    assert server.connections == 0
