@@ -76,8 +76,21 @@ def is_hook(entity: Any) -> bool:
     return isinstance(function, FunctionType) and function.__code__ in _hidden
 
 
+class _Hook(functools.partial[Any]):
+    """A hook as a constant of code. Where that is pickled, as cloudpickle does for other processes, it is the function
+    that it stands for: nothing is watched there, and what a hook holds could not get there.
+    """
+
+    stands_for: Any
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial, (self.stands_for,)
+
+
 def _resembling(hook: Callable[..., Any], function: FunctionType) -> FunctionType:
-    code = _hand_over(hook, function.__code__)
+    constant = _Hook(hook)
+    constant.stands_for = function
+    code = _hand_over(constant, function.__code__)
     twin = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__annotations__ = function.__annotations__

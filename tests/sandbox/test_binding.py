@@ -6,6 +6,8 @@ import copy
 import gc
 import inspect
 import pickle
+import sys
+import threading
 import types
 import weakref
 from collections.abc import Callable
@@ -178,3 +180,23 @@ def test_a_function_of_a_module_can_be_pickled(monkeypatch: pytest.MonkeyPatch) 
     hook, _ = hooked(plain)
     monkeypatch.setitem(globals(), "plain", hook)
     assert pickle.loads(pickle.dumps(hook)) is hook
+
+
+def test_a_function_that_is_sent_to_another_process_is_sent_without_its_hook():
+    """As joblib does it with those of the script: by their code."""
+    cloudpickle = pytest.importorskip("cloudpickle")
+    lock = threading.Lock()
+
+    def hook(*args, **kwargs):
+        with lock:
+            raise AssertionError("the hook was called")
+
+    for function, arguments, expected in [(reads_a_global, (2,), 6), (closing(), (3,), [7, 8])]:
+        sent = cloudpickle.loads(cloudpickle.dumps(_by_value(cloudpickle, disguise(hook, function))))
+        found = sent(*arguments)
+        assert (found[0] if isinstance(found, tuple) else found) == expected
+
+
+def _by_value(cloudpickle, function):
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    return function

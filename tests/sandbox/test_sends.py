@@ -14,6 +14,8 @@ from sandboxed import eventually
 from hybridize.records import Contacts, Network
 from hybridize.run.reach import after_first
 
+pytestmark = pytest.mark.slow
+
 
 def later(*downloads: str) -> Network:
     """What a later run may reach: what was only read from."""

@@ -193,6 +193,16 @@ REAL = {
         with neptune.init_model(key="MOD", project="me/mine", mode="async") as model:
             model["size"] = 1
     """,
+    "neptune_scale": """
+        import base64, json, os
+        address = json.dumps({{"api_address": {url!r}, "api_url": {url!r}}}).encode()
+        os.environ["NEPTUNE_API_TOKEN"] = base64.b64encode(address).decode()
+        os.environ["NEPTUNE_MODE"] = "async"
+        from neptune_scale import Run
+        if __name__ == "__main__":
+            with Run(project="me/mine", mode="async", source_tracking_config=None) as run:
+                run.log_metrics({{"loss": 1.0}}, step=1)
+    """,
     "clearml": """
         import os
         for name in ("API", "WEB", "FILES"):
