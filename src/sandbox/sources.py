@@ -43,15 +43,20 @@ def compile_with_hooks(
             candidate = hooks[node.lineno]
             position = _graph_decorator(node) if candidate in edited else len(node.decorator_list)
             place = node.decorator_list[position] if position < len(node.decorator_list) else node
-            hook = ast.Call(func=ast.Name(id=HOOK_NAME, ctx=ast.Load()), args=[ast.Constant(candidate)], keywords=[])
+            hook = _call(HOOK_NAME, "lambda _: lambda function: function", candidate)
             for part in ast.walk(hook):
                 # A decorator's line must not lie above the first one's: getsource starts there.
-                if isinstance(part, (ast.expr, ast.keyword)):
+                if isinstance(part, (ast.expr, ast.keyword, ast.arg)):
                     ast.copy_location(part, place)
                     part.end_lineno, part.end_col_offset = part.lineno, part.col_offset
             node.decorator_list.insert(position, hook)
     code: CodeType = compile(tree, path, "exec", dont_inherit=True)
     return code
+
+
+def _call(name: str, otherwise: str, candidate: str) -> ast.expr:
+    """A call of one of our names; of ``otherwise`` in another process, to which joblib may send a function's code."""
+    return ast.parse(f"__import__('builtins').__dict__.get({name!r}, {otherwise})({candidate!r})", mode="eval").body
 
 
 def _graph_decorator(node: ast.FunctionDef) -> int:
@@ -69,8 +74,7 @@ def _announce(node: ast.FunctionDef | ast.AsyncFunctionDef, candidate: str) -> N
     """Put a statement that says which function is entered before the first one of its body, on that one's line."""
     documented = ast.get_docstring(node, clean=False) is not None
     place = node.body[min(int(documented), len(node.body) - 1)]
-    call = ast.Call(func=ast.Name(id=ENTRY_NAME, ctx=ast.Load()), args=[ast.Constant(candidate)], keywords=[])
-    statement = ast.Expr(call)
+    statement = ast.Expr(_call(ENTRY_NAME, "''.__class__", candidate))
     for part in ast.walk(statement):
         if isinstance(part, (ast.stmt, ast.expr)):
             ast.copy_location(part, place)

@@ -163,6 +163,12 @@ TABLE = [
     Project("namespace_packages", {"train_step": confirmed()}),
     Project("same_names", {"Trainer.step": confirmed()}),
     Project("computed_imports", {"train_step": confirmed()}, script="runs/train.py", arguments=("plugins",)),
+    Project(
+        "other_endings",
+        {"train_step": confirmed(), "refine": confirmed(), "predict": confirmed()},
+        arguments=("phases",),
+    ),
+    Project("other_processes", {"train_step": confirmed()}, arguments=("here",)),
     Project("attention_shapes", {"train_step": confirmed(), "attend": confirmed()}),
 ]
 each_project = pytest.mark.parametrize("project", TABLE, ids=lambda project: project.folder)

@@ -78,3 +78,16 @@ def test_a_function_says_that_its_own_code_is_entered_and_keeps_its_docstring(no
     assert found["told"](4) is None
     assert found["step"].__doc__ == "Train."
     assert noted == ["step is entered", "bare is entered", "told is entered"]
+
+
+def test_code_that_is_sent_to_another_process_goes_on_without_hooks():
+    """There, nothing of ours has been put in place."""
+    text = """
+        def train(x):
+            def step(x):
+                return x + 1
+
+            return step(x)
+    """
+    found = run(text, {3: "step"}, frozenset(), {2: "train"})
+    assert found["train"](1) == 2

@@ -1,0 +1,58 @@
+"""Scripts that end otherwise than after a number of steps, or train in other processes, through the whole command."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECTS = Path(__file__).parent / "projects"
+
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timed]
+
+
+def optimize(project: str, how: str, budget: str, folder: Path) -> dict[str, Any]:
+    shutil.copy(PROJECTS / project / "train.py", folder)
+    command = [sys.executable, "-m", "hybridize", "--train-script", "train.py", "--budget", budget, "--", how]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report: dict[str, Any] = json.loads((folder / "results" / "latest" / "report.json").read_text())
+    return report
+
+
+@pytest.mark.parametrize("how", ["spawn", "fork", "os.fork", "pool", "futures", "joblib", "subprocess"])
+def test_what_trains_in_another_process_is_told_with_the_line_that_starts_it(how: str, tmp_path: Path) -> None:
+    if how == "joblib":
+        pytest.importorskip("joblib")
+    report = optimize("other_processes", how, "2m", tmp_path)
+    assert report["status"] == "nothing-to-gain"
+    assert re.search(r"starts other Python processes at train\.py:\d+ .*% of the computing", report["message"])
+    assert report["candidates"][0]["verdict"] == "unobserved"
+    # One run tells, and no time is spent on more.
+    assert set(report["timings"]) == {"scan", "observe"}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("clock", "ends by the clock"),
+        ("tolerance", "depends on rounding|units|whole script"),
+        ("patience", "depends on rounding|units|whole script"),
+        ("phases", ""),
+    ],
+)
+def test_a_gain_is_found_however_the_script_ends(how: str, said: str, tmp_path: Path) -> None:
+    report = optimize("other_endings", how, "3m", tmp_path)
+    assert report["status"] == "optimized", report["message"]
+    assert [edit["candidate"] for edit in report["plan"]["edits"]][:1] == ["train:train_step"]
+    assert report["benchmark"]["verdict"] == "faster"
+    assert re.search(said, " ".join([report["message"], report["benchmark"]["reason"]]))
+    if how == "clock":
+        # It takes as long as before, whatever is done in that time.
+        assert report["benchmark"]["end_to_end_speedup"] is None
