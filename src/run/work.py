@@ -66,7 +66,9 @@ class Work:
         from ..dynamic.parent.runs import Run
 
         thrift = None if self.own_seconds is None else self.own_seconds / 2
-        return Run(self.target, scan, self.folder, self.watch, self.nursery, self.options.steps, thrift)
+        deadline = self.begun + self.options.budget_seconds
+        steps = self.options.steps
+        return Run(self.target, scan, self.folder, self.watch, self.nursery, steps, thrift, deadline=deadline)
 
     @property
     def spent(self) -> float:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from hybridize.run.blaming import find_culprits
+from hybridize.records import Ending, RunOutcome
+from hybridize.run.blaming import OutOfTime, find_culprits, seconds_to_fail
 
 WATCHED = [f"train:f{number}" for number in range(11)]
 
@@ -44,3 +45,26 @@ def test_of_two_that_fail_together_one_is_enough() -> None:
 
 def test_where_many_cannot_be_watched_none_is() -> None:
     assert find_culprits(WATCHED, Script(WATCHED)) == WATCHED
+
+
+def test_where_the_budget_ends_while_they_are_looked_for_none_is_watched() -> None:
+    script, left = Script(WATCHED[2:3]), iter(range(3))
+
+    def fails(watched: Sequence[str]) -> bool:
+        if next(left, None) is None:
+            raise OutOfTime
+        return script(watched)
+
+    assert find_culprits(WATCHED, fails) == WATCHED
+
+
+def test_where_the_budget_ends_before_anything_is_known_that_is_said() -> None:
+    failed = RunOutcome(Ending.RAISED, 1, 20.0, "log")
+    with pytest.raises(OutOfTime):
+        find_culprits(WATCHED, lambda _: bool(seconds_to_fail(failed, left=20.0)))
+
+
+def test_a_run_to_see_whether_it_fails_ends_with_the_budget() -> None:
+    failed = RunOutcome(Ending.RAISED, 1, 20.0, "log")
+    assert seconds_to_fail(failed, left=100.0) == 50.0
+    assert seconds_to_fail(failed, left=40.0) == 40.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 import os
 import re
 import time
@@ -17,6 +18,8 @@ from ...sandbox.launch import Child, start
 from ...sandbox.nursery import Nursery
 
 GRACE_SECONDS = 10.0
+#: The fewest that a run is given.
+SHORTEST_SECONDS = 1.0
 ENOUGH_CALLS = 40
 ENOUGH_COMPARED = 12
 
@@ -44,7 +47,8 @@ class Run:
 
     Children are forked from the ``nursery`` where there is one. ``steps`` is how many units the user wants a run to do.
     A check that has gone on for ``thrift`` seconds contents itself with ENOUGH_COMPARED calls of each candidate. With
-    ``finals``, replays also report what Keras has recorded when they end.
+    ``finals``, replays also report what Keras has recorded when they end. No run goes on after ``deadline``, seconds of
+    the monotonic clock.
     """
 
     target: Target
@@ -55,6 +59,7 @@ class Run:
     steps: int | None = None
     thrift: float | None = None
     finals: bool = False
+    deadline: float = math.inf
 
     def observe(
         self,
@@ -170,9 +175,13 @@ class Run:
             **({} if births is None else {"births": dict(births)}),
             "finals": self.finals,
             "patience": [list(row) for row in patience],
-            "deadline_seconds": seconds,
+            "deadline_seconds": self._left(seconds),
         }
         return start(self.target, job, files, self.folder, label, self.nursery)
+
+    def _left(self, seconds: float) -> float:
+        """``seconds``, or those up to the deadline where they are fewer, and SHORTEST_SECONDS at least."""
+        return min(seconds, max(SHORTEST_SECONDS, self.deadline - time.monotonic()))
 
     def bring_home(self, child: Child, files: Sequence[EditedFile], seconds: float) -> Seen:
         """Wait for a replay's end; ``files`` are those that it was started with."""
@@ -187,7 +196,7 @@ class Run:
         describe: Callable[[Mapping[str, Any]], str],
         is_enough: Callable[[Mapping[str, Any]], bool],
     ) -> Seen:
-        seconds, longest = limits
+        seconds, longest = (self._left(limit) for limit in limits)
         child = start(self.target, {**job, "deadline_seconds": longest}, files, self.folder, label, self.nursery)
         begun = time.monotonic()
         end = begun + longest + GRACE_SECONDS

@@ -56,27 +56,35 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
     Raises Stop where the script runs unwatched, and fails with whatever is watched.
     """
     from ...dynamic.parent.proof import observe
-    from ..blaming import find_culprits, seconds_to_fail
+    from ..blaming import OutOfTime, find_culprits, seconds_to_fail
 
     failed = observed.outcome
     if not has_failed(failed) or observed.seen.role_errors:
         return observed
+    error = f"{failed.error_type}: {telling_line(failed.error)}" if failed.error_type else "it ends early"
     functions, entries = _watched(work)
-    seconds = seconds_to_fail(failed)
     watched = functions, entries, _timed(work)
 
     def fails(names: Sequence[str]) -> bool:
         some, entered, timed = ([f for f in each if f.id in names] for each in watched)
+        seconds = seconds_to_fail(failed, work.left)
         run = work.run_with(scan)
         again = observe(run, some, (), seconds, seconds, work.options.steps, entered, timed).outcome
         # A run that was refused a connection can't show that the script runs.
         return has_failed(again) or bool(again.contacts.stopped)
 
     with work.stage("observe", "the script failed while it was watched: it is run without that"):
-        culprits = find_culprits(list(dict.fromkeys(f.id for each in watched for f in each)), fails)
+        try:
+            culprits = find_culprits(list(dict.fromkeys(f.id for each in watched for f in each)), fails)
+        except OutOfTime:
+            raise Stop(
+                "script-failed",
+                f"{os.path.relpath(work.target.script, work.target.cwd)} failed while hybridize watched it ({error}), "
+                "and the budget leaves no time to see whether it runs without that; give it longer with --budget.",
+                exit_codes.SCRIPT,
+            ) from None
     if culprits is None:
         return observed
-    error = f"{failed.error_type}: {telling_line(failed.error)}" if failed.error_type else "it ends early"
     work.unwatched.update(culprits)
     why = f"the script fails when hybridize watches its calls ({error}), and not without, so nothing is known of it"
     work.add(

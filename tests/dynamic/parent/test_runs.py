@@ -66,3 +66,10 @@ def test_no_more_units_are_checked_than_the_user_wants(monkeypatch: pytest.Monke
 def test_a_check_that_takes_long_beside_the_script_is_content_with_fewer_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(monkeypatch, thrift=12.5)["thrift"] == [12.5, runs.ENOUGH_COMPARED]
     assert told(monkeypatch)["thrift"] is None, "of a script that was cut it is not known how long it takes"
+
+
+def test_no_run_goes_on_after_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs.time, "monotonic", lambda: 100.0)
+    assert told(monkeypatch)["deadline_seconds"] == 60.0
+    assert told(monkeypatch, deadline=120.0)["deadline_seconds"] == 20.0
+    assert told(monkeypatch, deadline=90.0)["deadline_seconds"] == runs.SHORTEST_SECONDS
