@@ -406,10 +406,24 @@ class Throw:
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches that ``Model.fit`` trained a class of models on, and how many of them eagerly."""
+    """The batches that ``Model.fit`` trained a class of models on, and how many of them eagerly.
+
+    ``alone`` are those that the script gave one at a time, to ``train_on_batch``.
+    """
 
     calls: int
     eager: int
+    seconds: float
+    alone: int = 0
+
+
+@dataclass(frozen=True)
+class KerasLoop:
+    """The calls of one of Keras' own loops (``predict``) that a line of the project makes, and the seconds in them."""
+
+    name: str
+    place: str
+    calls: int
     seconds: float
 
 
@@ -427,6 +441,7 @@ class Modes:
     traced: Mapping[str, int] = field(default_factory=dict)
     batches: Mapping[str, Batches] = field(default_factory=dict)
     thrown: tuple[Throw, ...] = ()
+    loops: tuple[KerasLoop, ...] = ()
 
 
 @dataclass(frozen=True)

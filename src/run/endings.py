@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -12,13 +13,16 @@ from pathlib import Path
 
 from .. import __version__, exit_codes
 from ..interrupts import deferred
-from ..records import FunctionKind, Plan, Reason, Report, Verdict
+from ..records import Batches, FunctionKind, Plan, Reason, Report, Verdict
 from ..report.wording import NOTABLE_SHARE, count, own_share
 from . import remainder
 from .reach import refused_words
 from .stages.scan import is_proposed, is_to_time
 from .stages.switches import FIT, eager_parts, switches_of
 from .work import Stop, Work
+
+#: A loop of Keras' own that a line calls fewer times than this is no matter of each step.
+OFTEN = 20
 
 
 def end(work: Work) -> tuple[str, str, int]:
@@ -92,7 +96,8 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     verdicts = [j.verdict for j in proposed]
     refuted = verdicts.count(Verdict.REFUTED)
     graphs = [f"{name}: {count(calls, 'call')}" for name, calls in work.hybrid_calls.items() if calls]
-    graphs += [f"{FIT}: {count(row.calls, 'batch', 'batches')}" for row in work.modes.batches.values() if row.calls]
+    batches = [row for row in work.modes.batches.values() if row.calls]
+    graphs += [f"{_trained(row)}: {count(row.calls, 'batch', 'batches')}" for row in batches]
     eager = eager_parts(work)
     undecided = any(v in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE) for v in verdicts)
     if eager:
@@ -117,11 +122,29 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
         why = work.no_gain or remainder.why_not(work)
         if why:
             message = f"Nothing to gain: {why}. Of {count(len(proposed), 'candidate')}: {parts}."
-    message += _where_the_time_goes(work)
+    message += _loops(work) or _where_the_time_goes(work)
     crash = work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:
         message = f"Nothing was changed: in the measurement the edited script {crash.error}, and the original did not."
     return "refuted" if refuted else "nothing-to-gain", message, exit_codes.OK
+
+
+def _trained(row: Batches) -> str:
+    """What of Keras trained on batches."""
+    return "Model.train_on_batch" if row.alone == row.calls else FIT
+
+
+def _loops(work: Work) -> str:
+    """The line that calls a loop of Keras' own so often that this takes much of the time: no edit of ours helps."""
+    often = [each for each in work.modes.loops if each.calls >= OFTEN]
+    most = max(often, key=lambda each: each.seconds, default=None)
+    if most is None or most.seconds < NOTABLE_SHARE * work.timings.get("observe", math.inf):
+        return ""
+    return (
+        f" {most.calls:,} calls of `{most.name}` at {most.place} took {most.seconds:.0f} s of the "
+        f"{work.timings['observe']:.0f} s of the observed run: each call of it sets up a loop over batches. For one "
+        f"batch, call the model instead: `model(x, training=False)`."
+    )
 
 
 def _where_the_time_goes(work: Work) -> str:

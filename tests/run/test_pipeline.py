@@ -26,6 +26,7 @@ from hybridize.records import (
     Edit,
     Ending,
     Interval,
+    KerasLoop,
     Modes,
     Observation,
     Plan,
@@ -209,18 +210,33 @@ def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:
 
 
 def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: Any) -> None:
-    def ran(eager: int) -> Callable[[Work], None]:
+    def ran(eager: int, alone: int = 0) -> Callable[[Work], None]:
         def prove(work: Work) -> None:
             thrown = Throw("model", "Net", True, (("train.py", 41),)) if eager else None
-            work.modes = Modes(batches={"m.Net": Batches(86, eager, 3.0)}, thrown=(thrown,) if thrown else ())
+            work.modes = Modes(batches={"m.Net": Batches(86, eager, 3.0, alone)}, thrown=(thrown,) if thrown else ())
 
         return prove
 
     graph, eager = optimize(ran(0), skip=("train:step",)), optimize(ran(86), skip=("train:step",))
     assert "runs as a graph already (Model.fit: 86 batches)" in graph.message
+    one_by_one = optimize(ran(0, 86), skip=("train:step",))
+    assert "runs as a graph already (Model.train_on_batch: 86 batches)" in one_by_one.message
     assert "as a graph already" not in eager.message
     assert "Model.fit of Net: 86 of 86 batches" in eager.message
     assert "because of run_eagerly=True at train.py:41" in eager.message
+
+
+@pytest.mark.parametrize(("calls", "seconds"), [(150, 9.0), (150, 0.5), (3, 9.0)])
+def test_a_loop_of_keras_that_is_called_for_each_batch_is_named(optimize: Any, calls: int, seconds: float) -> None:
+    def prove(work: Work) -> None:
+        work.timings["observe"] = 30.0
+        loops = (KerasLoop("predict", "train.py:49", calls, seconds), KerasLoop("evaluate", "train.py:60", 1, 12.0))
+        work.modes = Modes(batches={"m.Net": Batches(86, 0, 3.0)}, loops=loops)
+
+    message = optimize(prove, skip=("train:step",)).message
+    said = "150 calls of `predict` at train.py:49 took 9 s of the 30 s of the observed run"
+    assert (said in message) == ((calls, seconds) == (150, 9.0))
+    assert "evaluate" not in message
 
 
 @pytest.mark.parametrize(

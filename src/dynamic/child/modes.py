@@ -1,8 +1,9 @@
 """Inside the child: whether what is a graph by its source runs as one, and what has switched that off.
 
-Three facts are gathered. The functions that are hybrid by their source say when Python enters their own code (a
+Four facts are gathered. The functions that are hybrid by their source say when Python enters their own code (a
 graph that runs does not): eagerly, or while something is traced. What ``Model.fit`` calls for each batch says
-whether its model runs eagerly. And the switches meant for debugging say from which lines they were thrown.
+whether its model runs eagerly. The switches meant for debugging say from which lines they were thrown. And the calls
+of Keras' own loops (``Model.predict``) are counted and timed by the lines that make them: each sets a loop up anew.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from .effects import Project
 FIT = "Model.fit"
 #: How many lines of the project are named for one throw of a switch, the innermost first, and how many throws.
 MOST_LINES, MOST_THROWS = 4, 40
+#: Keras' loops that scripts call for a batch, and how many lines that do so are kept.
+LOOPS, MOST_CALLERS = ("predict", "evaluate"), 40
 _FUNCTIONS = ("run_functions_eagerly", "experimental_run_functions_eagerly")
 _VERSION_1 = ("disable_eager_execution", "disable_v2_behavior")
 
@@ -40,6 +43,7 @@ class Modes:
         self.traced: Counter[str] = Counter()
         self.batches: dict[str, dict[str, float]] = {}
         self.thrown: list[dict[str, Any]] = []
+        self.loops: dict[tuple[str, str], dict[str, float]] = {}
         self._local = threading.local()
         child.enter = self.enter
         child.finder.after("tensorflow", self._watch_tensorflow)
@@ -65,16 +69,18 @@ class Modes:
             "traced": dict(self.traced),
             "batches": {name: dict(row) for name, row in self.batches.items()},
             "thrown": list(self.thrown),
+            "loops": [{"name": name, "place": place, **row} for (name, place), row in self.loops.items()],
         }
 
     def _fit(self, model: Any, function: Callable[..., Any]) -> Callable[..., Any]:
         name = f"{type(model).__module__}.{type(model).__qualname__}"
-        row = self.batches.setdefault(name, {"calls": 0, "eager": 0, "seconds": 0.0})
+        row = self.batches.setdefault(name, {"calls": 0, "eager": 0, "seconds": 0.0, "alone": 0})
 
         @functools.wraps(function)
         def batch(*args: Any, **kwargs: Any) -> Any:
             tensorflow = sys.modules["tensorflow"]
             row["calls"] += 1
+            row["alone"] += sys._getframe(1).f_code.co_name == "train_on_batch"
             row["eager"] += bool(model.run_eagerly or tensorflow.config.functions_run_eagerly())
             with self.training():
                 begun = perf_counter()
@@ -94,7 +100,7 @@ class Modes:
     def _places(self) -> list[str]:
         """The lines of the project that are being executed, the innermost first."""
         found: list[str] = []
-        frame = sys._getframe(2)
+        frame = sys._getframe(1)
         while frame is not None and len(found) < MOST_LINES:
             if self.project.owns(frame.f_code):
                 found.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
@@ -124,6 +130,8 @@ class Modes:
 
     def _watch_keras(self, package: str, _module: Any) -> None:
         trainer = tensorflow_internals.trainer(package)
+        for name in LOOPS:
+            self._time_loop(tensorflow_internals.batch_trainer(package), name)
         setting = getattr(trainer, "run_eagerly", None)
         if trainer is None or not isinstance(setting, property) or setting.fset is None:
             return
@@ -138,6 +146,29 @@ class Modes:
         if package == "tf_keras":
             # Its compile sets no property.
             _watch_compile(trainer, throw)
+
+
+    def _time_loop(self, trainer: Any, name: str) -> None:
+        original = getattr(trainer, name, None)
+        if original is None:
+            return
+
+        @functools.wraps(original)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            places = self._places()
+            key = name, places[0] if places else ""
+            if getattr(self._local, "in_loop", False) or not (key in self.loops or len(self.loops) < MOST_CALLERS):
+                return original(*args, **kwargs)
+            row = self.loops.setdefault(key, {"calls": 0, "seconds": 0.0})
+            begun, self._local.in_loop = perf_counter(), True
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self._local.in_loop = False
+                row["calls"] += 1
+                row["seconds"] += perf_counter() - begun
+
+        setattr(trainer, name, timed)
 
 
 def _watch_compile(trainer: Any, throw: Callable[[str, str, bool], None]) -> None:

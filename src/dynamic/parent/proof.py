@@ -22,6 +22,7 @@ from ...records import (
     Ending,
     Function,
     Judgement,
+    KerasLoop,
     Modes,
     Move,
     Observation,
@@ -131,11 +132,11 @@ def _modes(report: Mapping[str, Any], root: str) -> Modes:
         split = [place.rpartition(":") for place in each["places"]]
         places = tuple((os.path.relpath(file, root).replace(os.sep, "/"), int(line)) for file, _, line in split)
         thrown.append(Throw(each["kind"], each["name"], each["on"], places))
-    batches = {
-        name: Batches(row["calls"], row["eager"], row["seconds"]) for name, row in report.get("batches", {}).items()
-    }
+    rows = report.get("batches", {}).items()
+    batches = {name: Batches(row["calls"], row["eager"], row["seconds"], row["alone"]) for name, row in rows}
     eager, inside, traced = (report.get(name, {}) for name in ("eager", "in_batches", "traced"))
-    return Modes(eager, inside, traced, batches, tuple(thrown))
+    loops = tuple(KerasLoop(**{**row, "place": _relative(row["place"], root)}) for row in report.get("loops", ()))
+    return Modes(eager, inside, traced, batches, tuple(thrown), loops)
 
 
 def _offspring(report: Mapping[str, Any], root: str) -> Offspring:
