@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
-from hybridize.dynamic.modes import MOST_CALLERS, Modes
+from hybridize.dynamic.child.modes import MOST_CALLERS, Modes
 
 
 class Trainer:
