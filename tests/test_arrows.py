@@ -25,6 +25,22 @@ ARROWS = {
 }
 
 
+#: The rooms of static/, each above those that it may ask: no arrow runs back up.
+ROOMS = [
+    "reading",
+    "ir",
+    "libraries",
+    "dataflow",
+    "lowering",
+    "facts",
+    "rules",
+    "verdicts",
+    "analysis",
+    "project",
+    "document",
+]
+
+
 def module_of(path: Path) -> list[str]:
     parts = list(path.relative_to(SOURCES).with_suffix("").parts)
     return parts[:-1] if parts[-1] == "__init__" else parts
@@ -80,3 +96,22 @@ def test_the_parents_side_knows_nothing_of_the_childs() -> None:
         files = sorted((SOURCES / "dynamic" / side).rglob("*.py"))
         wrong = [f"{path.name}:{line}" for path in files for line, to in imports(path) if to[:2] == ["dynamic", other]]
         assert files and not wrong
+
+
+def test_no_arrow_runs_back_up_inside_of_the_static_analysis() -> None:
+    rooms = {
+        path.stem for path in (SOURCES / "static").iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    assert rooms - {"__init__"} == set(ROOMS)
+    wrong = []
+    for number, room in enumerate(ROOMS):
+        folder = SOURCES / "static" / room
+        files = sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+        above = ROOMS[number + 1 :]
+        wrong += [
+            f"{p.name}:{line} asks {to[1]}"
+            for p in files
+            for line, to in imports(p)
+            if to[:1] == ["static"] and to[1:2] and to[1] in above
+        ]
+    assert not wrong

@@ -12,7 +12,7 @@ from beartype import beartype
 
 from ..options import Mistake, Options
 from ..records import Network, Target
-from ..static.layout import Layout, find_layout, package_top
+from ..static.reading.layout import Layout, find_layout, package_top
 from .entry import check_target, module_file
 
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..records import Scan
-    from .layout import Layout
+    from .reading.layout import Layout
 
 
 def scan(

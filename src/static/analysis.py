@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .annotations import Instances
-from .calls import Calls
-from .classes import arrange_classes, seed_classes
-from .code import AttributeLoad
-from .graph import LINES, Node
-from .hybrids import mark_hybrids
-from .imports import Resolver
-from .lowering import lower_module
-from .program import Program
-from .sources import Source, Unreadable, explain_failure
-from .values import Class, External, Module, Value
+from .dataflow.calls import Calls
+from .dataflow.hybrids import mark_hybrids
+from .ir.classes import arrange_classes, seed_classes
+from .ir.code import AttributeLoad
+from .ir.program import Program
+from .ir.solver import LINES, Node
+from .ir.values import Class, External, Module, Value
+from .lowering.annotations import Instances
+from .lowering.statements import lower_module
+from .reading.imports import Resolver
+from .reading.sources import Source, Unreadable, explain_failure
 
 
 def build_program(

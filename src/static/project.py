@@ -11,23 +11,23 @@ from pathlib import Path
 from beartype import beartype
 
 from ..records import Action, Function, Scan
-from .allocation import Allocations
 from .analysis import build_program, solve
-from .callgraph import CallGraph, find_covered, find_escapes
-from .code import ModuleCode
-from .extraction import find_steps
-from .held import link_held
-from .inspection import Inspection
-from .layout import Layout
-from .pointless import find_idle, find_once
-from .program import Program
-from .ranking import Heat, rank
-from .results import Results
-from .signs import find_reaching, find_signs
-from .sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
-from .verdicts import Verdicts, read_silenced
-from .views import Facts
-from .worth import find_computing
+from .facts.allocation import Allocations
+from .facts.callgraph import CallGraph, find_covered, find_escapes
+from .facts.held import link_held
+from .facts.pointless import find_idle, find_once
+from .facts.signs import find_reaching, find_signs
+from .facts.tensor_work import find_computing
+from .facts.uses import Results
+from .facts.view import Facts
+from .ir.code import ModuleCode
+from .ir.program import Program
+from .reading.layout import Layout
+from .reading.sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
+from .verdicts.inspection import Inspection
+from .verdicts.ranking import Heat, rank
+from .verdicts.regions import find_steps
+from .verdicts.verdicts import Verdicts, read_silenced
 
 
 @beartype

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from hybridize.static.analysis import build_program, solve
-from hybridize.static.program import Program
-from hybridize.static.sources import Source, read_source
+from hybridize.static.ir.program import Program
+from hybridize.static.reading.sources import Source, read_source
 
 FUNCTIONS = ("alpha", "beta", "gamma", "delta")
 NAMES = ("a", "b", "c")

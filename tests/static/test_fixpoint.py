@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridize.static.fixpoint import Ask, Fixpoint
+from hybridize.static.facts.fixpoint import Ask, Fixpoint
 
 #: For each key: the elements that it has of its own, the keys whose elements it takes over, and the pairs
 #: (key, other): where ``key`` holds its own number, it takes over from ``other`` too.

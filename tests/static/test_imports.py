@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hybridize.static.imports import Resolver
+from hybridize.static.reading.imports import Resolver
 
 PROJECT = Resolver(
     ["train", "utils", "pkg", "pkg.model", "pkg.sub", "pkg.sub.deep", "scripts.run", "scripts.helper", "pkg.numpy"],

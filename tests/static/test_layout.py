@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.static import layout
-from hybridize.static.layout import find_layout
+from hybridize.static.reading import layout
+from hybridize.static.reading.layout import find_layout
 
 _SHOW = """
 import json, sys

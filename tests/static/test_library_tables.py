@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from hybridize.static.library_effects import creates_variables
-from hybridize.static.library_paths import canonical_path
-from hybridize.static.library_results import describe_result
+from hybridize.static.libraries.effects import creates_variables
+from hybridize.static.libraries.results import describe_result
+from hybridize.static.reading.paths import canonical_path
 
 #: Lists the public functions of TensorFlow with what their documentation says that they return, and its classes of
 #: which an instance owns variables.

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_programs import programs, solved
 
-from hybridize.static.code import FunctionCode
-from hybridize.static.graph import Node
-from hybridize.static.origins import Origins
-from hybridize.static.program import Program
+from hybridize.static.facts.escape import Origins
+from hybridize.static.ir.code import FunctionCode
+from hybridize.static.ir.program import Program
+from hybridize.static.ir.solver import Node
 
 
 def questions(program: Program) -> list[tuple[FunctionCode, Node]]:

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from hybridize.static.results import Results, Uses
+from hybridize.static.facts.uses import Results, Uses
 
 STEP = """
 import numpy as np

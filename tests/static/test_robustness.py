@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybridize.records import Action
-from hybridize.static import inspection, verdicts
-from hybridize.static.flows import Flows
-from hybridize.static.library_paths import canonical_path
-from hybridize.static.sources import Unreadable, read_source
+from hybridize.static.dataflow.flows import Flows
+from hybridize.static.reading.paths import canonical_path
+from hybridize.static.reading.sources import Unreadable, read_source
+from hybridize.static.verdicts import inspection, verdicts
 
 #: What Python says of its own insides.
 INTERNAL = re.compile(r"RecursionError|ast construction|Error:|codec|Traceback|object has no|index out of range")

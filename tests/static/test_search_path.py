@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.static.search_path import Edits, read_edits
+from hybridize.static.reading.search_path import Edits, read_edits
 
 FILE, CWD = Path("/home/you/repo/exp/train.py"), Path("/home/you/repo")
 

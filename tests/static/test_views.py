@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_programs import programs, solved
 
-from hybridize.static.allocation import Allocations
-from hybridize.static.callgraph import CallGraph
-from hybridize.static.code import FunctionCode
-from hybridize.static.graph import Node
-from hybridize.static.program import Program
-from hybridize.static.views import Facts, View
+from hybridize.static.facts.allocation import Allocations
+from hybridize.static.facts.callgraph import CallGraph
+from hybridize.static.facts.view import Facts, View
+from hybridize.static.ir.code import FunctionCode
+from hybridize.static.ir.program import Program
+from hybridize.static.ir.solver import Node
 
 
 def questions(program: Program) -> list[tuple[FunctionCode, Node]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Event
-from ..hazards import Hazard
-from ..values import ARRAY, TENSORS, Instance
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import AttributeLoad, Event
+from ..ir.values import ARRAY, TENSORS, Instance
 from .rule import Move, Polarity, Rule
 
 #: Methods and attributes of an array that a tensor does not have.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeStore, Event
-from ..engine import kind_of
-from ..hazards import Hazard
-from ..values import TENSORS, Thing
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import AttributeStore, Event
+from ..ir.engine import kind_of
+from ..ir.values import TENSORS, Thing
 from .rule import Move, Polarity, Rule
 
 

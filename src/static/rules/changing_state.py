@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Event, FunctionCode
-from ..graph import Node
-from ..hazards import Hazard
-from ..program import Cell
-from ..values import (
-    ARRAY,
-    VARIABLE,
-    Bound,
-    Box,
-    Class,
-    External,
-    Function,
-    Instance,
-    Method,
-    Module,
-    Thing,
-    Wrapped,
-)
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import AttributeLoad, Event, FunctionCode
+from ..ir.program import Cell
+from ..ir.solver import Node
+from ..ir.values import ARRAY, VARIABLE, Bound, Box, Class, External, Function, Instance, Method, Module, Thing, Wrapped
 from .rule import Move, Polarity, Rule
 
 

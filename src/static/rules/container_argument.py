@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..hazards import Hazard
-from ..parameters import own_parameters, supplied_values
-from ..values import STRUCTURES, Box, Instance
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.parameters import own_parameters, supplied_values
+from ..facts.view import View
+from ..ir.values import STRUCTURES, Box, Instance
 from .rule import Move, Polarity, Rule
 
 #: Structures whose length is a part of their type: a trace serves all of them.

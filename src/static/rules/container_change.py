@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event, ItemStore, Operation
-from ..engine import kind_of
-from ..graph import Node
-from ..hazards import Hazard
-from ..library_methods import effect_of
-from ..values import ARRAY, INTEGER, NONE, SCALARS, TENSORS, Box, External, Module, Thing
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event, ItemStore, Operation
+from ..ir.engine import kind_of
+from ..ir.solver import Node
+from ..ir.values import ARRAY, INTEGER, NONE, SCALARS, TENSORS, Box, External, Module, Thing
+from ..libraries.methods import effect_of
 from .rule import Move, Polarity, Rule
 
 

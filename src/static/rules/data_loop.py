@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Event, Iteration
-from ..hazards import Hazard
-from ..values import Box
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Event, Iteration
+from ..ir.values import Box
 from .rule import Move, Polarity, Rule
 from .unrolled_loop import loop_computes
 

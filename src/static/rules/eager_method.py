@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
-from ..engine import kind_of
-from ..hazards import Hazard
-from ..library_methods import EAGER_METHODS, effect_of
-from ..values import UNKNOWN
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event
+from ..ir.engine import kind_of
+from ..ir.values import UNKNOWN
+from ..libraries.methods import EAGER_METHODS, effect_of
 from .rule import Move, Polarity, Rule
 
 

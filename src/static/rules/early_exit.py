@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Branch, Call, Event, ItemLoad, Operation
-from ..graph import Node
-from ..hazards import Hazard
-from ..program import Cell
-from ..values import ARRAY, TENSORS
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import AttributeLoad, Branch, Call, Event, ItemLoad, Operation
+from ..ir.program import Cell
+from ..ir.solver import Node
+from ..ir.values import ARRAY, TENSORS
 from .rule import Move, Polarity, Rule
 
 

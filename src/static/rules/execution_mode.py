@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event, Operation
-from ..hazards import Hazard
-from ..values import ARRAY, TENSORS, Box
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event, Operation
+from ..ir.values import ARRAY, TENSORS, Box
 from .rule import Move, Polarity, Rule
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Event, ItemStore
-from ..hazards import Hazard
-from ..values import ARRAY, Box
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Event, ItemStore
+from ..ir.values import ARRAY, Box
 from .rule import Move, Polarity, Rule
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import FunctionCode
-from ..hazards import Hazard
-from ..views import View, name_of
+from ..facts.hazards import Hazard
+from ..facts.view import View, name_of
+from ..ir.code import FunctionCode
 from .rule import Move, Polarity, Rule
 
 _PYTHON = frozenset(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
-from ..engine import kind_of
-from ..hazards import Hazard
-from ..values import Instance
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event
+from ..ir.engine import kind_of
+from ..ir.values import Instance
 from .rule import Move, Polarity, Rule
 
 

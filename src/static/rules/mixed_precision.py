@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Event, Operation
-from ..hazards import Hazard
-from ..values import ARRAY, NUMBERS, TENSOR, UNKNOWN, VARIABLE
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Event, Operation
+from ..ir.values import ARRAY, NUMBERS, TENSOR, UNKNOWN, VARIABLE
 from .rule import Move, Polarity, Rule
 
 _PROMOTING = frozenset({"Div", "FloorDiv", "Mod", "Pow", "Mult", "Add", "Sub"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Event, NameStore
-from ..hazards import Hazard
-from ..program import Cell
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Event, NameStore
+from ..ir.program import Cell
 from .rule import Move, Polarity, Rule
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
-from ..graph import Node
-from ..hazards import Hazard
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event
+from ..ir.solver import Node
 from .rule import Move, Polarity, Rule
 
 #: Functions of NumPy that read nothing but what is known of a tensor while tracing.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
-from ..hazards import Hazard
-from ..library_effects import READING_CALLS
-from ..values import FILE
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event
+from ..ir.values import FILE
+from ..libraries.effects import READING_CALLS
 from .rule import Move, Polarity, Rule
 
 

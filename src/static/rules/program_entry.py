@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..hazards import Hazard
-from ..parameters import holds_tensor, own_parameters, supplied_values
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.parameters import holds_tensor, own_parameters, supplied_values
+from ..facts.view import View
 from .rule import Move, Polarity, Rule
 
 

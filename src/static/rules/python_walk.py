@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event, Iteration, Operation, Unpacking
-from ..graph import Node
-from ..hazards import Hazard
-from ..values import ARRAY, TENSORS, Box
-from ..views import View, is_single
+from ..facts.hazards import Hazard
+from ..facts.view import View, is_single
+from ..ir.code import Call, Event, Iteration, Operation, Unpacking
+from ..ir.solver import Node
+from ..ir.values import ARRAY, TENSORS, Box
 from .rule import Move, Polarity, Rule
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
-from ..hazards import Hazard
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event
 from .rule import Move, Polarity, Rule
 
 
@@ -99,6 +99,6 @@ class RemadeFunction(Rule):
 
 def _is_decorator(view: View) -> bool:
     """Whether the function hands the made function out: it is made once for each use of the decorator."""
-    from ..values import Bound, Function, Wrapped
+    from ..ir.values import Bound, Function, Wrapped
 
     return any(isinstance(value, (Function, Bound, Wrapped)) for value in view.code.returns.values)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..graph import Node
-from ..hazards import Hazard
-from ..values import FILE, NONE, Bound, Box, Class, Function, Instance, Method, Module, Thing, Value, Wrapped
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.solver import Node
+from ..ir.values import FILE, NONE, Bound, Box, Class, Function, Instance, Method, Module, Thing, Value, Wrapped
 from .rule import Move, Polarity, Rule
 
 #: Bases of classes that a graph can return: structures of tensors.

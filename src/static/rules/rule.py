@@ -7,9 +7,9 @@ from enum import Enum
 from typing import ClassVar
 
 from ...records import AssumptionKind
-from ..code import Event
-from ..hazards import Hazard
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Event
 
 
 class Polarity(Enum):

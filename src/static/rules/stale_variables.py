@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Call, Event
-from ..engine import kind_of
-from ..graph import Node
-from ..hazards import Hazard
-from ..values import Instance, Thing, Value
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import AttributeLoad, Call, Event
+from ..ir.engine import kind_of
+from ..ir.solver import Node
+from ..ir.values import Instance, Thing, Value
 from .rule import Move, Polarity, Rule
 
 _LISTS = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Call, Event, ItemLoad, Unpacking
-from ..graph import Node
-from ..hazards import Hazard
-from ..origins import receiver_of
-from ..values import SHAPE
-from ..views import View
+from ..facts.escape import receiver_of
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import AttributeLoad, Call, Event, ItemLoad, Unpacking
+from ..ir.solver import Node
+from ..ir.values import SHAPE
 from .rule import Move, Polarity, Rule
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..hazards import Hazard
-from ..parameters import own_parameters
-from ..values import ARRAY, NONE, SYMBOLIC, TENSORS, UNKNOWN
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.parameters import own_parameters
+from ..facts.view import View
+from ..ir.values import ARRAY, NONE, SYMBOLIC, TENSORS, UNKNOWN
 from .rule import Move, Polarity, Rule
 
 

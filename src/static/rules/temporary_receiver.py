@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeLoad, Call
-from ..hazards import Hazard
-from ..origins import receiver_of
-from ..values import Instance
-from ..views import View
+from ..facts.escape import receiver_of
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import AttributeLoad, Call
+from ..ir.values import Instance
 from .rule import Move, Polarity, Rule
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Branch, Call, Event, Iteration, Return
-from ..graph import LINES
-from ..hazards import Hazard
-from ..values import ARRAY, TENSORS, Box
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Branch, Call, Event, Iteration, Return
+from ..ir.solver import LINES
+from ..ir.values import ARRAY, TENSORS, Box
 from .rule import Move, Polarity, Rule
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import AttributeStore, Call, Event, ItemStore, NameStore
-from ..graph import Node
-from ..hazards import Hazard
-from ..program import Cell
-from ..values import VARIABLE
-from ..views import Keeper, View
+from ..facts.hazards import Hazard
+from ..facts.view import Keeper, View
+from ..ir.code import AttributeStore, Call, Event, ItemStore, NameStore
+from ..ir.program import Cell
+from ..ir.solver import Node
+from ..ir.values import VARIABLE
 from .rule import Move, Polarity, Rule
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..hazards import Hazard
-from ..keys import unkeyed_receivers, why_no_key
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.keys import unkeyed_receivers, why_no_key
+from ..facts.view import View
 from .rule import Move, Polarity, Rule
 
 

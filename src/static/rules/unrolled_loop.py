@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event, Iteration, Operation
-from ..graph import LINES
-from ..hazards import Hazard
-from ..values import ARRAY, TENSORS, Box
-from ..views import View
-from ..worth import call_computes
+from ..facts.hazards import Hazard
+from ..facts.tensor_work import call_computes
+from ..facts.view import View
+from ..ir.code import Call, Event, Iteration, Operation
+from ..ir.solver import LINES
+from ..ir.values import ARRAY, TENSORS, Box
 from .rule import Move, Polarity, Rule
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event, Mark, Operation
-from ..hazards import Hazard
-from ..values import STRING
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event, Mark, Operation
+from ..ir.values import STRING
 from .rule import Move, Polarity, Rule
 
 

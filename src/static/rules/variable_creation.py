@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
-from ..engine import kind_of
-from ..hazards import Hazard
-from ..library_methods import effect_of
-from ..topics import CREATED_KINDS
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.topics import CREATED_KINDS
+from ..facts.view import View
+from ..ir.code import Call, Event
+from ..ir.engine import kind_of
+from ..libraries.methods import effect_of
 from .rule import Move, Polarity, Rule
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import FunctionCode
-from ..hazards import Hazard
-from ..parameters import own_parameters, supplied_values
-from ..values import FLOAT, INTEGER, NONE, NUMBERS, TENSORS
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.parameters import own_parameters, supplied_values
+from ..facts.view import View
+from ..ir.code import FunctionCode
+from ..ir.values import FLOAT, INTEGER, NONE, NUMBERS, TENSORS
 from .rule import Move, Polarity, Rule
 
 

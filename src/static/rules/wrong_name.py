@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
-from ..code import Call, Event
-from ..graph import Node
-from ..hazards import Hazard
-from ..values import NONE, STRING, UNKNOWN
-from ..views import View
+from ..facts.hazards import Hazard
+from ..facts.view import View
+from ..ir.code import Call, Event
+from ..ir.solver import Node
+from ..ir.values import NONE, STRING, UNKNOWN
 from .rule import Move, Polarity, Rule
 
 #: Functions of one tensor whose second positional parameter is ``name``.

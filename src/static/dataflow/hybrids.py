@@ -1,0 +1,78 @@
+"""Which functions are hybrid already: everything that was given to ``tf.function``, or that Keras traces.
+
+Where a switch may make it run eagerly all the same, that is said, and for what Keras traces it decides.
+"""
+
+from __future__ import annotations
+
+from ..ir.code import Call, FunctionCode
+from ..ir.values import Bound, Function, Instance, Value, Wrapped
+from .calls import Calls
+from .switches import find_switches
+
+#: A call of ``tf.function`` that more functions than these reach is a wrapper whose uses the analysis has mixed.
+MIXED = 3
+
+
+def mark_hybrids(calls: Calls) -> None:
+    """Say of each function that is hybrid how it became so; the graph has been solved."""
+    for call, node in calls.conversions:
+        text = call.text or "tf.function"
+        if call.decorates is not None:
+            _mark(call.decorates, text, call)
+            continue
+        uses = _uses_as_decorator(call.owner)
+        if uses:
+            for use in uses:
+                assert use.decorates is not None
+                _mark(use.decorates, f"{use.text} ({text})", use)
+            continue
+        functions = list(dict.fromkeys(code for value in node.values if (code := _function(calls, value))))
+        if len(functions) <= MIXED:
+            for code in functions:
+                _mark(code, text, call)
+    _mark_fitted(calls)
+
+
+def _mark_fitted(calls: Calls) -> None:
+    """The steps that ``Model.fit`` and its like trace, unless they are switched to run eagerly."""
+    switches = find_switches(calls)
+    everywhere = switches.for_functions()
+    if everywhere is not None:
+        for code in calls.program.functions:
+            if code.hybrid is not None:
+                code.switched = everywhere.words
+    for call, owner, code in calls.fitted:
+        switch = switches.for_model(owner)
+        if switch is None and code.hybrid is None:
+            code.hybrid = "Model.fit traces it"
+        elif switch is not None:
+            code.switched = switch.words
+            for binding in call.targets:
+                if binding.mode == "graph":
+                    binding.mode = "call"
+
+
+def _mark(code: FunctionCode, text: str, call: Call) -> None:
+    if code.hybrid is None:
+        code.hybrid = text
+        code.hybrid_call = call
+
+
+def _uses_as_decorator(owner: FunctionCode) -> list[Call]:
+    """Where a function (or the one that it is nested in) stands as a decorator."""
+    found: list[Call] = []
+    current: FunctionCode | None = owner
+    while current is not None and not current.is_body:
+        found += [call for call, _ in current.callers if call.decorates is not None]
+        current = current.parent
+    return found
+
+
+def _function(calls: Calls, value: Value) -> FunctionCode | None:
+    inner = value.inner if isinstance(value, Wrapped) else value
+    if isinstance(inner, (Function, Bound)):
+        return inner.code
+    if isinstance(inner, Instance):
+        return calls.find_method(inner.code, "call") or calls.find_method(inner.code, "__call__")
+    return None

@@ -1,0 +1,104 @@
+"""Hazards: what would go wrong if a function became a graph, and how callers inherit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...records import AssumptionKind, Finding, Step
+from ..ir.code import Call, FunctionCode
+from ..ir.program import Cell
+from ..ir.solver import LINES
+
+
+@dataclass(slots=True, eq=False)
+class Hazard:
+    """One thing seen in one function, or inherited from a callee (``inner``, through ``call``).
+
+    ``message`` is a clause that names the function which does it.
+    ``parameter`` is set where it only holds for what that parameter is given, or for what an enclosing
+    function's variable holds (a cell): ``when`` says for which: "outlives" (an object that is still there
+    after the call), "traced" (a tensor while tracing), "rebinds" (the variable itself is bound anew).
+    ``effect`` says that it is a Python side effect; ``open`` that it is doubtful only because the
+    parameter itself is given different things, so that one caller's argument decides it: no other doubt ever becomes
+    certain in a caller; ``ambiguous`` that it was inherited through a call that may reach other functions instead.
+    """
+
+    code: str
+    message: str
+    owner: FunctionCode
+    place: int
+    certain: bool
+    assumption: AssumptionKind
+    subject: str
+    parameter: int | Cell | None = None
+    when: str = ""
+    effect: bool = False
+    transitive: bool = True
+    open: bool = False
+    ambiguous: bool = False
+    call: Call | None = None
+    inner: Hazard | None = None
+    _chain: tuple[Step, ...] | None = None
+    _finding: Finding | None = None
+
+    @property
+    def line(self) -> int:
+        """The line in the owner's file."""
+        return self.place % LINES
+
+    def seen_from(
+        self, owner: FunctionCode, call: Call, certain: bool, parameter: int | Cell | None, handed_on: bool = False
+    ) -> Hazard:
+        """This hazard as a caller inherits it; ``handed_on`` says that the caller passes its own argument as it is."""
+        return Hazard(
+            self.code,
+            self.message,
+            owner,
+            call.place,
+            certain,
+            self.assumption,
+            self.subject,
+            parameter,
+            self.when if parameter is not None else "",
+            self.effect,
+            True,
+            self.open and not certain and handed_on and call.guard is None,
+            self.ambiguous or _reaches_several(call),
+            call,
+            self,
+        )
+
+    def innermost(self) -> Hazard:
+        """The hazard where it stands in the source."""
+        hazard = self
+        while hazard.inner is not None:
+            hazard = hazard.inner
+        return hazard
+
+    def chain(self) -> tuple[Step, ...]:
+        """The calls that lead to the hazard, and the hazard itself; callers share their callees' steps."""
+        if self._chain is None:
+            if self.inner is None:
+                self._chain = (Step(self.owner.module.file, self.line, self.message),)
+            else:
+                step = Step(self.owner.module.file, self.line, f"calls {self.inner.owner.qualname}")
+                self._chain = (step, *self.inner.chain())
+        return self._chain
+
+    def finding(self) -> Finding:
+        """This hazard as a record: at the line in the function itself, with the chain of calls behind it."""
+        if self._finding is None:
+            self._finding = Finding(
+                self.code, self.message, self.owner.module.file, self.line, self.chain(), self.certain
+            )
+        return self._finding
+
+
+def _reaches_several(call: Call) -> bool:
+    first: FunctionCode | None = None
+    for binding in call.targets:
+        if binding.mode == "call":
+            if first is not None and binding.code is not first:
+                return True
+            first = binding.code
+    return False

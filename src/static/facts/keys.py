@@ -1,0 +1,90 @@
+"""Whether the instances of a class can be keys of a weak dictionary, where ``tf.function`` keeps a method's traces."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from ..ir.code import ClassCode, Decorator
+from ..ir.values import Instance, Value
+
+#: Decorators that give a class ``__eq__`` and, with it, take its hash away, unless they are told otherwise.
+_EQ_MAKERS = frozenset({"dataclasses.dataclass", "attr.s", "attr.define", "attrs.define", "attrs.mutable"})
+#: Arguments with which such a decorator leaves a hash, or may leave one.
+_LEAVES_HASH = {"eq": False, "cmp": False, "frozen": True, "unsafe_hash": True, "hash": True}
+#: Decorators of a class that leave its equality, its hash and its slots as they are.
+_HARMLESS = frozenset({"typing.final", "typing.runtime_checkable", "functools.total_ordering"})
+_UNHASHABLE_BASES = {"builtins.list": "list", "builtins.dict": "dict", "builtins.set": "set"}
+_TUPLES = frozenset({"builtins.tuple", "typing.NamedTuple", "collections.namedtuple"})
+# Bases that have no instance dictionary and no weak references, so that the slots of a class decide.
+_SLOTTED_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
+
+
+def why_no_key(code: ClassCode) -> str | None:
+    """Why an instance of a class can't be such a key and what helps, as far as the source is certain of it, or None."""
+    if any(base in _TUPLES for base in code.library_bases):
+        return "is a tuple, which allows no weak reference; make the method a function that takes the tuple"
+    return _why_no_hash(code) or _why_no_reference(code)
+
+
+def _why_no_hash(code: ClassCode) -> str | None:
+    for owner in code.order:
+        if "__hash__" in owner.attributes or any(_may_leave_hash(decorator) for decorator in owner.decorators):
+            return None
+        maker = next((decorator.path for decorator in owner.decorators if decorator.path in _EQ_MAKERS), None)
+        if maker is not None:
+            name = maker.rpartition(".")[2]
+            return f"can't be hashed: `@{name}` gives it `__eq__` but no `__hash__`; use `@{name}(eq=False)`"
+        if "__eq__" in owner.attributes:
+            return "can't be hashed: it defines `__eq__` but no `__hash__`; add `__hash__ = object.__hash__`"
+        for base in owner.bases:
+            if isinstance(base, str) and base in _UNHASHABLE_BASES:
+                kind = _UNHASHABLE_BASES[base]
+                return f"can't be hashed, since it is a {kind}; hold the {kind} in an attribute"
+            if not isinstance(base, str) and not base.values:
+                return None
+    return None
+
+
+def _why_no_reference(code: ClassCode) -> str | None:
+    if set(code.library_bases) <= _SLOTTED_BASES and all(_has_only_slots(owner) for owner in code.order):
+        return "allows no weak reference: its `__slots__` have no `__weakref__`; add it to them"
+    return None
+
+
+def unkeyed_receivers(receivers: Sequence[Value]) -> tuple[list[Instance], bool]:
+    """Of what a method is called on, what can't be a key; and whether that is all of it."""
+    instances = [value for value in receivers if isinstance(value, Instance)]
+    unkeyed = [value for value in instances if why_no_key(value.code) is not None]
+    return unkeyed, len(unkeyed) == len(receivers)
+
+
+def _may_leave_hash(decorator: Decorator) -> bool:
+    """Whether a decorator of a class may give it a hash: one that is told to, or one that is not known."""
+    if decorator.path not in _EQ_MAKERS:
+        return decorator.path not in _HARMLESS
+    given = _keywords(decorator)
+    told = any(given[name] not in (not leaves, None) for name, leaves in _LEAVES_HASH.items() if name in given)
+    return told or "**" in given
+
+
+def _has_only_slots(code: ClassCode) -> bool:
+    """Whether a class adds no room for a weak reference; what is not known may add it."""
+    for decorator in code.decorators:
+        given = _keywords(decorator)
+        if decorator.path == "dataclasses.dataclass" and given.get("slots") is True:
+            return given.get("weakref_slot") in (None, False) and "**" not in given
+        if decorator.path != "dataclasses.dataclass" and decorator.path not in _HARMLESS:
+            return False
+    return code.slots is not None and "__weakref__" not in code.slots
+
+
+def _keywords(decorator: Decorator) -> dict[str, object]:
+    """The arguments of a decorator by name; what is no constant is unlike every constant."""
+    tree = ast.parse(decorator.text.removeprefix("@"), mode="eval").body
+    if not isinstance(tree, ast.Call):
+        return {}
+    return {
+        keyword.arg or "**": keyword.value.value if isinstance(keyword.value, ast.Constant) else keyword
+        for keyword in tree.keywords
+    }

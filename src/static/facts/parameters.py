@@ -1,0 +1,220 @@
+"""What each parameter holds, and the evidence for it."""
+
+from __future__ import annotations
+
+from ...records import Parameter, ParameterKind, Step
+from ..ir.code import FunctionCode, ModuleCode, ParameterCode
+from ..ir.solver import LINES, Node, trace_back
+from ..ir.values import (
+    ARRAY,
+    NONE,
+    OBJECT,
+    SCALARS,
+    SHAPE,
+    STRUCTURES,
+    SYMBOLIC,
+    TENSOR_LIKE,
+    TENSORS,
+    UNKNOWN,
+    Box,
+    Class,
+    Instance,
+    Value,
+)
+
+#: The most steps of evidence that a record carries.
+MAX_STEPS = 6
+
+
+def own_parameters(code: FunctionCode) -> list[tuple[int, ParameterCode]]:
+    """The parameters without the receiver, with their positions."""
+    skip = 1 if code.takes_self and _is_receiver(code) else 0
+    return [(index, parameter) for index, parameter in enumerate(code.parameters) if index >= skip]
+
+
+def _is_receiver(code: FunctionCode) -> bool:
+    """Whether the first parameter is one: a function in a class may be called on the class instead."""
+    if not code.parameters or code.parameters[0].name in ("self", "cls", "mcs", "_self", "this"):
+        return True
+    return all(isinstance(value, (Instance, Class)) for value in code.parameters[0].node.values)
+
+
+def supplied_values(code: FunctionCode, index: int) -> tuple[Value, ...]:
+    """What call sites, hints and protocols give a parameter; its default alone does not count.
+
+    Asked for after the graph has been solved; the answer is kept.
+    """
+    parameter = code.parameters[index]
+    if parameter.supplied is None:
+        parameter.supplied = _find_supplied(code, index, parameter)
+    return parameter.supplied
+
+
+def _find_supplied(code: FunctionCode, index: int, parameter: ParameterCode) -> tuple[Value, ...]:
+    values = parameter.node.values
+    if parameter.hint is not None and code.hybrid is not None:
+        values = _follow_hints(code.hybrid, parameter.hint, parameter, values)
+    if parameter.default is None:
+        return values
+    supplied = False
+    given: list[Value] = list(parameter.hint.values) if parameter.hint is not None else []
+    for _, binding in code.callers:
+        nodes = binding.arguments.get(index)
+        if nodes:
+            supplied = True
+            for node in nodes:
+                given.extend(node.values)
+    if not supplied and parameter.hint is None:
+        return tuple(value for value in values if value not in parameter.default.values)
+    return tuple(value for value in values if value not in parameter.default.values or value in given)
+
+
+def _follow_hints(
+    hybrid: str, hint: Node, parameter: ParameterCode, values: tuple[Value, ...]
+) -> tuple[Value, ...]:
+    """What a ``tf.function`` makes of hints: told to follow them, it converts to a hinted tensor; told
+    not to, a hint says nothing."""
+    if "experimental_follow_type_hints=False" in hybrid:
+        return tuple(value for value in values if value not in hint.values or _given(parameter, value))
+    if "experimental_follow_type_hints=True" in hybrid and holds_tensor(hint.values):
+        return hint.values
+    return values
+
+
+def _given(parameter: ParameterCode, value: Value) -> bool:
+    cause = parameter.node.causes[parameter.node.values.index(value)]
+    return cause is not parameter.hint
+
+
+def holds_tensor(values: tuple[Value, ...], depth: int = 0) -> bool:
+    """Whether one of these values is a tensor or array, or a container of some."""
+    for value in values:
+        if value in TENSOR_LIKE:
+            return True
+        if isinstance(value, Box) and value.kind in STRUCTURES and depth < 4:
+            for node in (value.element, *value.fields.values()):
+                if holds_tensor(node.values, depth + 1):
+                    return True
+    return False
+
+
+def holds_scalar(values: tuple[Value, ...], depth: int = 0) -> bool:
+    """Whether one of these values is a Python number or string, or holds some."""
+    for value in values:
+        if value in SCALARS:
+            return True
+        if isinstance(value, Box) and value.kind in STRUCTURES and depth < 4:
+            for node in (value.element, *value.fields.values()):
+                if holds_scalar(node.values, depth + 1):
+                    return True
+        if isinstance(value, Instance) and value.code.kind is None and depth < 1:
+            for node in value.code.instance_attributes.values():
+                if holds_scalar(node.values, depth + 3):
+                    return True
+    return False
+
+
+def is_open(values: tuple[Value, ...]) -> bool:
+    """Whether these values leave it open what the parameter holds."""
+    return all(value is NONE for value in values) or UNKNOWN in values
+
+
+def classify(values: tuple[Value, ...]) -> ParameterKind:
+    """The kind that these values amount to."""
+    tensors = [value for value in values if value in TENSORS]
+    if tensors:
+        if all(value is SYMBOLIC for value in tensors) and ARRAY not in values:
+            return ParameterKind.SYMBOLIC
+        return ParameterKind.TENSOR
+    if ARRAY in values:
+        return ParameterKind.ARRAY
+    boxes = [value for value in values if isinstance(value, Box)]
+    if any(box.kind in STRUCTURES for box in boxes):
+        return ParameterKind.CONTAINER
+    if UNKNOWN in values:
+        return ParameterKind.UNKNOWN
+    if any(value in SCALARS or value is SHAPE for value in values):
+        return ParameterKind.SCALAR
+    if any(value is not NONE for value in values):
+        return ParameterKind.OBJECT
+    return ParameterKind.UNKNOWN
+
+
+def describe_parameters(code: FunctionCode, modules: list[ModuleCode]) -> tuple[Parameter, ...]:
+    """The records of a function's parameters."""
+    found: list[Parameter] = []
+    for index, parameter in own_parameters(code):
+        values = supplied_values(code, index)
+        if parameter.kind in ("star", "double star"):
+            kind = ParameterKind.CONTAINER
+        else:
+            kind = classify(values)
+        evidence = _evidence(code, index, values, modules) if kind is not ParameterKind.UNKNOWN else ()
+        found.append(Parameter(parameter.name, kind, evidence))
+    return tuple(found)
+
+
+def _evidence(
+    code: FunctionCode, index: int, values: tuple[Value, ...], modules: list[ModuleCode]
+) -> tuple[Step, ...]:
+    parameter = code.parameters[index]
+    telling: Value | None = next((v for v in values if v in TENSOR_LIKE), None)
+    if telling is None:
+        telling = next((v for v in values if v is not NONE and v is not OBJECT), None)
+    if telling is None:
+        return ()
+    steps: list[Step] = []
+    previous: Node | None = None
+    for node in trace_back(parameter.node, telling):
+        if previous is not None and isinstance(previous.origin, ParameterCode):
+            steps.extend(_argument_step(previous, node, modules))
+        if node.place:
+            note = _note(node, telling)
+            step = Step(_file(node, modules), node.line, note)
+            if note and (not steps or steps[-1] != step):
+                steps.append(step)
+        previous = node
+    steps = steps[1:] if len(steps) > 1 else steps
+    return tuple(steps[:MAX_STEPS])
+
+
+def _argument_step(parameter: Node, argument: Node, modules: list[ModuleCode]) -> list[Step]:
+    origin = parameter.origin
+    assert isinstance(origin, ParameterCode)
+    owner = origin.owner
+    if owner is None:
+        return []
+    if owner.argument_calls is None:
+        owner.argument_calls = {}
+        for call, binding in owner.callers:
+            for nodes in binding.arguments.values():
+                for node in nodes:
+                    owner.argument_calls.setdefault(node, call)
+    found = owner.argument_calls.get(argument)
+    if found is None:
+        return []
+    file = modules[found.place // LINES].file
+    return [Step(file, found.place % LINES, f"passed as {origin.name} of {owner.qualname}")]
+
+
+def _file(node: Node, modules: list[ModuleCode]) -> str:
+    index = node.place // LINES
+    return modules[index].file if index < len(modules) else ""
+
+
+def _note(node: Node, value: Value) -> str:
+    origin = node.origin
+    if isinstance(origin, ParameterCode):
+        return f"parameter {origin.name}"
+    if node.label is not None:
+        return f"{node.label}: {value!r}"
+    kind = type(origin).__name__
+    words = {
+        "Call": "result of a call",
+        "Operation": "result of an operator",
+        "Iteration": "element of an iteration",
+        "Unpacking": "part of an unpacked value",
+        "ItemLoad": "item",
+    }
+    word = words.get(kind)
+    return f"{word}: {value!r}" if word else ""

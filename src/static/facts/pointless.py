@@ -1,0 +1,216 @@
+"""What nobody could want as a graph: functions that do nothing with their tensors, set up data, or run once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from ..ir.code import Binding, Call, Event, FunctionCode, ItemLoad, Iteration, Mark, ModuleCode, Operation
+from ..ir.program import Program
+from ..ir.solver import Node
+from ..ir.values import NONE, STRING, TENSORS, Box, Super
+from ..libraries.results import computes, describe_result
+from .callgraph import CallGraph
+from .signs import is_step
+from .tensor_work import call_computes, method_computes, operation_computes
+
+#: What makes constants, asks for shapes, or runs Python from within a graph is no work that a graph could do faster.
+_IDLE = frozenset(
+    f"tensorflow.{name}"
+    for name in (
+        *("ensure_shape", "fill", "group", "identity", "no_op", "ones", "zeros"),
+        *("broadcast_static_shape", "rank", "shape", "shape_n", "size"),
+        *("numpy_function", "py_func", "py_function"),
+    )
+)
+_STATIC = re.compile(r"\.(shape|dtype)\.")
+_DATASETS = re.compile(
+    r"tensorflow\.data\.(Dataset\.(from_|list_files|range|zip)|TFRecordDataset|TextLineDataset|FixedLengthRecordDataset)"
+    r"|tensorflow\.data\.experimental\.(make_csv|CsvDataset|load)|tensorflow_datasets\.(load|builder)"
+    r"|keras\.(preprocessing|utils)\.\w+_dataset_from_directory"
+)
+_BUILDERS = frozenset({"__init__", "__post_init__", "__new__", "build", "from_config"})
+_CALLED_BY_KERAS = frozenset({"call", "__call__", "forward"})
+_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)test_[^/]*\.py$|_tests?\.py$|(^|/)conftest\.py$")
+
+
+def find_idle(program: Program, graph: CallGraph) -> set[FunctionCode]:
+    """The functions in which no tensor meets an operation, nor anything unknown, nor in what they call."""
+    busy = _spread(graph, _is_busy)
+    return {code for code in program.functions if code not in busy}
+
+
+def find_once(program: Program, graph: CallGraph) -> dict[FunctionCode, str]:
+    """The functions that are surely run once, or only where data and objects are set up, each with why, as a clause.
+
+    Training steps, functions with a loop of their own, and what Keras or code outside of the project may call are none.
+    """
+    found: dict[FunctionCode, str] = {}
+    making = _spread(graph, lambda code: any(map(_makes_dataset, code.events)))
+    for code in program.functions:
+        if code in making and not code.is_body and not _may_repeat(code):
+            found[code] = "sets up a dataset"
+    scripts = _scripts(program.modules.values())
+    held = [code for code in program.functions if _is_held(code, scripts) and not _may_repeat(code)]
+    _settle(found, held, _constructs, "runs only where an object is made")
+    if any(call.in_loop and call.targets for code in program.functions for call in code.calls):
+        # Where nothing of a project stands in a loop, its script is an excerpt, and shows nothing.
+        _settle(found, held, _begins, "is run once by the script, outside of its loops")
+    return found
+
+
+def _spread(graph: CallGraph, test: Callable[[FunctionCode], bool]) -> set[FunctionCode]:
+    """The functions for which something holds, or for what they call as part of the same trace."""
+    found: set[FunctionCode] = set()
+    for component in graph.components:
+        if any(test(code) or any(each in found for each in graph.traced_targets(code)) for code in component):
+            found.update(component)
+    return found
+
+
+def _settle(
+    found: dict[FunctionCode, str],
+    functions: list[FunctionCode],
+    is_once: Callable[[Call], bool],
+    why: str,
+) -> None:
+    """Add the functions of which every call is made once, or by a function that is."""
+    settled: set[FunctionCode] = set()
+    changed = True
+    while changed:
+        changed = False
+        for code in functions:
+            if code in settled:
+                continue
+            calls = _calls_of(code)
+            if calls and all(is_once(call) or (call.owner in settled and not call.in_loop) for call, _ in calls):
+                settled.add(code)
+                changed = True
+    for code in settled:
+        found.setdefault(code, why)
+
+
+def _calls_of(code: FunctionCode) -> list[tuple[Call, Binding]]:
+    """The calls of a function; a test's says nothing of how often it is called in earnest."""
+    return [each for each in code.callers if not is_test(each[0].owner.module)]
+
+
+def is_test(module: ModuleCode) -> bool:
+    """Whether a module holds tests, by where it lies and what it is called."""
+    return _TESTS.search(module.file) is not None
+
+
+def _constructs(call: Call) -> bool:
+    return call.owner.name in _BUILDERS and call.owner.owner_class is not None
+
+
+def _begins(call: Call) -> bool:
+    return call.owner.kind == "module" and not call.in_loop
+
+
+def _is_held(code: FunctionCode, scripts: set[ModuleCode]) -> bool:
+    """Whether all calls of a function are known: nobody outside of the project calls it by its name."""
+    if code.is_body or code.escapes or code.in_loop:
+        return False
+    if code.parent is not None and not code.parent.is_body:
+        return code.value not in code.parent.returns.values
+    private = code.name.startswith("_") and not code.name.endswith("__")
+    return private or code.module in scripts
+
+
+def _scripts(modules: Iterable[ModuleCode]) -> set[ModuleCode]:
+    """The modules that nothing imports and that call functions when they are run."""
+    known = list(modules)
+    wanted = {name for module in known for name in module.imports}
+    wanted |= {star.module for module in known for star in module.stars if star.module is not None}
+    return {
+        module
+        for module in known
+        if not any(name == module.name or name.startswith(f"{module.name}.") for name in wanted)
+        and any(call.targets and call.decorates is None for call in module.body.calls)
+    }
+
+
+def _may_repeat(code: FunctionCode) -> bool:
+    """Whether a function is a step, has a loop of its own, or is a layer's work, which Keras calls as well."""
+    if is_step(code) or (code.owner_class is not None and code.name in _CALLED_BY_KERAS):
+        return True
+    return _loops(code)
+
+
+def _makes_dataset(event: Event) -> bool:
+    return isinstance(event, Call) and any(_DATASETS.match(path) for path in event.externals)
+
+
+def _is_busy(code: FunctionCode) -> bool:
+    if code.left_out is not None or any(map(_works, code.events)):
+        return True
+    # What a loop makes, if only constants, a graph need not make again.
+    return _loops(code) and any(call_computes(call) for call in code.calls)
+
+
+def _loops(code: FunctionCode) -> bool:
+    return any(
+        isinstance(event, Iteration) or (isinstance(event, Mark) and event.kind == "loop") for event in code.events
+    )
+
+
+def _works(event: Event) -> bool:
+    """Whether an event surely runs an operation, or hands a tensor to something unknown."""
+    if isinstance(event, Call):
+        return _call_works(event)
+    if isinstance(event, Operation):
+        compares = event.name in ("Eq", "NotEq")
+        return operation_computes(event) is True and not (compares and any(_is_word(node) for node in event.operands))
+    if isinstance(event, ItemLoad):
+        return _is_tensor(event.base)
+    return isinstance(event, Iteration) and _is_tensor(event.iterable)
+
+
+def _call_works(call: Call) -> bool:
+    if _is_unseen(call):
+        given = (*call.arguments, *call.keywords.values(), *(node for _, node in call.stars), *call.double_stars)
+        if any(_holds_tensor(node) for node in given):
+            return True
+    if not call_computes(call):
+        return False
+    if any(computes(path) and path not in _IDLE and not _STATIC.search(path) for path in call.externals):
+        return True
+    working = [receiver for receiver, name in call.methods if method_computes(receiver, name)]
+    # A method that strings and dictionaries have too is no tensor's where both may be meant.
+    return bool(working) and (
+        len(working) == len(call.methods) or any(receiver not in TENSORS for receiver in working)
+    )
+
+
+def _is_unseen(call: Call) -> bool:
+    """Whether a call runs code that nobody knows: an unknown callee's, or a library's that is in no table."""
+    if any(isinstance(receiver, Super) for receiver, _ in call.methods):
+        return True
+    paths = [path for path in call.externals if not path.startswith("builtins.")]
+    if call.unknown and len(paths) == len(call.externals):
+        return True
+    return any(describe_result(path) == "unknown" for path in paths)
+
+
+def _is_word(node: Node) -> bool:
+    return STRING in node.values or NONE in node.values
+
+
+def _is_tensor(node: Node) -> bool:
+    """Whether a node holds tensors, and no string or container that is meant instead."""
+    values = node.values
+    return any(value in TENSORS for value in values) and not any(
+        value is STRING or isinstance(value, Box) for value in values
+    )
+
+
+def _holds_tensor(node: Node, depth: int = 0) -> bool:
+    for value in node.values:
+        if value in TENSORS:
+            return True
+        if isinstance(value, Box) and depth < 2:
+            parts = (value.element, *value.fields.values())
+            if any(_holds_tensor(part, depth + 1) for part in parts):
+                return True
+    return False

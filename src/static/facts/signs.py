@@ -1,0 +1,152 @@
+"""Signs that a function may compute with tensors where its callees and operands are unknown: a run settles it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ..ir.code import AttributeLoad, Call, Event, FunctionCode, Iteration, Mark, ModuleCode
+from ..ir.program import Program
+from ..ir.solver import Node
+from ..ir.values import External, Thing
+from .callgraph import CallGraph
+
+#: Attributes that hardly anything but a model, a layer or an optimizer has.
+_ATTRIBUTES = frozenset(
+    {
+        "non_trainable_variables",
+        "non_trainable_weights",
+        "trainable_variables",
+        "trainable_weights",
+    }
+)
+#: Methods that hardly anything but a variable, an optimizer, a tape or a strategy has.
+_METHODS = frozenset(
+    {
+        "apply_gradients",
+        "assign",
+        "assign_add",
+        "assign_sub",
+        "batch_jacobian",
+        "compute_gradients",
+        "experimental_distribute_values_from_function",
+        "experimental_run_v2",
+        "jacobian",
+        "log_prob",
+        "merge_call",
+        "minimize",
+        "scatter_nd_add",
+        "scatter_nd_update",
+        "scatter_update",
+        "update_state",
+    }
+)
+_PATHS = ("tensorflow_probability.mcmc.", "tensorflow_probability.vi.", "tensorflow_probability.optimizer.")
+_COLLECTIVES = re.compile(r"horovod\.\w+\.(grouped_)?(allgather|allreduce|alltoall|broadcast|reducescatter)")
+#: What authors call one round of training, or a part of it.
+_NAMES = re.compile(
+    r"_*(\w*_)?(train|training|test|eval|evaluation|val|valid|validation|predict|inference|infer|update|learn|gradient"
+    r"|critic|actor|generator|discriminator|distributed|sample|optimi[sz]e)((_\w*)?_?(step|batch)|_?fn)\d*"
+    r"|_*(soft_update|step_fn|replica_step|compute_loss|compute_gradients|apply_gradients)"
+)
+_LIBRARIES = frozenset(
+    {"gpflow", "keras", "sonnet", "tensorflow", "tensorflow_addons", "tensorflow_probability", "tf_keras", "tf_agents"}
+)
+
+
+def find_signs(program: Program, graph: CallGraph, reaching: frozenset[ModuleCode]) -> set[FunctionCode]:
+    """The functions in which something says that they may compute with tensors, or in what they call."""
+    found: set[FunctionCode] = set()
+    for component in graph.components:
+        if any(
+            any(_tells(event) for event in code.events) or any(each in found for each in graph.traced_targets(code))
+            for code in component
+        ):
+            found.update(component)
+    # What a function is called says something of itself alone: the loop around a step is no step.
+    return found | {
+        code for code in program.functions if code.module in reaching and names_step(code)
+    }
+
+
+def is_step(code: FunctionCode) -> bool:
+    """Whether a function is a round of training, or of its like: by its name, a tape, an update or a strategy's run."""
+    return names_step(code) or any(_steps(event) for event in code.events)
+
+
+def names_step(code: FunctionCode) -> bool:
+    """Whether a function is named as authors name a round of training, or a part of it."""
+    return _NAMES.fullmatch(code.name) is not None
+
+
+def opens_tape(event: Event) -> bool:
+    """Whether an event opens a gradient tape."""
+    return (
+        isinstance(event, Mark)
+        and event.kind == "with"
+        and event.node is not None
+        and any(isinstance(value, Thing) and value.kind == "tape" for value in event.node.values)
+    )
+
+
+def _steps(event: Event) -> bool:
+    if isinstance(event, Call):
+        return event.attribute in ("apply_gradients", "minimize", "experimental_run_v2") or _runs_replicas(event)
+    return opens_tape(event)
+
+
+def _runs_replicas(call: Call) -> bool:
+    """Whether a call is ``strategy.run(step, args=(x,))`` of a strategy that nobody knows."""
+    return call.attribute == "run" and not call.targets and bool({"args", "kwargs"} & call.keywords.keys())
+
+
+def _tells(event: Event) -> bool:
+    if isinstance(event, AttributeLoad):
+        return event.attribute in _ATTRIBUTES
+    if isinstance(event, Mark):
+        return opens_tape(event)
+    if isinstance(event, Iteration):
+        return _names_weights(event.iterable)
+    if not isinstance(event, Call):
+        return False
+    if event.attribute in _METHODS or any(path.rpartition(".")[2] in _METHODS for path in event.externals):
+        return True
+    if any(_names_weights(node) for node in (*event.arguments, *event.keywords.values())):
+        return True
+    if _runs_replicas(event):
+        return True
+    return any(
+        (path.startswith(_PATHS) and path.rpartition(".")[2][:1].islower()) or _COLLECTIVES.fullmatch(path) is not None
+        for path in event.externals
+    )
+
+
+def _names_weights(node: Node) -> bool:
+    """Whether a node holds the weights of a model that a library's module has."""
+    return any(isinstance(value, External) and value.path.rpartition(".")[2] in _ATTRIBUTES for value in node.values)
+
+
+def find_reaching(modules: Iterable[ModuleCode]) -> frozenset[ModuleCode]:
+    """The modules that reach TensorFlow: by an import, or by one of a module of the project that does."""
+    known = list(modules)
+    by_name = {module.name: module for module in known}
+    users: dict[ModuleCode, list[ModuleCode]] = {}
+    pending: list[ModuleCode] = []
+    for module in known:
+        if any(name[1:].partition(".")[0] in _LIBRARIES for name in module.imports if name.startswith("!")):
+            pending.append(module)
+        wanted = {name for name in module.imports if not name.startswith("!")}
+        wanted.update(star.module for star in module.stars if star.module is not None)
+        for name in wanted:
+            parts = name.split(".")
+            for end in range(1, len(parts) + 1):
+                imported = by_name.get(".".join(parts[:end]))
+                if imported is not None:
+                    users.setdefault(imported, []).append(module)
+    found: set[ModuleCode] = set()
+    while pending:
+        module = pending.pop()
+        if module not in found:
+            found.add(module)
+            pending += users.get(module, ())
+    return frozenset(found)

@@ -1,0 +1,337 @@
+"""What rules see: one function after the graph has been solved, and the questions that they ask of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...records import AssumptionKind
+from ..ir.code import Branch, Call, Event, FunctionCode, ModuleCode, Operation, ParameterCode
+from ..ir.program import Cell, Program
+from ..ir.solver import Node, trace_back
+from ..ir.values import (
+    ARRAY,
+    BOOLEAN,
+    NONE,
+    SCALARS,
+    STRING,
+    STRUCTURES,
+    TENSOR,
+    TENSORS,
+    UNKNOWN,
+    VARIABLE,
+    Box,
+    Value,
+)
+from ..libraries.results import describe_result
+from .allocation import Allocations
+from .callgraph import CallGraph
+from .escape import Origins, Root, receiver_of
+from .hazards import Hazard
+from .mutations import find_changes
+
+
+class Keeper(NamedTuple):
+    """What an object is part of that is still there after the call: something global (None), or what a parameter
+    (its position) or an enclosing function's variable is given."""
+
+    parameter: int | Cell | None
+    name: str
+
+
+#: What a switch holds that is no number: whether and which.
+_SETTINGS = frozenset({BOOLEAN, STRING, NONE})
+_CONVERTED = frozenset({"builtins.float", "builtins.int", "builtins.abs"})
+
+
+class Facts:
+    """What is known of the whole program; shared by all views."""
+
+    def __init__(self, program: Program, graph: CallGraph, allocations: Allocations) -> None:
+        self.program = program
+        self.graph = graph
+        self.allocations = allocations
+        self.origins = Origins()
+        self.computes: dict[FunctionCode, bool | None] = {}
+        self.covered: set[FunctionCode] = set()
+        self.signs: set[FunctionCode] = set()
+        self.idle: set[FunctionCode] = set()
+        self.once: dict[FunctionCode, str] = {}
+        self.reaching: frozenset[ModuleCode] = frozenset()
+        self.traced: dict[tuple[FunctionCode, Node, int], bool | None] = {}
+        self.rebound_attributes = _rebound_attributes(program)
+        self.changes = find_changes(program)
+
+
+def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, int]]]:
+    """Attributes that something but a constructor assigns, with the places."""
+    found: dict[str, list[tuple[FunctionCode, int]]] = {}
+    for name, stores in program.assigned_attributes.items():
+        later = [
+            (code, line)
+            for code, line in stores
+            if code.name not in ("__init__", "build", "__new__", "__setstate__", "__post_init__", "from_config")
+        ]
+        if later:
+            found[name] = later
+    return found
+
+
+def is_single(node: Node, depth: int = 0) -> bool:
+    """Whether a tensor in ``node`` is surely one: what a model, a dataset or Keras hands over may be a
+    structure of several. A parameter's is where that holds for what each caller passes."""
+    if isinstance(node.origin, Call) and node.origin.targets:
+        return False
+    if isinstance(node.origin, ParameterCode) and (passed := _passed(node.origin)):
+        return depth < 8 and all(is_single(each, depth + 1) for each in passed)
+    for value in node.values:
+        if value is ARRAY or value is VARIABLE:
+            continue
+        if value is TENSOR:
+            if _comes_single(node, depth):
+                continue
+        elif value not in TENSORS:
+            continue
+        return False
+    return True
+
+
+def _comes_single(node: Node, depth: int) -> bool:
+    """Whether the tensor in ``node`` was made as a single one: the last that made it, and did not only hand it on,
+    decides. What a layer gives is not what it was given."""
+    for each in trace_back(node, TENSOR):
+        origin = each.origin
+        if isinstance(origin, Operation) or (TENSOR not in each.values and VARIABLE in each.values):
+            return True
+        if isinstance(origin, ParameterCode) and each is not node:
+            return depth < 8 and is_single(each, depth + 1)
+        if isinstance(origin, Call) and (origin.methods or origin.externals):
+            path = origin.path if not origin.methods else None
+            return path is not None and path.startswith("tensorflow.") and describe_result(path) == "tensor"
+    return False
+
+
+def _passed(parameter: ParameterCode) -> list[Node]:
+    """What the calls of a function pass for one of its parameters."""
+    owner = parameter.owner
+    if owner is None:
+        return []
+    index = next((index for index, known in enumerate(owner.parameters) if known is parameter), -1)
+    return [node for _, binding in owner.callers for node in binding.arguments.get(index, ())]
+
+
+def name_of(code: FunctionCode) -> str:
+    """How a message names a function."""
+    if code.kind == "module":
+        return "the script"
+    if code.kind == "lambda":
+        return "the lambda"
+    return f"`{code.owner_class.name}.{code.name}`" if code.takes_self and code.owner_class else f"`{code.name}`"
+
+
+class View:
+    """One function, as rules see it."""
+
+    def __init__(self, facts: Facts, code: FunctionCode) -> None:
+        self.facts = facts
+        self.program = facts.program
+        self.code = code
+
+    # -- values -------------------------------------------------------------------------------
+
+    def roots(self, node: Node) -> frozenset[Root]:
+        """Whose memory the object in ``node`` is part of; empty where the function made it."""
+        return self.facts.origins.roots(self.code, node)
+
+    def sources(self, node: Node) -> frozenset[int]:
+        """The parameters on whose values ``node`` depends."""
+        return self.facts.origins.sources(self.code, node)
+
+    def traced(self, node: Node, depth: int = 0) -> bool | None:
+        """Whether ``node`` is a tensor while the function is traced: True, False, or None for perhaps.
+
+        An array that an argument brings becomes a tensor at the call; one made inside stays an array.
+        """
+        known = self.facts.traced
+        # Containers may hold themselves: how deep the question is asked is part of it.
+        key = (self.code, node, depth)
+        if key not in known:
+            known[key] = self._find_traced(node, depth)
+        return known[key]
+
+    def _find_traced(self, node: Node, depth: int) -> bool | None:
+        origin = node.origin
+        if isinstance(origin, Call) and origin.path in _CONVERTED and origin.arguments:
+            # AutoGraph makes a cast of it: what is a number eagerly is a tensor in a trace.
+            return self.traced(origin.arguments[0], depth)
+        tensors = others = doubts = False
+        for value in node.values:
+            if value in TENSORS:
+                tensors = True
+            elif value is ARRAY:
+                brought = self._from_argument(node)
+                tensors = tensors or brought is True
+                doubts = doubts or brought is None
+                others = others or brought is False
+            elif value is UNKNOWN:
+                doubts = True
+            elif isinstance(value, Box):
+                if value.kind in STRUCTURES and depth < 3:
+                    inner = [
+                        self.traced(held, depth + 1)
+                        for held in (value.element, *value.fields.values())
+                        if held.values
+                    ]
+                    if True in inner:
+                        tensors = True
+                    elif None in inner:
+                        doubts = True
+                    else:
+                        others = True
+                else:
+                    others = True
+            elif value is not NONE:
+                others = True
+        if tensors and not others:
+            return True
+        if tensors or doubts or not node.values:
+            return None
+        return False
+
+    def _from_argument(self, node: Node) -> bool | None:
+        """Whether an argument brings the array in ``node``; None where nobody knows what is passed."""
+        answer: bool | None = False
+        for index in self.sources(node):
+            values = self.code.parameters[index].node.values if index < len(self.code.parameters) else ()
+            if any(value in TENSORS or value is ARRAY or isinstance(value, Box) for value in values):
+                return True
+            if not values or UNKNOWN in values:
+                answer = None
+        return answer
+
+    def holds(self, node: Node, *wanted: Value) -> bool:
+        """Whether ``node`` may hold one of these values."""
+        return any(value in wanted for value in node.values)
+
+    def is_known(self, node: Node) -> bool:
+        """Whether everything that ``node`` may hold is known: an unknown object's method may be anything, whatever its
+        name. None alone says that there is something else, which nobody could follow."""
+        return UNKNOWN not in node.values and any(value is not NONE for value in node.values)
+
+    def only_scalars(self, node: Node) -> bool:
+        """Whether ``node`` holds Python numbers or strings and nothing else."""
+        return bool(node.values) and all(value in SCALARS or value is NONE for value in node.values)
+
+    def receiver(self, call: Call) -> Node | None:
+        """The node of ``x`` in ``x.method(…)``."""
+        return receiver_of(call)
+
+    def is_argument(self, node: Node) -> bool:
+        """Whether ``node`` is one of the function's parameters itself, so that whoever passes it decides what it is."""
+        origin = node.origin
+        return isinstance(origin, ParameterCode) and origin.owner is self.code and node is origin.node
+
+    # -- control ------------------------------------------------------------------------------
+
+    def _is_decided_before(self, event: Event) -> bool:
+        """Whether a branch may keep the function from coming to an event."""
+        return event.guard is not None or any(
+            isinstance(other, Branch) and other.leaves and other.place < event.place for other in self.code.events
+        )
+
+    def switched(self, guard: Branch | None) -> bool:
+        """Whether an event stands under a switch, so that the run may never come there: a flag that an argument's
+        default, an attribute or a global sets, a question for a type or a setting, an exception."""
+        while guard is not None:
+            if guard.kind != "assert" and (guard.asks or (guard.flag and self._is_switch(guard))):
+                return True
+            guard = guard.guard
+        return False
+
+    def _is_switch(self, branch: Branch) -> bool:
+        if branch.switch is None:
+            return True
+        if branch.switch.values and all(value in _SETTINGS for value in branch.switch.values):
+            return True
+        origins = [branch.switch.origin]
+        if isinstance(origins[0], list):
+            origins = [node.origin for node in origins[0]]
+        return any(
+            isinstance(origin, Cell) or (isinstance(origin, ParameterCode) and origin.default is not None)
+            for origin in origins
+        )
+
+    def memoizes(self, guard: Branch | None, target: Node) -> bool:
+        """Whether a store into ``target`` stands under the question whether it is there already: a cache
+        that a first call fills, and that a run may find full."""
+        roots = self.roots(target)
+        while guard is not None:
+            asked = [guard.switch] if guard.switch is not None else []
+            origin = guard.test.origin
+            if isinstance(origin, Operation) and len(origin.operands) == 2:
+                asked.append(origin.operands[1 if origin.name in ("In", "NotIn") else 0])
+            if any(roots & self.roots(node) for node in asked):
+                return True
+            guard = guard.guard
+        return False
+
+    # -- hazards ------------------------------------------------------------------------------
+
+    def hazard(
+        self,
+        code: str,
+        message: str,
+        event: Event | int,
+        certain: bool,
+        assumption: AssumptionKind,
+        subject: str = "",
+        effect: bool = False,
+        parameter: int | Cell | None = None,
+        when: str = "",
+        transitive: bool = True,
+        whole: bool = False,
+        asked: Node | None = None,
+    ) -> Hazard:
+        """A hazard of this function at an event (or packed place); a switch makes it doubtful.
+
+        ``message`` says what the function does, without a subject ("prints with print"); with ``whole`` it is a
+        clause that has a subject of its own. ``asked`` is the node of whose value the hazard is.
+        """
+        is_open = False
+        if isinstance(event, int):
+            place = event
+        else:
+            place = event.place
+            if certain and asked is not None:
+                certain = UNKNOWN not in asked.values
+            if certain:
+                certain = not self.switched(event.guard)
+            elif asked is not None and when == "traced":
+                is_open = self.is_argument(asked) and not self._is_decided_before(event)
+        return Hazard(
+            code,
+            message if whole else f"{name_of(self.code)} {message}",
+            self.code,
+            place,
+            certain,
+            assumption,
+            subject or self.code.name,
+            parameter,
+            when,
+            effect,
+            transitive,
+            is_open,
+        )
+
+    def argument_doubt(self, code: str, name: str, receives: str, assumption: AssumptionKind) -> Hazard:
+        """A doubt of this function that rests on what one of its parameters receives, so not one of its callers'."""
+        message = f"parameter `{name}` receives {receives}"
+        return self.hazard(code, message, self.code.node.place, False, assumption, name, transitive=False, whole=True)
+
+    def keepers(self, node: Node) -> list[Keeper]:
+        """What keeps the object in ``node`` after the call; empty where the function made it itself."""
+        roots = sorted(self.roots(node), key=lambda root: (root.kind, root.index, root.name))
+        for root in roots:
+            if root.kind == "global":
+                return [Keeper(None, root.name)]
+        found = [Keeper(root.cell if root.kind == "outer" else root.index, root.name) for root in roots]
+        return list(dict.fromkeys(found))

@@ -1,0 +1,98 @@
+"""Where an import leads: to a module of the project, or to a library by its canonical path."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .paths import KNOWN_LIBRARIES, canonical_path
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a dotted path means: ``module`` (of the project) and the ``rest`` after it, or a library's path."""
+
+    module: str | None
+    rest: tuple[str, ...]
+    path: str
+
+
+class Resolver:
+    """Maps dotted paths, as written in one module, to the project's modules and to libraries.
+
+    ``modules`` are the names of all modules of the project, ``packages`` those that are packages, and ``aliases``
+    further names that a module is imported by.
+    """
+
+    def __init__(
+        self, modules: Iterable[str], packages: Iterable[str], aliases: Mapping[str, str] | None = None
+    ) -> None:
+        self._aliases = dict(aliases or {})
+        self._modules = frozenset(modules)
+        self._packages = frozenset(packages)
+        self._tops = {name.partition(".")[0] for name in (*self._modules, *self._aliases)}
+        self._suffixes: dict[str, str | None] = {}
+        for name in sorted(self._modules):
+            parts = name.split(".")
+            for start in range(1, len(parts)):
+                suffix = ".".join(parts[start:])
+                self._suffixes[suffix] = name if suffix not in self._suffixes else None
+        self._cache: dict[tuple[str, str, int], Target] = {}
+
+    def resolve(self, importer: str, dotted: str, level: int = 0) -> Target:
+        """What ``dotted`` means in module ``importer``; ``level`` counts the dots of a relative import."""
+        key = (importer, dotted, level)
+        found = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = self._resolve(importer, dotted, level)
+        return found
+
+    def extend(self, target: Target, attributes: list[str]) -> Target:
+        """``target`` with these attributes after it: perhaps a submodule."""
+        assert target.module is not None
+        if target.rest:
+            return Target(target.module, (*target.rest, *attributes), target.path)
+        found = self._split(f"{target.module}.{'.'.join(attributes)}")
+        return found or Target(target.module, tuple(attributes), target.path)
+
+    def _resolve(self, importer: str, dotted: str, level: int) -> Target:
+        if level:
+            parts = importer.split(".") if importer else []
+            drop = level - 1 if importer in self._packages else level
+            base = parts[: len(parts) - drop] if drop <= len(parts) else []
+            full = ".".join([*base, *([dotted] if dotted else [])])
+            return self._split(full) or Target(None, (), full)
+        package = importer if importer in self._packages else importer.rpartition(".")[0]
+        top = dotted.partition(".")[0]
+        found = self._split(dotted) if top in self._tops else None
+        if found is None and package:
+            is_library = top in KNOWN_LIBRARIES or top in sys.stdlib_module_names
+            if not (is_library and package in self._packages):
+                found = self._split(f"{package}.{dotted}", f"{package}.{top}")
+        if found is None and top == "src":
+            found = self._split(dotted[4:]) if len(dotted) > 4 else None
+        if found is None and top not in KNOWN_LIBRARIES and top not in sys.stdlib_module_names:
+            found = self._by_suffix(dotted)
+        return found or Target(None, (), canonical_path(dotted))
+
+    def _split(self, full: str, least: str | None = None) -> Target | None:
+        """The longest prefix of ``full`` that is a module (at least ``least``), and the rest."""
+        parts = full.split(".")
+        for end in range(len(parts), 0, -1):
+            name = ".".join(parts[:end])
+            if least is not None and len(name) < len(least):
+                return None
+            if name in self._modules:
+                return Target(name, tuple(parts[end:]), full)
+            if name in self._aliases:
+                return Target(self._aliases[name], tuple(parts[end:]), full)
+        return None
+
+    def _by_suffix(self, dotted: str) -> Target | None:
+        parts = dotted.split(".")
+        for end in range(len(parts), 0, -1):
+            name = self._suffixes.get(".".join(parts[:end]))
+            if name is not None:
+                return Target(name, tuple(parts[end:]), dotted)
+        return None

@@ -1,0 +1,369 @@
+"""From hazards to records: each function's facts, findings, assumptions and proposal."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ... import records
+from ...records import Action, Assumption, AssumptionKind, Confidence, Finding, FunctionKind, Parameter, ParameterKind
+from ..facts.callgraph import CallGraph
+from ..facts.hazards import Hazard
+from ..facts.parameters import describe_parameters, holds_scalar, holds_tensor, is_open, own_parameters, supplied_values
+from ..facts.uses import Results
+from ..facts.view import Facts, name_of
+from ..ir.code import Call, FunctionCode, ModuleCode
+from ..ir.values import UNKNOWN, Bound, Function, Value, Wrapped
+from ..rules import Polarity, all_rules
+from ..rules.varying_scalar import variation
+from .inspection import Inspection
+from .ranking import Heat, weigh
+from .regions import InlineStep
+
+_KINDS = {
+    "function": FunctionKind.FUNCTION,
+    "method": FunctionKind.METHOD,
+    "staticmethod": FunctionKind.STATICMETHOD,
+    "classmethod": FunctionKind.CLASSMETHOD,
+    "property": FunctionKind.PROPERTY,
+    "nested": FunctionKind.NESTED,
+    "lambda": FunctionKind.LAMBDA,
+}
+
+_HINTED = {
+    ParameterKind.TENSOR: "a tensor",
+    ParameterKind.ARRAY: "an array",
+    ParameterKind.SCALAR: "a Python scalar",
+    ParameterKind.CONTAINER: "a container",
+    ParameterKind.SYMBOLIC: "a symbolic tensor of Keras",
+}
+
+_STATEMENTS = {
+    AssumptionKind.NO_EFFECT: "running {name} changes nothing in Python that outlives it",
+    AssumptionKind.STABLE: "what {name} reads from Python does not change between calls",
+    AssumptionKind.TRACEABLE: "tracing {name} raises nothing",
+    AssumptionKind.SAME_RESULT: "as a graph, {name} gives what it gives eagerly",
+    AssumptionKind.BOUNDED_TRACES: "the number of traces of {name} does not grow with its calls",
+    AssumptionKind.NO_CREATION: "{name} creates no variable after its first call",
+}
+
+#: Those that are made only where a finding doubts them.
+_STATED = {
+    AssumptionKind.ARGUMENT_TYPE: "`{subject}` is always of the type that {name} takes",
+    AssumptionKind.SAME_OBJECT: "`{subject}` is always the same object",
+}
+
+_IGNORE = re.compile(r"#\s*hybridize:\s*ignore(?:\[([A-Za-z0-9, ]*)\])?")
+
+
+def read_silenced(text: str) -> dict[int, frozenset[str]]:
+    """The lines with an ``ignore`` comment, and the codes that each names (empty: all)."""
+    found: dict[int, frozenset[str]] = {}
+    if "hybridize:" not in text:
+        return found
+    for number, line in enumerate(text.split("\n"), 1):
+        match = _IGNORE.search(line)
+        if match is not None:
+            codes = match.group(1) or ""
+            found[number] = frozenset(code.strip().upper() for code in codes.split(",") if code.strip())
+    return found
+
+
+@lru_cache(maxsize=1)
+def _refusing() -> frozenset[str]:
+    return frozenset(rule.code for rule in all_rules() if rule.polarity is Polarity.REFUSES)
+
+
+def _is_advice(code: str) -> bool:
+    """Whether a finding tells what would gain, and not what would go wrong."""
+    return code.startswith("HYB5")
+
+
+def _rank(code: str) -> int:
+    """Which reason to name first: what the function is, then safety by group, then benefit."""
+    return 0 if code in ("HYB206", "HYB302") else int(code[3])
+
+
+def _hands_on(value: Value, code: FunctionCode) -> bool:
+    """Whether what a decorator returned may run the function."""
+    if isinstance(value, Wrapped):
+        value = value.inner
+    return value is UNKNOWN or (isinstance(value, (Function, Bound)) and value.code is code)
+
+
+class Verdicts:
+    """Makes the records of a program's functions."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        inspection: Inspection,
+        modules: list[ModuleCode],
+        silenced: dict[str, dict[int, frozenset[str]]],
+        results: Results,
+        heat: Heat,
+    ) -> None:
+        self.facts = facts
+        self.inspection = inspection
+        self.modules = modules
+        self.silenced = silenced
+        self.results = results
+        self.heat = heat
+        self.graph: CallGraph = facts.graph
+
+    def judge(self, code: FunctionCode) -> records.Function:
+        """The record of one function."""
+        hazards = self._audible(self.inspection.all.get(code, []))
+        parameters = describe_parameters(code, self.modules)
+        computes = self.facts.computes.get(code)
+        has_tensor = self._has(code, holds_tensor)
+        # Of what runs no operation nobody asks what might go wrong: that would be most of a large library's scan.
+        told = hazards if computes is not False else [each for each in hazards if each.certain or _is_advice(each.code)]
+        findings = [self._finding(hazard) for hazard in told]
+        benefit = self._benefit(code, computes, has_tensor)
+        blocker: Finding | None
+        proposal = Action.NONE
+        assumptions: tuple[Assumption, ...] = ()
+        if code.hybrid is not None:
+            proposal, blocker, extra = self._judge_hybrid(code, hazards, computes)
+            findings.append(extra)
+        else:
+            blocker = self._first_blocker(findings) or benefit
+            if benefit is not None:
+                findings.append(benefit)
+            if blocker is None:
+                proposal = Action.HYBRIDIZE
+        confidence: Confidence | None = None
+        rests_on: tuple[str, ...] = ()
+        if proposal is not Action.NONE:
+            assumptions = self._assumptions(code, name_of(code), hazards, parameters)
+            confidence, rests_on = weigh(self.facts, self.heat, code, has_tensor)
+        return records.Function(
+            id=code.id,
+            file=code.module.file,
+            line=code.line,
+            end_line=code.end_line,
+            module=code.module.name,
+            qualname=code.qualname,
+            kind=_KINDS[code.kind],
+            hybrid=code.hybrid,
+            parameters=parameters,
+            findings=tuple(findings),
+            assumptions=assumptions,
+            proposal=proposal,
+            blocker=blocker,
+            has_tensor_parameter=has_tensor,
+            has_primitive_parameter=self._has(code, holds_scalar),
+            has_python_side_effects=self._has_effects(code, hazards),
+            is_recursive=self._is_recursive(code),
+            computes_with_tensors=computes,
+            calls=tuple(
+                dict.fromkeys(target.id for target in self.graph.targets(code) if target.reported)
+            ),
+            results_read=tuple(self.results.uses(code).read.items()) if code.hybrid is None else (),
+            confidence=confidence,
+            rests_on=rests_on,
+        )
+
+    def judge_step(self, step: InlineStep) -> records.Function:
+        """The record of a training step that stands inline in a loop."""
+        code = step.owner
+        hazards = self._audible(list(step.hazards))
+        findings = tuple(self._finding(hazard) for hazard in hazards)
+        blocker = self._first_blocker(list(findings))
+        name = f"{code.qualname}@{step.first}"
+        lines = f"lines {step.first} to {step.last}"
+        proposal = Action.EXTRACT if blocker is None else Action.NONE
+        return records.Function(
+            id=f"{code.module.name}:{name}",
+            file=code.module.file,
+            line=step.first,
+            end_line=step.last,
+            module=code.module.name,
+            qualname=code.qualname,
+            kind=FunctionKind.FUNCTION,
+            hybrid=None,
+            parameters=(),
+            findings=findings,
+            assumptions=self._assumptions(code, lines, hazards, ()) if proposal is Action.EXTRACT else (),
+            proposal=proposal,
+            blocker=blocker,
+            has_python_side_effects=any(hazard.effect for hazard in hazards),
+            is_recursive=False,
+            computes_with_tensors=True,
+            confidence=Confidence.HIGH if proposal is Action.EXTRACT else None,
+            rests_on=("stands in a loop", "takes gradients and updates variables") if blocker is None else (),
+        )
+
+    # -- findings -----------------------------------------------------------------------------
+
+    def _audible(self, hazards: list[Hazard]) -> list[Hazard]:
+        """The hazards that no comment silences."""
+        if not self.silenced:
+            return hazards
+        return [hazard for hazard in hazards if not self._is_silenced(hazard)]
+
+    def _is_silenced(self, hazard: Hazard) -> bool:
+        link: Hazard | None = hazard
+        while link is not None:
+            codes = self.silenced.get(link.owner.module.file, {}).get(link.line)
+            if codes is not None and (not codes or hazard.code in codes):
+                return True
+            link = link.inner
+        return False
+
+    def _finding(self, hazard: Hazard) -> Finding:
+        found = hazard.finding()
+        if not found.certain and found.code in _refusing():
+            return Finding(found.code, found.message, found.file, found.line, found.chain, True)
+        return found
+
+    def _first_blocker(self, findings: list[Finding]) -> Finding | None:
+        certain = [finding for finding in findings if finding.certain]
+        if not certain:
+            return None
+        return min(certain, key=lambda finding: (_rank(finding.code), len(finding.chain), finding.line))
+
+    def _benefit(self, code: FunctionCode, computes: bool | None, has_tensor: bool | None) -> Finding | None:
+        file, name = code.module.file, name_of(code)
+        if computes is False:
+            return Finding("HYB501", f"{name} does not compute with tensors", file, code.line, (), True)
+        if code in self.facts.covered:
+            message = f"{name} runs as graph code already: all of its callers do"
+            return Finding("HYB502", message, file, code.line, (), True)
+        if computes is None and has_tensor is not True and code not in self.facts.signs:
+            return Finding("HYB501", f"{name} is not known to compute with tensors", file, code.line, (), True)
+        if has_tensor is not True and not self._reaches_tensorflow(code):
+            message = f"{name} is not known to be given tensors, and its file does not reach TensorFlow"
+            return Finding("HYB501", message, file, code.line, (), True)
+        if code in self.facts.idle and code not in self.facts.signs:
+            message = f"nothing in {name} computes with the tensors that it may be given"
+            return Finding("HYB501", message, file, code.line, (), True)
+        if code in self.facts.once:
+            return Finding("HYB510", f"{name} {self.facts.once[code]}", file, code.line, (), True)
+        return None
+
+    def _reaches_tensorflow(self, code: FunctionCode) -> bool:
+        """Whether a function's file, or that of one of its callers, reaches TensorFlow."""
+        reaching = self.facts.reaching
+        return code.module in reaching or any(call.owner.module in reaching for call, _ in code.callers)
+
+    def _judge_hybrid(
+        self, code: FunctionCode, hazards: list[Hazard], computes: bool | None
+    ) -> tuple[Action, Finding | None, Finding]:
+        """What is proposed for a function that is hybrid already, why nothing is, and the finding on it."""
+        file, name = code.module.file, name_of(code)
+        known = Finding("HYB600", f"{name} is hybrid already: {code.hybrid}", file, code.line, (), True)
+        if code.switched is not None:
+            said = f"{name} is a tf.function ({code.hybrid}), but may run eagerly because of {code.switched}"
+            known = Finding("HYB604", said, file, code.line, (), True)
+        effects = next((hazard for hazard in hazards if hazard.effect and hazard.certain), None)
+        decorated = (code.hybrid or "").startswith("@")
+        if effects is not None:
+            return Action.NONE, self._finding(effects), known
+        if not decorated:
+            return Action.NONE, known, known
+        if computes is False:
+            found = Finding("HYB602", f"{name} is a `tf.function` and runs no operation", file, code.line)
+            return Action.DEHYBRIDIZE, None, found
+        how = self._varying(code)
+        if how is not None and not any(
+            word in (code.hybrid or "") for word in ("input_signature", "reduce_retracing", "relax_shapes")
+        ):
+            message = f"{name} is a `tf.function` that is traced for every number: {how}"
+            found = Finding("HYB603", message, file, code.line)
+            return Action.RECONFIGURE, None, found
+        return Action.NONE, known, known
+
+    def _varying(self, code: FunctionCode) -> str | None:
+        for index, parameter in own_parameters(code):
+            how = variation(code, index)
+            if how is not None:
+                return f"parameter `{parameter.name}` receives {how}"
+        return None
+
+    # -- facts --------------------------------------------------------------------------------
+
+    def _has(self, code: FunctionCode, test: object) -> bool | None:
+        doubtful = False
+        for index, parameter in own_parameters(code):
+            values = supplied_values(code, index)
+            if test(values):  # type: ignore[operator]
+                return True
+            if parameter.default is None and parameter.kind in ("positional", "keyword") and is_open(values):
+                doubtful = True
+        return None if doubtful else False
+
+    def _has_effects(self, code: FunctionCode, hazards: list[Hazard]) -> bool | None:
+        if self._is_dropped(code):
+            return None
+        effects = [hazard for hazard in hazards if hazard.effect]
+        if any(not hazard.ambiguous for hazard in effects):
+            return True
+        if effects:
+            return None
+        summary = self.inspection.summaries.get(code)
+        if summary is not None and ("HYB111" in summary.always or "HYB112" in summary.always):
+            return None
+        if not code.callers and not code.escapes and self._dispatches_on_self(code):
+            return None
+        return False
+
+    def _is_recursive(self, code: FunctionCode) -> bool | None:
+        found = self.graph.recursive.get(code)
+        if found is None:
+            return False
+        return True if found[1] else None
+
+    def _is_dropped(self, code: FunctionCode) -> bool:
+        """Whether a decorator of the project swallows the function: what its name calls is unknown."""
+        return not code.callers and any(
+            decorator.call is not None
+            and decorator.call.targets
+            and not any(_hands_on(value, code) for value in decorator.call.result.values)
+            for decorator in code.decorators
+        )
+
+    def _dispatches_on_self(self, code: FunctionCode) -> bool:
+        if not code.takes_self or code.owner_class is None or code.owner_class.kind is None:
+            return False
+        return any(isinstance(call, Call) and call.function is not None for call in code.calls)
+
+    # -- assumptions --------------------------------------------------------------------------
+
+    def _assumptions(
+        self, code: FunctionCode, name: str, hazards: list[Hazard], parameters: tuple[Parameter, ...]
+    ) -> tuple[Assumption, ...]:
+        """What a candidate takes on trust; ``name`` is what the statements call it."""
+        found: dict[tuple[AssumptionKind, str, str | None], Assumption] = {}
+
+        def add(assumption: Assumption) -> None:
+            found.setdefault((assumption.kind, assumption.subject, assumption.code), assumption)
+
+        for parameter in parameters:
+            phrase = _HINTED.get(parameter.kind)
+            if phrase is not None:
+                add(
+                    Assumption(
+                        AssumptionKind.ARGUMENT_TYPE,
+                        parameter.name,
+                        f"{parameter.name} is always {phrase}",
+                        None,
+                        parameter.kind.value,
+                    )
+                )
+        for hazard in hazards:
+            if hazard.certain:
+                continue
+            finding = self._finding(hazard)
+            general = _STATED.get(hazard.assumption, _STATEMENTS.get(hazard.assumption, ""))
+            statement = general.format(name=name, subject=hazard.subject)
+            statement = f"{statement}, although {finding.message} (line {finding.line})"
+            add(Assumption(hazard.assumption, hazard.subject, statement, hazard.code))
+        for kind, statement in _STATEMENTS.items():
+            if not any(known.kind is kind for known in found.values()):
+                add(Assumption(kind, code.name, statement.format(name=name)))
+        return tuple(found.values())
+
+
+__all__ = ["Verdicts", "read_silenced"]
