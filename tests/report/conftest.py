@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hybridize.records import (
     AutoClustering,
     Benchmark,
     CheckedAssumption,
+    Crash,
     Drift,
     Edit,
     EditedFile,
@@ -35,6 +37,7 @@ from hybridize.records import (
     Share,
     Step,
     Target,
+    Unclear,
     Variant,
     VariantResult,
     Verdict,
@@ -200,6 +203,76 @@ def report(tmp_path: Path) -> Report:
         warnings=("pyproject.toml has no project table.",),
         folder=str(folder),
     )
+
+
+def crashed(report: Report) -> Report:
+    """The same run with what it left empty: the edited script crashes, and each part of an observation has a value."""
+    step = report.judgements[0]
+    seen = replace(
+        step.observation,
+        traced_calls=3,
+        function_objects=2,
+        threads=2,
+        effects=(Effect("attribute", "self.losses", "grew by one", None, 7),),
+        exceptions=("ValueError: no",),
+        first_seconds=0.5,
+        last_seconds=5.5,
+        overhead_seconds=0.25,
+        draws=("RandomUniform",),
+        caller_seconds={"": 0.125},
+        share_at_most=0.9,
+    )
+    signature = (("input_signature", "[tf.TensorSpec(None)]"),)
+    tried = VariantResult("signature", Verdict.INCONCLUSIVE, 1, None, None, None, None, (), signature, "a reason")
+    inside = replace(step, observation=seen, variants=(*step.variants, tried), covered_by="train:main", selected=False)
+    switch = function("run_eagerly@7", kind=FunctionKind.SWITCH, proposal=Action.RECONFIGURE, parameters=())
+    measured = replace(
+        report.benchmark,
+        verdict="inconclusive",
+        cause=Unclear.EDITED_FAILED,
+        crash=Crash("raised ValueError: no", ("train.py:4", "train.py:9")),
+        speedup=Interval(float("nan"), 0.5, float("inf"), 0.99),
+        script_units=4000,
+        peak_device_bytes=(2_000_000, 3_000_000),
+        by_clock=True,
+        whole_script=True,
+        xla_auto_clustering=AutoClustering(None, 0, "the auto-clustered arm raised ValueError: no"),
+    )
+    return replace(
+        report,
+        status="failed",
+        exit_code=4,
+        judgements=(inside, Judgement(switch, Verdict.CONFIRMED, ("a reason",), selected=True), *report.judgements[1:]),
+        benchmark=measured,
+        drift=Drift("inconclusive", "L0", "two runs differ"),
+        profile=Profile(reason="py-spy was not found"),
+        applied=True,
+        message="caf\udce9",
+        timings={"static": float("inf")},
+    )
+
+
+def empty(report: Report) -> Report:
+    """A run that came to nothing."""
+    return replace(
+        report,
+        status="usage",
+        exit_code=2,
+        judgements=(),
+        plan=Plan(),
+        benchmark=None,
+        drift=None,
+        profile=None,
+        timings={},
+        warnings=(),
+        folder=None,
+    )
+
+
+@pytest.fixture
+def examples(report: Report) -> dict[str, Report]:
+    """Reports that together give each field a value other than its default."""
+    return {"full": report, "crashed": crashed(report), "empty": empty(report)}
 
 
 @pytest.fixture
