@@ -10,7 +10,9 @@ import pytest
 
 SOURCES = Path(__file__).resolve().parents[1] / "src"
 #: What has no folder of its own: anything may ask it, and it asks for nothing but the like.
-GROUND = {"records", "errors", "interrupts", "installed", "options", "exit_codes", "tensorflow_internals", ""}
+GROUND = {
+    "records", "fingerprints", "errors", "interrupts", "installed", "options", "exit_codes", "tensorflow_internals", ""
+}  # fmt: skip
 #: What each folder may ask besides.
 ARROWS = {
     "static": set(),

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Target, Unclear
+from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Target, TimedTurn, Unclear
 from ..sandbox import launch
 from .statistics import FALSE_POSITIVES, mean_log, planned_looks, pseudomedian, pseudomedian_error
 from .summary import EAGER, EDITED, NO_TAIL, TWIN, Tail, summarize, usable
@@ -302,7 +302,7 @@ def _as_pair(group: Group) -> Pair:
             eager_ratio = math.exp(pseudomedian(logs))
     return Pair(
         arms=group.arms,
-        turns=tuple((turn.units, turn.seconds) for turn in group.turns),
+        turns=tuple(TimedTurn(turn.units, turn.seconds) for turn in group.turns),
         ratio=ratio if group.failed is None else None,
         eager_ratio=eager_ratio if group.failed is None else None,
         startup_seconds=group.startup_seconds,

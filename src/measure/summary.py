@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from ..records import Benchmark, Edit, Interval, Pair
+from ..records import Benchmark, Edit, Interval, Pair, Peaks, TimedTurn
 from .statistics import mean_log, noise_floor, ratio_interval, without_slowest
 from .turns import SINGLE_TURNS
 
@@ -82,7 +82,7 @@ def summarize(
         )
     return Benchmark(
         unit=unit.candidate,
-        units=sum(units for pair in pairs for units, _ in pair.turns),
+        units=sum(turn.units for pair in pairs for turn in pair.turns),
         pairs=tuple(pairs),
         speedup=speedup,
         noise_floor=floor,
@@ -130,13 +130,13 @@ def _steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
     return (totals, True) if slow else (logs, False)
 
 
-def _steady(pair: Pair) -> Sequence[tuple[int, tuple[float, ...]]]:
+def _steady(pair: Pair) -> Sequence[TimedTurn]:
     return pair.turns[pair.warm_turns : len(pair.turns) - (1 if pair.whole else 0)]
 
 
 def _unit_seconds(pair: Pair, position: int) -> tuple[list[float], list[int]]:
     """Each steady turn's seconds per unit of one arm, and the turns that are not among its slowest."""
-    seconds = [turn[position] / units for units, turn in _steady(pair)]
+    seconds = [turn.seconds[position] / turn.units for turn in _steady(pair)]
     return seconds, without_slowest(seconds)
 
 
@@ -163,11 +163,11 @@ def _cold_start(pairs: Sequence[Pair], slow_turns: bool) -> tuple[float | None, 
         for position in range(len(pair.arms)):
             seconds, kept = _unit_seconds(pair, position)
             rate = fmean(seconds[turn] for turn in kept) if slow_turns else median(seconds)
-            once.append(sum(turn[position] - count * rate for count, turn in pair.turns[:SINGLE_TURNS]))
+            once.append(sum(turn.seconds[position] - turn.units * rate for turn in pair.turns[:SINGLE_TURNS]))
             rates.append(rate)
         edited = pair.arms.index(EDITED)
         steady = _steady(pair)
-        late = sum(steady[at][1][edited] - steady[at][0] * rates[edited] for at in _late(pair))
+        late = sum(steady[at].seconds[edited] - steady[at].units * rates[edited] for at in _late(pair))
         edited_units.append(rates.pop(edited))
         edited_once = once.pop(edited) + late
         eager_units.append(fmean(rates))
@@ -192,7 +192,7 @@ def _late(pair: Pair) -> list[int]:
     for position in range(len(pair.arms)):
         seconds, kept = _unit_seconds(pair, position)
         usual = median(seconds)
-        excess.append([turn[position] - units * usual for units, turn in _steady(pair)])
+        excess.append([turn.seconds[position] - turn.units * usual for turn in _steady(pair)])
         if position == edited:
             slowest = set(range(len(seconds))) - set(kept)
     most = max(max(turns) for position, turns in enumerate(excess) if position != edited)
@@ -236,19 +236,19 @@ def _extrapolate(pair: Pair, length: int, tail: Tail) -> list[float]:
     """
     late = set(_late(pair))
     turns = [turn for at, turn in enumerate(_steady(pair)) if at not in late]
-    left = max(0, length - sum(units for units, _ in pair.turns))
-    done = sum(units for units, _ in turns)
+    left = max(0, length - sum(turn.units for turn in pair.turns))
+    done = sum(turn.units for turn in turns)
     return [
         total
-        + left * sum(turn[position] for _, turn in turns) / done
+        + left * sum(turn.seconds[position] for turn in turns) / done
         + (tail.edited if name == EDITED else tail.eager)
         for position, (name, total) in enumerate(zip(pair.arms, pair.total_seconds, strict=True))
     ]
 
 
-def _peaks(pairs: Sequence[Pair], bytes_of: Callable[[Pair], Sequence[int]]) -> tuple[int, int] | None:
+def _peaks(pairs: Sequence[Pair], bytes_of: Callable[[Pair], Sequence[int]]) -> Peaks | None:
     """The largest peak memory of the eager arms and of the edited one, in bytes; None where none was measured."""
     peaks = [peak for pair in pairs for peak in zip(pair.arms, bytes_of(pair), strict=True) if peak[1]]
     eager = [peak for name, peak in peaks if name != EDITED]
     edited = [peak for name, peak in peaks if name == EDITED]
-    return (max(eager), max(edited)) if eager and edited else None
+    return Peaks(max(eager), max(edited)) if eager and edited else None

@@ -63,7 +63,7 @@ def write(report: Report, folder: Path) -> None:
 def write_patch(plan: Plan, folder: Path) -> None:
     """Write the patch, if there is one, into a run's folder. Raises OSError where that can't be written."""
     if plan.patch_file is not None:
-        write_whole(folder / plan.patch_file, patch_bytes(plan.diffs))
+        write_whole(folder / plan.patch_file, patch_bytes([edited.diff for edited in plan.files]))
 
 
 def patch_bytes(diffs: Sequence[str]) -> bytes:

@@ -16,6 +16,7 @@ from ..records import (
     FunctionKind,
     Judgement,
     Metric,
+    Peaks,
     Profile,
     Reason,
     Report,
@@ -179,15 +180,17 @@ def speedup_lines(benchmark: Benchmark) -> list[tuple[str, str]]:
     if benchmark.cold_start_seconds is not None:
         rows.append(("Cold start", _cold_start(benchmark)))
     if benchmark.peak_rss_bytes is not None:
-        eager, edited = benchmark.peak_rss_bytes
-        said = f"{memory(eager)} eager, {memory(edited)} edited, at the peak"
+        said = f"{_peaks(benchmark.peak_rss_bytes)}, at the peak"
         if benchmark.peak_device_bytes is not None:
-            eager, edited = benchmark.peak_device_bytes
-            said += f"; on the device {memory(eager)} eager, {memory(edited)} edited"
+            said += f"; on the device {_peaks(benchmark.peak_device_bytes)}"
         rows.append(("Memory", said))
     if benchmark.xla_auto_clustering is not None:
         rows.append(("Reference", _reference(benchmark.xla_auto_clustering)))
     return rows
+
+
+def _peaks(peaks: Peaks) -> str:
+    return f"{memory(peaks.eager)} eager, {memory(peaks.edited)} edited"
 
 
 def _reference(found: AutoClustering) -> str:
@@ -279,7 +282,7 @@ def apply_command(report: Report, cwd: Path) -> str | None:
     if patch is None:
         return None
     shown = shlex.quote(shortest(patch, cwd))
-    root = Path(report.target.root)
+    root = Path(report.command.target.root)
     if shutil.which("patch") is None and shutil.which("git") is not None:
         top = next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
         inside = root.relative_to(top).as_posix()

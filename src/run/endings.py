@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import __version__, exit_codes
 from ..interrupts import deferred
-from ..records import Batches, FunctionKind, Plan, Reason, Report, Verdict
+from ..records import Batches, Budget, Command, FunctionKind, Plan, Reason, Report, Verdict
 from ..report.wording import NOTABLE_SHARE, count, own_share
 from . import remainder
 from .reach import refused_words
@@ -196,13 +196,15 @@ def report_of(work: Work, command: Sequence[str], status: str, message: str, cod
         message=message,
         exit_code=code,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        command=tuple(command),
-        target=work.target,
-        options={
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in vars(options).items()
-            if name not in ("arguments",)
-        },
+        command=Command(
+            tuple(command),
+            work.target,
+            {
+                name: str(value) if isinstance(value, Path) else value
+                for name, value in vars(options).items()
+                if name not in ("arguments",)
+            },
+        ),
         environment={
             "hybridize": __version__,
             "platform": platform.platform(),
@@ -210,15 +212,13 @@ def report_of(work: Work, command: Sequence[str], status: str, message: str, cod
             "python": platform.python_version(),
             **work.environment,
         },
-        budget_seconds=options.budget_seconds,
-        spent_seconds=work.spent,
+        budget=Budget(options.budget_seconds, work.spent),
         judgements=tuple(work.judgements.values()),
-        plan=work.plan,
+        plan=replace(work.plan, applied=work.applied),
         benchmark=work.benchmark,
         drift=work.drift,
         profile=work.profile,
         timings=work.timings,
         folder=str(work.folder) if work.folder != Path() else None,
         warnings=tuple(work.warnings),
-        applied=work.applied,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..measure.bounds import why_hopeless
@@ -16,9 +17,10 @@ def set_plan(work: Work, scan: Scan) -> None:
 
     edits = edits_of(work.selected())
     files, skips = edit_project(Path(scan.root), edits)
+    files = tuple(replace(edited, diff=diff(edited)) for edited in files)
     for skip in skips:
         work.warn(f"{skip.candidate}: {skip.reason}")
-    work.plan = Plan(tuple(edits), files, tuple(diff(f) for f in files), PATCH_FILE if files else None)
+    work.plan = Plan(tuple(edits), files, PATCH_FILE if files else None)
 
 
 def drop_hopeless(work: Work) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from hybridize import __version__, cli, static
 from hybridize.options import Options
-from hybridize.records import Action, Confidence, Finding, Function, FunctionKind, Report, Scan, Target
+from hybridize.records import Action, Budget, Command, Confidence, Finding, Function, FunctionKind, Report, Scan, Target
 
 
 class Called:
@@ -40,12 +40,9 @@ def report(options: Options, **changes: object) -> Report:
         "message": "Nothing is to be gained.",
         "exit_code": 0,
         "created": "2026-11-22T09:30:15+00:00",
-        "command": ("optimize",),
-        "target": Target("/p", "/p", "/p/train.py", options.arguments),
-        "options": {},
+        "command": Command(("optimize",), Target("/p", "/p", "/p/train.py", options.arguments), {}),
         "environment": {},
-        "budget_seconds": options.budget_seconds,
-        "spent_seconds": 1.0,
+        "budget": Budget(options.budget_seconds, 1.0),
     }
     return Report(**{**fields, **changes})  # type: ignore[arg-type]
 

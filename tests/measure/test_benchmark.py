@@ -11,7 +11,7 @@ from simulated import FILES, TARGET, UNIT, Launcher, Machine, Script
 from hybridize.measure import benchmark
 from hybridize.measure.benchmark import Cover, run_benchmark
 from hybridize.measure.summary import Tail, decide, summarize
-from hybridize.records import Benchmark, Interval, Pair, Unclear
+from hybridize.records import Benchmark, Interval, Pair, Peaks, TimedTurn, Unclear
 
 EAGER = Script(0.02)
 
@@ -246,7 +246,7 @@ def test_an_interval_that_says_nothing_is_not_told() -> None:
     """Two groups have one degree of freedom: "0.03 to 150 end to end" is no information."""
 
     def pair(once: float) -> Pair:
-        turns = ((10, (1.0, 1.0, once)), *((10, (1.0, 1.0, 0.1)),) * 6)
+        turns = (TimedTurn(10, (1.0, 1.0, once)), *(TimedTurn(10, (1.0, 1.0, 0.1)),) * 6)
         arms, totals, none = ("eager", "eager", "edited"), (9.0, 9.0, 2.6 + once), (0, 0, 0)
         return Pair(arms, turns, 10.0, 1.0, (2.0, 2.0, 2.0), totals, none, none, True, warm_turns=1)
 
@@ -256,7 +256,7 @@ def test_an_interval_that_says_nothing_is_not_told() -> None:
 
 def test_no_arm_does_more_units_than_asked_for() -> None:
     found = measure(edited=graph(8), steps=50)
-    assert all(sum(units for units, _ in pair.turns) <= 50 for pair in found.pairs)
+    assert all(sum(turn.units for turn in pair.turns) <= 50 for pair in found.pairs)
     assert found.verdict == "faster"
 
 
@@ -440,13 +440,13 @@ def test_arms_killed_for_memory_are_tried_again_two_at_a_time() -> None:
 
 def test_peak_memory_is_the_largest_of_each_side() -> None:
     found = measure(Script(0.02, peak_rss_bytes=500), graph(8, peak_rss_bytes=700))
-    assert found.peak_rss_bytes == (500, 700)
+    assert found.peak_rss_bytes == Peaks(500, 700)
     assert found.peak_device_bytes is None
 
 
 def test_peak_memory_on_the_device_is_told_where_there_is_one() -> None:
     found = measure(Script(0.02, device_bytes=4000), graph(8, device_bytes=6000))
-    assert found.peak_device_bytes == (4000, 6000)
+    assert found.peak_device_bytes == Peaks(4000, 6000)
     assert {pair.peak_device_bytes for pair in found.pairs} == {(4000, 6000, 4000)}
 
 

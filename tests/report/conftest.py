@@ -12,7 +12,9 @@ from hybridize.records import (
     AssumptionKind,
     AutoClustering,
     Benchmark,
+    Budget,
     CheckedAssumption,
+    Command,
     Crash,
     Drift,
     Edit,
@@ -29,6 +31,7 @@ from hybridize.records import (
     Pair,
     Parameter,
     ParameterKind,
+    Peaks,
     Plan,
     Profile,
     Reason,
@@ -37,6 +40,7 @@ from hybridize.records import (
     Share,
     Step,
     Target,
+    TimedTurn,
     Unclear,
     Variant,
     VariantResult,
@@ -127,7 +131,7 @@ def judgements() -> tuple[Judgement, ...]:
 def benchmark() -> Benchmark:
     pair = Pair(
         arms=("eager", "edited", "twin"),
-        turns=((20, (0.025, 0.0031, 0.0249)), (20, (0.0251, 0.003, 0.025))),
+        turns=(TimedTurn(20, (0.025, 0.0031, 0.0249)), TimedTurn(20, (0.0251, 0.003, 0.025))),
         ratio=7.9,
         eager_ratio=1.01,
         startup_seconds=(3.1, 3.2, 3.1),
@@ -150,7 +154,7 @@ def benchmark() -> Benchmark:
         break_even_units=830,
         whole_script=False,
         verdict="faster",
-        peak_rss_bytes=(612_000_000, 640_000_000),
+        peak_rss_bytes=Peaks(612_000_000, 640_000_000),
         reason="the interval 7.5 to 8.3 lies above 1.05",
         xla_auto_clustering=AutoClustering(0.97, 180),
     )
@@ -166,17 +170,17 @@ def report(tmp_path: Path) -> Report:
         message="train.py runs 7.9x faster per step with one function converted; nothing drifted.",
         exit_code=0,
         created="2026-11-22T09:30:15+00:00",
-        command=("optimize", "--train-script", "train.py"),
-        target=Target(str(tmp_path), str(tmp_path), str(tmp_path / "train.py"), ("--epochs", "3"), None, 0),
-        options={"pairs": 5, "results": Path("results"), "only": (), "steps": None},
+        command=Command(
+            ("optimize", "--train-script", "train.py"),
+            Target(str(tmp_path), str(tmp_path), str(tmp_path / "train.py"), ("--epochs", "3"), None, 0),
+            {"pairs": 5, "results": "results", "only": (), "steps": None},
+        ),
         environment={"tensorflow": "2.21.0", "python": "3.11.7"},
-        budget_seconds=300.0,
-        spent_seconds=125.4,
+        budget=Budget(300.0, 125.4),
         judgements=judgements(),
         plan=Plan(
             (Edit("train:step", "train.py", 4, "step", Action.HYBRIDIZE, Variant()),),
-            (edited,),
-            (diff(edited),),
+            (replace(edited, diff=diff(edited)),),
             "optimize.patch",
         ),
         benchmark=benchmark(),
@@ -226,6 +230,7 @@ def crashed(report: Report) -> Report:
     tried = VariantResult("signature", Verdict.INCONCLUSIVE, 1, None, None, None, None, (), signature, "a reason")
     inside = replace(step, observation=seen, variants=(*step.variants, tried), covered_by="train:main", selected=False)
     switch = function("run_eagerly@7", kind=FunctionKind.SWITCH, proposal=Action.RECONFIGURE, parameters=())
+    switched = Judgement(switch, Verdict.CONFIRMED, (Reason("so", "a reason"),), selected=True)
     measured = replace(
         report.benchmark,
         verdict="inconclusive",
@@ -233,7 +238,7 @@ def crashed(report: Report) -> Report:
         crash=Crash("raised ValueError: no", ("train.py:4", "train.py:9")),
         speedup=Interval(float("nan"), 0.5, float("inf"), 0.99),
         script_units=4000,
-        peak_device_bytes=(2_000_000, 3_000_000),
+        peak_device_bytes=Peaks(2_000_000, 3_000_000),
         by_clock=True,
         whole_script=True,
         xla_auto_clustering=AutoClustering(None, 0, "the auto-clustered arm raised ValueError: no"),
@@ -242,11 +247,11 @@ def crashed(report: Report) -> Report:
         report,
         status="failed",
         exit_code=4,
-        judgements=(inside, Judgement(switch, Verdict.CONFIRMED, ("a reason",), selected=True), *report.judgements[1:]),
+        judgements=(inside, switched, *report.judgements[1:]),
         benchmark=measured,
         drift=Drift("inconclusive", "L0", "two runs differ"),
         profile=Profile(reason="py-spy was not found"),
-        applied=True,
+        plan=replace(report.plan, applied=True),
         message="caf\udce9",
         timings={"static": float("inf")},
     )

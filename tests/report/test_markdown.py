@@ -29,15 +29,16 @@ def test_a_run_that_came_to_nothing_has_no_empty_sections(report):
 
 def test_what_the_user_wrote_can_not_break_the_page(report):
     judgement = replace(report.judgements[0], reasons=(Reason("so", "a | b\n<script> `x` *y*"),))
-    diffs = ("--- a/m.py\n+++ b/m.py\n@@ -1 +1,2 @@\n+```\n x\n",)
-    page = to_markdown(replace(report, judgements=(judgement,), plan=replace(report.plan, diffs=diffs)))
+    diff = "--- a/m.py\n+++ b/m.py\n@@ -1 +1,2 @@\n+```\n x\n"
+    plan = replace(report.plan, files=(replace(report.plan.files[0], diff=diff),))
+    page = to_markdown(replace(report, judgements=(judgement,), plan=plan))
     row = next(line for line in page.splitlines() if line.startswith("| `train:step`"))
     assert r"a \| b \<script\> \`x\` \*y\*" in row
     assert "````diff\n" in page and page.rstrip().split("\n\n## Warnings")[0].endswith("````")
 
 
 def test_applied_edits_need_no_command(report):
-    page = to_markdown(replace(report, applied=True))
+    page = to_markdown(replace(report, plan=replace(report.plan, applied=True)))
     assert "edited in place" in page and "patch -p1" not in page
 
 

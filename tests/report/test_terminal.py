@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hybridize.records import Plan
+from hybridize.records import Peaks, Plan
 from hybridize.report.renderers.terminal import Terminal
 
 
@@ -87,7 +87,8 @@ def test_the_scripts_numbers_come_with_their_sample_counts(report):
     assert "1.40x over the whole script of 40,000 units, extrapolated from the steady state" in said
     assert "900 ms more than eager, won back after 830 units" in text
     assert "612 MB eager, 640 MB edited, at the peak\n" in re.sub(" +\n", "\n", text)
-    on_device = replace(report, benchmark=replace(report.benchmark, peak_device_bytes=(2_000_000_000, 3_000_000_000)))
+    peaks = Peaks(2_000_000_000, 3_000_000_000)
+    on_device = replace(report, benchmark=replace(report.benchmark, peak_device_bytes=peaks))
     assert "at the peak; on the device 2,000 MB eager, 3,000 MB edited" in shown(on_device, width=200)
     assert "none (L2): 40 of 40 steps" in text
 
@@ -114,7 +115,7 @@ def test_the_last_line_is_the_one_to_read(report):
 
 
 def test_applied_edits_need_no_command(report):
-    text = shown(replace(report, applied=True))
+    text = shown(replace(report, plan=replace(report.plan, applied=True)))
     assert "Applied    to train.py" in text and "Apply it" not in text
 
 

@@ -73,7 +73,8 @@ def test_the_command_applies_the_patch_as_typed(report, tmp_path, monkeypatch, r
     if is_repository:
         subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=60)
     (root / "train.py").write_bytes(report.plan.files[0].before)
-    report = replace(report, target=Target(str(root), str(cwd), str(root / "train.py")))
+    target = Target(str(root), str(cwd), str(root / "train.py"))
+    report = replace(report, command=replace(report.command, target=target))
     write(report, Path(report.folder))
     monkeypatch.setattr(wording.shutil, "which", lambda name: f"/{name}" if name == "git" or has_patch else None)
 
@@ -87,7 +88,7 @@ def test_the_command_applies_the_patch_as_typed(report, tmp_path, monkeypatch, r
 
 
 def test_in_the_projects_root_the_command_is_short(report):
-    command = wording.apply_command(report, Path(report.target.root))
+    command = wording.apply_command(report, Path(report.command.target.root))
     assert command == "patch -p1 < results/20261122-093015-train/optimize.patch"
 
 

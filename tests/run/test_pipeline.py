@@ -290,7 +290,7 @@ def plan(work: Work) -> None:
     settle(Verdict.CONFIRMED, selected=True)(work)
     edits = (Edit("train:step", "train.py", 6, "step"), Edit("other:f", "other.py", 4, "f"))
     files, _ = edit_project(Path(work.target.root), edits)
-    work.plan = Plan(edits, files, tuple(diff(f) for f in files), "optimize.patch")
+    work.plan = Plan(edits, tuple(replace(f, diff=diff(f)) for f in files), "optimize.patch")
 
 
 def changed(root: Path) -> set[str]:
@@ -307,7 +307,7 @@ BOTH = {"train.py", "other.py"}
 
 def test_the_sources_are_edited_where_that_is_asked_for(optimize: Any, tmp_path: Path) -> None:
     report = optimize(plan, apply=True)
-    assert (report.status, report.exit_code, report.applied) == ("optimized", 0, True)
+    assert (report.status, report.exit_code, report.plan.applied) == ("optimized", 0, True)
     assert changed(tmp_path) == BOTH and not leftovers(tmp_path)
 
 
@@ -335,10 +335,10 @@ def test_what_is_said_after_an_interruption_is_what_the_disk_holds(
     report = optimize(plan, apply=True)
     assert calls
     assert (report.status, report.exit_code) == ("interrupted", 130)
-    assert changed(tmp_path) == (BOTH if report.applied else set())
-    assert ("nothing was changed" in report.message) == (not report.applied)
-    assert ("train.py" in report.message) == report.applied
-    assert json.loads((Path(report.folder) / "report.json").read_text())["plan"]["applied"] == report.applied
+    assert changed(tmp_path) == (BOTH if report.plan.applied else set())
+    assert ("nothing was changed" in report.message) == (not report.plan.applied)
+    assert ("train.py" in report.message) == report.plan.applied
+    assert json.loads((Path(report.folder) / "report.json").read_text())["plan"]["applied"] == report.plan.applied
     assert not leftovers(tmp_path)
 
 
@@ -356,7 +356,7 @@ def test_an_interruption_while_the_results_are_written_loses_neither_them_nor_th
 
     monkeypatch.setattr(folder, "write_whole", interrupted)
     report = optimize(plan, apply=True)
-    assert len(calls) == 4 and report.applied and "applied" in report.message
+    assert len(calls) == 4 and report.plan.applied and "applied" in report.message
     assert changed(tmp_path) == BOTH
     assert json.loads((Path(report.folder) / "report.json").read_text())["plan"]["applied"]
 
@@ -369,7 +369,7 @@ def test_nothing_is_edited_where_the_patch_can_not_be_kept(
 
     monkeypatch.setattr(folder, "write_whole", full)
     report = optimize(plan, apply=True)
-    assert (report.status, report.exit_code, report.applied) == ("failed", 4, False)
+    assert (report.status, report.exit_code, report.plan.applied) == ("failed", 4, False)
     assert "Nothing was applied" in report.message and "No space left" in report.message
     assert not changed(tmp_path)
 
@@ -382,7 +382,7 @@ def test_results_that_can_not_be_written_are_told_with_what_was_done(
 
     monkeypatch.setattr(folder, "to_text", full)
     report = optimize(plan, apply=True)
-    assert (report.status, report.exit_code, report.applied) == ("failed", 4, True)
+    assert (report.status, report.exit_code, report.plan.applied) == ("failed", 4, True)
     assert "applied" in report.message and "No space left" in report.message
     assert changed(tmp_path) == BOTH
 
@@ -402,7 +402,7 @@ def test_a_refusal_to_edit_in_place_is_a_failure_that_names_the_reason_and_the_p
         (tmp_path / "other.py").write_text("# by hand\n")
 
     report = optimize(prove, apply=True)
-    assert (report.status, report.exit_code, report.applied) == ("failed", 4, False)
+    assert (report.status, report.exit_code, report.plan.applied) == ("failed", 4, False)
     assert report.message.startswith("Nothing was applied: other.py has changed since it was read.")
     assert report.folder in report.message and (Path(report.folder) / "optimize.patch").is_file()
     assert not changed(tmp_path)
@@ -417,7 +417,7 @@ def test_edits_are_not_applied_where_the_seeds_asked_for_did_not_decide(
 
     monkeypatch.setattr("hybridize.run.stages.seeds.compare_over_seeds", compare)
     report = optimize(plan, apply=True, drift_runs=5)
-    assert (report.status, report.exit_code, report.applied) == ("optimized", 0, False)
+    assert (report.status, report.exit_code, report.plan.applied) == ("optimized", 0, False)
     assert "in the patch" in report.message and "The edits were not applied: " in report.message
     assert not changed(tmp_path) and (Path(report.folder) / "optimize.patch").is_file()
 
@@ -426,7 +426,7 @@ def test_edits_are_applied_where_the_seeds_asked_for_agree(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("hybridize.run.stages.seeds.compare_over_seeds", drifting("none"))
-    assert optimize(plan, apply=True, drift_runs=5).applied
+    assert optimize(plan, apply=True, drift_runs=5).plan.applied
     assert changed(tmp_path) == BOTH
 
 
@@ -638,7 +638,7 @@ def test_what_ends_elsewhere_over_several_seeds_is_not_proposed(
     report = optimize(confirm, drift_runs=5, apply=True)
     assert (report.status, report.exit_code) == ("drift", 1)
     assert "over 5 seeds, the loss differs by 0.3" in report.message
-    assert not report.plan.edits and not report.applied
+    assert not report.plan.edits and not report.plan.applied
     assert (tmp_path / "train.py").read_text() == SCRIPT
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
     assert judgement.verdict is Verdict.REFUTED and not judgement.selected

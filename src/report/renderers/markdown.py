@@ -41,9 +41,9 @@ def to_markdown(report: Report) -> str:
 
 
 def _run(report: Report) -> str:
-    target = report.target
+    target = report.command.target
     what = f"module `{target.module}`" if target.module else f"script {_code(target.script)}"
-    spent = f"{clock(report.spent_seconds)} of {clock(report.budget_seconds)}"
+    spent = f"{clock(report.budget.spent_seconds)} of {clock(report.budget.seconds)}"
     return f"Run {_escaped(report.created)} on {what}; {spent} of the budget were spent."
 
 
@@ -105,14 +105,14 @@ def _profile(report: Report) -> list[str]:
 
 
 def _change(report: Report) -> list[str]:
-    if not report.plan.diffs:
+    if not report.plan.files:
         return []
-    if report.applied:
+    if report.plan.applied:
         how = "The sources were edited in place."
     else:
-        command = apply_command(report, Path(report.target.cwd))
-        how = f"To apply it, in {_code(report.target.cwd)}:\n\n{_fenced(command or '', 'sh')}"
-    return ["## The change", how, _fenced("".join(report.plan.diffs), "diff")]
+        command = apply_command(report, Path(report.command.target.cwd))
+        how = f"To apply it, in {_code(report.command.target.cwd)}:\n\n{_fenced(command or '', 'sh')}"
+    return ["## The change", how, _fenced("".join(edited.diff for edited in report.plan.files), "diff")]
 
 
 def _escaped(text: str) -> str:

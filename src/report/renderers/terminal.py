@@ -238,7 +238,7 @@ class Terminal:
         if patch is None:
             return
         self._print(Text())
-        if report.applied:
+        if report.plan.applied:
             self._row("Applied", "to " + ", ".join(edited.file for edited in report.plan.files))
             return
         self._row("Patch", shortest(patch, self._cwd))

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...records import Action, Finding, Function, Scan
-from ..evidence import finding_of, step_of
+from ...records import Action, Finding, Function, Scan, Step
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
@@ -36,7 +35,7 @@ def to_json(function: Function) -> dict[str, Any]:
             {
                 "name": parameter.name,
                 "kind": parameter.kind.value,
-                "evidence": [step_of(step) for step in parameter.evidence],
+                "evidence": [_step_of(step) for step in parameter.evidence],
             }
             for parameter in function.parameters
         ],
@@ -71,8 +70,16 @@ def _advises(finding: Finding) -> bool:
 
 def _finding_of(finding: Finding) -> dict[str, Any]:
     """Give one finding; the chain of one that stands in the function itself would say the same again, and is empty."""
-    plain = finding_of(finding)
-    last = finding.chain[-1] if finding.chain else None
-    if len(finding.chain) == 1 and last is not None and (last.line, last.note) == (finding.line, finding.message):
-        plain["chain"] = []
-    return plain
+    says_more = [(step.line, step.note) for step in finding.chain] != [(finding.line, finding.message)]
+    return {
+        "code": finding.code,
+        "file": finding.file,
+        "line": finding.line,
+        "message": finding.message,
+        "certain": finding.certain,
+        "chain": [_step_of(step) for step in finding.chain if says_more],
+    }
+
+
+def _step_of(step: Step) -> dict[str, Any]:
+    return {"file": step.file, "line": step.line, "note": step.note}

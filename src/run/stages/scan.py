@@ -24,12 +24,13 @@ SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 
 def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
     """Analyse the project: what the source shows that the script imports, and what a run has ``seen``."""
+    from ...fingerprints import with_fingerprints
     from ...static import scan
 
     layout = layout_of(work.target, work.options, seen)
     work.target = covering(work.target, layout, work.options)
     with work.stage("scan", work.target.root) if seen is None else contextlib.nullcontext():
-        found = scan(Path(work.target.root), Path(work.target.script), layout=layout)
+        found = with_fingerprints(scan(Path(work.target.root), Path(work.target.script), layout=layout))
         for warning in found.warnings:
             work.warn(warning)
         reachable = [f for f in found.functions if f.file in found.reachable]

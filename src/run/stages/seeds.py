@@ -90,7 +90,7 @@ def _costs(benchmark: Benchmark | None) -> tuple[float, float]:
     pairs = [pair for pair in benchmark.pairs if pair.turns and "eager" in pair.arms] if benchmark is not None else []
     if not pairs:
         return 10.0, 1.0
-    rates = [turn[pair.arms.index("eager")] / units for pair in pairs for units, turn in pair.turns if units]
+    rates = [turn.seconds[pair.arms.index("eager")] / turn.units for pair in pairs for turn in pair.turns if turn.units]
     return max(pair.startup_seconds[pair.arms.index("eager")] for pair in pairs), max(median(rates), 1e-6)
 
 

@@ -303,8 +303,11 @@ class SwitchTrial:
         return None
 
     def _candidate(self, name: str, file: str, line: int) -> Function:
+        from ...fingerprints import fingerprint_of_line
+
         module = self.scan.modules.get(file, file)
-        return _function(f"{module}:{name}@{line}", file, line, module, name, None)
+        function = _function(f"{module}:{name}@{line}", file, line, module, name, None)
+        return replace(function, fingerprint=fingerprint_of_line(Path(self.scan.root, file), line))
 
     # -- proof ------------------------------------------------------------------------------------
 

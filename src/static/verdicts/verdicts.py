@@ -13,6 +13,7 @@ from ..facts.parameters import describe_parameters, holds_scalar, holds_tensor, 
 from ..facts.uses import Results
 from ..facts.view import Facts, name_of
 from ..ir.code import Call, FunctionCode, ModuleCode
+from ..ir.solver import LINES
 from ..ir.values import UNKNOWN, Bound, Function, Value, Wrapped
 from ..rules import Polarity, all_rules
 from ..rules.varying_scalar import variation
@@ -191,6 +192,15 @@ class Verdicts:
             has_python_side_effects=any(hazard.effect for hazard in hazards),
             is_recursive=False,
             computes_with_tensors=True,
+            calls=tuple(
+                dict.fromkeys(
+                    binding.code.id
+                    for call in code.calls
+                    if step.first <= call.place % LINES <= step.last
+                    for binding in call.targets
+                    if binding.code.reported
+                )
+            ),
             confidence=Confidence.HIGH if proposal is Action.EXTRACT else None,
             rests_on=("stands in a loop", "takes gradients and updates variables") if blocker is None else (),
         )

@@ -26,6 +26,7 @@ from hybridize.records import (
     RunOutcome,
     Scan,
     Target,
+    TimedTurn,
     Verdict,
 )
 from hybridize.run.stages.seeds import Extent, compare_over_seeds, extent, merged
@@ -41,7 +42,7 @@ class Silence:
 
 
 def benchmark(startup: float = 2.0, unit_seconds: float = 0.1) -> Benchmark:
-    turns = ((10, (10 * unit_seconds, 0.1, 10 * unit_seconds)),) * 5
+    turns = (TimedTurn(10, (10 * unit_seconds, 0.1, 10 * unit_seconds)),) * 5
     arms = ("eager", "edited", "eager twin")
     pair = Pair(arms, turns, 5.0, 1.0, (startup,) * 3, (9.0,) * 3, (1, 1, 1), (0, 0, 0), True)
     return Benchmark("train:step", 100, (pair,), None, 1.0, 5.0, 2.0, 0.0, 0, False, "faster")

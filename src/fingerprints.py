@@ -1,0 +1,254 @@
+"""Content hashes of candidates: the same when lines move and comments change, another when what runs changes.
+
+A fingerprint is of a function's own source (decorators and defaults as they stand in the file), of the statements at
+the top of its module that bind the names that it reads (imports and constants; not those that these read in turn), and
+of the same of each function of the project that it may call, directly or not. Positions, comments, blank lines and
+docstrings are not in it, nor is the version of Python. It does not cover what a class has besides the method, what
+libraries do, nor data: two equal fingerprints say that the same code stands there, not that it does the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+from .records import Function, FunctionKind, Scan, Variant
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+# What the parser adds without there being a difference in what runs.
+_NOT_HASHED = frozenset({"ctx", "kind", "type_comment"})
+
+
+def fingerprints(root: Path, functions: Sequence[Function]) -> dict[str, str]:
+    """Give the fingerprints by the functions' ids, from their files; of what is not found there is none."""
+    own: dict[str, str] = {}
+    for file, members in groupby(sorted(functions, key=_file_of), _file_of):
+        tree, held = _parsed(root / file), list(members)
+        if tree is not None:
+            parsed = _File(tree, any(each.kind is FunctionKind.LAMBDA for each in held))
+            sources = ((each.id, parsed.source(each.line, each.end_line)) for each in held)
+            own.update({name: source for name, source in sources if source is not None})
+    calls = {each.id: [name for name in each.calls if name in own] for each in functions if each.id in own}
+    found: dict[str, str] = {}
+    for component in _components(calls):
+        inner = sorted(own[name] for name in component)
+        outer = sorted({found[called] for name in component for called in calls[name] if called in found})
+        shared = [*inner, "calls", *outer]
+        # Members of a circle call the same functions, and are told apart by their own source.
+        found.update({name: _hash([own[name], *shared]) for name in component})
+    return found
+
+
+def with_fingerprints(scan: Scan) -> Scan:
+    """Give the scan with the fingerprints of what is reachable, for which the files are read once more.
+
+    A scan by itself has none: they take a quarter of its time, and few of its functions are ever compared.
+    """
+    by_id = {function.id: function for function in scan.functions}
+    wanted = {function.id: function for function in scan.functions if function.file in scan.reachable}
+    waiting = list(wanted.values())
+    while waiting:
+        for name in waiting.pop().calls:
+            if name in by_id and name not in wanted:
+                wanted[name] = by_id[name]
+                waiting.append(by_id[name])
+    collecting = gc.isenabled()
+    # Syntax trees are many objects that live until their file is done: collecting in between takes as long again.
+    gc.disable()
+    try:
+        found = fingerprints(Path(scan.root), list(wanted.values()))
+    finally:
+        if collecting:
+            gc.enable()
+    return replace(scan, functions=tuple(replace(each, fingerprint=found.get(each.id)) for each in scan.functions))
+
+
+def fingerprint_of_line(path: Path, line: int) -> str | None:
+    """Give the fingerprint of the statement that a line belongs to, for a change that is made to the line alone."""
+    tree = _parsed(path)
+    if tree is None:
+        return None
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _covers(node, line)]
+    innermost = max(found, key=lambda node: node.lineno, default=None)
+    return None if innermost is None else _hash([_Dump([innermost]).text])
+
+
+def with_variant(fingerprint: str | None, variant: Variant) -> str | None:
+    """Give the fingerprint of a function together with what is written for it."""
+    return None if fingerprint is None else _hash([fingerprint, repr(variant.arguments)])
+
+
+class _File:
+    """A file's functions by their lines, and what the top of the file binds."""
+
+    def __init__(self, tree: ast.Module, has_lambdas: bool) -> None:
+        self._tree = tree
+        self._definitions: dict[int, list[ast.AST]] = {}
+        for node in ast.walk(tree) if has_lambdas else _statements(tree.body):
+            if isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+                self._definitions.setdefault(node.lineno, []).append(node)
+        self._bound: dict[str, list[str]] = {}
+        for statement in _statements(tree.body, (*_DEFINITIONS, ast.ClassDef)):
+            for name, text in _bindings(statement):
+                self._bound.setdefault(name, []).append(text)
+
+    def source(self, line: int, end_line: int) -> str | None:
+        """The hash of what stands in these lines: the function that is defined there, or else statements."""
+        nodes = [node for node in self._definitions.get(line, ()) if getattr(node, "end_lineno", 0) <= end_line]
+        nodes = nodes or list(_within(self._tree.body, line, end_line))
+        if not nodes:
+            return None
+        dump = _Dump(nodes)
+        bound = [text for name in sorted(dump.reads) for text in self._bound.get(name, ())]
+        return _hash([dump.text, *bound])
+
+
+def _statements(
+    statements: Iterable[ast.stmt], but_in: tuple[type[ast.stmt], ...] = ()
+) -> Iterator[ast.stmt]:
+    """All statements, also those that others hold, but for what is held by statements of some types."""
+    for statement in statements:
+        yield statement
+        if not isinstance(statement, but_in):
+            yield from _statements(_held(statement), but_in)
+
+
+def _held(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements that another one holds."""
+    for field in ("body", "orelse", "finalbody"):
+        yield from getattr(statement, field, ())
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield from part.body
+
+
+def _bindings(statement: ast.stmt) -> Iterator[tuple[str, str]]:
+    """The names that a statement binds, each with the text that stands for how it does."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        origin = (statement.level * ".") + (statement.module or "") if isinstance(statement, ast.ImportFrom) else ""
+        for alias in statement.names:
+            yield alias.asname or alias.name.partition(".")[0], f"{origin}:{alias.name}"
+        return
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    text = _Dump([statement]).text
+    for target in targets:
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name):
+                yield node.id, text
+
+
+def _within(statements: Iterable[ast.stmt], line: int, end_line: int) -> Iterator[ast.stmt]:
+    """The outermost statements that stand in these lines."""
+    for statement in statements:
+        if line <= statement.lineno and (statement.end_lineno or statement.lineno) <= end_line:
+            yield statement
+        elif statement.lineno <= end_line and line <= (statement.end_lineno or statement.lineno):
+            yield from _within(_held(statement), line, end_line)
+
+
+def _covers(node: ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+class _Dump:
+    """Nodes as text, and the names that they read and do not bind.
+
+    The text has no positions, no docstrings and no empty fields, which differ between versions of Python.
+    """
+
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        self._read: set[str] = set()
+        self._bound: set[str] = set()
+        self._outer: set[str] = set()
+        self.text = self._write(nodes)
+        self.reads = (self._read - self._bound) | self._outer
+
+    def _write(self, nodes: Sequence[ast.AST]) -> str:
+        """Each node before its parts, which the names of its fields and the lengths of lists tell apart."""
+        parts: list[str] = []
+        stack: list[object] = list(reversed(nodes))
+        # Not by recursion: a long expression is a deep tree.
+        while stack:
+            node = stack.pop()
+            if isinstance(node, ast.AST):
+                self._note(node)
+                head, values = [type(node).__name__], []
+                for name in node._fields:
+                    value = getattr(node, name, None)
+                    if value is not None and name not in _NOT_HASHED and not (type(value) is list and not value):
+                        head.append(name)
+                        values.append(value)
+                parts.append(" ".join(head))
+                stack += values[::-1]
+            elif type(node) is list:
+                kept = [each for each in node if not _is_text(each)]
+                parts.append(f"list {len(kept)}")
+                stack += kept[::-1]
+            else:
+                parts.append(repr(node))
+        return "\n".join(parts)
+
+    def _note(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Name):
+            (self._read if isinstance(node.ctx, ast.Load) else self._bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            self._bound.add(node.arg)
+        elif isinstance(node, ast.Global):
+            self._outer.update(node.names)
+
+
+def _is_text(node: object) -> bool:
+    """Whether a statement is a docstring, or another string that stands by itself."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _file_of(function: Function) -> str:
+    return function.file
+
+
+def _parsed(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _hash(parts: Iterable[str]) -> str:
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _components(calls: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """The strongly connected components of a call graph, callees first (Tarjan's algorithm without recursion)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    open_names: dict[str, None] = {}
+    for root in calls:
+        if root in index:
+            continue
+        work = [(root, iter(calls[root]))]
+        index[root] = low[root] = len(index)
+        open_names[root] = None
+        while work:
+            name, rest = work[-1]
+            called = next(rest, None)
+            if called is None:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == index[name]:
+                    component: list[str] = []
+                    while not component or component[-1] != name:
+                        component.append(open_names.popitem()[0])
+                    yield component
+            elif called not in index:
+                index[called] = low[called] = len(index)
+                open_names[called] = None
+                work.append((called, iter(calls[called])))
+            elif called in open_names:
+                low[name] = min(low[name], index[called])
