@@ -106,7 +106,8 @@ def test_the_project_that_is_named_is_the_project(layout: Layout, laid_out: Path
 
 
 def _report(work: Work) -> Report:
-    return SimpleNamespace(target=work.target, plan=work.plan, folder=str(work.folder))  # type: ignore[return-value]
+    command = SimpleNamespace(target=work.target)
+    return SimpleNamespace(command=command, plan=work.plan, folder=str(work.folder))  # type: ignore[return-value]
 
 
 def _contents(folder: Path) -> dict[str, str]:
