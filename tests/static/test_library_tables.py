@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,15 +50,29 @@ for name, (*arguments, value) in made.items():
     layer = getattr(tf.keras.layers, name)(*arguments)
     layer(value)
     layers.append((name, any("seed" not in each.name for each in layer.weights)))
-json.dump([functions, layers], sys.stdout)
+
+used = {}
+for name in sys.argv[1:]:
+    for value in (tf, tf.compat.v1):
+        for part in name.split(".")[1:]:
+            value = getattr(value, part, None)
+        if value is not None:
+            told = re.search(r"Returns:\\n((?:[ \\t]+.*\\n?|\\n)*)", inspect.getdoc(value) or "")
+            used[name] = ["class" if inspect.isclass(value) else "function", told.group(1) if told else ""]
+            break
+json.dump([functions, layers, used], sys.stdout)
 """
+
+#: Names that public repositories call most: how often, and the canonical path.
+USED = [line.split() for line in (Path(__file__).parent / "data" / "most_used_names.txt").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
-def installed() -> tuple[dict[str, str], list[tuple[str, bool]]]:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
-    functions, layers = json.loads(done.stdout[done.stdout.index("[{") :])
-    return functions, layers
+def installed() -> tuple[dict[str, str], list[tuple[str, bool]], dict[str, tuple[str, str]]]:
+    names = [name for _, name in USED if name.startswith("tensorflow.")]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *names], capture_output=True, text=True, check=True)
+    functions, layers, used = json.loads(done.stdout[done.stdout.index("[{") :])
+    return functions, layers, used
 
 
 _SEVERAL = ("A tuple", "Tuple of", "tuple of", "A list of", "Two `", "Three `", "Four `", "A pair", "A namedtuple")
@@ -80,7 +95,7 @@ def _is_several(returns: str) -> bool:
 
 @pytest.mark.slow
 def test_what_gives_several_tensors_is_no_tensor(installed):
-    functions, _ = installed
+    functions, _, _ = installed
     wrong = [
         name
         for name, returns in functions.items()
@@ -92,7 +107,36 @@ def test_what_gives_several_tensors_is_no_tensor(installed):
 
 @pytest.mark.slow
 def test_which_layers_own_variables(installed):
-    _, layers = installed
+    _, layers, _ = installed
     told = {name: creates_variables(canonical_path(f"tensorflow.keras.layers.{name}")) for name, _ in layers}
     assert len(layers) > 8
     assert not [name for name, owns in layers if owns is not told[name]]
+
+
+#: What documentations call a tensor without saying so.
+_TENSORS = ("ensor", "Same as `ref`", "quotient", "image", "Image", "value", "samples", "rounded")
+_UNTOLD = frozenset(
+    {
+        *("tensorflow.add", "tensorflow.image.resize_bicubic", "tensorflow.linalg.set_diag", "tensorflow.math.add"),
+        *("tensorflow.IndexedSlices", "tensorflow.SparseTensor", "tensorflow.math.multiply", "tensorflow.multiply"),
+    }
+)
+
+
+@pytest.mark.slow
+def test_the_tables_know_the_names_that_are_used_most(installed):
+    """Printed is what the tables lack: names that give a tensor by them, and none by the installed TensorFlow."""
+    _, _, used = installed
+    counts = {name: int(count) for count, name in USED}
+    lacking = [
+        f"{counts[name]} {name}: a {kind} that returns {' '.join(returns.split())[:60] or 'nothing'}"
+        for name, (kind, returns) in used.items()
+        if describe_result(name) == "tensor"
+        and name not in _UNTOLD
+        and (kind == "class" or not any(word in returns for word in _TENSORS))
+    ]
+    gone = [f"{counts[name]} {name}" for name in counts if name.startswith("tensorflow.") and name not in used]
+    print("not in the installed TensorFlow:", *gone, sep="\n  ")
+    print("lacking:", *lacking, sep="\n  ")
+    assert len(USED) == 500 and len(used) > 350
+    assert not lacking

@@ -64,6 +64,7 @@ _EXACT = {
     "gc.collect": "process",
     "tensorflow.random.set_seed": "seed",
     "tensorflow.set_random_seed": "seed",
+    "tensorflow.random.set_random_seed": "seed",
     "keras.utils.set_random_seed": "seed",
     "keras.backend.clear_session": "process",
     "keras.backend.set_floatx": "process",
