@@ -33,7 +33,7 @@ def test_what_trains_in_another_process_is_told_with_the_line_that_starts_it(how
     report = optimize("other_processes", how, "2m", tmp_path)
     assert report["status"] == "nothing-to-gain"
     assert re.search(r"starts other Python processes at train\.py:\d+ .*% of the computing", report["message"])
-    assert report["candidates"][0]["verdict"] == "unobserved"
+    assert {c["id"]: c["verdict"] for c in report["candidates"]}["train:train_step"] == "unobserved"
     # One run tells, and no time is spent on more.
     assert set(report["timings"]) == {"scan", "observe"}
 
@@ -50,7 +50,7 @@ def test_what_trains_in_another_process_is_told_with_the_line_that_starts_it(how
 def test_a_gain_is_found_however_the_script_ends(how: str, said: str, tmp_path: Path) -> None:
     report = optimize("other_endings", how, "3m", tmp_path)
     assert report["status"] == "optimized", report["message"]
-    assert [edit["candidate"] for edit in report["plan"]["edits"]][:1] == ["train:train_step"]
+    assert "train:train_step" in report["plan"]["edits"][0]["candidates"]
     assert report["benchmark"]["verdict"] == "faster"
     assert re.search(said, " ".join([report["message"], report["benchmark"]["reason"]]))
     if how == "clock":
