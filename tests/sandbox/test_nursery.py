@@ -323,6 +323,9 @@ def test_importing_tensorflow_starts_no_threads_of_its_own(tmp_path):
     with Nursery(environment) as made:
         assert made.usable
         assert len(list(Path(f"/proc/{made._process.pid}/task").iterdir())) == 1
+        # So what it takes by itself is the time of one processor, and it had to wait for that at times.
+        assert 0.0 < made.import_seconds <= made.import_wall_seconds + 0.1
+        assert made.leaving_seconds > 0.0
 
 
 @pytest.mark.slow

@@ -138,7 +138,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
         work.own_seconds = outcome.seconds if work.observed_whole else None
         if outcome.forkable:
             work.nursery = work.waiting_nursery
-        spared = work.nursery.import_seconds if work.nursery is not None else 0.0
+        spared = work.nursery.import_wall_seconds if work.nursery is not None else 0.0
         work.startup_seconds = max(0.5, outcome.seconds - work.training_seconds - spared)
         work.environment.update(outcome.environment)
         _heed_writes(work, outcome)
