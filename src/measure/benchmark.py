@@ -15,6 +15,7 @@ from statistics import fmean
 from typing import Any
 
 from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Target, TimedTurn, Unclear
+from ..rewrite.lines import line_in
 from ..sandbox import launch
 from .statistics import FALSE_POSITIVES, mean_log, planned_looks, pseudomedian, pseudomedian_error
 from .summary import EAGER, EDITED, NO_TAIL, TWIN, Tail, summarize, usable
@@ -109,7 +110,7 @@ def job_of(
     unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: Sequence[str], covers: Sequence[Cover]
 ) -> dict[str, Any]:
     """The job of an arm that runs ``files`` edited; ``hybrid`` are the ids of what is decorated before any edit."""
-    hooks = [{"file": c.file, "line": _line_in(files, c.candidate, c.file, c.line), "id": c.candidate} for c in covers]
+    hooks = [{"file": c.file, "line": line_in(files, c.candidate, c.file, c.line), "id": c.candidate} for c in covers]
     before = [*hybrid, *(cover.candidate for cover in covers if cover.hybrid)]
     job = {
         "role": "timed",
@@ -119,16 +120,8 @@ def job_of(
     }
     if not unit.file:
         return {**job, "fit": unit.candidate}
-    line = _line_in(files, unit.candidate, unit.file, eager_unit_line)
+    line = line_in(files, unit.candidate, unit.file, eager_unit_line)
     return {**job, "unit": {"file": unit.file, "line": line, "id": unit.candidate}}
-
-
-def _line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -> int:
-    """The line of a function's ``def`` where ``files`` are edited."""
-    for edited in files:
-        if edited.file == file:
-            return edited.def_lines.get(candidate, edited.line_map[line - 1])
-    return line
 
 
 def _so_far(run: _Run) -> str:

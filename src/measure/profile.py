@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..records import EditedFile, Function, FunctionKind, Judgement, Profile, RunOutcome, Share, Target, Verdict
+from ..rewrite.lines import line_in
 from . import samples, spy
 
 #: Looks per second, and the seconds of training that are looked at.
@@ -261,16 +262,9 @@ def _job(followed: Sequence[Judgement], unit: Judgement, files: Sequence[EditedF
     edited = {candidate for each in files for candidate in each.def_lines}
     return {
         "role": "profile",
-        "hooks": [{"file": f.file, "line": _line_in(files, f), "id": f.id} for f in functions],
+        "hooks": [{"file": f.file, "line": line_in(files, f.id, f.file, f.line), "id": f.id} for f in functions],
         # A function that is hybrid already is hooked outside of its decorator: there it is called.
         "edited": [f.id for f in functions if f.id in edited or _is_decorated(f)],
         "unit_id": unit.function.id,
         "opening_calls": 2 if _patient(unit) else 1,
     }
-
-
-def _line_in(files: Sequence[EditedFile], function: Function) -> int:
-    for each in files:
-        if each.file == function.file:
-            return each.def_lines.get(function.id, each.line_map[function.line - 1])
-    return function.line

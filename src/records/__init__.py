@@ -45,6 +45,7 @@ from .scan import (
     FunctionKind,
     Parameter,
     ParameterKind,
+    Region,
     Scan,
     Step,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Plan",
     "Profile",
     "Reason",
+    "Region",
     "Report",
     "RunOutcome",
     "Scan",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from .notes import AsObject, Key, LeftOut, Limit, Line
-from .scan import Action
+from .scan import Action, Region
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Edit:
     """What is done."""
     variant: Variant = Variant()
     """The way to convert it."""
+    region: Region | None = None
+    """What becomes a function first; with the action `extract`, that is all that is done. Null for a function."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,12 @@ class EditedFile:
     def_lines: Mapping[str, Line]
     """For each candidate edited here, the line of its `def` in the edited file."""
     line_map: Annotated[tuple[int, ...], LeftOut("the diff has it", ())]
-    """For each line of the original file (index 0 is line 1), its line in the edited one."""
+    """For each line of the original file (index 0 is line 1), its line in the edited one (`rewrite.lines`)."""
     diff: str = ""
     """The unified diff. For a file that is not UTF-8, the patch file has the exact bytes and this text has U+FFFD in
     their place."""
+    outlined: Mapping[str, Line] = field(default_factory=dict)
+    """For each region that was made a function here, and not decorated, the line of its `def` in the edited file."""
 
 
 @dataclass(frozen=True)

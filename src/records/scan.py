@@ -137,6 +137,32 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Region:
+    """Statements that can become a function of their own."""
+
+    file: str
+    """The file, relative to the project."""
+    first: Line
+    """The line of the first statement, in the user's file."""
+    last: Line
+    """The last line of the last statement."""
+    name: str
+    """The name that the function gets."""
+    parameters: tuple[str, ...]
+    """The names that it is given."""
+    results: tuple[str, ...]
+    """The names that it gives back."""
+    moved: tuple[tuple[int, int], ...]
+    """Statements in the middle that must run in Python, as first and last line; they go behind the call."""
+    place: Line
+    """The line before which the function is put."""
+    owner: str = ""
+    """The class of which it becomes a method; empty for a function."""
+    receiver: str = ""
+    """The first parameter of that method, `self` by custom; empty for a function."""
+
+
+@dataclass(frozen=True)
 class Function:
     """A function of the project, as static analysis sees it."""
 
@@ -190,6 +216,8 @@ class Function:
     """What that rests on: clauses of which the candidate is the subject."""
     rank: Annotated[int, Limit("minimum", 1)] | None = None
     """Its place among all candidates of the scan, from 1; null where nothing is proposed."""
+    region: Region | None = None
+    """The statements that it is, where it is no function yet; null for a function."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -61,6 +61,15 @@ def name_tensorflow(source: Source, definitions: Mapping[Definition, Variant]) -
     aliases.update(dict.fromkeys(without, added))
     splice = _import_splice(source, name, min(definition.line for definition in without))
     return Naming(aliases, added, splice)
+
+
+def undo(tree: ast.Module, imported: Splice, line_map: Sequence[int]) -> bool:
+    """Take the import that was put in out of an edited file's tree; whether there was just that one."""
+    above = line_map[imported.line - 2] if imported.line > 1 else 0
+    lines = range(above + 1, above + 1 + imported.lines)
+    new = [node for node in tree.body if isinstance(node, ast.Import) and node.lineno in lines]
+    tree.body = [node for node in tree.body if node not in new]
+    return len(new) == 1
 
 
 def _existing(scope: Scope, line: int, needs_module: bool) -> Alias | None:

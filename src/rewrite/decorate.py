@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 import libcst as cst
 
@@ -43,6 +44,19 @@ def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) 
     # A form feed sets the tokenizer's column back to 0, so only what follows it is indentation.
     text = _laid_out(call, before.rpartition("\f")[2], source.newline_at(definition.line))
     return Splice(source.starts[definition.line - 1] + len(before), definition.line, text)
+
+
+def undo(tree: ast.Module, changed: Iterable[int]) -> bool:
+    """Take the decorators that ``transform`` gave out of an edited file's tree; whether all of them were there.
+
+    ``changed`` are the lines of the decorated functions' ``def``.
+    """
+    wanted = set(changed)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.lineno in wanted and node.decorator_list:
+            node.decorator_list.pop()
+            wanted.discard(node.lineno)
+    return not wanted
 
 
 def _name(decorator: cst.Decorator) -> str | None:

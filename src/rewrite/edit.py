@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,63 @@ def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile 
     source = sources.read(root, file)
     if isinstance(source, str):
         return None, tuple(Skip(edit.candidate, source) for edit in edits)
+    return _edit_source(source, edits)
+
+
+def _edit_source(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+    if any(edit.region is not None for edit in edits):
+        return _edit_outlined(source, edits)
     return _edit(source, edits)
+
+
+def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+    """Make functions of the edits' regions, and the other edits in what has come of that."""
+    from . import source as sources
+    from .lines import composed
+    from .outline import outline
+
+    regions = {edit.region: edit.candidate for edit in edits if edit.region is not None}
+    made = outline(source, list(regions))
+    parsed = made if isinstance(made, str) else sources.parse(source.file, made.raw)
+    if isinstance(made, str) or isinstance(parsed, str):
+        reason = str(made if isinstance(made, str) else parsed)
+        skipped = tuple(Skip(edit.candidate, reason) for edit in edits if edit.region is not None)
+        rest = [edit for edit in edits if edit.region is None]
+        edited, more = _edit(source, rest) if rest else (None, ())
+        return edited, (*skipped, *more)
+    inner = []
+    for edit in edits:
+        if edit.region is None:
+            inner.append(replace(edit, line=made.line_map[edit.line - 1]))
+        elif edit.action is not Action.EXTRACT:
+            owner = f"{edit.region.owner}." if edit.region.owner else ""
+            inner.append(
+                replace(edit, line=made.def_lines[edit.region], qualname=f"{owner}{edit.region.name}", region=None)
+            )
+    edited, skips = _edit(parsed, inner) if inner else (None, ())
+    failed = {skip.candidate for skip in skips}
+    useless = [edit for edit in edits if edit.region is not None and edit.candidate in failed]
+    if useless:
+        # What can't be decorated is not made a function for nothing.
+        rest = [edit for edit in edits if edit not in useless]
+        again, more = _edit_source(source, rest) if rest else (None, ())
+        return again, (*(skip for skip in skips if any(skip.candidate == edit.candidate for edit in useless)), *more)
+    line_map = composed(made.line_map, edited.line_map) if edited else made.line_map
+    lines = {
+        candidate: made.def_lines[region] if edited is None else edited.line_map[made.def_lines[region] - 1]
+        for region, candidate in regions.items()
+    }
+    def_lines = dict(edited.def_lines) if edited else {}
+    result = EditedFile(
+        file=source.file,
+        before=source.raw,
+        after=edited.after if edited else made.raw,
+        sha256_before=hashlib.sha256(source.raw).hexdigest(),
+        def_lines=def_lines,
+        line_map=line_map,
+        outlined={candidate: line for candidate, line in lines.items() if candidate not in def_lines},
+    )
+    return result, skips
 
 
 @beartype
@@ -151,24 +208,12 @@ def _missing(source: Source, edit: Edit) -> str:
 def _differs_only_by(
     before: ast.Module, after: bytes, changed: Iterable[int], imported: Splice | None, line_map: Sequence[int]
 ) -> bool:
-    """Check that taking the new decorators and the import out of ``after`` gives the tree of ``before``."""
+    """Check that undoing each edit in the tree of ``after`` gives that of ``before``."""
+    from . import alias, decorate
+
     try:
         tree = ast.parse(after)
+        undone = decorate.undo(tree, changed) and (imported is None or alias.undo(tree, imported, line_map))
+        return undone and ast.dump(tree) == ast.dump(before)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    wanted = set(changed)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.lineno in wanted and node.decorator_list:
-            node.decorator_list.pop()
-            wanted.discard(node.lineno)
-    if imported is not None:
-        above = line_map[imported.line - 2] if imported.line > 1 else 0
-        lines = range(above + 1, above + 1 + imported.lines)
-        new = [node for node in tree.body if isinstance(node, ast.Import) and node.lineno in lines]
-        tree.body = [node for node in tree.body if node not in new]
-        if len(new) != 1:
-            return False
-    try:
-        return not wanted and ast.dump(tree) == ast.dump(before)
-    except RecursionError:
         return False

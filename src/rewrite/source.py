@@ -109,7 +109,11 @@ class Source:
             pieces += [self.text[position : splice.offset], splice.text]
             position = splice.offset if splice.end is None else splice.end
         pieces.append(self.text[position:])
-        return self.mark + "".join(pieces).encode(self.encoding)
+        return self.encoded("".join(pieces))
+
+    def encoded(self, text: str) -> bytes:
+        """Give a text as the bytes of a file like this one."""
+        return self.mark + text.encode(self.encoding)
 
     def line_map(self, splices: Sequence[Splice]) -> tuple[int, ...]:
         """Give, for each line of the file, where it stands after the splices.
@@ -134,6 +138,11 @@ def read(root: Path, file: str) -> Source | str:
         raw = (root / file).read_bytes()
     except OSError as error:
         return f"{file} can't be read: {error.strerror or error}."
+    return parse(file, raw)
+
+
+def parse(file: str, raw: bytes) -> Source | str:
+    """Parse a file's bytes; where that can't be done, give the reason as a sentence."""
     mark = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
     body = raw[len(mark) :]
     try:

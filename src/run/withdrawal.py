@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ..records import Benchmark, Crash, EditedFile, Judgement, Plan, Reason, Unclear, Verdict
+from ..rewrite.lines import line_before
 from .work import Work
 
 
@@ -67,7 +67,7 @@ def _lines(places: Sequence[str], files: Sequence[EditedFile]) -> list[tuple[str
         number = int(line)
         for edited in files:
             if f"/{file}".endswith(f"/{edited.file}"):
-                number = bisect.bisect_right(edited.line_map, number)
+                number = line_before(edited.line_map, number)
                 break
         found.append((file, number))
     return found

@@ -26,8 +26,11 @@ from .reading.layout import Layout
 from .reading.sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
 from .verdicts.inspection import Inspection
 from .verdicts.ranking import Heat, rank
-from .verdicts.regions import find_steps
+from .verdicts.regions import Lifting, find_steps
 from .verdicts.verdicts import Verdicts, read_silenced
+
+#: What speaks against a function because of a part of it: other work, or a tensor's value that Python asks for.
+_MIXED = ("HYB1", "HYB2")
 
 
 @beartype
@@ -90,7 +93,7 @@ def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout 
 
     program = build_program(list(names.values()), packages, read(), skipped, layout.aliases if layout else {})
     modules = sorted(program.modules.values(), key=lambda module: module.index)
-    functions = _judge(program, modules, silenced, Results({} if skipped or paths else trees))
+    functions = _judge(program, modules, silenced, Results({} if skipped or paths else trees), trees)
     warnings = [f"{problem.file}: {problem.reason}" for problem in skipped]
     warnings += [_tell_outside(root, path) for path in outside]
     warnings += [f"{file}: {which}" for file, which in program.left_out]
@@ -135,6 +138,7 @@ def _judge(
     modules: list[ModuleCode],
     silenced: dict[str, dict[int, frozenset[str]]],
     results: Results,
+    trees: dict[str, ast.Module],
 ) -> list[Function]:
     calls = solve(program)
     allocations = Allocations(program)
@@ -160,12 +164,15 @@ def _judge(
             except Exception as error:
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
+        mixed = {record.qualname for record in records if record.blocker and record.blocker.code.startswith(_MIXED)}
+        lifting = Lifting(trees[module.file], set())
         for code in [module.body, *module.functions]:
             if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
                 continue
             try:
                 if code.left_out is None:
-                    records += [verdicts.judge_step(step) for step in find_steps(facts, inspection, code)]
+                    steps = find_steps(facts, inspection, code, lifting, code.qualname in mixed)
+                    records += [verdicts.judge_step(step) for step in steps]
             except Exception as error:
                 code.left_out = explain_failure(error)
         found += sorted(records, key=lambda record: record.line)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from hybridize.records import Action, Confidence, Finding, Step
+from hybridize.records import Action, Confidence, Finding, Region, Step
 from hybridize.report.scan import json as scan_json
 from hybridize.report.scan import sarif as scan_sarif
 from hybridize.report.scan import text as scan_text
@@ -107,11 +107,38 @@ def test_json_is_a_list_of_functions_with_the_plain_facts(scan):
     assert first.keys() == {
         *("id", "file", "line", "kind", "hybrid", "parameters", "findings", "assumptions", "proposal", "blocker"),
         *("has_tensor_parameter", "has_primitive_parameter", "has_python_side_effects"),
-        *("is_recursive", "computes_with_tensors", "confidence", "rank", "rests_on"),
+        *("is_recursive", "computes_with_tensors", "confidence", "rank", "rests_on", "region"),
     }
     assert first["computes_with_tensors"] is True and first["is_recursive"] is None
     assert first["parameters"][0]["evidence"][0]["note"] == "called with a batch"
     assert functions[3]["blocker"]["code"] == "HYB101"
+
+
+REGION = Region("train.py", 41, 58, "train_step", ("x", "y"), ("loss",), ((50, 50),), 38)
+
+
+def test_text_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
+    lifted = replace(
+        scan.functions[0], id="train:main@41-58", line=41, qualname="main", proposal=Action.EXTRACT, region=REGION
+    )
+    lines = rendered(scan_text, replace(scan, functions=(lifted,)), TITLES, Path(scan.root)).splitlines()
+    assert "main: candidate, extract as `loss = train_step(x, y)`, and behind it line 50" in lines[0]
+
+
+def test_json_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
+    lifted = replace(scan.functions[0], region=REGION)
+    first, other = json.loads(rendered(scan_json, replace(scan, functions=(lifted, scan.functions[1])), TITLES))
+    assert first["region"] == {
+        "first": 41,
+        "last": 58,
+        "name": "train_step",
+        "parameters": ["x", "y"],
+        "results": ["loss"],
+        "moved": [[50, 50]],
+        "owner": "",
+        "receiver": "",
+    }
+    assert other["region"] is None
 
 
 @pytest.fixture

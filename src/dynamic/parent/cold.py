@@ -14,6 +14,7 @@ from typing import Any
 
 from ...errors import one_line
 from ...records import EditedFile, Ending, Function
+from ...rewrite.lines import line_in
 from ..wording import TRACE_FAULTS, TRACE_REMEDY
 from .runs import Run, Seen
 
@@ -39,10 +40,7 @@ class Unit:
 
     def line_in(self, files: Sequence[EditedFile]) -> int:
         """The line of the unit's ``def`` where ``files`` are edited."""
-        for edited in files:
-            if edited.file == self.file:
-                return edited.def_lines.get(self.candidate, edited.line_map[self.line - 1])
-        return self.line
+        return line_in(files, self.candidate, self.file, self.line)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from ...records import (
     Verdict,
 )
 from ...rewrite import edit_project
+from ...rewrite.lines import line_in
 from ...sandbox.refusal import REMEDY
 from ..late import question
 from .judging import (
@@ -285,10 +286,7 @@ def check_hybrids(
     label: str = "check-switch",
 ) -> list[Judgement]:
     """Compare functions that are decorated by the user, eager against graph, in the script as ``files`` edit it."""
-    maps = {edited.file: edited.line_map for edited in files}
-    hooks = [
-        {"id": f.id, "file": f.file, "line": maps[f.file][f.line - 1] if f.file in maps else f.line} for f in functions
-    ]
+    hooks = [{"id": f.id, "file": f.file, "line": line_in(files, f.id, f.file, f.line)} for f in functions]
     calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
     signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}

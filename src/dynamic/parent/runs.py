@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...records import AssumptionKind, EditedFile, Function, RunOutcome, Scan, Target
+from ...rewrite.lines import line_before
 from ...sandbox.launch import Child, start
 from ...sandbox.nursery import Nursery
 
@@ -244,7 +244,7 @@ def before_edits(value: Any, files: Sequence[EditedFile], roots: Sequence[str]) 
 
 
 def _line_before(lines: Sequence[int], found: re.Match[str]) -> str:
-    return f"{found[1]}:{bisect.bisect_right(lines, int(found[2]))}"
+    return f"{found[1]}:{line_before(lines, int(found[2]))}"
 
 
 def _has_seen_enough(report: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...records import Action, Finding, Function, Scan, Step
+from ...records import Action, Finding, Function, Region, Scan, Step
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
@@ -60,6 +60,7 @@ def to_json(function: Function) -> dict[str, Any]:
         "has_python_side_effects": function.has_python_side_effects,
         "is_recursive": function.is_recursive,
         "computes_with_tensors": function.computes_with_tensors,
+        "region": _region_of(function.region),
     }
 
 
@@ -83,3 +84,19 @@ def _finding_of(finding: Finding) -> dict[str, Any]:
 
 def _step_of(step: Step) -> dict[str, Any]:
     return {"file": step.file, "line": step.line, "note": step.note}
+
+
+def _region_of(region: Region | None) -> dict[str, Any] | None:
+    """Give the statements that can become a function as plain data; None for what is a function already."""
+    if region is None:
+        return None
+    return {
+        "first": region.first,
+        "last": region.last,
+        "name": region.name,
+        "parameters": list(region.parameters),
+        "results": list(region.results),
+        "moved": [list(lines) for lines in region.moved],
+        "owner": region.owner,
+        "receiver": region.receiver,
+    }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from ...records import Action, Finding, Function, Scan
+from ...records import Action, Finding, Function, Region, Scan
 from ..wording import count
 
 
@@ -34,7 +34,8 @@ def render(scan: Scan, titles: Mapping[str, str], cwd: Path | None = None) -> It
 
 def _candidate(function: Function, file: str) -> Iterator[str]:
     confidence = f", {function.confidence.value} confidence" if function.confidence is not None else ""
-    yield f"{file}:{function.line}: {function.qualname}: candidate, {function.proposal.value}{confidence}"
+    proposal = f"{function.proposal.value}{_as_call(function.region)}"
+    yield f"{file}:{function.line}: {function.qualname}: candidate, {proposal}{confidence}"
     if function.rests_on:
         yield f"      {'; '.join(function.rests_on)}"
     for assumption in function.assumptions:
@@ -51,6 +52,17 @@ def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:
         yield f"{head}: not proposed, {_finding(function.blocker, titles)}"
         for step in function.blocker.chain:
             yield f"      {step.file}:{step.line}: {step.note}"
+
+
+def _as_call(region: Region | None) -> str:
+    """What a region would become: its call, with what goes in and comes out."""
+    if region is None:
+        return ""
+    results = f"{', '.join(region.results)} = " if region.results else ""
+    name = f"{region.receiver}.{region.name}" if region.receiver else region.name
+    moved = [f"{first}" if first == last else f"{first}-{last}" for first, last in region.moved]
+    behind = f", and behind it line {', '.join(moved)}" if moved else ""
+    return f" as `{results}{name}({', '.join(region.parameters)})`{behind}"
 
 
 def _finding(finding: Finding, titles: Mapping[str, str]) -> str:

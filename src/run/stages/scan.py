@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 # The codes of findings that are about safety; of those that speak against a function, so many are told.
 SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 
+_NO_FUNCTION = (
+    "this training step is no function yet, so there is nothing to decorate: make a function of lines {region.first} "
+    "to {region.last}, and run optimize again"
+)
+
 
 def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
     """Analyse the project: what the source shows that the script imports, and what a run has ``seen``."""
@@ -97,6 +102,8 @@ def _why_not(function: Function) -> tuple[Reason, ...]:
         )
     if function.proposal is Action.HYBRIDIZE:
         return (Reason("left-out", "it was left out by --only or --skip"),)
+    if function.region is not None:
+        return (Reason("no-function", _NO_FUNCTION.format(region=function.region)),)
     return (Reason("nothing", "nothing to convert"),)
 
 

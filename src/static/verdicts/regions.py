@@ -1,57 +1,127 @@
-"""Training steps that stand inline in a loop: where they begin and end, and what would go wrong with them."""
+"""Training steps that are no function yet: where they begin and end, and what would go wrong with them as a graph."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...records import Region
 from ..facts.callgraph import TRACED_MODES
 from ..facts.hazards import Hazard
 from ..facts.signs import opens_tape
 from ..facts.view import Facts, View
 from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
+from ..lifting.choosing import choose
+from ..lifting.reading import Unliftable
 from .inspection import Inspection, inherit
 
 #: Marks of statements that may update variables.
 _UPDATING = frozenset({"assignment", "called", "update"})
+#: Doubts of a graph's results that are no other work: random numbers of TensorFlow's, calls that are not followed.
+_IN_GRAPHS = frozenset({"HYB115", "HYB204"})
 
 
 @dataclass(frozen=True)
 class InlineStep:
-    """A step in a loop's body: from the line of its tape to the end of its last update."""
+    """A step among other statements: the lines from its tape to its last update, and the region around these."""
 
     owner: FunctionCode
-    loop_line: int
     first: int
     last: int
+    region: Region | Unliftable
     hazards: tuple[Hazard, ...]
 
 
-def find_steps(facts: Facts, inspection: Inspection, code: FunctionCode) -> list[InlineStep]:
-    """The inline training steps of one function or module body."""
+@dataclass(frozen=True)
+class Lifting:
+    """What is needed to look for the regions of a module: its tree, and names that no function must get."""
+
+    tree: ast.Module
+    taken: set[str]
+
+
+def find_steps(
+    facts: Facts, inspection: Inspection, code: FunctionCode, lifting: Lifting, mixed: bool = False
+) -> list[InlineStep]:
+    """The training steps in the loops of one function or module body.
+
+    With ``mixed``, the function computes with tensors and does other work besides, and its step need not be in a loop.
+    """
     starts = _starts(code)
     if not starts:
         return []
     loops = _loops(code)
-    found: list[InlineStep] = []
-    for first, end in starts:
-        inner = [loop for loop in loops if loop[0] < first and end <= loop[1]]
-        if not inner:
+    cores: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    begun: dict[tuple[int, int], tuple[int, int]] = {}
+    for number, (first, end) in enumerate(starts):
+        inner = sorted((loop for loop in loops if loop[0] < first and end <= loop[1]), reverse=True)
+        if mixed:
+            inner.append((code.line, code.end_line))
+        # Gradients that a loop gathers are applied behind it: the step is a round of the loop around that.
+        updated_in = [loop for loop in inner if _last_update(code, first, end, loop) is not None]
+        if not updated_in:
             continue
-        loop = max(inner)
-        if found and found[-1].loop_line == loop[0]:
-            # Two tapes in one round (a GAN): one step.
-            previous = found.pop()
-            first = min(first, previous.first)
-        updated = _last_update(code, first, end, loop)
+        loop = updated_in[0]
+        if loop != inner[0]:
+            first = min(first, inner[inner.index(loop) - 1][0])
+        # Two tapes whose updates follow both are one step, whatever is around.
+        first, end = min(begun.get(loop, (first, end))[0], first), max(begun.get(loop, (first, end))[1], end)
+        following = [start for start, _ in starts[number + 1 :] if start <= loop[1]]
+        limit = loop[0], min(following) - 1 if following else loop[1]
+        updated = _last_update(code, first, end, limit)
         if updated is None:
+            begun[loop] = first, end
             continue
+        begun.pop(loop, None)
         # An update that stands in a loop over the variables ends with that loop.
         around = [last for start, last in loops if first < start <= updated <= last <= loop[1]]
-        last = max(end, updated, *around)
-        found.append(InlineStep(code, loop[0], first, last, _hazards(facts, inspection, code, first, last)))
+        cores.setdefault(loop, []).append((first, max(end, updated, *around)))
+    found: list[InlineStep] = []
+    for steps in cores.values():
+        whole = steps[0][0], max(last for _, last in steps)
+        together = _lift(facts, inspection, code, lifting, *whole)
+        if isinstance(together, Region) or len(steps) == 1:
+            chosen = [(whole, together)]
+        else:
+            # Two tapes in one round (a GAN) with something between them that a graph can't do: two steps.
+            chosen = [(step, _lift(facts, inspection, code, lifting, *step)) for step in steps]
+            if not any(isinstance(each, Region) for _, each in chosen):
+                chosen = [(whole, together)]
+        for (first, last), region in chosen:
+            left_out: tuple[tuple[int, int], ...] = ()
+            if isinstance(region, Region):
+                lifting.taken.add(region.name)
+                first, last, left_out = region.first, region.last, region.moved
+            hazards = _hazards(facts, inspection, code, first, last, left_out)
+            found.append(InlineStep(code, first, last, region, hazards))
     return found
+
+
+def _lift(
+    facts: Facts, inspection: Inspection, code: FunctionCode, lifting: Lifting, first: int, last: int
+) -> Region | Unliftable:
+    """The region around a step, or why there is none."""
+
+    def is_clean(begin: int, end: int) -> bool:
+        calls = [each for each in code.events if isinstance(each, Call) and begin <= each.place % LINES <= end]
+        hazards = _hazards(facts, inspection, code, begin, end)
+        return any(map(_computes, calls)) and all(_is_harmless(hazard) for hazard in hazards)
+
+    line = 0 if code is code.module.body else code.line
+    return choose(lifting.tree, code.module.file, line, first, last, is_clean, frozenset(lifting.taken))
+
+
+def _computes(call: Call) -> bool:
+    """Whether a call runs operations: a function of TensorFlow's, or a layer, a metric, or code of the project."""
+    path = (call.path or "").partition(".")[0]
+    return path in ("tensorflow", "keras", "tf_keras") or bool(call.methods) or bool(call.targets)
+
+
+def _is_harmless(hazard: Hazard) -> bool:
+    """Whether a hazard speaks of what happens in a graph only, and not of other work that is done."""
+    return not hazard.certain and (hazard.code in _IN_GRAPHS or not hazard.code.startswith(("HYB1", "HYB2")))
 
 
 def _starts(code: FunctionCode) -> list[tuple[int, int]]:
@@ -111,10 +181,20 @@ def _loops(code: FunctionCode) -> list[tuple[int, int]]:
 
 
 def _hazards(
-    facts: Facts, inspection: Inspection, code: FunctionCode, first: int, last: int
+    facts: Facts,
+    inspection: Inspection,
+    code: FunctionCode,
+    first: int,
+    last: int,
+    left_out: tuple[tuple[int, int], ...] = (),
 ) -> tuple[Hazard, ...]:
     view = View(facts, code)
-    events = [event for event in code.events if first <= event.place % LINES <= last]
+    events = [
+        event
+        for event in code.events
+        if first <= event.place % LINES <= last
+        and not any(begin <= event.place % LINES <= end for begin, end in left_out)
+    ]
     found = inspection.inspect_events(view, events)
     for event in events:
         if not isinstance(event, Call):

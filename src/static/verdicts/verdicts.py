@@ -15,6 +15,7 @@ from ..facts.view import Facts, name_of
 from ..ir.code import Call, FunctionCode, ModuleCode
 from ..ir.solver import LINES
 from ..ir.values import UNKNOWN, Bound, Function, Value, Wrapped
+from ..lifting.reading import Unliftable
 from ..rules import Polarity, all_rules
 from ..rules.varying_scalar import variation
 from .inspection import Inspection
@@ -167,12 +168,18 @@ class Verdicts:
         )
 
     def judge_step(self, step: InlineStep) -> records.Function:
-        """The record of a training step that stands inline in a loop."""
+        """The record of a training step that is no function yet."""
         code = step.owner
         hazards = self._audible(list(step.hazards))
         findings = tuple(self._finding(hazard) for hazard in hazards)
-        blocker = self._first_blocker(list(findings))
-        name = f"{code.qualname}@{step.first}"
+        region = step.region if isinstance(step.region, records.Region) else None
+        if isinstance(step.region, Unliftable):
+            why = step.region
+            lines = f"lines {step.first} to {step.last}"
+            message = f"{name_of(code)} trains on {lines}, which can't become a function: {why.reason}"
+            findings += (Finding("HYB511", message, code.module.file, why.line, (), True),)
+        blocker = findings[-1] if region is None else self._first_blocker(list(findings))
+        name = f"{code.qualname}@{step.first}-{step.last}"
         lines = f"lines {step.first} to {step.last}"
         proposal = Action.EXTRACT if blocker is None else Action.NONE
         return records.Function(
@@ -203,6 +210,7 @@ class Verdicts:
             ),
             confidence=Confidence.HIGH if proposal is Action.EXTRACT else None,
             rests_on=("stands in a loop", "takes gradients and updates variables") if blocker is None else (),
+            region=region,
         )
 
     # -- findings -----------------------------------------------------------------------------

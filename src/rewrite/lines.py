@@ -1,0 +1,39 @@
+"""Where the lines of an edited file have gone, and where they came from: moved lines included."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from functools import lru_cache
+
+from ..records import EditedFile
+
+
+def line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -> int:
+    """The line of a candidate's ``def`` where ``files`` are edited; ``line`` is that in the user's file."""
+    for edited in files:
+        if edited.file == file:
+            known = edited.def_lines.get(candidate, edited.outlined.get(candidate))
+            return edited.line_map[line - 1] if known is None else known
+    return line
+
+
+def line_before(line_map: Sequence[int], line: int) -> int:
+    """The line of the file before its edit that a line of the edited file comes from.
+
+    For a line that was put in, that of the line of old above it.
+    """
+    places = _places(tuple(line_map))
+    # Of several lines that are said to be in one place, the last is the one that stayed.
+    number = bisect.bisect_right(places, (line, len(places) + 1))
+    return places[number - 1][1] if number else 0
+
+
+@lru_cache(maxsize=32)
+def _places(line_map: tuple[int, ...]) -> list[tuple[int, int]]:
+    return sorted((after, before) for before, after in enumerate(line_map, 1))
+
+
+def composed(first: Sequence[int], then: Sequence[int]) -> tuple[int, ...]:
+    """The line map of two edits, one made after the other."""
+    return tuple(then[line - 1] for line in first)

@@ -1,0 +1,385 @@
+"""Makes a function of statements, and calls it where they stood: a refactoring, so the script stays eager.
+
+Which statements, and what goes in and out, is the `Region`'s. Text is moved line by line: comments, blank lines, quotes
+and line ends stay as they are, and only the indentation changes.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import io
+import tokenize
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ..records import Action, Region
+from .source import Source
+
+ACTION = Action.EXTRACT
+
+_LINE_LENGTH = 88
+_WHITE = " \t\f"
+
+#: A line of the result with its end, and the line of the original that it is; None where it is new.
+Line = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class Outlined:
+    """A file in which regions are functions: its bytes, where each line went, and the lines of the new functions."""
+
+    raw: bytes
+    line_map: tuple[int, ...]
+    def_lines: Mapping[Region, int]
+
+
+def outline(source: Source, regions: Sequence[Region]) -> Outlined | str:
+    """Make functions of regions of one file; a sentence where that can't be done.
+
+    The result is checked: with the calls inlined again, its syntax tree is that of the original file, but for the
+    statements that the regions say are moved.
+    """
+    spans = sorted((region.first, region.last) for region in regions)
+    if any(one[1] >= other[0] for one, other in pairwise(spans)):
+        return f"Two of the regions of {source.file} overlap."
+    pieces = []
+    for region in regions:
+        piece = _Piece(source, region)
+        wrong = piece.misfit()
+        if wrong:
+            return wrong
+        pieces.append(piece)
+    lines = list(_lines(source, pieces))
+    raw = source.encoded("".join(text for text, _ in lines))
+    try:
+        tree = ast.parse(raw)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return f"Making a function of lines {spans[0][0]} to {spans[0][1]} of {source.file} would break its syntax."
+    found = _def_lines(tree, regions)
+    if found is None or not _is_same_when_inlined(source.tree, tree, regions, found):
+        said = " and ".join(f"{first} to {last}" for first, last in spans)
+        return f"Making a function of lines {said} of {source.file} would change more than it should."
+    return Outlined(raw, _line_map(lines, len(source.starts)), found)
+
+
+class _Piece:
+    """The text of one region's function and of its call."""
+
+    def __init__(self, source: Source, region: Region) -> None:
+        self.source = source
+        self.region = region
+        self.newline = source.newline_at(region.first)
+        self.prefix = _indentation(source.line_text(region.first))
+        self.outer = _indentation(source.line_text(region.place))
+        self.top = self._above(region.place, self.outer)
+        self.first = self._above(region.first, self.prefix)
+        self.strings = _inside_of_strings(source)
+        self.unit = _unit(source, region.first)
+
+    def misfit(self) -> str:
+        """Why the lines can't be moved as they stand; empty where they can."""
+        source, region = self.source, self.region
+        for first, last in ((region.first, region.last), *region.moved):
+            inside = [
+                node
+                for node in ast.walk(source.tree)
+                if isinstance(node, ast.stmt) and node.lineno >= first and (node.end_lineno or 0) <= last
+            ]
+            shared = any(
+                isinstance(node, ast.stmt)
+                and node not in inside
+                and (first <= node.lineno <= last or first <= (node.end_lineno or 0) <= last)
+                and not (node.lineno < first and (node.end_lineno or 0) >= last)
+                for node in ast.walk(source.tree)
+            )
+            begins = min((node.lineno for node in inside), default=0) == first
+            if not begins or shared or self._shares_lines(first, last):
+                return f"Lines {first} to {last} of {source.file} hold parts of other statements."
+        if any("\f" in source.line_text(line) for line in range(self.first, region.last + 1)):
+            return f"Lines {region.first} to {region.last} of {source.file} hold form feeds."
+        return ""
+
+    def _shares_lines(self, first: int, last: int) -> bool:
+        """Whether other code stands on the first or the last line: a loop's head, or a statement behind a `;`."""
+        text = self.source.line_text(first)
+        begun = min(
+            (
+                node.col_offset
+                for node in ast.walk(self.source.tree)
+                if isinstance(node, ast.stmt) and node.lineno == first
+            ),
+            default=0,
+        )
+        return bool(text.encode()[:begun].strip())
+
+    def _above(self, line: int, prefix: str) -> int:
+        """The first of the comment lines right above a line, or the line itself."""
+        while line > 1 and self._is_comment(line - 1, prefix):
+            line -= 1
+        return line
+
+    def _is_comment(self, line: int, prefix: str) -> bool:
+        text = self.source.line_text(line)
+        # What names the file's encoding or its interpreter, or divides a notebook, belongs to no statement.
+        special = line <= 2 or text.lstrip(_WHITE).startswith(("# In[", "# %%", "#%%"))
+        return text.startswith(prefix + "#") and not special
+
+    @property
+    def moved(self) -> list[range]:
+        """The lines of the statements that go behind the call, with the comments right above each."""
+        found = []
+        for first, last in sorted(self.region.moved):
+            prefix = _indentation(self.source.line_text(first))
+            found.append(range(max(self._above(first, prefix), self.first), last + 1))
+        return found
+
+    def function(self) -> list[Line]:
+        """The function, with the blank lines around it."""
+        region, inner = self.region, self.outer + self.unit
+        named = [*([region.receiver] if region.receiver else []), *region.parameters]
+        lines: list[Line] = [(text, None) for text in self._wrapped(f"{self.outer}def {region.name}(", named, "):")]
+        gone = {line for each in self.moved for line in each}
+        body: list[Line] = []
+        for line in range(self.first, region.last + 1):
+            if line in gone:
+                continue
+            text = self._shifted(line, inner)
+            # Where a statement was taken out from between blank lines, one of them goes with it.
+            if not text.strip() and line - 1 in gone and (not body or not body[-1][0].strip()):
+                continue
+            body.append((text, line))
+        while body and not body[-1][0].strip():
+            body.pop()
+        lines += body
+        if region.results:
+            lines.append((f"{inner}return {', '.join(region.results)}{self.newline}", None))
+        around = 1 if self.outer else 2
+        blank: Line = (self.newline, None)
+        return [*[blank] * self._missing_above(around), *lines, *[blank] * around]
+
+    def _missing_above(self, wanted: int) -> int:
+        """How many blank lines are wanting above the function; none at the beginning of a block or of the file."""
+        line = self.top - 1
+        blank = 0
+        while line >= 1 and not self.source.line_text(line).strip():
+            line, blank = line - 1, blank + 1
+        begins = line < 1 or self._opens_block(line)
+        return 0 if begins else max(0, wanted - blank)
+
+    def _opens_block(self, line: int) -> bool:
+        return bool(self.outer) and len(_indentation(self.source.line_text(line))) < len(self.outer)
+
+    def call(self) -> list[Line]:
+        """The call, and behind it what was moved out of the region."""
+        region, source = self.region, self.source
+        target = f"{', '.join(region.results)} = " if region.results else ""
+        name = f"{region.receiver}.{region.name}" if region.receiver else region.name
+        lines: list[Line] = [
+            (text, None) for text in self._wrapped(f"{self.prefix}{target}{name}(", region.parameters, ")")
+        ]
+        for each in self.moved:
+            lines += [
+                (self._shifted(line, self.prefix, _indentation(source.line_text(each[0]))), line) for line in each
+            ]
+        if not source.line_text(region.last).endswith(("\n", "\r")):
+            text, origin = lines[-1]
+            lines[-1] = text.rstrip("\r\n"), origin
+        return lines
+
+    def _wrapped(self, head: str, items: Sequence[str], tail: str) -> list[str]:
+        """A call or a ``def`` on one line, or as long ones are laid out."""
+        whole = f"{head}{', '.join(items)}{tail}"
+        if len(whole.expandtabs(4)) <= _LINE_LENGTH or not items:
+            return [whole + self.newline]
+        inner = _indentation(head) + self.unit
+        row = f"{inner}{', '.join(items)}"
+        rows = [row] if len(row.expandtabs(4)) <= _LINE_LENGTH else [f"{inner}{item}," for item in items]
+        return [text + self.newline for text in (head, *rows, _indentation(head) + tail)]
+
+    def _shifted(self, line: int, to: str, of: str | None = None) -> str:
+        """A line with another indentation; what is inside of a text over several lines stays as it is."""
+        text = self.source.line_text(line)
+        prefix = self.prefix if of is None else of
+        ended = text if text.endswith(("\n", "\r")) else text + self.newline
+        if line in self.strings or not text.strip():
+            return ended
+        if text.startswith(prefix):
+            return to + ended[len(prefix) :]
+        return to + ended.lstrip(_WHITE) if text.lstrip(_WHITE).startswith("#") else ended
+
+
+def _lines(source: Source, pieces: Sequence[_Piece]) -> Iterator[Line]:
+    """The lines of the result in their order."""
+    before: dict[int, list[_Piece]] = {}
+    for piece in sorted(pieces, key=lambda piece: piece.region.first):
+        before.setdefault(piece.top, []).append(piece)
+    calls = {piece.first: piece for piece in pieces}
+    line = 1
+    while line <= len(source.starts):
+        placed = before.get(line, [])
+        for number, piece in enumerate(placed):
+            yield from piece.function()[0 if number == 0 else piece._missing_above(2 if not piece.outer else 1) :]
+        if line in calls:
+            yield from calls[line].call()
+            line = calls[line].region.last + 1
+            continue
+        yield source.line_text(line), line
+        line += 1
+
+
+def _line_map(lines: Sequence[Line], count: int) -> tuple[int, ...]:
+    """Where each line of the original went; one that went away, to where the next one is that stayed."""
+    places = {origin: number for number, (_, origin) in enumerate(lines, 1) if origin is not None}
+    following = max(len(lines), 1)
+    result = []
+    for line in range(count, 0, -1):
+        following = places.get(line, following)
+        result.append(following)
+    return tuple(reversed(result))
+
+
+def _indentation(text: str) -> str:
+    return text[: len(text) - len(text.lstrip(_WHITE))]
+
+
+def _tokens(source: Source) -> Iterator[tokenize.TokenInfo]:
+    return tokenize.generate_tokens(io.StringIO(source.text, newline="").readline)
+
+
+def _inside_of_strings(source: Source) -> frozenset[int]:
+    """The lines that begin within a text."""
+    inside = set[int]()
+    opened = list[int]()
+    for token in _tokens(source):
+        name = tokenize.tok_name[token.type]
+        if token.type == tokenize.STRING:
+            inside.update(range(token.start[0] + 1, token.end[0] + 1))
+        elif name == "FSTRING_START":
+            opened.append(token.start[0])
+        elif name == "FSTRING_END":
+            inside.update(range(opened.pop() + 1, token.end[0] + 1))
+    return frozenset(inside)
+
+
+def _unit(source: Source, line: int) -> str:
+    """By what the block that begins, or goes on, on a line is indented."""
+    stack = [""]
+    for token in _tokens(source):
+        if token.type == tokenize.INDENT:
+            stack.append(token.string)
+        elif token.type == tokenize.DEDENT:
+            stack.pop()
+        elif token.start[0] >= line and token.type not in (tokenize.NL, tokenize.COMMENT):
+            break
+    return stack[-1].removeprefix(stack[-2]) if len(stack) > 1 else "    "
+
+
+# The check.
+
+
+def _def_lines(tree: ast.Module, regions: Sequence[Region]) -> dict[Region, int] | None:
+    """The line of each new function; None where one is not there, or there is another of its name."""
+    found: dict[Region, int] = {}
+    for region in regions:
+        named = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == region.name]
+        if len(named) != 1:
+            return None
+        found[region] = named[0].lineno
+    return found
+
+
+def _is_same_when_inlined(
+    before: ast.Module, after: ast.Module, regions: Sequence[Region], def_lines: Mapping[Region, int]
+) -> bool:
+    """Whether putting the functions' bodies back where they are called gives the original's syntax tree."""
+    original, inlined = copy.deepcopy(before), copy.deepcopy(after)
+    try:
+        return (
+            all(_move(original, region) for region in regions)
+            and all(_inline(inlined, region) for region in regions)
+            and ast.dump(original) == ast.dump(inlined)
+        )
+    except RecursionError:
+        return False
+
+
+def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                yield block
+
+
+def _move(tree: ast.Module, region: Region) -> bool:
+    """Move what a region says in the original's tree; whether that could be done."""
+    taken = []
+    for first, last in sorted(region.moved):
+        places = [
+            (block, statement)
+            for block in _blocks(tree)
+            for statement in block
+            if statement.lineno == first and statement.end_lineno == last
+        ]
+        if not places:
+            return False
+        block, statement = places[0]
+        block.remove(statement)
+        taken.append(statement)
+    for block in _blocks(tree):
+        inside = [
+            number
+            for number, statement in enumerate(block)
+            if region.first <= statement.lineno and (statement.end_lineno or 0) <= region.last
+        ]
+        if inside:
+            block[inside[-1] + 1 : inside[-1] + 1] = taken
+            return True
+    return False
+
+
+def _inline(tree: ast.Module, region: Region) -> bool:
+    """Put a function's body back in place of its one call, and take the function out; whether that could be done."""
+    function: ast.FunctionDef | None = None
+    for block in _blocks(tree):
+        for statement in block:
+            if isinstance(statement, ast.FunctionDef) and statement.name == region.name:
+                function = statement
+                block.remove(statement)
+                break
+    if function is None or function.decorator_list or function.returns is not None:
+        return False
+    wanted = [*([region.receiver] if region.receiver else []), *region.parameters]
+    given = function.args
+    if [each.arg for each in given.args] != wanted or given.defaults or given.vararg or given.kwarg or given.kwonlyargs:
+        return False
+    body = list(function.body)
+    if region.results:
+        last = body.pop()
+        if not isinstance(last, ast.Return) or _names(last.value) != list(region.results):
+            return False
+    callee = f"{region.receiver}.{region.name}" if region.receiver else region.name
+    uses = [node for node in ast.walk(tree) if getattr(node, "id", getattr(node, "attr", None)) == region.name]
+    for block in _blocks(tree):
+        for number, statement in enumerate(block):
+            call = getattr(statement, "value", None)
+            if not isinstance(call, ast.Call) or ast.unparse(call.func) != callee:
+                continue
+            if call.keywords or [_name(each) for each in call.args] != list(region.parameters):
+                return False
+            targets = statement.targets if isinstance(statement, ast.Assign) else []
+            if [name for target in targets for name in _names(target)] != list(region.results) or len(targets) > 1:
+                return False
+            block[number : number + 1] = body
+            return len(uses) == 1
+    return False
+
+
+def _names(node: ast.expr | None) -> list[str]:
+    return [_name(each) for each in node.elts] if isinstance(node, ast.Tuple) else [_name(node)]
+
+
+def _name(node: ast.expr | None) -> str:
+    return node.id if isinstance(node, ast.Name) else ""

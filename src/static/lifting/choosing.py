@@ -1,0 +1,233 @@
+"""Which statements around a training step can become a function, and what goes in and comes out."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator, Sequence
+
+from ...records import Region
+from .host import host_call, may_move
+from .names import LOOPS, SCOPES, names_of
+from .numbers import counters_of, numbers_of
+from .reading import Block, Reader, Unliftable
+
+_BLOCKS = ("body", "orelse", "finalbody")
+_LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
+#: Functions that see all names of the scope that calls them.
+_REFLECTING = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
+
+IsClean = Callable[[int, int], bool]
+
+
+def choose(
+    tree: ast.Module,
+    file: str,
+    line: int,
+    first: int,
+    last: int,
+    is_clean: IsClean,
+    taken: frozenset[str] = frozenset(),
+) -> Region | Unliftable:
+    """The region around the step from line ``first`` to ``last`` in the function whose ``def`` is on ``line``.
+
+    ``line`` is 0 for the module's own code. ``is_clean`` says of statements (from a line to a line) beside the step
+    that they compute with tensors and do nothing else. ``taken`` are names that the function must not get.
+    """
+    tree = copy.deepcopy(tree)
+    scope = _find_scope(tree, line)
+    if scope is None:
+        return Unliftable(first, last, "it stands in a class's body or an async function", first)
+    block = _find_block(scope, first, last)
+    inside = [each for each in block.statements if each.lineno <= last and (each.end_lineno or 0) >= first]
+    if not inside:
+        return Unliftable(first, last, "its statements are not understood", first)
+    begin = block.statements.index(inside[0])
+    end = begin + len(inside)
+    begin, end = _widen(block, begin, end, is_clean, counters_of(scope, block.around))
+    region = block.statements[begin:end]
+    first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
+    refusal = _leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope))
+    if isinstance(refusal, tuple):
+        reason, where = refusal
+        return Unliftable(first, last, reason, where)
+    moved = refusal
+    region = block.statements[begin:end]
+    return Reader(tree, scope, block, region, moved, file, (first, last), taken).read()
+
+
+def _find_scope(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:
+    if line == 0:
+        return tree
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.lineno == line)
+    return next(found, None)
+
+
+def _find_block(scope: ast.Module | ast.FunctionDef, first: int, last: int) -> Block:
+    """The innermost list of statements that holds all lines from ``first`` to ``last``."""
+    block, around = scope.body, list[ast.stmt]()
+    while True:
+        holders = [
+            (statement, inner)
+            for statement in block
+            if not isinstance(statement, SCOPES)
+            for inner in _blocks(statement)
+            if inner and inner[0].lineno <= first and last <= (inner[-1].end_lineno or 0)
+        ]
+        if not holders:
+            return Block(block, tuple(around))
+        around.append(holders[0][0])
+        block = holders[0][1]
+
+
+def _blocks(statement: ast.AST) -> Iterator[list[ast.stmt]]:
+    for name in _BLOCKS:
+        yield getattr(statement, name, [])
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield part.body
+
+
+def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[str]) -> tuple[int, int]:
+    """Take in what computes with tensors right before and after the step."""
+
+    def fits(statement: ast.stmt) -> bool:
+        simple = isinstance(statement, (ast.Assign, ast.AugAssign, ast.Expr))
+        return (
+            simple
+            and not names_of([statement]).read & counters
+            and host_call(statement, frozenset()) is None
+            and is_clean(statement.lineno, statement.end_lineno or statement.lineno)
+        )
+
+    top = begin
+    while top > 0 and (fits(block.statements[top - 1]) or _is_arithmetic(block.statements[top - 1])):
+        top -= 1
+        # Arithmetic is of numbers or arrays, unless it is with what was computed above it: then it goes with that.
+        if fits(block.statements[top]) and _is_fed(block.statements[top:begin]):
+            begin = top
+    while end < len(block.statements):
+        following = block.statements[end]
+        bound = names_of(block.statements[begin:end]).bound
+        if not fits(following) and not (isinstance(following, ast.Delete) and names_of([following]).deleted <= bound):
+            break
+        end += 1
+    return begin, end
+
+
+def _is_arithmetic(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing but compute with names and numbers, and bind the result."""
+    fine = (
+        ast.Assign,
+        ast.AugAssign,
+        ast.Name,
+        ast.Constant,
+        ast.BinOp,
+        ast.UnaryOp,
+        ast.operator,
+        ast.unaryop,
+        ast.expr_context,
+    )
+    return isinstance(statement, (ast.Assign, ast.AugAssign)) and all(
+        isinstance(each, fine) for each in ast.walk(statement)
+    )
+
+
+def _is_fed(statements: Sequence[ast.stmt]) -> bool:
+    """Whether each statement that is arithmetic reads what one before it has bound."""
+    bound = set[str]()
+    for statement in statements:
+        own = names_of([statement])
+        if _is_arithmetic(statement) and not own.read & bound:
+            return False
+        bound |= own.bound
+    return True
+
+
+def _leaves(region: Sequence[ast.stmt], scope: ast.AST) -> tuple[str, int] | None:
+    """What in a region can't stand in a function of its own."""
+    for statement, loops in _nested(region, 0):
+        if isinstance(statement, (ast.Break, ast.Continue)) and not loops:
+            word = "break" if isinstance(statement, ast.Break) else "continue"
+            return f"`{word}` in the middle of it leaves the loop around it", statement.lineno
+        if isinstance(statement, ast.Return):
+            return "`return` in the middle of it leaves the function around it", statement.lineno
+        if isinstance(statement, (ast.Global, ast.Nonlocal)):
+            return f"it rebinds {statement.names[0]}, which is no name of its own", statement.lineno
+        if isinstance(statement, ast.ImportFrom) and any(each.name == "*" for each in statement.names):
+            return "it imports names that the source does not show", statement.lineno
+    for node in _own(region):
+        if isinstance(node, _LEAVING) or (isinstance(node, ast.comprehension) and node.is_async):
+            return "it waits or yields in the middle", getattr(node, "lineno", region[0].lineno)
+        if isinstance(node, (ast.AsyncFor, ast.AsyncWith)):
+            return "it waits in the middle", node.lineno
+    for node in _own(scope.body if not isinstance(scope, ast.Module) else region):  # type: ignore[attr-defined]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _REFLECTING:
+            return f"`{node.func.id}()` sees all names of the scope around it", node.lineno
+    return None
+
+
+def _nested(body: Sequence[ast.stmt], loops: int) -> Iterator[tuple[ast.stmt, int]]:
+    for statement in body:
+        yield statement, loops
+        if isinstance(statement, SCOPES):
+            continue
+        for inner in _blocks(statement):
+            more = isinstance(statement, LOOPS) and inner is not statement.orelse
+            yield from _nested(inner, loops + more)
+
+
+def _own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, SCOPES):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> tuple[str, int] | list[ast.stmt]:
+    """Move what must run in Python behind the region, in the tree; the statements, or why that can't be."""
+    region = block.statements[begin:end]
+    bound = frozenset(names_of(region).bound)
+    moved: list[ast.stmt] = []
+    refusal: list[tuple[str, int]] = []
+
+    def visit(body: list[ast.stmt], earlier: list[ast.stmt], later: list[ast.stmt]) -> None:
+        for number, statement in enumerate(list(body)):
+            before, rest = [*earlier, *body[:number]], [*body[number + 1 :], *later]
+            if isinstance(statement, ast.With) and not any(host_call(each, bound) for each in statement.items):
+                visit(statement.body, [*earlier, *body[:number]], rest)
+                continue
+            call = host_call(statement, bound)
+            if call is None:
+                continue
+            kept = [each for each in rest if not any(each is other for other in moved)]
+            if may_move(statement, [each for each in before if each not in moved], kept, numbers):
+                moved.append(statement)
+            else:
+                said = ast.unparse(call)
+                said = said if len(said) <= 60 else f"{said[:57]}..."
+                refusal.append((f"`{said}` runs in Python in the middle of it", call.lineno))
+                return
+
+    visit(region, [], [])
+    if refusal:
+        return refusal[0]
+    for statement in moved:
+        for holder in [block.statements, *_inner_lists(region)]:
+            if any(each is statement for each in holder):
+                holder.remove(statement)
+                if not holder:
+                    return "nothing would be left of the block around it", statement.lineno
+                break
+    at = end - sum(any(each is other for other in moved) for each in region)
+    block.statements[at:at] = moved
+    # Those that stood in the region's own list have gone from it: what follows is what was moved.
+    return moved
+
+
+def _inner_lists(region: Sequence[ast.stmt]) -> Iterator[list[ast.stmt]]:
+    for statement in region:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.With):
+                yield node.body

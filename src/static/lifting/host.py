@@ -1,0 +1,186 @@
+"""Statements that must run in Python, and which of them may as well run a little later."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from .names import names_of
+
+#: Functions of Python's own that look at values, or reach outside of the program.
+_ALWAYS = frozenset({"print", "input", "open", "next", "iter", "exec", "eval", "breakpoint"})
+_CONVERTING = frozenset({"float", "int", "bool", "str", "round"})
+#: Methods that give a tensor's value to Python, or that change something in Python.
+_READING = frozenset({"numpy", "item", "tolist"})
+_CHANGING = frozenset({"append", "extend", "insert", "add", "pop", "write", "set_description", "set_postfix", "info"})
+#: Modules whose functions know nothing of graphs, by the names that they are usually imported by.
+_MODULES = frozenset(
+    {"np", "numpy", "time", "random", "os", "sys", "logging", "logger", "plt", "wandb", "math", "json"}
+)
+_TENSORFLOW = ("summary", "io", "data", "saved_model", "config", "profiler")
+_HARMLESS = frozenset({"math"})
+#: What a statement may call that is run later than it stands: it runs no operation of TensorFlow's.
+_PLAIN = frozenset({"print", "float", "int", "str", "round", "len", "format"})
+_PLAIN_METHODS = frozenset({"numpy", "item", "format", "append", "set_description", "set_postfix", "info"})
+
+
+def host_call(node: ast.AST, bound: frozenset[str]) -> ast.Call | None:
+    """The first call in a piece of source that has to be made by Python; ``bound`` are names of the region's own."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return next((call for call in calls if _is_host(call, bound)), None)
+
+
+def _is_host(call: ast.Call, bound: frozenset[str]) -> bool:
+    inputs = names_of([*call.args, *call.keywords]).read
+    match call.func:
+        case ast.Name(id=name):
+            return name in _ALWAYS or (name in _CONVERTING and bool(inputs & bound))
+        case ast.Attribute(attr=name, value=value):
+            root = _root(value)
+            if name in _READING:
+                return True
+            if name in _CHANGING:
+                return not isinstance(value, ast.Name) or value.id not in bound
+            if root in ("tf", "tensorflow"):
+                chain = _chain(call.func)
+                return len(chain) > 2 and chain[1] in _TENSORFLOW
+            if root in _HARMLESS:
+                return bool(inputs & bound)
+            return root in _MODULES
+    return False
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _chain(node: ast.expr) -> list[str]:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return [*([node.id] if isinstance(node, ast.Name) else []), *reversed(parts)]
+
+
+def may_move(
+    statement: ast.stmt, earlier: Sequence[ast.stmt], later: Sequence[ast.stmt], numbers: frozenset[str]
+) -> bool:
+    """Whether a statement does the same when it is run behind ``later``, the rest of its region.
+
+    It reads nothing that these bind, binds nothing that they read, runs no operation, and looks only at tensors that
+    ``earlier`` statements have made and at ``numbers`` of Python's: what is an attribute, or might be a variable, may
+    change. What else is printed as it is would show that in the printed line, and so may be.
+    """
+    own, rest, before = names_of([statement]), names_of(later), names_of(earlier)
+    if not _is_plain(statement, frozenset(before.bound)):
+        return False
+    if own.read & (rest.bound | rest.deleted) or own.bound & (rest.read | rest.bound | rest.deleted):
+        return False
+    if any(not _is_fresh(name, earlier) for name in own.read & before.bound):
+        return False
+    if _looked_at(statement) - before.bound - numbers - _PLAIN:
+        return False
+    changed = {ast.dump(receiver) for receiver in _receivers(statement)}
+    used = {ast.dump(node) for each in later for node in ast.walk(each) if isinstance(node, (ast.Attribute, ast.Name))}
+    return not changed & used
+
+
+def _is_plain(statement: ast.stmt, tensors: frozenset[str]) -> bool:
+    """Whether a statement runs no operation; ``tensors`` are names that may stand for tensors."""
+
+    def plain(node: ast.expr) -> bool:
+        match node:
+            case ast.Name() | ast.Constant():
+                return True
+            case ast.JoinedStr(values=parts) | ast.Tuple(elts=parts):
+                return all(map(plain, parts))
+            case ast.FormattedValue(value=value):
+                return plain(value)
+            case ast.BinOp(left=ast.Constant(value=str()), right=right):
+                return plain(right)
+            case ast.BinOp(left=left, right=right):
+                return is_number(left) and is_number(right)
+            case ast.Compare(left=left, comparators=comparators):
+                return all(map(is_number, (left, *comparators)))
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+                return name in _PLAIN and all(map(plain, args)) and all(plain(each.value) for each in keywords)
+            case ast.Call(func=ast.Attribute(attr=name, value=value), args=args, keywords=keywords):
+                of_object = isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name)
+                ready = isinstance(value, (ast.Name, ast.Constant)) or (name in _CHANGING and of_object)
+                fine = all(map(plain, args)) and all(plain(each.value) for each in keywords)
+                return name in _PLAIN_METHODS and ready and fine
+        return False
+
+    def is_number(node: ast.expr) -> bool:
+        match node:
+            case ast.Constant(value=value):
+                return isinstance(value, (int, float))
+            case ast.Name(id=name):
+                return name not in tensors
+            case ast.BinOp(left=left, right=right):
+                return is_number(left) and is_number(right)
+            case ast.Call(func=ast.Name(id=name)):
+                return name in ("float", "int", "len", "round") and plain(node)
+            case ast.Call(func=ast.Attribute(attr=name)):
+                return name in _READING and plain(node)
+        return False
+
+    match statement:
+        case ast.Expr(value=ast.Call() as call):
+            return plain(call)
+        case ast.Assign(targets=[ast.Name()], value=value) | ast.AugAssign(target=ast.Name(), value=value):
+            return isinstance(value, ast.Call) and is_number(value)
+        case ast.If(test=test, body=body, orelse=[]):
+            return plain(test) and all(_is_plain(each, tensors) for each in body)
+    return False
+
+
+def _is_fresh(name: str, earlier: Sequence[ast.stmt]) -> bool:
+    """Whether all that binds a name makes something new: another name for a variable would show what it becomes."""
+    for statement in earlier:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign) and name in names_of(node.targets).bound:
+                if not isinstance(node.value, (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare)):
+                    return False
+                if isinstance(node.value, ast.Call) and (
+                    isinstance(node.value.func, ast.Lambda) or ast.unparse(node.value.func).endswith("Variable")
+                ):
+                    return False
+            elif isinstance(node, (ast.For, ast.AugAssign)):
+                if name in names_of([node.target]).bound:
+                    return False
+            elif isinstance(node, (ast.withitem, ast.NamedExpr)) and name in names_of([node]).bound:
+                return False
+    return True
+
+
+def _looked_at(statement: ast.stmt) -> set[str]:
+    """The names of which a statement reads the value: all but those that it only prints, or calls a method of."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        call = statement.value
+        if isinstance(call.func, ast.Name) and call.func.id == "print":
+            converted = [node for node in ast.walk(call) if isinstance(node, ast.Call) and node is not call]
+            numeric = [node for node in ast.walk(call) if isinstance(node, ast.BinOp) and not _formats(node)]
+            taken = [node for node in converted if not _is_text_format(node)]
+            return names_of([*taken, *numeric]).read
+        return names_of([*call.args, *call.keywords]).read
+    return names_of([statement]).read
+
+
+def _formats(node: ast.BinOp) -> bool:
+    return isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+
+
+def _is_text_format(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Constant)
+
+
+def _receivers(statement: ast.stmt) -> list[ast.expr]:
+    """The objects that a statement changes by a method."""
+    return [
+        node.func.value
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING
+    ]

@@ -1,0 +1,75 @@
+"""A name for a function that is made of a region: it says what that does, and nothing else is called so."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+#: What Keras calls itself on its models: a method of one of these names would take the place of its own.
+_KERAS = frozenset(
+    {"train_step", "test_step", "predict_step", "train_on_batch", "fit", "evaluate", "compute_loss", "call"}
+)
+_PARTS = {
+    "discriminator": ("discriminator", "disc", "d"),
+    "generator": ("generator", "gen", "g"),
+    "actor": ("actor", "policy"),
+    "critic": ("critic", "value"),
+}
+
+
+def find_name(
+    tree: ast.Module,
+    region: Sequence[ast.stmt],
+    function: ast.FunctionDef | None,
+    holder: ast.ClassDef | None,
+    is_method: bool,
+    taken: frozenset[str],
+) -> str:
+    """The first fitting name that is free in the whole file."""
+    used = {*taken, *_identifiers(tree)}
+    if is_method and holder is not None and holder.bases:
+        used |= _KERAS
+    return next(name for name in _names(region, function, _is_training(region)) if name not in used)
+
+
+def _names(region: Sequence[ast.stmt], function: ast.FunctionDef | None, training: bool) -> Iterator[str]:
+    if not training:
+        yield from ("evaluate_step", "test_step", "compute_outputs")
+        yield from (f"evaluate_step_{number}" for number in range(2, 1000))
+        return
+    part = _part(region)
+    if part:
+        yield from (f"train_{part}", f"train_{part}_step", f"update_{part}")
+    yield from ("train_step", "train_on_batch", "update_weights", "apply_step")
+    if function is not None:
+        yield f"{function.name.strip('_')}_step"
+    yield from (f"train_step_{number}" for number in range(2, 1000))
+
+
+def _is_training(region: Sequence[ast.stmt]) -> bool:
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in ("gradient", "apply_gradients", "minimize", "assign_sub", "GradientTape")
+        for each in region
+        for node in ast.walk(each)
+    )
+
+
+def _part(region: Sequence[ast.stmt]) -> str:
+    """The part of a model that is trained, by the name of its optimizer, where there is one."""
+    found = set()
+    for node in (each for statement in region for each in ast.walk(statement)):
+        if isinstance(node, ast.Attribute) and node.attr in ("apply_gradients", "minimize"):
+            words = ast.unparse(node.value).lower().replace(".", "_").split("_")
+            parts = [part for part, names in _PARTS.items() if any(word in names for word in words)]
+            found.add(parts[0] if parts else "")
+    return found.pop() if len(found) == 1 else ""
+
+
+def _identifiers(tree: ast.Module) -> Iterator[str]:
+    """Whatever a file calls anything: what a name might clash with."""
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "name", "arg", "asname"):
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                yield value.partition(".")[0]

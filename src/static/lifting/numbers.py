@@ -1,0 +1,68 @@
+"""Names that stand for numbers and texts of Python's."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from .names import LOOPS, names_of
+
+
+def counters_of(scope: ast.AST, around: Sequence[ast.stmt]) -> set[str]:
+    """What counts the rounds of the loop right around: Python numbers, others in each round."""
+    loop = next((each for each in reversed(around) if isinstance(each, LOOPS)), None)
+    if loop is None:
+        return set()
+    found = set[str]()
+    if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call):
+        function = getattr(loop.iter.func, "id", "")
+        if function in ("range", "trange") and isinstance(loop.target, ast.Name):
+            found.add(loop.target.id)
+        if function == "enumerate" and isinstance(loop.target, ast.Tuple) and isinstance(loop.target.elts[0], ast.Name):
+            found.add(loop.target.elts[0].id)
+    counted = {
+        node.target.id
+        for node in ast.walk(loop)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and _is_number(node.value)
+    }
+    for name in counted:
+        bindings = [
+            node.value
+            for node in ast.walk(scope)
+            if isinstance(node, ast.Assign) and name in names_of(node.targets).bound
+        ]
+        if bindings and all(map(_is_number, bindings)):
+            found.add(name)
+    return found
+
+
+def numbers_of(scope: ast.AST) -> frozenset[str]:
+    """The names that stand for numbers and texts of Python's wherever the scope binds them."""
+    kinds: dict[str, set[bool]] = {}
+    counting = set[int]()
+    for node in ast.walk(scope):
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Call):
+            function = getattr(node.iter.func, "id", "")
+            targets = node.target.elts[:1] if isinstance(node.target, ast.Tuple) else [node.target]
+            if (function == "range" and targets == [node.target]) or (
+                function == "enumerate" and targets != [node.target]
+            ):
+                counting.update(id(each) for each in targets)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            counting.update(id(each) for each in node.targets)
+        if isinstance(node, ast.AugAssign) and (isinstance(node.value, ast.Constant) or _is_converted(node.value)):
+            counting.add(id(node.target))
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            kinds.setdefault(node.id, set()).add(id(node) in counting)
+        elif isinstance(node, ast.arg):
+            kinds.setdefault(node.arg, set()).add(False)
+    return frozenset(name for name, known in kinds.items() if known == {True})
+
+
+def _is_converted(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("float", "int", "len")
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float))

@@ -1,0 +1,273 @@
+"""What a region takes in and gives out, by the flow of names around it; or why it can't be a function."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...records import Region
+from .flow import Certainty, Liveness, certain_after, read_before_bound
+from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of
+from .naming import find_name
+from .numbers import counters_of
+
+#: A function that needs more than so many things was no function to begin with.
+MOST_PARAMETERS, MOST_RESULTS = 14, 8
+
+
+@dataclass(frozen=True)
+class Unliftable:
+    """Why the statements around a step can't become a function, as a clause, and the line that it is about."""
+
+    first: int
+    last: int
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """A list of statements, and what is around it within its scope, outermost first."""
+
+    statements: list[ast.stmt]
+    around: tuple[ast.stmt, ...]
+
+
+@dataclass
+class Reader:
+    """Reads off what a region, from which everything else has been moved, takes in and gives out."""
+
+    tree: ast.Module
+    scope: ast.Module | ast.FunctionDef
+    block: Block
+    region: list[ast.stmt]
+    moved: list[ast.stmt]
+    file: str
+    lines: tuple[int, int]
+    taken: frozenset[str]
+
+    def read(self) -> Region | Unliftable:
+        """The region, or why it is none."""
+        self.region = [each for each in self.region if not any(each is other for other in self.moved)]
+        if not self.region:
+            return self._no("nothing of it computes with tensors")
+        self.own = names_of(self.region)
+        flow = Liveness()
+        flow.block(self.scope.body, frozenset())
+        self.live = flow.after[id(self.region[-1])]
+        seen = self._seen_elsewhere()
+        if seen is not None:
+            return seen
+        live = self.live
+        caught = flow.raises[id(self.region[0])] & self.own.bound
+        if caught:
+            return self._no(f"an exception handler around it reads {min(caught)}, which it binds")
+        gone = self.own.deleted - _own_deletes(self.region)
+        if gone:
+            return self._no(f"it deletes {min(gone)}, which is bound before it")
+        maybe = (self.own.bound & live) - certain_after(self.region)
+        needed = read_before_bound(self.region) | maybe
+        parameters = self._parameters(needed)
+        sure = self._certain_before()
+        unsure = [name for name in parameters if name not in sure]
+        if unsure:
+            return self._no(f"{unsure[0]} may not be bound yet where it begins")
+        early = self._may_fail(sure)
+        if early is not None:
+            return early
+        results = self._ordered(self.own.bound & live)
+        for name in results:
+            kind = self._holder(name)
+            if kind:
+                return self._no(f"{name} is read later, and {kind} is no result of a graph")
+        counter = self._counter(parameters)
+        if counter:
+            said = f"{counter[0]} is a Python number that is another in each round: the graph would be traced for each"
+            return Unliftable(*self.lines, said, counter[1])
+        if len(parameters) > MOST_PARAMETERS or len(results) > MOST_RESULTS:
+            return self._no(f"a function of it would need {len(parameters)} parameters and {len(results)} results")
+        return self._region(parameters, results)
+
+    def _no(self, reason: str, line: int | None = None) -> Unliftable:
+        return Unliftable(*self.lines, reason, self.lines[0] if line is None else line)
+
+    def _region(self, parameters: list[str], results: list[str]) -> Region | Unliftable:
+        function = self.scope if isinstance(self.scope, ast.FunctionDef) else None
+        holder = self._class()
+        receiver = (
+            function.args.args[0].arg if function is not None and holder is not None and function.args.args else ""
+        )
+        private = any(
+            isinstance(node, ast.Attribute) and node.attr.startswith("__") and not node.attr.endswith("__")
+            for each in self.region
+            for node in ast.walk(each)
+        )
+        by_super = "super" in self.own.read or "__class__" in self.own.read
+        is_method = bool(receiver) and receiver in parameters and not _is_static(function)
+        if (private or by_super) and not is_method:
+            return self._no("it names private attributes of its class without the object")
+        if is_method:
+            if receiver in results:
+                return self._no(f"it rebinds {receiver}")
+            parameters = [name for name in parameters if name != receiver]
+        name = find_name(self.tree, self.region, function, holder, is_method, self.taken)
+        outer = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
+        place = outer if function is None else (function if is_method else self._top(function))
+        if place is None:
+            return self._no("it stands in no loop")
+        at = min([place.lineno, *(each.lineno for each in getattr(place, "decorator_list", ()))])
+        return Region(
+            file=self.file,
+            first=self.region[0].lineno,
+            last=max(self.lines[1], self.region[-1].end_lineno or 0),
+            name=name,
+            parameters=tuple(parameters),
+            results=tuple(results),
+            moved=tuple((each.lineno, each.end_lineno or each.lineno) for each in self.moved),
+            place=at,
+            owner=holder.name if holder is not None and is_method else "",
+            receiver=receiver if is_method else "",
+        )
+
+    def _class(self) -> ast.ClassDef | None:
+        """The class at the top of the module whose method the scope is."""
+        classes = (node for node in self.tree.body if isinstance(node, ast.ClassDef))
+        return next((node for node in classes if any(each is self.scope for each in node.body)), None)
+
+    def _top(self, function: ast.FunctionDef) -> ast.stmt | None:
+        """The statement of the module that a function stands in."""
+        inside = (each for each in self.tree.body if any(node is function for node in ast.walk(each)))
+        return next(inside, None)
+
+    def _seen_elsewhere(self) -> Unliftable | None:
+        """Why another function would see, or hear of, what a region binds."""
+        captured = names_of(self.scope.body)
+        if self.own.rebound:
+            return self._no(f"it rebinds {min(self.own.rebound)}, which is no name of its own")
+        seen = self.own.bound & self._captured_around()
+        if seen:
+            name = min(seen)
+            return self._no(f"it binds {name}, which another function reads", self._reading(name))
+        if isinstance(self.scope, ast.FunctionDef):
+            declared = captured.rebound & (self.own.bound | self.own.read)
+            if declared & self.own.bound:
+                return self._no(f"it rebinds {min(declared & self.own.bound)}, which is no name of its own")
+        elif captured.rebound & self.own.read:
+            name = min(captured.rebound & self.own.read)
+            return self._no(f"it reads {name}, which a function rebinds")
+        kept = {each.name for each in self.region if isinstance(each, (ast.FunctionDef, ast.ClassDef))} & self.live
+        if kept:
+            return self._no(f"the function {min(kept)}, which it defines, is used later")
+        return None
+
+    def _captured_around(self) -> set[str]:
+        """The names that functions read which are defined in the scope, but not in the region."""
+        found, nodes = set[str](), list[ast.AST](self.scope.body)
+        while nodes:
+            node = nodes.pop()
+            if any(node is each for each in self.region):
+                continue
+            if isinstance(node, SCOPES):
+                found |= names_of([node]).captured
+            else:
+                nodes += ast.iter_child_nodes(node)
+        return found
+
+    def _reading(self, name: str) -> int:
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.FunctionDef, ast.Lambda)) and name in names_of([node]).captured:
+                return node.lineno
+        return self.lines[0]
+
+    def _may_fail(self, sure: frozenset[str]) -> Unliftable | None:
+        """What is moved must not fail for a name that is not bound: it would do so later than it did."""
+        known = sure | certain_after(self.region) | set(dir(builtins))
+        if isinstance(self.scope, ast.FunctionDef):
+            known |= names_of(self.moved).read - locals_of(self.scope)
+        for statement in self.moved:
+            unsure = names_of([statement]).read - known
+            if unsure:
+                said = f"{min(unsure)}, which is read in the middle of it by Python, may not be bound there"
+                return Unliftable(*self.lines, said, statement.lineno)
+            known |= names_of([statement]).bound if isinstance(statement, (ast.Assign, ast.AugAssign)) else set()
+        return None
+
+    def _parameters(self, needed: frozenset[str]) -> list[str]:
+        """What a function must be given: of names that the module binds, those that a round changes."""
+        loops = [each for each in self.block.around if isinstance(each, LOOPS)]
+        changing = names_of(loops[:1]).bound if loops else set[str]()
+        if isinstance(self.scope, ast.FunctionDef):
+            local = locals_of(self.scope) | self._enclosing()
+            wanted = needed & local
+        else:
+            changing |= self.own.bound
+            wanted = needed & changing
+        still = self._ordered(wanted - changing, self.scope)
+        return [*still, *self._ordered(wanted & changing)]
+
+    def _enclosing(self) -> set[str]:
+        """The names of the functions around the scope."""
+        found = set[str]()
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.FunctionDef) or node is self.scope:
+                continue
+            if any(each is self.scope for each in ast.walk(node)):
+                found |= locals_of(node)
+        return found
+
+    def _certain_before(self) -> frozenset[str]:
+        certainty = Certainty()
+        if isinstance(self.scope, ast.FunctionDef):
+            certainty.block(self.scope.body, frozenset(parameters_of(self.scope.args)) | frozenset(self._enclosing()))
+        else:
+            certainty.block(self.scope.body, frozenset())
+        return certainty.before.get(id(self.region[0]), frozenset())
+
+    def _ordered(self, names: frozenset[str] | set[str], scope: ast.AST | None = None) -> list[str]:
+        """Names in the order in which the region, or the scope around it, comes to them."""
+        order: dict[str, tuple[int, int, int]] = {}
+        if isinstance(scope, ast.FunctionDef):
+            for number, name in enumerate(parameters_of(scope.args)):
+                order.setdefault(name, (0, number, 0))
+        for statement in [scope] if scope is not None else self.region:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and (scope is None or isinstance(node.ctx, ast.Store)):
+                    place = (1, node.lineno, node.col_offset)
+                    order[node.id] = min(order.get(node.id, place), place)
+        return sorted(names, key=lambda name: (order.get(name, (2, 0, 0)), name))
+
+    def _holder(self, name: str) -> str:
+        """What a name stands for that no graph gives back: a tape, or a function."""
+        for node in (each for statement in self.region for each in ast.walk(statement)):
+            if isinstance(node, (ast.With, ast.AsyncWith)):
+                for item in node.items:
+                    if item.optional_vars is not None and name in names_of([item.optional_vars]).bound:
+                        return "what a `with` binds"
+            if isinstance(node, ast.Assign) and name in names_of(node.targets).bound:
+                if isinstance(node.value, ast.Lambda):
+                    return "a function"
+                if isinstance(node.value, ast.Call) and ast.unparse(node.value.func).endswith("GradientTape"):
+                    return "a tape"
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and name in names_of([node]).bound:
+                return "a module"
+        return ""
+
+    def _counter(self, parameters: Sequence[str]) -> tuple[str, int] | None:
+        """A parameter that counts the rounds of the loop right around the region."""
+        for name in sorted(counters_of(self.scope, self.block.around).intersection(parameters)):
+            uses = (node for each in self.region for node in ast.walk(each) if isinstance(node, ast.Name))
+            return name, min(node.lineno for node in uses if node.id == name)
+        return None
+
+
+def _own_deletes(region: Sequence[ast.stmt]) -> frozenset[str]:
+    """The names that a region binds itself before it deletes them."""
+    return frozenset(names_of(region).bound - read_before_bound(region))
+
+
+def _is_static(function: ast.FunctionDef | None) -> bool:
+    """Whether a method is not given its object: by the decorators of Python's own."""
+    names = {ast.unparse(each) for each in function.decorator_list} if function is not None else set()
+    return bool(names & {"staticmethod", "classmethod"})
