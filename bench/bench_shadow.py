@@ -46,7 +46,7 @@ def measure(width: int) -> dict[str, float]:
         step().numpy()
         spent["eager"].append(between - begun)
         spent["compared" if check.compared > compared else "between"].append(time.perf_counter() - between)
-    assert check.compared and not check.refutations, check.as_dict()
+    assert check.compared and not check.refutations, check.row()
     eager = statistics.median(spent["eager"])
     return {
         "eager_ms": 1e3 * eager,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ..records import Judgement, Reason, Verdict
+from .rows import CheckedRow, ObservedRow
 from .wording import count, original
 
 #: What is read, by label: the value as a text.
@@ -15,8 +15,8 @@ State = Mapping[str, str]
 
 def question(
     judgement: Judgement,
-    observed: Mapping[str, Any],
-    row: Mapping[str, Any] | None,
+    observed: ObservedRow,
+    row: CheckedRow | None,
     whole: bool,
     root: Mapping[str, str],
 ) -> Judgement:
@@ -38,13 +38,13 @@ def question(
     )
 
 
-def doubt_of(observed: Mapping[str, Any], row: Mapping[str, Any], whole: bool) -> str | None:
+def doubt_of(observed: ObservedRow, row: CheckedRow, whole: bool) -> str | None:
     """Why equal traces say too little: what they read changes. None where nothing does, or it is proved harmless.
 
     It is proved where the script came to its own end, and each state that it passed through was traced, for each
     signature, to the same graph. Where it did not, a store in its loop that was not run so far is a doubt, too.
     """
-    seen, checked = observed.get("reads") or {}, row.get("reads") or {}
+    seen, checked = observed.reads or {}, row.reads or {}
     labels = set(checked.get("labels", ()))
     changes = {label: number for label, number in seen.get("changes", {}).items() if label in labels}
     for label, number in checked.get("changes", {}).items():

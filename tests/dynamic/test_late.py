@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hybridize.dynamic.late import doubt_of
+from hybridize.dynamic.rows import CheckedRow, ObservedRow
 
 LABEL = "Schedule: self.epoch"
 PLACE = {LABEL: "`Schedule.__call__` (train.py:18)"}
@@ -16,21 +17,22 @@ def states(*values: int) -> list[dict[str, str]]:
     return [{LABEL: str(value)} for value in values]
 
 
-def observed(*values: int, changes: int | None = None, overflowed: bool = False) -> dict[str, Any]:
+def observed(*values: int, changes: int | None = None, overflowed: bool = False) -> ObservedRow:
     number = len(values) - 1 if changes is None else changes
     reads = {"changes": {LABEL: number} if number else {}, "states": states(*values), "overflowed": overflowed}
-    return {"reads": {**reads, "places": PLACE, "labels": [LABEL]}}
+    return ObservedRow(reads={**reads, "places": PLACE, "labels": [LABEL]})
 
 
-def checked(*values: int, traced: Any = ((0,),), asked: int = 0, ahead: Any = None) -> dict[str, Any]:
+def checked(*values: int, traced: Any = ((0,),), asked: int = 0, ahead: Any = None) -> CheckedRow:
     changes = {LABEL: len(values) - 1} if len(values) > 1 else {}
     seen = {"changes": changes, "states": states(*values), "overflowed": False, "places": PLACE, "labels": [LABEL]}
-    return {"reads": {**seen, "traced": [states(*each) for each in traced], "asked": asked, "ahead": ahead or {}}}
+    more = {"traced": [states(*each) for each in traced], "asked": asked, "ahead": ahead or {}}
+    return CheckedRow(reads={**seen, **more})
 
 
 def test_what_never_changed_is_no_doubt() -> None:
     assert doubt_of(observed(0), checked(0), False) is None
-    assert doubt_of({"reads": None}, {"reads": None}, False) is None
+    assert doubt_of(ObservedRow(), CheckedRow(), False) is None
 
 
 def test_what_changed_where_no_trace_was_compared_is_a_doubt_that_names_it() -> None:
@@ -56,7 +58,7 @@ def test_states_that_were_all_traced_to_one_graph_are_proof_where_the_run_was_wh
 
 def test_what_the_trace_does_not_read_may_change() -> None:
     row = checked(0)
-    row["reads"]["labels"] = []
+    row.reads["labels"] = []
     assert doubt_of(observed(0, 1), row, True) is None
 
 

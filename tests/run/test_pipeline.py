@@ -16,6 +16,7 @@ import pytest
 from hybridize import static
 from hybridize.dynamic.parent.proof import Observed
 from hybridize.dynamic.parent.runs import Seen
+from hybridize.dynamic.rows import ObservedRow
 from hybridize.options import Options
 from hybridize.records import (
     AutoClustering,
@@ -452,7 +453,7 @@ def test_candidates_that_take_too_little_of_the_time_are_not_even_checked(
 
     def prove(work: Work) -> None:
         step = work.judgements["train:step"].function
-        seen = Observed(Seen(outcome(Ending.FINISHED), {}), (), (step,), {step.id: {"calls": 900}}, 1.0, {}, {})
+        seen = Observed(Seen(outcome(Ending.FINISHED), {}), (), (step,), {step.id: ObservedRow(calls=900)}, 1.0, {}, {})
         monkeypatch.setattr(proof, "observe", lambda *args: seen)
         monkeypatch.setattr(proof, "observation", lambda *args: little(0.02))
         monkeypatch.setattr(proof, "check", lambda *args: pytest.fail("it is checked"))
@@ -520,8 +521,8 @@ def test_a_reason_is_taken_back_when_what_it_rests_on_is(optimize: Any, verdict:
 
 
 def observed(outcome: RunOutcome, calls: int = 0, errors: tuple[str, ...] = ()) -> Observed:
-    rows = {"train:step": {"calls": calls, "traced_calls": 0}}
-    return Observed(Seen(outcome, {"candidates": rows}, errors), (), (), rows, 1.0, {}, {})
+    rows = {"train:step": ObservedRow(calls=calls)}
+    return Observed(Seen(outcome, {}, errors), (), (), rows, 1.0, {}, {})
 
 
 def outcome(ending: Ending, **changes: Any) -> RunOutcome:

@@ -247,7 +247,7 @@ class Checker:
 
     def report(self) -> dict[str, Any]:
         """All checks so far."""
-        return {"candidates": {name: check.as_dict() for name, check in self.checks.items()}}
+        return {"candidates": {name: check.row().to_json() for name, check in self.checks.items()}}
 
 
 def install(child: Child) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ..rows import CheckedRow, RehearsedRow
 from ..wording import BESIDE, describe_creation, describe_effect
 from .effects import Change
 from .owners import Owners
@@ -81,8 +82,6 @@ class Check:
         self.graph_seconds: list[float] = []
         self.trace_seconds: list[float] = []
         self.max_error = 0.0
-        self.amplified = 0
-        self.written = 0
         self.traces = 0
         self.causes: list[str] = []
         self.keys: list[tuple[int, Any]] = []
@@ -182,36 +181,33 @@ class Check:
                     found.setdefault(name, set()).add(held)
         return {name: len(each) for name, each in found.items()}
 
-    def as_dict(self) -> dict[str, Any]:
+    def row(self) -> CheckedRow:
         """The check as it goes over the line."""
-        return {
-            "calls": self.calls,
-            "compared": self.compared,
-            "states": self.states,
-            "reads_nothing": self.reads_nothing,
-            "refutations": self.refutations,
-            "doubts": self.doubts,
-            "eager_seconds": _median(self.eager_seconds),
-            "graph_seconds": _median(self.graph_seconds),
-            "trace_seconds": sum(self.trace_seconds),
-            "max_error": self.max_error,
-            "amplified": self.amplified,
-            "written": self.written,
-            "traces": self.traces,
-            "owner_traces": self.owners.most_traced().traces,
-            "owner_compared": self.owners.most_traced().compared,
-            "causes": self.causes[:10],
-            "signatures": len(self.signatures),
-            "objects": self._objects(),
-            "paths": len(self.paths),
-            "compared_paths": len(self.compared_paths),
-            "unseen_path_calls": sum(n for p, n in self.paths.items() if p not in self.compared_paths),
-            "retraced": self.retraced,
-            "captured": self.captured[:10],
-            "returned": sorted(self.returned),
-            "rehearsal": self.rehearsal.as_dict() if self.rehearsal is not None else None,
-            "reads": self.stability.as_dict() if self.stability is not None else None,
-        }
+        return CheckedRow(
+            calls=self.calls,
+            compared=self.compared,
+            states=self.states,
+            reads_nothing=self.reads_nothing,
+            refutations=self.refutations,
+            doubts=self.doubts,
+            eager_seconds=_median(self.eager_seconds),
+            graph_seconds=_median(self.graph_seconds),
+            trace_seconds=sum(self.trace_seconds),
+            max_error=self.max_error,
+            traces=self.traces,
+            owner_traces=self.owners.most_traced().traces,
+            owner_compared=self.owners.most_traced().compared,
+            causes=self.causes[:10],
+            signatures=len(self.signatures),
+            objects=self._objects(),
+            compared_paths=len(self.compared_paths),
+            unseen_path_calls=sum(n for p, n in self.paths.items() if p not in self.compared_paths),
+            retraced=self.retraced,
+            captured=self.captured[:10],
+            returned=sorted(self.returned),
+            rehearsal=self.rehearsal.row() if self.rehearsal is not None else None,
+            reads=self.stability.as_dict() if self.stability is not None else None,
+        )
 
 
 class Rehearsed:
@@ -230,16 +226,16 @@ class Rehearsed:
         self.states: set[int] = set()
         self.reads_nothing = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def row(self) -> RehearsedRow:
         """The record as it goes over the line."""
-        return {
-            "repeats": self.repeats,
-            "abandoned": self.abandoned,
-            "built": self.built,
-            "retraced": self.retraced,
-            "states": len(self.states),
-            "reads_nothing": self.reads_nothing,
-        }
+        return RehearsedRow(
+            repeats=self.repeats,
+            abandoned=self.abandoned,
+            built=self.built,
+            retraced=self.retraced,
+            states=len(self.states),
+            reads_nothing=self.reads_nothing,
+        )
 
 
 def _median(values: list[float]) -> float | None:

@@ -20,6 +20,7 @@ from ...records import ParameterKind
 from ...sandbox.binding import bind, disguise
 from ...sandbox.child import Child
 from ...sandbox.clock import Clock, perf_counter
+from ..rows import CreationRow, EffectRow, ObservedRow
 from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
 from .modes import FIT, Modes
@@ -61,19 +62,19 @@ class Found:
         self.later = 0
         self.building = 0
 
-    def as_dict(self, beside: bool) -> dict[str, Any]:
+    def row(self, beside: bool) -> EffectRow:
         """The effect as it goes over the line."""
         change = self.change
-        return {
-            "kind": change.kind,
-            "subject": change.subject,
-            "detail": change.detail,
-            "place": change.place,
-            "calls": len(self.calls),
-            "later": self.later,
-            "building": self.building,
-            "beside": beside,
-        }
+        return EffectRow(
+            kind=change.kind,
+            subject=change.subject,
+            detail=change.detail,
+            place=change.place,
+            calls=len(self.calls),
+            later=self.later,
+            building=self.building,
+            beside=beside,
+        )
 
 
 class Record:
@@ -85,7 +86,6 @@ class Record:
         self.calls = 0
         self.seconds = 0.0
         self.own_seconds = 0.0
-        self.sampled_seconds = 0.0
         self.squares = 0.0  # of each call's seconds, summed up
         self.traced_calls = 0
         self.threads: set[int] = set()
@@ -115,40 +115,38 @@ class Record:
         self.first = self.last = 0.0
         self.due = False
 
-    def as_dict(self, begun: float, overhead: float) -> dict[str, Any]:
-        """The record as it goes over the line; ``begun`` is when the first call of all was.
+    def row(self, begun: float, overhead: float) -> ObservedRow:
+        """What is known so far; ``begun`` is when the first call of all was.
 
         ``overhead`` is what all watching took: of a window that is too short, a share comes out too high at worst.
         """
-        return {
-            "first_seconds": self.first - begun if self.calls else 0.0,
-            "last_seconds": self.last - begun if self.last else 0.0,
-            "overhead_seconds": self.overhead,
-            "calls": self.calls,
-            "seconds": self.seconds,
-            "own_seconds": self.own_seconds,
-            "sampled_seconds": self.sampled_seconds,
-            "squares": self.squares,
-            "window": perf_counter() - self.first - overhead if self.first else 0.0,
-            "traced_calls": self.traced_calls,
-            "threads": len(self.threads),
-            "function_objects": self.definitions,
+        return ObservedRow(
+            first_seconds=self.first - begun if self.calls else 0.0,
+            last_seconds=self.last - begun if self.last else 0.0,
+            overhead_seconds=self.overhead,
+            calls=self.calls,
+            seconds=self.seconds,
+            own_seconds=self.own_seconds,
+            squares=self.squares,
+            window=perf_counter() - self.first - overhead if self.first else 0.0,
+            traced_calls=self.traced_calls,
+            threads=len(self.threads),
+            function_objects=self.definitions,
             **self.owners.as_dict(self.calls),
-            "creation": {**self.creation, "more": self.creations - 1} if self.creation else None,
-            "refusal": self.refusal,
-            "signatures": len(self.signatures),
-            "signature_calls": sorted(self.signatures.values(), reverse=True)[:20],
-            "paths": len(self.paths),
-            "ops": dict(self.ops.most_common(400)),
-            "op_calls": self.op_calls,
-            "effects": [found.as_dict(key in self.beside) for key, found in list(self.effects.items())[:20]],
-            "effect_calls": self.effect_calls,
-            "blind": self.blind,
-            "exceptions": dict(self.exceptions.most_common(5)),
-            "result_types": dict(self.result_types.most_common(5)),
-            "callers": dict(self.callers),
-            "caller_seconds": dict(self.caller_seconds),
-            "parameters": {
+            creation=CreationRow(**self.creation, more=self.creations - 1) if self.creation else None,
+            refusal=self.refusal,
+            signatures=len(self.signatures),
+            paths=len(self.paths),
+            ops=dict(self.ops.most_common(400)),
+            op_calls=self.op_calls,
+            effects=tuple(found.row(key in self.beside) for key, found in list(self.effects.items())[:20]),
+            effect_calls=self.effect_calls,
+            blind=self.blind,
+            exceptions=dict(self.exceptions.most_common(5)),
+            result_types=dict(self.result_types.most_common(5)),
+            callers=dict(self.callers),
+            caller_seconds=dict(self.caller_seconds),
+            parameters={
                 name: {
                     **{
                         what: len(found) if what in ("values", "objects") else sorted(map(str, found))[:8]
@@ -158,10 +156,10 @@ class Record:
                 }
                 for name, seen in self.parameters.items()
             },
-            "misfits": self.misfits,
-            "fitting": dict(self.fitting),
-            "reads": self.reading.as_dict() if self.reading is not None else None,
-        }
+            misfits=self.misfits,
+            fitting=dict(self.fitting),
+            reads=self.reading.as_dict() if self.reading is not None else None,
+        )
 
 
 class Observer:
@@ -255,7 +253,6 @@ class Observer:
                 result = self._look_at(record, first, call, target, args, kwargs, named)
                 started = self.stack.started
                 ended = self.stack.ended
-                record.sampled_seconds += ended - started - frame[2]
             else:
                 result = call(args, kwargs)
                 ended = perf_counter()
@@ -425,7 +422,7 @@ class Observer:
         overhead = sum(record.overhead for record in self.records.values())
         return {
             "candidates": {
-                name: record.as_dict(self.begun or 0.0, overhead)
+                name: record.row(self.begun or 0.0, overhead).to_json()
                 for name, record in self.records.items()
                 if record.calls or record.traced_calls or record.definitions
             },

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import tensorflow_internals
 from ...sandbox.clock import perf_counter
-from ...sandbox.refusal import RefusedConnection
+from ...sandbox.refusal import REMEDY, RefusedConnection
 from ...sandbox.units import synchronize
 from ..wording import TRACE_FAULTS, TRACE_REMEDY
 from . import drawing
@@ -119,7 +119,7 @@ class Shadow:
         """Whether a connection was refused since there were ``before`` such: what came of it is our doing."""
         if RefusedConnection.made == before:
             return False
-        self.check.doubts.setdefault("network", f"it connects to another machine, which was refused; {TRACE_REMEDY}")
+        self.check.doubts.setdefault("network", f"it connects to another machine, which was refused; {REMEDY}")
         return True
 
     def _call_eagerly(self, path: PathNote) -> list[Change]:
@@ -233,7 +233,7 @@ class Shadow:
         comparison = Comparison(values=self.values)
         compare_results(self.result, graphed, comparison)
         check.returned.update(place.removeprefix("the result") for place in comparison.returned)
-        check.written += compare_variables(self.before, after, left, comparison)
+        compare_variables(self.before, after, left, comparison)
         telling = self._blame(comparison, after) if comparison.numeric else True
         if comparison.mismatches:
             self._trace_again(explaining=True)
@@ -282,7 +282,6 @@ class Shadow:
                 self._repeat_eagerly(nudge, args, kwargs, after, reference)
             unexplained = perturbed_within(comparison, reference)
         comparison.mismatches.extend(unexplained)
-        self.check.amplified += not comparison.mismatches
         wild = {place for place in comparison.numeric if reference.get(place, 0.0) > WILD}
         return bool(comparison.errors.keys() - wild)
 

@@ -21,6 +21,7 @@ from ...records import (
     VariantResult,
     Verdict,
 )
+from ..rows import CheckedRow, CreationRow, EffectRow, ObservedRow, RehearsedRow
 from ..wording import BESIDE, count, describe_creation, describe_effect, original
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
@@ -33,20 +34,20 @@ MANY_DEFINITIONS, CALLS_PER_DEFINITION = 4, 20
 SIGNATURE_SHARE = 0.05
 
 
-def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mapping[str, str]) -> Observation:
+def observation_of(row: ObservedRow, training_seconds: float, root: Mapping[str, str]) -> Observation:
     """A candidate's row of an observing run as a record. ``root`` maps copied roots to the user's."""
-    counted = row["op_calls"]
+    counted = row.op_calls
     return Observation(
-        calls=row["calls"],
-        seconds=row["seconds"],
-        own_seconds=row["own_seconds"],
-        share=min(1.0, row["seconds"] / training_seconds) if training_seconds > 0 else 0.0,
-        ops_per_call=sum(row["ops"].values()) / counted if counted else 0.0,
-        signatures=row["signatures"],
-        paths=row["paths"],
-        traced_calls=row["traced_calls"],
-        function_objects=row["function_objects"],
-        threads=row["threads"],
+        calls=row.calls,
+        seconds=row.seconds,
+        own_seconds=row.own_seconds,
+        share=min(1.0, row.seconds / training_seconds) if training_seconds > 0 else 0.0,
+        ops_per_call=sum(row.ops.values()) / counted if counted else 0.0,
+        signatures=row.signatures,
+        paths=row.paths,
+        traced_calls=row.traced_calls,
+        function_objects=row.function_objects,
+        threads=row.threads,
         parameters=tuple(
             ObservedParameter(
                 name,
@@ -58,21 +59,18 @@ def observation_of(row: Mapping[str, Any], training_seconds: float, root: Mappin
                 seen.get("position"),
                 bool(seen.get("in_every_call", True)),
             )
-            for name, seen in row["parameters"].items()
+            for name, seen in row.parameters.items()
         ),
-        effects=tuple(
-            Effect(e["kind"], e["subject"], e["detail"], original(e["place"], root), e["calls"])
-            for e in row["effects"]
-        ),
-        exceptions=tuple(f"{text} ({count} times)" for text, count in row["exceptions"].items()),
-        result_types=tuple(row["result_types"]),
-        callers=row["callers"],
-        first_seconds=row["first_seconds"],
-        last_seconds=row["last_seconds"],
-        overhead_seconds=row["overhead_seconds"],
-        draws=draws_among(row["ops"]),
-        caller_seconds=row["caller_seconds"],
-        share_at_most=share_at_most(row["calls"], row["seconds"], row["squares"], row["window"]),
+        effects=tuple(Effect(e.kind, e.subject, e.detail, original(e.place, root), e.calls) for e in row.effects),
+        exceptions=tuple(f"{text} ({count} times)" for text, count in row.exceptions.items()),
+        result_types=tuple(row.result_types),
+        callers=row.callers,
+        first_seconds=row.first_seconds,
+        last_seconds=row.last_seconds,
+        overhead_seconds=row.overhead_seconds,
+        draws=draws_among(row.ops),
+        caller_seconds=row.caller_seconds,
+        share_at_most=share_at_most(row.calls, row.seconds, row.squares, row.window),
     )
 
 
@@ -85,10 +83,10 @@ def _form(data: Mapping[str, Any] | None) -> Form | None:
 
 
 def judge_observed(
-    function: Function, row: Mapping[str, Any] | None, training_seconds: float, root: Mapping[str, str]
+    function: Function, row: ObservedRow | None, training_seconds: float, root: Mapping[str, str]
 ) -> Judgement | None:
     """A verdict from the observing run alone, or None where the candidate is worth checking."""
-    if row is None or (not row["calls"] and not row["traced_calls"]):
+    if row is None or (not row.calls and not row.traced_calls):
         never = Reason(
             "never-called", "it was never called in the observed run; nothing is known of it", move=Move.USER
         )
@@ -107,28 +105,28 @@ def judge_observed(
     if any("symbolic tensor" in p.kinds for p in seen.parameters):
         said = "it is given Keras symbolic tensors (a functional model is built through it)"
         return verdict(Verdict.REFUTED, "symbolic", said)
-    if row["refusal"]:
-        return verdict(Verdict.REFUTED, "refused", row["refusal"])
-    if row["creation"]:
-        return verdict(Verdict.REFUTED, "creates-variables", creation_reason(row["creation"]))
+    if row.refusal:
+        return verdict(Verdict.REFUTED, "refused", row.refusal)
+    if row.creation:
+        return verdict(Verdict.REFUTED, "creates-variables", creation_reason(row.creation))
     # What a thread beside it may have drawn is for the check to tell, which can make a call again.
     effects = lasting_effects(row)
-    own = [effect for effect in effects if not effect.get("beside")]
-    others = [effect for effect in effects if effect.get("beside") and effect["kind"] != "random"]
+    own = [effect for effect in effects if not effect.beside]
+    others = [effect for effect in effects if effect.beside and effect.kind != "random"]
     if own:
         return Judgement(function, Verdict.REFUTED, tuple(_effect_reason(e, row, root) for e in own[:3]), seen)
     if others:
         beside = _effect_reason(others[0], row, root)
         beside = replace(beside, message=f"{beside.message}{BESIDE}")
         return Judgement(function, Verdict.INCONCLUSIVE, (beside,), seen)
-    if seen.exceptions and sum(row["exceptions"].values()) >= seen.calls:
+    if seen.exceptions and sum(row.exceptions.values()) >= seen.calls:
         return verdict(Verdict.INCONCLUSIVE, "raises", f"every call of it raised: {seen.exceptions[0]}")
-    if row["op_calls"] and not seen.ops_per_call:
+    if row.op_calls and not seen.ops_per_call:
         noted = [f"line {f.line}: {f.message}" for f in function.findings]
-        why = f"it ran no TensorFlow op in {count(row['op_calls'], 'sampled call')}: nothing to gain"
+        why = f"it ran no TensorFlow op in {count(row.op_calls, 'sampled call')}: nothing to gain"
         return verdict(Verdict.NOT_PROPOSED, "no-ops", "; ".join([why, *noted[:1]]))
     if seen.calls < LEAST_CALLS:
-        if row["whole"] and not row["blind"]:
+        if row.whole and not row.blind:
             return None  # these are all its calls: each can be repeated
         return verdict(
             Verdict.INCONCLUSIVE,
@@ -137,8 +135,8 @@ def judge_observed(
             "needed to compare it",
             Move.BUDGET,
         )
-    if not row["op_calls"] or row["blind"]:
-        why = f" ({row['blind']})" if row["blind"] else ""
+    if not row.op_calls or row.blind:
+        why = f" ({row.blind})" if row.blind else ""
         return verdict(Verdict.INCONCLUSIVE, "blind", f"its {seen.calls:,} calls could not be looked at{why}")
     if seen.function_objects > MANY_DEFINITIONS and seen.function_objects * CALLS_PER_DEFINITION > seen.calls:
         return verdict(
@@ -151,31 +149,31 @@ def judge_observed(
     return None
 
 
-def lasting_effects(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def lasting_effects(row: ObservedRow) -> list[EffectRow]:
     """The effects that refute: those seen in any call but the first, whose effects a first trace repeats.
 
     A function object has a first call, and so has a method with each instance. Of a function that the whole script
     calls once, that call's effects refute: it is not known that another would not repeat them. But the random numbers
     that are drawn where it builds are Keras' seeds for initial weights.
     """
-    only = row["whole"] and row["calls"] == 1
-    return [e for e in row["effects"] if e["later"] or (only and not (e["kind"] == "random" and e["building"]))]
+    only = row.whole and row.calls == 1
+    return [e for e in row.effects if e.later or (only and not (e.kind == "random" and e.building))]
 
 
-def creation_reason(creation: Mapping[str, Any]) -> str:
+def creation_reason(creation: CreationRow) -> str:
     """That variables are created in a later call: in which one, how many, and what to do."""
-    return describe_creation(creation["call"], creation["more"], creation["number"], creation["names"])
+    return describe_creation(creation.call, creation.more, creation.number, creation.names)
 
 
-def _effect_reason(effect: Mapping[str, Any], row: Mapping[str, Any], root: Mapping[str, str]) -> Reason:
-    words = describe_effect(effect["kind"], effect["subject"], effect["detail"])
-    place = original(effect["place"], root)
+def _effect_reason(effect: EffectRow, row: ObservedRow, root: Mapping[str, str]) -> Reason:
+    words = describe_effect(effect.kind, effect.subject, effect.detail)
+    place = original(effect.place, root)
     where = f" at {place}" if place else ""
-    said = f"{words}{where} (seen in {effect['calls']} of {row['effect_calls']} sampled calls)"
-    return Reason(f"effect-{effect['kind']}", said, place=place or "")
+    said = f"{words}{where} (seen in {effect.calls} of {row.effect_calls} sampled calls)"
+    return Reason(f"effect-{effect.kind}", said, place=place or "")
 
 
-def growing_signatures(seen: Observation, row: Mapping[str, Any]) -> str | None:
+def growing_signatures(seen: Observation, row: ObservedRow) -> str | None:
     """Why a bare ``tf.function`` would be traced again and again, or None where it would not.
 
     That alone decides nothing: other variants may take all of the calls in one trace or two.
@@ -194,14 +192,12 @@ def growing_signatures(seen: Observation, row: Mapping[str, Any]) -> str | None:
     )
 
 
-def traces_grow(row: Mapping[str, Any]) -> bool:
+def traces_grow(row: ObservedRow) -> bool:
     """Whether a bare ``tf.function`` would be traced ever more often: for one owner of traces, or for new owners.
 
     Many instances that were all there in the first half of the calls are not growing.
     """
-    return _grows(row["owner_signatures"], row["owner_calls"]) or bool(
-        row["late_owners"] and _grows(row["owners"], row["calls"])
-    )
+    return _grows(row.owner_signatures, row.owner_calls) or bool(row.late_owners and _grows(row.owners, row.calls))
 
 
 def _grows(signatures: int, calls: int) -> bool:
@@ -213,7 +209,7 @@ def _grows(signatures: int, calls: int) -> bool:
 def judge_checked(
     function: Function,
     observation: Observation,
-    row: Mapping[str, Any] | None,
+    row: CheckedRow | None,
     root: Mapping[str, str],
     died: str,
     variant: Variant,
@@ -222,10 +218,10 @@ def judge_checked(
     # A variant with arguments makes one of many signatures, so how many were not compared says nothing.
     judgement = _judge_row(function, observation, row, root, died, 0 if variant.arguments else observation.signatures)
     # Of the bare function the observed signatures tell as much, and from all of the calls.
-    traces, compared = (row["owner_traces"], row["owner_compared"]) if row else (0, 0)
+    traces, compared = (row.owner_traces, row.owner_compared) if row else (0, 0)
     if row and variant.arguments and traces >= LEAST_CALLS and 2 * traces > compared:
         why = f"it is traced again and again: {traces} times in {compared} calls"
-        why += f" ({row['causes'][-1]})" if row["causes"] else ""
+        why += f" ({row.causes[-1]})" if row.causes else ""
         judgement = _with_variant(function, observation, row, Verdict.REFUTED, Reason("traces-grow", why))
     results = tuple(
         replace(r, name=variant.name, arguments=variant.arguments, reason=judgement.reasons[0].message)
@@ -237,7 +233,7 @@ def judge_checked(
 def _judge_row(
     function: Function,
     observation: Observation,
-    row: Mapping[str, Any] | None,
+    row: CheckedRow | None,
     root: Mapping[str, str],
     died: str,
     signatures: int,
@@ -246,11 +242,11 @@ def _judge_row(
         missed = Reason("not-reached", died or "the checking run did not reach it", move=Move.BUDGET)
         return Judgement(function, Verdict.INCONCLUSIVE, (missed,), observation)
     evidence = (
-        f"{count(row['compared'], 'call')} compared in {count(row['states'], 'distinct state')}, "
-        f"{_signatures(row['signatures'], signatures)}, {count(row['compared_paths'], 'op sequence')}, "
-        f"{count(row['retraced'], 'trace')} repeated"
+        f"{count(row.compared, 'call')} compared in {count(row.states, 'distinct state')}, "
+        f"{_signatures(row.signatures, signatures)}, {count(row.compared_paths, 'op sequence')}, "
+        f"{count(row.retraced, 'trace')} repeated"
     )
-    known, few = row, row["rehearsal"]
+    known, few = row, row.rehearsal
     if few is not None:
         evidence = f"{_repeated(few, row)}; {evidence}"
 
@@ -258,47 +254,51 @@ def _judge_row(
         first = Reason(code, message, evidence if rests else "")
         return _with_variant(function, observation, known, what, first, *more)
 
-    if row["refutations"]:
-        code, reason = next(iter(row["refutations"].items()))
+    if row.refutations:
+        code, reason = next(iter(row.refutations.items()))
         return verdict(Verdict.REFUTED, code, original(f"{_lead(code)}{reason}", root) or reason)
-    doubts = [(name, text) for name, text in row["doubts"].items() if name != "nudge"]
+    doubts = [(name, text) for name, text in row.doubts.items() if name != "nudge"]
     if doubts:
         return verdict(Verdict.INCONCLUSIVE, *doubts[0])
     if few is not None:
-        if row["calls"] < observation.calls or row["compared"] + few["built"] < row["calls"]:
+        if row.calls < observation.calls or row.compared + few.built < row.calls:
             why = f"not each of its {observation.calls} calls could be compared: {evidence}"
             return verdict(Verdict.INCONCLUSIVE, "few-compared", why, rests=False)
-        row = {**row, "compared": row["compared"] + few["repeats"], "states": few["states"]}
-        row["reads_nothing"] = few["reads_nothing"]
-        row["retraced"] += few["retraced"]
-    if row["compared"] < LEAST_COMPARED or (row["states"] < LEAST_STATES and not row["reads_nothing"]):
+        row = replace(
+            row,
+            compared=row.compared + few.repeats,
+            states=few.states,
+            reads_nothing=few.reads_nothing,
+            retraced=row.retraced + few.retraced,
+        )
+    if row.compared < LEAST_COMPARED or (row.states < LEAST_STATES and not row.reads_nothing):
         why = f"too little evidence: {evidence}" + (f"; {died}" if died else "")
         return verdict(Verdict.INCONCLUSIVE, "little-evidence", why, rests=False)
-    if row["retraced"] < 1:
+    if row.retraced < 1:
         return verdict(Verdict.INCONCLUSIVE, "one-trace", "its trace was never compared with a later one")
     if observation.threads > 1:
         why = f"it was called in {observation.threads} threads, and only one thread's calls can be compared"
         return verdict(Verdict.INCONCLUSIVE, "threads", why)
-    if row["unseen_path_calls"] > 0:
-        said = f"{row['unseen_path_calls']} calls ran an op sequence that was never compared"
+    if row.unseen_path_calls > 0:
+        said = f"{row.unseen_path_calls} calls ran an op sequence that was never compared"
         return verdict(Verdict.INCONCLUSIVE, "unseen-path", said)
     reasons = []
-    if captured := row["captured"]:
+    if captured := row.captured:
         shown = ", ".join(original(text, root) or text for text in captured[:3])
         number = count(len(captured), "constant tensor")
         reasons.append(Reason("captures", f"its trace holds on to {number}, which did not change: {shown}"))
     read = dict(function.results_read)
-    for part in row["returned"]:
+    for part in row.returned:
         said = "is a variable; a graph returns its value, and the project only reads that"
         reasons.append(Reason("returns-variable", f"its result{part} {said} ({read[part]})", place=read[part]))
     return verdict(Verdict.CONFIRMED, "agreed", f"eager and graph agreed: {evidence}", *reasons, rests=False)
 
 
-def _repeated(few: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+def _repeated(few: RehearsedRow, row: CheckedRow) -> str:
     """What the verdict on a candidate of few calls rests on."""
-    moved = "with nothing to perturb" if few["reads_nothing"] else f"in {count(few['states'], 'distinct state')}"
-    lost = f" ({few['abandoned']} given up)" if few["abandoned"] else ""
-    return f"from {count(row['calls'], 'real call')}, replayed {count(few['repeats'], 'time')} {moved}{lost}"
+    moved = "with nothing to perturb" if few.reads_nothing else f"in {count(few.states, 'distinct state')}"
+    lost = f" ({few.abandoned} given up)" if few.abandoned else ""
+    return f"from {count(row.calls, 'real call')}, replayed {count(few.repeats, 'time')} {moved}{lost}"
 
 
 def _signatures(compared: int, observed: int) -> str:
@@ -318,23 +318,21 @@ def _lead(code: str) -> str:
 def _with_variant(
     function: Function,
     observation: Observation,
-    row: Mapping[str, Any],
+    row: CheckedRow,
     verdict: Verdict,
     *reasons: Reason,
 ) -> Judgement:
     result = VariantResult(
         name="graph",
         outcome=verdict,
-        traces=row["traces"],
-        trace_seconds=row["trace_seconds"],
-        seconds_per_call=row["graph_seconds"],
-        eager_seconds_per_call=row["eager_seconds"],
-        max_rel_error=row["max_error"] if row["compared"] else None,
-        retrace_causes=tuple(row["causes"]),
+        traces=row.traces,
+        trace_seconds=row.trace_seconds,
+        seconds_per_call=row.graph_seconds,
+        eager_seconds_per_call=row.eager_seconds,
+        max_rel_error=row.max_error if row.compared else None,
+        retrace_causes=tuple(row.causes),
     )
     return Judgement(function, verdict, reasons, observation, variants=(result,))
-
-
 
 
 def order_by_time(judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -38,6 +38,7 @@ from ...rewrite import edit_project
 from ...rewrite.lines import line_in
 from ...sandbox.refusal import REMEDY
 from ..late import question
+from ..rows import CheckedRow, ObservedRow
 from .judging import (
     LEAST_CALLS,
     growing_signatures,
@@ -67,7 +68,7 @@ class Observed:
     seen: Seen
     decided: tuple[Judgement, ...]
     open: tuple[Function, ...]
-    rows: Mapping[str, Mapping[str, Any]]
+    rows: Mapping[str, ObservedRow]
     training_seconds: float
     sources: Mapping[str, str]
     growing: Mapping[str, str]
@@ -97,7 +98,7 @@ def observe(
     """
     seen = run.observe(functions, seconds, longest, steps, entries, timed)
     whole = seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
-    rows = {name: {**row, "whole": whole} for name, row in seen.candidates.items()}
+    rows = {name: replace(ObservedRow.from_json(row), whole=whole) for name, row in seen.candidates.items()}
     # What watching itself took is no part of the training.
     report = seen.report
     training = max(0.0, float(report.get("training_seconds", 0.0)) - float(report.get("overhead_seconds", 0.0)))
@@ -198,7 +199,7 @@ def _hidden(observed: Observed, checked: Sequence[Judgement]) -> list[Function]:
         judgement.function
         for judgement in checked
         if judgement.verdict is Verdict.INCONCLUSIVE
-        and refuted.intersection(observed.rows[judgement.function.id]["callers"])
+        and refuted.intersection(observed.rows[judgement.function.id].callers)
     ]
 
 
@@ -212,12 +213,12 @@ def _check_together(
     enough: int | None,
 ) -> list[Judgement]:
     files, _ = edit_project(Path(run.scan.root), [edit_of(f, variants[f.id]) for f in functions])
-    calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
+    calls = {f.id: observed.rows[f.id].calls for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
-    signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}
+    signatures = {f.id: observed.rows[f.id].signatures for f in functions}
     small = [f.id for f in functions if f.id not in rare and observation(observed, f).share < MINOR_SHARE]
     minor = small if len(small) < len(functions) else []
-    reads = {f.id: observed.rows[f.id]["reads"] for f in functions if observed.rows[f.id].get("reads")}
+    reads = {f.id: observed.rows[f.id].reads for f in functions if observed.rows[f.id].reads}
     seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, enough, reads)
     if seen.role_errors:
         why = (Reason("own-failure", own_failure("check", seen.role_errors[0])),)
@@ -255,7 +256,8 @@ def _judge(
     roots = {seen.copied_root: ""}
     ended = (Ending.FINISHED, Ending.EXITED)
     whole = observed.outcome.ending in ended or seen.outcome.ending in ended
-    rows, judged = seen.candidates, []
+    judged = []
+    rows = {name: CheckedRow.from_json(row) for name, row in seen.candidates.items()}
     stopped = seen.outcome.contacts.stopped
     for function in functions:
         row = rows.get(function.id)
@@ -287,12 +289,12 @@ def check_hybrids(
 ) -> list[Judgement]:
     """Compare functions that are decorated by the user, eager against graph, in the script as ``files`` edit it."""
     hooks = [{"id": f.id, "file": f.file, "line": line_in(files, f.id, f.file, f.line)} for f in functions]
-    calls = {f.id: observed.rows[f.id]["calls"] for f in functions}
+    calls = {f.id: observed.rows[f.id].calls for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
-    signatures = {f.id: observed.rows[f.id]["signatures"] for f in functions}
+    signatures = {f.id: observed.rows[f.id].signatures for f in functions}
     most = max(calls.values())
     minor = [name for name, number in calls.items() if name not in rare and number < MINOR_CALLS * most]
-    reads = {f.id: observed.rows[f.id]["reads"] for f in functions if observed.rows[f.id].get("reads")}
+    reads = {f.id: observed.rows[f.id].reads for f in functions if observed.rows[f.id].reads}
     limits = seconds, 1.5 * seconds
     seen = run.check(list(calls), files, *limits, label, rare, signatures, minor, reads=reads, hooks=hooks)
     if seen.role_errors:

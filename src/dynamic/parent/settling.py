@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from ...records import Assumption, AssumptionKind, CheckedAssumption, Judgement, Move, Reason, Verdict
+from ..rows import CheckedRow, ObservedRow
 from ..wording import count
 from .judging import creation_reason, lasting_effects, traces_grow
 
 
 def check_assumptions(
-    judgement: Judgement, observed: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
+    judgement: Judgement, observed: ObservedRow | None, checked: CheckedRow | None
 ) -> Judgement:
     """Settle every assumption that static analysis made of a candidate."""
     settled = [_settle(a, observed, checked) for a in judgement.function.assumptions]
     if judgement.verdict is Verdict.CONFIRMED and judgement.variant.arguments and checked:
         # What grows with the calls are the signatures; with this variant, the traces don't.
-        evidence = f"{checked['traces']} traces in {checked['compared']} calls compared with {judgement.variant.name}"
+        evidence = f"{checked.traces} traces in {checked.compared} calls compared with {judgement.variant.name}"
         settled = [
             replace(one, verdict=Verdict.CONFIRMED, evidence=evidence)
             if one.assumption.kind is AssumptionKind.BOUNDED_TRACES
@@ -49,73 +49,73 @@ def _with_doubt(judgement: Judgement, settled: CheckedAssumption) -> Judgement:
 
 
 def _settle(
-    assumption: Assumption, observed: Mapping[str, Any] | None, checked: Mapping[str, Any] | None
+    assumption: Assumption, observed: ObservedRow | None, checked: CheckedRow | None
 ) -> CheckedAssumption:
     def say(verdict: Verdict, evidence: str) -> CheckedAssumption:
         return CheckedAssumption(assumption, verdict, evidence)
 
-    if not observed or not observed["calls"]:
+    if not observed or not observed.calls:
         return say(Verdict.UNOBSERVED, "0 calls")
     kind = assumption.kind
-    calls, signatures = count(observed["calls"], "call"), count(observed["signatures"], "signature")
+    calls, signatures = count(observed.calls, "call"), count(observed.signatures, "signature")
     if kind is AssumptionKind.ARGUMENT_TYPE:
-        misfit = observed["misfits"].get(assumption.subject)
+        misfit = observed.misfits.get(assumption.subject)
         if misfit:
             return say(Verdict.REFUTED, f"it was a {misfit} ({calls})")
-        if observed["fitting"].get(assumption.subject):
+        if observed.fitting.get(assumption.subject):
             return say(Verdict.CONFIRMED, f"{calls}, {signatures}")
         return say(Verdict.UNOBSERVED, f"never passed in {calls}")
     if kind is AssumptionKind.NO_EFFECT:
         lasting = lasting_effects(observed)
-        own = [effect for effect in lasting if not effect.get("beside")]
+        own = [effect for effect in lasting if not effect.beside]
         if own:
-            return say(Verdict.REFUTED, f"{own[0]['subject']} {own[0]['detail']}")
-        if checked and "effect" in checked["refutations"]:
-            return say(Verdict.REFUTED, checked["refutations"]["effect"])
-        if lasting and not (checked and checked["compared"] and "beside" not in checked["doubts"]):
-            return say(Verdict.INCONCLUSIVE, f"{lasting[0]['detail']}, by it or by a thread beside it")
-        if observed["blind"]:
-            return say(Verdict.INCONCLUSIVE, observed["blind"])
-        return say(Verdict.CONFIRMED, f"{observed['effect_calls']} of {calls} looked at")
+            return say(Verdict.REFUTED, f"{own[0].subject} {own[0].detail}")
+        if checked and "effect" in checked.refutations:
+            return say(Verdict.REFUTED, checked.refutations["effect"])
+        if lasting and not (checked and checked.compared and "beside" not in checked.doubts):
+            return say(Verdict.INCONCLUSIVE, f"{lasting[0].detail}, by it or by a thread beside it")
+        if observed.blind:
+            return say(Verdict.INCONCLUSIVE, observed.blind)
+        return say(Verdict.CONFIRMED, f"{observed.effect_calls} of {calls} looked at")
     if kind is AssumptionKind.BOUNDED_TRACES:
         many = traces_grow(observed)
         return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{signatures} in {calls}")
-    if kind is AssumptionKind.NO_CREATION and observed["creation"]:
-        return say(Verdict.REFUTED, creation_reason(observed["creation"]))
+    if kind is AssumptionKind.NO_CREATION and observed.creation:
+        return say(Verdict.REFUTED, creation_reason(observed.creation))
     if kind is AssumptionKind.SAME_OBJECT:
         return say(*_settle_same_object(assumption.subject, observed, checked))
-    if not checked or not checked["compared"]:
-        refuted = checked and checked["refutations"]
+    if not checked or not checked.compared:
+        refuted = checked and checked.refutations
         if refuted and kind in _REFUTING and _REFUTING[kind] & set(refuted):
             return say(Verdict.REFUTED, next(iter(refuted.values())))
         return say(Verdict.UNOBSERVED, "never compared")
-    compared = f"{checked['compared']} calls compared, {checked['retraced']} traces repeated"
-    broken = [text for code, text in checked["refutations"].items() if code in _REFUTING.get(kind, ())]
+    compared = f"{checked.compared} calls compared, {checked.retraced} traces repeated"
+    broken = [text for code, text in checked.refutations.items() if code in _REFUTING.get(kind, ())]
     if broken:
         return say(Verdict.REFUTED, broken[0])
     return say(Verdict.CONFIRMED, compared)
 
 
 def _settle_same_object(
-    name: str, observed: Mapping[str, Any], checked: Mapping[str, Any] | None
+    name: str, observed: ObservedRow, checked: CheckedRow | None
 ) -> tuple[Verdict, str]:
     """Whether a parameter was given one object to the script's end, or calls with a second one were compared."""
-    calls = count(observed["calls"], "call")
-    seen = observed["parameters"].get(name)
+    calls = count(observed.calls, "call")
+    seen = observed.parameters.get(name)
     if seen is None:
         return Verdict.UNOBSERVED, f"`{name}` was never passed in {calls}"
-    if observed["creation"]:
-        return Verdict.REFUTED, creation_reason(observed["creation"])
+    if observed.creation:
+        return Verdict.REFUTED, creation_reason(observed.creation)
     objects = int(seen["objects"])
     if objects < 2:
-        if observed["whole"] or not objects:
+        if observed.whole or not objects:
             return Verdict.CONFIRMED, f"{count(objects, 'object')} in {calls}"
         return Verdict.UNOBSERVED, f"the run was cut after {calls}, before a second object came as `{name}`"
     if checked is None:
         return Verdict.UNOBSERVED, f"`{name}` was {count(objects, 'object')} in {calls}; no call was compared"
-    if "creation" in checked["refutations"]:
-        return Verdict.REFUTED, str(checked["refutations"]["creation"])
-    compared = int(checked["objects"].get(name, 0))
+    if "creation" in checked.refutations:
+        return Verdict.REFUTED, str(checked.refutations["creation"])
+    compared = int(checked.objects.get(name, 0))
     if compared < 2:
         what = f"the calls compared had {count(compared, 'object')} as `{name}`, of {objects} in {calls}"
         return Verdict.UNOBSERVED, what

@@ -145,12 +145,12 @@ def _observe(work: Work, scan: Scan) -> Observed:
         heed(work, outcome)
         work.add(observed.decided)
         work.hybrid_calls = {
-            f.id: observed.rows[f.id]["calls"] for f in functions if f.hybrid is not None and f.id in observed.rows
+            f.id: observed.rows[f.id].calls for f in functions if f.hybrid is not None and f.id in observed.rows
         }
         for judgement in observed.decided:
             if judgement.verdict is Verdict.REFUTED:
                 work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0].message}")
-        called, left = sum(bool(row["calls"]) for row in observed.rows.values()), len(observed.open)
+        called, left = sum(bool(row.calls) for row in observed.rows.values()), len(observed.open)
         work.watcher.note(
             f"the script {_how(outcome)}; it called {called} of the {count(len(functions), 'function')} watched, "
             f"and {left} {'is' if left == 1 else 'are'} left to check"
@@ -190,7 +190,7 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
         raise Stop("failed", f"{own_failure('observation', observed.seen.role_errors[0])}.", exit_codes.OURS)
     script = os.path.relpath(work.target.script, work.target.cwd)
     proposed = any(is_proposed(work, f) for f in _watched(work)[0])
-    called = any(row["calls"] or row["traced_calls"] for row in observed.rows.values())
+    called = any(row.calls or row.traced_calls for row in observed.rows.values())
     stop = explain(script, observed.outcome, missed=proposed and not called, offspring=observed.offspring)
     if stop is not None:
         raise stop

@@ -151,7 +151,7 @@ def tell(work: Work, observed: Observed) -> None:
     for judgement in list(work.judgements.values()):
         function = judgement.function
         if judgement.verdict is Verdict.NOT_PROPOSED and is_to_enter(function):
-            said = fact(function, modes, int(observed.rows.get(function.id, {}).get("calls", 0)))
+            said = fact(function, modes, _calls(observed, function))
             if said is not None:
                 work.add([replace(judgement, reasons=(Reason("ran-eagerly", said),))])
     for throw in modes.thrown:
@@ -162,6 +162,11 @@ def tell(work: Work, observed: Observed) -> None:
         elif throw.kind == "version 1":
             called = f"tf.compat.v1.{throw.name}(){place}"
             work.warn(f"all code is graph code, with nothing to convert, because of {called}")
+
+
+def _calls(observed: Observed, function: Function) -> int:
+    row = observed.rows.get(function.id)
+    return row.calls if row is not None else 0
 
 
 def eager_parts(work: Work) -> list[str]:
@@ -256,7 +261,7 @@ class SwitchTrial:
             if f.hybrid is not None
             and f.hybrid.startswith("@")
             and self.observed.modes.eager.get(f.id)
-            and self.observed.rows.get(f.id, {}).get("calls")
+            and _calls(self.observed, f)
         ]
 
     def _switches(self) -> list[Switch]:
@@ -380,7 +385,7 @@ class SwitchTrial:
                 if own is None or not lasting_effects(row):
                     continue
                 judgement = judge_observed(own, row, self.observed.training_seconds, self.observed.sources)
-            elif FIT not in row["callers"] or not lasting_effects(row):
+            elif FIT not in row.callers or not lasting_effects(row):
                 continue
             if judgement is not None and judgement.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE):
                 return judgement.verdict, f"{name} would run in a graph: {judgement.reasons[0].message}"
@@ -394,8 +399,8 @@ class SwitchTrial:
         run, seconds = self.work.run_with(self.scan), self.work.share(CHECK_SHARE)
         rows = self.observed.rows
         whole = self.work.observed_whole
-        hybrids = [f for f in self._hybrids() if whole or rows[f.id]["calls"] >= LEAST_CALLS]
-        steps = [f for f in self._steps() if rows.get(f.id, {}).get("calls", 0) >= LEAST_CALLS]
+        hybrids = [f for f in self._hybrids() if whole or rows[f.id].calls >= LEAST_CALLS]
+        steps = [f for f in self._steps() if _calls(self.observed, f) >= LEAST_CALLS]
         judged: list[Judgement] = []
         if hybrids:
             judged += check_hybrids(run, self.observed, hybrids, files, seconds)

@@ -12,6 +12,7 @@ import pytest
 
 from hybridize.dynamic.child.observing import Observer
 from hybridize.dynamic.parent import judging
+from hybridize.dynamic.rows import ObservedRow
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported
 
@@ -31,7 +32,7 @@ def observe(tf: Any, tracked: Any) -> Callable[..., Any]:
         observer = Observer(child)  # type: ignore[arg-type]
 
         def row() -> Any:
-            return {**observer.report()["candidates"]["f"], "whole": False}
+            return ObservedRow.from_json(observer.report()["candidates"]["f"])
 
         return lambda function: observer.wrap("f", function), row
 
@@ -59,11 +60,11 @@ def test_variables_of_a_second_optimizer_are_seen_in_a_call_that_is_not_looked_a
         for _ in range(20):  # call 21 is none of the sampled ones
             step(model, optimizer, x)
     seen = row()
-    assert seen["creation"]["call"] == 21 and seen["creation"]["more"] == 0
-    assert seen["creation"]["number"] == 2, "a momentum for the kernel and one for the bias"
-    assert "momentum" in seen["creation"]["names"][0]
-    assert seen["parameters"]["model"]["objects"] == seen["parameters"]["optimizer"]["objects"] == 2
-    assert seen["parameters"]["x"]["objects"] == 0
+    assert seen.creation.call == 21 and seen.creation.more == 0
+    assert seen.creation.number == 2, "a momentum for the kernel and one for the bias"
+    assert "momentum" in seen.creation.names[0]
+    assert seen.parameters["model"]["objects"] == seen.parameters["optimizer"]["objects"] == 2
+    assert seen.parameters["x"]["objects"] == 0
 
 
 class Critic:
@@ -92,8 +93,8 @@ def test_each_instance_of_a_class_may_build_in_a_first_call_of_its_own(tf: Any, 
         for _ in range(3):
             value(critic, tf.ones((2, 3)))
     seen = row()
-    assert seen["creation"] is None and not judging.lasting_effects(seen)
-    assert seen["owners"] == 3 and seen["owner_signatures"] == 1 and seen["owner_calls"] == 3
+    assert seen.creation is None and not judging.lasting_effects(seen)
+    assert seen.owners == 3 and seen.owner_signatures == 1 and seen.owner_calls == 3
 
 
 def test_an_effect_in_the_second_call_of_any_instance_is_seen(tf: Any, observe: Any) -> None:
@@ -103,7 +104,7 @@ def test_an_effect_in_the_second_call_of_any_instance_is_seen(tf: Any, observe: 
     for _ in range(2):
         for critic in critics:
             counted(critic, tf.ones((2, 3)))
-    assert [effect["subject"] for effect in judging.lasting_effects(row())] == ["self.calls"]
+    assert [effect.subject for effect in judging.lasting_effects(row())] == ["self.calls"]
 
 
 def test_what_a_call_does_that_builds_in_a_later_call_is_told_as_building(tf: Any, observe: Any) -> None:
@@ -115,7 +116,7 @@ def test_what_a_call_does_that_builds_in_a_later_call_is_told_as_building(tf: An
             critic.weight = None
         value(critic, tf.ones((2, 3)))
     seen = row()
-    assert seen["creation"]["call"] == 4
+    assert seen.creation.call == 4
     assert not judging.lasting_effects(seen), "the random number that it drew is a part of it"
 
 
@@ -137,7 +138,7 @@ def test_each_function_object_may_build_in_a_first_call_of_its_own(tf: Any, obse
         for _ in range(4):
             step(tf.ones(2))
     seen = row()
-    assert seen["creation"] is None and seen["owners"] == 2 and not judging.lasting_effects(seen)
+    assert seen.creation is None and seen.owners == 2 and not judging.lasting_effects(seen)
 
 
 def test_a_class_that_cannot_be_hashed_is_refused_with_the_reason(tf: Any, observe: Any) -> None:
@@ -152,4 +153,4 @@ def test_a_class_that_cannot_be_hashed_is_refused_with_the_reason(tf: Any, obser
     critic = Equal()
     for _ in range(3):
         value(critic, tf.ones((2, 3)))
-    assert "can't be hashed" in row()["refusal"]
+    assert "can't be hashed" in row().refusal

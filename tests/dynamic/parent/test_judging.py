@@ -10,6 +10,7 @@ import pytest
 
 from hybridize.dynamic.child.observing import sampled
 from hybridize.dynamic.parent import judging
+from hybridize.dynamic.rows import CheckedRow, ObservedRow
 from hybridize.records import (
     Action,
     Assumption,
@@ -41,9 +42,9 @@ def function(*assumptions: Assumption) -> Function:
     )
 
 
-def observed(**changes: Any) -> dict[str, Any]:
+def observed(**changes: Any) -> ObservedRow:
     """What an observing run reports of a candidate that is worth checking."""
-    return {
+    known = {
         "calls": 100,
         "seconds": 2.0,
         "own_seconds": 1.0,
@@ -78,6 +79,7 @@ def observed(**changes: Any) -> dict[str, Any]:
         "whole": False,
         **changes,
     }
+    return ObservedRow.from_json(known)
 
 
 def creation(more: int = 0) -> dict[str, Any]:
@@ -206,8 +208,8 @@ def test_signatures_that_grow_with_the_calls_are_named_with_their_parameter(
         "x": {"kinds": ["tensor"], "dtypes": ["float32"], "shapes": ["(4, 3)"], "values": 1},
         "rate": {"kinds": ["Python float"], "dtypes": [], "shapes": [], "values": signatures},
     }
-    row = observed(signatures=signatures, calls=calls, parameters=parameters)
-    row.update(owner_signatures=signatures, owner_calls=calls)
+    many = {"signatures": signatures, "calls": calls, "owner_signatures": signatures, "owner_calls": calls}
+    row = observed(parameters=parameters, **many)
     reason = judging.growing_signatures(judging.observation_of(row, 4.0, ROOT), row)
     assert (reason is not None) == grows
     if reason is not None:
@@ -217,9 +219,9 @@ def test_signatures_that_grow_with_the_calls_are_named_with_their_parameter(
 # Checked
 
 
-def checked(**changes: Any) -> dict[str, Any]:
+def checked(**changes: Any) -> CheckedRow:
     """What a checking run reports of a candidate that agreed."""
-    return {
+    known = {
         "calls": 40,
         "compared": 14,
         "states": 14,
@@ -230,15 +232,12 @@ def checked(**changes: Any) -> dict[str, Any]:
         "graph_seconds": 0.002,
         "trace_seconds": 0.3,
         "max_error": 1e-7,
-        "amplified": 0,
-        "written": 20,
         "traces": 1,
         "owner_traces": 1,
         "owner_compared": 14,
         "causes": [],
         "signatures": 1,
         "objects": {},
-        "paths": 1,
         "compared_paths": 1,
         "unseen_path_calls": 0,
         "retraced": 5,
@@ -247,6 +246,7 @@ def checked(**changes: Any) -> dict[str, Any]:
         "rehearsal": None,
         **changes,
     }
+    return CheckedRow.from_json(known)
 
 
 def settle(died: str = "", variant: Variant | None = None, **changes: Any) -> Any:

@@ -10,6 +10,7 @@ from test_judging import ROOT, SIGNED, checked, effect, function, observed, para
 
 from hybridize.dynamic.parent import judging
 from hybridize.dynamic.parent.settling import check_assumptions
+from hybridize.dynamic.rows import CheckedRow
 from hybridize.records import Assumption, AssumptionKind, Observation, Variant, Verdict
 
 
@@ -49,7 +50,7 @@ def test_growing_signatures_are_no_fault_of_a_variant_that_takes_them_in_one_tra
     for variant, verdict in ((SIGNED, Verdict.CONFIRMED), (Variant(), Verdict.REFUTED)):
         found = settle(variant=variant)
         found = replace(found, function=function(bounded))
-        checked = check_assumptions(found, row, {"traces": 1, "compared": 14})
+        checked = check_assumptions(found, row, CheckedRow(traces=1, compared=14))
         assert checked.assumptions[0].verdict is verdict
 
 

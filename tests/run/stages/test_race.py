@@ -12,6 +12,7 @@ import pytest
 
 from hybridize.dynamic.parent.proof import Observed, check, observe
 from hybridize.dynamic.parent.runs import Seen
+from hybridize.dynamic.rows import ObservedRow
 from hybridize.options import Options
 from hybridize.records import (
     Action,
@@ -260,7 +261,7 @@ def test_a_growing_candidate_is_first_checked_with_what_may_mend_it() -> None:
     stage, _ = race(judgement(result()), growing=["m:step"])
     for parameters, mended in (((rate,), True), ((rate, model), False)):
         seen = Observation(calls=100, seconds=1.0, share=0.5, signatures=90, parameters=parameters)
-        observed = replace(stage.observed, rows={"m:step": SimpleNamespace()})  # type: ignore[dict-item]
+        observed = replace(stage.observed, rows={"m:step": ObservedRow()})
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("hybridize.dynamic.parent.proof.observation", lambda *_, seen=seen: seen)
             patch.setattr("hybridize.dynamic.parent.settling.check_assumptions", lambda judged, *_: judged)
