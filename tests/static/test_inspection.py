@@ -326,3 +326,11 @@ def test_functions_that_call_each_other_in_a_circle_all_have_what_one_of_them_do
         """)
     for name in ("first", "second", "third"):
         assert "HYB105" in codes_of(project.function(name)), name
+
+
+def test_a_long_chain_has_its_first_calls_and_its_last_step(script):
+    calls = "".join(f"def f{n}(x):\n    return f{n + 1}(x)\n" for n in range(12))
+    text = calls + "def f12(x):\n    print('far')\n    return x + 1\nf0(tf.ones([2]))\n"
+    chain = next(each for each in script(text).function("f0").findings if each.code == "HYB101").chain
+    assert [step.note for step in chain[:2]] == ["calls f1", "calls f2"]
+    assert "print" in chain[-1].note and len(chain) == 6

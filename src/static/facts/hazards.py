@@ -9,6 +9,9 @@ from ..ir.code import Call, FunctionCode
 from ..ir.program import Cell
 from ..ir.solver import LINES
 
+#: Steps of a chain: whole chains would be most of what is kept, and of the JSON, of a large library.
+LONGEST = 6
+
 
 @dataclass(slots=True, eq=False)
 class Hazard:
@@ -76,13 +79,16 @@ class Hazard:
         return hazard
 
     def chain(self) -> tuple[Step, ...]:
-        """The calls that lead to the hazard, and the hazard itself; callers share their callees' steps."""
+        """The calls that lead to the hazard, and the hazard itself; of many the first calls and the last step."""
         if self._chain is None:
             if self.inner is None:
                 self._chain = (Step(self.owner.module.file, self.line, self.message),)
             else:
                 step = Step(self.owner.module.file, self.line, f"calls {self.inner.owner.qualname}")
-                self._chain = (step, *self.inner.chain())
+                inner = self.inner.chain()
+                if len(inner) >= LONGEST:
+                    inner = (*inner[: LONGEST - 2], inner[-1])
+                self._chain = (step, *inner)
         return self._chain
 
     def finding(self) -> Finding:
