@@ -8,6 +8,8 @@ import pytest
 
 from hybridize.records import Network
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = "import socket; socket.create_connection({place})"
 C_CODE = """
     import ctypes, socket, struct

@@ -17,6 +17,8 @@ from sandboxed import PATIENCE, state
 from hybridize.records import Target
 from hybridize.sandbox import scratch
 
+pytestmark = pytest.mark.slow
+
 HARNESS = """
 import json, os, sys, traceback
 from hybridize.sandbox import landlock

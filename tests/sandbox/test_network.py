@@ -13,6 +13,8 @@ from hybridize.sandbox.network import Network as Watcher
 from hybridize.sandbox.network import contacts, is_local
 from hybridize.sandbox.refusal import RefusedConnection
 
+pytestmark = pytest.mark.slow
+
 
 def later(*downloads: str) -> Network:
     """What a later run may reach: what was only read from."""

@@ -9,6 +9,8 @@ import pytest
 from hybridize.records import Network
 from hybridize.sandbox.trackers import TRACKERS, variables
 
+pytestmark = pytest.mark.slow
+
 #: A tracker as Weights & Biases is one: it sends what it is told, unless its mode is another.
 STAND_IN = """
     import os, urllib.request
@@ -119,7 +121,6 @@ def test_classes_that_are_online_are_replaced_by_those_that_are_not(project):
 # The real packages, where they are installed.
 
 
-@pytest.mark.slow
 def test_the_real_weights_and_biases_stays_offline(project, server):
     pytest.importorskip("wandb")
     source = textwrap.dedent(f"""
@@ -142,7 +143,6 @@ def test_the_real_weights_and_biases_stays_offline(project, server):
     assert server.connections == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("said", ["by a call", "by the environment", "by the client"])
 def test_the_real_mlflow_writes_to_the_run_s_own_folder(project, server, monkeypatch, said):
     pytest.importorskip("mlflow")
@@ -241,7 +241,6 @@ REAL = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("package", REAL)
 def test_other_real_trackers_stay_offline(project, server, package):
     pytest.importorskip(package)

@@ -13,6 +13,8 @@ import pytest
 
 from hybridize.dynamic.child.offspring import is_python
 
+pytestmark = pytest.mark.slow
+
 PROBE = """
 import json, sys, time
 sys.path.insert(0, {folder!r})

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from proving import Job, Outcome, Prover
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 3600
 
 HEAD = """
@@ -200,7 +202,6 @@ def ask(prover: Prover, name: str, source: str) -> Outcome:
     return prover.prove(f"rehearsing-{name}", job(prover, name, source)).result(PATIENCE_SECONDS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SAFE)
 def test_few_calls_are_enough_where_they_are_all_there_are(prover: Prover, name: str) -> None:
     found = ask(prover, name, SAFE[name])
@@ -208,7 +209,6 @@ def test_few_calls_are_enough_where_they_are_all_there_are(prover: Prover, name:
     assert re.search(r"from (1|\d+) real calls?, replayed \d+ times", found.reason("f"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", UNSAFE)
 def test_an_unsafe_function_of_few_calls_is_not_confirmed(prover: Prover, name: str) -> None:
     source, said = UNSAFE[name]
