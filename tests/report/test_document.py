@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -247,7 +247,13 @@ def any_record(record: Any) -> st.SearchStrategy[Any]:
     return st.builds(record, **{slot.name: values(slot.type) for slot in kept}, **left)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+# A counter-example is a whole report, which takes minutes to shrink and is no smaller for it.
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 @given(any_record(records.Report))
 def test_any_report_is_read_back_as_it_was_written_and_fits_the_schema(tmp_path_factory, report):
     read = load_report(saved(report, tmp_path_factory.getbasetemp()))

@@ -95,6 +95,12 @@ def test_the_patch_applies_as_is_said(
     assert line.strip() == "@tf.function"
 
 
+@pytest.mark.parametrize("layout", LAYOUTS[:1], ids=lambda layout: layout.folder)
+def test_every_function_that_is_judged_has_a_fingerprint(layout: Layout, laid_out: Path) -> None:
+    judged = planned(layout, laid_out).judgements.values()
+    assert judged and None not in {judgement.function.fingerprint for judgement in judged}
+
+
 @pytest.mark.parametrize("layout", LAYOUTS[:3], ids=lambda layout: layout.folder)
 def test_the_project_that_is_named_is_the_project(layout: Layout, laid_out: Path) -> None:
     """The step lies outside of it, so that it is not found, and the user is told of the file."""
