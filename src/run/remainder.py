@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..measure.selection import NOT_WORTH_IT
 from ..records import Judgement, Move, Reason, Scan, Variant, Verdict
 from ..report.wording import count
-from .pacing import cold_seconds
+from .pacing import LEAST_UNITS, cold_seconds
 from .work import Work
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def allowance(work: Work) -> float:
 
 
 def has_room(work: Work, trial: ColdTrial) -> bool:
-    """Whether there is time to run cold what was put off, for the verdict alone."""
-    return cold_seconds(trial.pace, trial.steps, 1 if trial.references else 3) <= allowance(work)
+    """Whether there is time to run cold what was put off, for the verdict alone, and be it over its first units."""
+    return _seconds(trial, LEAST_UNITS) <= allowance(work)
 
 
 def kept(work: Work) -> float:
@@ -54,8 +54,12 @@ def kept(work: Work) -> float:
     trial = work.trial
     if trial is None or not work.waiting:
         return 0.0
-    seconds = cold_seconds(trial.pace, trial.steps, 1 if trial.references else 3)
-    return seconds if seconds <= MOST_PART * work.left else 0.0
+    most = MOST_PART * work.left
+    return min(most, _seconds(trial, trial.steps)) if _seconds(trial, LEAST_UNITS) <= most else 0.0
+
+
+def _seconds(trial: ColdTrial, units: int) -> float:
+    return cold_seconds(trial.pace, min(units, trial.steps), 1 if trial.references else 3)
 
 
 def prove(work: Work, scan: Scan, patient: bool = True) -> None:

@@ -140,7 +140,7 @@ def test_what_was_said_of_it_in_between_is_kept(prove_cold: Any) -> None:
     assert work.judgements["train:loss"].reasons == (*AGREED, Reason("more", "more"))
 
 
-@pytest.mark.parametrize(("left", "kept"), [(1000.0, True), (2.0, False)])
+@pytest.mark.parametrize(("left", "kept"), [(1000.0, True), (0.2, False)])
 def test_the_measurement_leaves_time_for_it_where_that_costs_little(
     prove_cold: Any, monkeypatch: pytest.MonkeyPatch, left: float, kept: bool
 ) -> None:
