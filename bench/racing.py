@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from hybridize.measure.seats import Arm, Group, Schedule
 from hybridize.measure.statistics import pseudomedian
-from hybridize.measure.turns import Arm, Group, Schedule, run_group
+from hybridize.measure.turns import run_group
 from hybridize.records import EditedFile, Target
 from hybridize.sandbox import launch
 

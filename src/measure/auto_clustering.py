@@ -16,9 +16,10 @@ from ..records import AutoClustering, Benchmark, Edit, Target
 from ..sandbox import launch
 from .benchmark import Start
 from .contest import TURNS
+from .seats import LEAST_TURNS, Arm, Group, Process, Schedule
 from .statistics import pseudomedian
 from .summary import EAGER
-from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, run_group
+from .turns import run_group
 
 CLUSTERED = "auto-clustered"
 VARIABLE = "TF_XLA_FLAGS"

@@ -17,9 +17,10 @@ from typing import Any
 from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Target, TimedTurn, Unclear
 from ..rewrite.lines import line_in
 from ..sandbox import launch
+from .seats import LEAST_TURNS, TURNS, Arm, Group, Process, Schedule, Turn
 from .statistics import FALSE_POSITIVES, mean_log, planned_looks, pseudomedian, pseudomedian_error
 from .summary import EAGER, EDITED, NO_TAIL, TWIN, Tail, summarize, usable
-from .turns import LEAST_TURNS, TURNS, Arm, Group, Process, Schedule, Turn, run_group
+from .turns import run_group
 
 PAIRS = 10
 MIN_SPEEDUP = 1.05

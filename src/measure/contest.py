@@ -16,9 +16,10 @@ from statistics import fmean
 
 from ..records import Edit, EditedFile, Target
 from .benchmark import Cover, Start, job_of
+from .seats import LEAST_TURNS, Arm, Group, Process, Schedule, Turn
 from .statistics import pseudomedian, pseudomedian_error, without_slowest
 from .summary import EAGER
-from .turns import LEAST_TURNS, Arm, Group, Process, Schedule, Turn, run_group
+from .turns import run_group
 
 #: What the log ratio of two processes of one script that take turns varies by (its standard deviation).
 PROCESS_SD = 0.045

@@ -7,21 +7,16 @@ drift, so it drops out of their ratio; copies that run one after the other don't
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
 
-from ..errors import one_line, ran_out_of_memory
-from ..records import Crash, EditedFile, Ending, RunOutcome, Unclear
+from ..errors import one_line
+from ..records import Crash, Ending, RunOutcome, Unclear
+from .seats import LEAST_TURNS, Arm, Ended, Group, Parted, Process, Schedule, Seat, Table, Turn
 
 TURN_SECONDS = 0.3
-TURNS = 20
-LEAST_TURNS = 5
 SETUP_SHARE = 0.25
 # The first unit traces, the second meets what the first one created; then longer turns are tried.
 SINGLE_TURNS = 2
@@ -36,200 +31,6 @@ JUMP_SECONDS, ENDING_SECONDS, LEAST_ENDING = 30 * 86400.0, 2.0, 3
 UNWINDING_SECONDS = 3.0
 
 
-class Process(Protocol):
-    """A child process as turn-taking sees it (``sandbox.launch.Child``)."""
-
-    def receive(self, timeout: float) -> dict[str, Any] | None:
-        """The next event; None once there will be no more. Raises TimeoutError."""
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Send a message; a child that is gone is no error."""
-
-    def stop(self, grace: float = 5.0) -> RunOutcome:
-        """Unwind the script, or end it by force after ``grace`` seconds."""
-
-    def wait(self, timeout: float) -> RunOutcome:
-        """Wait for the end, by force after ``timeout`` seconds."""
-
-    @property
-    def peak_rss_bytes(self) -> int:
-        """The peak resident memory so far, in bytes."""
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One copy of the script: its name, the job of its child process, and the files it runs edited."""
-
-    name: str
-    job: dict[str, Any]
-    files: Sequence[EditedFile] = ()
-
-
-@dataclass(frozen=True)
-class Turn:
-    """The same units done by every arm, and the seconds of each, in the order of the group's arms.
-
-    ``warm`` turns contain traces and the search for the turns' length; in the ``last`` one the script ran to
-    its own end, so that it holds whatever follows the training. Neither belongs to the steady state.
-    """
-
-    units: int
-    seconds: tuple[float, ...]
-    warm: bool = False
-    last: bool = False
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """What a group is to do. Times are those of the group's clock.
-
-    ``turns`` steady turns are aimed at; fewer (down to LEAST_TURNS) where they would not be done at
-    ``soft_deadline``, or by a quarter of the time that starting took; none begins that would not be done at
-    ``deadline``. More, up to ``most_turns``, follow until ``enough`` is content. ``steps`` is the most units
-    that an arm may do, ``length`` the units of the whole script, where known: then the group goes on to the
-    script's end if that takes less than ``finish_seconds`` more. ``offset`` rotates the order of the arms.
-    ``tail_seconds`` is what the slowest arm may take after its last unit.
-    ``room`` says whether the machine has so many bytes of memory to spare; where it has not, the last arms
-    are left out, down to two. ``probe`` asks whether the script ends by the clock, where it reads one.
-    """
-
-    deadline: float
-    soft_deadline: float
-    turns: int = TURNS
-    most_turns: int = TURNS
-    enough: Callable[[Sequence[Turn]], bool] = lambda _turns: True
-    steps: int | None = None
-    length: int | None = None
-    finish_seconds: float = 0.0
-    offset: int = 0
-    room: Callable[[int], bool] = lambda _bytes: True
-    probe: bool = False
-    tail_seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Group:
-    """What a group of arms did. Sequences are in the order of ``arms``.
-
-    ``complete`` is true when all was done that was to be done; otherwise ``reason`` and ``cause`` say why not, and
-    ``failed`` names the arm that crashed, hung or went another way (None where only the time was over); ``crash`` is
-    there where it crashed and the others did not. ``whole``: the script ran to its own end in every arm, after the
-    same number of units; where they ended after other numbers, ``note`` says so. ``by_clock``: the script trains until
-    its clock says that it is enough.
-    """
-
-    arms: tuple[str, ...]
-    turns: tuple[Turn, ...]
-    startup_seconds: tuple[float, ...]
-    peak_rss_bytes: tuple[int, ...]
-    peak_device_bytes: tuple[int, ...]
-    whole: bool
-    complete: bool
-    reason: str = ""
-    failed: str | None = None
-    out_of_memory: bool = False
-    setup_seconds: float = 0.0
-    cause: Unclear | None = None
-    crash: Crash | None = None
-    note: str = ""
-    by_clock: bool = False
-
-    @property
-    def units(self) -> int:
-        """The units that every arm has done."""
-        return sum(turn.units for turn in self.turns)
-
-    @property
-    def total_seconds(self) -> tuple[float, ...]:
-        """All the time of each arm's own turns, start-up included."""
-        return tuple(
-            startup + sum(turn.seconds[position] for turn in self.turns)
-            for position, startup in enumerate(self.startup_seconds)
-        )
-
-    @property
-    def steady(self) -> tuple[Turn, ...]:
-        """The turns of the steady state."""
-        return tuple(turn for turn in self.turns if not turn.warm and not turn.last)
-
-
-class _Parted(Exception):
-    """Ends a group early. ``failed`` is None where the time was over and nothing else was wrong."""
-
-    def __init__(
-        self, reason: str, failed: str | None = None, cause: Unclear = Unclear.BUDGET, crash: RunOutcome | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.reason, self.failed, self.cause, self.crash = reason, failed, cause, crash
-
-    @property
-    def out_of_memory(self) -> bool:
-        """Whether the machine had not enough memory for the arm."""
-        return self.crash is not None and ran_out_of_memory(self.crash)
-
-
-class _Ended(Exception):
-    """Ends a group in which the arms have come to their own ends after other numbers of units, and none is to blame."""
-
-    def __init__(self, note: str, by_clock: bool) -> None:
-        super().__init__(note)
-        self.note, self.by_clock = note, by_clock
-
-
-@dataclass
-class _Seat:
-    arm: Arm
-    process: Process
-    startup: float = 0.0
-    ended: bool = False
-    peak: int = 0
-    device_peak: int = 0
-    pid: int | None = None
-    # How often its script had read the clock before its first unit, and up to now.
-    first_reads: int | None = None
-    reads: int = 0
-
-    @property
-    def reads_clock(self) -> bool:
-        """Whether the script has read the clock while it trained."""
-        return self.reads > (self.first_reads or 0)
-
-    def pause(self) -> None:
-        """Freeze all threads: one that loads data ahead would slow the arm whose turn it is."""
-        self._signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Undo `pause`."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.pid is not None and not self.ended:
-            with contextlib.suppress(OSError):
-                os.killpg(self.pid, number)
-
-
-@dataclass
-class _Table:
-    """The state of a group while it runs."""
-
-    schedule: Schedule
-    clock: Callable[[], float]
-    seats: list[_Seat] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
-    setup_seconds: float = 0.0
-    # Of the turn that is being played: the units wanted, and who has still to play.
-    wanted: int = 0
-    waiting: list[_Seat] = field(default_factory=list)
-
-    @property
-    def done(self) -> int:
-        return sum(turn.units for turn in self.turns)
-
-    @property
-    def ended(self) -> bool:
-        return bool(self.seats) and all(seat.ended for seat in self.seats)
-
-
 def run_group(
     arms: Sequence[Arm],
     begin: Callable[[Arm], Process],
@@ -241,8 +42,8 @@ def run_group(
     ``begin`` starts the process of an arm. An arm that crashes, hangs or ends early makes the group
     incomplete; it raises nothing. Every process is ended on return, also when interrupted.
     """
-    table = _Table(schedule, clock)
-    parted: _Parted | None = None
+    table = Table(schedule, clock)
+    parted: Parted | None = None
     crash, note, by_clock = None, "", False
     try:
         begun = clock()
@@ -251,9 +52,9 @@ def run_group(
         table.setup_seconds = clock() - begun
         _take_steady_turns(table)
         by_clock = schedule.probe and _goes_by_clock(table)
-    except _Ended as ended:
+    except Ended as ended:
         note, by_clock = ended.note, ended.by_clock
-    except _Parted as caught:
+    except Parted as caught:
         if caught.cause is Unclear.HUNG and _has_left_off(table):
             note = f"the script does something else than its units {caught.reason.rpartition(', ')[2]}"
         else:
@@ -291,19 +92,19 @@ def run_group(
     )
 
 
-def _is_alone(table: _Table, arms: Sequence[Arm], begin: Callable[[Arm], Process], failed: str | None) -> bool | None:
+def _is_alone(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process], failed: str | None) -> bool | None:
     """Whether only that arm crashes: whether all others go on past that point. None where the time was over."""
     try:
         if len(table.seats) == 1:
             _take_seat(table, next(arm for arm in arms if arm.name != failed), begin)
         for seat in table.waiting:
             _grant(table, seat, table.wanted, warm=True)
-    except _Parted as parted:
+    except Parted as parted:
         return None if parted.crash is None else False
     return True
 
 
-def _has_left_off(table: _Table) -> bool:
+def _has_left_off(table: Table) -> bool:
     """Whether all arms reach no further unit in the turn in which one did not: the script does something else now.
 
     Then the turns until there count; an arm that is alone in it hangs.
@@ -313,7 +114,7 @@ def _has_left_off(table: _Table) -> bool:
     for seat in table.waiting:
         try:
             _grant(table, seat, table.wanted, warm=False)
-        except _Parted as parted:
+        except Parted as parted:
             if parted.cause is Unclear.HUNG:
                 continue
         return False
@@ -331,7 +132,7 @@ def order_of_turn(arms: int, turn: int) -> list[int]:
     return order[::-1] if turn % 2 else order
 
 
-def _open(table: _Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]) -> None:
+def _open(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]) -> None:
     """Start the arms one after the other, each up to its first unit, so that none slows another's start."""
     order = order_of_turn(len(arms), table.schedule.offset)
     waiting = [arms[position] for position in order]
@@ -349,23 +150,23 @@ def _open(table: _Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]) -
     _agree(table, [0 for _ in table.seats])
 
 
-def _take_seat(table: _Table, arm: Arm, begin: Callable[[Arm], Process]) -> None:
+def _take_seat(table: Table, arm: Arm, begin: Callable[[Arm], Process]) -> None:
     """Start an arm, up to its first unit."""
     try:
-        seat = _Seat(arm, begin(arm))
+        seat = Seat(arm, begin(arm))
     except OSError as error:
         said = f"the {arm.name} arm could not be started: {error}"
-        raise _Parted(said, arm.name, Unclear.SCRIPT_FAILED) from None
+        raise Parted(said, arm.name, Unclear.SCRIPT_FAILED) from None
     patience = table.schedule.deadline - table.clock()
     if table.seats:
         patience = min(patience, max(60.0, 10 * max(other.startup for other in table.seats)))
     table.seats.append(seat)
     units, seat.startup = _listen(table, seat, patience, "before its first unit")
     if units:
-        raise _Parted(f"the {arm.name} arm did not wait for its first turn", arm.name, Unclear.SCRIPT_FAILED)
+        raise Parted(f"the {arm.name} arm did not wait for its first turn", arm.name, Unclear.SCRIPT_FAILED)
 
 
-def _warm_up(table: _Table) -> None:
+def _warm_up(table: Table) -> None:
     """Take turns of one unit, then longer ones, until one was about as long as a turn should be."""
     units = 1
     for number in range(1, MOST_WARM_TURNS + 1):
@@ -379,7 +180,7 @@ def _warm_up(table: _Table) -> None:
             units = min(most, GROWTH * units)
 
 
-def _take_steady_turns(table: _Table) -> None:
+def _take_steady_turns(table: Table) -> None:
     schedule = table.schedule
     if table.ended:
         return
@@ -398,7 +199,7 @@ def _take_steady_turns(table: _Table) -> None:
             steady.append(turn)
 
 
-def _wants_more(table: _Table, steady: Sequence[Turn], aim: int, unit_cost: float) -> bool:
+def _wants_more(table: Table, steady: Sequence[Turn], aim: int, unit_cost: float) -> bool:
     schedule = table.schedule
     if schedule.length is not None and (schedule.steps is None or schedule.length <= schedule.steps):
         left = (schedule.length - table.done) * unit_cost + len(table.seats) * schedule.tail_seconds
@@ -409,19 +210,19 @@ def _wants_more(table: _Table, steady: Sequence[Turn], aim: int, unit_cost: floa
     return len(steady) < schedule.most_turns and not schedule.enough(steady)
 
 
-def _limit(table: _Table) -> int | None:
+def _limit(table: Table) -> int | None:
     """The units that an arm may still do; None where there is no limit."""
     steps = table.schedule.steps
     return None if steps is None else max(0, steps - table.done)
 
 
-def _share(table: _Table) -> int | None:
+def _share(table: Table) -> int | None:
     """The most units of one turn, such that what is left gives all the turns that are wanted."""
     known = [total for total in (table.schedule.steps, table.schedule.length) if total is not None]
     return max(1, (min(known) - table.done) // table.schedule.turns) if known else None
 
 
-def _rates(table: _Table) -> list[float]:
+def _rates(table: Table) -> list[float]:
     """Seconds per unit of each arm: the least of its turns, for slow ones held a trace or an evaluation."""
     turns = [turn for turn in table.turns if turn.units]
     if not turns:
@@ -432,16 +233,16 @@ def _rates(table: _Table) -> list[float]:
     ]
 
 
-def _units_of_turn(table: _Table) -> int:
+def _units_of_turn(table: Table) -> int:
     """The units in which the slowest arm fills a turn."""
     return max(1, round(TURN_SECONDS / max(_rates(table))))
 
 
-def _play(table: _Table, units: int, warm: bool) -> Turn:
-    """One turn of every arm. Raises _Parted when an arm fails or the time is over."""
+def _play(table: Table, units: int, warm: bool) -> Turn:
+    """One turn of every arm. Raises Parted when an arm fails or the time is over."""
     expected = [rate * units for rate in _rates(table)]
     if table.clock() + (0.0 if warm else sum(expected)) >= table.schedule.deadline:
-        raise _Parted("the time for it was over")
+        raise Parted("the time for it was over")
     results: dict[int, tuple[int, float]] = {}
     order = order_of_turn(len(table.seats), table.schedule.offset + len(table.turns))
     table.wanted, table.waiting = units, [table.seats[position] for position in order]
@@ -456,7 +257,7 @@ def _play(table: _Table, units: int, warm: bool) -> Turn:
 
 
 def _grant(
-    table: _Table, seat: _Seat, units: int, warm: bool, expected: float = 0.0, ahead: float = 0.0
+    table: Table, seat: Seat, units: int, warm: bool, expected: float = 0.0, ahead: float = 0.0
 ) -> tuple[int, float]:
     """Let an arm do so many units, its clock ``ahead`` by so much: those done, and their seconds."""
     patience = max(120.0 if warm else 30.0, 20 * expected, 3 * table.schedule.tail_seconds)
@@ -466,7 +267,7 @@ def _grant(
     return _listen(table, seat, min(patience, left), f"after {table.done} units")
 
 
-def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int, float]:
+def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, float]:
     """Wait for an arm's next boundary or the script's end: the units done and their seconds."""
     name = seat.arm.name
     until = table.clock() + max(patience, 0.0)
@@ -479,9 +280,9 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
             event = seat.process.receive(left)
         except TimeoutError:
             if table.clock() >= table.schedule.deadline:
-                raise _Parted(f"the time was over while the {name} arm worked, {when}") from None
+                raise Parted(f"the time was over while the {name} arm worked, {when}") from None
             said = f"the {name} arm reached no further unit within {patience:.0f} s, {when}"
-            raise _Parted(said, name, Unclear.HUNG) from None
+            raise Parted(said, name, Unclear.HUNG) from None
         kind = None if event is None else event.get("event")
         if event is None or kind == "end":
             outcome = seat.process.wait(LEAVING_SECONDS)
@@ -489,7 +290,7 @@ def _listen(table: _Table, seat: _Seat, patience: float, when: str) -> tuple[int
             # Where a script is refused a connection it ends for us, whatever it would have done after that.
             whole = whole or bool(outcome.contacts.stopped)
             if event is None or not whole:
-                raise _Parted(f"the {name} arm {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
+                raise Parted(f"the {name} arm {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
         if event is not None and kind == "started":
             seat.pid = event.get("pid")
         if event is not None and kind in ("boundary", "end"):
@@ -519,10 +320,10 @@ def _places(outcome: RunOutcome) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place for place in places if place))
 
 
-def _agree(table: _Table, units: Sequence[int]) -> None:
-    """Raises _Parted where the arms have not done the same units, or only some have ended.
+def _agree(table: Table, units: Sequence[int]) -> None:
+    """Raises Parted where the arms have not done the same units, or only some have ended.
 
-    Raises _Ended where all come to their end if they may go on for a few units more.
+    Raises Ended where all come to their end if they may go on for a few units more.
     """
     if len(set(units)) == 1 and len({seat.ended for seat in table.seats}) == 1:
         return
@@ -546,18 +347,18 @@ def _agree(table: _Table, units: Sequence[int]) -> None:
                 for at, seat in enumerate(table.seats)
             )
             if going:
-                raise _Ended(f"the script ends by the clock, not after a number of units ({said})", by_clock=True)
+                raise Ended(f"the script ends by the clock, not after a number of units ({said})", by_clock=True)
             why = "where its training ends depends on rounding: it ends after another number of units in each run"
-            raise _Ended(f"{why} ({said})", by_clock=False)
+            raise Ended(f"{why} ({said})", by_clock=False)
     said = ", ".join(
         f"{seat.arm.name} {'ended' if seat.ended else 'went on'} after {total}"
         for seat, total in zip(table.seats, totals, strict=True)
     )
     reason = f"the arms did not do the same units: {said}"
-    raise _Parted(reason, table.seats[other].arm.name, Unclear.OTHER_UNITS)
+    raise Parted(reason, table.seats[other].arm.name, Unclear.OTHER_UNITS)
 
 
-def _runs_out(table: _Table, position: int) -> int | None:
+def _runs_out(table: Table, position: int) -> int | None:
     """After how many units an arm that reads the clock ends once that has jumped far ahead; None where it goes on."""
     seat = table.seats[position]
     units = max(LEAST_ENDING, int(ENDING_SECONDS / _rates(table)[position]))
@@ -565,13 +366,13 @@ def _runs_out(table: _Table, position: int) -> int | None:
         return None
     try:
         done, _ = _grant(table, seat, units, warm=False, expected=ENDING_SECONDS, ahead=JUMP_SECONDS)
-    except _Parted:
+    except Parted:
         # What the jump did to the script is nothing that happens to a user.
         return None
     return done if seat.ended else None
 
 
-def _goes_by_clock(table: _Table) -> bool:
+def _goes_by_clock(table: Table) -> bool:
     """Whether an arm ends when its clock jumps, and another one, whose clock does not, goes on at that point."""
     if table.ended or len(table.seats) < 2:
         return False
@@ -580,13 +381,13 @@ def _goes_by_clock(table: _Table) -> bool:
         return False
     try:
         _grant(table, table.seats[0], done + 1, warm=False, expected=ENDING_SECONDS)
-    except _Parted:
+    except Parted:
         # All that was to be measured has been.
         return False
     return not table.seats[0].ended
 
 
-def _close(table: _Table) -> None:
+def _close(table: Table) -> None:
     for seat in table.seats:
         seat.resume()
         seat.process.send({"stop": True})

@@ -8,7 +8,7 @@ import pytest
 from simulated import FILES, TARGET, UNIT, Machine, Process, Script
 
 from hybridize.measure.contest import Choice, Entrant, choose, run_contest, standings, undecided
-from hybridize.measure.turns import Group
+from hybridize.measure.seats import Group
 from hybridize.records import EditedFile, Target
 
 EAGER = Script(0.02)

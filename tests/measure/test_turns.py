@@ -7,17 +7,8 @@ from typing import Any
 import pytest
 from simulated import Machine, Process, Script
 
-from hybridize.measure.turns import (
-    LEAST_TURNS,
-    MOST_WARM_TURNS,
-    TURN_SECONDS,
-    TURNS,
-    Arm,
-    Group,
-    Schedule,
-    order_of_turn,
-    run_group,
-)
+from hybridize.measure.seats import LEAST_TURNS, TURNS, Arm, Group, Schedule
+from hybridize.measure.turns import MOST_WARM_TURNS, TURN_SECONDS, order_of_turn, run_group
 
 ARMS = [Arm("eager", {}), Arm("edited", {}), Arm("eager twin", {})]
 

@@ -22,7 +22,7 @@ from ..work import Work, edits_of
 
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
-    from ...measure.turns import Group
+    from ...measure.seats import Group
 
 #: The stage's share of the budget, and the share that it leaves for the cold runs and the measurement.
 SHARE, RESERVE = 0.2, 0.45
