@@ -1,0 +1,126 @@
+"""Two reports side by side: what changed between them, and whether the gain did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..records import Interval, Judgement, Report
+from .wording import count, duration, ratio, words
+
+#: What of the environment makes times incomparable, though not ratios.
+_TELLING = ("platform", "cpus", "python", "tensorflow", "keras", "numpy", "device", "devices", "hybridize")
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that both reports tell of, as each does."""
+
+    name: str
+    before: str
+    after: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether they tell different things of it."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two reports tell, side by side.
+
+    ``setting`` are the script, the machine and the versions where they differ, ``numbers`` what was measured, and
+    ``candidates`` the functions of which something else is said. ``conclusion`` is the sentence to read first.
+    """
+
+    setting: tuple[Row, ...]
+    numbers: tuple[Row, ...]
+    candidates: tuple[Row, ...]
+    conclusion: str
+
+
+def compare(before: Report, after: Report) -> Comparison:
+    """Set an earlier and a later report side by side."""
+    candidates = tuple(row for row in _candidates(before, after) if row.differs)
+    return Comparison(
+        setting=tuple(row for row in _setting(before, after) if row.differs),
+        numbers=_numbers(before, after),
+        candidates=candidates,
+        conclusion=_conclusion(before, after, candidates),
+    )
+
+
+def _setting(before: Report, after: Report) -> list[Row]:
+    one, other = before.environment, after.environment
+    named = [name for name in _TELLING if name in one or name in other]
+    rows = [Row(name, one.get(name, NONE), other.get(name, NONE)) for name in named]
+    script = Row("script", before.command.target.script, after.command.target.script)
+    arguments = Row("arguments", *(" ".join(each.command.target.arguments) or NONE for each in (before, after)))
+    return [script, arguments, *rows]
+
+
+def _numbers(before: Report, after: Report) -> tuple[Row, ...]:
+    both = before, after
+    return (
+        Row("status", before.status, after.status),
+        Row("speedup per unit", *(_interval(_speedup(each)) for each in both)),
+        Row("end to end", *(_end_to_end(each) for each in both)),
+        Row("pays once", *(_once(each) for each in both)),
+        Row("drift", *(NONE if each.drift is None else each.drift.verdict for each in both)),
+        Row("edits", *(str(len(each.plan.edits)) for each in both)),
+        Row("spent", *(duration(each.budget.spent_seconds) for each in both)),
+    )
+
+
+def _candidates(before: Report, after: Report) -> list[Row]:
+    known = {judgement.function.id: judgement for judgement in before.judgements}
+    now = {judgement.function.id: judgement for judgement in after.judgements}
+    return [Row(name, _told(known.get(name)), _told(now.get(name))) for name in {**known, **now}]
+
+
+def _told(judgement: Judgement | None) -> str:
+    """What is said of a candidate, without the numbers, which no two runs share."""
+    if judgement is None:
+        return "not there"
+    return judgement.verdict.value + (", in the patch" if judgement.selected else "")
+
+
+def reason_now(report: Report, name: str) -> str:
+    """Why a candidate of the report has its verdict, in one clause; empty where it has none."""
+    for judgement in report.judgements:
+        if judgement.function.id == name:
+            return next(iter(words(judgement.reasons)), "")
+    return ""
+
+
+def _speedup(report: Report) -> Interval | None:
+    return None if report.benchmark is None else report.benchmark.speedup
+
+
+def _interval(found: Interval | None) -> str:
+    return NONE if found is None else f"{ratio(found.median)} [{ratio(found.low)}, {ratio(found.high)}]"
+
+
+def _end_to_end(report: Report) -> str:
+    return NONE if report.benchmark is None else ratio(report.benchmark.end_to_end_speedup) or NONE
+
+
+def _once(report: Report) -> str:
+    seconds = None if report.benchmark is None else report.benchmark.cold_start_seconds
+    return NONE if seconds is None else duration(abs(seconds)) + ("" if seconds >= 0 else " less")
+
+
+def _conclusion(before: Report, after: Report, candidates: Sequence[Row]) -> str:
+    one, other = _speedup(before), _speedup(after)
+    told = f"{count(len(candidates), 'candidate')} told differently" if candidates else "every candidate told alike"
+    if one is None or other is None:
+        missing = " and ".join(name for name, found in (("the first", one), ("the second", other)) if found is None)
+        return f"The gains can't be compared, since {missing} measured none; {told}."
+    spans = f"{_interval(one)} and {_interval(other)}"
+    if other.high < one.low:
+        return f"The gain has fallen: the intervals {spans} lie apart; {told}."
+    if other.low > one.high:
+        return f"The gain has risen: the intervals {spans} lie apart; {told}."
+    return f"No change of the gain is shown: the intervals {spans} overlap; {told}."
