@@ -29,7 +29,8 @@ class Options:
     run does (None: as many as the budget allows). ``drift_runs`` is the number of seeds over which the script as
     it stands and as edited are compared by what they end with (0: none). ``metrics`` are (name, regular
     expression) pairs for numbers that the script prints. ``network`` says what the runs may reach: deny, offline
-    or allow. ``verbosity`` is -1 (quiet), 0, 1 or 2.
+    or allow. ``rewrite`` says how far the source may be changed: decorate, or outline as well. ``verbosity`` is -1
+    (quiet), 0, 1 or 2.
     """
 
     script: Path | None = None
@@ -46,6 +47,7 @@ class Options:
     min_speedup: float = 1.05
     metrics: tuple[tuple[str, str], ...] = ()
     apply: bool = False
+    rewrite: str = "outline"
     network: str = "offline"
     results: Path = Path("results")
     format: str = "text"
@@ -339,6 +341,15 @@ SETTINGS: Mapping[str, Setting] = {
             _ratio,
             "X",
             "leave alone what gains less (1.05)",
+        ),
+        Setting(
+            "rewrite",
+            "rewrite",
+            "'decorate' or 'outline'",
+            _choice("decorate", "outline"),
+            "decorate|outline",
+            "how far the source may be changed: decorators alone, or also training steps that are no function yet made "
+            "one (default: outline)",
         ),
         Setting(
             "network",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..records import AutoClustering, Benchmark, Edit, Target
+from ..rewrite.lines import hook_in
 from ..sandbox import launch
 from .benchmark import Start
 from .contest import TURNS
@@ -72,7 +73,7 @@ def run_auto_clustering(
         return None
     job: dict[str, Any] = {
         "role": "timed",
-        "unit": {"file": unit.file, "line": eager_unit_line, "id": unit.candidate},
+        "unit": hook_in((), unit.candidate, unit.file, eager_unit_line, unit.region),
         "edited": [],
     }
     arms = [Arm(EAGER, job), Arm(CLUSTERED, {**job, "environment": {VARIABLE: flags}})]

@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Target, TimedTurn, Unclear
-from ..rewrite.lines import line_in
+from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Region, Target, TimedTurn, Unclear
+from ..rewrite.lines import hook_in
 from ..sandbox import launch
 from .seats import LEAST_TURNS, TURNS, Arm, Group, Process, Schedule, Turn
 from .statistics import FALSE_POSITIVES, mean_log, planned_looks, pseudomedian, pseudomedian_error
@@ -44,6 +44,7 @@ class Cover:
     file: str
     line: int
     hybrid: bool = False
+    region: Region | None = None
 
 
 def run_benchmark(
@@ -111,7 +112,7 @@ def job_of(
     unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: Sequence[str], covers: Sequence[Cover]
 ) -> dict[str, Any]:
     """The job of an arm that runs ``files`` edited; ``hybrid`` are the ids of what is decorated before any edit."""
-    hooks = [{"file": c.file, "line": line_in(files, c.candidate, c.file, c.line), "id": c.candidate} for c in covers]
+    hooks = [hook_in(files, c.candidate, c.file, c.line, c.region) for c in covers]
     before = [*hybrid, *(cover.candidate for cover in covers if cover.hybrid)]
     job = {
         "role": "timed",
@@ -121,8 +122,7 @@ def job_of(
     }
     if not unit.file:
         return {**job, "fit": unit.candidate}
-    line = line_in(files, unit.candidate, unit.file, eager_unit_line)
-    return {**job, "unit": {"file": unit.file, "line": line, "id": unit.candidate}}
+    return {**job, "unit": hook_in(files, unit.candidate, unit.file, eager_unit_line, unit.region)}
 
 
 def _so_far(run: _Run) -> str:

@@ -61,7 +61,7 @@ def covers_of(unit: Judgement, chosen: Sequence[Judgement], judgements: Mapping[
     """Those of ``chosen`` inside of which the unit is called as well: there it is part of their graph."""
     around = callers_of(unit.function.id, judgements)
     functions = [judgement.function for judgement in chosen if judgement.function.id in around]
-    return [Cover(f.id, f.file, f.line, f.hybrid is not None) for f in functions]
+    return [Cover(f.id, f.file, f.line, f.hybrid is not None, f.region) for f in functions]
 
 
 def units_outside(unit: Judgement, covers: Sequence[Cover], judgements: Mapping[str, Judgement]) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..records import EditedFile, Function, FunctionKind, Judgement, Profile, RunOutcome, Share, Target, Verdict
-from ..rewrite.lines import line_in
+from ..rewrite.lines import hook_in
 from . import samples, spy
 
 #: Looks per second, and the seconds of training that are looked at.
@@ -262,7 +262,7 @@ def _job(followed: Sequence[Judgement], unit: Judgement, files: Sequence[EditedF
     edited = {candidate for each in files for candidate in each.def_lines}
     return {
         "role": "profile",
-        "hooks": [{"file": f.file, "line": line_in(files, f.id, f.file, f.line), "id": f.id} for f in functions],
+        "hooks": [hook_in(files, f.id, f.file, f.line, f.region) for f in functions],
         # A function that is hybrid already is hooked outside of its decorator: there it is called.
         "edited": [f.id for f in functions if f.id in edited or _is_decorated(f)],
         "unit_id": unit.function.id,

@@ -83,8 +83,9 @@ def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | 
             )
     edited, skips = _edit(parsed, inner) if inner else (None, ())
     failed = {skip.candidate for skip in skips}
+    wanted = {edit.region for edit in edits if edit.action is Action.EXTRACT}
     useless = [edit for edit in edits if edit.region is not None and edit.candidate in failed]
-    if useless:
+    if any(edit.region not in wanted for edit in useless):
         # What can't be decorated is not made a function for nothing.
         rest = [edit for edit in edits if edit not in useless]
         again, more = _edit_source(source, rest) if rest else (None, ())

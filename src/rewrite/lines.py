@@ -5,8 +5,9 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
-from ..records import EditedFile
+from ..records import EditedFile, Region
 
 
 def line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -> int:
@@ -16,6 +17,17 @@ def line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -
             known = edited.def_lines.get(candidate, edited.outlined.get(candidate))
             return edited.line_map[line - 1] if known is None else known
     return line
+
+
+def hook_in(
+    files: Sequence[EditedFile], candidate: str, file: str, line: int, region: Region | None = None
+) -> dict[str, Any]:
+    """Where a run of ``files`` hooks a candidate: at its ``def``, or around statements that are no function there."""
+    place: dict[str, Any] = {"id": candidate, "file": file, "line": line_in(files, candidate, file, line)}
+    if region is None or any(candidate in edited.def_lines or candidate in edited.outlined for edited in files):
+        return place
+    last = line_in(files, candidate, file, region.last)
+    return {**place, "last": last, "results": list(region.results)}
 
 
 def line_before(line_map: Sequence[int], line: int) -> int:

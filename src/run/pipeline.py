@@ -14,7 +14,7 @@ from . import endings, remainder
 from .planning import drop_hopeless, set_plan
 from .reach import tell_refused
 from .renewed import ask_for_second_objects
-from .stages import check, cold_start, measure, observe, profile, race, reference, scan, seeds, switches
+from .stages import check, cold_start, measure, observe, outline, profile, race, reference, scan, seeds, switches
 from .target import find_target
 from .work import Stop, Work
 
@@ -81,10 +81,16 @@ def prove(work: Work, found: Scan) -> Scan:
 
     Gives the scan that the rest goes by: the run may have imported what the first one didn't know of.
     """
+    work.to_outline = bool(outline.wanted(work))
     found, observed = observe.run(work, found)
     if switches.SwitchTrial(work, found, observed).run():
         set_plan(work, found)
         return found
+    if work.to_outline:
+        if outline.run(work, found):
+            found = scan.run(work, work.seen_modules)
+        work.to_outline = False
+        found, observed = observe.run(work, found)
     if check.is_worthwhile(work, observed):
         check.run(work, found, observed)
         ask_for_second_objects(work, found)

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..options import Options
-from ..records import Action, Benchmark, Drift, Edit, FunctionKind, Judgement, Modes, Plan, Profile, Scan, Target
+from ..records import (
+    Action,
+    Benchmark,
+    Drift,
+    Edit,
+    EditedFile,
+    FunctionKind,
+    Judgement,
+    Modes,
+    Plan,
+    Profile,
+    Reason,
+    Scan,
+    Target,
+)
 
 if TYPE_CHECKING:
     from ..dynamic.parent.proof import Observed
@@ -58,6 +72,11 @@ class Work:
     observed: Observed | None = None  # the observed run, where its candidates were checked
     trial: ColdTrial | None = None  # the cold runs of the plan
     waiting: dict[str, Judgement] = field(default_factory=dict)  # what agreed, and whose cold run was put off
+    outlines: tuple[Edit, ...] = ()  # regions that were proved to be the same program as functions of their own
+    to_outline: bool = False  # the script is observed again, with such functions made, so the first look is short
+    seen_modules: Mapping[str, str] | None = None  # what a run has imported, where the scan goes by that
+    left_alone: dict[str, Reason] = field(default_factory=dict)  # why other regions were not
+    base: tuple[EditedFile, ...] = ()  # the files with these made: what is observed and checked
     no_gain: str = ""  # why nothing that is left could pay
     unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates
 
@@ -68,7 +87,8 @@ class Work:
         thrift = None if self.own_seconds is None else self.own_seconds / 2
         deadline = self.begun + self.options.budget_seconds
         steps = self.options.steps
-        return Run(self.target, scan, self.folder, self.watch, self.nursery, steps, thrift, deadline=deadline)
+        common = self.target, scan, self.folder, self.watch, self.nursery, steps, thrift
+        return Run(*common, deadline=deadline, outlines=self.outlines, base=self.base)
 
     @property
     def spent(self) -> float:
@@ -130,6 +150,7 @@ def edits_of(judgements: Sequence[Judgement]) -> list[Edit]:
             j.function.qualname,
             Action.RECONFIGURE if j.function.kind is FunctionKind.SWITCH else Action.HYBRIDIZE,
             j.variant,
+            j.function.region,
         )
         for j in judgements
     ]

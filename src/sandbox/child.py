@@ -30,7 +30,8 @@ from .clock import perf_counter
 from .guard import Guard
 from .line import Line
 from .network import Network
-from .sources import ENTRY_NAME, HOOK_NAME, Finder
+from .sources import ENTRY_NAME, HOOK_NAME, Finder, Hook
+from .stretches import STRETCH_NAME, Stretch, hooked
 
 started = perf_counter()
 spared = 0.0
@@ -62,8 +63,9 @@ class Child:
 
     def __init__(self, job: dict[str, Any], line: Line) -> None:
         self.job = job
-        self.hooks: dict[str, dict[int, str]] = {
-            path: {int(number): name for number, name in lines.items()} for path, lines in job["hooks"].items()
+        self.hooks: dict[str, dict[int, Hook]] = {
+            path: {int(number): _hook(int(number), hook) for number, hook in lines.items()}
+            for path, lines in job["hooks"].items()
         }
         self.entries: dict[str, dict[int, str]] = {
             path: {int(number): name for number, name in lines.items()} for path, lines in job["entries"].items()
@@ -176,6 +178,12 @@ class Child:
         return {}
 
 
+def _hook(line: int, hook: Any) -> Hook:
+    if isinstance(hook, str):
+        return hook
+    return Stretch(hook["id"], line, hook["last"], tuple(hook["results"]))
+
+
 def restart_clock(import_seconds: float) -> None:
     """Count the child's time from now: it was forked just now, and spared so long an import of TensorFlow."""
     global started, spared
@@ -246,6 +254,7 @@ def _prepare(child: Child) -> None:
     if rules["mode"] != "allow":
         trackers.keep_offline(child.finder, os.environ["TMPDIR"], lambda name: network.tell("tracker", name))
     builtins.__dict__[HOOK_NAME] = lambda candidate: lambda function: child.wrap(candidate, function)
+    builtins.__dict__[STRETCH_NAME] = hooked(lambda candidate, function: child.wrap(candidate, function))
     builtins.__dict__[ENTRY_NAME] = lambda candidate: child.enter(candidate)
     _note_import(child)
     # A hook is called as it is; what it calls is converted, where the hooked function would have been.

@@ -42,6 +42,7 @@ _ROLES = {
     "observe": "dynamic.child.observing",
     "check": "dynamic.child.checking",
     "replay": "dynamic.child.replaying",
+    "sequence": "dynamic.child.sequence",
 }
 
 _BOOTSTRAP = """\
@@ -79,7 +80,8 @@ def start(
     """Start the target in a child process with ``files`` replaced in its scratch copy; returns at once.
 
     ``job`` names the role (a key of ``_ROLES``) and what it needs. Of its keys, ``hooks`` (a list of ``{"file",
-    "line", "id"}``, lines as in the files that this child runs), ``unit`` (the same, one of them), ``entries`` (the
+    "line", "id"}``, lines as in the files that this child runs; of statements also ``last``, their last line, and
+    ``results``, the names that they give), ``unit`` (the same, one of them), ``entries`` (the
     same: functions that say when their own code is entered), ``edited`` (ids of the hooked functions that are
     decorated), ``fit`` (the id under which the batches of ``Model.fit`` are hooked), ``deadline_seconds`` and
     ``environment`` are read here. Output goes to ``folder/label.log``. With a ``nursery`` that is usable, the child is
@@ -203,11 +205,12 @@ class Child:
             },
         }
 
-    def _by_file(self, places: Sequence[dict[str, Any]]) -> dict[str, dict[int, str]]:
-        """Per file of the copy, the ids of what stands on its lines."""
-        found: dict[str, dict[int, str]] = {}
+    def _by_file(self, places: Sequence[dict[str, Any]]) -> dict[str, dict[int, Any]]:
+        """Per file of the copy, the ids of what stands on its lines; of statements also where they end."""
+        found: dict[str, dict[int, Any]] = {}
         for place in places:
-            found.setdefault(str(self.scratch.root / place["file"]), {})[place["line"]] = place["id"]
+            hook = {name: place[name] for name in ("id", "last", "results")} if "last" in place else place["id"]
+            found.setdefault(str(self.scratch.root / place["file"]), {})[place["line"]] = hook
         return found
 
     # Listening.

@@ -21,26 +21,33 @@ from typing import Any
 
 from ..installed import is_library
 from .scratch import copied, inside
+from .stretches import Stretch, mark
 
 HOOK_NAME = "__hybridize_hook__"
 ENTRY_NAME = "__hybridize_entry__"
+#: What is hooked: the function of this id, or statements.
+Hook = str | Stretch
 
 
 def compile_with_hooks(
-    data: bytes, path: str, hooks: Mapping[int, str], edited: frozenset[str], entries: Mapping[int, str] = {}
+    data: bytes, path: str, hooks: Mapping[int, Hook], edited: frozenset[str], entries: Mapping[int, str] = {}
 ) -> CodeType:
     """Compile a file's text with a hook around each function whose ``def`` stands on a line of ``hooks``.
 
-    ``hooks`` maps lines to candidate ids; those in ``edited`` carry a ``tf.function`` (ours is the innermost
-    decorator) and are hooked outside of it. The functions on the lines of ``entries`` say when their own code is
-    entered: that is done by Python, or while tracing where AutoGraph does not convert them, and never by a graph.
+    ``hooks`` maps lines to candidate ids, or to stretches of statements, which are hooked as a call; those in
+    ``edited`` carry a ``tf.function`` (ours is the innermost decorator) and are hooked outside of it. The functions on
+    the lines of ``entries`` say when their own code is entered: that is done by Python, or while tracing where
+    AutoGraph does not convert them, and never by a graph.
     """
     tree = ast.parse(data, path)
+    for stretch in hooks.values():
+        if isinstance(stretch, Stretch):
+            mark(tree, stretch)
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno in entries:
             _announce(node, entries[node.lineno])
-        if isinstance(node, ast.FunctionDef) and node.lineno in hooks:
-            candidate = hooks[node.lineno]
+        candidate = hooks.get(node.lineno) if isinstance(node, ast.FunctionDef) else None
+        if isinstance(node, ast.FunctionDef) and isinstance(candidate, str):
             position = _graph_decorator(node) if candidate in edited else len(node.decorator_list)
             place = node.decorator_list[position] if position < len(node.decorator_list) else node
             hook = _call(HOOK_NAME, "lambda _: lambda function: function", candidate)
@@ -97,7 +104,7 @@ class Loader(importlib.machinery.SourceFileLoader):
     """Loads one file of the scratch copy, compiled anew (never from a cached ``.pyc``)."""
 
     def __init__(
-        self, name: str, path: str, hooks: Mapping[int, str], edited: frozenset[str], entries: Mapping[int, str] = {}
+        self, name: str, path: str, hooks: Mapping[int, Hook], edited: frozenset[str], entries: Mapping[int, str] = {}
     ) -> None:
         super().__init__(name, path)
         self._hooks = hooks
@@ -120,7 +127,7 @@ class Finder(importlib.abc.MetaPathFinder):
     def __init__(
         self,
         mapping: Sequence[tuple[str, str]],
-        hooks: Mapping[str, Mapping[int, str]],
+        hooks: Mapping[str, Mapping[int, Hook]],
         edited: frozenset[str],
         failed: Callable[[Exception], None],
         entries: Mapping[str, Mapping[int, str]] = {},

@@ -5,8 +5,9 @@ It uses ``ast`` only: TensorFlow is never imported and no user code is run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
 
 def scan(
-    root: Path, entry: Path | None = None, paths: Sequence[Path] = (), layout: Layout | None = None
+    root: Path,
+    entry: Path | None = None,
+    paths: Sequence[Path] = (),
+    layout: Layout | None = None,
+    edited: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Scan:
     """Analyse the project under ``root``; see ``hybridize.static.project.scan``."""
     from .project import scan as scan_project
 
-    return scan_project(root, entry, paths, layout)
+    return scan_project(root, entry, paths, layout, edited)

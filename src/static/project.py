@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import gc
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from beartype import beartype
 
@@ -35,27 +36,34 @@ _MIXED = ("HYB1", "HYB2")
 
 @beartype
 def scan(
-    root: Path, entry: Path | None = None, paths: Sequence[Path] = (), layout: Layout | None = None
+    root: Path,
+    entry: Path | None = None,
+    paths: Sequence[Path] = (),
+    layout: Layout | None = None,
+    edited: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Scan:
     """Analyse the Python files of a project.
 
     ``root`` is the project's directory; ``entry`` the script that is run (a file below ``root``), which decides
     what is reachable; ``paths`` restricts the analysis to these files and directories. With the ``layout`` of what the
     script imports, the files below its base and those that it imports are analysed, by the names that they are
-    imported by. Nothing that the files hold makes this raise: what can't be read is named in the result's warnings.
+    imported by. Files of which ``edited`` has another content (by their paths in the project) are read as that. Nothing
+    that the files hold makes this raise: what can't be read is named in the result's warnings.
     """
     root = Path(root).resolve()
     collecting = gc.isenabled()
     # The graph is millions of small objects that live to the end: collecting in between finds nothing.
     gc.disable()
     try:
-        return _scan(root, entry, paths, layout)
+        return _scan(root, entry, paths, layout, edited)
     finally:
         if collecting:
             gc.enable()
 
 
-def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout | None) -> Scan:
+def _scan(
+    root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout | None, edited: Mapping[str, bytes]
+) -> Scan:
     imported: dict[Path, str] = {}
     outside: list[Path] = []
     base = root
@@ -81,7 +89,7 @@ def _scan(root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout 
 
     def read() -> Iterator[Source]:
         for path in files:
-            source = read_source(root, path, names[path])
+            source = read_source(root, path, names[path], edited)
             if isinstance(source, Unreadable):
                 skipped.append(source)
                 continue
@@ -155,6 +163,8 @@ def _judge(
     inspection = Inspection(facts)
     verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results, Heat(program, graph))
     found: list[Function] = []
+    # A method may be another class's in another file, and a function imported by its name: each is called once.
+    taken = {code.name for module in modules for code in module.functions}
     for module in modules:
         records: list[Function] = []
         for code in module.functions:
@@ -165,7 +175,7 @@ def _judge(
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
         mixed = {record.qualname for record in records if record.blocker and record.blocker.code.startswith(_MIXED)}
-        lifting = Lifting(trees[module.file], set())
+        lifting = Lifting(trees[module.file], taken)
         for code in [module.body, *module.functions]:
             if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
                 continue

@@ -180,3 +180,10 @@ def test_a_function_that_does_the_whole_step_is_no_inline_step(script):
     whole = "opt.apply_gradients([(tape.gradient(loss, w), w)])\n        return loss, w"
     text = PAIR.replace("return loss, tape.gradient(loss, w)", whole)
     assert steps(script(text)) == []
+
+
+def test_the_new_function_is_called_as_nothing_else_in_the_project(project):
+    project.write("other.py", "class Other:\n    def train_step(self):\n        return 1\n")
+    project.write("train.py", "import tensorflow as tf\n" + textwrap.dedent(LOOP))
+    (step,) = steps(project)
+    assert step.region is not None and step.region.name == "train_on_batch"

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from ...errors import one_line
-from ...records import EditedFile, Ending, Function
-from ...rewrite.lines import line_in
+from ...records import EditedFile, Ending, Function, Region
+from ...rewrite.lines import hook_in
 from ..wording import TRACE_FAULTS, TRACE_REMEDY
 from .runs import Run, Seen
 
@@ -32,15 +32,16 @@ class Unit:
     line: int
     hybrid: bool = False
     within: tuple[str, ...] = ()
+    region: Region | None = None
 
     @classmethod
     def of(cls, function: Function) -> Unit:
         """The unit that a function is."""
-        return cls(function.id, function.file, function.line, function.hybrid is not None)
+        return cls(function.id, function.file, function.line, function.hybrid is not None, region=function.region)
 
-    def line_in(self, files: Sequence[EditedFile]) -> int:
-        """The line of the unit's ``def`` where ``files`` are edited."""
-        return line_in(files, self.candidate, self.file, self.line)
+    def hook_in(self, files: Sequence[EditedFile]) -> dict[str, Any]:
+        """Where a run of ``files`` hooks the unit."""
+        return hook_in(files, self.candidate, self.file, self.line, self.region)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def replay(
     for arm in arms:
         ids = [candidate for edited in arm.files for candidate in edited.def_lines]
         ids += [each.candidate for each in (unit, *reach) if each.hybrid]
-        places = [(each.candidate, each.file, each.line_in(arm.files)) for each in (unit, *reach)]
+        places = [each.hook_in(arm.files) for each in (unit, *reach)]
         start = partial(run.replay, places[0], arm.files, ids, seconds, steps, f"cold-{arm.label}", arm.nudge)
         child = start(reach=places[1:], births=arm.births, within=unit.within, patience=patience)
         children.append((arm, child))

@@ -166,7 +166,7 @@ def check(
     ``enough`` calls of each were compared. Returns a judgement for each, and the edits that could not be made.
     """
     wanted = [f for f in observed.open if f.id in variants]
-    _, skips = edit_project(Path(run.scan.root), [edit_of(f, variants[f.id]) for f in wanted])
+    _, skips = edit_project(Path(run.scan.root), [*run.outlines, *(edit_of(f, variants[f.id]) for f in wanted)])
     skipped = {skip.candidate: skip.reason for skip in skips}
     judged = [
         Judgement(
@@ -212,7 +212,8 @@ def _check_together(
     label: str,
     enough: int | None,
 ) -> list[Judgement]:
-    files, _ = edit_project(Path(run.scan.root), [edit_of(f, variants[f.id]) for f in functions])
+    edits = [*run.outlines, *(edit_of(f, variants[f.id]) for f in functions)]
+    files, _ = edit_project(Path(run.scan.root), edits)
     calls = {f.id: observed.rows[f.id].calls for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
     signatures = {f.id: observed.rows[f.id].signatures for f in functions}
@@ -329,7 +330,9 @@ def observation(observed: Observed, function: Function) -> Observation:
 
 def edit_of(function: Function, variant: Variant) -> Edit:
     """The edit that decorates a function."""
-    return Edit(function.id, function.file, function.line, function.qualname, variant=variant)
+    return Edit(
+        function.id, function.file, function.line, function.qualname, variant=variant, region=function.region
+    )
 
 
 def _how_it_died(outcome: RunOutcome, eager: RunOutcome) -> str:

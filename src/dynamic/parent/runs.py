@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...records import AssumptionKind, EditedFile, Function, RunOutcome, Scan, Target
-from ...rewrite.lines import line_before
+from ...records import AssumptionKind, Edit, EditedFile, Function, RunOutcome, Scan, Target
+from ...rewrite.lines import hook_in, line_before
 from ...sandbox.launch import Child, start
 from ...sandbox.nursery import Nursery
 
@@ -48,7 +48,7 @@ class Run:
     Children are forked from the ``nursery`` where there is one. ``steps`` is how many units the user wants a run to do.
     A check that has gone on for ``thrift`` seconds contents itself with ENOUGH_COMPARED calls of each candidate. With
     ``finals``, replays also report what Keras has recorded when they end. No run goes on after ``deadline``, seconds of
-    the monotonic clock.
+    the monotonic clock. What is observed and checked is the script with the ``outlines`` made: the files of ``base``.
     """
 
     target: Target
@@ -60,6 +60,8 @@ class Run:
     thrift: float | None = None
     finals: bool = False
     deadline: float = math.inf
+    outlines: Sequence[Edit] = ()
+    base: Sequence[EditedFile] = ()
 
     def observe(
         self,
@@ -79,16 +81,16 @@ class Run:
         """
         job = {
             "role": "observe",
-            "hooks": [{"file": f.file, "line": f.line, "id": f.id} for f in (*functions, *timed)],
+            "hooks": [hook_in(self.base, f.id, f.file, f.line, f.region) for f in (*functions, *timed)],
             "timed": [f.id for f in timed],
             # A function that is hybrid already is hooked outside of its decorator: there it is called.
             "edited": [f.id for f in functions if f.hybrid is not None],
-            "entries": [{"file": f.file, "line": f.line, "id": f.id} for f in entries],
+            "entries": [hook_in(self.base, f.id, f.file, f.line) for f in entries],
             "candidates": {f.id: _hints(f) for f in functions},
             "assigned_attributes": sorted(self.scan.assigned_attributes),
             "steps": steps,
         }
-        return self._run(job, (), "observe", (seconds, longest), _describe_observing, _has_seen_enough)
+        return self._run(job, self.base, "observe", (seconds, longest), _describe_observing, _has_seen_enough)
 
     def check(
         self,
@@ -134,19 +136,19 @@ class Run:
 
     def replay(
         self,
-        unit: tuple[str, str, int],
+        unit: Mapping[str, Any],
         files: Sequence[EditedFile],
         ids: Sequence[str],
         seconds: float,
         steps: int,
         label: str,
         nudge: int = 0,
-        reach: Sequence[tuple[str, str, int]] = (),
+        reach: Sequence[Mapping[str, Any]] = (),
         births: Mapping[str, Any] | None = None,
         within: Sequence[str] = (),
         patience: Sequence[tuple[float, int]] = (),
     ) -> Child:
-        """Start a cold run that notes what it computes; ``unit`` is id, file and line of ``def`` as run.
+        """Start a cold run that notes what it computes; ``unit`` says what is hooked as such, and ``reach`` what else.
 
         Without a file, the unit is a batch of ``Model.fit``. ``ids`` are those of the hooked functions that are
         decorated.
@@ -159,17 +161,17 @@ class Run:
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
         hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
-        places = (*reach, unit) if unit[1] else reach
-        hooks.update({name: {"id": name, "file": file, "line": line} for name, file, line in places})
+        places = (*reach, unit) if unit["file"] else reach
+        hooks.update({place["id"]: dict(place) for place in places})
         job = {
             "role": "replay",
             "hooks": list(hooks.values()),
             "edited": list(ids),
-            "reach": [name for name, _, _ in reach],
+            "reach": [place["id"] for place in reach],
             "assigned_attributes": sorted(self.scan.assigned_attributes),
-            "unit_id": unit[0],
+            "unit_id": unit["id"],
             "within": list(within),
-            **({} if unit[1] else {"fit": unit[0]}),
+            **({} if unit["file"] else {"fit": unit["id"]}),
             "steps": steps,
             "nudge": nudge,
             **({} if births is None else {"births": dict(births)}),

@@ -121,10 +121,11 @@ def _observe(work: Work, scan: Scan) -> Observed:
 
     functions, entries = _watched(work)
     proposed = [f for f in functions if is_proposed(work, f)]
-    with work.stage("observe", f"running the original script, {count(len(proposed), 'candidate')} watched"):
+    script = "the original script" if not work.base else "the script with its steps made functions, still eager"
+    with work.stage("observe", f"running {script}, {count(len(proposed), 'candidate')} watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
-        if not functions and not entries:
+        if not entries and (not functions or work.to_outline):
             # Nothing is looked for but whether the script runs at all.
             longest = seconds = min(seconds, IDLE_OBSERVE_SECONDS)
         limits = seconds, longest, work.options.steps
@@ -191,6 +192,7 @@ def _stop_at_failure(work: Work, observed: Observed) -> None:
     script = os.path.relpath(work.target.script, work.target.cwd)
     proposed = any(is_proposed(work, f) for f in _watched(work)[0])
     called = any(row.calls or row.traced_calls for row in observed.rows.values())
-    stop = explain(script, observed.outcome, missed=proposed and not called, offspring=observed.offspring)
+    missed = proposed and not called and not work.to_outline
+    stop = explain(script, observed.outcome, missed=missed, offspring=observed.offspring)
     if stop is not None:
         raise stop

@@ -14,7 +14,8 @@ def run(work: Work) -> None:
     from ...measure.profile import run_profile, worth_following
     from ...sandbox.launch import start
 
-    judgements = tuple(work.judgements.values())
+    # Of statements that are no function in the original there are no samples.
+    judgements = tuple(judgement for judgement in work.judgements.values() if judgement.function.region is None)
     if not worth_following(judgements):
         return
     benchmark = work.benchmark

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ... import exit_codes
 from ...records import Action, Ending, Function, Judgement, Reason, Scan, Verdict
 from ...report.wording import count
+from ..lifted import in_users_lines
 from ..target import covering, layout_of
 from ..work import Stop, Work
 from .switches import names_switch
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 # The codes of findings that are about safety; of those that speak against a function, so many are told.
 SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 
-_NO_FUNCTION = (
-    "this training step is no function yet, so there is nothing to decorate: make a function of lines {region.first} "
-    "to {region.last}, and run optimize again"
-)
-
 
 def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
     """Analyse the project: what the source shows that the script imports, and what a run has ``seen``."""
@@ -35,12 +31,18 @@ def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
     layout = layout_of(work.target, work.options, seen)
     work.target = covering(work.target, layout, work.options)
     with work.stage("scan", work.target.root) if seen is None else contextlib.nullcontext():
-        found = with_fingerprints(scan(Path(work.target.root), Path(work.target.script), layout=layout))
+        edited = {each.file: each.after for each in work.base}
+        found = scan(Path(work.target.root), Path(work.target.script), layout=layout, edited=edited)
+        if work.base:
+            regions = {edit.candidate: edit.region for edit in work.outlines if edit.region is not None}
+            found = in_users_lines(found, work.base, regions)
+        found = with_fingerprints(found)
         for warning in found.warnings:
             work.warn(warning)
         reachable = [f for f in found.functions if f.file in found.reachable]
         work.judgements.clear()
-        work.add([Judgement(f, Verdict.NOT_PROPOSED, _why_not(f)) for f in reachable if not is_proposed(work, f)])
+        others = [f for f in reachable if not is_proposed(work, f)]
+        work.add([Judgement(f, Verdict.NOT_PROPOSED, _left_alone(work, f)) for f in others])
         work.add(
             [
                 Judgement(f, Verdict.UNOBSERVED, (Reason("not-run", "the script has not been run yet"),))
@@ -72,9 +74,13 @@ def _tell(work: Work, found: Scan) -> None:
 
 def is_proposed(work: Work, function: Function) -> bool:
     """Whether a function is a candidate of this run: the scan proposes it, and the user did not leave it out."""
+    return is_wanted(work, function) and function.proposal is Action.HYBRIDIZE
+
+
+def is_wanted(work: Work, function: Function) -> bool:
+    """Whether the user did not leave a function out."""
     options = work.options
-    wanted = (not options.only or function.id in options.only) and function.id not in options.skip
-    return wanted and function.proposal is Action.HYBRIDIZE
+    return (not options.only or function.id in options.only) and function.id not in options.skip
 
 
 def is_to_time(function: Function) -> bool:
@@ -83,6 +89,20 @@ def is_to_time(function: Function) -> bool:
     special = name.startswith("__") and name != "__call__"
     refused = function.blocker is not None and function.hybrid is None and function.proposal is Action.NONE
     return refused and function.computes_with_tensors is not False and not special and not name.startswith("<")
+
+
+def _left_alone(work: Work, function: Function) -> tuple[Reason, ...]:
+    """Why nothing is proposed for a function, or for a step that is none yet."""
+    if function.id in work.left_alone:
+        return (work.left_alone[function.id],)
+    if function.region is None or function.blocker is not None:
+        return _why_not(function)
+    why = "the run did not come to make it one"
+    if work.options.rewrite == "decorate":
+        why = "--rewrite decorate leaves it so"
+    elif not is_wanted(work, function):
+        why = "it was left out by --only or --skip"
+    return (Reason("no-function", f"this training step is no function yet, and {why}"),)
 
 
 def _why_not(function: Function) -> tuple[Reason, ...]:
@@ -102,8 +122,6 @@ def _why_not(function: Function) -> tuple[Reason, ...]:
         )
     if function.proposal is Action.HYBRIDIZE:
         return (Reason("left-out", "it was left out by --only or --skip"),)
-    if function.region is not None:
-        return (Reason("no-function", _NO_FUNCTION.format(region=function.region)),)
     return (Reason("nothing", "nothing to convert"),)
 
 
@@ -116,13 +134,15 @@ def scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
         return None
     target, judgements = work.target, dict(work.judgements)
     found = run(work, observed.seen.modules)
-    proposed = [j.function for j in work.judgements.values() if is_proposed(work, j.function)]
+    found_now = (judgement.function for judgement in work.judgements.values())
+    proposed = [f for f in found_now if is_proposed(work, f) or (f.region is not None and f.blocker is None)]
     new = [f for f in proposed if os.path.realpath(os.path.join(found.root, f.file)) not in known]
     if new:
         more = count(len(new), "candidate")
         work.watcher.note(f"the run has imported {more} that the source did not show, so it is observed again")
         work.watcher.stage("scan", work.target.root)
         _tell(work, found)
+        work.seen_modules = observed.seen.modules
         return found
     work.target, work.judgements = target, judgements
     return None

@@ -104,9 +104,10 @@ class Reader:
             for each in self.region
             for node in ast.walk(each)
         )
-        by_super = "super" in self.own.read or "__class__" in self.own.read
+        if {"super", "__class__"} & self.own.read:
+            return self._no("it calls `super()`, which only works in the method itself")
         is_method = bool(receiver) and receiver in parameters and not _is_static(function)
-        if (private or by_super) and not is_method:
+        if private and not is_method:
             return self._no("it names private attributes of its class without the object")
         if is_method:
             if receiver in results:

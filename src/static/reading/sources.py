@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 #: Never a project's own, wherever they are.
 SKIPPED_DIRECTORIES = frozenset(
@@ -135,15 +136,20 @@ def _name_by_place(root: Path, path: Path) -> str:
     return ".".join(parts)
 
 
-def read_source(root: Path, path: Path, name: str = "") -> Source | Unreadable:
-    """Read and parse one file, the module ``name``; what can't be parsed is a value that says why, no exception."""
+def read_source(
+    root: Path, path: Path, name: str = "", edited: Mapping[str, bytes] = MappingProxyType({})
+) -> Source | Unreadable:
+    """Read and parse one file, the module ``name``; what can't be parsed is a value that says why, no exception.
+
+    A file of which ``edited`` has another content, by its path below ``root``, is read as that.
+    """
     file = path.relative_to(root).as_posix()
     try:
         if not path.is_file():
             return Unreadable(file, "is no regular file")
         if path.stat().st_size > MAX_BYTES:
             return Unreadable(file, f"is larger than {MAX_BYTES // 1_000_000} MB")
-        raw = path.read_bytes()
+        raw = edited[file] if file in edited else path.read_bytes()
     except OSError as error:
         return Unreadable(file, f"can't be read ({error.strerror or error})")
     try:

@@ -9,7 +9,7 @@ import pytest
 from hybridize.dynamic.parent import cold
 from hybridize.dynamic.parent.cold import Arm, Unit, failure, same_beginnings
 from hybridize.dynamic.parent.runs import Seen
-from hybridize.records import EditedFile, Ending, RunOutcome
+from hybridize.records import EditedFile, Ending, Region, RunOutcome
 
 
 def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20, **changes: Any) -> Seen:
@@ -82,10 +82,21 @@ def test_stale_weights_are_named_as_the_cause_where_they_make_the_caller_raise()
 
 def test_a_unit_is_found_in_an_edited_file() -> None:
     edited = EditedFile("train.py", b"", b"", "", {"train:step": 5}, (1, 3, 4, 5, 6, 7))
-    assert Unit("train:step", "train.py", 4).line_in([edited]) == 5
-    assert Unit("train:other", "train.py", 5).line_in([edited]) == 6, "not edited itself, but moved"
-    assert Unit("model:call", "model.py", 9).line_in([edited]) == 9
-    assert Unit("train:step", "train.py", 4).line_in([]) == 4
+    assert Unit("train:step", "train.py", 4).hook_in([edited])["line"] == 5
+    assert Unit("train:other", "train.py", 5).hook_in([edited])["line"] == 6, "not edited itself, but moved"
+    assert Unit("model:call", "model.py", 9).hook_in([edited]) == {"id": "model:call", "file": "model.py", "line": 9}
+    assert Unit("train:step", "train.py", 4).hook_in([])["line"] == 4
+
+
+def test_a_region_is_hooked_where_it_is_a_function_and_else_around_its_statements() -> None:
+    region = Region("train.py", 4, 6, "train_step", ("x",), ("loss",), (), 3)
+    unit = Unit("train:<module>@4-6", "train.py", 4, region=region)
+    outlined = EditedFile("train.py", b"", b"", "", {}, (1, 2, 6, 4, 5, 6), outlined={"train:<module>@4-6": 3})
+    assert unit.hook_in([outlined]) == {"id": unit.candidate, "file": "train.py", "line": 3}
+    around = {"id": unit.candidate, "file": "train.py", "line": 4, "last": 6, "results": ["loss"]}
+    assert unit.hook_in([]) == around
+    moved = EditedFile("train.py", b"", b"", "", {"train:step": 2}, (1, 3, 4, 5, 6, 7))
+    assert unit.hook_in([moved]) == {**around, "line": 5, "last": 7}
 
 
 def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
@@ -108,9 +119,13 @@ def test_all_arms_follow_the_same_functions_and_run_side_by_side() -> None:
     unit = Unit("train:step", "train.py", 4, within=("a:b",))
     cold.replay(Run(), unit, arms, 30.0, 20, reach, [(5.0, 2)])  # type: ignore[arg-type]
     assert started == [
-        ("cold-plan", ("train:step", "train.py", 5), ("train:step",), 0, [("train:other", "train.py", 6)], ("a:b",)),
-        ("cold-nudged", ("train:step", "train.py", 4), (), 1, [("train:other", "train.py", 5)], ("a:b",)),
+        ("cold-plan", place("train:step", 5), ("train:step",), 0, [place("train:other", 6)], ("a:b",)),
+        ("cold-nudged", place("train:step", 4), (), 1, [place("train:other", 5)], ("a:b",)),
     ]
+
+
+def place(name: str, line: int) -> dict[str, Any]:
+    return {"id": name, "file": "train.py", "line": line}
 
 
 def born(name: str, value: str = "", shape: str = "(2,)", dtype: str = "float32") -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""A role inside the child: the eager operations of a run in their order, as a hash, and what the variables become.
+
+Two runs of one program have the same; so have a script and the same with statements made a function, where nothing is
+converted. Names of functions that TensorFlow makes in passing differ from call to call, and are cut.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ... import tensorflow_internals
+from ...sandbox.binding import bind, disguise
+from ...sandbox.child import Child
+
+#: The hash is noted after so many operations, and the variables' when the number of these is a power of two.
+EVERY = 250
+_PASSING = ("__inference_", "__forward_", "__backward_")
+
+
+class Operations:
+    """What is noted of a run."""
+
+    def __init__(self, child: Child) -> None:
+        self.child = child
+        self.count = 0
+        self.hash = hashlib.blake2b(digest_size=8)
+        self.marks: list[str] = []
+        self.values: dict[int, str] = {}
+        self.calls: dict[str, int] = {}
+        self.done: dict[str, int] = {}
+        self.main = threading.get_ident()
+        self.owner = os.getpid()
+        self.looking = False
+        self.ready = False
+
+    def prepare(self, _module: Any) -> None:
+        """Called when TensorFlow has been imported."""
+        from . import streams, variables
+
+        tensorflow_internals.probe()
+        variables.track()
+        streams.install_for(self.child.job)
+        tensorflow_internals.add_op_callback(self.note)
+        self.ready = True
+
+    def note(
+        self,
+        op_type: Any,
+        inputs: Sequence[Any],
+        attributes: Any,
+        outputs: Sequence[Any],
+        op_name: Any = None,
+        graph: Any = None,
+    ) -> None:
+        """Note one operation; called by TensorFlow after it."""
+        if graph is not None or self.looking or threading.get_ident() != self.main or os.getpid() != self.owner:
+            return
+        kind = op_type if isinstance(op_type, str) else op_type.decode()
+        for name in _PASSING:
+            kind = kind.partition(name)[0]
+        self.hash.update(f"{kind}{_described(inputs)}{_described(outputs)}".encode())
+        self.count += 1
+        if self.count % EVERY == 0:
+            self.marks.append(self.hash.hexdigest())
+            number = self.count // EVERY
+            if number & (number - 1) == 0:
+                self.values[self.count] = self.variables()
+
+    def variables(self) -> str:
+        """A hash of all variables, to the bit, in the order of their creation."""
+        from . import variables
+
+        found = hashlib.blake2b(digest_size=8)
+        self.looking = True
+        try:
+            for value in variables.snapshot().values():
+                array = variables.as_array(value)
+                found.update(f"{array.dtype}{array.shape}".encode())
+                found.update(array.tobytes() if array.dtype.kind != "O" else repr(array.tolist()).encode())
+        finally:
+            self.looking = False
+        return found.hexdigest()
+
+    def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
+        """Count the calls of a function, and note where the second one has ended."""
+        call = bind(function)
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.child.boundary()
+            result = call(args, kwargs)
+            self.calls[candidate] = self.calls.get(candidate, 0) + 1
+            if self.calls[candidate] <= 2:
+                self.done[candidate] = self.count
+            return result
+
+        return disguise(counted, function)
+
+    def report(self) -> dict[str, Any]:
+        """What was noted; the variables at the end as well."""
+        return {
+            "operations": self.count,
+            "hash": self.hash.hexdigest(),
+            "marks": self.marks,
+            "values": {str(count): value for count, value in self.values.items()},
+            "last": self.variables() if self.ready else "",
+            "calls": self.calls,
+            "done": self.done,
+        }
+
+
+def _described(tensors: Sequence[Any]) -> list[tuple[str, tuple[int | None, ...]]]:
+    return [(each.dtype.name, tuple(each.shape)) for each in tensors or () if hasattr(each, "shape")]
+
+
+def install(child: Child) -> None:
+    """Make the child a run whose operations are noted."""
+    sequence = Operations(child)
+    child.wrap = sequence.wrap
+    child.finish = sequence.report
+    child.finder.after("tensorflow", sequence.prepare)

@@ -1,0 +1,143 @@
+"""In the parent: whether a script with statements made functions, still eager, is the same program as the original."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ...errors import own_failure
+from ...records import EditedFile, Ending
+from ...rewrite.lines import hook_in
+from ...sandbox.launch import start
+from .runs import Run, Seen
+
+#: As in the child: the hash of the operations is noted after so many.
+EVERY = 250
+
+
+@dataclass
+class Comparison:
+    """The original's run, which is made once, beside the first run of an outlined script."""
+
+    run: Run
+    original: Seen | None = None
+    twin: Seen | None = None
+    outlined: Seen | None = None
+    labels: list[str] = field(default_factory=list)
+
+    def differs(self, files: Sequence[EditedFile], seconds: float) -> str:
+        """What an outlined script does otherwise than the original, or why that is not known; empty where nothing.
+
+        Both are run eagerly for ``seconds`` at most, and compared as far as both came.
+        """
+        arms: list[tuple[str, Sequence[EditedFile]]] = [(f"outlined-{len(self.labels) + 1}", files)]
+        if self.original is None:
+            arms.append(("outlined-original", ()))
+        seen = self._run(arms, seconds)
+        outlined = seen[arms[0][0]]
+        self.original = seen.get("outlined-original", self.original)
+        assert self.original is not None
+        self.outlined = outlined
+        for each in (self.original, outlined):
+            if each.role_errors:
+                return own_failure("comparison of the operations", each.role_errors[0])
+        wrong = _differs(self.original, outlined, None)
+        if wrong and self.twin is None:
+            # What two runs of the original don't agree in is no difference.
+            self.twin = self._run([("outlined-twin", ())], seconds)["outlined-twin"]
+        return _differs(self.original, outlined, self.twin) if wrong else ""
+
+    def reached(self, candidate: str) -> bool:
+        """Whether the compared part of the run holds whole calls of a region's function."""
+        assert self.original is not None and self.outlined is not None
+        done = self.outlined.report.get("done", {}).get(candidate)
+        compared = _compared(self.original, self.outlined)
+        return done is not None and (compared is None or done <= compared)
+
+    def _run(self, arms: Sequence[tuple[str, Sequence[EditedFile]]], seconds: float) -> dict[str, Seen]:
+        children = []
+        for label, files in arms:
+            self.labels.append(label)
+            names = [(edited.file, name, line) for edited in files for name, line in edited.outlined.items()]
+            job = {
+                "role": "sequence",
+                "hooks": [hook_in(files, name, file, line) for file, name, line in names],
+                "edited": [],
+                "deadline_seconds": seconds,
+            }
+            run = self.run
+            children.append((label, files, start(run.target, job, files, run.folder, label, run.nursery)))
+        end = time.monotonic() + seconds
+        return {
+            label: self.run.bring_home(child, files, max(0.0, end - time.monotonic()))
+            for label, files, child in children
+        }
+
+
+def _ended(seen: Seen) -> bool:
+    return seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
+
+
+def _compared(original: Seen, outlined: Seen) -> int | None:
+    """Up to which operation two runs can be compared; None where both came to their end."""
+    if _ended(original) and _ended(outlined):
+        return None
+    return EVERY * min(len(seen.report.get("marks", ())) for seen in (original, outlined))
+
+
+def _differs(original: Seen, outlined: Seen, twin: Seen | None) -> str:
+    """What is not the same in two runs, ``twin`` being another one of the original."""
+    ours, theirs = outlined.outcome, original.outcome
+    if ours.ending is Ending.RAISED and theirs.ending is not Ending.RAISED:
+        place = f" at {ours.error_place}" if ours.error_place else ""
+        return f"it raises {ours.error_type}: {(ours.error or '')[:120]}{place}"
+    whole = _ended(original) and _ended(outlined)
+    if _ended(original) and not _ended(outlined) and ours.ending is not Ending.CUT:
+        return "it does not end as the original does"
+    if whole and (ours.code or 0) != (theirs.code or 0):
+        return f"it ends with exit status {ours.code or 0}, not {theirs.code or 0}"
+    first, second = original.report, outlined.report
+    if not first.get("operations") or not second.get("operations"):
+        return "no operation was run that could be compared"
+    marks = list(zip(first["marks"], second["marks"], strict=False))
+    parted = next((number for number, (one, other) in enumerate(marks) if one != other), None)
+    if parted is not None:
+        return _noise(original, twin, f"it runs other operations, from number {parted * EVERY + 1:,} on")
+    if whole and (first["operations"], first["hash"]) != (second["operations"], second["hash"]):
+        return _noise(original, twin, "it ends with other operations")
+    if not whole and not marks:
+        return "too few operations were run in the time for a comparison"
+    common = first["values"].keys() & second["values"].keys()
+    others = any(first["values"][count] != second["values"][count] for count in common)
+    if others or (whole and first["last"] != second["last"]):
+        return _noise(original, twin, "variables have other values, after the same operations")
+    return _other_lines(original, outlined, twin, whole)
+
+
+def _noise(original: Seen, twin: Seen | None, said: str) -> str:
+    if twin is None:
+        return said
+    first, other = original.report, twin.report
+    marks = zip(first["marks"], other.get("marks", ()), strict=False)
+    alike = all(one == two for one, two in marks)
+    values = first["values"].keys() & other.get("values", {}).keys()
+    alike = alike and all(first["values"][count] == other["values"][count] for count in values)
+    if _ended(original) and _ended(twin):
+        alike = alike and (first["hash"], first["last"]) == (other.get("hash"), other.get("last"))
+    return said if alike else "two runs of the original are not the same either, so nothing can be compared"
+
+
+def _other_lines(original: Seen, outlined: Seen, twin: Seen | None, whole: bool) -> str:
+    """The first printed line that is another one, where two runs of the original print the same there."""
+    first, second = original.outcome.lines, outlined.outcome.lines
+    if whole and len(first) != len(second) and not (original.outcome.lines_dropped or outlined.outcome.lines_dropped):
+        return f"it prints {len(second):,} lines, not {len(first):,}"
+    if original.outcome.lines_dropped or outlined.outcome.lines_dropped:
+        return ""
+    again: Sequence[str] | None = None if twin is None else twin.outcome.lines
+    for number, (one, other) in enumerate(zip(first, second, strict=False)):
+        noisy = again is not None and number < len(again) and again[number] != one
+        if one != other and not noisy:
+            return f"line {number + 1} of what it prints is another one: {other[:80]!r}, not {one[:80]!r}"
+    return ""

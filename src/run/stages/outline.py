@@ -1,0 +1,92 @@
+"""Makes functions of training steps that are none yet, and proves that the script is still the same program.
+
+From then on each is a candidate like any other: what is observed and checked is the script with all of them made. The
+plan has those that were chosen, and runs cold, and is measured, against the original.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...records import Action, Edit, Judgement, Reason, Scan, Verdict
+from ...report.wording import count
+from ..work import Work
+from .scan import is_wanted
+
+#: The share of the budget that all runs of the proof may take, and how often the script's own time one may.
+SHARE, OWN_TIMES, LEAST_SECONDS = 0.2, 3.0, 20.0
+
+
+def wanted(work: Work) -> list[Judgement]:
+    """The regions that may become functions, and that the user did not leave out."""
+    if work.options.rewrite != "outline":
+        return []
+    return [
+        judgement
+        for judgement in work.judgements.values()
+        if judgement.function.region is not None
+        and judgement.function.proposal is Action.EXTRACT
+        and is_wanted(work, judgement.function)
+    ]
+
+
+def run(work: Work, scan: Scan) -> bool:
+    """Make functions of the regions and prove them; whether there are any, so that the script is scanned again."""
+    from ...dynamic.parent.outlines import Comparison
+    from ...rewrite import edit_project
+
+    judgements = wanted(work)
+    if not judgements:
+        return False
+    root = Path(scan.root)
+    with work.stage("outline", f"{count(len(judgements), 'training step')} made a function, still eager"):
+        standing: list[Edit] = []
+        compared = Comparison(work.run_with(scan))
+        seconds = work.share(SHARE, least=LEAST_SECONDS)
+        if work.own_seconds is not None:
+            seconds = min(seconds, max(LEAST_SECONDS, OWN_TIMES * work.own_seconds))
+        together = [edit_of(judgement) for judgement in judgements]
+        # All at once; where they are not the same program together, one after the other.
+        tries = [together] if len(together) == 1 else [together, *([edit] for edit in together)]
+        for edits in tries:
+            if work.left < LEAST_SECONDS:
+                _drop(work, edits, "there was no time to prove that it is the same program as a function")
+                continue
+            files, skips = edit_project(root, [*standing, *edits])
+            wrong = skips[0].reason if skips else compared.differs(files, seconds)
+            if not wrong:
+                missed = [edit for edit in edits if not compared.reached(edit.candidate)]
+                _drop(
+                    work, missed, "the run that compares the script with and without it as a function did not reach it"
+                )
+                standing += [edit for edit in edits if edit not in missed]
+                if edits is together:
+                    break
+            elif edits is not together or len(together) == 1:
+                _drop(work, edits, f"made a function, the script is not the same program: {wrong}")
+        if not standing:
+            return False
+        work.outlines = tuple(standing)
+        work.base, _ = edit_project(root, standing)
+        assert compared.outlined is not None
+        operations = int(compared.outlined.report.get("operations", 0))
+        for edit in standing:
+            assert edit.region is not None
+            work.watcher.note(
+                f"{edit.candidate}: as {edit.region.name} it is the same program, {operations:,} operations compared"
+            )
+    return True
+
+
+def edit_of(judgement: Judgement) -> Edit:
+    """The edit that makes a function of a region, and no more."""
+    function = judgement.function
+    return Edit(function.id, function.file, function.line, function.qualname, Action.EXTRACT, region=function.region)
+
+
+def _drop(work: Work, edits: list[Edit], why: str) -> None:
+    for edit in edits:
+        judgement = work.judgements[edit.candidate]
+        work.left_alone[edit.candidate] = reason = Reason("not-outlined", why)
+        work.add([Judgement(judgement.function, Verdict.NOT_PROPOSED, (reason,))])
+        work.watcher.note(f"{edit.candidate}: left as it is, {why}")

@@ -1,0 +1,218 @@
+"""Training steps that are no function yet: made one, proved to be the same program, converted and measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hybridize.dynamic.parent import cold
+from hybridize.dynamic.parent.outlines import Comparison
+from hybridize.dynamic.parent.runs import Run
+from hybridize.options import Options
+from hybridize.records import Action, Edit, EditedFile, Judgement, Scan, Target, Verdict
+from hybridize.rewrite import edit_project
+from hybridize.run import pipeline
+from hybridize.run.stages import outline
+from hybridize.run.work import Work
+from hybridize.static import scan
+
+# A step in each place: at the top of the script, in a function with a print in its tape, in a method that samples.
+SCRIPT = """
+import random
+
+import numpy as np
+import tensorflow as tf
+
+random.seed(1)
+w = tf.Variable(tf.ones([8, 4]))
+optimizer = tf.keras.optimizers.SGD(0.01)
+data = tf.data.Dataset.from_tensor_slices(tf.reshape(tf.range(96.0), [12, 8]) / 96.0).batch(2)
+
+for x in data:
+    x = tf.nn.dropout(x, 0.5)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(x @ w - 1.0))
+    optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+print("module", float(loss), float(tf.reduce_sum(x)))
+
+
+def main():
+    v = tf.Variable(tf.ones([8, 2]))
+    for number, x in enumerate(data):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ v))
+            print("loss %d: %.5f" % (number, loss.numpy()))
+        gradient = tape.gradient(loss, v)
+        v.assign_sub(0.1 * gradient)
+    return v
+
+
+class Agent:
+    def __init__(self):
+        self.u = tf.Variable(tf.ones([4, 1]))
+        self.optimizer = tf.keras.optimizers.SGD(0.01)
+        self.memory, self.losses = [], []
+
+    def learn(self):
+        if len(self.memory) < 4:
+            return
+        batch = np.stack(random.sample(self.memory, 4))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(batch @ self.u))
+        self.optimizer.apply_gradients([(tape.gradient(loss, self.u), self.u)])
+        self.losses.append(float(loss))
+
+
+main()
+agent = Agent()
+for step in range(12):
+    agent.memory.append(np.full([4], step / 12, dtype="float32"))
+    agent.learn()
+print(len(agent.losses), agent.losses[-1])
+"""
+
+
+class Silence:
+    """A watcher that nobody looks at."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: None
+
+
+def project(folder: Path, source: str = SCRIPT) -> tuple[Run, Scan, list[Edit]]:
+    (folder / "train.py").write_text(source)
+    found = scan(folder, folder / "train.py")
+    target = Target(str(folder), str(folder), str(folder / "train.py"), seed=0)
+    edits = [
+        Edit(f.id, f.file, f.line, f.qualname, Action.EXTRACT, region=f.region)
+        for f in found.functions
+        if f.region is not None
+    ]
+    return Run(target, found, folder / "logs"), found, edits
+
+
+@pytest.mark.slow
+def test_an_outlined_script_is_the_same_program_to_the_operation_and_another_one_is_not(tmp_path: Path) -> None:
+    run, _, edits = project(tmp_path)
+    assert [edit.region.name for edit in edits if edit.region] == ["train_step", "train_on_batch", "update_weights"]
+    files, skips = edit_project(tmp_path, edits)
+    assert skips == ()
+    compared = Comparison(run)
+    assert compared.differs(files, 120.0) == ""
+    assert all(compared.reached(edit.candidate) for edit in edits)
+    assert compared.outlined is not None and compared.outlined.report["operations"] > 500
+    # Whatever an outline could do otherwise is seen: an operation, a value, a line.
+    more = changed(files[0], b"x @ w - 1.0", b"x @ w - 1.0 + 0.0")
+    assert "other operations" in compared.differs([more], 120.0)
+    other = changed(files[0], b"SGD(0.01)\ndata", b"SGD(0.02)\ndata")
+    assert "variables have other values" in compared.differs([other], 120.0)
+    silent = changed(files[0], b'print("module"', b'("module"')
+    assert "lines" in compared.differs([silent], 120.0)
+
+
+def changed(edited: EditedFile, old: bytes, new: bytes) -> EditedFile:
+    assert edited.after.count(old) == 1
+    return replace(edited, after=edited.after.replace(old, new))
+
+
+@pytest.mark.slow
+def test_a_unit_is_counted_in_the_original_where_it_is_no_function(tmp_path: Path) -> None:
+    run, found, edits = project(tmp_path)
+    functions = {f.id: f for f in found.functions}
+    (agent,) = [edit for edit in edits if "Agent" in edit.candidate]
+    (module,) = [edit for edit in edits if "<module>" in edit.candidate]
+    files, _ = edit_project(tmp_path, [agent, module])
+    unit, reach = (cold.Unit.of(functions[edit.candidate]) for edit in (agent, module))
+    arms = [cold.Arm("eager"), cold.Arm("outlined", files)]
+    seen = cold.replay(run, unit, arms, 120.0, 100, [reach])
+    eager, other = seen["eager"], seen["outlined"]
+    assert eager.role_errors == other.role_errors == ()
+    assert eager.outcome.error is None, eager.outcome
+    assert eager.report["units"] == other.report["units"] == 9
+    assert eager.report["reached"] == other.report["reached"] == {module.candidate: 6}
+    # The method stores its loss, so that comes out; the original's statements give the same.
+    assert len(eager.report["scalars"][0]) == 1 and eager.report["scalars"] == other.report["scalars"]
+    assert eager.report["last"] == other.report["last"]
+    assert eager.outcome.lines == other.outcome.lines
+
+
+def test_with_decorate_no_statements_are_touched(tmp_path: Path) -> None:
+    run, found, _ = project(tmp_path)
+    for rewrite, number in (("decorate", 0), ("outline", 3)):
+        work = Work(Options(rewrite=rewrite), Silence(), run.target, tmp_path)  # type: ignore[arg-type]
+        work.add([judgement(function) for function in found.functions])
+        assert len(outline.wanted(work)) == number
+    work = Work(Options(skip=("train:main@23-27",)), Silence(), run.target, tmp_path)  # type: ignore[arg-type]
+    work.add([judgement(function) for function in found.functions])
+    assert [j.function.qualname for j in outline.wanted(work)] == ["<module>", "Agent.learn"]
+
+
+def judgement(function: Any) -> Any:
+    return Judgement(function, Verdict.NOT_PROPOSED, ())
+
+
+def test_what_is_not_proved_is_left_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, found, edits = project(tmp_path)
+    said = "it prints 2 lines, not 3"
+
+    def differs(self: Comparison, files: Any, seconds: float) -> str:
+        self.outlined = SimpleNamespace(report={"operations": 5})  # type: ignore[assignment]
+        names = [name for edited in files for name in edited.outlined]
+        return "" if names == [edits[0].candidate] else said
+
+    monkeypatch.setattr(Comparison, "differs", differs)
+    monkeypatch.setattr(Comparison, "reached", lambda self, candidate: True)
+    work = Work(Options(), Silence(), run.target, tmp_path)  # type: ignore[arg-type]
+    work.add([judgement(function) for function in found.functions])
+    assert outline.run(work, found)
+    assert [edit.candidate for edit in work.outlines] == [edits[0].candidate]
+    assert [list(edited.outlined) for edited in work.base] == [[edits[0].candidate]]
+    for edit in edits[1:]:
+        (reason,) = work.judgements[edit.candidate].reasons
+        assert "not the same program: it prints 2 lines, not 3" in reason.message
+        assert work.left_alone[edit.candidate] == reason
+
+
+MODULE = """
+import tensorflow as tf
+
+images = tf.random.stateless_normal([256, 16], [1, 2])
+targets = tf.reduce_sum(images, axis=1, keepdims=True)
+data = tf.data.Dataset.from_tensor_slices((images, targets)).batch(32)
+layers = [tf.keras.layers.Dense(32, activation="tanh") for _ in range(3)]
+model = tf.keras.Sequential([*layers, tf.keras.layers.Dense(1)])
+optimizer = tf.keras.optimizers.Adam(0.01)
+for epoch in range(40):
+    for x, y in data:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - y))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    print(epoch, f"{float(loss):.4f}")
+"""
+MAIN = "\n".join(
+    ["import tensorflow as tf", "", "", "def main():", *("    " + line for line in MODULE.splitlines()[3:])]
+)
+MAIN += "\n\n\nmain()\n"
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timed
+@pytest.mark.parametrize("source", [MODULE, MAIN], ids=["module", "main"])
+def test_a_step_in_a_loop_is_lifted_proved_and_faster(source: str, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "train.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    report = pipeline.run(Options(script=Path("train.py"), budget_seconds=240.0), Silence())  # type: ignore[arg-type]
+    assert report.status == "optimized", report.message
+    (judged,) = [each for each in report.judgements if each.selected]
+    assert judged.verdict is Verdict.CONFIRMED and judged.function.region is not None
+    assert report.benchmark is not None and report.benchmark.verdict == "faster"
+    assert report.drift is not None and report.drift.verdict == "none"
+    (edited,) = report.plan.files
+    assert edited.before == source.encode() and b"@tf.function\ndef train_step(" in edited.after
+    assert (tmp_path / "train.py").read_text() == source
