@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hybridize.dynamic.child.stability import Stability
+
 pytestmark = pytest.mark.slow  # TensorFlow is imported
 
 
@@ -386,7 +388,13 @@ def test_of_a_dictionary_only_the_items_count_that_are_read(tf: Any, check: Any)
     assert "settings['rate']" in seen.row().reads["labels"]
 
 
-def test_a_check_goes_on_until_the_states_that_were_observed_were_traced(tf: Any, checker: Any) -> None:
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_a_check_goes_on_until_the_states_that_were_observed_were_traced(
+    tf: Any, checker: Any, monkeypatch: pytest.MonkeyPatch, foreseen: bool
+) -> None:
+    """The script comes to the second state in call 40; where that can be put there, it is traced before."""
+    if not foreseen:
+        monkeypatch.setattr(Stability, "foresee", lambda self, key: iter(()))
     schedule = Schedule()
     states = [{"Schedule: self.epoch": str(epoch)} for epoch in (0, 1)]
     expected = {"changes": {"Schedule: self.epoch": 1}, "states": states, "overflowed": False}
@@ -397,7 +405,8 @@ def test_a_check_goes_on_until_the_states_that_were_observed_were_traced(tf: Any
         schedule.epoch = number // 40
         checked(*batch)
         enough.append(made.checks["f"].is_enough(5))
-    assert not any(enough[:40]) and all(enough[40:])
+    assert not any(enough[:5]) and all(enough[40:]) and enough[39] == foreseen
+    assert schedule.epoch == 1 and not made.checks["f"].refutations
 
 
 # Errors that both raise
