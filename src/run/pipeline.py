@@ -64,6 +64,7 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
     found = scan.run(work)
     with _nursery(work):
         found = prove(work, found)
+        outline.tell(work)
         while work.plan.edits:
             measure.run(work, found)
             if not measure.has_crashed(work, found):

@@ -75,6 +75,7 @@ class Work:
     outlines: tuple[Edit, ...] = ()  # regions that were proved to be the same program as functions of their own
     to_outline: bool = False  # the script is observed again, with such functions made, so the first look is short
     seen_modules: Mapping[str, str] | None = None  # what a run has imported, where the scan goes by that
+    outlined_as: dict[str, Reason] = field(default_factory=dict)  # what the proof of each rests on
     left_alone: dict[str, Reason] = field(default_factory=dict)  # why other regions were not
     base: tuple[EditedFile, ...] = ()  # the files with these made: what is observed and checked
     no_gain: str = ""  # why nothing that is left could pay

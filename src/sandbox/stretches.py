@@ -47,13 +47,33 @@ def mark(tree: ast.Module, stretch: Stretch) -> None:
             if statement.lineno >= stretch.first and (statement.end_lineno or 0) <= stretch.last
         ]
         if inside and block[inside[0]].lineno == stretch.first and block[inside[-1]].end_lineno == stretch.last:
-            body = block[inside[0] : inside[-1] + 1]
+            body = [_PLAIN.visit(statement) for statement in block[inside[0] : inside[-1] + 1]]
             bound = sorted(_bound(body))
             block[inside[0] : inside[-1] + 1] = _called(scope, body, bound, stretch)
             if bound and not isinstance(scope, ast.Module):
                 _claim(scope, bound)
             return
     raise ValueError(f"no statements stand on lines {stretch.first} to {stretch.last}")
+
+
+class _Plain(ast.NodeTransformer):
+    """Takes annotations off: a name that belongs to the scope around can have none."""
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        if not isinstance(node.target, ast.Name):
+            return node
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        return node  # a scope of its own
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
+        return node
+
+
+_PLAIN = _Plain()
 
 
 def _blocks(tree: ast.Module) -> Iterator[tuple[ast.AST, list[ast.stmt]]]:

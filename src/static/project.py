@@ -163,8 +163,8 @@ def _judge(
     inspection = Inspection(facts)
     verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results, Heat(program, graph))
     found: list[Function] = []
-    # A method may be another class's in another file, and a function imported by its name: each is called once.
-    taken = {code.name for module in modules for code in module.functions}
+    # A method of this name may be that of a class in another file, which inherits from this one or the reverse.
+    methods = frozenset(code.name for module in modules for code in module.functions if code.takes_self)
     for module in modules:
         records: list[Function] = []
         for code in module.functions:
@@ -175,7 +175,7 @@ def _judge(
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
         mixed = {record.qualname for record in records if record.blocker and record.blocker.code.startswith(_MIXED)}
-        lifting = Lifting(trees[module.file], taken)
+        lifting = Lifting(trees[module.file], methods)
         for code in [module.body, *module.functions]:
             if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
                 continue

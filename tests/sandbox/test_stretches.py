@@ -107,6 +107,24 @@ def test_statements_of_a_method_reach_its_object(run, log):
     assert log == [("train:Trainer.train@8-10", None)]
 
 
+ANNOTATED = """
+def train():
+    total: float
+    if True:
+        total: float = 2.0
+        x: int = 3
+    return total, x
+
+found = train()
+"""
+
+
+def test_annotated_names_are_bound_as_well(run, log):
+    names = run(ANNOTATED, Stretch("train:train@5-6", 5, 6, ("total",)))
+    assert names["found"] == (2.0, 3)
+    assert log == [("train:train@5-6", 2.0)]
+
+
 def test_each_round_goes_through_one_hook(run, log):
     made = []
 

@@ -182,8 +182,27 @@ def test_a_function_that_does_the_whole_step_is_no_inline_step(script):
     assert steps(script(text)) == []
 
 
-def test_the_new_function_is_called_as_nothing_else_in_the_project(project):
+METHOD = """
+class Trainer:
+    def __init__(self):
+        self.w, self.opt = tf.Variable(1.0), tf.keras.optimizers.SGD()
+
+    def fit(self, data):
+        for x in data:
+            with tf.GradientTape() as tape:
+                loss = self.w * x
+            self.opt.apply_gradients([(tape.gradient(loss, self.w), self.w)])
+
+Trainer().fit([1.0])
+"""
+
+
+def test_a_new_method_is_called_as_no_other_method_in_the_project(project):
+    """Another file's class may inherit from this one, and its method would be called in place of the new one."""
     project.write("other.py", "class Other:\n    def train_step(self):\n        return 1\n")
+    project.write("train.py", "import tensorflow as tf\n" + METHOD)
+    (method,) = steps(project)
+    assert method.region is not None and method.region.name == "train_on_batch"
     project.write("train.py", "import tensorflow as tf\n" + textwrap.dedent(LOOP))
-    (step,) = steps(project)
-    assert step.region is not None and step.region.name == "train_on_batch"
+    (function,) = steps(project)
+    assert function.region is not None and function.region.name == "train_step"

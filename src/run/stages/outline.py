@@ -6,6 +6,7 @@ plan has those that were chosen, and runs cold, and is measured, against the ori
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ...records import Action, Edit, Judgement, Reason, Scan, Verdict
@@ -72,9 +73,10 @@ def run(work: Work, scan: Scan) -> bool:
         operations = int(compared.outlined.report.get("operations", 0))
         for edit in standing:
             assert edit.region is not None
-            work.watcher.note(
-                f"{edit.candidate}: as {edit.region.name} it is the same program, {operations:,} operations compared"
-            )
+            compared_as = f"it is the same program: {operations:,} operations compared"
+            said = f"made a function, {edit.region.name}, and still eager, {compared_as}"
+            work.outlined_as[edit.candidate] = Reason("outlined", said)
+            work.watcher.note(f"{edit.candidate}: {said}")
     return True
 
 
@@ -90,3 +92,11 @@ def _drop(work: Work, edits: list[Edit], why: str) -> None:
         work.left_alone[edit.candidate] = reason = Reason("not-outlined", why)
         work.add([Judgement(judgement.function, Verdict.NOT_PROPOSED, (reason,))])
         work.watcher.note(f"{edit.candidate}: left as it is, {why}")
+
+
+def tell(work: Work) -> None:
+    """Say of each region that was made a function what that rests on, beside its verdict."""
+    for name, reason in work.outlined_as.items():
+        judgement = work.judgements.get(name)
+        if judgement is not None and reason not in judgement.reasons:
+            work.add([replace(judgement, reasons=(*judgement.reasons, reason))])

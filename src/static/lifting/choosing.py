@@ -28,11 +28,13 @@ def choose(
     last: int,
     is_clean: IsClean,
     taken: frozenset[str] = frozenset(),
+    methods: frozenset[str] = frozenset(),
 ) -> Region | Unliftable:
     """The region around the step from line ``first`` to ``last`` in the function whose ``def`` is on ``line``.
 
     ``line`` is 0 for the module's own code. ``is_clean`` says of statements (from a line to a line) beside the step
-    that they compute with tensors and do nothing else. ``taken`` are names that the function must not get.
+    that they compute with tensors and do nothing else. ``taken`` are names that the function must not get, ``methods``
+    those that it must not get as a method.
     """
     tree = copy.deepcopy(tree)
     scope = _find_scope(tree, line)
@@ -53,7 +55,7 @@ def choose(
         return Unliftable(first, last, reason, where)
     moved = refusal
     region = block.statements[begin:end]
-    return Reader(tree, scope, block, region, moved, file, (first, last), taken).read()
+    return Reader(tree, scope, block, region, moved, file, (first, last), taken, methods).read()
 
 
 def _find_scope(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:

@@ -22,12 +22,11 @@ def find_name(
     region: Sequence[ast.stmt],
     function: ast.FunctionDef | None,
     holder: ast.ClassDef | None,
-    is_method: bool,
     taken: frozenset[str],
 ) -> str:
-    """The first fitting name that is free in the whole file."""
+    """The first fitting name that is free in the whole file; ``holder`` is the class that it becomes a method of."""
     used = {*taken, *_identifiers(tree)}
-    if is_method and holder is not None and holder.bases:
+    if holder is not None and holder.bases:
         used |= _KERAS
     return next(name for name in _names(region, function, _is_training(region)) if name not in used)
 

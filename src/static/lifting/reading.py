@@ -47,6 +47,7 @@ class Reader:
     file: str
     lines: tuple[int, int]
     taken: frozenset[str]
+    methods: frozenset[str]
 
     def read(self) -> Region | Unliftable:
         """The region, or why it is none."""
@@ -113,7 +114,8 @@ class Reader:
             if receiver in results:
                 return self._no(f"it rebinds {receiver}")
             parameters = [name for name in parameters if name != receiver]
-        name = find_name(self.tree, self.region, function, holder, is_method, self.taken)
+        taken = self.taken | self.methods if is_method else self.taken
+        name = find_name(self.tree, self.region, function, holder if is_method else None, taken)
         outer = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
         place = outer if function is None else (function if is_method else self._top(function))
         if place is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...records import Region
 from ..facts.callgraph import TRACED_MODES
@@ -36,10 +36,14 @@ class InlineStep:
 
 @dataclass(frozen=True)
 class Lifting:
-    """What is needed to look for the regions of a module: its tree, and names that no function must get."""
+    """What is needed to look for the regions of a module: its tree, and names that must not be given.
+
+    ``methods`` are the project's, which a new method must not be called as; ``taken`` are given already.
+    """
 
     tree: ast.Module
-    taken: set[str]
+    methods: frozenset[str] = frozenset()
+    taken: set[str] = field(default_factory=set)
 
 
 def find_steps(
@@ -110,7 +114,8 @@ def _lift(
         return any(map(_computes, calls)) and all(_is_harmless(hazard) for hazard in hazards)
 
     line = 0 if code is code.module.body else code.line
-    return choose(lifting.tree, code.module.file, line, first, last, is_clean, frozenset(lifting.taken))
+    names = frozenset(lifting.taken), lifting.methods
+    return choose(lifting.tree, code.module.file, line, first, last, is_clean, *names)
 
 
 def _computes(call: Call) -> bool:

@@ -171,6 +171,9 @@ def test_what_is_not_proved_is_left_with_the_reason(tmp_path: Path, monkeypatch:
     assert outline.run(work, found)
     assert [edit.candidate for edit in work.outlines] == [edits[0].candidate]
     assert [list(edited.outlined) for edited in work.base] == [[edits[0].candidate]]
+    outline.tell(work)
+    (told,) = work.judgements[edits[0].candidate].reasons
+    assert "train_step, and still eager, it is the same program: 5 operations compared" in told.message
     for edit in edits[1:]:
         (reason,) = work.judgements[edit.candidate].reasons
         assert "not the same program: it prints 2 lines, not 3" in reason.message
