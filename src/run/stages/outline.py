@@ -15,7 +15,7 @@ from ..work import Work
 from .scan import is_wanted
 
 #: The share of the budget that all runs of the proof may take, and how often the script's own time one may.
-SHARE, OWN_TIMES, LEAST_SECONDS = 0.2, 3.0, 20.0
+SHARE, OWN_TIMES, LEAST_SECONDS = 0.15, 3.0, 20.0
 
 
 def wanted(work: Work) -> list[Judgement]:

@@ -210,7 +210,7 @@ MAIN += "\n\n\nmain()\n"
 def test_a_step_in_a_loop_is_lifted_proved_and_faster(source: str, tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "train.py").write_text(source)
     monkeypatch.chdir(tmp_path)
-    report = pipeline.run(Options(script=Path("train.py"), budget_seconds=240.0), Silence())  # type: ignore[arg-type]
+    report = pipeline.run(Options(script=Path("train.py"), budget_seconds=420.0), Silence())  # type: ignore[arg-type]
     assert report.status == "optimized", report.message
     (judged,) = [each for each in report.judgements if each.selected]
     assert judged.verdict is Verdict.CONFIRMED and judged.function.region is not None
