@@ -78,7 +78,7 @@ class AssumptionKind(Enum):
     SAME_OBJECT = "same-object"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One link in a chain of evidence."""
 
@@ -90,7 +90,7 @@ class Step:
     """What is seen there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What the static analysis saw."""
 
@@ -108,7 +108,7 @@ class Finding:
     """Whether it refuses the candidate; otherwise it is an assumption for the run to check."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """What is taken on trust until a run has checked it."""
 
@@ -186,7 +186,7 @@ class Function:
     parameters: tuple[Parameter, ...]
     """Its parameters, in order."""
     findings: tuple[Finding, ...]
-    """What the static analysis saw."""
+    """What the static analysis saw: all that is certain, and of what is doubtful the lines nearest to it."""
     assumptions: Annotated[tuple[Assumption, ...], Key("assumed")]
     """What static analysis takes on trust; `assumptions` has what the runs said of it."""
     proposal: Annotated[Action, Key("action")]
@@ -218,6 +218,8 @@ class Function:
     """Its place among all candidates of the scan, from 1; null where nothing is proposed."""
     region: Region | None = None
     """The statements that it is, where it is no function yet; null for a function."""
+    more: Annotated[tuple[tuple[str, int], ...], AsObject()] = ()
+    """How many more lines of doubt it reaches than `findings` tells, by the rule's code."""
 
 
 @dataclass(frozen=True)

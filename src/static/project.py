@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import gc
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -52,7 +53,7 @@ def scan(
     """
     root = Path(root).resolve()
     collecting = gc.isenabled()
-    # The graph is millions of small objects that live to the end: collecting in between finds nothing.
+    # The graph is millions of small objects that live to the end; what is left of lowering is collected file by file.
     gc.disable()
     try:
         return _scan(root, entry, paths, layout, edited)
@@ -85,7 +86,7 @@ def _scan(
     names = name_modules(root, files, {path: name for path, name in imported.items() if name})
     packages = [name for path, name in names.items() if path.name == "__init__.py"]
     silenced: dict[str, dict[int, frozenset[str]]] = {}
-    trees: dict[str, ast.Module] = {}
+    results = Results()
 
     def read() -> Iterator[Source]:
         for path in files:
@@ -93,7 +94,7 @@ def _scan(
             if isinstance(source, Unreadable):
                 skipped.append(source)
                 continue
-            trees[source.file] = source.tree
+            results.add(source.file, source.tree)
             comments = read_silenced(source.text)
             if comments:
                 silenced[source.file] = comments
@@ -101,7 +102,9 @@ def _scan(
 
     program = build_program(list(names.values()), packages, read(), skipped, layout.aliases if layout else {})
     modules = sorted(program.modules.values(), key=lambda module: module.index)
-    functions = _judge(program, modules, silenced, Results({} if skipped or paths else trees), trees)
+    if skipped or paths:
+        results.forget("not all of the project was read")
+    functions = _judge(program, modules, silenced, results, lambda module: _tree_of(root, module, edited))
     warnings = [f"{problem.file}: {problem.reason}" for problem in skipped]
     warnings += [_tell_outside(root, path) for path in outside]
     warnings += [f"{file}: {which}" for file, which in program.left_out]
@@ -117,6 +120,14 @@ def _scan(
         lines=sum(module.lines for module in modules),
         uses_tensorflow=any(_uses_tensorflow(module) for module in modules),
     )
+
+
+def _tree_of(root: Path, module: ModuleCode, edited: Mapping[str, bytes]) -> ast.Module:
+    """A file's tree, read once more: few files are asked for, and all trees together are larger than all else."""
+    source = read_source(root, root / module.file, module.name, edited)
+    if isinstance(source, Unreadable):
+        raise OSError(f"{source.file} {source.reason}")
+    return source.tree
 
 
 def _below(root: Path, path: Path) -> Path | None:
@@ -146,7 +157,7 @@ def _judge(
     modules: list[ModuleCode],
     silenced: dict[str, dict[int, frozenset[str]]],
     results: Results,
-    trees: dict[str, ast.Module],
+    tree_of: Callable[[ModuleCode], ast.Module],
 ) -> list[Function]:
     calls = solve(program)
     allocations = Allocations(program)
@@ -175,7 +186,7 @@ def _judge(
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
         mixed = {record.qualname for record in records if record.blocker and record.blocker.code.startswith(_MIXED)}
-        lifting = Lifting(trees[module.file], methods)
+        lifting = Lifting(partial(tree_of, module), methods)
         for code in [module.body, *module.functions]:
             if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
                 continue

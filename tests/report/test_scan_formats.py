@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from hybridize.records import Action, Confidence, Finding, Region, Step
+from hybridize.records import Action, Assumption, AssumptionKind, Confidence, Finding, Region, Step
 from hybridize.report.scan import json as scan_json
 from hybridize.report.scan import sarif as scan_sarif
 from hybridize.report.scan import text as scan_text
@@ -68,6 +68,25 @@ def test_json_does_not_say_twice_where_a_finding_stands(scan):
     function = replace(scan.functions[0], findings=(own, far))
     (told,) = json.loads(rendered(scan_json, replace(scan, functions=(function,)), TITLES))
     assert [len(finding["chain"]) for finding in told["findings"]] == [0, 2]
+    assert [step["note"] for step in told["findings"][1]["chain"]] == ["calls log", ""]
+
+
+def test_json_gives_an_assumption_a_statement_where_no_finding_says_it(scan):
+    doubted = Assumption(AssumptionKind.NO_EFFECT, "log", "log keeps nothing, although it may", "HYB102")
+    plain = Assumption(AssumptionKind.STABLE, "step", "what step reads stays")
+    function = replace(scan.functions[0], assumptions=(doubted, plain))
+    (told,) = json.loads(rendered(scan_json, replace(scan, functions=(function,)), TITLES))
+    assert [each["statement"] for each in told["assumptions"]] == [None, "what step reads stays"]
+    assert [each["code"] for each in told["assumptions"]] == ["HYB102", None]
+
+
+def test_lines_of_doubt_that_are_not_told_are_counted(scan):
+    candidate = replace(scan.functions[0], more=(("HYB104", 1200), ("HYB112", 4)))
+    changed = replace(scan, functions=(candidate, *scan.functions[1:]))
+    assert json.loads(rendered(scan_json, changed, TITLES))[0]["more"] == {"HYB104": 1200, "HYB112": 4}
+    text = rendered(scan_text, changed, TITLES, Path(scan.root)).splitlines()
+    following = text[len(candidate.assumptions) + 1]
+    assert following == "      and 1,204 more lines of doubt: HYB104 (1,200), HYB112 (4)"
 
 
 def test_json_tells_doubts_where_something_hangs_on_them(scan):
@@ -107,7 +126,7 @@ def test_json_is_a_list_of_functions_with_the_plain_facts(scan):
     assert first.keys() == {
         *("id", "file", "line", "kind", "hybrid", "parameters", "findings", "assumptions", "proposal", "blocker"),
         *("has_tensor_parameter", "has_primitive_parameter", "has_python_side_effects"),
-        *("is_recursive", "computes_with_tensors", "confidence", "rank", "rests_on", "region"),
+        *("is_recursive", "computes_with_tensors", "confidence", "rank", "rests_on", "region", "more"),
     }
     assert first["computes_with_tensors"] is True and first["is_recursive"] is None
     assert first["parameters"][0]["evidence"][0]["note"] == "called with a batch"

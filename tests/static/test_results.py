@@ -165,4 +165,6 @@ def test_the_first_use_that_is_no_reading_is_named():
         name, kind, decorators, is_generator, is_async, owner_class = "step", "function", (), False, False, None
 
     tree = ast.parse("def step(x):\n    return x\nit = step(1)\nkept = [it]\n")
-    assert Results({"train.py": tree}).uses(Step()) == Uses(other="train.py:4")  # type: ignore[arg-type]
+    results = Results()
+    results.add("train.py", tree)
+    assert results.uses(Step()) == Uses(other="train.py:4")  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from ...records import Confidence
 from ..parsing import Console, Parser, WrongUsage, existing
 
 if TYPE_CHECKING:
-    from ...records import Finding, Function, Scan
+    from ...records import Function, Scan
 
 USAGE = ("PATH... [--format text|json|sarif] [--min-confidence high|medium|low]",)
 
@@ -86,12 +86,14 @@ def _narrowed(scan: Scan, select: tuple[str, ...], ignore: tuple[str, ...]) -> S
     if not (select or ignore):
         return scan
 
-    def keeps(finding: Finding) -> bool:
-        return (not select or finding.code.startswith(select)) and not finding.code.startswith(ignore or ("\0",))
+    def keeps(code: str) -> bool:
+        return (not select or code.startswith(select)) and not code.startswith(ignore or ("\0",))
 
     def narrowed(function: Function) -> Function:
-        blocker = function.blocker if function.blocker is None or keeps(function.blocker) else None
-        return replace(function, findings=tuple(filter(keeps, function.findings)), blocker=blocker)
+        blocker = function.blocker if function.blocker is None or keeps(function.blocker.code) else None
+        findings = tuple(each for each in function.findings if keeps(each.code))
+        more = tuple(each for each in function.more if keeps(each[0]))
+        return replace(function, findings=findings, blocker=blocker, more=more)
 
     functions = tuple(map(narrowed, scan.functions))
     if select:

@@ -12,8 +12,9 @@ from ...records import Action, Finding, Function, Region, Scan, Step
 def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
     """Give a JSON list of all functions, with what is known of each, one a line; null is undetermined.
 
-    ``titles`` is not used: messages say more. Doubts are given where something hangs on them: of candidates, and of
-    functions that are hybrid already.
+    ``titles`` is not used: messages say more. Doubts and evidence are given where something hangs on them: of
+    candidates, and of functions that are hybrid already. Nothing is said twice: an assumption that rests on a finding
+    has its code and no statement, and the last step of a chain has no note, for it is the finding's message.
     """
     before = "[\n"
     for function in scan.functions:
@@ -35,16 +36,17 @@ def to_json(function: Function) -> dict[str, Any]:
             {
                 "name": parameter.name,
                 "kind": parameter.kind.value,
-                "evidence": [_step_of(step) for step in parameter.evidence],
+                "evidence": [_step_of(step) for step in parameter.evidence if not refused],
             }
             for parameter in function.parameters
         ],
         "findings": [_finding_of(each) for each in function.findings if not refused or each.certain or _advises(each)],
+        "more": dict(function.more) if not refused else {},
         "assumptions": [
             {
                 "kind": assumption.kind.value,
                 "subject": assumption.subject,
-                "statement": assumption.statement,
+                "statement": assumption.statement if assumption.code is None else None,
                 "code": assumption.code,
                 "hint": assumption.hint,
             }
@@ -65,20 +67,23 @@ def to_json(function: Function) -> dict[str, Any]:
 
 
 def _advises(finding: Finding) -> bool:
-    """Whether a finding tells what would gain, and not what would go wrong."""
-    return finding.code.startswith("HYB5")
+    """Whether a finding tells what would gain in the function itself, and not what would go wrong."""
+    return finding.code.startswith("HYB5") and len(finding.chain) < 2
 
 
 def _finding_of(finding: Finding) -> dict[str, Any]:
     """Give one finding; the chain of one that stands in the function itself would say the same again, and is empty."""
-    says_more = [(step.line, step.note) for step in finding.chain] != [(finding.line, finding.message)]
+    own = [(step.line, step.note) for step in finding.chain] == [(finding.line, finding.message)]
+    steps = [_step_of(step) for step in finding.chain] if not own else []
+    if steps and steps[-1]["note"] == finding.message:
+        steps[-1]["note"] = ""
     return {
         "code": finding.code,
         "file": finding.file,
         "line": finding.line,
         "message": finding.message,
         "certain": finding.certain,
-        "chain": [_step_of(step) for step in finding.chain if says_more],
+        "chain": steps,
     }
 
 

@@ -41,6 +41,9 @@ def _candidate(function: Function, file: str) -> Iterator[str]:
     for assumption in function.assumptions:
         code = f" ({assumption.code})" if assumption.code else ""
         yield f"      to be checked by a run: {assumption.statement}{code}"
+    if function.more:
+        places = count(sum(number for _, number in function.more), "more line")
+        yield f"      and {places} of doubt: {', '.join(f'{code} ({number:,})' for code, number in function.more)}"
 
 
 def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:

@@ -72,11 +72,11 @@ class Allocations:
 
     def sites(self, nodes: Iterable[Node]) -> list[Call]:
         """The calls that made what these nodes hold: where a function gives what it has just made, the call of it."""
-        return sorted({maker or site for site, maker in self._made(nodes)}, key=lambda call: call.place)
+        return sorted(dict.fromkeys(maker or site for site, maker in self._made(nodes)), key=lambda call: call.place)
 
     def constructions(self, nodes: Iterable[Node]) -> list[Call]:
         """The calls of the classes that made what these nodes hold."""
-        return sorted({site for site, _ in self._made(nodes)}, key=lambda call: call.place)
+        return sorted(dict.fromkeys(site for site, _ in self._made(nodes)), key=lambda call: call.place)
 
     def _made(self, nodes: Iterable[Node]) -> Iterable[tuple[Call, Call | None]]:
         """Each construction, and the call of the function that gave what it had just made, if there is one."""

@@ -11,6 +11,8 @@ from ..ir.solver import LINES
 
 #: Steps of a chain: whole chains would be most of what is kept, and of the JSON, of a large library.
 LONGEST = 6
+#: Those of a doubt: the callee that brings it, whose own record tells more, and where it stands.
+LONGEST_OF_DOUBT = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -41,8 +43,6 @@ class Hazard:
     ambiguous: bool = False
     call: Call | None = None
     inner: Hazard | None = None
-    _chain: tuple[Step, ...] | None = None
-    _finding: Finding | None = None
 
     @property
     def line(self) -> int:
@@ -78,26 +78,32 @@ class Hazard:
             hazard = hazard.inner
         return hazard
 
-    def chain(self) -> tuple[Step, ...]:
-        """The calls that lead to the hazard, and the hazard itself; of many the first calls and the last step."""
-        if self._chain is None:
-            if self.inner is None:
-                self._chain = (Step(self.owner.module.file, self.line, self.message),)
-            else:
-                step = Step(self.owner.module.file, self.line, f"calls {self.inner.owner.qualname}")
-                inner = self.inner.chain()
-                if len(inner) >= LONGEST:
-                    inner = (*inner[: LONGEST - 2], inner[-1])
-                self._chain = (step, *inner)
-        return self._chain
+    def depth(self) -> int:
+        """How many calls lead to where the hazard stands."""
+        calls = 0
+        hazard = self
+        while hazard.inner is not None:
+            calls, hazard = calls + 1, hazard.inner
+        return calls
 
-    def finding(self) -> Finding:
-        """This hazard as a record: at the line in the function itself, with the chain of calls behind it."""
-        if self._finding is None:
-            self._finding = Finding(
-                self.code, self.message, self.owner.module.file, self.line, self.chain(), self.certain
-            )
-        return self._finding
+    def finding(self, refuses: bool) -> Finding:
+        """This hazard as a record: at the line in the function itself, with the chain of calls behind it.
+
+        ``refuses`` says that the finding refuses the function, whose author will want to follow the calls.
+        """
+        chain = self.chain(LONGEST if refuses else LONGEST_OF_DOUBT)
+        return Finding(self.code, self.message, self.owner.module.file, self.line, chain, refuses)
+
+    def chain(self, longest: int) -> tuple[Step, ...]:
+        """The calls that lead to the hazard, and the hazard itself; of many the first calls and the last step."""
+        steps: list[Step] = []
+        hazard = self
+        while hazard.inner is not None:
+            if len(steps) < longest - 1:
+                note = f"calls {hazard.inner.owner.qualname}"
+                steps.append(Step(hazard.owner.module.file, hazard.line, note))
+            hazard = hazard.inner
+        return (*steps, Step(hazard.owner.module.file, hazard.line, hazard.message))
 
 
 def _reaches_several(call: Call) -> bool:

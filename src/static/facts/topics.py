@@ -46,8 +46,8 @@ _TELLING = EAGER_METHODS | TELLING_MUTATORS | FIT_METHODS
 CREATED_KINDS = frozenset({"layer", "model", "optimizer", "metric", "parameter"})
 
 
-def topics_of(call: Call) -> set[str]:
-    """The topics of a call: kinds of effects, and what kind of library it belongs to."""
+def topics_of(call: Call) -> list[str]:
+    """The topics of a call: kinds of effects, and what kind of library it belongs to; in the same order in each run."""
     found: set[str] = set()
     for path in call.externals:
         effect = effect_of_call(path)
@@ -103,4 +103,4 @@ def topics_of(call: Call) -> set[str]:
                     found.add("mutates")
                 else:
                     found.add("fit")
-    return found
+    return sorted(found)

@@ -68,29 +68,47 @@ class _File:
 
 
 class Results:
-    """The uses of results in a project, whose files' trees are given by name."""
+    """The uses of results in a project, whose files are given one by one.
 
-    def __init__(self, trees: Mapping[str, ast.Module]) -> None:
-        self.files = [_File(name, tree) for name, tree in trees.items()]
-        self.mentions: dict[str, list[tuple[_File, ast.AST]]] = {}
-        self.decorated: set[str] = set()
+    A project that reaches names otherwise than by writing them (``getattr``) tells nothing of them. Most larger ones
+    do, and no tree is kept from there on.
+    """
+
+    def __init__(self) -> None:
         self.dynamic: str | None = None
-        for file in self.files:
+        self.decorated: set[str] = set()
+        self.mentions: dict[str, list[tuple[_File, ast.AST]]] = {}
+        self._trees: dict[str, ast.Module] = {}
+
+    def add(self, name: str, tree: ast.Module) -> None:
+        """Take in a file of the project."""
+        if self.dynamic is None:
+            self._trees[name] = tree
+            self.dynamic = _find_dynamic(name, tree)
+            if self.dynamic is not None:
+                self._trees.clear()
+
+    def forget(self, why: str) -> None:
+        """Take nothing as known, since not all of the project is."""
+        self.dynamic = why
+        self._trees.clear()
+
+    def _read(self) -> None:
+        """Note where each name is mentioned, in all files that were added."""
+        for file in (_File(name, tree) for name, tree in self._trees.items()):
             for node in ast.walk(file.tree):
                 for name in _names(node):
                     self.mentions.setdefault(name, []).append((file, node))
                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.decorator_list:
                     self.decorated.add(node.name)
-        for name, places in self.mentions.items():
-            special = name.startswith("__") and name.endswith("__") and name not in _PLAIN
-            for file, node in places:
-                if name in _DYNAMIC or (special and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))):
-                    self.dynamic = self.dynamic or f"`{name}` at {file.place(node)}"
+        self._trees.clear()
 
     def uses(self, code: FunctionCode) -> Uses:
         """What becomes of the results of ``code``."""
         if self.dynamic is not None:
             return Uses(unknown=self.dynamic)
+        if self._trees:
+            self._read()
         if code.decorators or code.is_generator or code.is_async or code.kind not in ("function", "method"):
             return Uses(unknown="its name may stand for something else")
         owner = code.owner_class
@@ -319,6 +337,16 @@ class _Found:
 
     place: str
     other: str | None
+
+
+def _find_dynamic(file: str, tree: ast.Module) -> str | None:
+    """What in a file may reach a name that is not written there, and its line; None where nothing does."""
+    for node in ast.walk(tree):
+        for name in _names(node):
+            special = name.startswith("__") and name.endswith("__") and name not in _PLAIN
+            if name in _DYNAMIC or (special and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))):
+                return f"`{name}` at {file}:{getattr(node, 'lineno', 1)}"
+    return None
 
 
 def _names(node: ast.AST) -> Collection[str]:

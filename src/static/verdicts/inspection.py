@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from ...records import AssumptionKind
 from ..facts.callgraph import TRACED_MODES
@@ -65,7 +66,7 @@ class Inspection:
         found = self.inspect_events(view, code.events)
         for rule in self._concluding:
             found.extend(rule.conclude(view))
-        found.sort(key=lambda hazard: hazard.place)
+        found.sort(key=lambda hazard: (hazard.place, hazard.code))
         return found
 
     # -- callers ------------------------------------------------------------------------------
@@ -105,20 +106,23 @@ class Inspection:
             summary = self.summaries.get(target)
             if summary is None:
                 continue
-            # Whether a library calls what it was given hangs on its options: that is for a run to see.
-            surely = binding.mode != "held" and is_sure(view, call)
-            if summary.always and (target, surely) not in done:
+            surely = is_sure(view, call, binding)
+            if (target, surely) not in done:
+                # What does not depend on the arguments is the same for each call.
                 done.add((target, surely))
                 for name, hazard in summary.always.items():
                     held = known.get(name)
-                    if hazard.transitive and (
-                        held is None or (surely and hazard.certain and not held.certain)
-                    ):
+                    if hazard.transitive and (held is None or (surely and hazard.certain and not held.certain)):
                         merged.add(hazard.seen_from(code, call, surely and hazard.certain, None))
+                for key, hazard in summary.outer.items():
+                    held = merged.outer.get(key)
+                    if key[1].owner is not code and held is not None and (held.certain or not hazard.certain):
+                        continue  # So it is with millions of them in a large library.
+                    if hazard.transitive:
+                        merged.inherit(view, call, hazard, inherit(view, call, binding, hazard, surely))
             for hazard in summary.depending.values():
                 if hazard.transitive:
-                    for seen in inherit(view, call, binding, hazard):
-                        merged.add(seen)
+                    merged.inherit(view, call, hazard, inherit(view, call, binding, hazard, surely))
 
 
 def _unseen(view: View) -> Hazard:
@@ -130,32 +134,42 @@ def _unseen(view: View) -> Hazard:
 class Merged:
     """The hazards of one function with its callees': all, and those that callers inherit.
 
-    ``always`` has one hazard per code, ``depending`` one per code and parameter that it depends on; ``news``
-    counts what was inherited.
+    ``always`` has one hazard per code, ``depending`` one per code and parameter that it depends on, ``outer`` one per
+    code and enclosing function's variable; ``news`` counts what was inherited.
     """
 
     def __init__(self, own: list[Hazard]) -> None:
         self.all = list(own)
         self.news = 0
         self.always: dict[str, Hazard] = {}
-        self.depending: dict[tuple[str, int | Cell], Hazard] = {}
+        self.depending: dict[tuple[str, int], Hazard] = {}
+        self.outer: dict[tuple[str, Cell], Hazard] = {}
         for hazard in own:
             self._note(hazard)
 
     def _note(self, hazard: Hazard) -> bool:
-        if hazard.parameter is None:
-            held = self.always.get(hazard.code)
-            if held is None or (hazard.certain and not held.certain):
-                if held is None or hazard.transitive or not held.transitive:
-                    self.always[hazard.code] = hazard
-                return True
+        code, parameter = hazard.code, hazard.parameter
+        if not self._lacks(code, hazard.certain, parameter):
             return False
-        key = (hazard.code, hazard.parameter)
-        earlier = self.depending.get(key)
-        if earlier is None or (hazard.certain and not earlier.certain):
-            self.depending[key] = hazard
-            return True
-        return False
+        if parameter is None:
+            if hazard.transitive or code not in self.always or not self.always[code].transitive:
+                self.always[code] = hazard
+        elif isinstance(parameter, Cell):
+            self.outer[code, parameter] = hazard
+        else:
+            self.depending[code, parameter] = hazard
+        return True
+
+    def _lacks(self, code: str, certain: bool, parameter: int | Cell | None) -> bool:
+        """Whether such a hazard would say something new."""
+        held: Hazard | None
+        if parameter is None:
+            held = self.always.get(code)
+        elif isinstance(parameter, Cell):
+            held = self.outer.get((code, parameter))
+        else:
+            held = self.depending.get((code, parameter))
+        return held is None or (certain and not held.certain)
 
     def add(self, hazard: Hazard) -> None:
         """Take an inherited hazard if it says something new."""
@@ -163,9 +177,26 @@ class Merged:
             self.news += 1
             self.all.append(hazard)
 
+    def inherit(self, view: View, call: Call, hazard: Hazard, seen: Iterable[Seen]) -> None:
+        """Take a callee's hazard as its caller sees it, where that says something new."""
+        for each in seen:
+            if self._lacks(hazard.code, each.certain, each.parameter):
+                self.add(hazard.seen_from(view.code, call, *each))
 
-def is_sure(view: View, call: Call) -> bool:
+
+class Seen(NamedTuple):
+    """How a caller inherits a hazard: what `Hazard.seen_from` takes."""
+
+    certain: bool
+    parameter: int | Cell | None
+    handed_on: bool = False
+
+
+def is_sure(view: View, call: Call, binding: Binding) -> bool:
     """Whether a call surely happens and surely reaches the function that it is known to reach."""
+    if binding.mode == "held":
+        # Whether a library calls what it was given hangs on its options: that is for a run to see.
+        return False
     if view.switched(call.guard):
         return False
     if call.function is not None and call.targets and _is_ambiguous(call.function):
@@ -186,21 +217,18 @@ def _is_ambiguous(function: Node) -> bool:
     return len(kinds) > 1
 
 
-def inherit(
-    view: View, call: Call, binding: Binding, hazard: Hazard
-) -> Iterable[Hazard]:
-    """What a callee's hazard means for its caller, given the arguments of the call."""
-    surely = binding.mode != "held" and is_sure(view, call)
+def inherit(view: View, call: Call, binding: Binding, hazard: Hazard, surely: bool) -> Iterable[Seen]:
+    """What a callee's hazard means for its caller, given the arguments of the call and whether it `is_sure`."""
     certain = hazard.certain and surely
     if hazard.parameter is None:
-        yield hazard.seen_from(view.code, call, certain, None)
+        yield Seen(certain, None)
         return
     if isinstance(hazard.parameter, Cell):
-        yield from _inherit_through_cell(view, call, hazard, hazard.parameter, certain)
+        yield from _inherit_through_cell(view, hazard, hazard.parameter, certain)
         return
     nodes = binding.arguments.get(hazard.parameter, [])
     if hazard.when == "outlives":
-        yield from _kept(view, call, hazard, nodes, certain)
+        yield from _kept(view, nodes, certain)
         return
     for node in nodes:
         traced = view.traced(node)
@@ -212,22 +240,20 @@ def inherit(
         if tensor and hazard.open and surely:
             # The line asks for nothing but what its parameter is, and this is what it is here.
             decided = is_single(node) and not any(isinstance(value, Box) for value in node.values)
-        yield hazard.seen_from(view.code, call, decided, parameter, view.is_argument(node))
+        yield Seen(decided, parameter, view.is_argument(node))
         return
 
 
-def _inherit_through_cell(
-    view: View, call: Call, hazard: Hazard, cell: Cell, certain: bool
-) -> Iterable[Hazard]:
+def _inherit_through_cell(view: View, hazard: Hazard, cell: Cell, certain: bool) -> Iterable[Seen]:
     """A change of an enclosing function's variable: that function's own business, unless it came from outside."""
     if cell.owner is not view.code:
-        yield hazard.seen_from(view.code, call, certain, cell)
+        yield Seen(certain, cell)
     elif hazard.when == "outlives":
-        yield from _kept(view, call, hazard, cell.nodes, certain)
+        yield from _kept(view, cell.nodes, certain)
 
 
-def _kept(view: View, call: Call, hazard: Hazard, nodes: Iterable[Node], certain: bool) -> Iterable[Hazard]:
+def _kept(view: View, nodes: Iterable[Node], certain: bool) -> Iterable[Seen]:
     """A hazard for each thing that keeps what the callee changes; none where the caller made it itself."""
     keepers = dict.fromkeys(keeper.parameter for node in nodes for keeper in view.keepers(node))
     for parameter in [None] if None in keepers else keepers:
-        yield hazard.seen_from(view.code, call, certain, parameter)
+        yield Seen(certain, parameter)

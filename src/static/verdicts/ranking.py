@@ -98,4 +98,5 @@ def _key(function: Function) -> tuple[int, bool, int, str, int, str]:
     assert function.confidence is not None
     steps = any(clause.startswith(("opens", "updates", "stands")) for clause in function.rests_on)
     doubts = sum(assumption.code is not None for assumption in function.assumptions)
+    doubts += sum(number for _, number in function.more)
     return _ORDER[function.confidence], not steps, doubts, function.file, function.line, function.id

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from ...records import Region
 from ..facts.callgraph import TRACED_MODES
@@ -15,7 +16,7 @@ from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
 from ..lifting.choosing import choose
 from ..lifting.reading import Unliftable
-from .inspection import Inspection, inherit
+from .inspection import Inspection, inherit, is_sure
 
 #: Marks of statements that may update variables.
 _UPDATING = frozenset({"assignment", "called", "update"})
@@ -34,16 +35,21 @@ class InlineStep:
     hazards: tuple[Hazard, ...]
 
 
-@dataclass(frozen=True)
 class Lifting:
     """What is needed to look for the regions of a module: its tree, and names that must not be given.
 
     ``methods`` are the project's, which a new method must not be called as; ``taken`` are given already.
     """
 
-    tree: ast.Module
-    methods: frozenset[str] = frozenset()
-    taken: set[str] = field(default_factory=set)
+    def __init__(self, read: Callable[[], ast.Module], methods: frozenset[str]) -> None:
+        self._read = read
+        self.methods = methods
+        self.taken: set[str] = set()
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The module's tree, read where it is first asked for."""
+        return self._read()
 
 
 def find_steps(
@@ -207,9 +213,11 @@ def _hazards(
         for binding in event.targets:
             if binding.mode not in TRACED_MODES or binding.code.hybrid is not None:
                 continue
+            surely = is_sure(view, event, binding)
             for hazard in inspection.all.get(binding.code, ()):
                 if hazard.transitive:
-                    found.extend(inherit(view, event, binding, hazard))
+                    ways = inherit(view, event, binding, hazard, surely)
+                    found.extend(hazard.seen_from(code, event, *way) for way in ways)
     seen: dict[tuple[str, bool], Hazard] = {}
     for hazard in found:
         seen.setdefault((hazard.code, hazard.certain), hazard)

@@ -21,6 +21,7 @@ from ..rules.varying_scalar import variation
 from .inspection import Inspection
 from .ranking import Heat, weigh
 from .regions import InlineStep
+from .telling import tell
 
 _KINDS = {
     "function": FunctionKind.FUNCTION,
@@ -76,6 +77,11 @@ def _refusing() -> frozenset[str]:
     return frozenset(rule.code for rule in all_rules() if rule.polarity is Polarity.REFUSES)
 
 
+def _refuses(hazard: Hazard) -> bool:
+    """Whether a hazard speaks against a function for sure, or is a doubt of a rule whose doubts refuse."""
+    return hazard.certain or hazard.code in _refusing()
+
+
 def _is_advice(code: str) -> bool:
     """Whether a finding tells what would gain, and not what would go wrong."""
     return code.startswith("HYB5")
@@ -120,8 +126,9 @@ class Verdicts:
         computes = self.facts.computes.get(code)
         has_tensor = self._has(code, holds_tensor)
         # Of what runs no operation nobody asks what might go wrong: that would be most of a large library's scan.
-        told = hazards if computes is not False else [each for each in hazards if each.certain or _is_advice(each.code)]
-        findings = [self._finding(hazard) for hazard in told]
+        asked = [each for each in hazards if computes is not False or each.certain or _is_advice(each.code)]
+        told = tell(asked, _refuses)
+        findings = [self._finding(hazard) for hazard in told.hazards]
         benefit = self._benefit(code, computes, has_tensor)
         blocker: Finding | None
         proposal = Action.NONE
@@ -138,7 +145,7 @@ class Verdicts:
         confidence: Confidence | None = None
         rests_on: tuple[str, ...] = ()
         if proposal is not Action.NONE:
-            assumptions = self._assumptions(code, name_of(code), hazards, parameters)
+            assumptions = self._assumptions(code, name_of(code), told.hazards, parameters)
             confidence, rests_on = weigh(self.facts, self.heat, code, has_tensor)
         return records.Function(
             id=code.id,
@@ -165,6 +172,7 @@ class Verdicts:
             results_read=tuple(self.results.uses(code).read.items()) if code.hybrid is None else (),
             confidence=confidence,
             rests_on=rests_on,
+            more=told.more,
         )
 
     def judge_step(self, step: InlineStep) -> records.Function:
@@ -231,10 +239,7 @@ class Verdicts:
         return False
 
     def _finding(self, hazard: Hazard) -> Finding:
-        found = hazard.finding()
-        if not found.certain and found.code in _refusing():
-            return Finding(found.code, found.message, found.file, found.line, found.chain, True)
-        return found
+        return hazard.finding(_refuses(hazard))
 
     def _first_blocker(self, findings: list[Finding]) -> Finding | None:
         certain = [finding for finding in findings if finding.certain]
