@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Mapping
 
 from .dataflow.calls import Calls
@@ -31,6 +32,9 @@ def build_program(
             lower_module(program, source, index)
         except Exception as error:
             skipped.append(Unreadable(source.file, explain_failure(error)))
+        del source
+        # What held the file's tree holds itself in circles. Only what is new is looked through.
+        gc.collect(0)
     return program
 
 

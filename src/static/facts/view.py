@@ -61,6 +61,11 @@ class Facts:
         self.rebound_attributes = _rebound_attributes(program)
         self.changes = find_changes(program)
 
+    def forget_answers(self) -> None:
+        """Drop the answers to the views' questions, which can be found again."""
+        self.origins = Origins()
+        self.traced.clear()
+
 
 def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, int]]]:
     """Attributes that something but a constructor assigns, with the places."""

@@ -45,6 +45,7 @@ class Inspection:
                 if code.left_out is not None:
                     self.own[code] = [_unseen(View(facts, code))]
         self._inherit()
+        facts.forget_answers()
 
     def inspect_events(self, view: View, events: Iterable[Event]) -> list[Hazard]:
         """The hazards that the rules see in these events of a function."""
@@ -94,6 +95,11 @@ class Inspection:
                     self.all[code] = [hazard for hazard in merged.all if hazard.inner is None or hazard.certain]
                 else:
                     self.all[code] = merged.all
+        for merged in self.summaries.values():
+            # Nobody inherits any more, and these are most of what a large library's scan keeps.
+            merged.all = []
+            merged.depending.clear()
+            merged.outer.clear()
 
     def _inherit_into(self, code: FunctionCode, merged: Merged) -> None:
         view = View(self.facts, code)
