@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from hybridize.records import Action, AssumptionKind, FunctionKind
 from hybridize.static import scan
+from hybridize.static.analysis import solve
 
 SOME = "def f(x):\n    return x\n"
 
@@ -378,3 +381,19 @@ def test_two_scans_give_the_same(project):
     project.write("a.py", "import tensorflow as tf\nfrom b import g\ndef f(x):\n    return g(x) * 2\nf(tf.ones([2]))\n")
     project.write("b.py", "def g(x):\n    print(x)\n    return x\n")
     assert scan(project.root) == scan(project.root)
+
+
+def test_no_tree_is_kept_where_names_are_reached_without_being_written(project, monkeypatch):
+    """The trees of a large library are larger than all else that a scan holds."""
+    for number in range(5):
+        project.write(f"part_{number}.py", f"import os\n\ndef get_{number}(x):\n    return getattr(os, x)\n")
+    seen = []
+
+    def count_trees(program):
+        seen.append(sum(isinstance(each, ast.Module) for each in gc.get_objects()))
+        return solve(program)
+
+    before = sum(isinstance(each, ast.Module) for each in gc.get_objects())
+    monkeypatch.setattr("hybridize.static.project.solve", count_trees)
+    assert len(project.scan().functions) == 5
+    assert seen[0] <= before + 1  # the last file's may still be at hand
