@@ -335,7 +335,7 @@ def test_an_old_graph_draws_as_it_did(tf: Any, one_stream: Any) -> None:
 def test_devices_can_still_be_configured_afterwards() -> None:
     """Installing runs no op: TensorFlow takes settings of its devices and threads only before its first one."""
     code = (
-        "import tensorflow as tf; from hybridize.dynamic import streams, variables, iterators\n"
+        "import tensorflow as tf; from hybridize.dynamic.child import streams, variables, iterators\n"
         "streams.install(7); variables.track(); iterators.track()\n"
         "tf.config.threading.set_intra_op_parallelism_threads(1)\n"
         "tf.config.set_visible_devices([], 'GPU')\n"
