@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -74,7 +75,9 @@ def test_scan_of_a_package(package: str, files: int | None, tmp_path: Path, benc
     results: list[dict[str, float]] = []
     benchmark.pedantic(lambda: results.append(scan_once(root)), rounds=3 if package == "keras" else 1, iterations=1)
     best = min(results, key=lambda result: result["seconds"])
-    benchmark.extra_info.update(best, lines_per_second=round(best["lines"] / best["seconds"]))
+    rate = round(best["lines"] / best["seconds"])
+    # On a machine that does other things too, seconds of the processor are longer ones.
+    benchmark.extra_info.update(best, lines_per_second=rate, load_average=round(os.getloadavg()[0], 1))
     assert best["warnings"] == 0
 
 
