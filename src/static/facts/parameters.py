@@ -23,7 +23,7 @@ from ..ir.values import (
 )
 
 #: The most steps of evidence that a record carries.
-MAX_STEPS = 4
+MAX_STEPS = 3
 
 
 def own_parameters(code: FunctionCode) -> list[tuple[int, ParameterCode]]:

@@ -16,7 +16,7 @@ from ..facts.hazards import Hazard
 #: Lines of doubt that a function tells of one rule, its own before those of what it calls.
 _LINES = 2
 #: Doubts that it tells of what it calls.
-_INHERITED = 3
+_INHERITED = 2
 #: Assumptions that a run checks by their subject; of the other kinds one check settles all.
 _BY_SUBJECT = frozenset({AssumptionKind.ARGUMENT_TYPE, AssumptionKind.SAME_OBJECT})
 
