@@ -74,12 +74,13 @@ def summarize(
             f"one pays once: {over_all.median:.2f}x end to end, {over_all.low:.3g} to {over_all.high:.3g}"
         )
     elif verdict == "faster" and over_all is not None and over_all.low < 1:
-        bounds = f"{over_all.low:.3g} to {over_all.high:.3g} end to end"
         if over_all.high > VAGUE * over_all.low:
-            bounds = f"{len(measured)} groups of runs are too few to bound that"
-        reason += (
-            f"; over the script's own {length:,} units, the edited script may not recover what it pays once: {bounds}"
-        )
+            reason += f"; {len(measured)} groups are too few for an interval over the script's own {length:,} units"
+        else:
+            reason += (
+                f"; over the script's own {length:,} units, the edited script may not recover what it pays once: "
+                f"{over_all.low:.3g} to {over_all.high:.3g} end to end"
+            )
     return Benchmark(
         unit=unit.candidate,
         units=sum(turn.units for pair in pairs for turn in pair.turns),

@@ -251,7 +251,7 @@ def test_an_interval_that_says_nothing_is_not_told() -> None:
         return Pair(arms, turns, 10.0, 1.0, (2.0, 2.0, 2.0), totals, none, none, True, warm_turns=1)
 
     found = summarize(UNIT, [pair(0.2), pair(8.0)], 0.05, 1.05, length=200)
-    assert "2 groups of runs are too few to bound that" in found.reason and "end to end" not in found.reason
+    assert "2 groups are too few for an interval" in found.reason and "may not recover" not in found.reason
 
 
 def test_no_arm_does_more_units_than_asked_for() -> None:
