@@ -137,7 +137,7 @@ class Benchmark:
     cold_start_seconds: float | None
     """What the edited script pays once, more than the eager one, until its steady state."""
     break_even_units: Count | None
-    """After how many units that is won back; null where it never is, or is not known."""
+    """After how many units the edit has paid for itself; null where it never does, or that is not known."""
     whole_script: bool
     """Whether all of the script was run; otherwise the end to end speedup is reckoned for its units, or covers those
     that were run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -333,8 +333,3 @@ def _with_variant(
         retrace_causes=tuple(row.causes),
     )
     return Judgement(function, verdict, reasons, observation, variants=(result,))
-
-
-def order_by_time(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """The judgements with the hottest first."""
-    return sorted(judgements, key=lambda j: j.observation.seconds, reverse=True)

@@ -440,8 +440,3 @@ class Calls:
 def given_by(call: Call) -> Given:
     """The arguments that a call spells."""
     return Given(call.arguments, call.stars, call.keywords, call.double_stars)
-
-
-def is_function(value: Value) -> bool:
-    """Whether a value is a function of the project, bound or not."""
-    return isinstance(value, (Function, Bound, Wrapped))

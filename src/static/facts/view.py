@@ -12,7 +12,6 @@ from ..ir.values import (
     ARRAY,
     BOOLEAN,
     NONE,
-    SCALARS,
     STRING,
     STRUCTURES,
     TENSOR,
@@ -221,10 +220,6 @@ class View:
         """Whether everything that ``node`` may hold is known: an unknown object's method may be anything, whatever its
         name. None alone says that there is something else, which nobody could follow."""
         return UNKNOWN not in node.values and any(value is not NONE for value in node.values)
-
-    def only_scalars(self, node: Node) -> bool:
-        """Whether ``node`` holds Python numbers or strings and nothing else."""
-        return bool(node.values) and all(value in SCALARS or value is NONE for value in node.values)
 
     def receiver(self, call: Call) -> Node | None:
         """The node of ``x`` in ``x.method(…)``."""

@@ -352,7 +352,6 @@ class FunctionCode:
     in_loop: bool = False
     callers: list[tuple[Call, Binding]] = field(default_factory=list)
     argument_calls: dict[Node, Call] | None = None
-    called_from_graph: int = 0
     escapes: bool = False
     hybrid: str | None = None
     hybrid_call: Call | None = None

@@ -7,7 +7,6 @@ import builtins
 from ..ir.code import Branch, FunctionCode, ModuleCode, NameStore
 from ..ir.program import Cell, Program
 from ..ir.solver import LINES, Node
-from ..ir.values import UNKNOWN
 from ..reading.imports import Target
 from ..reading.scopes import Scope
 
@@ -277,8 +276,3 @@ class Block:
                 self._set(name, node)
         if done:
             self.loops -= 1
-
-
-def unknown_of(program: Program) -> Node:
-    """The node of what nobody can know."""
-    return program.constants[UNKNOWN]

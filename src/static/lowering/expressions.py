@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from ..ir.code import AttributeLoad, Branch, Call, Event, ItemLoad, Iteration, Mark, Operation
+from ..ir.code import AttributeLoad, Branch, Call, ItemLoad, Iteration, Mark, Operation
 from ..ir.engine import Spread
 from ..ir.program import Program
 from ..ir.solver import Node
@@ -46,10 +46,6 @@ class ExpressionLowering:
         if method is None:
             return self.program.constants[UNKNOWN]
         return method(self, node)
-
-    def emit(self, event: Event) -> None:
-        """Add an event to the function."""
-        self.events.append(event)
 
     # -- names and attributes -----------------------------------------------------------------
 

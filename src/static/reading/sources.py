@@ -223,8 +223,3 @@ def _name_closed(root: Path, closed: Iterable[OSError]) -> list[Unreadable]:
     """The folders that can't be looked into, each once."""
     found = {os.path.relpath(error.filename, root): error.strerror or "it can't be opened" for error in closed}
     return [Unreadable(folder, f"can't be looked into ({reason})") for folder, reason in found.items()]
-
-
-def count_lines(sources: Iterable[Source]) -> int:
-    """The physical lines of all ``sources`` together."""
-    return sum(source.lines for source in sources)

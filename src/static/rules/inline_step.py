@@ -24,7 +24,7 @@ class InlineStep(Rule):
     """
 
     code = "HYB511"
-    title = "a training step that can't become a function as it stands"
+    title = "a training step that can't become a function yet"
     polarity = Polarity.REFUSES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE

@@ -38,7 +38,6 @@ def test_calls_of_a_loop_are_counted_by_the_line_that_makes_them() -> None:
     first, second = modes.report()["loops"]
     assert (first["name"], first["calls"], second["calls"]) == ("predict", 3, 1)
     assert first["place"].startswith(__file__) and first["place"] != second["place"]
-    assert first["seconds"] >= 0.0
 
 
 def test_a_loop_inside_of_another_is_that_ones() -> None:
