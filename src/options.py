@@ -29,7 +29,8 @@ class Options:
     run does (None: as many as the budget allows). ``drift_runs`` is the number of seeds over which the script as
     it stands and as edited are compared by what they end with (0: none). ``metrics`` are (name, regular
     expression) pairs for numbers that the script prints. ``network`` says what the runs may reach: deny, offline
-    or allow. ``rewrite`` says how far the source may be changed: decorate, or outline as well. ``verbosity`` is -1
+    or allow. ``outputs`` are (format, file) pairs of what the report is written as besides; the file ``-`` is standard
+    output. ``rewrite`` says how far the source may be changed: decorate, or outline as well. ``verbosity`` is -1
     (quiet), 0, 1 or 2.
     """
 
@@ -51,6 +52,7 @@ class Options:
     network: str = "offline"
     results: Path = Path("results")
     format: str = "text"
+    outputs: tuple[tuple[str, str], ...] = ()
     verbosity: int = 0
 
 
@@ -68,6 +70,8 @@ class Setting:
     ``read`` takes a string from the command line or a TOML value, and the folder that relative paths of
     pyproject.toml start from; it raises ValueError for anything else. ``placeholder`` and ``help`` are what --help says
     of it; without them the command line has another form for it. ``repeated`` options may be given more than once.
+    ``typed`` ones must be given on the command line: a file that comes with a project must not be able to change the
+    project's sources, or write where it likes.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Setting:
     placeholder: str = ""
     help: str = ""
     repeated: bool = False
+    typed: bool = False
 
 
 def parse_duration(value: object) -> float:
@@ -148,9 +153,8 @@ def read_configuration(start: Path) -> Mapping[str, object] | Mistake:
         return Mistake(f"{file}: tool.optimize must be a table.")
     fields: dict[str, object] = {}
     for name, value in table.items():
-        if name == "apply":
-            # A file that comes with a project must not be able to change the project's sources.
-            return Mistake(f"{file}: apply can only be given on the command line, as --apply.")
+        if name == "apply" or (name in SETTINGS and SETTINGS[name].typed):
+            return Mistake(f"{file}: {name} can only be given on the command line, as --{name}.")
         if name not in SETTINGS:
             return Mistake(f"{file}: [tool.optimize] knows no {name!r}{_nearest(name)}.")
         read = read_option(name, value, file.parent)
@@ -251,6 +255,14 @@ def _metrics(value: Any, _: Path) -> tuple[tuple[str, str], ...]:
     if len(set(names)) != len(names):
         raise ValueError("a name is given twice")
     return tuple((name, expression) for name, expression in pairs)
+
+
+def _outputs(value: Any, _: Path) -> tuple[tuple[str, str], ...]:
+    """Read a list of ``FORMAT=FILE`` texts."""
+    pairs = [text.partition("=")[::2] for text in _texts(value, Path())]
+    if not all(form and file for form, file in pairs):
+        raise ValueError
+    return tuple(pairs)
 
 
 def _choice(*choices: str) -> Callable[[Any, Path], str]:
@@ -367,6 +379,16 @@ SETTINGS: Mapping[str, Setting] = {
             _choice("text", "json"),
             "F",
             "text, or json: the report on standard output, the rest on standard error",
+        ),
+        Setting(
+            "output",
+            "outputs",
+            "a format and a file, such as markdown=summary.md",
+            _outputs,
+            "FORMAT=FILE",
+            "write the report as {formats} too; - is standard output; may be repeated",
+            repeated=True,
+            typed=True,
         ),
         Setting(
             "only",

@@ -73,6 +73,7 @@ READ = [
     ("metric", ["acc=val_acc: ([0-9.]+)", "a=b=c"], (("acc", "val_acc: ([0-9.]+)"), ("a", "b=c"))),
     ("metric", {"acc": "x"}, (("acc", "x"),)),
     ("format", "json", "json"),
+    ("output", ["json=-", "markdown=a=b.md"], (("json", "-"), ("markdown", "a=b.md"))),
     ("verbosity", -1, -1),
     ("results", "out", Path("out")),
 ]
@@ -111,6 +112,9 @@ REFUSED = [
     ("metric", ["a=x", "a=y"]),
     ("metric", "acc=x"),
     ("format", "xml"),
+    ("output", ["json"]),
+    ("output", ["json="]),
+    ("output", "json=-"),
     ("verbosity", 3),
     ("results", ""),
     ("train-script", 1),
@@ -163,7 +167,9 @@ WRONG_FILES = {
     "[tool]\noptimize = 3\n": "must be a table",
     "[tool.optimize\n": "can't be read",
     # A project's file must not be able to have its sources edited.
-    "[tool.optimize]\napply = true\n": "only be given on the command line",
+    "[tool.optimize]\napply = true\n": "apply can only be given on the command line, as --apply",
+    # ... or overwritten.
+    "[tool.optimize]\noutput = ['json=train.py']\n": "output can only be given on the command line, as --output",
 }
 
 

@@ -13,7 +13,7 @@ from beartype import beartype
 
 from ..records import Plan, Report
 from .document import to_text
-from .renderers.markdown import to_markdown
+from .renderers import markdown
 
 REPORT_FILE = "report.json"
 SUMMARY_FILE = "summary.md"
@@ -53,7 +53,7 @@ def write(report: Report, folder: Path) -> None:
     None, none is written. Raises OSError where the folder can't be written.
     """
     write_patch(report.plan, folder)
-    write_whole(folder / SUMMARY_FILE, to_markdown(report).encode("utf-8", "replace"))
+    write_whole(folder / SUMMARY_FILE, markdown.render(report, folder).encode("utf-8", "replace"))
     # Last, so that who sees the report finds the rest.
     write_whole(folder / REPORT_FILE, to_text(report).encode("utf-8"))
     point_latest(folder)

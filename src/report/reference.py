@@ -23,16 +23,17 @@ points to the newest one:
 | `profile-*.raw.txt` | the same, one stack and its count a line |
 | `*.log` | what the script's processes printed |
 
-`--format json` prints the content of `report.json` to standard output. The JSON Schema (2020-12) is
-`src/report/schema.json`, in the installed package `hybridize/report/schema.json`; it admits no fields but its
-own. From Python, `hybridize.load_report(path)` reads the file, or that of a folder of results, into the frozen
-dataclasses of `hybridize.records`; the content of the edited files is left out of it, and fields of a later version are
-ignored. All seconds are wall time. What was not measured is `null`, never 0, and no number is NaN or infinite. A
-later version may add fields; without a new `schema_version` none is removed, renamed or changed in meaning.
+`--output json=FILE` writes the content of `report.json` to a file of yours (`-` is standard output). The JSON Schema
+(2020-12) is `src/report/schema.json`, in the installed package `hybridize/report/schema.json`; it admits no fields
+but its own. From Python, `hybridize.load_report(path)` reads the file, or that of a folder of results, into the
+frozen dataclasses of `hybridize.records`; the content of the edited files is left out of it, and fields of a later
+version are ignored. All seconds are wall time. What was not measured is `null`, never 0, and no number is NaN or
+infinite. A later version may add fields; without a new `schema_version` none is removed, renamed or changed in
+meaning.
 
 ```sh
 # In CI: fail on drift (exit code 1) and on failures (3, 4), and keep the numbers.
-optimize --train-script train.py --format json > report.json
+optimize --train-script train.py --output json=report.json
 jq -r '.message, .benchmark.speedup.low' report.json
 ```
 """

@@ -122,7 +122,35 @@ def test_quiet_prints_the_result_alone(pipeline):
 def test_json_is_all_that_standard_output_gets(pipeline):
     called = Called("--train-script", "train.py", "--format", "json")
     assert json.loads(called.out)["status"] == "nothing-to-gain"
-    assert "static" in called.err
+    assert "static" in called.err and called.err.endswith("Nothing is to be gained.\n")
+    assert Called("--train-script", "train.py", "--output", "json=-").out == called.out
+
+
+def test_outputs_are_written_after_the_run(pipeline, tmp_path):
+    called = Called("--train-script", "train.py", "--output", "json=out/a.json", "--output", "markdown=b.md")
+    assert called.code == 0 and "Nothing is to be gained." in called.out
+    assert pipeline.options.outputs == (("json", "out/a.json"), ("markdown", "b.md"))
+    assert json.loads((tmp_path / "out" / "a.json").read_text())["status"] == "nothing-to-gain"
+    assert "Nothing is to be gained." in (tmp_path / "b.md").read_text()
+
+
+@pytest.mark.parametrize("code, expected", [(0, 4), (1, 1), (3, 3)])
+def test_an_output_that_can_not_be_written_is_said_and_fails_a_run_that_was_well(pipeline, code, expected):
+    pipeline.outcome = lambda options: report(options, exit_code=code, message="So it ended.")
+    Path("file").touch()
+    called = Called("--train-script", "train.py", "--output", "json=file/a.json", "--output", "json=b.json")
+    assert called.code == expected and "So it ended." in called.out
+    assert "The json output can't be written to file/a.json (" in called.sentence
+    assert json.loads(Path("b.json").read_text())["message"] == "So it ended."
+
+
+def test_help_lists_the_output_formats(monkeypatch, tmp_path):
+    from hybridize.report import renderers
+
+    (tmp_path / "brand_new.py").touch()
+    monkeypatch.setattr(renderers, "__path__", [*renderers.__path__, str(tmp_path)])
+    text = " ".join(Called("--help").out.split())
+    assert all(name in text for name in renderers.names()) and "brand-new" in text
 
 
 def test_help_explains_by_example():
@@ -170,6 +198,14 @@ def test_version():
         (["--train-script", "train.py", "--bugdet", "3"], "did you mean --budget?"),
         (["--train-script", "train.py", "-q", "-v"], "contradict"),
         (["--train-script", "train.py", "--format", "xml"], "'text' or 'json'"),
+        (["--train-script", "train.py", "--output", "markdown"], "--output takes a format and a file, such as"),
+        (["--train-script", "train.py", "--output", "=x"], "--output takes a format and a file, such as"),
+        (["--train-script", "train.py", "--output", "markdwn=x"], "format markdwn. Did you mean markdown? It is"),
+        (["--train-script", "train.py", "--output", "zip=x"], "There is no output format zip. It is one of diff, "),
+        (["--train-script", "train.py", "--output", "json=."], "names a folder"),
+        (["--train-script", "train.py", "--output", "json=train.py"], "would overwrite a source file"),
+        (["--train-script", "train.py", "--output", "json=a", "--output", "diff=./a"], "Two outputs go to a;"),
+        (["--train-script", "train.py", "--output", "diff=-", "--format", "json"], "Two outputs go to standard output"),
         (["--train-script", "train.py", "--project", "nowhere"], "--project takes a folder"),
         (["--train-script", "train.py", "--apply=yes"], "--apply"),
         (["scan"], "optimize scan ."),

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from ... import __version__, exit_codes
 from ...options import SETTINGS, Options, combine, read_configuration, read_option
+from ...report import renderers
 from ...run.entry import check_target
 from .. import commands
 from ..guesses import explain_extras
 from ..parsing import Console, Parser, WrongUsage, checked
+from ..presenting import outputs_of, present
 
 USAGE = (
     "--train-script SCRIPT [options] [-- arguments of the script]",
@@ -50,7 +52,7 @@ examples:
       What a finding's code means and what to do about it; without a code, the list of all.
 
 {options}
-All of these but --apply can stand in the project's pyproject.toml as well:
+All of these but --apply and --output can stand in the project's pyproject.toml as well:
   [tool.optimize]
   train-script = "train.py"
   budget = "20m"
@@ -99,21 +101,15 @@ def run(arguments: list[str], console: Console) -> int:
     options = checked(combine(given, checked(read_configuration(_configured_in(given, cwd)))))
     if mistake := check_target(options, cwd):
         raise WrongUsage(mistake.sentence)
+    outputs_of(options)
     console.results, console.verbosity = options.results, options.verbosity
     return _optimize(options, ["optimize", *arguments], console)
 
 
 def _optimize(options: Options, command: Sequence[str], console: Console) -> int:
-    from ...report.renderers.terminal import Terminal
     from ...run import pipeline
 
-    terminal = Terminal(console.out, console.err, verbosity=options.verbosity, format=options.format)
-    try:
-        report = pipeline.run(options, terminal, command)
-        terminal.finish(report)
-    finally:
-        terminal.close()
-    return report.exit_code
+    return present(lambda watcher: pipeline.run(options, watcher, command), options, console)
 
 
 def _usage() -> str:
@@ -127,8 +123,9 @@ def _parser() -> Parser:
     for setting in SETTINGS.values():
         if setting.help:
             action = "append" if setting.repeated else "store"
+            told = setting.help.format(formats=", ".join(renderers.names()))
             parser.add_argument(
-                f"--{setting.name}", dest=setting.name, metavar=setting.placeholder, action=action, help=setting.help
+                f"--{setting.name}", dest=setting.name, metavar=setting.placeholder, action=action, help=told
             )
     parser.add_argument("--apply", action="store_true", help="edit the sources in place when all is well")
     parser.add_argument("-q", "--quiet", action="store_true", help="print only the result")

@@ -23,8 +23,11 @@ from ..wording import (
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
-def to_markdown(report: Report) -> str:
-    """Give a summary of a run: the outcome, the candidates, the measurement, drift, and how to apply it."""
+def render(report: Report, results: Path | None) -> str:
+    """Give a summary of a run: the outcome, the candidates, the measurement, drift, and how to apply it.
+
+    ``results`` is not used.
+    """
     sections = [
         f"# optimize: {report.status}",
         _escaped(report.message),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from dataclasses import replace
 
 import pytest
 
 from hybridize.records import Peaks, Plan
-from hybridize.report.renderers.terminal import Terminal
+from hybridize.report.terminal.live import Terminal
 
 
 class Tty(io.StringIO):
@@ -28,7 +27,7 @@ class Clock:
 
 def shown(report, *, width=100, **options) -> str:
     stream = io.StringIO()
-    Terminal(stream, io.StringIO(), width=width, **options).finish(report)
+    Terminal(stream, width=width, **options).finish(report)
     return stream.getvalue()
 
 
@@ -125,8 +124,8 @@ def test_markup_in_the_users_names_is_text(report):
 
 
 def test_stages_notes_and_warnings_are_plain_lines_in_a_log(report):
-    out, err = io.StringIO(), io.StringIO()
-    terminal = Terminal(out, err, width=80)
+    out = io.StringIO()
+    terminal = Terminal(out, width=80)
     terminal.stage("observe", "running train.py")
     terminal.note("3 candidates")
     terminal.warn("it writes to /data")
@@ -136,14 +135,13 @@ def test_stages_notes_and_warnings_are_plain_lines_in_a_log(report):
         "           3 candidates",
         "warning    it writes to /data",
     ]
-    assert err.getvalue() == ""
     terminal.finish(replace(report, warnings=("it writes to /data", "and more")))
     assert out.getvalue().count("it writes to /data") == 1 and "and more" in out.getvalue()
 
 
 def test_progress_does_not_flood_a_log():
     out, clock = io.StringIO(), Clock()
-    terminal = Terminal(out, io.StringIO(), width=80, now=clock)
+    terminal = Terminal(out, width=80, now=clock)
     terminal.stage("measure")
     for tenth in range(600):
         clock.time = tenth / 10
@@ -155,7 +153,7 @@ def test_progress_does_not_flood_a_log():
 def test_progress_is_one_living_line_on_a_terminal(report, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     out, clock = Tty(), Clock()
-    terminal = Terminal(out, io.StringIO(), width=80, now=clock)
+    terminal = Terminal(out, width=80, now=clock)
     terminal.stage("measure")
     for tick in range(1000):
         clock.time = tick / 100
@@ -169,7 +167,7 @@ def test_progress_is_one_living_line_on_a_terminal(report, monkeypatch):
 
 def test_quiet_shows_the_result_alone(report):
     out = io.StringIO()
-    terminal = Terminal(out, io.StringIO(), verbosity=-1, width=80)
+    terminal = Terminal(out, verbosity=-1, width=80)
     terminal.stage("observe")
     terminal.note("x")
     terminal.warn("important")
@@ -183,15 +181,6 @@ def squeezed_lines(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
-def test_json_has_standard_output_for_itself(report):
-    out, err = io.StringIO(), io.StringIO()
-    terminal = Terminal(out, err, format="json", width=80)
-    terminal.stage("observe")
-    terminal.finish(report)
-    assert json.loads(out.getvalue())["message"] == report.message
-    assert "observe" in err.getvalue() and report.message not in err.getvalue()
-
-
 class Closed(io.StringIO):
     def write(self, text):
         raise BrokenPipeError
@@ -201,7 +190,7 @@ class Closed(io.StringIO):
 
 
 def test_a_reader_that_goes_away_does_not_end_the_run(report):
-    terminal = Terminal(Closed(), io.StringIO(), width=80)
+    terminal = Terminal(Closed(), width=80)
     terminal.stage("observe")
     terminal.progress("x", 1, 2)
     terminal.finish(report)
