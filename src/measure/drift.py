@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from beartype import beartype
 
-from ..records import Drift
+from ..records import Course, Drift
 from .lines import Line, find_numbers, is_integral, is_timed, match_lines, parse_number, place_of, read_lines
 from .noise import ROUNDING, Finding, Series, State, distance
 from .states import are_alike, compare_variables
@@ -25,6 +25,8 @@ _SHARES = re.compile(
     r"(?<![a-z])(?:acc|accuracy|accuracies|precision|recall|f1|auc|m?iou|dice|correct)(?![a-z])", re.IGNORECASE
 )
 MOST_METRICS = 20
+# What is kept of the unit's results for a picture.
+MOST_COURSES, MOST_POINTS = 4, 200
 # A script that runs no more units than this to its own end trains too little for any number to tell. Where it repeats
 # itself, that all of it agrees is what a cold start can add: the check has compared each of its calls.
 FEW_UNITS = 5
@@ -75,7 +77,8 @@ def compare(
         printed.append(_compare_metric(name, pattern, reference, edited, others, noise, repeats))
     whole = twin is not None and repeats and reference.complete and edited.complete
     few = whole and reference.units == edited.units <= FEW_UNITS
-    return _conclude([*smooth, *_excuse_borderline(printed, smooth)], reference, edited, few)
+    concluded = _conclude([*smooth, *_excuse_borderline(printed, smooth)], reference, edited, few)
+    return replace(concluded, courses=_courses(reference, edited, others))
 
 
 def _compare_smooth(reference: Trace, edited: Trace, others: Sequence[Trace], repeats: bool) -> list[Finding]:
@@ -200,6 +203,35 @@ def _compare_scalars(reference: Trace, edited: Trace, others: Sequence[Trace], r
         )
         findings.append(series.judge(0.0, ahead=2, where="unit", repeats=repeats))
     return findings
+
+
+def _courses(reference: Trace, edited: Trace, others: Sequence[Trace]) -> tuple[Course, ...]:
+    """The first results of the unit, unit by unit, as they are shown: evenly thinned where the run is long."""
+    units = min(len(reference.scalars), len(edited.scalars))
+    width = min((len(row) for row in (*reference.scalars[:units], *edited.scalars[:units])), default=0)
+    step = max(1, math.ceil(units / MOST_POINTS))
+    shown = range(0, units, step)
+    found = []
+    for position in range(min(width, MOST_COURSES)):
+        first, second = (_column(trace.scalars[:units], position) for trace in (reference, edited))
+        columns = [_column(other.scalars[:units], position) for other in others if len(other.scalars) >= units]
+        noise = [
+            max((abs(_real(column[at]) - _real(first[at])) for column in columns), default=math.nan) for at in shown
+        ]
+        found.append(
+            Course(
+                f"result {position + 1} of the unit" if width > 1 else "the result of the unit",
+                tuple(at + 1 for at in shown),
+                tuple(_real(first[at]) for at in shown),
+                tuple(_real(second[at]) for at in shown),
+                tuple(noise) if columns else (),
+            )
+        )
+    return tuple(found)
+
+
+def _real(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _column(rows: Sequence[Sequence[float | None]], position: int) -> list[float | None]:

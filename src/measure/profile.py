@@ -11,9 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..records import EditedFile, Function, FunctionKind, Judgement, Profile, RunOutcome, Share, Target, Verdict
+from ..records import (
+    EditedFile,
+    Function,
+    FunctionKind,
+    HostCost,
+    Judgement,
+    Profile,
+    RunOutcome,
+    Share,
+    Target,
+    Verdict,
+)
 from ..rewrite.lines import hook_in
-from . import samples, spy
+from . import hosts, samples, spy
 
 #: Looks per second, and the seconds of training that are looked at.
 RATE = 50
@@ -54,11 +65,12 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class Recording:
-    """What one run gave: its tally and files, or a ``reason`` why there is none."""
+    """What one run gave: its tally, its files and its costs by line, or a ``reason`` why there is none."""
 
     tally: samples.Tally | None = None
     files: tuple[str, ...] = ()
     reason: str = ""
+    costs: tuple[HostCost, ...] = ()
 
 
 def run_profile(
@@ -100,7 +112,7 @@ def run_profile(
         if left < parts * (startup_seconds + LEAST_SECONDS):
             recordings[name] = Recording(reason="too little of the budget was left for it")
             break
-        run = _Run(name, folder, program, time.monotonic() + left / parts, watch)
+        run = _Run(name, target.root, folder, program, time.monotonic() + left / parts, watch)
         try:
             recordings[name] = run.record(
                 start(target, _job(followed, unit, edited), edited, folder, f"profile-{name}"), _patient(unit)
@@ -147,14 +159,17 @@ def compose(candidates: Sequence[str], recordings: Mapping[str, Recording]) -> P
         rate=RATE,
         files=(*before.files, *after.files),
         reason="; ".join(reasons) if shares else before.reason or after.reason,
+        host_costs=before.costs,
     )
 
 
 class _Run:
     """One arm: its child until training has begun, then py-spy beside it."""
 
-    def __init__(self, name: str, folder: Path, program: str, end: float, watch: Callable[[str], None]) -> None:
-        self.name, self.folder, self.program, self.end, self.watch = name, folder, program, end, watch
+    def __init__(
+        self, name: str, root: str, folder: Path, program: str, end: float, watch: Callable[[str], None]
+    ) -> None:
+        self.name, self.root, self.folder, self.program, self.end, self.watch = name, root, folder, program, end, watch
 
     def record(self, child: Process, patient: bool) -> Recording:
         """Follow the child until there are samples enough; it is ended in any case."""
@@ -235,13 +250,13 @@ class _Run:
         file.write_text(text, encoding="utf-8")
         raw = file.with_name(f"profile-{self.name}.raw.txt")
         raw.write_text(samples.collapse(threads), encoding="utf-8")
-        files, tallied = (file.name, raw.name), samples.tally(threads)
+        files, tallied, costs = (file.name, raw.name), samples.tally(threads), hosts.find(threads, self.root)
         if failed > MOST_FAILED * (tallied.moments + failed):
             return Recording(None, files, f"py-spy could not read {failed} of {tallied.moments + failed} samples")
         if tallied.moments < samples.LEAST_MOMENTS:
             reason = f"{tallied.moments} samples are too few for a share; the script trained too briefly"
             return Recording(tallied, files, reason)
-        return Recording(tallied, files)
+        return Recording(tallied, files, costs=costs)
 
 
 def _unit(followed: Sequence[Judgement]) -> Judgement:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, median
 
 from ..records import Benchmark, Edit, Interval, Pair, Peaks, TimedTurn
@@ -84,7 +84,7 @@ def summarize(
     return Benchmark(
         unit=unit.candidate,
         units=sum(turn.units for pair in pairs for turn in pair.turns),
-        pairs=tuple(pairs),
+        pairs=tuple(replace(pair, late_turns=_late_turns(pair)) if pair.ratio is not None else pair for pair in pairs),
         speedup=speedup,
         noise_floor=floor,
         steady_state_speedup=math.exp(median(logs)) if logs else None,
@@ -198,6 +198,11 @@ def _late(pair: Pair) -> list[int]:
             slowest = set(range(len(seconds))) - set(kept)
     most = max(max(turns) for position, turns in enumerate(excess) if position != edited)
     return sorted(at for at in slowest if excess[edited][at] > most)
+
+
+def _late_turns(pair: Pair) -> tuple[int, ...]:
+    """The same turns by their place among all turns of the group."""
+    return tuple(pair.warm_turns + at for at in _late(pair))
 
 
 def _end_to_end(pairs: Sequence[Pair], length: int | None, tail: Tail) -> tuple[float | None, bool]:

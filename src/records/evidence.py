@@ -214,3 +214,5 @@ class Judgement:
     """Whether the plan changes it."""
     variant: Annotated[Variant, Key("written_as")] = field(default_factory=Variant)
     """The way to convert it that would be written, or is, if the plan changes it."""
+    source: str = ""
+    """Its source in the original file, for a candidate that was tried; the first lines of a long one."""

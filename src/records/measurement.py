@@ -66,6 +66,8 @@ class Pair:
     """Whether the script ran to its own end in every arm."""
     reason: str = ""
     """Why the group is not complete; empty where it is."""
+    late_turns: tuple[Count, ...] = ()
+    """The turns, counted from 0, in which the edited arm seems to have traced once more."""
 
 
 class Unclear(Enum):
@@ -193,6 +195,24 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Course:
+    """A number that the unit of work returned, unit by unit, in the original and in the edited script. Both began with
+    the same variables and drew from the same random stream.
+    """
+
+    name: str
+    """Its name, as in `metrics`."""
+    units: tuple[Count, ...]
+    """The units of work that the values are of, counted from 1; of a long run some of them, evenly spaced."""
+    eager: tuple[_Time, ...]
+    """Its values in the original script."""
+    edited: tuple[_Time, ...]
+    """Its values in the edited script."""
+    noise: tuple[_Time, ...] = ()
+    """How far the other runs of the original script are from the first one, at most; empty where there were none."""
+
+
+@dataclass(frozen=True)
 class Drift:
     """Whether anything that the script computes or prints has changed."""
 
@@ -205,6 +225,8 @@ class Drift:
     """Why, with its sample count."""
     metrics: tuple[Metric, ...] = ()
     """The numbers that were followed."""
+    courses: tuple[Course, ...] = ()
+    """The results of the unit of work, such as the loss, unit by unit."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +248,41 @@ class Share:
     end of the 95% interval of `before`; null where that is all of the time."""
 
 
+class Cost(Enum):
+    """What kind of work a line of the user's files spends its time on."""
+
+    PREDICT = "predict"
+    FIT = "fit"
+    DATA = "data"
+    NUMPY = "numpy"
+    CONVERSION = "conversion"
+    ENVIRONMENT = "environment"
+    WAITING = "waiting"
+    GRAPH = "graph"
+    TENSORFLOW = "tensorflow"
+    LIBRARY = "library"
+    PYTHON = "python"
+
+
+@dataclass(frozen=True)
+class HostCost:
+    """A line of the project's files and what the original script spends its time on there."""
+
+    place: str
+    """The line, as `file:line`."""
+    function: str
+    """The name of the function that the line is in."""
+    share: Fraction
+    """Its share of the time, from 0 to 1: in these samples it is the innermost line of the project's on the stack."""
+    kind: Cost
+    """The kind of work: `predict` and `fit` are loops of Keras, `data` is an input pipeline, `numpy` is NumPy,
+    `conversion` is copying between NumPy and TensorFlow, `environment` is a simulator, `waiting` is a lock or a queue,
+    `graph` is a `tf.function`, `tensorflow` are its other operations, `library` is another library, `python` is the
+    line itself."""
+    called: str = ""
+    """The function that the line calls there, and its package; empty where that is not known."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """Where the time goes: one run of the original script and one of it as edited, each sampled by py-spy from when
@@ -244,3 +301,5 @@ class Profile:
     """The files of the results folder that hold the stacks."""
     reason: str = ""
     """Why there is no profile, or why a part of it is missing; empty otherwise."""
+    host_costs: tuple[HostCost, ...] = ()
+    """Where the time of the original script goes, by lines of the project's files, the largest shares first."""

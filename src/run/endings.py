@@ -16,6 +16,7 @@ from ..interrupts import deferred
 from ..records import Batches, Budget, Command, FunctionKind, Plan, Reason, Report, Verdict
 from ..report.wording import NOTABLE_SHARE, count, own_share
 from . import remainder
+from .excerpts import with_sources
 from .reach import refused_words
 from .stages.scan import is_proposed, is_to_time
 from .stages.switches import FIT, eager_parts, switches_of
@@ -213,7 +214,7 @@ def report_of(work: Work, command: Sequence[str], status: str, message: str, cod
             **work.environment,
         },
         budget=Budget(options.budget_seconds, work.spent),
-        judgements=tuple(work.judgements.values()),
+        judgements=with_sources(work),
         plan=replace(work.plan, applied=work.applied),
         benchmark=work.benchmark,
         drift=work.drift,

@@ -136,6 +136,9 @@ def test_a_trace_in_the_middle_belongs_to_the_price_and_not_to_the_steady_state(
     found = measure(edited=graph(4, every=150, every_seconds=2.0), machine=Machine())
     assert found.steady_state_speedup == pytest.approx(4.0, rel=0.02)
     assert found.cold_start_seconds is not None and found.cold_start_seconds > 2.0
+    for pair in found.pairs:
+        edited = [turn.seconds[pair.arms.index("edited")] for turn in pair.turns]
+        assert max(range(pair.warm_turns, len(edited)), key=edited.__getitem__) in pair.late_turns
 
 
 def test_the_price_is_not_reckoned_from_how_long_the_processes_took() -> None:

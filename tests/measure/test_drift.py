@@ -489,3 +489,24 @@ def test_a_whole_script_of_a_few_calls_that_repeats_itself_agrees_by_what_it_pri
     assert compare(cut, cut, twin=cut, perturbed=[cut]).verdict == "inconclusive"
     many = Trace(lines=("7",), units=60)
     assert compare(many, many, twin=many, perturbed=[many]).verdict == "inconclusive"
+
+
+# What is kept for a picture.
+
+
+def test_the_results_of_the_unit_are_kept_unit_by_unit_with_the_noise_of_the_other_runs() -> None:
+    (course,) = judge(train(rounding=5e-7)).courses
+    assert course.units == tuple(range(1, UNITS + 1))
+    assert course.eager[0] == pytest.approx(course.edited[0], rel=1e-4) and len(course.edited) == UNITS
+    assert course.noise[0] == 0 and 0 < max(course.noise) < 1e-3
+    assert judge(train(), perturbed=False).courses[0].noise == ()
+
+
+def test_of_a_long_run_evenly_spaced_units_are_kept() -> None:
+    (course,) = compare(train(units=1000), train(units=1000)).courses
+    assert course.units[:3] == (1, 6, 11) and len(course.units) == 200
+
+
+def test_where_the_unit_returns_no_number_there_is_no_course() -> None:
+    bare = replace(train(), scalars=())
+    assert compare(bare, bare).courses == ()

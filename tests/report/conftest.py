@@ -15,6 +15,8 @@ from hybridize.records import (
     Budget,
     CheckedAssumption,
     Command,
+    Cost,
+    Course,
     Crash,
     Drift,
     Edit,
@@ -23,6 +25,7 @@ from hybridize.records import (
     Finding,
     Function,
     FunctionKind,
+    HostCost,
     Interval,
     Judgement,
     Metric,
@@ -105,6 +108,7 @@ def judgements() -> tuple[Judgement, ...]:
                 VariantResult("xla", Verdict.REFUTED, 1, 9.0, float("nan"), 0.00123, None),
             ),
             selected=True,
+            source="def step(x):\n    return x",
         ),
         Judgement(
             function("Trainer.log_and_validate_everything_on_the_holdout_set", line=40),
@@ -141,6 +145,7 @@ def benchmark() -> Benchmark:
         complete=True,
         warm_turns=1,
         whole=False,
+        late_turns=(1,),
     )
     return Benchmark(
         unit="train:step",
@@ -192,6 +197,7 @@ def report(tmp_path: Path) -> Report:
                 Metric("loss", "result of train:step", 0.12345678, 0.12345679, 1e-8, 2e-8, "none"),
                 Metric("val_acc", "printed", 0.91, 0.912, 0.002, 0.01, "none", -0.003, 0.007, 5),
             ),
+            (Course("the result of the unit", (1, 2, 3), (0.9, 0.7, 0.6), (0.9, 0.7, 0.6), (0.0, 1e-8, 1e-8)),),
         ),
         profile=Profile(
             (
@@ -202,6 +208,10 @@ def report(tmp_path: Path) -> Report:
             400,
             50,
             ("profile-eager.speedscope.json", "profile-eager.raw.txt"),
+            host_costs=(
+                HostCost("train.py:9", "main", 0.31, Cost.PREDICT, "keras: predict"),
+                HostCost("train.py:14", "main", 0.12, Cost.PYTHON),
+            ),
         ),
         timings={"static": 0.2, "observe": 8.1},
         warnings=("pyproject.toml has no project table.",),

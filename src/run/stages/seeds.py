@@ -65,7 +65,7 @@ def merged(found: Drift, before: Drift | None) -> Drift:
     if before is None:
         return found
     reason = f"{found.reason}; with one seed, from a cold start ({before.level}): {before.verdict}, {before.reason}"
-    return replace(found, reason=reason, metrics=(*found.metrics, *before.metrics))
+    return replace(found, reason=reason, metrics=(*found.metrics, *before.metrics), courses=before.courses)
 
 
 def extent(
