@@ -210,7 +210,7 @@ def test_version():
         (["--train-script", "train.py", "--apply=yes"], "--apply"),
         (["scan"], "optimize scan ."),
         (["scan", "trian.py"], "Did you mean train.py?"),
-        (["scan", ".", "--exitzero"], "Did you mean --exit-zero?"),
+        (["scan", ".", "--fail-on-candidate"], "Did you mean --fail-on-candidates?"),
         (["scan", ".", "--format", "xml"], "json, sarif, text"),
         (["explain", "a", "b"], "one code"),
     ],
@@ -305,23 +305,23 @@ def scanned(monkeypatch, tmp_path):
     return asked
 
 
-def test_scan_prints_candidates_and_ends_with_1(scanned):
+def test_scan_prints_candidates_and_ends_with_0_for_candidates_are_no_failure(scanned):
     called = Called("scan", ".")
-    assert called.code == 1
+    assert called.code == 0
     assert "1: f: candidate, hybridize" in called.out and "HYB101 prints" in called.out
     assert called.err == "warning: old.py can't be parsed.\n"
 
 
-def test_scan_ends_with_0_where_there_is_no_candidate_or_it_is_told_to(scanned):
-    assert Called("scan", ".", "--exit-zero").code == 0
+def test_scan_ends_with_1_where_it_is_to_fail_on_candidates_and_there_is_one(scanned):
+    assert Called("scan", ".", "--fail-on-candidates").code == 1
     scanned.functions = scanned.functions[1:]
-    assert Called("scan", ".").code == 0
+    assert Called("scan", ".", "--fail-on-candidates").code == 0
 
 
 @pytest.mark.parametrize("format", ["json", "sarif"])
 def test_scan_prints_for_programs(scanned, format):
     called = Called("scan", ".", "--format", format)
-    assert called.code == 1 and json.loads(called.out)
+    assert called.code == 0 and json.loads(called.out)
 
 
 def test_scan_takes_the_folder_above_a_package_as_the_root(scanned, tmp_path):

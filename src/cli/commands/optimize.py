@@ -46,7 +46,7 @@ examples:
       Watch a number that the script prints; edit the sources in place when all is well.
 
   optimize scan src/ --format sarif > candidates.sarif
-      Only read the source, run nothing. Exits with 1 where there are candidates.
+      Only read the source, run nothing. Candidates are no failure, unless --fail-on-candidates is given.
 
   optimize explain HYB104
       What a finding's code means and what to do about it; without a code, the list of all.
@@ -59,7 +59,8 @@ All of these but --apply and --output can stand in the project's pyproject.toml 
   metric = {{ accuracy = "val_acc: ([0-9.]+)" }}
 
 exit codes:
-  0 done, also when there is nothing to gain    1 drift: the edited script ends with other numbers
+  0 done, also when a candidate was refuted or there is nothing to gain
+  1 drift (the edited script ends with other numbers), or what a command is asked to fail on
   2 wrong usage    3 the script failed by itself    4 our own failure, or --apply was refused
   130 interrupted
 """

@@ -16,7 +16,7 @@ from ..parsing import Console, Parser, WrongUsage, existing
 if TYPE_CHECKING:
     from ...records import Function, Scan
 
-USAGE = ("PATH... [--format text|json|sarif] [--min-confidence high|medium|low]",)
+USAGE = ("PATH... [--format text|json|sarif] [--min-confidence LEVEL] [--fail-on-candidates]",)
 
 
 def run(arguments: list[str], console: Console) -> int:
@@ -29,7 +29,7 @@ def run(arguments: list[str], console: Console) -> int:
     parser.add_argument("--select", action="append", metavar="CODES", help="only these codes: HYB104,HYB2")
     parser.add_argument("--ignore", action="append", metavar="CODES", help="without these codes")
     parser.add_argument("--min-confidence", default="low", metavar="C", help="high, medium, low: leave out less (low)")
-    parser.add_argument("--exit-zero", action="store_true", help="exit with 0 also where there are candidates")
+    parser.add_argument("--fail-on-candidates", action="store_true", help="exit with 1 where there are candidates")
     parser.add_argument("-h", "--help", action="store_true", help="show this")
     parsed, extras = parser.parse_known_args(arguments)
     if "help" in parsed:
@@ -56,7 +56,7 @@ def run(arguments: list[str], console: Console) -> int:
         print(f"warning: {warning}", file=console.err)
     console.out.writelines(formats.load(parsed.format).render(scan, titles))
     found = any(function.proposal.value != "none" for function in scan.functions)
-    return exit_codes.CHECK if found and "exit_zero" not in parsed else exit_codes.OK
+    return exit_codes.CHECK if found and "fail_on_candidates" in parsed else exit_codes.OK
 
 
 def _root_of(paths: Sequence[Path]) -> Path:
