@@ -161,21 +161,20 @@ def _agreement(
     parts = [
         f"{counts[source]} {words}{'' if counts[source] == 1 else 's'}"
         for source, words in (
-            ("unit", "result of the unit"),
+            ("unit", "result"),
             ("variable", "variable"),
             ("printed", "printed number"),
             ("metric", "metric"),
         )
         if counts[source]
     ]
-    parts = [part.replace("result of the units", "results of the unit") for part in parts]
     if lines := len(reference.lines):
         parts.append(f"{lines:,} printed line{'' if lines == 1 else 's'}")
     together = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    said = f"{together} agree over {edited.units:,} units, as far as rounding allows"
+    said = f"{together} agree over {edited.units:,} steps, to within rounding"
     if noisy:
-        numbers = "1 number is" if len(noisy) == 1 else f"{len(noisy)} numbers are"
-        said += f"; {numbers} no evidence ({noisy[0].name} {noisy[0].detail})"
+        numbers = "1 number was" if len(noisy) == 1 else f"{len(noisy)} numbers were"
+        said += f"; {numbers} ignored ({noisy[0].name} {noisy[0].detail})"
     return said
 
 

@@ -11,12 +11,9 @@ from pathlib import Path
 
 from ..records import (
     Action,
-    AutoClustering,
-    Benchmark,
     FunctionKind,
     Judgement,
     Metric,
-    Peaks,
     Profile,
     Reason,
     Report,
@@ -121,9 +118,6 @@ def samples(judgement: Judgement, report: Report) -> str:
     variant = chosen_variant(judgement, report)
     if variant is not None:
         parts.append(count(variant.traces, "trace"))
-        eager, graph = variant.eager_seconds_per_call, variant.seconds_per_call
-        if speedup_of(variant) is not None and eager is not None and graph is not None:
-            parts.append(f"{duration(eager)} eager and {duration(graph)} graph a call")
         if variant.name != "graph":
             parts.append(f"variant {variant.name}")
     return ", ".join(parts)
@@ -163,64 +157,6 @@ def is_proposed(judgement: Judgement) -> bool:
     return judgement.verdict is not Verdict.NOT_PROPOSED and judgement.function.proposal is not Action.NONE
 
 
-def speedup_lines(benchmark: Benchmark) -> list[tuple[str, str]]:
-    """Give the script's numbers as (label, sentence) rows, each with what it rests on."""
-    rows = [("Speedup", _speedup(benchmark))]
-    if benchmark.noise_floor is not None:
-        rows.append(("Noise", f"{ratio(benchmark.noise_floor)} between identical eager processes on this machine"))
-    if benchmark.by_clock:
-        rows.append(("End to end", "the script trains by the clock: it takes as long as before, and does more units"))
-    elif benchmark.end_to_end_speedup is not None:
-        scope = "start-up, traces and the units that were run; the script is longer"
-        if benchmark.whole_script:
-            scope = "the whole script"
-        elif benchmark.script_units is not None:
-            scope = f"the whole script of {count(benchmark.script_units, 'unit')}, extrapolated from the steady state"
-        rows.append(("End to end", f"{ratio(benchmark.end_to_end_speedup)} over {scope}"))
-    if benchmark.cold_start_seconds is not None:
-        rows.append(("Cold start", _cold_start(benchmark)))
-    if benchmark.peak_rss_bytes is not None:
-        said = f"{_peaks(benchmark.peak_rss_bytes)}, at the peak"
-        if benchmark.peak_device_bytes is not None:
-            said += f"; on the device {_peaks(benchmark.peak_device_bytes)}"
-        rows.append(("Memory", said))
-    if benchmark.xla_auto_clustering is not None:
-        rows.append(("Reference", _reference(benchmark.xla_auto_clustering)))
-    return rows
-
-
-def _peaks(peaks: Peaks) -> str:
-    return f"{memory(peaks.eager)} eager, {memory(peaks.edited)} edited"
-
-
-def _reference(found: AutoClustering) -> str:
-    text = "XLA auto-clustering by a flag alone: "
-    if found.speedup is None:
-        return f"{text}no number, {found.note}"
-    return f"{text}{ratio(found.speedup)} (1 group, {count(found.units, 'unit')})"
-
-
-def _speedup(benchmark: Benchmark) -> str:
-    rests = f"{count(len(benchmark.pairs), 'pair')}, {count(benchmark.units, 'unit')} of {benchmark.unit}"
-    interval = benchmark.speedup
-    if interval is None:
-        steady = ratio(benchmark.steady_state_speedup)
-        text = f"{steady} seen, without an interval" if steady else "not measured"
-    else:
-        spread = f"{interval.level:.0%} interval {ratio(interval.low)} to {ratio(interval.high)}"
-        text = f"{ratio(interval.median)} in the steady state, {spread}"
-    reason = f": {benchmark.reason}" if benchmark.reason else ""
-    return f"{text} ({rests}); {benchmark.verdict}{reason}"
-
-
-def _cold_start(benchmark: Benchmark) -> str:
-    seconds = benchmark.cold_start_seconds or 0.0
-    text = f"{duration(abs(seconds))} {'more' if seconds >= 0 else 'less'} than eager"
-    if benchmark.break_even_units is not None:
-        return f"{text}, won back after {count(benchmark.break_even_units, 'unit')}"
-    return f"{text}, not won back" if seconds > 0 else text
-
-
 def profile_lines(profile: Profile) -> list[tuple[str, str]]:
     """Give where the time goes as (label, sentence) rows: a row per candidate, the largest shares first."""
     known = [share for share in profile.shares if share.before is not None or share.after is not None]
@@ -245,10 +181,7 @@ def _share(share: Share, profile: Profile) -> str:
             spread = f" ±{2 * error:.0%}" if error else ""
             parts.append(f"{part:.0%}{spread}{of} {when}")
             rests.append(f"{moments or 0:,}")
-    text = f"{share.candidate}: {', '.join(parts)}"
-    if share.bound is not None:
-        text += f"; at most {ratio(share.bound)} by converting it alone"
-    return f"{text} ({' and '.join(rests)} samples)"
+    return f"{share.candidate}: {', '.join(parts)} ({' and '.join(rests)} samples)"
 
 
 def metric_line(metric: Metric) -> str:
@@ -272,24 +205,31 @@ def patch_path(report: Report) -> Path | None:
     return Path(report.folder or "", report.plan.patch_file)
 
 
-def apply_command(report: Report, cwd: Path) -> str | None:
-    """Give the shell command that applies the patch when it is typed in ``cwd``; None without a patch.
+def apply_command(report: Report, cwd: Path, undo: bool = False) -> str | None:
+    """Give the command that applies the patch, or takes it back, when it is typed in ``cwd``; None without a patch."""
+    parts = apply_parts(report, cwd, undo)
+    return " ".join(parts) if parts else None
+
+
+def apply_parts(report: Report, cwd: Path, undo: bool = False) -> list[str]:
+    """Give the words of that command, quoted for the shell, so that a long one can go on in the next line.
 
     ``git apply`` silently leaves out files when it runs below the top of a repository, so `patch` is
     preferred, and without it the path from that top is spelled out.
     """
     patch = patch_path(report)
     if patch is None:
-        return None
-    shown = shlex.quote(shortest(patch, cwd))
+        return []
     root = Path(report.command.target.root)
+    back = ["-R"] if undo else []
     if shutil.which("patch") is None and shutil.which("git") is not None:
         top = next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
         inside = root.relative_to(top).as_posix()
-        directory = "" if inside == "." else f" --directory={shlex.quote(inside)}"
-        return f"git -C {shlex.quote(shortest(top, cwd))} apply{directory} {shlex.quote(str(patch.absolute()))}"
-    into = "" if root == cwd else f" -d {shlex.quote(shortest(root, cwd))}"
-    return f"patch -p1{into} < {shown}"
+        directory = [] if inside == "." else [f"--directory={shlex.quote(inside)}"]
+        where = ["git", f"-C {shlex.quote(shortest(top, cwd))}"]
+        return [*where, "apply", *back, *directory, shlex.quote(str(patch.absolute()))]
+    into = [] if root == cwd else [f"-d {shlex.quote(shortest(root, cwd))}"]
+    return ["patch", *back, "-p1", *into, f"< {shlex.quote(shortest(patch, cwd))}"]
 
 
 def shortest(path: Path, cwd: Path) -> str:

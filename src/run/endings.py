@@ -14,7 +14,8 @@ from pathlib import Path
 from .. import __version__, exit_codes
 from ..interrupts import deferred
 from ..records import Batches, Budget, Command, FunctionKind, Plan, Reason, Report, Verdict
-from ..report.wording import NOTABLE_SHARE, count, own_share
+from ..report.answer import faster
+from ..report.wording import NOTABLE_SHARE, count, own_share, ratio
 from . import remainder
 from .excerpts import with_sources
 from .reach import refused_words
@@ -48,24 +49,24 @@ def _conclude(work: Work) -> tuple[str, str, int]:
         return "nothing-to-gain", f"Nothing was changed: {why}.", exit_codes.OK
     drift = work.drift
     if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
-        why = f"the edited script ends elsewhere than the original script: {drift.reason}"
+        why = f"the edited script ends with other numbers than the original: {drift.reason}"
         work.add([replace(deselect(j, Reason("drift", why)), verdict=Verdict.REFUTED) for j in work.selected()])
         work.plan = Plan()
         return "drift", f"Nothing was changed: {why}.", exit_codes.CHECK
-    speedup = benchmark.speedup
-    words = f"{speedup.median:.2f}x faster per unit [{speedup.low:.2f}, {speedup.high:.2f}]" if speedup else "faster"
-    found = f"{count(len(work.plan.edits), 'edit')} confirmed and measured {words} over {benchmark.units:,} units"
-    if benchmark.end_to_end_speedup is not None and (benchmark.whole_script or benchmark.script_units is not None):
-        found += f" and {benchmark.end_to_end_speedup:.2f}x for the whole script"
+    found = f"{count(len(work.plan.edits), 'edit')} {'make' if len(work.plan.edits) > 1 else 'makes'} each step "
+    found += f"{ratio(benchmark.speedup.median if benchmark.speedup else None)} faster".lstrip()
+    whole = benchmark.end_to_end_speedup
+    if whole is not None and (benchmark.whole_script or benchmark.script_units is not None):
+        found += f" and the whole script {faster(whole)}"
     undecided = bool(work.options.drift_runs) and (drift is None or (drift.verdict, drift.level) != ("none", "L3"))
     if work.options.apply and not undecided:
         _apply(work)
-        return "optimized", f"{found}, applied.", exit_codes.OK
-    message = f"{found}, in the patch, and nothing else was changed."
+        return "optimized", f"{found}. The edits were applied.", exit_codes.OK
+    message = f"{found}. The patch is ready; your files are unchanged."
     if work.options.apply:
         message += (
-            " The edits were not applied: the comparison over several seeds that --drift-runs asks for did not come "
-            "to a verdict. Apply the patch yourself, or run again with a longer --budget or more seeds."
+            " --apply did not edit them, because the comparison over several seeds (--drift-runs) came to no verdict. "
+            "Apply the patch yourself, or run again with a longer --budget or more seeds."
         )
     return "optimized", message, exit_codes.OK
 
@@ -105,9 +106,9 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
         message = _runs_eagerly(work, eager)
     elif graphs and not undecided:
         calls = ", ".join(graphs[:3])
-        message = f"Nothing to gain: what trains here runs as a graph already ({calls}), so nothing was changed."
+        message = f"Nothing to gain: the training step runs as a graph already ({calls}). Nothing was changed."
     elif not proposed:
-        message = "Nothing to convert: no function of this project may be; the table says why for each (-v lists all)."
+        message = "No function in this project can be converted. -v lists them all with the reasons."
     else:
         put_off = sum(j.function.id in work.waiting for j in proposed)
         numbers = [
@@ -115,7 +116,7 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
             (put_off, "not worth an edit"),
             (refuted, "refuted"),
             (verdicts.count(Verdict.INCONCLUSIVE) - put_off, "inconclusive"),
-            (verdicts.count(Verdict.UNOBSERVED), "unobserved"),
+            (verdicts.count(Verdict.UNOBSERVED), "never called"),
             (verdicts.count(Verdict.NOT_PROPOSED), "with nothing to gain"),
         ]
         parts = ", ".join(f"{number} {words}" for number, words in numbers if number)
@@ -126,7 +127,7 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     message += _loops(work) or _where_the_time_goes(work)
     crash = work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:
-        message = f"Nothing was changed: in the measurement the edited script {crash.error}, and the original did not."
+        message = f"Nothing was changed: the edited script {crash.error} while it was timed, and the original did not."
     return "refuted" if refuted else "nothing-to-gain", message, exit_codes.OK
 
 
@@ -165,7 +166,7 @@ def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:
     tried = [j for j in work.judgements.values() if j.function.kind is FunctionKind.SWITCH]
     rest = f" Not written: {tried[0].reasons[0].message}." if tried else ""
     parts = "; ".join(eager[:3])
-    return f"Nothing was changed, but what is a graph by its source ran eagerly ({parts}){because}.{rest}"
+    return f"Nothing was changed. Functions that should run as graphs ran eagerly ({parts}){because}.{rest}"
 
 
 def changed(work: Work) -> str:

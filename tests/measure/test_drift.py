@@ -65,7 +65,7 @@ def test_a_graph_that_rounds_otherwise_is_not_accused_however_chaotic_the_traini
 def test_equal_runs_show_no_drift_and_the_reason_counts_what_was_compared() -> None:
     found = judge(train())
     assert (found.verdict, found.level) == ("none", "L4")
-    assert "60 units" in found.reason and "1 variable" in found.reason and "6 printed lines" in found.reason
+    assert "60 steps" in found.reason and "1 variable" in found.reason and "6 printed lines" in found.reason
 
 
 def test_a_chaotic_script_may_end_at_another_loss() -> None:
@@ -80,7 +80,7 @@ def test_a_number_that_rounding_moves_far_is_said_to_be_no_evidence() -> None:
     perturbed = replace(train(nudge=1e-7), lines=("reward 88.3",))
     found = compare(reference, replace(train(), lines=("reward 12.9",)), perturbed=[perturbed])
     assert found.verdict == "none"
-    assert "no evidence" in found.reason and "reward" in found.reason
+    assert "ignored" in found.reason and "reward" in found.reason
     assert [metric.verdict for metric in found.metrics if metric.name == "reward"] == ["inconclusive"]
 
 
@@ -434,7 +434,7 @@ def test_a_variable_that_moves_by_rounding_alone_is_no_evidence() -> None:
 
     found = compare(with_bias(1.0), with_bias(40.0), perturbed=[with_bias(2.0, nudge=1e-7)])
     assert found.verdict == "none", found.reason
-    assert "the variable b " in found.reason and "no evidence" in found.reason
+    assert "the variable b " in found.reason and "ignored" in found.reason
     (noisy,) = [metric for metric in found.metrics if metric.verdict == "inconclusive"]
     assert noisy.noise_floor is not None and noisy.noise_floor > 0
 

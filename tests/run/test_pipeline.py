@@ -128,10 +128,10 @@ def test_the_scan_alone_says_what_is_a_candidate(optimize: Any) -> None:
     [
         (settle(Verdict.REFUTED), "refuted", 0, "Of 1 candidate: 1 refuted"),
         (settle(Verdict.INCONCLUSIVE), "nothing-to-gain", 0, "1 inconclusive"),
-        (settle(Verdict.UNOBSERVED), "nothing-to-gain", 0, "1 unobserved"),
+        (settle(Verdict.UNOBSERVED), "nothing-to-gain", 0, "1 never called"),
         (settle(Verdict.NOT_PROPOSED), "nothing-to-gain", 0, "1 with nothing to gain"),
         (settle(Verdict.CONFIRMED), "nothing-to-gain", 0, "1 confirmed but not worth an edit"),
-        (confirm, "optimized", 0, "1 edit confirmed and measured 3.00x faster per unit [2.50, 3.50] over 500 units"),
+        (confirm, "optimized", 0, "1 edit makes each step 3.00x faster"),
     ],
 )
 def test_verdicts_become_a_status(optimize: Any, prove: Any, status: str, code: int, words: str) -> None:
@@ -207,7 +207,7 @@ def test_a_plan_that_stands_is_not_lost_to_a_connection_that_was_refused_at_the_
 def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:
     report = optimize(skip=("train:step",))
     assert (report.status, report.exit_code) == ("nothing-to-gain", 0)
-    assert "Nothing to convert" in report.message
+    assert "can be converted" in report.message and "-v lists them" in report.message
 
 
 def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: Any) -> None:
@@ -419,7 +419,7 @@ def test_edits_are_not_applied_where_the_seeds_asked_for_did_not_decide(
     monkeypatch.setattr("hybridize.run.stages.seeds.compare_over_seeds", compare)
     report = optimize(plan, apply=True, drift_runs=5)
     assert (report.status, report.exit_code, report.plan.applied) == ("optimized", 0, False)
-    assert "in the patch" in report.message and "The edits were not applied: " in report.message
+    assert "The patch is ready; your files are unchanged" in report.message and "--apply" in report.message
     assert not changed(tmp_path) and (Path(report.folder) / "optimize.patch").is_file()
 
 

@@ -1,22 +1,73 @@
-"""`optimize explain`: what a finding's code means."""
+"""`optimize explain`: what a finding's code means, or all that a run knows of one function."""
 
 from __future__ import annotations
+
+import shutil
+from pathlib import Path
 
 from ... import exit_codes
 from ...options import nearest
 from ..parsing import Console, WrongUsage
 
-USAGE = ("[CODE]",)
+USAGE = ("[CODE]", "FUNCTION [--report FILE]")
+_HELP = """usage: optimize explain [CODE]
+       optimize explain FUNCTION [--report FILE]
+
+With a code, such as HYB104: what it means and what to do about it. Without one, the list of all.
+With a function of yours: everything that a run found out about it. It is given by its id (train:Trainer.step), its
+name (step) or a line of it (train.py:41). --report names a report.json or a folder of results (results/latest).
+"""
 
 
 def run(arguments: list[str], console: Console) -> int:
-    """Print the page of one code, or the list of all."""
+    """Print the page of one code, the list of all, or what a report says of one function."""
     if "-h" in arguments or "--help" in arguments:
-        print("usage: optimize explain [CODE]\n\nWithout a code, lists all of them.", file=console.out)
+        print(_HELP, end="", file=console.out)
         return exit_codes.OK
-    if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
-        raise WrongUsage("explain takes one code, such as HYB104, or nothing.")
+    file, rest = _report_of(arguments)
+    if len(rest) > 1 or any(argument.startswith("-") for argument in rest):
+        raise WrongUsage("explain takes one code, such as HYB104, or one function, such as train:step, or nothing.")
+    if file is not None or (rest and not rest[0].upper().startswith("HYB")):
+        if not rest:
+            raise WrongUsage("--report needs a function to explain, such as train:step.")
+        return _explain_function(rest[0], Path(file or "results/latest"), console)
+    return _explain_code(rest, console)
 
+
+def _report_of(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """The value of --report, and the other arguments."""
+    file, rest = None, []
+    given = iter(arguments)
+    for argument in given:
+        if argument == "--report":
+            file = next(given, None)
+            if file is None:
+                raise WrongUsage("--report needs a report.json or a folder of results.")
+        elif argument.startswith("--report="):
+            file = argument.removeprefix("--report=")
+        else:
+            rest.append(argument)
+    return file, rest
+
+
+def _explain_function(asked: str, path: Path, console: Console) -> int:
+    from ...report.document import UnreadableReport, load_report
+    from ...report.explanation import explain, find
+
+    try:
+        report = load_report(path)
+    except UnreadableReport as error:
+        raise WrongUsage(f"{error} Name a report with --report FILE, or run optimize --train-script first.") from None
+    found = find(report, asked)
+    if not found:
+        ids = [judgement.function.id for judgement in report.judgements]
+        raise WrongUsage(f"{path} knows no function {asked}.{nearest(asked, ids)}")
+    width = shutil.get_terminal_size((100, 24)).columns
+    print("\n".join(explain(judgement, report, width) for judgement in found), end="", file=console.out)
+    return exit_codes.OK
+
+
+def _explain_code(arguments: list[str], console: Console) -> int:
     from ...static.rules import all_rules, explain
 
     rules = sorted(all_rules(), key=lambda rule: rule.code)

@@ -241,14 +241,15 @@ def _judge_row(
     if row is None:
         missed = Reason("not-reached", died or "the checking run did not reach it", move=Move.BUDGET)
         return Judgement(function, Verdict.INCONCLUSIVE, (missed,), observation)
-    evidence = (
-        f"{count(row.compared, 'call')} compared in {count(row.states, 'distinct state')}, "
-        f"{_signatures(row.signatures, signatures)}, {count(row.compared_paths, 'op sequence')}, "
-        f"{count(row.retraced, 'trace')} repeated"
+    compared, checked = f"{count(row.compared, 'call')} compared", f"{count(row.retraced, 'retrace')} checked"
+    spread = (
+        f"{count(row.states, 'distinct state')}, {_signatures(row.signatures, signatures)}, "
+        f"{count(row.compared_paths, 'op sequence')}"
     )
     known, few = row, row.rehearsal
     if few is not None:
-        evidence = f"{_repeated(few, row)}; {evidence}"
+        spread = f"{_repeated(few, row)}; {spread}"
+    evidence = f"{compared}, {checked}, {spread}"
 
     def verdict(what: Verdict, code: str, message: str, *more: Reason, rests: bool = True) -> Judgement:
         first = Reason(code, message, evidence if rests else "")
@@ -291,7 +292,8 @@ def _judge_row(
     for part in row.returned:
         said = "is a variable; a graph returns its value, and the project only reads that"
         reasons.append(Reason("returns-variable", f"its result{part} {said} ({read[part]})", place=read[part]))
-    return verdict(Verdict.CONFIRMED, "agreed", f"eager and graph agreed: {evidence}", *reasons, rests=False)
+    agreed = Reason("agreed", f"eager and graph agree ({compared}, {checked})", spread)
+    return _with_variant(function, observation, known, Verdict.CONFIRMED, agreed, *reasons)
 
 
 def _repeated(few: RehearsedRow, row: CheckedRow) -> str:

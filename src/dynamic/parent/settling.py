@@ -89,7 +89,7 @@ def _settle(
         if refuted and kind in _REFUTING and _REFUTING[kind] & set(refuted):
             return say(Verdict.REFUTED, next(iter(refuted.values())))
         return say(Verdict.UNOBSERVED, "never compared")
-    compared = f"{checked.compared} calls compared, {checked.retraced} traces repeated"
+    compared = f"{checked.compared} calls compared, {checked.retraced} retraces checked"
     broken = [text for code, text in checked.refutations.items() if code in _REFUTING.get(kind, ())]
     if broken:
         return say(Verdict.REFUTED, broken[0])

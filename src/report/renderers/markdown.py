@@ -6,20 +6,20 @@ import re
 from pathlib import Path
 
 from ...records import Judgement, Report
+from ..answer import benchmark_rows, gain_of, more_rows
+from ..visible import visible
 from ..wording import (
     apply_command,
-    chosen_variant,
     clock,
     is_proposed,
     metric_line,
     profile_lines,
-    ratio,
     reasons,
     samples,
-    speedup_lines,
-    speedup_of,
 )
 
+#: The longest text that is written whole, in characters.
+_LONGEST = 10_000
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -55,7 +55,7 @@ def _candidates(report: Report) -> list[str]:
     others = [judgement for judgement in report.judgements if not is_proposed(judgement)]
     sections = []
     if proposed:
-        rows = ["| candidate | verdict | speedup | in the patch | why |", "| --- | --- | --- | --- | --- |"]
+        rows = ["| candidate | verdict | gain | in the patch | why |", "| --- | --- | --- | --- | --- |"]
         rows += [_row(judgement, report) for judgement in proposed]
         sections += ["## Candidates", "\n".join(rows)]
     if others:
@@ -69,11 +69,10 @@ def _candidates(report: Report) -> list[str]:
 
 def _row(judgement: Judgement, report: Report) -> str:
     why = "; ".join(part for part in (reasons(judgement), samples(judgement, report)) if part)
-    speedup = ratio(speedup_of(chosen_variant(judgement, report)))
     cells = [
         _code(judgement.function.id),
         judgement.verdict.value,
-        speedup,
+        gain_of(judgement, report),
         "yes" if judgement.selected else "",
         _escaped(why),
     ]
@@ -83,7 +82,8 @@ def _row(judgement: Judgement, report: Report) -> str:
 def _measurement(report: Report) -> list[str]:
     if report.benchmark is None:
         return []
-    lines = [f"- {label}: {_escaped(text)}" for label, text in speedup_lines(report.benchmark)]
+    facts = [*benchmark_rows(report.benchmark), *more_rows(report.benchmark)]
+    lines = [f"- {fact.label}: {_escaped(fact.text)}" for fact in facts]
     return ["## Measurement", "\n".join(lines)]
 
 
@@ -119,12 +119,12 @@ def _change(report: Report) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+    return _SPECIAL.sub(r"\\\1", visible(text, _LONGEST))
 
 
 def _code(text: str) -> str:
     """Give inline code; in a table, a bar must not end the cell, and a backtick not the code."""
-    flat = text.replace("\n", " ").replace("|", "\\|")
+    flat = visible(text, _LONGEST).replace("|", "\\|")
     return f"`` {flat} ``" if "`" in flat else f"`{flat}`"
 
 

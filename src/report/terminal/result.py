@@ -1,8 +1,8 @@
-"""The result of a run for a person at a terminal or in a log: table, numbers, patch, and the sentence to read."""
+"""The result of a run for a person at a terminal or in a log: the answer first, then what was tried."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,27 +11,29 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ...records import Judgement, Report, Verdict
-from ..wording import (
-    NOTABLE_SHARE,
-    apply_command,
-    chosen_variant,
-    count,
-    is_proposed,
-    metric_line,
-    own_share,
-    patch_path,
-    profile_lines,
-    ratio,
-    reasons,
-    samples,
-    shortest,
-    speedup_lines,
-    speedup_of,
+from ...records import Report, Verdict
+from ..answer import (
+    REMEDIES,
+    Group,
+    Row,
+    Tone,
+    Tried,
+    cost_text,
+    costs,
+    counts,
+    group_of,
+    more_rows,
+    name_of,
+    rows,
+    short_reason,
+    tone_of,
+    tried,
 )
+from ..visible import visible
+from ..wording import apply_parts, count, metric_line, profile_lines, shortest
 
 #: The width of the labels before the rows.
-LABEL_WIDTH = 10
+LABEL_WIDTH = 11
 _COLOURS = {
     Verdict.CONFIRMED: "green",
     Verdict.REFUTED: "red",
@@ -39,8 +41,13 @@ _COLOURS = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.NOT_PROPOSED: "dim",
 }
-_OTHER_COLUMNS = 30  # What the columns beside the candidate's take, with the space between them.
-_SHOWN_UNPROPOSED = 20
+_TONES = {Tone.GOOD: "bold green", Tone.BAD: "bold red", Tone.UNSURE: "yellow", Tone.PLAIN: "bold"}
+#: A longer diff is named, and not shown.
+_SHORT_DIFF = 24
+#: With less room than this beside the candidate, its reason stands below it.
+_REASON_WIDTH = 60
+_LONGEST_NAME = 40
+_MOST_TRIED = 15
 
 
 @dataclass(frozen=True)
@@ -54,110 +61,179 @@ class Part:
 def parts(report: Report, *, width: int, verbosity: int, cwd: Path) -> Iterator[Part]:
     """Give the result piece by piece, for a terminal of ``width`` columns.
 
-    From a ``verbosity`` of 1 on every function and assumption is listed. Paths are shown relative to ``cwd``.
+    From a ``verbosity`` of 1 on every function and number is listed. Paths are shown relative to ``cwd``.
     """
-    yield from _candidates(report, width, verbosity)
-    yield from _numbers(report)
-    yield from _change(report, cwd)
     yield Part(Text())
-    yield Part(Text(report.message, style="bold green" if report.exit_code == 0 else "bold red"))
+    yield Part(Text(visible(report.message), style=_TONES[tone_of(report)]))
+    found = rows(report, short=verbosity <= 0)
+    if verbosity > 0:
+        found += _more(report)
+    if found:
+        yield Part(_rows([_row(each) for each in found]))
+    yield from _change(report, width, cwd)
+    yield from _instead(report)
+    yield from _tried(report, width, verbosity)
+    if report.folder is not None:
+        yield Part(Text())
+        yield Part(row("Report", shortest(Path(report.folder) / "report.html", cwd)))
 
 
 def row(label: str, text: str, style: str = "") -> Table:
     """Give a text that stands beside its label and is folded below itself."""
-    return _rows([(Text(label, style=style), Text(text))])
+    return _rows([(Text(label, style=style), Text(visible(text)))])
 
 
-def _candidates(report: Report, width: int, verbosity: int) -> Iterator[Part]:
-    proposed = [judgement for judgement in report.judgements if is_proposed(judgement)]
-    others = [judgement for judgement in report.judgements if not is_proposed(judgement)]
-    shown = others
-    if verbosity <= 0:
-        # Where something is written that is the news; where nothing is, the question is why not.
-        tensors = [judgement for judgement in others if judgement.function.computes_with_tensors is not False]
-        tensors.sort(key=own_share, reverse=True)
-        notable = [judgement for judgement in tensors if own_share(judgement) >= NOTABLE_SHARE]
-        shown = notable if report.plan.edits else tensors[:_SHOWN_UNPROPOSED]
-    if proposed or shown:
-        yield Part(Text())
-        header = ("candidate", "verdict", "speedup", "patch")
-        yield Part(_columns(*(Text(title, style="bold") for title in header)))
-    for judgement in (*proposed, *shown):
-        name = Text(judgement.function.id)
-        if name.cell_len > width - _OTHER_COLUMNS:
-            # On a line of its own and in one piece, so that it can be copied.
-            yield Part(name, wrapped=False)
-            name = Text()
-        yield Part(
-            _columns(
-                name,
-                Text(judgement.verdict.value, style=_COLOURS[judgement.verdict]),
-                Text(ratio(speedup_of(chosen_variant(judgement, report)))),
-                Text("yes" if judgement.selected else ""),
-            )
-        )
-        for line in _why(judgement, report, verbosity):
-            yield Part(Padding(line, (0, 0, 0, 4)))
-    if hidden := len(others) - len(shown):
-        yield Part(Text(f"{count(hidden, 'function')} not proposed; -v lists them.", style="dim"))
+def _row(each: Row) -> tuple[Text, Text]:
+    style = {Tone.BAD: "red", Tone.UNSURE: "yellow", Tone.GOOD: "green"}.get(each.tone, "")
+    head, colon, rest = each.text.partition(": ") if each.label == "Drift" else (each.text, "", "")
+    return Text(each.label), Text(visible(head), style=style).append(visible(colon + rest), "none")
 
 
-def _why(judgement: Judgement, report: Report, verbosity: int) -> list[Text]:
-    lines = [Text(part) for part in (reasons(judgement),) if part]
-    lines += [Text(part, style="dim") for part in (samples(judgement, report),) if part]
-    if verbosity > 0:
-        for checked in judgement.assumptions:
-            text = f"{checked.verdict.value}: {checked.assumption.statement} ({checked.evidence})"
-            lines.append(Text(text, style="dim"))
-        for variant in judgement.variants:
-            lines += [Text(f"retraced: {cause}", style="dim") for cause in variant.retrace_causes]
+def _more(report: Report) -> list[Row]:
+    """What -v adds to the rows: the numbers behind them."""
+    found = more_rows(report.benchmark) if report.benchmark is not None else []
+    if report.drift is not None:
+        found += [Row("", metric_line(metric)) for metric in report.drift.metrics]
+    if report.profile is not None:
+        found += [Row(label, text) for label, text in profile_lines(report.profile)]
+    return found
+
+
+def _change(report: Report, width: int, cwd: Path) -> Iterator[Part]:
+    command = apply_parts(report, cwd, undo=report.plan.applied)
+    if not command:
+        return
+    diff = "".join(edited.diff for edited in report.plan.files).splitlines()
+    yield Part(Text())
+    if len(diff) <= _SHORT_DIFF:
+        for line in diff:
+            yield Part(Text(visible(line), style=_diff_style(line), overflow="fold"))
+    else:
+        files = ", ".join(edited.file for edited in report.plan.files)
+        patch = shortest(Path(report.folder or "", report.plan.patch_file or ""), cwd)
+        yield Part(row("Diff", f"{count(len(diff), 'line')} for {files}: {patch}"))
+    yield Part(Text())
+    if report.plan.applied:
+        yield Part(row("Applied to", ", ".join(edited.file for edited in report.plan.files)))
+    lines = _continued([visible(word) for word in command], width - LABEL_WIDTH - 1)
+    label = "Undo it" if report.plan.applied else "Apply it"
+    for number, line in enumerate(lines):
+        head = (label if number == 0 else "").ljust(LABEL_WIDTH + 1)
+        # Not wrapped, so that it can be copied: a backslash tells the shell that the command goes on.
+        yield Part(Text(head).append(line, "bold"), wrapped=False)
+
+
+def _diff_style(line: str) -> str:
+    if line.startswith(("---", "+++")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+
+
+def _continued(words: Sequence[str], width: int) -> list[str]:
+    """Give a command in lines of at most ``width`` columns, as far as its words allow."""
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + len(word) + 3 <= width or (word is words[-1] and len(lines[-1]) + len(word) < width):
+            lines[-1] += f" {word}"
+        else:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
     return lines
 
 
-def _numbers(report: Report) -> Iterator[Part]:
-    rows: list[tuple[str, str]] = []
-    if report.benchmark is not None:
-        rows += speedup_lines(report.benchmark)
-    if report.drift is not None:
-        level = f" ({report.drift.level})" if report.drift.level else ""
-        rows.append(("Drift", f"{report.drift.verdict}{level}: {report.drift.reason}"))
-        rows += [("", metric_line(metric)) for metric in report.drift.metrics]
-    if report.profile is not None:
-        rows += profile_lines(report.profile)
-    if rows:
-        yield Part(Text())
-        yield Part(_rows([(Text(label), Text(text)) for label, text in rows]))
-
-
-def _change(report: Report, cwd: Path) -> Iterator[Part]:
-    patch = patch_path(report)
-    if patch is None:
+def _instead(report: Report) -> Iterator[Part]:
+    """Where nothing is changed: the lines that take the time, each with what usually helps."""
+    found = costs(report)
+    if not found or report.profile is None:
         return
     yield Part(Text())
-    if report.plan.applied:
-        yield Part(row("Applied", "to " + ", ".join(edited.file for edited in report.plan.files)))
+    yield Part(Text(f"Where the time goes ({count(report.profile.samples_before or 0, 'sample')})", style="bold"))
+    told = set()
+    for cost in found:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=4, justify="right", no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(f"{cost.share:.0%}", style="bold"), Text(visible(cost_text(cost))))
+        if REMEDIES[cost.kind] and cost.kind not in told:
+            told.add(cost.kind)
+            grid.add_row("", Text(REMEDIES[cost.kind], style="dim"))
+        yield Part(grid)
+
+
+def _tried(report: Report, width: int, verbosity: int) -> Iterator[Part]:
+    found = tried(report)
+    shown = found if verbosity > 0 else found[:_MOST_TRIED]
+    if shown:
+        yield Part(Text())
+        yield from _table(shown, width)
+    if len(shown) < len(found):
+        yield Part(Text(f"{count(len(found) - len(shown), 'more candidate')} tried; -v lists them.", style="dim"))
+    if verbosity > 0:
+        yield from _listed(report)
+    elif numbers := counts(report):
+        yield Part(Text())
+        said = "; ".join(f"{number:,} {group.value}" for group, number in numbers)
+        yield Part(Text(f"Not listed: {said}. -v lists them.", style="dim"))
+    if report.judgements and report.folder is not None:
+        yield Part(Text("optimize explain ID tells all about one function.", style="dim"))
+
+
+def _table(shown: Sequence[Tried], width: int) -> Iterator[Part]:
+    longest = max(len("candidate"), *(len(visible(each.name)) for each in shown))
+    name_width = min(longest, _LONGEST_NAME)
+    wide = width - name_width - 23 >= _REASON_WIDTH
+    if not wide:
+        name_width = min(longest, max(width - 23, 16))
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=name_width, overflow="fold")
+    grid.add_column(width=12, no_wrap=True)
+    grid.add_column(width=8, justify="right", no_wrap=True)
+    if wide:
+        grid.add_column(width=width - name_width - 23, no_wrap=True, overflow="ellipsis")
+    titles = ("candidate", "verdict", "gain", "why")
+    grid.add_row(*(Text(title, style="bold") for title in titles[: 4 if wide else 3]))
+    if wide:
+        for each in shown:
+            grid.add_row(*_cells(each), Text(_reason(each)))
+        yield Part(grid)
         return
-    yield Part(row("Patch", shortest(patch, cwd)))
-    command = Text("Apply it".ljust(LABEL_WIDTH + 1)).append(apply_command(report, cwd) or "", "bold")
-    # Not wrapped, so that it can be copied.
-    yield Part(command, wrapped=False)
+    yield Part(grid)
+    for each in shown:
+        line = Table.grid(padding=(0, 1))
+        line.add_column(width=name_width, overflow="fold")
+        line.add_column(width=12, no_wrap=True)
+        line.add_column(width=8, justify="right", no_wrap=True)
+        line.add_row(*_cells(each))
+        yield Part(line)
+        yield Part(Padding(Text(_reason(each), style="dim", no_wrap=True, overflow="ellipsis"), (0, 0, 0, 2)))
 
 
-def _columns(candidate: Text, verdict: Text, speedup: Text, patch: Text) -> Table:
-    """Give one line of the table; what is said of the candidate goes below it, over the whole width."""
-    grid = Table.grid(expand=True, padding=(0, 1))
-    grid.add_column(ratio=1, overflow="fold")
-    grid.add_column(width=12)
-    grid.add_column(width=8, justify="right")
-    grid.add_column(width=5)
-    grid.add_row(candidate, verdict, speedup, patch)
-    return grid
+def _cells(each: Tried) -> tuple[Text, Text, Text]:
+    verdict = Text(each.verdict, style=_COLOURS[each.judgement.verdict])
+    return Text(visible(each.name)), verdict, Text(each.gain, style="bold" if each.judgement.selected else "")
 
 
-def _rows(rows: list[tuple[Text, Text]]) -> Table:
+def _reason(each: Tried) -> str:
+    return visible(f"in the patch: {each.reason}" if each.judgement.selected else each.reason)
+
+
+def _listed(report: Report) -> Iterator[Part]:
+    """Every function that is otherwise only counted, by why it is."""
+    for group, number in counts(report):
+        yield Part(Text())
+        yield Part(Text(f"{count(number, 'function')} {group.value}", style="bold"))
+        for judgement in report.judgements:
+            if group_of(judgement) is group:
+                reason = "" if group is Group.NEVER_CALLED else short_reason(judgement)
+                text = Text(visible(name_of(judgement.function)))
+                text.append(f"  {visible(reason)}" if reason else "", "dim")
+                yield Part(Padding(text, (0, 0, 0, 2)))
+
+
+def _rows(found: Sequence[tuple[Text, Text]]) -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(min_width=LABEL_WIDTH, no_wrap=True)
     grid.add_column(overflow="fold")
-    for label, text in rows:
+    for label, text in found:
         grid.add_row(label, text)
     return grid

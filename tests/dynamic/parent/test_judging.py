@@ -257,10 +257,9 @@ def settle(died: str = "", variant: Variant | None = None, **changes: Any) -> An
 def test_a_confirmation_says_what_it_rests_on() -> None:
     found = settle()
     assert found.verdict is Verdict.CONFIRMED
-    assert (
-        "14 calls compared in 14 distinct states, 1 signature, 1 op sequence, 5 traces repeated"
-        in found.reasons[0].message
-    )
+    agreed = found.reasons[0]
+    assert (agreed.code, agreed.evidence) == ("agreed", "14 distinct states, 1 signature, 1 op sequence")
+    assert "14 calls compared" in agreed.message and "5 retraces checked" in agreed.message
     (variant,) = found.variants
     assert (variant.name, variant.outcome, variant.traces) == ("graph", Verdict.CONFIRMED, 1)
     assert (variant.eager_seconds_per_call, variant.seconds_per_call) == (0.01, 0.002)
@@ -270,7 +269,7 @@ def test_a_confirmation_says_what_it_does_not_rest_on() -> None:
     row = checked(captured=["float32()=3.0 (/copy/p/train.py:4)", "float32()=5.0"])
     found = judging.judge_checked(function(), Observation(calls=100, signatures=3), row, ROOT, "", Variant())
     assert found.verdict is Verdict.CONFIRMED
-    assert ", 1 of 3 signatures, " in found.reasons[0].message
+    assert ", 1 of 3 signatures, " in found.reasons[0].evidence
     assert found.reasons[1].message == (
         "its trace holds on to 2 constant tensors, which did not change: float32()=3.0 (train.py:4), float32()=5.0"
     )
@@ -306,11 +305,11 @@ def test_calls_of_other_threads_are_no_evidence() -> None:
         ({"doubts": {"mode": "run eagerly"}}, Verdict.INCONCLUSIVE, "run eagerly"),
         ({"doubts": {"own": "we failed"}}, Verdict.INCONCLUSIVE, "we failed"),
         ({"doubts": {"beside": "a thread"}}, Verdict.INCONCLUSIVE, "a thread"),
-        ({"doubts": {"nudge": "raised"}}, Verdict.CONFIRMED, "agreed"),
+        ({"doubts": {"nudge": "raised"}}, Verdict.CONFIRMED, "agree"),
         ({"compared": 4}, Verdict.INCONCLUSIVE, "too little evidence"),
         ({"compared": 0, "states": 0}, Verdict.INCONCLUSIVE, "too little evidence: 0 calls compared"),
         ({"states": 1}, Verdict.INCONCLUSIVE, "too little evidence"),
-        ({"states": 1, "reads_nothing": True}, Verdict.CONFIRMED, "eager and graph agreed"),
+        ({"states": 1, "reads_nothing": True}, Verdict.CONFIRMED, "eager and graph agree"),
         ({"retraced": 0}, Verdict.INCONCLUSIVE, "its trace was never compared with a later one"),
         ({"unseen_path_calls": 2}, Verdict.INCONCLUSIVE, "2 calls ran an op sequence that was never compared"),
     ],

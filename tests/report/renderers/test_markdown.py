@@ -11,10 +11,10 @@ from hybridize.report.renderers import markdown
 def test_a_summary_has_the_outcome_the_candidates_the_numbers_and_the_change(report):
     page = markdown.render(report, None)
     assert page.startswith("# optimize: optimized\n\ntrain.py runs 7.9x faster")
-    assert "| `train:step` | confirmed | 7.94x | yes | the graph gave what eager gave in 40 of 40 calls" in page
+    assert "| `train:step` | confirmed | 7.90x | yes | the graph gave what eager gave in 40 of 40 calls" in page
     assert "- `train:show`: prints the loss (HYB101)" in page
     assert "4,000 calls, 2 signatures" in page
-    assert "- Speedup: 7.90x in the steady state, 95% interval 7.50x to 8.30x" in page
+    assert "- Per step: 7.90x faster (95% interval 7.50x to 8.30x)" in page
     assert "Verdict: **none** (level L2)." in page
     assert "```sh\npatch -p1 < results/20261122-093015-train/optimize.patch\n```" in page
     assert "```diff\n--- a/train.py\n+++ b/train.py\n" in page

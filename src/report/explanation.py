@@ -1,0 +1,126 @@
+"""All that a run knows of one function, as text: ``optimize explain train:step``."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+
+from ..records import Finding, Function, Judgement, Move, Report, VariantResult
+from .answer import gain_of, name_of, short_reason
+from .visible import visible
+from .wording import count, duration, ratio, reasons, samples, speedup_of
+
+#: What is to be done where the verdict is to become another one.
+_MOVES = {Move.USER: "It takes a change of your code.", Move.BUDGET: "A longer --budget may decide it."}
+
+
+def find(report: Report, asked: str) -> list[Judgement]:
+    """The functions that are meant: by id, by qualified name, by the name after the last dot, or by ``file:line``."""
+    tests: tuple[Callable[[Function], bool], ...] = (
+        lambda function: function.id == asked,
+        lambda function: function.qualname == asked,
+        lambda function: function.qualname.rpartition(".")[2] == asked,
+        lambda function: _holds(function, asked),
+    )
+    for test in tests:
+        if found := [judgement for judgement in report.judgements if test(judgement.function)]:
+            return found
+    return []
+
+
+def _holds(function: Function, place: str) -> bool:
+    """Whether a place, as ``file:line``, lies in the function."""
+    file, _, line = place.rpartition(":")
+    inside = line.isdigit() and function.line <= int(line) <= function.end_line
+    return inside and bool(file) and f"/{function.file}".endswith(f"/{file}")
+
+
+def explain(judgement: Judgement, report: Report, width: int = 100) -> str:
+    """Give everything about one function, in lines of at most ``width`` columns where words allow."""
+    function = judgement.function
+    place = f"{function.file}:{function.line}–{function.end_line}"
+    verdict = judgement.verdict.value + (", in the patch" if judgement.selected else "")
+    head = [f"{name_of(function)}  ({place})" if function.region is None else f"{name_of(function)}  ({function.id})"]
+    sections = [
+        (verdict, _why(judgement)),
+        ("Gain", _gain(judgement, report)),
+        ("Seen in the run", _seen(judgement, report)),
+        ("Found in the source", [line for finding in function.findings for line in _finding(finding)]),
+        (
+            "Taken on trust, and checked",
+            [f"{each.verdict.value}: {each.assumption.statement} ({each.evidence})" for each in judgement.assumptions],
+        ),
+        ("Ways to convert that were tried", [line for each in judgement.variants for line in _variant(each)]),
+        (
+            "Changes that outlive a call",
+            [
+                f"{each.subject}: {each.detail}" + (f" ({each.place})" if each.place else "")
+                for each in judgement.observation.effects
+            ],
+        ),
+    ]
+    lines = [visible(line) for line in head]
+    for title, found in sections:
+        if found:
+            lines += ["", title]
+            lines += [line for text in found for line in _folded(visible(text), width)]
+    if judgement.source:
+        lines += ["", "Source", *(f"    {visible(line)}" for line in judgement.source.splitlines())]
+    return "\n".join(lines) + "\n"
+
+
+def _why(judgement: Judgement) -> list[str]:
+    found = []
+    for reason in judgement.reasons:
+        found.append(reason.message)
+        found += [f"  {reason.evidence}"] if reason.evidence else []
+        found += [f"  {_MOVES[reason.move]}"] if reason.move in _MOVES else []
+    return found or [text for text in (reasons(judgement) or short_reason(judgement),) if text]
+
+
+def _gain(judgement: Judgement, report: Report) -> list[str]:
+    gain = gain_of(judgement, report)
+    if gain.startswith("~"):
+        return [f"{gain} per call, timed while both versions were compared: a rough figure"]
+    return [f"{gain}, measured side by side"] if gain else []
+
+
+def _seen(judgement: Judgement, report: Report) -> list[str]:
+    found = [text for text in (samples(judgement, report),) if text]
+    for parameter in judgement.observation.parameters:
+        parts = [", ".join(parameter.kinds), ", ".join(parameter.dtypes), " ".join(parameter.shapes[:6])]
+        values = count(parameter.distinct_values, "distinct value")
+        found.append(f"{parameter.name}: {'; '.join(part for part in (*parts, values) if part)}")
+    callers = sorted(judgement.observation.callers.items(), key=lambda item: -item[1])[:5]
+    if callers:
+        said = ", ".join(f"{name or 'other code'} ({calls:,})" for name, calls in callers)
+        found.append(f"called by {said}")
+    return found
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    sure = "" if finding.certain else " (the run checks it)"
+    yield f"{finding.code} {finding.file}:{finding.line}: {finding.message}{sure}"
+    for step in finding.chain:
+        yield f"  {step.file}:{step.line}: {step.note}"
+
+
+def _variant(tried: VariantResult) -> Iterator[str]:
+    arguments = ", ".join(f"{name}={value}" for name, value in tried.arguments)
+    parts = [count(tried.traces, "trace")]
+    if tried.trace_seconds is not None:
+        parts.append(f"{duration(tried.trace_seconds)} tracing")
+    if value := ratio(speedup_of(tried)):
+        parts.append(f"~{value} per call")
+    yield f"tf.function({arguments}): {tried.outcome.value}, {', '.join(parts)}"
+    if tried.reason:
+        yield f"  {tried.reason}"
+    for cause in tried.retrace_causes:
+        yield f"  retraced because of {cause}"
+
+
+def _folded(text: str, width: int) -> list[str]:
+    deeper = "    " if text.startswith("  ") else "  "
+    return textwrap.wrap(
+        text.strip(), max(width, 20), initial_indent=deeper, subsequent_indent=deeper + "  ", break_on_hyphens=False
+    )
