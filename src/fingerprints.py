@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import gc
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -68,14 +69,17 @@ def with_fingerprints(scan: Scan) -> Scan:
     return replace(scan, functions=tuple(replace(each, fingerprint=found.get(each.id)) for each in scan.functions))
 
 
-def fingerprint_of_line(path: Path, line: int) -> str | None:
-    """Give the fingerprint of the statement that a line belongs to, for a change that is made to the line alone."""
-    tree = _parsed(path)
+def fingerprints_of_lines(path: Path, lines: Iterable[int]) -> dict[int, str]:
+    """Give the fingerprint of the innermost statement that each of the lines belongs to; none where there is none."""
+    tree, wanted = _parsed(path), sorted(set(lines))
     if tree is None:
-        return None
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _covers(node, line)]
-    innermost = max(found, key=lambda node: node.lineno, default=None)
-    return None if innermost is None else _hash([_Dump([innermost]).text])
+        return {}
+    innermost: dict[int, ast.stmt] = {}
+    for statement in _statements(tree.body):
+        first, last = statement.lineno, statement.end_lineno or statement.lineno
+        # Of what holds another statement, that one comes later.
+        innermost.update(dict.fromkeys(wanted[bisect_left(wanted, first) : bisect_right(wanted, last)], statement))
+    return {line: _hash([_Dump([statement]).text]) for line, statement in innermost.items()}
 
 
 def with_variant(fingerprint: str | None, variant: Variant) -> str | None:
@@ -150,10 +154,6 @@ def _within(statements: Iterable[ast.stmt], line: int, end_line: int) -> Iterato
             yield statement
         elif statement.lineno <= end_line and line <= (statement.end_lineno or statement.lineno):
             yield from _within(_held(statement), line, end_line)
-
-
-def _covers(node: ast.stmt, line: int) -> bool:
-    return node.lineno <= line <= (node.end_lineno or node.lineno)
 
 
 class _Dump:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.fingerprints import fingerprint_of_line, fingerprints, with_fingerprints, with_variant
+from hybridize.fingerprints import fingerprints, fingerprints_of_lines, with_fingerprints, with_variant
 from hybridize.records import Action, Function, FunctionKind, Scan, Variant
 from hybridize.static import scan
 
@@ -230,14 +230,22 @@ def test_a_line_has_one_for_a_change_that_is_made_to_it_alone(tmp_path):
     def found(text: str, line: int) -> str | None:
         path = tmp_path / "a.py"
         path.write_text(text)
-        return fingerprint_of_line(path, line)
+        return fingerprints_of_lines(path, [line]).get(line)
 
     text = "import keras\nif True:\n    model.compile(\n        run_eagerly=True,\n    )\n"
     known = found(text, 4)
     assert known == found("# above\n" + text, 5) is not None
     assert known != found(text.replace("=True", "=1 > 0"), 4)
     assert found(text, 9) is None and found("if:", 1) is None
-    assert fingerprint_of_line(tmp_path / "absent.py", 1) is None
+    assert fingerprints_of_lines(tmp_path / "absent.py", [1]) == {}
+
+
+def test_each_line_has_that_of_the_innermost_statement_it_belongs_to(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text("def f(x):\n    for i in x:\n        print(i)\n\n    print(i)\n    return x\n")
+    found = fingerprints_of_lines(path, [6, 3, 5, 2, 3])
+    assert found.keys() == {2, 3, 5, 6} and found[3] == found[5]
+    assert len({found[2], found[3], found[6]}) == 3
 
 
 def test_what_the_script_does_not_reach_is_not_looked_at(tmp_path):

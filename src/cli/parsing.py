@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO, TypeVar
@@ -48,7 +49,7 @@ class Parser(argparse.ArgumentParser):
 
     def option_list(self) -> str:
         """What --help says of the options."""
-        formatter = argparse.RawDescriptionHelpFormatter("optimize", max_help_position=26, width=100)
+        formatter = _HelpFormatter("optimize", max_help_position=26, width=100)
         formatter.start_section("options")
         formatter.add_arguments(self._actions)
         formatter.end_section()
@@ -58,6 +59,12 @@ class Parser(argparse.ArgumentParser):
         """Raise WrongUsage where there are arguments that the command has no use for."""
         if extras:
             raise WrongUsage(f"There is no option {extras[0]}.{nearest(extras[0], self.options)}")
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        # A name with hyphens in it stays in one piece, so that it can be copied.
+        return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def checked(value: _Value | Mistake, prefix: str = "") -> _Value:

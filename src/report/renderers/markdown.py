@@ -1,113 +1,156 @@
-"""The report as a page of Markdown: for a pull request, or to read later."""
+"""The report as Markdown: a comment on a pull request, the summary of a GitHub job, or a page to read later."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...records import Judgement, Report
+from ..advice import evidence, next_step
 from ..answer import benchmark_rows, gain_of, more_rows
-from ..visible import visible
+from ..places import checkout_of
+from ..visible import LONGEST, visible
 from ..wording import (
     apply_command,
     clock,
+    count,
     is_proposed,
     metric_line,
     profile_lines,
     reasons,
-    samples,
 )
 
-#: The longest text that is written whole, in characters.
-_LONGEST = 10_000
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
+# GitHub takes no comment of more than 65,536 characters.
+_LIMIT = 60_000
+_SPECIAL = re.compile(r"([\\`*\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_]))")
+# What begins a list, a heading or a rule at the start of a line.
+_BEGINS = re.compile(r"^([-+=#]|\d(?=\d*[.)](?:\s|$)))")
+# What a forge makes a mention, a reference, an emoji or a link of, although it is no markup: the place to part it at.
+_LIVE = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=:)(?=[a-z+-][\w+-]*:)|(?=://)|(?<=www)(?=\.)", re.A | re.I)
+# It is not shown, and parts what stands on both sides of it.
+_NOTHING = "<!-- -->"
+
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How much a page shows: rows of candidates, lines of other lists, characters of a text; and the change or not."""
+
+    rows: int
+    lines: int
+    text: int
+    change: bool = False
+
+
+# The first that gives a page which is short enough is taken.
+_SIZES = (_Size(60, 50, 400, True), _Size(60, 50, 400), _Size(20, 20, 200), _Size(5, 5, 60))
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give a summary of a run: the outcome, the candidates, the measurement, drift, and how to apply it.
+    """Give the outcome, the candidates, the numbers, and the change. ``results`` is not used.
 
-    ``results`` is not used.
+    The first line is a comment that no reader sees: it is the same for all reports of one script, so that a bot finds
+    the comment that it has to update. Where the page would grow too long for a comment, it shows less.
     """
+    for size in _SIZES:
+        page = _page(report, size)
+        if len(page) <= _LIMIT:
+            break
+    return page
+
+
+def _page(report: Report, size: _Size) -> str:
     sections = [
-        f"# optimize: {report.status}",
+        marker(report),
+        f"## hybridize: {report.status}",
         _escaped(report.message),
         _run(report),
-        *_candidates(report),
-        *_measurement(report),
-        *_drift(report),
-        *_profile(report),
-        *_change(report),
+        *_candidates(report, size),
+        *_numbers(report, size),
+        *_warnings(report, size),
+        *_change(report, size),
     ]
-    if report.warnings:
-        sections += ["## Warnings", "\n".join(f"- {_escaped(warning)}" for warning in report.warnings)]
     return "\n\n".join(sections) + "\n"
+
+
+def marker(report: Report) -> str:
+    """Give the hidden first line by which a bot knows the comment of this script."""
+    target = report.command.target
+    name = target.module or checkout_of(report).path(target.script)
+    return f"<!-- hybridize: {re.sub(r'[^A-Za-z0-9./_]', '_', name)} -->"
 
 
 def _run(report: Report) -> str:
     target = report.command.target
-    what = f"module `{target.module}`" if target.module else f"script {_code(target.script)}"
+    script = _code(checkout_of(report).path(target.script))
+    what = f"module {_code(target.module)}" if target.module else f"script {script}"
     spent = f"{clock(report.budget.spent_seconds)} of {clock(report.budget.seconds)}"
     return f"Run {_escaped(report.created)} on {what}; {spent} of the budget were spent."
 
 
-def _candidates(report: Report) -> list[str]:
+def _candidates(report: Report, size: _Size) -> list[str]:
     proposed = [judgement for judgement in report.judgements if is_proposed(judgement)]
     others = [judgement for judgement in report.judgements if not is_proposed(judgement)]
     sections = []
     if proposed:
-        rows = ["| candidate | verdict | gain | in the patch | why |", "| --- | --- | --- | --- | --- |"]
-        rows += [_row(judgement, report) for judgement in proposed]
-        sections += ["## Candidates", "\n".join(rows)]
+        rows = ["| function | verdict | gain | evidence | what to do |", "| --- | --- | ---: | --- | --- |"]
+        rows += [_row(judgement, report, size) for judgement in proposed[: size.rows]]
+        sections += ["### Candidates", "\n".join(rows), *_more("function", len(proposed) - size.rows)]
     if others:
         lines = [
-            f"- {_code(judgement.function.id)}: {_escaped(reasons(judgement)) or 'nothing to gain'}"
-            for judgement in others
+            f"- {_code(judgement.function.id)}: {_escaped(reasons(judgement) or 'nothing to gain', size.text)}"
+            for judgement in others[: size.lines]
         ]
-        sections += ["## Not proposed", "\n".join(lines)]
+        title = f"{count(len(others), 'function')} not proposed"
+        sections.append(_folded(title, "\n".join(lines), *_more("function", len(others) - size.lines)))
     return sections
 
 
-def _row(judgement: Judgement, report: Report) -> str:
-    why = "; ".join(part for part in (reasons(judgement), samples(judgement, report)) if part)
+def _more(what: str, number: int) -> list[str]:
+    return [f"{count(number, f'more {what}')} in the report."] if number > 0 else []
+
+
+def _row(judgement: Judgement, report: Report, size: _Size) -> str:
     cells = [
-        _code(judgement.function.id),
-        judgement.verdict.value,
+        _code(judgement.function.id).replace("|", "\\|"),
+        f"**{judgement.verdict.value}**" if judgement.selected else judgement.verdict.value,
         gain_of(judgement, report),
-        "yes" if judgement.selected else "",
-        _escaped(why),
+        _escaped(evidence(judgement, report), size.text),
+        _escaped(next_step(judgement, report)),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _measurement(report: Report) -> list[str]:
-    if report.benchmark is None:
+def _numbers(report: Report, size: _Size) -> list[str]:
+    lines = []
+    if report.benchmark is not None:
+        facts = [*benchmark_rows(report.benchmark), *more_rows(report.benchmark)]
+        lines += [f"- {fact.label}: {_escaped(fact.text, size.text)}" for fact in facts]
+    if report.drift is not None:
+        level = f" (level {_escaped(report.drift.level)})" if report.drift.level else ""
+        lines.append(f"- Drift: **{report.drift.verdict}**{level}. {_escaped(report.drift.reason, size.text)}")
+        # What drifts first.
+        metrics = sorted(report.drift.metrics, key=lambda metric: metric.verdict == "none")
+        lines += [f"  - {_escaped(metric_line(metric), size.text)}" for metric in metrics[: size.lines]]
+        lines += [f"  - {more}" for more in _more("number", len(metrics) - size.lines)]
+    sections = ["### Measurement", "\n".join(lines)] if lines else []
+    if report.profile is not None:
+        shares = [f"- {_escaped(text)}" for _, text in profile_lines(report.profile)]
+        if report.profile.files:
+            shares.append(f"- The stacks are in {', '.join(_code(name) for name in report.profile.files)}.")
+        sections += [_folded("Where the time goes", "\n".join(shares))] if shares else []
+    return sections
+
+
+def _warnings(report: Report, size: _Size) -> list[str]:
+    if not report.warnings:
         return []
-    facts = [*benchmark_rows(report.benchmark), *more_rows(report.benchmark)]
-    lines = [f"- {fact.label}: {_escaped(fact.text)}" for fact in facts]
-    return ["## Measurement", "\n".join(lines)]
+    lines = [f"- {_escaped(warning, size.text)}" for warning in report.warnings[: size.lines]]
+    return ["### Warnings", "\n".join(lines), *_more("warning", len(report.warnings) - size.lines)]
 
 
-def _drift(report: Report) -> list[str]:
-    if report.drift is None:
-        return []
-    level = f" (level {report.drift.level})" if report.drift.level else ""
-    lines = [f"Verdict: **{report.drift.verdict}**{_escaped(level)}. {_escaped(report.drift.reason)}"]
-    if report.drift.metrics:
-        lines.append("")
-        lines += [f"- {_escaped(metric_line(metric))}" for metric in report.drift.metrics]
-    return ["## Drift", "\n".join(lines)]
-
-
-def _profile(report: Report) -> list[str]:
-    if report.profile is None:
-        return []
-    lines = [f"- {_escaped(text)}" for _, text in profile_lines(report.profile)]
-    if report.profile.files:
-        lines += ["", f"The stacks are in {', '.join(_code(name) for name in report.profile.files)}."]
-    return ["## Where the time goes", "\n".join(lines)] if lines else []
-
-
-def _change(report: Report) -> list[str]:
+def _change(report: Report, size: _Size) -> list[str]:
     if not report.plan.files:
         return []
     if report.plan.applied:
@@ -115,20 +158,31 @@ def _change(report: Report) -> list[str]:
     else:
         command = apply_command(report, Path(report.command.target.cwd))
         how = f"To apply it, in {_code(report.command.target.cwd)}:\n\n{_fenced(command or '', 'sh')}"
-    return ["## The change", how, _fenced("".join(edited.diff for edited in report.plan.files), "diff")]
+    diff = _fenced("".join(edited.diff for edited in report.plan.files), "diff")
+    edits = _folded("The edits", diff) if size.change else "The edits are too long to be shown here."
+    return ["### The change", how, edits]
 
 
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", visible(text, _LONGEST))
+def _folded(title: str, *parts: str) -> str:
+    body = "\n\n".join(parts)
+    return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _escaped(text: str, limit: int = LONGEST) -> str:
+    """Give text that is read as it stands, on one line and no longer than it may be: no markup, no mention, no link."""
+    flat = " ".join(visible(text, limit).split())
+    parts = [_SPECIAL.sub(r"\\\1", part) for part in _LIVE.split(flat)]
+    return _BEGINS.sub(lambda found: f"&#{ord(found[1])};", _NOTHING.join(parts))
 
 
 def _code(text: str) -> str:
-    """Give inline code; in a table, a bar must not end the cell, and a backtick not the code."""
-    flat = visible(text, _LONGEST).replace("|", "\\|")
-    return f"`` {flat} ``" if "`" in flat else f"`{flat}`"
+    """Give inline code, which no backtick ends."""
+    flat = visible(text, 300)
+    longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
+    return f"{'`' * (longest + 1)} {flat} {'`' * (longest + 1)}" if longest else f"`{flat}`"
 
 
 def _fenced(text: str, language: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}"
+    return f"{fence}{language}\n{visible(text, len(text), lines=True).rstrip(chr(10))}\n{fence}"

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from ... import __version__
+from ...fingerprints import fingerprints_of_lines
 from ...records import Action, Confidence, Finding, Function, Scan
+from ..sarif import Result, Step, log
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_ROOT = "PROJECTROOT"
 # Candidates have no rule's code; SARIF wants one for every result.
 _CANDIDATE = "candidate"
 #: SARIF's priorities, from 0 to 100.
@@ -27,50 +22,52 @@ def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
     maps the rules' codes to their titles.
     """
     codes = sorted({finding.code for function in scan.functions for finding in _findings(function)})
-    described = {_CANDIDATE: "A function that may run as a graph", **{code: titles.get(code, "") for code in codes}}
-    positions = {code: position for position, code in enumerate(described)}
-    results = [
-        result
-        for function in scan.functions
-        for result in (_candidate(function, positions), *_findings_of(function, positions))
-        if result is not None
-    ]
-    run = {
-        "tool": {
-            "driver": {
-                "name": "hybridize",
-                "version": __version__,
-                "rules": [_rule(code, title) for code, title in described.items()],
-            }
-        },
-        "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {_ROOT: {"uri": Path(scan.root).absolute().as_uri().rstrip("/") + "/"}},
-        "invocations": [
-            {
-                "executionSuccessful": True,
-                "toolExecutionNotifications": [
-                    {"level": "warning", "message": {"text": warning}} for warning in scan.warnings
-                ],
-            }
-        ],
-        "results": results,
-    }
-    yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    rules = {_CANDIDATE: "A function that may run as a graph", **{code: titles.get(code, "") for code in codes}}
+    return log(scan.root, _results(scan, _Contents(scan)), rules, scan.warnings)
 
 
-def _rule(code: str, title: str) -> dict[str, Any]:
-    return {"id": code, **({"shortDescription": {"text": title}} if title else {})}
+class _Contents:
+    """The fingerprints of the lines that results are about; a file is read when the first of them is asked for."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._root = Path(scan.root)
+        self._lines: dict[str, set[int]] = {}
+        self._found: dict[str, dict[int, str]] = {}
+        for function in scan.functions:
+            if function.proposal is not Action.NONE:
+                self._lines.setdefault(function.file, set()).add(function.line)
+            for finding in _findings(function):
+                self._lines.setdefault(finding.file, set()).add(finding.line)
+
+    def of(self, file: str, line: int) -> str:
+        """The fingerprint of a line; empty where its file can't be read."""
+        if file not in self._found:
+            self._found[file] = fingerprints_of_lines(self._root / file, self._lines[file])
+        return self._found[file].get(line, "")
 
 
-def _candidate(function: Function, positions: Mapping[str, int]) -> dict[str, Any] | None:
-    if function.proposal is Action.NONE:
-        return None
+def _results(scan: Scan, contents: _Contents) -> Iterator[Result]:
+    for function in scan.functions:
+        if function.proposal is not Action.NONE:
+            yield _candidate(function, contents)
+        yield from (_finding(finding, function, contents) for finding in _findings(function))
+
+
+def _candidate(function: Function, contents: _Contents) -> Result:
     checks = "; ".join(assumption.statement for assumption in function.assumptions)
     text = f"{function.qualname} is a candidate ({function.proposal.value})"
     text += f", for it {', '.join(function.rests_on)}" if function.rests_on else ""
     text += f"; a run must check: {checks}." if checks else "."
-    result = _result(_CANDIDATE, "warning", text, function.file, function.line, function, positions)
-    return result if function.confidence is None else {**result, "rank": _RANKS[function.confidence]}
+    return Result(
+        _CANDIDATE,
+        "warning",
+        text,
+        function.file,
+        function.line,
+        function.id,
+        contents.of(function.file, function.line),
+        rank=None if function.confidence is None else _RANKS[function.confidence],
+    )
 
 
 def _findings(function: Function) -> tuple[Finding, ...]:
@@ -78,47 +75,14 @@ def _findings(function: Function) -> tuple[Finding, ...]:
     return function.findings if blocker is None or blocker in function.findings else (*function.findings, blocker)
 
 
-def _findings_of(function: Function, positions: Mapping[str, int]) -> list[dict[str, Any]]:
-    results = []
-    for finding in _findings(function):
-        level = "warning" if finding.certain else "note"
-        result = _result(finding.code, level, finding.message, finding.file, finding.line, function, positions)
-        if finding.chain:
-            steps = [
-                {"location": {**_location(step.file, step.line), "message": {"text": step.note}}}
-                for step in finding.chain
-            ]
-            result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
-        results.append(result)
-    return results
-
-
-def _result(
-    code: str,
-    level: str,
-    text: str,
-    file: str,
-    line: int,
-    function: Function,
-    positions: Mapping[str, int],
-) -> dict[str, Any]:
-    location = _location(file, line)
-    location["logicalLocations"] = [{"fullyQualifiedName": function.id, "kind": "function"}]
-    return {
-        "ruleId": code,
-        "ruleIndex": positions[code],
-        "level": level,
-        "message": {"text": text},
-        "locations": [location],
-        # Survives edits above the function, so that a forge does not report it anew.
-        "partialFingerprints": {"function/v1": f"{code}:{function.id}"},
-    }
-
-
-def _location(file: str, line: int) -> dict[str, Any]:
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(os.fsencode(file)), "uriBaseId": _ROOT},
-            "region": {"startLine": max(1, line)},
-        }
-    }
+def _finding(finding: Finding, function: Function, contents: _Contents) -> Result:
+    return Result(
+        finding.code,
+        "warning" if finding.certain else "note",
+        finding.message,
+        finding.file,
+        finding.line,
+        function.id,
+        contents.of(finding.file, finding.line),
+        chain=[Step(step.file, step.line, step.note) for step in finding.chain],
+    )

@@ -308,11 +308,12 @@ class SwitchTrial:
         return None
 
     def _candidate(self, name: str, file: str, line: int) -> Function:
-        from ...fingerprints import fingerprint_of_line
+        from ...fingerprints import fingerprints_of_lines
 
         module = self.scan.modules.get(file, file)
         function = _function(f"{module}:{name}@{line}", file, line, module, name, None)
-        return replace(function, fingerprint=fingerprint_of_line(Path(self.scan.root, file), line))
+        found = fingerprints_of_lines(Path(self.scan.root, file), [line])
+        return replace(function, fingerprint=found.get(line))
 
     # -- proof ------------------------------------------------------------------------------------
 

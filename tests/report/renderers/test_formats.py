@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.records import Plan
+from hybridize.records import Plan, Reason
 from hybridize.report import outputs, renderers
 
 each_format = pytest.mark.parametrize("name", renderers.names())
@@ -38,6 +38,40 @@ def test_a_format_is_found_by_being_there(report, tmp_path, monkeypatch):
     assert "one-line" in renderers.names()
     assert outputs.write(report, [("one-line", str(tmp_path / "out.txt"))], None) == []
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == f"{report.message}\n"
+
+
+HIDDEN = "\u202e\u2066\u200f\x00\x07\x1b[31m\x85\u2028\ufeff\udce9\r"
+
+
+@pytest.mark.parametrize("name", sorted({*renderers.names()} - {"json", "diff"}))
+def test_what_is_not_seen_or_changes_what_is_seen_is_shown_as_an_escape(name, report):
+    """Not in report.json, which is for programs and is exact, nor in the patch, whose bytes are those of the source."""
+    odd = f"a{HIDDEN}b</script><!-- ]]> {{{{ | `c` \n::error::d"
+    reason = Reason("x", odd, odd, f"{odd}:3")
+    judgements = tuple(
+        replace(
+            each,
+            function=replace(each.function, id=f"m:{odd}", qualname=odd, module=odd, file=f"{odd}.py", hybrid=odd),
+            reasons=(reason,),
+        )
+        for each in report.judgements
+    )
+    target = replace(report.command.target, script=odd, arguments=(odd,))
+    hostile = replace(
+        report,
+        message=odd,
+        warnings=(odd,),
+        judgements=(*judgements, *(replace(each, reasons=(reason,)) for each in report.judgements)),
+        command=replace(report.command, target=target),
+        environment={odd: odd, "platform": odd},
+        benchmark=replace(report.benchmark, unit=odd, reason=odd),
+        drift=replace(report.drift, reason=odd, metrics=(replace(report.drift.metrics[0], name=odd),)),
+        profile=replace(report.profile, files=(odd,), reason=odd),
+        plan=replace(report.plan, files=(replace(report.plan.files[0], diff=odd, file=odd),)),
+    )
+    text = renderers.load(name).render(hostile, None)
+    assert not {each for each in text if each != "\n" and each in HIDDEN.replace("[31m", "")}
+    text.encode("utf-8")
 
 
 def test_the_diff_is_the_patch(report):

@@ -1,49 +1,148 @@
-"""The summary of a run as Markdown."""
+"""The report as Markdown, read by a Markdown renderer that is not ours."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from markdown_it import MarkdownIt
 
 from hybridize.records import Plan, Reason
 from hybridize.report.renderers import markdown
 
 
-def test_a_summary_has_the_outcome_the_candidates_the_numbers_and_the_change(report):
-    page = markdown.render(report, None)
-    assert page.startswith("# optimize: optimized\n\ntrain.py runs 7.9x faster")
-    assert "| `train:step` | confirmed | 7.90x | yes | the graph gave what eager gave in 40 of 40 calls" in page
-    assert "- `train:show`: prints the loss (HYB101)" in page
-    assert "4,000 calls, 2 signatures" in page
-    assert "- Per step: 7.90x faster (95% interval 7.50x to 8.30x)" in page
-    assert "Verdict: **none** (level L2)." in page
-    assert "```sh\npatch -p1 < results/20261122-093015-train/optimize.patch\n```" in page
-    assert "```diff\n--- a/train.py\n+++ b/train.py\n" in page
-    assert "## Warnings" in page
+class Page(HTMLParser):
+    """What a reader sees of a page: its text, and the tags that it is made with."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.text, self.tags, self.cells, self._in_cell = "", [], [[]], False
+        self.feed(MarkdownIt("commonmark", {"html": True}).enable("table").render(source))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "tr":
+            self.cells.append([])
+        if tag in ("td", "th"):
+            self._in_cell = True
+            self.cells[-1].append("")
+
+    def handle_data(self, data):
+        self.text += data
+        if self._in_cell:
+            self.cells[-1][-1] += data
+
+    def handle_endtag(self, tag):
+        self._in_cell = self._in_cell and tag not in ("td", "th")
+
+
+def rendered(report) -> str:
+    return markdown.render(report, None)
+
+
+def test_a_page_has_the_outcome_the_candidates_the_numbers_and_the_change(report):
+    page = Page(rendered(report))
+    assert page.text.lstrip().startswith("hybridize: optimized\ntrain.py runs 7.9x faster")
+    head, step, refuted, unobserved = page.cells[1:5]
+    assert head == ["function", "verdict", "gain", "evidence", "what to do"]
+    assert step[:3] == ["train:step", "confirmed", "7.90x"] and step[4].startswith("Apply the patch.")
+    assert step[3].startswith("the graph gave what eager gave in 40 of 40 calls") and "4,000 calls" in step[3]
+    assert refuted[1] == "refuted" and unobserved[1] == "unobserved"
+    assert "train:show: prints the loss (HYB101)" in page.text
+    assert "Per step: 7.90x faster (95% interval 7.50x to 8.30x)" in page.text
+    assert "Drift: none (level L2). 40 of 40 steps" in page.text
+    assert "train:step: 95% ±2% of the time before" in page.text and "profile-eager.speedscope.json" in page.text
+    assert "patch -p1 < results/20261122-093015-train/optimize.patch" in page.text
+    assert "--- a/train.py\n+++ b/train.py\n" in page.text
+    assert "pyproject.toml has no project table." in page.text
 
 
 def test_a_run_that_came_to_nothing_has_no_empty_sections(report):
     nothing = replace(report, judgements=(), plan=Plan(), benchmark=None, drift=None, profile=None, warnings=())
-    page = markdown.render(replace(nothing, status="usage"), None)
-    assert page.count("#") == 1 and page.startswith("# optimize: usage")
+    page = rendered(replace(nothing, status="usage"))
+    assert page.count("##") == 1 and "\n## hybridize: usage\n" in page
 
 
-def test_what_the_user_wrote_can_not_break_the_page(report):
-    judgement = replace(report.judgements[0], reasons=(Reason("so", "a | b\n<script> `x` *y*"),))
-    diff = "--- a/m.py\n+++ b/m.py\n@@ -1 +1,2 @@\n+```\n x\n"
-    plan = replace(report.plan, files=(replace(report.plan.files[0], diff=diff),))
-    page = markdown.render(replace(report, judgements=(judgement,), plan=plan), None)
-    row = next(line for line in page.splitlines() if line.startswith("| `train:step`"))
-    assert r"a \| b \<script\> \`x\` \*y\*" in row
-    assert "````diff\n" in page and page.rstrip().split("\n\n## Warnings")[0].endswith("````")
+def test_a_bot_finds_its_comment_by_the_hidden_first_line(report):
+    first = rendered(report).splitlines()[0]
+    assert first == "<!-- hybridize: train.py -->" == rendered(replace(report, message="another")).splitlines()[0]
+    target = replace(report.command.target, script="/elsewhere/a-b -->.py")
+    odd = rendered(replace(report, command=replace(report.command, target=target))).splitlines()[0]
+    assert re.fullmatch(r"<!-- hybridize: [\w./]+ -->", odd) and odd != first
+    assert "hybridize: train" not in Page(rendered(report)).text
+
+
+HOSTILE = [
+    "a | b\n<script>alert(1)</script> `x` *y* __z__ ~~w~~",
+    "# head\n- item\n1. one\n***\n| a | b |",
+    "[link](http://evil.example) ![image](x.png) <http://auto.example> [ref]: x",
+    "&lt;b&gt; &amp; \\* \\",
+    "</details></summary> <!-- open",
+    "``` fence\n~~~",
+    "\u202eabc\u2066 \x1b[31m \x00 \ufeff",
+    "- x",
+    "+ x",
+    "12) x",
+    "=== x",
+    "val_acc_top1 a_b",
+]
+
+
+def seen(text: str) -> str:
+    """What a reader has to see of a text: the same, with escapes for what is not seen, on one line."""
+    table = {0x202E: r"\u202e", 0x2066: r"\u2066", 0x1B: "␛", 0: "␀", 0xFEFF: r"\ufeff"}
+    return " ".join(text.translate(table).split())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_the_user_wrote_stays_text(report, text):
+    plain = Page(rendered(replace(report, message="m", judgements=(replace(report.judgements[0], reasons=()),))))
+    judgement = replace(report.judgements[0], reasons=(Reason("so", text),))
+    page = Page(rendered(replace(report, message=text, judgements=(judgement,), warnings=(text,))))
+    assert page.tags == plain.tags
+    assert seen(text) in page.cells[2][3]
+    assert page.text.count(seen(text)) == 3
+
+
+@pytest.mark.parametrize("name", ["a`b``c", "x|y", "<b>", "f\n# g", "\u202ef", "@team #1 :smile: www.x"])
+def test_a_name_of_the_users_is_code(report, name):
+    function = replace(report.judgements[0].function, id=f"m:{name}")
+    page = Page(rendered(replace(report, judgements=(replace(report.judgements[0], function=function),))))
+    assert page.cells[2][0].strip() == seen(f"m:{name}") and len(page.cells[2]) == 5
+    assert "code" in page.tags and "b" not in page.tags
+
+
+@pytest.mark.parametrize("text", ["@team", "#12", ":smile:", "https://x.example", "www.x.example"])
+def test_what_a_forge_would_make_a_mention_or_a_link_of_is_parted(report, text):
+    page = rendered(replace(report, message=f"see {text} there"))
+    assert text not in page and text in Page(page).text
+
+
+def test_a_diff_does_not_end_its_fence(report):
+    diff = "--- a/m.py\n+++ b/m.py\n@@ -1 +1,2 @@\n+````\n x\n"
+    page = rendered(replace(report, plan=replace(report.plan, files=(replace(report.plan.files[0], diff=diff),))))
+    assert "`````diff\n" in page and "+````\n x\n" in Page(page).text
 
 
 def test_applied_edits_need_no_command(report):
-    page = markdown.render(replace(report, plan=replace(report.plan, applied=True)), None)
-    assert "edited in place" in page and "patch -p1" not in page
+    page = rendered(replace(report, plan=replace(report.plan, applied=True)))
+    assert "edited in place" in page and "patch -p1" not in page and "Nothing: the change was applied." in page
 
 
-def test_the_profile_has_its_section_and_names_its_files(report):
-    page = markdown.render(report, None)
-    assert "## Where the time goes" in page
-    assert "95% ±2% of the time before" in page
-    assert "`profile-eager.speedscope.json`" in page
+def test_a_comment_is_never_too_long_for_github(report):
+    many = tuple(
+        replace(each, function=replace(each.function, id=f"m:f{number}"), reasons=(Reason("x", "<@a" * 5000),))
+        for each in report.judgements
+        for number in range(300)
+    )
+    long = replace(report.plan.files[0], diff="".join(f"+line {number}\n" for number in range(20_000)))
+    drift = replace(report.drift, reason="@x " * 9000, metrics=report.drift.metrics * 999)
+    plan = replace(report.plan, files=(long,))
+    page = rendered(
+        replace(report, judgements=many, plan=plan, warnings=("w" * 9000,) * 99, drift=drift, message="#1 " * 9000)
+    )
+    assert len(page) < 65_536 and "The edits are too long to be shown here." in page and "optimize.patch" in page
+    assert "more functions in the report." in page and "more warnings in the report." in page
+    assert "more numbers in the report." in page

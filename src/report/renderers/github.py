@@ -1,0 +1,62 @@
+"""The verdicts as workflow commands, which GitHub shows beside the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ... import exit_codes
+from ...records import Judgement, Report
+from ..advice import Weight, evidence, next_step, weight
+from ..answer import gain_of
+from ..places import Checkout, checkout_of
+from ..visible import visible
+
+# GitHub shows ten annotations of a kind for a step: the weightiest come first.
+_ORDER = (Weight.WRONG, Weight.GAIN, Weight.OPEN)
+_TITLES = {
+    Weight.WRONG: "tf.function refuted",
+    Weight.GAIN: "faster as a graph",
+}
+
+
+def render(report: Report, results: Path | None) -> str:
+    """Give a line for the run, and one for each function of which something is to be said. ``results`` is not used."""
+    told = report.message if report.exit_code == exit_codes.OK else f"{report.message} (exit code {report.exit_code})"
+    lines = [_command("notice" if report.exit_code == exit_codes.OK else "error", {"title": "hybridize"}, told)]
+    return "\n".join([*lines, *_annotations(report)]) + "\n"
+
+
+def _annotations(report: Report) -> Iterator[str]:
+    checkout = checkout_of(report)
+    for level in _ORDER:
+        for judgement in report.judgements:
+            if weight(judgement) is level:
+                yield _annotation(judgement, level, report, checkout)
+
+
+def _annotation(judgement: Judgement, level: Weight, report: Report, checkout: Checkout) -> str:
+    function = judgement.function
+    title = _TITLES.get(level, judgement.verdict.value)
+    gain = gain_of(judgement, report) if judgement.selected else ""
+    parts = [f"{gain} as fast" if gain else "", evidence(judgement, report)]
+    properties = {
+        "file": checkout.path(function.file),
+        "line": str(max(1, function.line)),
+        "title": f"{title}: {function.qualname}",
+    }
+    said = f"{'; '.join(part for part in parts if part)}. {next_step(judgement, report)}"
+    return _command("error" if level is Weight.WRONG else "notice", properties, said)
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {told}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return visible(text, lines=True).replace("%", "%25").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
