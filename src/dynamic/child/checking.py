@@ -175,7 +175,8 @@ class Checker:
             self.rehearsing_seconds -= perf_counter() - begun
 
     def _is_wanted(self, check: Check, first: bool, original: Any, args: Any, kwargs: Any) -> bool:
-        """Whether to compare a call: the first ones, ever rarer ones, new signatures, those after a new path.
+        """Whether to compare a call: the first ones, new signatures, those after a new path, every second or so until
+        there are ``enough``, and ever rarer ones from then on.
 
         The ``first`` call of a function object, or of a method with one instance, builds what later ones find built:
         that is the cold run's matter.
@@ -189,7 +190,11 @@ class Checker:
             return True
         if check.stability is not None and self._has_changed(check, check.stability, original, args, kwargs):
             return True
-        return check.calls & (check.calls - 1) == 0 or check.calls % max(16, 2 * check.compared) == 0
+        if check.calls < check.due:
+            return False
+        # Gaps of several lengths, so that calls which alternate are compared alike.
+        check.due = check.calls + (check.compared if check.compared >= self.enough else 1 + check.compared % 3)
+        return True
 
     def _has_changed(self, check: Check, stability: Stability, original: Any, args: Any, kwargs: Any) -> bool:
         """Whether something that the traces of a call's signature read has changed since they were made."""

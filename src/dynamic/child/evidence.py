@@ -95,6 +95,7 @@ class Check:
         self.relaxed: dict[Any, Any] = {}
         self.retraced = 0
         self.pending = 0
+        self.due = 0  # the number of the call that is compared next, whatever it is
         self.advances_iterators = False
         self.inputs: set[int] = set()
         self.reads_nothing = False  # no tensor, variable or iterator: one state is all that there is

@@ -103,6 +103,22 @@ def test_a_training_step_agrees_with_its_graph(tf: Any, check: Any) -> None:
     assert seen.max_error == 0.0, "to the bit, dropout and all"
 
 
+def test_calls_are_compared_ever_more_rarely_once_enough_were(tf: Any, checker: Any) -> None:
+    step, _ = make_step(tf)
+    made = checker("f", enough=20)
+    checked, seen = made.wrap("f", tf.function(step)), made.checks["f"]
+    compared: list[int] = []
+    for number, (batch,) in enumerate(batches(tf, 200)):
+        before = seen.compared
+        checked(batch)
+        compared += [number] * (seen.compared - before)
+    early = [number for number in compared if number < 40]
+    assert len(early) >= 20, "until there are enough, every second or so"
+    assert len({number % 2 for number in early[12:]}) == 2, "of calls that alternate not always the same"
+    late = [number for number in compared if number >= 40]
+    assert 4 <= len(late) <= 10, "then ever rarer ones, or the run would spend its time on what it knows"
+
+
 @pytest.mark.parametrize("caught", [True, False], ids=["caught", "raised"])
 def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, checker: Any, caught: bool) -> None:
     from hybridize.sandbox.refusal import RefusedConnection
