@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_BUDGET_SECONDS = 300.0
+#: The fewest calls that a check can tell anything by, and the fewest seeds that the spread of eager runs is known by.
+LEAST_STEPS, LEAST_SEEDS = 6, 3
 SEED_LIMIT = 2**32  # NumPy takes no larger seed.
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)(s?))?")
 
@@ -203,14 +205,14 @@ def _strings(value: Any, _: Path) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _integer(low: int, high: float = math.inf) -> Callable[[Any, Path], int]:
+def _integer(low: int, high: float = math.inf, or_zero: bool = False) -> Callable[[Any, Path], int]:
     def read(value: Any, _: Path) -> int:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise ValueError
         if isinstance(value, str) and not re.fullmatch(r"[+-]?\d{1,18}", value):
             raise ValueError
         number = int(value)
-        if not low <= number <= high:
+        if not (low <= number <= high or (or_zero and number == 0)):
             raise ValueError
         return number
 
@@ -316,8 +318,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "steps",
             "steps",
-            "a whole number, at least 1",
-            _integer(1),
+            f"a whole number, at least {LEAST_STEPS}, since fewer calls are not compared",
+            _integer(LEAST_STEPS),
             "N",
             "cut each run after N units of work, such as training steps",
         ),
@@ -333,10 +335,10 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "drift-runs",
             "drift_runs",
-            "a whole number, at least 0",
-            _integer(0),
+            f"0, or a whole number, at least {LEAST_SEEDS}, since fewer seeds tell nothing",
+            _integer(LEAST_SEEDS, or_zero=True),
             "N",
-            "compare what the script ends with over N seeds, 3 at least to tell; takes budget (0)",
+            f"compare what the script ends with over N seeds, {LEAST_SEEDS} at least; takes budget (0)",
         ),
         Setting(
             "seed",

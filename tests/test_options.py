@@ -88,6 +88,9 @@ REFUSED = [
     ("budget", "soon"),
     ("budget", False),
     ("steps", "0"),
+    ("steps", "5"),
+    ("drift-runs", "1"),
+    ("drift-runs", "2"),
     ("steps", "1.5"),
     ("steps", 1.0),
     ("steps", True),
@@ -159,7 +162,7 @@ def test_paths_in_pyproject_start_from_its_folder(tmp_path):
 
 
 WRONG_FILES = {
-    "[tool.optimize]\nsteps = '5'\nbudgets = 3\n": "did you mean 'budget'",
+    "[tool.optimize]\nsteps = '9'\nbudgets = 3\n": "did you mean 'budget'",
     "[tool.optimize]\nmin_speedup = 1.2\n": "did you mean 'min-speedup'",
     "[tool.optimize]\nzzz = 1\n": "it knows arguments, budget",
     "[tool.optimize]\nbudget = 'soon'\n": "budget takes a length of time",

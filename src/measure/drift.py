@@ -24,6 +24,8 @@ BORDERLINE = 0.02
 _SHARES = re.compile(
     r"(?<![a-z])(?:acc|accuracy|accuracies|precision|recall|f1|auc|m?iou|dice|correct)(?![a-z])", re.IGNORECASE
 )
+# Dice loss, IoU loss: smooth losses that are named after a share.
+_SMOOTH = re.compile(r"loss|error|distance|divergence|penalty|cost", re.IGNORECASE)
 MOST_METRICS = 20
 # What is kept of the unit's results for a picture.
 MOST_COURSES, MOST_POINTS = 4, 200
@@ -123,13 +125,14 @@ def _conclude(findings: Sequence[Finding], reference: Trace, edited: Trace, few:
 
 
 def _left_out(reference: Trace) -> str:
-    """What is to be said of the printed numbers that are not compared, for their names are those of the machine's."""
-    timed = [number.label for line in read_lines(reference.lines) for number in line.numbers if number.timed]
+    """What is to be said of the printed numbers that are not compared: their names or units are the machine's."""
+    lines = read_lines(reference.lines)
+    timed = [name for line in lines for name in [*(each.label for each in line.numbers if each.timed), *line.units]]
     if not timed:
         return ""
     names = ", ".join(f"“{name}”" for name in list(dict.fromkeys(timed))[:3])
     numbers = "1 printed number was" if len(timed) == 1 else f"{len(timed):,} printed numbers were"
-    return f"; {numbers} not compared, because the name is one of a time, a speed or memory ({names})"
+    return f"; {numbers} not compared, because the name or the unit is one of a time, a speed or memory ({names})"
 
 
 def _gather(findings: Sequence[Finding]) -> list[Finding]:
@@ -238,14 +241,24 @@ def _column(rows: Sequence[Sequence[float | None]], position: int) -> list[float
 
 
 def _compare_units(reference: Trace, edited: Trace, others: Sequence[Trace]) -> list[Finding]:
-    if not (reference.complete and edited.complete) or reference.units == edited.units:
+    """Whether both came to their end after as many units; one that was cut before the other's end shows nothing."""
+    both = reference.complete and edited.complete
+    first = min((reference, edited), key=lambda run: run.units)
+    if reference.units == edited.units or not first.complete:
         return []
     steady = all(other.units == reference.units for other in others if other.complete)
-    state = State.DRIFT if steady and others else State.UNEXPLAINED if steady else State.POWERLESS
-    detail = f"is {edited.units} where it was {reference.units}"
+    # Where one was cut, the clock may have ended the other: tracing takes time of it.
+    state = State.DRIFT if steady and others and both else State.UNEXPLAINED if steady else State.POWERLESS
+    detail = f"is {edited.units} where it was {reference.units}" if both else _ended_alone(reference, edited)
     return [
         Finding(state, "unit", "the number of units until the script ended", detail, reference.units, edited.units)
     ]
+
+
+def _ended_alone(reference: Trace, edited: Trace) -> str:
+    if edited.complete:
+        return f"is {edited.units} where the original went on to the {reference.units} that it was run for"
+    return f"is more than {edited.units} where it was {reference.units}"
 
 
 def _common_noise(findings: Sequence[Finding]) -> float:
@@ -308,11 +321,22 @@ def _compare_lines(
 def _common_lines(first: Trace, second: Trace) -> tuple[list[Line], list[Line]]:
     """The lines of two runs, those of a run that was cut later shortened to what the other one can have."""
     ours, theirs = read_lines(first.lines), read_lines(second.lines)
-    if second.units < first.units and not second.complete:
+    if second.units < first.units and not (second.complete and first.complete):
+        theirs = _without_end(second, theirs, ours)
         ours = ours[: len(theirs)]
-    if first.units < second.units and not first.complete:
+    if first.units < second.units and not (second.complete and first.complete):
+        ours = _without_end(first, ours, theirs)
         theirs = theirs[: len(ours)]
     return ours, theirs
+
+
+def _without_end(run: Trace, lines: list[Line], longer: list[Line]) -> list[Line]:
+    """The lines of a run without what it says at its own end, which the other one, that was cut, never came to."""
+    known = {line.skeleton for line in longer}
+    end = len(lines)
+    while run.complete and end and lines[end - 1].skeleton not in known:
+        end -= 1
+    return lines[:end]
 
 
 def _compare_metric(
@@ -368,7 +392,7 @@ def _is_borderline(finding: Finding) -> bool:
 
 def is_borderline(name: str, first: float | None, second: float | None, gap: float) -> bool:
     """Whether ``gap``, between values as these, is what few samples at a border do to a number of that name."""
-    if first is None or second is None or not _SHARES.search(name):
+    if first is None or second is None or not _SHARES.search(name) or _SMOOTH.search(name):
         return False
     top = max(abs(first), abs(second))
     whole = 1.0 if top <= 1 else 100.0 if top <= 100 else top

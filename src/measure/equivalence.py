@@ -15,14 +15,13 @@ from statistics import fmean, stdev
 
 from beartype import beartype
 
+from ..options import LEAST_SEEDS
 from ..records import Drift, Metric
 from .drift import MOST_METRICS, is_borderline
 from .lines import find_numbers, is_integral, is_timed, parse_number, place_of, read_lines
 from .noise import LATE_FACTOR, POWERLESS_PRINTED, ROUNDING, State
 from .statistics import check_equivalence, least_deviation
 
-#: With fewer seeds than this the spread of the eager runs is not known well enough to tell anything.
-LEAST_SEEDS = 3
 #: A number that seeds spread by so much of itself shows nothing by lying within that.
 VAGUE = 0.5
 #: Of the units' own results, the mean over this share of the units counts, the last ones.

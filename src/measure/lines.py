@@ -26,14 +26,22 @@ _MACHINE = (
     (re.compile(r"\b0x[0-9a-fA-F]+"), "‹address›"),
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?"), _TIME),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?\b"), _TIME),
-    (re.compile(rf"(?:\b{_PLAIN}|\?)\s?[a-z]*\s?/\s?(?:seconds?|sec|s)\b", re.IGNORECASE), _TIME),
+    # A rate; but metres and angles a second are what a simulation computes.
+    (
+        re.compile(
+            rf"(?:\b{_PLAIN}|\?)(?!\s?(?:[kcmµ]?m|deg|m?rad|rev)\s?/)\s?[a-z]*\s?/\s?(?:seconds?|sec|s)\b",
+            re.IGNORECASE,
+        ),
+        _TIME,
+    ),
     (
         re.compile(
             rf"\b{_PLAIN}\s?(?:seconds?|secs?|s|ms|us|µs|ns|minutes?|mins|hours?|hrs?)\b(?:/[a-z]+)?", re.IGNORECASE
         ),
         _TIME,
     ),
-    (re.compile(rf"\b{_PLAIN}(?:h|m|min)(?![a-z])"), _TIME),
+    # 3.2m are metres; in 2m 30s and in 2m they are minutes.
+    (re.compile(r"(?<![\w.])\d+(?:h|m|min)(?![a-z/])|\b\d+\.\d*(?:h|min)(?![a-z/])"), _TIME),
     (re.compile(rf"(?:{_TIME}|\?)(?:[\s,:<]*(?:{_TIME}|\?))+"), _TIME),
     # Progress bars are drawn as far as the clock allows.
     (re.compile(r"[=>#█▏▎▍▌▋▊▉━╸╺─▒░.\-]{3,}"), "…"),
@@ -64,10 +72,13 @@ class Number:
 
 @dataclass(frozen=True)
 class Line:
-    """A printed line. ``skeleton`` is its text with every number replaced by ``#``."""
+    """A printed line. ``skeleton`` is its text with every number replaced by ``#``; ``units`` are those of the numbers
+    that were taken out for their unit, which is one of time.
+    """
 
     skeleton: str
     numbers: tuple[Number, ...]
+    units: tuple[str, ...] = ()
 
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
@@ -77,14 +88,23 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
 
 def read_line(text: str) -> Line:
     """One printed line as skeleton and numbers."""
+    units: list[str] = []
     for pattern, replacement in _MACHINE:
+        if replacement == _TIME:
+            units += [unit for match in pattern.finditer(text) if (unit := _unit(match.group()))]
         text = pattern.sub(replacement, text)
     numbers: list[Number] = []
     end = 0
     for match in _NUMBER.finditer(text):
         numbers.append(_number(match.group(), text[end : match.start()]))
         end = match.end()
-    return Line(" ".join(_NUMBER.sub("#", text).split()), tuple(numbers))
+    return Line(" ".join(_NUMBER.sub("#", text).split()), tuple(numbers), tuple(units))
+
+
+def _unit(text: str) -> str:
+    """The unit of a time that was taken out of a line; empty for what is no number with a unit, as a date is."""
+    found = re.fullmatch(rf"{_PLAIN}\s*([a-zµ][a-zµ\s/]*)", text, re.IGNORECASE)
+    return found[1].replace(" ", "") if found else ""
 
 
 def _number(text: str, before: str) -> Number:

@@ -199,16 +199,16 @@ class Series:
         """Whether it proves anything that this number agrees."""
         if not repeats and not any(noise):
             return False
-        if self.source == "metric":
-            return judged.telling
         values = {value for value in self.reference[: judged.at + 1] if value is not None and not math.isnan(value)}
         whole = self.integral or all(value == math.floor(value) for value in values if math.isfinite(value))
         return judged.telling and not whole and (len(values) > 1 or any(noise) or self.is_single)
 
     @property
     def is_single(self) -> bool:
-        """Whether the unit was called once only: no second value tells whether its result ever changes."""
-        return self.source == "unit" and len(self.reference) == 1
+        """Whether there is one value only, of a unit or of a metric that was asked for: no second one tells whether it
+        ever changes.
+        """
+        return self.source in ("unit", "metric") and len(self.reference) == 1
 
     def _detail(self, judged: Judged, where: str, most: float) -> str:
         if judged.state is State.POWERLESS:

@@ -11,8 +11,9 @@ from .noise import ROUNDING, Finding, State, judge
 
 # What was noted: after so many units, of each variable by name, its sum, its sum of squares, and some elements.
 Digests = Mapping[int, Mapping[str, Sequence[float]]]
-# A variable of one element that other runs move by no more than this was moved by the nudge itself.
-NUDGED = 3e-7
+# What all nudges of a run amount to, and a little more: a variable that other runs move by no more than this was
+# perhaps moved by the nudges themselves, and by nothing that is computed.
+NUDGED = 2e-6
 # Initial weights of another draw are as far apart as they are long; this much of it is no rounding.
 APART = 0.1
 
@@ -95,7 +96,7 @@ def _judge_variable(
         detail = f"differs by {max(noise):.2g} of itself between runs of the original script"
     if judged.state is State.AGREES:
         detail = "agrees"
-    alive = max(noise) > (0.0 if many else NUDGED)
+    alive = max(noise) > NUDGED
     tells = judged.telling and any(moved) and not whole and (repeats or alive)
     return Finding(
         judged.state,

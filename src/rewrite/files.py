@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -188,7 +189,7 @@ def _target(root: Path, edited: EditedFile) -> tuple[Path | None, Refusal | None
             reason = _CHANGED.format(file=file)
         elif not os.access(path, os.W_OK) or not status.st_mode & 0o222:
             reason = f"{file} is read-only. Make it writable, or apply the patch yourself."
-        elif status.st_nlink > 1:
+        elif status.st_nlink > 1 + _left_behind(path, status):
             reason = (
                 f"{file} has other names on this disk ({status.st_nlink} hard links): an edit would change those too, "
                 "or separate them from it. Apply the patch yourself, or make the file a copy first."
@@ -196,6 +197,13 @@ def _target(root: Path, edited: EditedFile) -> tuple[Path | None, Refusal | None
     except (OSError, RuntimeError) as error:
         return None, Refusal(file, _failure(file, error))
     return (None, Refusal(file, reason)) if reason else (path, None)
+
+
+def _left_behind(path: Path, status: os.stat_result) -> int:
+    """How many second names a file has from `_Replacement`, in a process that was killed before it took them away."""
+    kept = re.compile(rf"\.{re.escape(path.name[:80])}\.[0-9a-f]{{16}}\.old\.tmp")
+    names = [name for name in path.parent.iterdir() if kept.fullmatch(name.name)]
+    return sum(os.path.samestat(name.lstat(), status) for name in names)
 
 
 def _content(path: Path) -> bytes | None:

@@ -96,9 +96,10 @@ def copied(mapping: Sequence[tuple[str, str]], path: str) -> str:
 def redirected(mapping: Sequence[tuple[str, str]], text: str, kept: Sequence[str] = ()) -> str:
     """A text (an argument, say) with each absolute path of a copied tree in it led to the copy.
 
-    A path begins at the text's begin, after an equals sign, a comma, a quote, a bracket or a space, after ``file://``,
-    after an option of one letter (``-I/path``), or after another path and a colon. So neither the path of a URL
-    nor one that only ends like the tree's own is taken for it. Paths inside of ``kept`` stay what they are.
+    A path begins at the text's begin, after an equals sign, a comma, a quote, a bracket or a space, after ``file://``
+    or another scheme that names no host (``sqlite:///``), after an option of one letter (``-I/path``), or after another
+    path and a colon. So neither the path of a URL nor one that only ends like the tree's own is taken for it. Paths
+    inside of ``kept`` stay what they are.
     """
     trees = dict(mapping) | {quote(source): quote(copy) for source, copy in mapping}
     sources = sorted((source for source in trees if source != "/"), key=len, reverse=True)
@@ -115,7 +116,7 @@ def redirected(mapping: Sequence[tuple[str, str]], text: str, kept: Sequence[str
 
 
 def _begins_path(before: str) -> bool:
-    if not before or before[-1] in "=,;'\"[({<>|& \t\n" or before in ("@", "file:") or before.endswith("file://"):
+    if not before or before[-1] in "=,;'\"[({<>|& \t\n" or before in ("@", "file:") or before.endswith(("file://", ":///")):
         return True
     return bool(_OPTION.fullmatch(before) or _PATH_LIST.search(before))
 

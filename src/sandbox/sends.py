@@ -28,6 +28,26 @@ NAME_SERVICE = 53
 READING = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT"})
 #: What a request is counted as that makes something else of its connection (a web socket).
 UPGRADE = "UPGRADE"
+#: What a GET is counted as that has its host do something: tell somebody, begin a job, note that the script lives.
+ACTION = "notifying GET"
+_NOTIFIERS = (
+    "api.telegram.org",
+    "hc-ping.com",
+    "healthchecks.io",
+    "cronitor.link",
+    "nosnch.in",
+    "maker.ifttt.com",
+    "ntfy.sh",
+    "api.callmebot.com",
+    "api.day.app",
+    "sctapi.ftqq.com",
+    "api.simplepush.io",
+)
+_ACTS = re.compile(
+    r"/(?:send(?:message|photo|document|text)?|publish|trigger|ping|notify|notifications?|(?:web)?hooks?|heartbeats?)"
+    r"(?=[/?]|$)",
+    re.IGNORECASE,
+)
 #: The bytes of a request that are looked at.
 _LOOKED_AT = 8192
 _REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1")
@@ -56,8 +76,18 @@ def request_in(data: Any) -> Request | None:
     if found is None:
         return None
     method = UPGRADE if _UPGRADES.search(begun) else found[1].decode()
-    host = _HOST.search(begun)
-    return Request(method, found[2].decode("ascii", "replace"), host[1].decode("ascii", "replace") if host else "")
+    header = _HOST.search(begun)
+    target, host = found[2].decode("ascii", "replace"), header[1].decode("ascii", "replace") if header else ""
+    return Request(ACTION if method == "GET" and _acts(target, host) else method, target, host)
+
+
+def _acts(target: str, host: str) -> bool:
+    """Whether a GET is one by which its host does something, by the names of hosts and paths that are known for it."""
+    whole = _REMOTE_ADDRESS.match(target)
+    name = (whole[2] if whole else re.sub(r":\d+$", "", host)).lower()
+    path = target[whole.end() :] if whole else target
+    known = any(name == each or name.endswith(f".{each}") for each in _NOTIFIERS)
+    return known or _ACTS.search(path.partition("?")[0]) is not None
 
 
 def asked_by(request: Request, otherwise: str, port: int) -> str:

@@ -93,9 +93,9 @@ def test_the_options_reach_the_pipeline(pipeline):
 
 
 def test_pyproject_is_read_and_the_command_line_wins(pipeline):
-    Path("pyproject.toml").write_text("[tool.optimize]\ntrain-script = 'train.py'\npairs = 9\nsteps = 4\n")
+    Path("pyproject.toml").write_text("[tool.optimize]\ntrain-script = 'train.py'\npairs = 9\nsteps = 8\n")
     assert Called("--pairs", "3").code == 0
-    assert (pipeline.options.pairs, pipeline.options.steps) == (3, 4)
+    assert (pipeline.options.pairs, pipeline.options.steps) == (3, 8)
     assert pipeline.options.script == Path("train.py").absolute()
 
 

@@ -105,8 +105,8 @@ EXTRAS = [
     ),
     (
         ["--epochs", "3"],
-        ["--steps", "3", "--train-script", "train.py"],
-        "optimize --steps 3 --train-script train.py -- --epochs 3",
+        ["--steps", "9", "--train-script", "train.py"],
+        "optimize --steps 9 --train-script train.py -- --epochs 3",
     ),
     (["mnist"], ["--train-module", "a.b"], "optimize --train-module a.b -- mnist"),
 ]

@@ -342,6 +342,41 @@ def test_a_schedule_is_no_evidence_where_the_computation_differs_from_run_to_run
     assert (found.verdict, found.level) == ("inconclusive", "L0")
 
 
+@pytest.mark.parametrize("size", [1.2e-7, 9.6e-7])
+def test_a_schedule_of_several_elements_that_the_nudge_moves_is_no_evidence(size: float) -> None:
+    def run(seed: float, nudge: float = 0.0) -> Trace:
+        found = unseeded(seed, lines=False)
+        betas = {unit: digest(0.1 * 0.99**unit * (1 + nudge), 0.9 * 0.99**unit) for unit in found.digests}
+        return replace(found, digests={unit: {**row, "betas#1": betas[unit]} for unit, row in found.digests.items()})
+
+    found = compare(run(1.0), run(5.0), perturbed=[run(2.0, size)], twin=run(3.0))
+    assert (found.verdict, found.level) == ("inconclusive", "L0")
+
+
+def test_a_counter_that_was_asked_for_as_a_metric_is_no_evidence() -> None:
+    def run(seed: float) -> Trace:
+        return replace(unseeded(seed), lines=tuple(f"epoch {unit} rate {0.1 * 0.9**unit:.4f}" for unit in range(9)))
+
+    wanted = [("epoch", r"epoch (\d+)"), ("rate", r"rate (\S+)")]
+    found = compare(run(1.0), run(5.0), perturbed=[run(2.0)], twin=run(3.0), metrics=wanted)
+    assert (found.verdict, found.level) == ("inconclusive", "L0")
+    still = Trace(tuple(f"epoch {unit}" for unit in range(9)), 9)
+    assert compare(still, still, perturbed=[still], twin=still, metrics=wanted[:1]).verdict == "inconclusive"
+
+
+def test_an_edited_script_that_ends_by_itself_where_the_original_goes_on_is_not_said_to_agree() -> None:
+    early, cut = train(units=20), replace(train(), complete=False)
+    early = replace(early, lines=(*early.lines, "done"))
+    nudged = replace(train(nudge=1e-7), complete=False)
+    found = compare(cut, early, perturbed=[nudged])
+    assert found.verdict == "inconclusive" and "is 20 where the original went on to the 60" in found.reason
+    assert compare(early, cut, perturbed=[train(units=20, nudge=1e-7)]).verdict == "inconclusive"
+    by_clock = replace(train(units=25, nudge=1e-7), complete=True)
+    assert compare(cut, early, perturbed=[nudged, by_clock]).verdict == "none", "runs of the original end so as well"
+    short = replace(train(units=9), complete=False)
+    assert compare(early, short, perturbed=[train(units=20, nudge=1e-7)]).verdict == "none", "as far as both went"
+
+
 def test_a_counter_that_differs_is_drift_all_the_same() -> None:
     edited = unseeded(5.0)
     rows = {unit: {**row, "adam/iteration#1": digest(0)} for unit, row in edited.digests.items()}
@@ -478,6 +513,16 @@ def test_numbers_that_are_not_compared_for_their_names_are_counted() -> None:
 
     found = compare(run(0.1, 3.25), run(0.5, 9.75), perturbed=[run(0.1, 3.25)])
     assert "2 printed numbers were not compared" in found.reason and "“eta”" in found.reason
+    timed = replace(train(), lines=("period 0.3 s",))
+    assert "1 printed number was not compared" in compare(timed, timed, perturbed=[timed]).reason
+
+
+@pytest.mark.parametrize("name", ["dice loss", "IoU loss", "recall_error"])
+def test_a_loss_that_is_named_after_a_share_is_none(name: str) -> None:
+    def run(value: float, nudge: float = 0.0) -> Trace:
+        return replace(train(nudge=nudge), lines=(f"{name}: {value:.4f}",))
+
+    assert compare(run(0.013), run(0.031), perturbed=[run(0.013, nudge=1e-7)]).verdict == "drift"
 
 
 def test_a_whole_script_of_a_few_calls_that_repeats_itself_agrees_by_what_it_prints():

@@ -25,6 +25,7 @@ def numbers(text: str) -> list[float]:
         ("range 3-5", "range #-#", [3, 5]),
         ("[ 0.5 -1. .25]", "[ # # #]", [0.5, -1, 0.25]),
         ("done", "done", []),
+        ("height 3.2m at 4.1 m/s, 0.5 rad/s", "height #m at # m/s, # rad/s", [3.2, 4.1, 0.5]),
     ],
 )
 def test_numbers_are_taken_out_of_a_line(text: str, expected: str, values: list[float]) -> None:
@@ -56,6 +57,11 @@ def test_a_loss_that_is_not_a_number_is_a_number_on_the_same_line() -> None:
 )
 def test_what_belongs_to_the_machine_is_neither_text_nor_number(slow: str, fast: str) -> None:
     assert (skeleton(slow), numbers(slow)) == (skeleton(fast), numbers(fast))
+
+
+def test_what_is_taken_out_for_its_unit_is_counted() -> None:
+    assert read_line("period 0.3 s, loss 2, 19.5it/s, 2m 30s").units == ("it/s", "s", "s", "m")
+    assert read_line("2024-01-05 09:59:59 loss 2").units == ()
 
 
 def test_a_number_named_as_a_time_is_marked() -> None:

@@ -321,6 +321,13 @@ def test_a_file_with_a_second_name_is_refused_since_an_edit_changes_or_separates
     assert (project / "a.py").stat().st_ino == (project / "other.txt").stat().st_ino
 
 
+def test_a_second_name_that_a_killed_process_of_ours_left_is_no_reason_to_refuse(project):
+    os.link(project / "a.py", project / ".a.py.0123456789abcdef.old.tmp")
+    assert apply(project, [edited("a.py")]) is None
+    assert (project / "a.py").read_bytes() == b"new\n"
+    assert (project / ".a.py.0123456789abcdef.old.tmp").read_bytes() == b"old\n"
+
+
 def test_a_file_without_write_permission_is_respected_also_by_root(project):
     (project / "b.py").chmod(0o444)
     refusal = apply(project, [edited("a.py"), edited("b.py")])

@@ -12,6 +12,7 @@ from hybridize.run.reach import after_first
 from hybridize.sandbox.network import Network as Watcher
 from hybridize.sandbox.network import contacts, is_local
 from hybridize.sandbox.refusal import RefusedConnection
+from hybridize.sandbox.sends import ACTION, request_in
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +71,37 @@ def test_what_the_first_run_only_read_from_is_read_again(project, server, watche
     project.network = after_first(project.network, first.contacts)
     assert project.run(get(server.url)).lines == ("ok",)
     assert server.requests == ["GET /", "GET /"]
+
+
+@pytest.mark.parametrize(
+    "target", ["/bot123/sendMessage?text=started", "/topic/publish?message=x", "/ping/0a1b", "/hooks/77"]
+)
+def test_a_get_by_which_the_host_tells_somebody_is_made_once(project, server, target):
+    first = project.run(get(server.url + target))
+    assert first.contacts.reached == (server.name,) and first.contacts.downloads == ()
+    project.network = after_first(project.network, first.contacts)
+    assert project.run(caught(get(server.url + target))).contacts.refused == (server.name,)
+    assert len(server.requests) == 1
+    # Nor where the first run has read from the same host besides.
+    project.network = later(server.name)
+    again = project.run(caught(get(server.url + target)))
+    assert "notifying GET request" in again.lines[0] and again.contacts.refused == (server.name,)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "is_action"),
+    [
+        (b"GET /bot1/getUpdates HTTP/1.1\r\nHost: api.telegram.org\r\n\r\n", True),
+        (b"GET /0a1b-22 HTTP/1.1\r\nhost: hc-ping.com\r\n\r\n", True),
+        (b"GET http://ntfy.sh/mine HTTP/1.1\r\n\r\n", True),
+        (b"GET /datasets/mnist.npz?raw=1 HTTP/1.1\r\nHost: storage.example.org\r\n\r\n", False),
+        (b"GET /sender/hooked/pinging.bin HTTP/1.1\r\nHost: files.example.org:8080\r\n\r\n", False),
+    ],
+)
+def test_a_get_that_acts_is_known_by_its_host_or_path(line, is_action):
+    found = request_in(line)
+    assert found is not None and (found.method == ACTION) is is_action
 
 
 def test_nothing_is_sent_to_a_host_that_was_read_from(project, server, watched):

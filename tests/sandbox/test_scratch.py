@@ -333,7 +333,7 @@ def test_arguments_and_variables_that_name_the_project_name_the_copy(root, copy,
         "{}/out", "--out={}/out", "data_dir={}/data", "model.data.dir={}/data", "+out={}", "-I{}/include", "-o{}/x",
         "@{}/args.txt", "file://{}/data", "file:{}/data", "--uri=file://{}/runs", "dirs=[{}/a,{}/b]",
         "{{'dir': '{}/a', \"out\": \"{}\"}}", "{}/a:{}/b", "/opt/data:{}/data", "--paths=/opt:{}",
-        "--command=cp -r /opt {}/x", "-Dpath={}",
+        "--command=cp -r /opt {}/x", "-Dpath={}", "sqlite:///{}/study.db", "storage=sqlite+aiosqlite:///{}/study.db",
     ],
 )  # fmt: skip
 def test_a_path_of_the_project_is_led_to_the_copy_wherever_it_stands_in_an_argument(root, copy, text):
@@ -348,7 +348,8 @@ def test_a_path_of_the_project_is_led_to_the_copy_wherever_it_stands_in_an_argum
 @pytest.mark.parametrize(
     "text",
     [
-        "http://host{}/data", "https://host:80{}/data", "http://host:{}", "host:{}/data", "me@host:{}/data",
+        "http://host{}/data", "postgresql://host:5432{}", "https://host:80{}/data", "http://host:{}", "host:{}/data",
+        "me@host:{}/data",
         "s3://bucket{}", "/mnt{}/data", "~{}", "../..{}", "{}-2/data", "{}2", "{}.bak", "x{}", "s/a{}", "rate=0.1", "",
     ],
 )  # fmt: skip

@@ -149,11 +149,14 @@ def _error(seen: Seen) -> str:
     return f"{one_line(seen.outcome.error_type, seen.outcome.error)}{place}"
 
 
+_ENDS = (Ending.EXITED, Ending.FINISHED)
+
+
 def _ended_otherwise(edited: Seen, eager: Seen) -> str:
     outcome = edited.outcome
     if outcome.ending is Ending.KILLED and eager.outcome.ending is not Ending.KILLED:
         return f"started cold, the edited script is killed by signal {-(outcome.code or 0)}"
-    if outcome.ending is Ending.EXITED and eager.outcome.ending not in (Ending.EXITED, Ending.FINISHED):
+    if outcome.ending is Ending.EXITED and outcome.code and eager.outcome.ending not in _ENDS:
         return f"started cold, the edited script ends early with exit status {outcome.code}"
     if outcome.ending is Ending.EXITED and (outcome.code or 0) != (eager.outcome.code or 0):
         return f"started cold, the edited script ends with exit status {outcome.code}, not {eager.outcome.code or 0}"
