@@ -40,6 +40,7 @@ ROOMS = [
     "verdicts",
     "analysis",
     "project",
+    "selecting",
     "document",
 ]
 

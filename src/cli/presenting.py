@@ -27,8 +27,14 @@ def outputs_of(options: Options) -> tuple[tuple[str, str], ...]:
     from ..report import renderers
     from ..report.outputs import STDOUT
 
-    outputs = (*((("json", STDOUT),) if options.format == "json" else ()), *options.outputs)
-    known = renderers.names()
+    printed = (("json", STDOUT),) if options.format == "json" else ()
+    return checked_outputs((*printed, *options.outputs), renderers.names())
+
+
+def checked_outputs(outputs: tuple[tuple[str, str], ...], known: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Give the pairs of a format and a file; raises WrongUsage for what is not known or must not be written over."""
+    from ..report.outputs import STDOUT
+
     for form, file in outputs:
         if form not in known:
             raise WrongUsage(f"There is no output format {form}.{nearest(form, known)} It is one of {_listed(known)}.")

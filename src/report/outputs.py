@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -20,10 +20,14 @@ def write(report: Report, outputs: Sequence[tuple[str, str]], stdout: TextIO) ->
     Gives a sentence for each file that can't be written; the others are written all the same.
     """
     results = Path(report.folder) if report.folder is not None else None
+    problems = write_all(((form, file, _rendered(report, form, results)) for form, file in outputs), stdout)
+    return [f"{problem} The results are in {results}." if results is not None else problem for problem in problems]
+
+
+def write_all(contents: Iterable[tuple[str, str, bytes]], stdout: TextIO) -> list[str]:
+    """Write contents, each with its format and its file, and give a sentence for each that can't be written."""
     problems = []
-    for form, file in outputs:
-        renderer = renderers.load(form)
-        content = renderer.render(report, results).encode("utf-8", getattr(renderer, "ERRORS", "replace"))
+    for form, file, content in contents:
         try:
             if file == STDOUT:
                 _print(content, stdout)
@@ -33,9 +37,13 @@ def write(report: Report, outputs: Sequence[tuple[str, str]], stdout: TextIO) ->
             pass  # Who reads our output has had enough.
         except OSError as error:
             what = "standard output" if file == STDOUT else file
-            kept = f" The results are in {results}." if results is not None else ""
-            problems.append(f"The {form} output can't be written to {what} ({error.strerror or error}).{kept}")
+            problems.append(f"The {form} output can't be written to {what} ({error.strerror or error}).")
     return problems
+
+
+def _rendered(report: Report, form: str, results: Path | None) -> bytes:
+    renderer = renderers.load(form)
+    return renderer.render(report, results).encode("utf-8", getattr(renderer, "ERRORS", "replace"))
 
 
 def _print(content: bytes, stdout: TextIO) -> None:

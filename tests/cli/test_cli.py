@@ -324,6 +324,34 @@ def test_scan_prints_for_programs(scanned, format):
     assert called.code == 0 and json.loads(called.out)
 
 
+def test_scan_writes_formats_to_files_and_prints_text_besides(scanned, tmp_path):
+    called = Called("scan", ".", "--output", "sarif=out/a.sarif", "--output", "json=b.json")
+    assert called.code == 0 and "1: f: candidate, hybridize" in called.out
+    assert json.loads((tmp_path / "out" / "a.sarif").read_text())["version"] == "2.1.0"
+    assert (tmp_path / "b.json").read_text() == Called("scan", ".", "--format", "json").out
+    # What is to be printed is all that is printed.
+    assert Called("scan", ".", "--output", "json=-").out == (tmp_path / "b.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["--output", "markdown=a"], "There is no output format markdown. It is one of github, json, sarif or text."),
+        (["--output", "json=train.py"], "would overwrite a source file"),
+        (["--output", "json=-", "--format", "sarif"], "Two outputs go to standard output"),
+    ],
+)
+def test_an_output_of_scan_that_is_none_is_wrong_usage(scanned, arguments, expected):
+    called = Called("scan", ".", *arguments)
+    assert called.code == 2 and expected in called.sentence
+
+
+def test_an_output_of_scan_that_can_not_be_written_is_said(scanned, tmp_path):
+    (tmp_path / "file").touch()
+    called = Called("scan", ".", "--output", "json=file/a.json")
+    assert called.code == 4 and "The json output can't be written to file/a.json (" in called.err
+
+
 def test_scan_takes_the_folder_above_a_package_as_the_root(scanned, tmp_path):
     (tmp_path / "p" / "q").mkdir(parents=True)
     for folder in ("p", "p/q"):

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from hybridize.records import Action, Assumption, AssumptionKind, Confidence, Finding, Region, Step
+from hybridize.report.scan import github as scan_github
 from hybridize.report.scan import json as scan_json
 from hybridize.report.scan import sarif as scan_sarif
 from hybridize.report.scan import text as scan_text
@@ -218,6 +219,19 @@ def test_sarif_escapes_paths(scan):
     assert location["artifactLocation"]["uri"] == "a%20b/%C3%BC%E9%25.py"
     assert unquote(location["artifactLocation"]["uri"], errors="surrogateescape") == "a b/ü\udce9%.py"
     assert location["region"]["startLine"] == 1
+
+
+def test_github_has_a_notice_for_each_candidate_by_rank(scan):
+    lines = rendered(scan_github, ranked(scan), TITLES).splitlines()
+    candidates = [function for function in scan.functions if function.proposal is not Action.NONE]
+    assert len(lines) == len(candidates)
+    found = [line for line in lines if "confidence" in line]
+    strong, weak = scan.functions[1], scan.functions[0]
+    assert found[0].startswith(
+        f"::notice file=train.py,line={strong.line},title=may run as a graph%3A {strong.qualname}::high confidence; "
+        "opens a gradient tape"
+    )
+    assert f"line={weak.line}," in found[1] and "to check: log keeps nothing" in found[1]
 
 
 def test_programs_find_the_plain_data_of_a_function_where_they_always_did(scan):

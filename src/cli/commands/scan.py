@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ... import exit_codes
-from ...options import nearest
-from ...records import Confidence
-from ..parsing import Console, Parser, WrongUsage, existing
+from ...options import read_option
+from ..parsing import Console, Parser, WrongUsage, checked, existing
+from ..presenting import checked_outputs
 
-if TYPE_CHECKING:
-    from ...records import Function, Scan
-
-USAGE = ("PATH... [--format text|json|sarif] [--min-confidence LEVEL] [--fail-on-candidates]",)
+USAGE = ("PATH... [--output FORMAT=FILE] [--min-confidence LEVEL] [--fail-on-candidates]",)
 
 
 def run(arguments: list[str], console: Console) -> int:
     """Scan files and folders, and print what was found."""
     from ...report import scan as formats
 
+    names = ", ".join(formats.names())
     parser = Parser("optimize scan")
     parser.add_argument("paths", nargs="*", metavar="PATH", default=[], help="files and folders to read")
-    parser.add_argument("--format", default="text", metavar="F", help=f"{', '.join(formats.names())} (text)")
+    parser.add_argument("--format", default="", metavar="F", help=f"what is printed: {names} (text)")
+    parser.add_argument(
+        "--output", action="append", metavar="FORMAT=FILE", help=f"write {names} to a file too; may be repeated"
+    )
     parser.add_argument("--select", action="append", metavar="CODES", help="only these codes: HYB104,HYB2")
     parser.add_argument("--ignore", action="append", metavar="CODES", help="without these codes")
     parser.add_argument("--min-confidence", default="low", metavar="C", help="high, medium, low: leave out less (low)")
@@ -36,66 +33,43 @@ def run(arguments: list[str], console: Console) -> int:
         parser.print_help(console.out)
         return exit_codes.OK
     parser.refuse_extras(extras)
-    if parsed.format not in formats.names():
-        raise WrongUsage(f"--format takes {', '.join(formats.names())}, not {parsed.format!r}.")
-    levels = [level.value for level in Confidence]
-    if parsed.min_confidence not in levels:
-        raise WrongUsage(f"--min-confidence takes {', '.join(levels)}, not {parsed.min_confidence!r}.")
+    outputs = _outputs(parsed.format, getattr(parsed, "output", []), formats.names())
     if not parsed.paths:
         raise WrongUsage("Name the files or folders to scan: optimize scan .")
     paths = [existing(Path(path)) for path in parsed.paths]
 
-    from ... import static
-    from ...static.rules import all_rules
+    from ...report.outputs import STDOUT, write_all
+    from ...static import rules, scan
+    from ...static.selecting import read_selection, root_of, select
 
-    titles = {rule.code: rule.title for rule in all_rules()}
-    select, ignore = (_codes(getattr(parsed, name, []), titles) for name in ("select", "ignore"))
-    scan = _narrowed(static.scan(_root_of(paths), None, paths), select, ignore)
-    scan = _confident(scan, levels[: levels.index(parsed.min_confidence) + 1])
-    for warning in scan.warnings:
+    titles = {rule.code: rule.title for rule in rules.all_rules()}
+    codes, ignored = getattr(parsed, "select", []), getattr(parsed, "ignore", [])
+    try:
+        selection = read_selection(codes, ignored, parsed.min_confidence, titles)
+    except ValueError as wrong:
+        raise WrongUsage(str(wrong)) from None
+    found = select(scan(root_of(paths), None, paths), selection)
+    for warning in found.warnings:
         print(f"warning: {warning}", file=console.err)
-    console.out.writelines(formats.load(parsed.format).render(scan, titles))
-    found = any(function.proposal.value != "none" for function in scan.functions)
-    return exit_codes.CHECK if found and "fail_on_candidates" in parsed else exit_codes.OK
+    for form, _ in (each for each in outputs if each[1] == STDOUT):
+        # Piece by piece: what is found in a large library is long.
+        console.out.writelines(formats.load(form).render(found, titles))
+    files = (each for each in outputs if each[1] != STDOUT)
+    texts = ((form, file, "".join(formats.load(form).render(found, titles))) for form, file in files)
+    problems = write_all(((form, file, text.encode("utf-8", "replace")) for form, file, text in texts), console.out)
+    for problem in problems:
+        print(f"optimize: {problem}", file=console.err)
+    if problems:
+        return exit_codes.OURS
+    candidates = any(function.proposal.value != "none" for function in found.functions)
+    return exit_codes.CHECK if candidates and "fail_on_candidates" in parsed else exit_codes.OK
 
 
-def _root_of(paths: Sequence[Path]) -> Path:
-    """Give the folder that modules are named from: the common one, or that above it if it is a package."""
-    root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
-    while (root / "__init__.py").is_file() and root.parent != root:
-        root = root.parent
-    return root
-
-
-def _codes(given: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    codes = tuple(code.strip().upper() for text in given for code in text.split(",") if code.strip())
-    for code in codes:
-        if not any(each.startswith(code) for each in known):
-            raise WrongUsage(f"There is no code {code}.{nearest(code, known)} optimize explain lists them all.")
-    return codes
-
-
-def _confident(scan: Scan, levels: Iterable[str]) -> Scan:
-    """Leave out candidates of lower confidence."""
-    kept = (each for each in scan.functions if each.confidence is None or each.confidence.value in levels)
-    return replace(scan, functions=tuple(kept))
-
-
-def _narrowed(scan: Scan, select: tuple[str, ...], ignore: tuple[str, ...]) -> Scan:
-    """Leave out findings by code; with ``select``, functions without any selected finding as well."""
-    if not (select or ignore):
-        return scan
-
-    def keeps(code: str) -> bool:
-        return (not select or code.startswith(select)) and not code.startswith(ignore or ("\0",))
-
-    def narrowed(function: Function) -> Function:
-        blocker = function.blocker if function.blocker is None or keeps(function.blocker.code) else None
-        findings = tuple(each for each in function.findings if keeps(each.code))
-        more = tuple(each for each in function.more if keeps(each[0]))
-        return replace(function, findings=findings, blocker=blocker, more=more)
-
-    functions = tuple(map(narrowed, scan.functions))
-    if select:
-        functions = tuple(each for each in functions if each.findings or each.blocker)
-    return replace(scan, functions=functions)
+def _outputs(printed: str, given: list[str], known: list[str]) -> tuple[tuple[str, str], ...]:
+    """The formats with their files: what --format names is printed, and text where nothing else is."""
+    outputs: tuple[tuple[str, str], ...] = checked(read_option("output", given), "--")[1] if given else ()  # type: ignore[assignment]
+    if printed and printed not in known:
+        raise WrongUsage(f"--format takes {', '.join(known)}, not {printed!r}.")
+    if printed or not any(file == "-" for _, file in outputs):
+        outputs = ((printed or "text", "-"), *outputs)
+    return checked_outputs(outputs, known)

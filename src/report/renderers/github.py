@@ -10,7 +10,7 @@ from ...records import Judgement, Report
 from ..advice import Weight, evidence, next_step, weight
 from ..answer import gain_of
 from ..places import Checkout, checkout_of
-from ..visible import visible
+from ..workflow import command
 
 # GitHub shows ten annotations of a kind for a step: the weightiest come first.
 _ORDER = (Weight.WRONG, Weight.GAIN, Weight.OPEN)
@@ -23,7 +23,7 @@ _TITLES = {
 def render(report: Report, results: Path | None) -> str:
     """Give a line for the run, and one for each function of which something is to be said. ``results`` is not used."""
     told = report.message if report.exit_code == exit_codes.OK else f"{report.message} (exit code {report.exit_code})"
-    lines = [_command("notice" if report.exit_code == exit_codes.OK else "error", {"title": "hybridize"}, told)]
+    lines = [command("notice" if report.exit_code == exit_codes.OK else "error", {"title": "hybridize"}, told)]
     return "\n".join([*lines, *_annotations(report)]) + "\n"
 
 
@@ -46,17 +46,5 @@ def _annotation(judgement: Judgement, level: Weight, report: Report, checkout: C
         "title": f"{title}: {function.qualname}",
     }
     said = f"{'; '.join(part for part in parts if part)}. {next_step(judgement, report)}"
-    return _command("error" if level is Weight.WRONG else "notice", properties, said)
+    return command("error" if level is Weight.WRONG else "notice", properties, said)
 
-
-def _command(name: str, properties: dict[str, str], message: str) -> str:
-    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{name} {told}::{_data(message)}"
-
-
-def _data(text: str) -> str:
-    return visible(text, lines=True).replace("%", "%25").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
