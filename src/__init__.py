@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .api import optimize, scan
     from .report.document import load_report
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_report"]
+__all__ = ["__version__", "load_report", "optimize", "scan"]
+_HOMES = {
+    "load_report": "report.document",
+    "optimize": "api",
+    "scan": "api",
+}
 
 
 def __getattr__(name: str) -> Any:
     # `import hybridize` stays light: what it offers is imported when it is asked for.
-    if name == "load_report":
-        from .report.document import load_report
+    if name in _HOMES:
+        from importlib import import_module
 
-        return load_report
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -47,6 +47,12 @@ class Parser(argparse.ArgumentParser):
         """All options, as they are written on the command line."""
         return [name for action in self._actions for name in action.option_strings]
 
+    @property
+    def flags(self) -> list[tuple[str, str]]:
+        """The options that take no value, as they are written, each with what it does."""
+        flags = (action for action in self._actions if action.option_strings and action.nargs == 0)
+        return [(", ".join(action.option_strings), action.help or "") for action in flags]
+
     def option_list(self) -> str:
         """What --help says of the options."""
         formatter = _HelpFormatter("optimize", max_help_position=26, width=100)

@@ -24,3 +24,22 @@ class Watcher(Protocol):
 
     def finish(self, report: Report) -> None:
         """Show the result; nothing comes after it."""
+
+
+class Silent:
+    """A `Watcher` that shows nothing."""
+
+    def stage(self, name: str, detail: str = "") -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
+        """Do nothing."""
+
+    def progress(self, text: str, spent_seconds: float, budget_seconds: float) -> None:
+        """Do nothing."""
+
+    def warn(self, text: str) -> None:
+        """Do nothing."""
+
+    def finish(self, report: Report) -> None:
+        """Do nothing."""

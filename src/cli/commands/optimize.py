@@ -70,7 +70,7 @@ def run(arguments: list[str], console: Console) -> int:
     """Read the options, do the main job, and print what came of it."""
     cut = arguments.index("--") if "--" in arguments else len(arguments)
     ours, theirs = arguments[:cut], arguments[cut + 1 :]
-    parser = _parser()
+    parser = parser_of_options()
     parsed, extras = parser.parse_known_args(ours)
     values = vars(parsed)
     if "help" in values:
@@ -119,7 +119,8 @@ def _usage() -> str:
     return "usage: " + "\n       ".join(ways)
 
 
-def _parser() -> Parser:
+def parser_of_options() -> Parser:
+    """Give the parser of the main job's options."""
     parser = Parser("optimize")
     for setting in SETTINGS.values():
         if setting.help:

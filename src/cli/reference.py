@@ -1,0 +1,64 @@
+"""docs/cli.md: every command with its options, as the parser knows them."""
+
+from __future__ import annotations
+
+import io
+import os
+
+from ..options import SETTINGS
+from ..report import renderers
+from . import commands
+from .parsing import Console
+
+_INTRODUCTION = """\
+# The command line
+
+<!-- Made from the options by `python -m hybridize.cli.reference > docs/cli.md`. -->
+
+`optimize` is also `python -m hybridize`. [In CI](ci.md) tells what the exit codes mean, and what the formats are for.
+"""
+# Wide enough that no name of an option stands apart from what it means.
+_WIDTH = "100"
+
+
+def to_page() -> str:
+    """Give the Markdown page."""
+    sections = [_INTRODUCTION, _main()]
+    sections += [_command(name) for name in commands.names()]
+    return "\n".join(sections)
+
+
+def _main() -> str:
+    from .commands.optimize import USAGE, parser_of_options
+
+    rows = ["| option | takes | what it does | `[tool.optimize]` |", "| --- | --- | --- | --- |"]
+    for setting in SETTINGS.values():
+        shown = f"`--{setting.name} {setting.placeholder}`" if setting.help else ""
+        told = setting.help.format(formats=", ".join(renderers.names())) or _UNTOLD[setting.name]
+        key = "" if setting.typed else f"`{setting.name}`"
+        cells = (shown, setting.takes, told, key)
+        rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    rows += [f"| `{option}` | | {told} | |" for option, told in parser_of_options().flags]
+    usage = "\n".join(f"optimize {way}" for way in USAGE)
+    return f"## optimize\n\n```text\n{usage}\n```\n\n" + "\n".join(rows) + "\n"
+
+
+#: What has another form on the command line than in pyproject.toml.
+_UNTOLD = {
+    "arguments": "the arguments of the script; on the command line, what follows `--`",
+    "verbosity": "how much is printed; on the command line, `-q`, `-v` or `-v -v`",
+}
+
+
+def _command(name: str) -> str:
+    module, out = commands.load(name), io.StringIO()
+    module.run(["--help"], Console(out, io.StringIO()))
+    # The usage that the parser makes of its options is laid out by the version of Python.
+    _, _, rest = out.getvalue().partition("\n\n")
+    usage = "\n".join(f"optimize {name} {way}" for way in module.USAGE)
+    return f"## optimize {name}\n\n```text\n{usage}\n\n{rest.rstrip()}\n```\n"
+
+
+if __name__ == "__main__":
+    os.environ["COLUMNS"] = _WIDTH
+    print(to_page(), end="")
