@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from beartype import beartype
-
 from ..records import Course, Drift
 from .lines import Line, find_numbers, is_integral, is_timed, match_lines, parse_number, place_of, read_lines
 from .noise import ROUNDING, Finding, Series, State, distance
@@ -51,7 +49,6 @@ class Trace:
     complete: bool = True
 
 
-@beartype
 def compare(
     reference: Trace,
     edited: Trace,

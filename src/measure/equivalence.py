@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
-from beartype import beartype
-
 from ..options import LEAST_SEEDS
 from ..records import Drift, Metric
 from .drift import MOST_METRICS, is_borderline
@@ -96,7 +94,6 @@ class _Compared:
     evidence: bool = True
 
 
-@beartype
 def final_numbers(run: Ended, metrics: Sequence[tuple[str, str]] = ()) -> dict[Key, Final]:
     """The numbers that a run ends with.
 
@@ -135,7 +132,6 @@ def _final(name: str, value: float | None, place: float = 0.0, integral: bool = 
     return Final(name, known, slack, integral)
 
 
-@beartype
 def compare_seeds(
     pairs: Sequence[SeedPair],
     wanted: int,
@@ -183,7 +179,6 @@ def compare_seeds(
     return Drift(verdict, "L3", reason, tuple(sorted(shown, key=lambda each: order.index(each.verdict))[:MOST_METRICS]))
 
 
-@beartype
 def needs_references(pairs: Sequence[SeedPair], metrics: Sequence[tuple[str, str]] = ()) -> bool:
     """Whether a number parted, so that it is worth two more runs to know what else than the edit may explain it."""
     return len(pairs) >= LEAST_SEEDS and any(

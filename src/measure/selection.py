@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from beartype import beartype
-
 from ..records import Judgement, Reason, Variant, Verdict
 from .costs import base_result, trace_seconds
 
@@ -24,7 +22,6 @@ COVERED, NOT_WORTH_IT = "covered", "not-worth-it"
 FEW_CALLS = 6
 
 
-@beartype
 def select(judgements: Sequence[Judgement], hopeful: bool = False) -> tuple[Judgement, ...]:
     """The judgements again, in their order, those chosen with ``selected`` set, the others with why not.
 
@@ -51,7 +48,6 @@ def select(judgements: Sequence[Judgement], hopeful: bool = False) -> tuple[Judg
     return tuple(judgements)
 
 
-@beartype
 def deselect(judgement: Judgement, reason: Reason) -> Judgement:
     """A judgement taken out of the plan, with the reason."""
     return replace(judgement, selected=False, reasons=(*judgement.reasons, reason))

@@ -9,8 +9,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from beartype import beartype
-
 from ..records import Plan, Report
 from .document import to_text
 from .renderers import markdown
@@ -22,7 +20,6 @@ LATEST = "latest"
 _UNFIT = re.compile(r"[^\w.-]+")
 
 
-@beartype
 def create(results: Path, script: str, now: time.struct_time | None = None) -> Path:
     """Make the folder ``<results>/<time>-<script>/`` of a new run and give its absolute path.
 
@@ -45,7 +42,6 @@ def create(results: Path, script: str, now: time.struct_time | None = None) -> P
         return folder
 
 
-@beartype
 def write(report: Report, folder: Path) -> None:
     """Write the report, the summary and the patch into a run's folder, and let ``latest`` point to it.
 
@@ -59,7 +55,6 @@ def write(report: Report, folder: Path) -> None:
     point_latest(folder)
 
 
-@beartype
 def write_patch(plan: Plan, folder: Path) -> None:
     """Write the patch, if there is one, into a run's folder. Raises OSError where that can't be written."""
     if plan.patch_file is not None:

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from beartype import beartype
-
 from ..records import Action, Edit, EditedFile, Skip
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     Transform = Callable[[Source, Definition, Edit, Alias], Splice | Skip]
 
 
-@beartype
 def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], tuple[Skip, ...]]:
     """Make edits in any number of files of the project at ``root``; unchanged files are left out."""
     files: list[EditedFile] = []
@@ -34,7 +31,6 @@ def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, .
     return tuple(files), tuple(skips)
 
 
-@beartype
 def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
     """Make the edits of one file.
 
@@ -108,7 +104,6 @@ def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | 
     return result, skips
 
 
-@beartype
 def condition_at(root: Path, file: str, line: int) -> str | None:
     """What the code on a line of a file hangs on, as "`test` (line 3)": the innermost ``if`` or ``while`` around it."""
     from . import reconfigure

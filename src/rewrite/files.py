@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from beartype import beartype
-
 from ..interrupts import deferred
 from ..records import EditedFile
 
@@ -34,7 +32,6 @@ class Refusal:
     stuck: tuple[str, ...] = ()
 
 
-@beartype
 def apply(root: Path, files: Sequence[EditedFile]) -> Refusal | None:
     """Write the edited files into the project at ``root``; None means that it is done.
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import difflib
 
-from beartype import beartype
-
 from ..records import EditedFile
 
 _NO_NEWLINE = "\\ No newline at end of file\n"
 _ESCAPES = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", '"': '"', "\\": "\\"}
 
 
-@beartype
 def diff(edited: EditedFile) -> str:
     """Give the unified diff of one file, with ``a/`` and ``b/`` before its path.
 

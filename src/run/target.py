@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from beartype import beartype
-
 from ..options import Mistake, Options
 from ..records import Network, Target
 from ..static.reading.layout import Layout, find_layout, package_top
@@ -18,7 +16,6 @@ from .entry import check_target, module_file
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
-@beartype
 def find_target(options: Options, cwd: Path) -> Target | Mistake:
     """The target that the options name, or what is wrong with them."""
     mistake = check_target(options, cwd)

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from beartype import beartype
-
 from ..records import Action, Function, Scan
 from .analysis import build_program, solve
 from .facts.allocation import Allocations
@@ -35,7 +33,6 @@ from .verdicts.verdicts import Verdicts, read_silenced
 _MIXED = ("HYB1", "HYB2")
 
 
-@beartype
 def scan(
     root: Path,
     entry: Path | None = None,

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from beartype.door import is_bearable
 
 from ...records import ParameterKind
 
@@ -27,8 +26,8 @@ _SHAPED = (tf.Tensor, tf.Variable, tf.__internal__.CompositeTensor, np.ndarray, 
 _TENSOR = tf.Tensor | tf.Variable | tf.SparseTensor | tf.RaggedTensor | tf.IndexedSlices
 _SCALAR = bool | int | float | complex | str | bytes | None
 
-#: What each assumed kind of a parameter means as a type, for ``beartype.door``.
-HINTS: Mapping[ParameterKind, Any] = {
+#: The types that each assumed kind of a parameter means.
+_TYPES: Mapping[ParameterKind, Any] = {
     ParameterKind.TENSOR: _TENSOR,
     ParameterKind.ARRAY: np.ndarray | np.generic,
     ParameterKind.SCALAR: _SCALAR,
@@ -41,7 +40,7 @@ HINTS: Mapping[ParameterKind, Any] = {
 
 def fits(value: object, kind: ParameterKind) -> bool:
     """Whether a value is of the assumed kind. Keras variables count as tensors."""
-    return bool(is_bearable(value, HINTS[kind])) or (kind is ParameterKind.TENSOR and _is_keras_variable(value))
+    return isinstance(value, _TYPES[kind]) or (kind is ParameterKind.TENSOR and _is_keras_variable(value))
 
 
 def _is_keras_variable(value: object) -> bool:
