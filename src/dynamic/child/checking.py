@@ -39,7 +39,7 @@ class Checker:
         self.watch = Watch(self.project)
         self.checks = {name: Check(name) for name in job["candidates"]}
         for name, check in self.checks.items():
-            check.stability = Stability(self.project, job.get("reads", {}).get(name))
+            check.stability = Stability(self.project, job.get("reads", {}).get(name), job.get("unfinished", False))
             check.results_read = job.get("results_read", {}).get(name, ())
         for name, number in job.get("signatures", {}).items():
             self.checks[name].expected_signatures = number

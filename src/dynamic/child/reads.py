@@ -200,9 +200,14 @@ class Reading:
         """By label, the function and line that reads it."""
         return dict(self._places)
 
+    @property
+    def ahead(self) -> dict[str, str]:
+        """What has not changed so far and that a store in the loops under way would change, with its file and line."""
+        return {label: store for label, store in self._ahead.items() if label not in self.changes}
+
     def as_dict(self) -> dict[str, Any]:
         """What changed, as it goes over the line."""
-        later = {label: store for label, store in self._ahead.items() if label not in self.changes}
+        later = self.ahead
         changed = {*self.changes, *later}
         return {
             "changes": dict(self.changes),

@@ -20,12 +20,17 @@ FREE_TRACES, TRACE_SHARE = 6, 0.25
 
 
 class Stability:
-    """What the traces of a candidate read. ``expected`` is what the observing run saw change (`Reading.as_dict`)."""
+    """What the traces of a candidate read. ``expected`` is what the observing run saw change (`Reading.as_dict`);
+    ``unfinished``: it did not come to the script's end, and may have missed a change.
+    """
 
-    def __init__(self, project: Project, expected: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, project: Project, expected: Mapping[str, Any] | None = None, unfinished: bool = False
+    ) -> None:
         self.project = project
         self.reading = Reading(project)
         self._expected = expected or {}
+        self._unfinished = unfinished
         self._traced: dict[Any, list[State]] = {}
         self._clocks: dict[Any, int] = {}
         self._asked = 0
@@ -74,7 +79,11 @@ class Stability:
 
     @property
     def awaits(self) -> bool:
-        """Whether the observing run saw state change that is read here, and not each of its states was traced yet."""
+        """Whether a change of what is read here is still to be traced: one that the observing run saw, or one that the
+        source says will come, and that it did not stay for.
+        """
+        if self._unfinished and self._asked == 0 and self.reading.ahead:
+            return True
         known = self.reading.places()
         labels = [label for label in self._expected.get("changes", ()) if label in known]
         if not labels or not self._traced:

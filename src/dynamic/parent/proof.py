@@ -220,7 +220,20 @@ def _check_together(
     small = [f.id for f in functions if f.id not in rare and observation(observed, f).share < MINOR_SHARE]
     minor = small if len(small) < len(functions) else []
     reads = {f.id: observed.rows[f.id].reads for f in functions if observed.rows[f.id].reads}
-    seen = run.check(list(calls), files, seconds, 1.5 * seconds, label, rare, signatures, minor, enough, reads)
+    unfinished = observed.outcome.ending not in (Ending.FINISHED, Ending.EXITED)
+    seen = run.check(
+        list(calls),
+        files,
+        seconds,
+        1.5 * seconds,
+        label,
+        rare,
+        signatures,
+        minor,
+        enough,
+        reads,
+        unfinished=unfinished,
+    )
     if seen.role_errors:
         why = (Reason("own-failure", own_failure("check", seen.role_errors[0])),)
         return [

@@ -105,6 +105,7 @@ class Run:
         enough: int | None = None,
         reads: Mapping[str, Any] | None = None,
         hooks: Sequence[dict[str, Any]] | None = None,
+        unfinished: bool = False,
     ) -> Seen:
         """Run the edited script with the candidates ``ids`` compared, eager against graph.
 
@@ -114,7 +115,8 @@ class Run:
         are ``minor`` half of ``seconds`` must do. ``rare`` are those that the whole script calls a few times only,
         with how often: their calls are repeated. ``signatures`` says how many each was called with; the run goes on
         for them. With ``enough``, it ends when so many calls of each have been compared, whatever their signatures.
-        ``reads`` is what each candidate was seen to read, as it changed: the run goes on until that was traced.
+        ``reads`` is what each candidate was seen to read, as it changed: the run goes on until that was traced, and
+        where the observing run was ``unfinished`` for changes that the source says will come.
         """
         job = {
             "role": "check",
@@ -127,6 +129,7 @@ class Run:
             "steps": self.steps,
             "thrift": None if self.thrift is None else [self.thrift, ENOUGH_COMPARED],
             "reads": dict(reads or {}),
+            "unfinished": unfinished,
             "results_read": {f.id: [part for part, _ in f.results_read] for f in self.scan.functions if f.results_read},
             **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
             "assigned_attributes": sorted(self.scan.assigned_attributes),

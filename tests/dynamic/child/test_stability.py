@@ -30,9 +30,9 @@ def traced(tmp_path: Path) -> Iterator[Any]:
     introduce(module.step)
     project = Project([str(tmp_path)], [])
 
-    def make(*states: dict[str, str], overflowed: bool = False) -> tuple[Stability, Any]:
+    def make(*states: dict[str, str], overflowed: bool = False, unfinished: bool = False) -> tuple[Stability, Any]:
         changed = {label: 1 for state in states for label in state}
-        made = Stability(project, {"changes": changed, "states": list(states), "overflowed": overflowed})
+        made = Stability(project, {"changes": changed, "states": list(states), "overflowed": overflowed}, unfinished)
         with Calls(project) as calls:
             module.step()
         made.note("key", calls, Snapshot({}, module.step, project).objects, 0.01)
@@ -51,6 +51,20 @@ def test_each_state_that_was_seen_and_not_traced_is_given_the_latest_first(trace
         made.hold("key", state)
     assert rates == [0.125, 0.25] and module.STATE["rate"] == 0.5
     assert not made.awaits and not list(made.foresee("key"))
+
+
+def test_a_change_that_the_source_says_will_come_is_waited_for_where_nobody_stayed_to_see_it(
+    traced: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for unfinished in (True, False):
+        made, module = traced(unfinished=unfinished)
+        assert not made.awaits, "nothing will change it"
+        monkeypatch.setattr(made.reading, "_ahead", {RATE: "program.py:9"})
+        assert made.awaits is unfinished
+        module.STATE["rate"] = 0.25
+        made.reading.look(always=True)
+        assert not made.awaits, "it has come"
+        module.STATE["rate"] = 0.5
 
 
 def test_what_was_found_other_in_a_state_is_explained_by_it(traced: Any) -> None:
