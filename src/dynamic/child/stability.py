@@ -122,7 +122,8 @@ class Stability:
 
     def as_dict(self) -> dict[str, Any]:
         """What is read and which states of it were traced, as it goes over the line."""
-        return {**self.reading.as_dict(), "traced": list(self._traced.values()), "asked": self._asked}
+        traced = list(self._traced.values())
+        return {**self.reading.as_dict(), "traced": traced, "asked": self._asked, "awaits": self.awaits}
 
     def _covers(self, key: Any, state: State) -> bool:
         return any(agrees(state, traced) for traced in self._traced.get(key, ()))

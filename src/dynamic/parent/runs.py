@@ -22,6 +22,8 @@ GRACE_SECONDS = 10.0
 SHORTEST_SECONDS = 1.0
 ENOUGH_CALLS = 40
 ENOUGH_COMPARED = 12
+#: So many times its seconds a check goes on for a change that the source says will come, where nothing else is open.
+AWAITING_TIMES = 2.4
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Run:
 
         They stand where ``files`` decorate them, or where ``hooks`` say.
 
-        For ``seconds``, and for ``longest`` at most where too few calls have been compared by then; for those that
+        For ``seconds``, and for ``longest`` where too few calls have been compared by then, or AWAITING_TIMES of
+        ``seconds`` where all that is left waits for a change that the source says will come; for those that
         are ``minor`` half of ``seconds`` must do. ``rare`` are those that the whole script calls a few times only,
         with how often: their calls are repeated. ``signatures`` says how many each was called with; the run goes on
         for them. With ``enough``, it ends when so many calls of each have been compared, whatever their signatures.
@@ -134,8 +137,9 @@ class Run:
             **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
             "assigned_attributes": sorted(self.scan.assigned_attributes),
         }
-        compared = partial(_has_compared_enough, minor)
-        return self._run(job, files, label, (seconds, longest), _describe_checking, compared)
+        compared = partial(_has_compared_enough, minor, longest)
+        limits = seconds, max(longest, AWAITING_TIMES * seconds) if unfinished else longest
+        return self._run(job, files, label, limits, _describe_checking, compared)
 
     def replay(
         self,
@@ -199,7 +203,7 @@ class Run:
         label: str,
         limits: tuple[float, float],
         describe: Callable[[Mapping[str, Any]], str],
-        is_enough: Callable[[Mapping[str, Any]], bool],
+        is_enough: Callable[[Mapping[str, Any], float], bool],
     ) -> Seen:
         seconds, longest = (self._left(limit) for limit in limits)
         child = start(self.target, {**job, "deadline_seconds": longest}, files, self.folder, label, self.nursery)
@@ -217,7 +221,8 @@ class Run:
                 break
             if event.get("event") == "summary":
                 self.watch(describe(event["summary"]))
-                if time.monotonic() - begun >= seconds and is_enough(event["summary"]):
+                elapsed = time.monotonic() - begun
+                if elapsed >= seconds and is_enough(event["summary"], elapsed):
                     child.send({"stop": True})
         outcome = child.wait(max(0.0, min(GRACE_SECONDS, end - time.monotonic())))
         return _seen(child, files, outcome, self.scan.root)
@@ -252,15 +257,19 @@ def _line_before(lines: Sequence[int], found: re.Match[str]) -> str:
     return f"{found[1]}:{line_before(lines, int(found[2]))}"
 
 
-def _has_seen_enough(report: Mapping[str, Any]) -> bool:
+def _has_seen_enough(report: Mapping[str, Any], _: float) -> bool:
     """Whether some candidate has been called often enough for its calls to be compared in the next run."""
     batches = report.get("modes", {}).get("batches", {})
     return any(row["calls"] >= ENOUGH_CALLS for row in (*report.get("candidates", {}).values(), *batches.values()))
 
 
-def _has_compared_enough(minor: Sequence[str], report: Mapping[str, Any]) -> bool:
-    rows = report.get("candidates", {}).items()
-    return all(name in minor or row["refutations"] or row["compared"] >= ENOUGH_COMPARED for name, row in rows)
+def _has_compared_enough(minor: Sequence[str], longest: float, report: Mapping[str, Any], elapsed: float) -> bool:
+    """Whether a check may end: not where a change that will come is all that is waited for, and holds nothing up."""
+    candidates = report.get("candidates", {}).items()
+    rows = [row for name, row in candidates if name not in minor and not row["refutations"]]
+    if rows and all((row["reads"] or {}).get("awaits") for row in rows):
+        return False
+    return elapsed >= longest or all(row["compared"] >= ENOUGH_COMPARED for row in rows)
 
 
 def _hints(function: Function) -> dict[str, str]:

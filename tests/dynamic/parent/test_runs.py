@@ -36,7 +36,7 @@ def test_a_line_of_an_edited_file_is_named_as_it_was_before_the_edit(said: str, 
 # What a check is told.
 
 
-def told(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str, Any]:
+def told(monkeypatch: pytest.MonkeyPatch, unfinished: bool = False, **options: Any) -> dict[str, Any]:
     """The job of a check."""
     jobs: list[dict[str, Any]] = []
 
@@ -54,7 +54,7 @@ def told(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str, Any]:
     monkeypatch.setattr(runs, "start", start)
     scan = Scan("/p", (), (), {}, frozenset(), frozenset(), 0, True)
     run = Run(Target("/p", "/p", "/p/train.py"), scan, Path("/p"), **options)
-    run.check(["train:step"], [], 45.0, 60.0, "check", {}, {})
+    run.check(["train:step"], [], 45.0, 60.0, "check", {}, {}, unfinished=unfinished)
     return jobs[0]
 
 
@@ -66,6 +66,23 @@ def test_no_more_units_are_checked_than_the_user_wants(monkeypatch: pytest.Monke
 def test_a_check_that_takes_long_beside_the_script_is_content_with_fewer_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(monkeypatch, thrift=12.5)["thrift"] == [12.5, runs.ENOUGH_COMPARED]
     assert told(monkeypatch)["thrift"] is None, "of a script that was cut it is not known how long it takes"
+
+
+def test_a_check_stays_for_a_change_that_is_said_to_come_where_nothing_else_is_held_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def row(compared: int = 20, awaits: bool = False, refuted: bool = False) -> dict[str, Any]:
+        return {"compared": compared, "refutations": {"raised": "x"} if refuted else {}, "reads": {"awaits": awaits}}
+
+    def enough(elapsed: float, **rows: dict[str, Any]) -> bool:
+        return runs._has_compared_enough(["minor"], 60.0, {"candidates": rows}, elapsed)
+
+    waiting = row(awaits=True)
+    assert not enough(70.0, f=waiting) and not enough(70.0, f=waiting, minor=row(), g=row(refuted=True))
+    assert enough(46.0, f=waiting, g=row()), "the others go on"
+    assert enough(46.0, f=row()) and not enough(46.0, f=row(3)) and enough(61.0, f=row(3))
+    assert enough(46.0, f={**row(), "reads": None})
+    assert told(monkeypatch, unfinished=True)["deadline_seconds"] == runs.AWAITING_TIMES * 45.0
 
 
 def test_no_run_goes_on_after_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
