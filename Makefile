@@ -1,7 +1,7 @@
 # `make demo` and `make test` need Python 3.11 to 3.13, make and git; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types quick slow bench clean
+.PHONY: help install demo test lint types quick slow bench pictures clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,6 +29,7 @@ help:
 	@echo 'make slow     the tests that do, with the few that make test leaves out'
 	@echo 'make lint     ruff alone; `make types`: mypy alone'
 	@echo 'make bench    the benchmarks: over an hour; the numbers go to results/reference'
+	@echo 'make pictures what README.md and docs show of the terminal, made anew'
 	@echo 'make install  set up .venv; every target above does so when it must'
 	@echo 'make clean    remove .venv and the caches'
 
@@ -71,6 +72,9 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest bench -o python_files='bench_*.py' --benchmark-json=results/benchmarks.json
 	$(BIN)/python bench/costs_table.py results/benchmarks.json
 	$(BIN)/python bench/workloads_table.py
+
+pictures: $(STAMP)
+	$(BIN)/python tests/pictures.py
 
 clean:
 	rm -rf '$(VENV)' .mypy_cache .ruff_cache .pytest_cache .benchmarks build dist *.egg-info

@@ -348,7 +348,7 @@ def _compare_metric(
     expression = re.compile(pattern)
     texts = [find_numbers(expression, trace.lines) for trace in (reference, edited, *others)]
     if is_timed(name):
-        return Finding(State.POWERLESS, "metric", name, "tells of the machine, and is no evidence")
+        return Finding(State.POWERLESS, "metric", name, "depends on the machine, and is ignored")
     if not texts[0]:
         return Finding(State.POWERLESS, "metric", name, "was printed on no line of the original script")
     if len(texts[1]) != len(texts[0]) and reference.units == edited.units:

@@ -171,7 +171,7 @@ def compare_seeds(
         verdict = "inconclusive"
         reason = f"{seeds}, {_sentence(powerless)}" if powerless else f"{seeds}, no final number was found to compare"
     if verdict in ("none", "drift") and powerless:
-        reason += f"; {len(powerless)} are no evidence ({powerless[0].metric.name} {powerless[0].detail})"
+        reason += f"; {len(powerless)} were ignored ({powerless[0].metric.name} {powerless[0].detail})"
     if stopped and len(pairs) >= LEAST_SEEDS:
         reason += f"; {stopped}"
     shown = [each.metric for state in by_state for each in by_state[state]]

@@ -115,7 +115,7 @@ def gain_refusal(judgement: Judgement) -> Reason | None:
         return Reason(NOT_WORTH_IT, "not worth it: no call of its graph could be timed")
     gain = variant.eager_seconds_per_call / variant.seconds_per_call
     if gain < LEAST_GAIN:
-        return Reason(NOT_WORTH_IT, f"not worth it: a graph call takes {1 / gain:.2f} times what the eager call takes")
+        return Reason(NOT_WORTH_IT, f"not worth it: as a graph a call takes {1 / gain:.2f} times as long")
     if variant.arguments:
         return None
     traces = max(variant.traces, judgement.observation.signatures)

@@ -60,7 +60,7 @@ def summarize(
     speedup = ratio_interval(logs, alpha) if len(logs) > 1 else None
     verdict, reason = decide(speedup, floor, min_speedup)
     if slow_turns:
-        reason += "; slow turns that come again and again are counted in"
+        reason += "; slow turns that recur are counted"
     cold, eager_unit, edited_unit = _cold_start(measured, slow_turns)
     break_even = None
     if verdict == "faster" and cold is not None and eager_unit > edited_unit:
@@ -70,15 +70,15 @@ def summarize(
     if verdict == "faster" and over_all is not None and over_all.high < 1:
         verdict = "slower" if over_all.high * max(floor or 1.0, min_speedup) < 1 else "no difference"
         reason = (
-            f"each unit is faster ({reason}), but the script's own {length:,} units do not win back what the edited "
-            f"one pays once: {over_all.median:.2f}x end to end, {over_all.low:.3g} to {over_all.high:.3g}"
+            f"each step is faster ({reason}), but the script's {length:,} steps are too few to make up for the "
+            f"tracing: {over_all.median:.2f}x end to end, {over_all.low:.3g} to {over_all.high:.3g}"
         )
     elif verdict == "faster" and over_all is not None and over_all.low < 1:
         if over_all.high > VAGUE * over_all.low:
-            reason += f"; {len(measured)} groups are too few for an interval over the script's own {length:,} units"
+            reason += f"; {len(measured)} groups are too few for an interval over the script's own {length:,} steps"
         else:
             reason += (
-                f"; over the script's own {length:,} units, the edited script may not recover what it pays once: "
+                f"; over the script's own {length:,} steps the edited script may not recover the cost of tracing: "
                 f"{over_all.low:.3g} to {over_all.high:.3g} end to end"
             )
     return Benchmark(

@@ -183,6 +183,8 @@ def _break_even(benchmark: Benchmark) -> Row:
     if seconds <= 0:
         return Row("Breaks even", "at once: it starts no later than the original", Tone.GOOD)
     costs = f"tracing costs {duration(seconds)} once"
+    if benchmark.verdict != "faster":
+        return Row("Once", costs)
     if benchmark.break_even_units is None:
         return Row("Breaks even", f"never; {costs}", Tone.UNSURE)
     return Row("Breaks even", f"after {count(benchmark.break_even_units, 'step')}; {costs}")
@@ -236,9 +238,9 @@ class Group(Enum):
     """How a function is listed: by itself, or counted with others."""
 
     TRIED = "tried"
-    NOT_NEEDED = "not needed: a converted function calls it"
+    NOT_NEEDED = "run inside a converted function"
     NOT_WORTH_IT = "not worth it"
-    NEVER_CALLED = "never called in this run"
+    NEVER_CALLED = "never called"
     NOT_PROPOSED = "not proposed"
 
 
@@ -272,13 +274,13 @@ def _tried(judgement: Judgement, report: Report) -> Tried:
 
 
 def gain_of(judgement: Judgement, report: Report) -> str:
-    """The one figure of a candidate: of what is in the patch as measured side by side, of others per call.
+    """The one figure of a candidate: of the measured step as both scripts ran side by side, of others per call.
 
-    Empty for what is measured together with others of the patch, and for what was not confirmed: a call that is
-    compared with its eager twin is timed while both are watched.
+    Empty for what is measured together with others of the patch, and for what was not confirmed. A call that is
+    compared with its eager twin is timed while both are watched, so that its figure is a rough one.
     """
     benchmark = report.benchmark
-    if benchmark is not None and judgement.function.id == benchmark.unit and report.plan.edits:
+    if benchmark is not None and judgement.function.id == benchmark.unit:
         return ratio(benchmark.speedup.median if benchmark.speedup is not None else benchmark.steady_state_speedup)
     if judgement.selected or judgement.covered_by is not None or judgement.verdict is not Verdict.CONFIRMED:
         return ""

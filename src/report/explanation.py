@@ -5,13 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator
 
-from ..records import Finding, Function, Judgement, Move, Report, VariantResult
+from ..records import Finding, Function, Judgement, Report, VariantResult, Verdict
+from .advice import next_step
 from .answer import gain_of, name_of, short_reason
 from .visible import visible
 from .wording import count, duration, ratio, reasons, samples, speedup_of
-
-#: What is to be done where the verdict is to become another one.
-_MOVES = {Move.USER: "It takes a change of your code.", Move.BUDGET: "A longer --budget may decide it."}
 
 
 def find(report: Report, asked: str) -> list[Judgement]:
@@ -38,14 +36,25 @@ def _holds(function: Function, place: str) -> bool:
 def explain(judgement: Judgement, report: Report, width: int = 100) -> str:
     """Give everything about one function, in lines of at most ``width`` columns where words allow."""
     function = judgement.function
-    place = f"{function.file}:{function.line}–{function.end_line}"
-    verdict = judgement.verdict.value + (", in the patch" if judgement.selected else "")
-    head = [f"{name_of(function)}  ({place})" if function.region is None else f"{name_of(function)}  ({function.id})"]
-    sections = [
-        (verdict, _why(judgement)),
+    place = f"{function.file}:{function.line}–{function.end_line}" if function.region is None else function.id
+    lines = [visible(f"{name_of(function)}  ({place})")]
+    for title, found in sections_of(judgement, report):
+        if found:
+            lines += ["", title]
+            lines += [line for text in found for line in _folded(visible(text), width)]
+    if judgement.source:
+        lines += ["", "Source", *(f"    {visible(line)}" for line in judgement.source.splitlines())]
+    return "\n".join(lines) + "\n"
+
+
+def sections_of(judgement: Judgement, report: Report) -> list[tuple[str, list[str]]]:
+    """What is known, as lines below titles; a line that begins with two spaces belongs to the one before."""
+    return [
+        (judgement.verdict.value + (", in the patch" if judgement.selected else ""), _why(judgement)),
+        ("What to do", [next_step(judgement, report)] if judgement.verdict is not Verdict.NOT_PROPOSED else []),
         ("Gain", _gain(judgement, report)),
         ("Seen in the run", _seen(judgement, report)),
-        ("Found in the source", [line for finding in function.findings for line in _finding(finding)]),
+        ("Found in the source", [line for finding in judgement.function.findings for line in _finding(finding)]),
         (
             "Taken on trust, and checked",
             [f"{each.verdict.value}: {each.assumption.statement} ({each.evidence})" for each in judgement.assumptions],
@@ -59,14 +68,6 @@ def explain(judgement: Judgement, report: Report, width: int = 100) -> str:
             ],
         ),
     ]
-    lines = [visible(line) for line in head]
-    for title, found in sections:
-        if found:
-            lines += ["", title]
-            lines += [line for text in found for line in _folded(visible(text), width)]
-    if judgement.source:
-        lines += ["", "Source", *(f"    {visible(line)}" for line in judgement.source.splitlines())]
-    return "\n".join(lines) + "\n"
 
 
 def _why(judgement: Judgement) -> list[str]:
@@ -74,7 +75,6 @@ def _why(judgement: Judgement) -> list[str]:
     for reason in judgement.reasons:
         found.append(reason.message)
         found += [f"  {reason.evidence}"] if reason.evidence else []
-        found += [f"  {_MOVES[reason.move]}"] if reason.move in _MOVES else []
     return found or [text for text in (reasons(judgement) or short_reason(judgement),) if text]
 
 
@@ -102,7 +102,8 @@ def _finding(finding: Finding) -> Iterator[str]:
     sure = "" if finding.certain else " (the run checks it)"
     yield f"{finding.code} {finding.file}:{finding.line}: {finding.message}{sure}"
     for step in finding.chain:
-        yield f"  {step.file}:{step.line}: {step.note}"
+        if (step.file, step.line, step.note) != (finding.file, finding.line, finding.message):
+            yield f"  {step.file}:{step.line}: {step.note}"
 
 
 def _variant(tried: VariantResult) -> Iterator[str]:

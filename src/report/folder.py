@@ -1,4 +1,4 @@
-"""The folder that a run leaves: report.json, summary.md, the patch, and the link to the newest one."""
+"""The folder that a run leaves: report.json, report.html, summary.md, the patch, and the link to the newest one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from ..records import Plan, Report
 from .document import to_text
-from .renderers import markdown
+from .renderers import html, markdown
 
 REPORT_FILE = "report.json"
+PAGE_FILE = "report.html"
 SUMMARY_FILE = "summary.md"
 PATCH_FILE = "optimize.patch"
 LATEST = "latest"
@@ -43,16 +44,26 @@ def create(results: Path, script: str, now: time.struct_time | None = None) -> P
 
 
 def write(report: Report, folder: Path) -> None:
-    """Write the report, the summary and the patch into a run's folder, and let ``latest`` point to it.
+    """Write the report, the page, the summary and the patch into a run's folder, and let ``latest`` point to it.
 
     Each file appears whole or not at all. The patch is named by ``report.plan.patch_file``; where that is
     None, none is written. Raises OSError where the folder can't be written.
     """
     write_patch(report.plan, folder)
     write_whole(folder / SUMMARY_FILE, markdown.render(report, folder).encode("utf-8", "replace"))
+    write_whole(folder / PAGE_FILE, _page(report, folder).encode("utf-8", "replace"))
     # Last, so that who sees the report finds the rest.
     write_whole(folder / REPORT_FILE, to_text(report).encode("utf-8"))
     point_latest(folder)
+
+
+def _page(report: Report, folder: Path) -> str:
+    """The page; where it can't be made, one that says so: what was measured must not be lost for want of a picture."""
+    try:
+        return html.render(report, folder)
+    except Exception as error:
+        said = f"This page could not be made ({type(error).__name__}). The results are in {REPORT_FILE}."
+        return f"<!DOCTYPE html>\n<title>hybridize</title>\n<p>{said}\n"
 
 
 def write_patch(plan: Plan, folder: Path) -> None:

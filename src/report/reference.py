@@ -17,7 +17,8 @@ points to the newest one:
 | file | what it is |
 | --- | --- |
 | `report.json` | everything that the run found, described below: the contract for CI and for other tools |
-| `summary.md` | the same for people, in short |
+| `report.html` | the same as a page for people: one file, with charts, flame graphs and all candidates |
+| `summary.md` | the same in short, as Markdown |
 | `optimize.patch` | the change, for `git apply` or `patch -p1`; absent where nothing is to be changed |
 | `profile-*.speedscope.json` | where the time went, of the original and the edited script, for speedscope |
 | `profile-*.raw.txt` | the same, one stack and its count a line |

@@ -59,7 +59,7 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
         )
     return Stop(
         "nothing-to-gain",
-        f"{script} came to its end after {outcome.seconds:.0f} s without calling a candidate, so nothing is known of "
+        f"{script} ended after {outcome.seconds:.0f} s without calling a candidate, so nothing is known of "
         "any; does it need arguments to train? Give them after `--`.",
         exit_codes.OK,
     )
@@ -107,7 +107,7 @@ def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) ->
     if outcome.error_type in ("SyntaxError", "IndentationError", "TabError"):
         return (
             f"{script} can't be run by Python {platform.python_version()}: {outcome.error_type}: {outcome.error} at "
-            f"{outcome.error_place}; mend that first."
+            f"{outcome.error_place}. Fix that first."
         )
     if outcome.error_type == "ModuleNotFoundError":
         missing = (outcome.error or "").removeprefix("No module named ").strip("'")
@@ -123,7 +123,7 @@ def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) ->
         )
     place = f" at {outcome.error_place}" if outcome.error_place else ""
     return (
-        f"{script} failed {own}: {one_line(outcome.error_type, outcome.error)}{place}; mend that and run again "
+        f"{script} failed {own}: {one_line(outcome.error_type, outcome.error)}{place}. Fix that and run again "
         f"({look})."
     )
 

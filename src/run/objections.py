@@ -48,8 +48,12 @@ def form_of(chosen: Sequence[Judgement]) -> frozenset[tuple[str, Variant]]:
 
 
 LONGER = "give it longer with --budget"
-OUT_OF_TIME = Objection(Verdict.INCONCLUSIVE, f"the budget ended before it was run cold; {LONGER}", short=True)
-NOT_REACHED = Objection(Verdict.INCONCLUSIVE, f"the cold run did not come to a call of it; {LONGER}", short=True)
+OUT_OF_TIME = Objection(
+    Verdict.INCONCLUSIVE, f"the budget ended before it was run in a fresh process; {LONGER}", short=True
+)
+NOT_REACHED = Objection(
+    Verdict.INCONCLUSIVE, f"the run in a fresh process did not reach a call of it; {LONGER}", short=True
+)
 NOT_ISOLATED = f"the budget ended before it was run without the others; {LONGER}"
 
 

@@ -21,7 +21,7 @@ OWN_TIMES, OWN_SECONDS = 3.0, 20.0
 #: The part of what is left that the measurement may be asked to leave for it.
 MOST_PART = 0.15
 NOT_RUN = Reason(
-    "not-run-cold", "it was not run from a cold start, since the patch has no use for it", move=Move.BUDGET
+    "not-run-cold", "it was not run in a fresh process, because the patch does not need it", move=Move.BUDGET
 )
 
 
@@ -74,7 +74,7 @@ def prove(work: Work, scan: Scan, patient: bool = True) -> None:
     trial.turn_to(waiting)
     if not patient and not has_room(work, trial):
         return
-    with work.stage("cold start", f"{count(len(waiting), 'candidate')} that the patch has no use for"):
+    with work.stage("cold start", f"{count(len(waiting), 'candidate')} that the patch does not need"):
         work.waiting.clear()
         work.add(waiting)
         trial.settle(waiting, "rest")

@@ -177,7 +177,7 @@ class ColdTrial:
         plan = next((plan for plan in self.stood if plan.form == form_of(standing)), None)
         if plan is None or plan.whole:
             return
-        said = f"from a cold start it was compared over its first {plan.units} units only; {LONGER}"
+        said = f"in a fresh process only its first {plan.units} steps were compared; {LONGER}"
         for judgement in standing:
             known = self.work.judgements[judgement.function.id]
             self.work.add([replace(known, reasons=(*known.reasons, Reason("few-units", said, move=Move.BUDGET)))])
@@ -292,7 +292,7 @@ class ColdTrial:
             else:
                 self.reached = reached
                 names = ", ".join(each.function.id for each in standing)
-                self._object(judgement, more, f"alone it agrees, but not together with {names}: ")
+                self._object(judgement, more, f"it agrees alone, but not together with {names}: ")
         return standing, objection, drift
 
     def _object(self, judgement: Judgement, objection: Objection, lead: str = "") -> None:
@@ -368,7 +368,7 @@ class ColdTrial:
             self.stood.append(Stood(tuple(chosen), drift, least, whole or least >= min(self._wanted(), self.steps)))
             return None, drift
         verdict = Verdict.REFUTED if drift.verdict == "drift" else Verdict.INCONCLUSIVE
-        reason = f"started cold, it computes something else than the original script: {drift.reason}"
+        reason = f"in a fresh process the edited script computed different numbers: {drift.reason}"
         return Objection(verdict, reason), drift
 
     def _falls_short(self, edited: Seen, units: int, theirs: int, whole: bool, stopped: str) -> Objection | None:
@@ -376,21 +376,22 @@ class ColdTrial:
         least, fewest = min(units, theirs), min(FEWEST_UNITS, self.steps)
         if edited.report.get("waited") and units < theirs:
             return came_short(
-                f"the cold run of the edited script came no further than {count(units, 'unit')} and waited "
-                f"{edited.report['waited']:.0f} s for the next, while the original did {theirs:,}: it hangs"
+                f"in a fresh process the edited script did {count(units, 'step')} and then waited "
+                f"{edited.report['waited']:.0f} s for the next; the original did {theirs:,}: it hangs"
             )
         if least >= fewest or (whole and least):
             return None
         if stopped:
-            done = count(least, "unit")
-            return came_short(f"the cold run ended after {done}, where it was refused {stopped}; {REMEDY}")
+            done = count(least, "step")
+            return came_short(f"the run in a fresh process ended after {done}: it was refused {stopped}; {REMEDY}")
         if whole:
-            return came_short(f"the cold run came to its end without a call of {self.unit.candidate}")
+            return came_short(f"the run in a fresh process ended without a call of {self.unit.candidate}")
         late, who = (self.references["eager"], "the script") if theirs < fewest else (edited, "the edited script")
         if self.work.left >= LEAST_SECONDS:
-            done = f"{count(least, 'unit')} in {late.outcome.seconds:.0f} s"
-            return came_short(f"the cold run of {who} came no further than {done}: it hangs, or takes long to trace")
-        return came_short(f"the budget ended before {who} had done {count(fewest, 'unit')} from a cold start; {LONGER}")
+            done = f"{count(least, 'step')} in {late.outcome.seconds:.0f} s"
+            return came_short(f"in a fresh process {who} did only {done}: it hangs, or takes long to trace")
+        done = count(fewest, "step")
+        return came_short(f"the budget ended before {who} had done {done} in a fresh process; {LONGER}")
 
     def _wanted(self) -> int:
         """The units that a comparison is to cover, where the time suffices: never more than the script has."""

@@ -49,7 +49,7 @@ def mend(judgement: Judgement, observed: Observed) -> tuple[list[Variant], list[
     for name in ("input_signature", "reduce_retracing"):
         proposal = way_of(name).propose(judgement, length)
         if isinstance(proposal, Withheld):
-            reasons.append(Reason(GROWS, f"{name} does not mend that: {proposal.reason}"))
+            reasons.append(Reason(GROWS, f"{name} does not help: {proposal.reason}"))
         else:
             variants.append(proposal)
     return variants, reasons

@@ -20,7 +20,7 @@ def withdraw(work: Work) -> list[Judgement]:
     crash, chosen = work.benchmark.crash, work.selected()
     culprit = chosen[0] if len(chosen) == 1 else _culprit(crash, chosen, work.plan.files)
     place = place_of(crash, work)
-    said = f"in the measurement the edited script {crash.error}{place}; the original script goes past that point"
+    said = f"while it was timed, the edited script {crash.error}{place}; the original script did not"
     work.plan, work.drift = Plan(), None
     if culprit is None:
         names = ", ".join(judgement.function.id for judgement in chosen)

@@ -39,12 +39,24 @@ def test_everything_is_written_and_latest_points_to_it(report):
     folder = Path(report.folder)
     folder.mkdir(parents=True)
     write(report, folder)
-    assert {path.name for path in folder.iterdir()} == {"report.json", "summary.md", "optimize.patch"}
+    assert {path.name for path in folder.iterdir()} == {"report.json", "report.html", "summary.md", "optimize.patch"}
     assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["status"] == "optimized"
     latest = folder.parent / "latest"
     assert latest.is_symlink() and latest.resolve() == folder.resolve()
     # The link still holds when the folder is moved elsewhere.
     assert not latest.readlink().is_absolute()
+
+
+def test_a_page_that_can_not_be_made_loses_nothing(report, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(folders.html, "render", fail)
+    folder = Path(report.folder)
+    folder.mkdir(parents=True)
+    write(report, folder)
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["status"] == "optimized"
+    assert "could not be made (ZeroDivisionError)" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_what_is_written_can_be_read_by_others(report):

@@ -44,7 +44,7 @@ def test_a_script_that_fails_on_its_own(run: RunOutcome, words: str) -> None:
     [
         (outcome(Ending.FINISHED, tensorflow_imported=False), "without importing TensorFlow"),
         (outcome(Ending.EXITED, 0, tensorflow_imported=False), "without importing TensorFlow"),
-        (outcome(Ending.FINISHED), "came to its end after 12 s without calling a candidate"),
+        (outcome(Ending.FINISHED), "ended after 12 s without calling a candidate"),
         (outcome(Ending.CUT), "ran for 12 s without calling a candidate"),
         (outcome(Ending.TIMEOUT), "give it longer with --budget"),
     ],

@@ -343,7 +343,7 @@ def test_what_is_said_after_an_interruption_is_what_the_disk_holds(
     assert not leftovers(tmp_path)
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_an_interruption_while_the_results_are_written_loses_neither_them_nor_the_truth(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at: int
 ) -> None:
@@ -357,7 +357,7 @@ def test_an_interruption_while_the_results_are_written_loses_neither_them_nor_th
 
     monkeypatch.setattr(folder, "write_whole", interrupted)
     report = optimize(plan, apply=True)
-    assert len(calls) == 4 and report.plan.applied and "applied" in report.message
+    assert len(calls) == 5 and report.plan.applied and "applied" in report.message
     assert changed(tmp_path) == BOTH
     assert json.loads((Path(report.folder) / "report.json").read_text())["plan"]["applied"]
 

@@ -82,8 +82,7 @@ def test_the_candidate_of_a_plan_that_crashes_is_refuted_and_the_plan_withdrawn(
     refuted = work.judgements["train:one"]
     assert refuted.verdict is Verdict.REFUTED
     assert refuted.reasons[0].message == (
-        "in the measurement the edited script raised ValueError: singleton at train.py:4; the original script goes "
-        "past that point"
+        "while it was timed, the edited script raised ValueError: singleton at train.py:4; the original script did not"
     )
 
 

@@ -134,10 +134,10 @@ def failure(edited: Seen, eager: Seen) -> Failure | None:
         if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
             raised = f", which is why the edited script then raises {_error(edited)}"
         wrong = TRACE_FAULTS[faults[stale[0]]]
-        reason = f"started cold, the trace of {stale[0]} {wrong}{raised}; {TRACE_REMEDY}"
+        reason = f"in a fresh process the trace of {stale[0]} {wrong}{raised}; {TRACE_REMEDY}"
         return Failure(reason, stale)
     if outcome.ending is Ending.RAISED and eager.outcome.ending is not Ending.RAISED:
-        reason = f"started cold, the edited script raises {_error(edited)}"
+        reason = f"in a fresh process the edited script raises {_error(edited)}"
         return Failure(reason, place=outcome.error_place or "")
     reason = _ended_otherwise(edited, eager)
     return Failure(reason) if reason else None
@@ -155,12 +155,13 @@ _ENDS = (Ending.EXITED, Ending.FINISHED)
 def _ended_otherwise(edited: Seen, eager: Seen) -> str:
     outcome = edited.outcome
     if outcome.ending is Ending.KILLED and eager.outcome.ending is not Ending.KILLED:
-        return f"started cold, the edited script is killed by signal {-(outcome.code or 0)}"
+        return f"in a fresh process the edited script is killed by signal {-(outcome.code or 0)}"
     if outcome.ending is Ending.EXITED and outcome.code and eager.outcome.ending not in _ENDS:
-        return f"started cold, the edited script ends early with exit status {outcome.code}"
+        return f"in a fresh process the edited script ends early with exit status {outcome.code}"
     if outcome.ending is Ending.EXITED and (outcome.code or 0) != (eager.outcome.code or 0):
-        return f"started cold, the edited script ends with exit status {outcome.code}, not {eager.outcome.code or 0}"
+        instead = f"exit status {outcome.code}, not {eager.outcome.code or 0}"
+        return f"in a fresh process the edited script ends with {instead}"
     left = set(edited.report.get("leaks", ())) - set(eager.report.get("leaks", ()))
     if left:
-        return f"started cold, it leaves a tensor of the graph in {min(left)}, where eager code would fail to read it"
+        return f"in a fresh process it leaves a tensor of the graph in {min(left)}, which eager code cannot read"
     return ""

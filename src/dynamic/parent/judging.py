@@ -138,7 +138,7 @@ def judge_observed(
         )
     if not row.op_calls or row.blind:
         why = f" ({row.blind})" if row.blind else ""
-        return verdict(Verdict.INCONCLUSIVE, "blind", f"its {seen.calls:,} calls could not be looked at{why}")
+        return verdict(Verdict.INCONCLUSIVE, "blind", f"its {seen.calls:,} calls could not be checked{why}")
     if seen.function_objects > MANY_DEFINITIONS and seen.function_objects * CALLS_PER_DEFINITION > seen.calls:
         return verdict(
             Verdict.REFUTED,

@@ -76,7 +76,7 @@ def _settle(
             return say(Verdict.INCONCLUSIVE, f"{lasting[0].detail}, by it or by a thread beside it")
         if observed.blind:
             return say(Verdict.INCONCLUSIVE, observed.blind)
-        return say(Verdict.CONFIRMED, f"{observed.effect_calls} of {calls} looked at")
+        return say(Verdict.CONFIRMED, f"{observed.effect_calls} of {calls} checked")
     if kind is AssumptionKind.BOUNDED_TRACES:
         many = traces_grow(observed)
         return say(Verdict.REFUTED if many else Verdict.CONFIRMED, f"{signatures} in {calls}")

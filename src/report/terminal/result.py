@@ -172,7 +172,7 @@ def _tried(report: Report, width: int, verbosity: int) -> Iterator[Part]:
         yield from _listed(report)
     elif numbers := counts(report):
         yield Part(Text())
-        said = "; ".join(f"{number:,} {group.value}" for group, number in numbers)
+        said = ", ".join(f"{number:,} {group.value}" for group, number in numbers)
         yield Part(Text(f"Not listed: {said}. -v lists them.", style="dim"))
     if report.judgements and report.folder is not None:
         yield Part(Text("optimize explain ID tells all about one function.", style="dim"))

@@ -37,7 +37,7 @@ def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20
 )  # fmt: skip
 def test_what_speaks_against_a_plan(edited: Seen, eager: Seen, words: str) -> None:
     found = failure(edited, eager)
-    assert found is not None and found.reason.startswith("started cold, ") and words in found.reason
+    assert found is not None and found.reason.startswith("in a fresh process ") and words in found.reason
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,14 @@ def test_each_candidate_is_one_line_with_one_figure(report):
     assert "self.losses grew by one element in 4,000 of 4,000 calls (train.py:44)" in text
 
 
+def test_of_what_was_not_faster_no_break_even_is_told_and_the_measured_step_has_its_own_figure(report):
+    slow = replace(report.benchmark, verdict="inconclusive", break_even_units=None)
+    judged = replace(report.judgements[0], selected=False)
+    text = words(shown(replace(report, benchmark=slow, plan=Plan(), judgements=(judged,))))
+    assert "never" not in text and "Once tracing costs 900 ms once" in text
+    assert "7.94x" not in text and text.count("7.90x") == 2
+
+
 def test_a_narrow_terminal_has_the_reason_below_the_candidate_in_one_line(report):
     long = replace(report.judgements[1], reasons=(Reason("effect", "it changes " + "x" * 200),))
     lines = shown(replace(report, judgements=(long,)), width=60).splitlines()
@@ -91,7 +99,7 @@ def test_a_narrow_terminal_has_the_reason_below_the_candidate_in_one_line(report
 
 
 def test_what_has_nothing_to_tell_is_counted_and_listed_with_v(report):
-    assert "Not listed: 1 never called in this run; 2 not proposed. -v lists them." in words(shown(report))
+    assert "Not listed: 1 never called, 2 not proposed. -v lists them." in words(shown(report))
     text = shown(report, verbosity=1)
     assert "prints the loss (HYB101)" in text and "it is a graph already: @tf.function" in text
     assert "train:evaluate" in text
@@ -100,7 +108,7 @@ def test_what_has_nothing_to_tell_is_counted_and_listed_with_v(report):
 def test_a_large_project_has_an_answer_that_fits_on_a_screen(report):
     text = shown(large(report), width=100)
     assert len(text.splitlines()) < 60
-    assert re.search(r"12 never called in this run; 24 not proposed", text)
+    assert re.search(r"12 never called, 24 not proposed", text)
     many = large(report, 300)
     assert "more candidates tried; -v lists them." in shown(many)
 

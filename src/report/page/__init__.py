@@ -1,0 +1,1 @@
+"""The parts of the HTML page (`renderers.html`): markup that escapes, charts, flame graphs, and what the page says."""

@@ -1,0 +1,335 @@
+"""What the documents show of the terminal, made anew: ``python tests/pictures.py`` (``make pictures``).
+
+docs/output.md has the result of runs that never were (tests/reports.py), docs/terminal.svg and README.md that of a run
+of this repository's own training script, whose report is kept in docs/example/. The table of gains in README.md is
+taken from docs/subjects.md. `tests/test_pictures.py` holds all of them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+from reports import full, function
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+from hybridize.records import (
+    Action,
+    Cost,
+    Drift,
+    FunctionKind,
+    HostCost,
+    Interval,
+    Judgement,
+    Metric,
+    Move,
+    Observation,
+    Plan,
+    Profile,
+    Reason,
+    Report,
+    Verdict,
+)
+from hybridize.report import wording
+from hybridize.report.document import load_report
+from hybridize.report.terminal.live import Terminal
+from hybridize.report.terminal.result import parts
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "docs" / "example" / "report.json"
+PROJECT = Path("/home/you/project")
+WIDTH = 92
+
+
+# Runs that never were
+
+
+def gain() -> Report:
+    """One edit, measured and free of drift."""
+    report = full(PROJECT)
+    step = replace(
+        report.judgements[0],
+        reasons=(Reason("agreed", "eager and graph agree (154 calls compared, 15 retraces checked)"),),
+    )
+    assert report.benchmark is not None and report.drift is not None
+    return replace(
+        report,
+        message="1 edit makes each step 7.90x faster and the whole script 2.40x faster. The patch is ready; your "
+        "files are unchanged.",
+        judgements=(step, *report.judgements[1:]),
+        benchmark=replace(report.benchmark, end_to_end_speedup=2.4, whole_script=True, break_even_units=120),
+        drift=replace(
+            report.drift, level="L4",
+            reason="1 result, 16 variables and 12 printed lines agree over 60 steps, to within rounding",
+        ),
+        warnings=(),
+        folder=str(PROJECT / "results" / "20260102-101500-train"),
+    )  # fmt: skip
+
+
+def nothing() -> Report:
+    """Nothing can be gained by an edit, and the time goes elsewhere."""
+    report = gain()
+    costs = (
+        HostCost("agent.py:95", "td_target", 0.44, Cost.PREDICT, "keras: predict"),
+        HostCost("agent.py:41", "act", 0.22, Cost.PREDICT, "keras: predict"),
+        HostCost("train.py:128", "main", 0.12, Cost.ENVIRONMENT, "gymnasium: step"),
+    )
+    return replace(
+        report,
+        status="nothing-to-gain",
+        message="No function in this project can be converted. -v lists them all with the reasons. 184 calls of "
+        "`predict` at agent.py:95 took 31 s of the 70 s of the observed run.",
+        judgements=report.judgements[3:],
+        plan=Plan(),
+        benchmark=None,
+        drift=None,
+        profile=Profile(samples_before=299, rate=50, host_costs=costs),
+    )
+
+
+def refuted() -> Report:
+    """The run shows that the only candidate must stay as it is."""
+    report = gain()
+    return replace(
+        report,
+        status="refuted",
+        message="Nothing was changed. Of 2 candidates: 1 refuted, 1 never called.",
+        judgements=report.judgements[1:],
+        plan=Plan(),
+        benchmark=None,
+        drift=None,
+        profile=replace(report.profile, host_costs=()) if report.profile else None,
+    )
+
+
+def drift() -> Report:
+    """The edited script ends with other numbers."""
+    report = gain()
+    reason = "val_acc is 0.871 where it was 0.912, and the seeds' own spread is 0.01 (5 seeds)"
+    step = replace(
+        report.judgements[0],
+        verdict=Verdict.REFUTED,
+        selected=False,
+        reasons=(Reason("drift", f"the edited script ends with other numbers than the original: {reason}"),),
+    )
+    metric = Metric("val_acc", "printed", 0.912, 0.871, -0.041, 0.01, "drift", -0.052, -0.03, 5)
+    return replace(
+        report,
+        status="drift",
+        exit_code=1,
+        message=f"Nothing was changed: the edited script ends with other numbers than the original: {reason}.",
+        judgements=(step, *report.judgements[1:]),
+        plan=Plan(),
+        drift=Drift("drift", "L3", reason, (metric,)),
+        profile=None,
+    )
+
+
+def large() -> Report:
+    """A project of sixty functions."""
+    report = gain()
+    names = ("attention", "embed", "norm", "mlp", "block", "head", "sample", "decode", "pad", "mask", "cache", "rope")
+    found = [report.judgements[0]]
+    for number in range(59):
+        name = f"{names[number % len(names)]}_{number}"
+        facts = {
+            "id": f"model.{name}:call",
+            "file": f"model/{name}.py",
+            "qualname": "call",
+            "kind": FunctionKind.METHOD,
+        }
+        kind = number % 6
+        if kind == 0:
+            judged = Judgement(function(name, **facts), Verdict.UNOBSERVED, (Reason("never-called", "never called"),))
+        elif kind == 1:
+            seen = Observation(calls=2000, seconds=1.0, share=0.02)
+            covered = Reason("covered", "not needed: it runs inside train:step, which is converted")
+            judged = Judgement(function(name, **facts), Verdict.CONFIRMED, (covered,), seen, covered_by="train:step")
+        elif number == 8:
+            seen = Observation(calls=400, seconds=0.2, share=0.01)
+            why = Reason(
+                "effect-attribute", f"it changes `self.past` at model/{name}.py:31 (seen in 20 of 20 sampled calls)"
+            )
+            judged = Judgement(function(name, **facts), Verdict.REFUTED, (why,), seen)
+        elif number == 14:
+            why = Reason(
+                "few-calls", "it was called twice; at least 3 calls are needed to compare it", move=Move.BUDGET
+            )
+            judged = Judgement(function(name, **facts), Verdict.INCONCLUSIVE, (why,), Observation(calls=2, share=0.01))
+        else:
+            function_ = function(name, **facts, proposal=Action.NONE)
+            judged = Judgement(function_, Verdict.NOT_PROPOSED, (Reason("HYB101", "prints with `print`"),))
+        found.append(judged)
+    assert report.benchmark is not None
+    benchmark = replace(report.benchmark, speedup=Interval(2.31, 2.2, 2.43, 0.95), end_to_end_speedup=2.05)
+    message = (
+        "1 edit makes each step 2.31x faster and the whole script 2.05x faster. The patch is ready; your files are "
+    )
+    return replace(report, message=f"{message}unchanged.", judgements=tuple(found), benchmark=benchmark)
+
+
+CASES: Sequence[tuple[str, str, Callable[[], Report], int, str]] = (
+    ("A gain", "optimize --train-script train.py", gain, WIDTH, ""),
+    (
+        "Nothing to gain",
+        "optimize --train-script train.py",
+        nothing,
+        WIDTH,
+        "Where nothing is changed, it says where the time goes instead, and what usually helps.",
+    ),
+    ("A refuted candidate", "optimize --train-script train.py", refuted, WIDTH, ""),
+    (
+        "Drift",
+        "optimize --train-script train.py --drift-runs 5",
+        drift,
+        WIDTH,
+        "The exit code is 1, and nothing is written.",
+    ),
+    (
+        "A large project",
+        "optimize --train-script train.py",
+        large,
+        WIDTH,
+        "Sixty functions: what was tried has a line, the rest is counted.",
+    ),
+    ("Sixty columns", "optimize --train-script train.py", gain, 60, "No line is longer than the terminal."),
+    ("A hundred and twenty columns", "optimize --train-script train.py", large, 120, ""),
+)
+
+
+def shown(report: Report, width: int) -> str:
+    """The result as it is printed, without colour."""
+    stream = io.StringIO()
+    with mock.patch.object(wording.shutil, "which", lambda name: f"/usr/bin/{name}"):
+        Terminal(stream, width=width, cwd=Path(report.command.target.cwd)).finish(report)
+    return "\n".join(line.rstrip() for line in stream.getvalue().strip("\n").splitlines())
+
+
+def log() -> str:
+    """What a log has of a run: a line now and then, and none that is redrawn."""
+    stream = io.StringIO()
+    seconds = iter(range(0, 10_000, 6))
+    terminal = Terminal(stream, width=80, now=lambda: float(next(seconds)))
+    terminal.stage("scan", "/home/you/project")
+    terminal.note("12 files, 60 functions: 4 candidates, 0 hybrid already")
+    terminal.stage("observe", "running the original script, 4 candidates watched")
+    for at in range(0, 24, 6):
+        terminal.progress(f"{at * 40:,} calls", 10.0 + at, 300.0)
+    terminal.stage("measure", "the original and the edited script, taking turns")
+    for at in range(0, 30, 6):
+        terminal.progress(f"group 1, turn {at}", 90.0 + at, 300.0)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+_INTRODUCTION = """\
+# What a run prints
+
+<!-- Generated by `make pictures` (tests/pictures.py). -->
+
+The answer comes first: what was gained, whether the results drifted, the diff, and the command that applies it. Then
+each candidate that was tried has a line. What was never called, not proposed or not worth an edit is counted; `-v`
+lists it, and `optimize explain FUNCTION` tells everything about one. `report.html` in the results folder has the same
+with charts, flame graphs and the source of each candidate.
+
+The runs on this page never were: they show the form."""
+_WITHOUT_A_TERMINAL = """\
+## Without a terminal
+
+In a log, in CI, or behind a pipe, progress is a plain line now and then."""
+
+
+def page() -> str:
+    """The text of docs/output.md."""
+    lines = [_INTRODUCTION]
+    for title, command, make, width, said in CASES:
+        lines += ["", f"## {title}", ""]
+        if said:
+            lines += [said, ""]
+        lines += ["```text", f"$ {command}", shown(make(), width), "```"]
+    lines += ["", _WITHOUT_A_TERMINAL, "", "```text", log(), "```", ""]
+    return "\n".join(lines)
+
+
+# A run that was
+
+
+def example() -> Report:
+    """The run of `make demo` that is kept: its paths are as seen from the repository."""
+    report = load_report(EXAMPLE)
+    return replace(report, warnings=())
+
+
+def picture() -> str:
+    """The text of docs/terminal.svg: the result of that run, in colour."""
+    report = example()
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(f"[bold]$ {' '.join(report.command.argv)}[/bold]", highlight=False, soft_wrap=False)
+    with mock.patch.object(wording.shutil, "which", lambda name: f"/usr/bin/{name}"):
+        for part in parts(report, width=WIDTH, verbosity=0, cwd=Path(report.command.target.cwd)):
+            console.print(part.content, highlight=False, soft_wrap=not part.wrapped)
+    # Without the fonts that it would load from elsewhere.
+    form = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    form = re.sub(r"<!--.*?-->\s*", "", form)
+    form = form.replace("Fira Code", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono")
+    return console.export_svg(title="hybridize", theme=MONOKAI, code_format=form, unique_id="hybridize") + "\n"
+
+
+def gains() -> Iterator[str]:
+    """The table of README.md: what was measured on public scripts, from docs/subjects.md."""
+    yield "| public script | becomes a `tf.function` | per step | whole run | drift |"
+    yield "| --- | --- | ---: | ---: | --- |"
+    text = (ROOT / "docs" / "subjects.md").read_text("utf-8")
+    for source, rest in re.findall(r"^\| [a-z]\S*<br>(.*?) \| (.*) \|$", text, re.MULTILINE):
+        _, outcome, patch, steady, whole, drifted, *_ = (cell.strip() for cell in rest.split(" | "))
+        repository, _, path = source.partition(", ")
+        where = f"[{path.rpartition('/')[2]}](https://github.com/{repository}) of {repository.partition('/')[2]}"
+        if patch == "nothing" or not outcome.startswith("optimized"):
+            yield f"| {where} | none: {outcome.partition(';')[0].replace('-', ' ')} | | | |"
+        else:
+            yield f"| {where} | {changed(patch)} | {steady} | {whole} | {drifted.partition(' (')[0]} |"
+
+
+def changed(patch: str) -> str:
+    """What a patch changes, in words: a function gets a decorator, and a step that is no function becomes one."""
+    parts = []
+    for name in patch.replace("`", "").split("<br>"):
+        lines = re.search(r"@(\d+)-(\d+)$", name)
+        step = f"the training step at lines {lines[1]}–{lines[2]} becomes one" if lines else ""
+        parts.append(step or f"`{name.partition(':')[2]}`")
+    return ", ".join(parts)
+
+
+def readme(text: str) -> str:
+    """README.md with its generated parts made anew."""
+    report = example()
+    made = {
+        "gains": "\n".join(gains()),
+        "diff": "```diff\n" + "".join(edited.diff for edited in report.plan.files).rstrip() + "\n```",
+    }
+    for name, part in made.items():
+        pattern = rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)"
+        assert re.search(pattern, text, re.DOTALL), name
+        text = re.sub(pattern, lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text, flags=re.DOTALL)
+    return text
+
+
+#: Each file that is made, and what it is to hold.
+MADE: dict[str, Callable[[], str]] = {
+    "docs/output.md": page,
+    "docs/terminal.svg": picture,
+    "README.md": lambda: readme((ROOT / "README.md").read_text("utf-8")),
+}
+
+
+if __name__ == "__main__":
+    for name, make in MADE.items():
+        (ROOT / name).write_text(make(), encoding="utf-8")
+        print(name, file=sys.stderr)
