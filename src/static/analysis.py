@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .dataflow.calls import Calls
 from .dataflow.hybrids import mark_hybrids
@@ -18,15 +18,9 @@ from .reading.imports import Resolver
 from .reading.sources import Source, Unreadable, explain_failure
 
 
-def build_program(
-    names: list[str],
-    packages: list[str],
-    sources: Iterable[Source],
-    skipped: list[Unreadable],
-    aliases: Mapping[str, str],
-) -> Program:
+def build_program(resolver: Resolver, sources: Iterable[Source], skipped: list[Unreadable]) -> Program:
     """Lower all sources into one program; a file that can't be lowered is named in ``skipped``."""
-    program = Program(Resolver(names, packages, aliases))
+    program = Program(resolver)
     for index, source in enumerate(sources):
         try:
             lower_module(program, source, index)

@@ -22,10 +22,11 @@ from .facts.uses import Results
 from .facts.view import Facts
 from .ir.code import ModuleCode
 from .ir.program import Program
+from .reading.imports import Resolver
 from .reading.layout import Layout
 from .reading.sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
 from .verdicts.inspection import Inspection
-from .verdicts.ranking import Heat, rank
+from .verdicts.ranking import rank
 from .verdicts.regions import Lifting, find_steps
 from .verdicts.verdicts import Verdicts, read_silenced
 
@@ -97,7 +98,9 @@ def _scan(
                 silenced[source.file] = comments
             yield source
 
-    program = build_program(list(names.values()), packages, read(), skipped, layout.aliases if layout else {})
+    aliases = None if layout is None else layout.aliases
+    resolver = Resolver(names.values(), packages, aliases, beside=layout is None)
+    program = build_program(resolver, read(), skipped)
     modules = sorted(program.modules.values(), key=lambda module: module.index)
     if skipped or paths:
         results.forget("not all of the project was read")
@@ -166,10 +169,10 @@ def _judge(
     facts.covered = find_covered(program, graph, mapped)
     facts.reaching = find_reaching(modules)
     facts.signs = find_signs(program, graph, facts.reaching)
-    facts.idle = find_idle(program, graph)
-    facts.once = find_once(program, graph)
+    facts.idle = find_idle(program, graph, facts.signs)
+    facts.once = find_once(program, graph, facts.heat)
     inspection = Inspection(facts)
-    verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results, Heat(program, graph))
+    verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)
     found: list[Function] = []
     # A method of this name may be that of a class in another file, which inherits from this one or the reverse.
     methods = frozenset(code.name for module in modules for code in module.functions if code.takes_self)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hybridize.static.analysis import build_program, solve
 from hybridize.static.ir.program import Program
+from hybridize.static.reading.imports import Resolver
 from hybridize.static.reading.sources import Source, read_source
 
 FUNCTIONS = ("alpha", "beta", "gamma", "delta")
@@ -70,6 +71,6 @@ def solved(directory: Path, text: str) -> Program:
     path.write_text(text, encoding="utf-8")
     source = read_source(directory, path)
     assert isinstance(source, Source)
-    program = build_program(["train"], [], [source], [], {})
+    program = build_program(Resolver(["train"], []), [source], [])
     solve(program)
     return program

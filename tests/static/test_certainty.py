@@ -382,3 +382,22 @@ def step(x):
 step(tf.ones([1, 8, 8, 3]))
 """
     assert _scan(text)["step"].proposal is Action.HYBRIDIZE
+
+
+@pytest.mark.parametrize(
+    "line", ("getattr(a, 'done', lambda: print('none'))()", "g = getattr(a, 'done', lambda: print(1))\n    g()")
+)
+def test_what_is_called_where_an_attribute_is_not_there_is_a_doubt(script, line):
+    """Whether there is one, the run shows."""
+    text = f"from somewhere import a\ndef f(x):\n    {line}\n    return x * 2.0\nf(tf.ones([2]))\n"
+    found = script(text).function("f").findings
+    assert {(each.code, each.certain) for each in found if each.code == "HYB101"} == {("HYB101", False)}
+
+
+@pytest.mark.parametrize(("use", "certain"), (("f(x)", True), ("server.bind(f)", False)))
+def test_a_function_that_a_loop_defines_and_hands_out_may_be_called_often(script, use, certain):
+    """A server keeps one for each of its hosts, and calls it for each request."""
+    text = "from somewhere import server\ndef main(n):\n    for x in range(n):\n"
+    text += "        def f(y):\n            return tf.abs(y)\n"
+    found = script(f"{text}        {use}\nmain(3)\n").function("main.<locals>.f").findings
+    assert [each.certain for each in found if each.code == "HYB601"] == [certain]

@@ -68,3 +68,13 @@ def test_a_module_may_have_further_names():
     resolver = Resolver(["step"], [], {"lib.step": "step"})
     target = resolver.resolve("train", "lib.step.f")
     assert (target.module, target.rest) == ("step", ("f",))
+
+
+def test_a_script_imports_what_lies_beside_it_where_nobody_knows_which_folders_are_searched():
+    """Two versions of a program in one repository: each has its own ``data.py``."""
+    names = ["data", "run", "second.data", "second.run", "package", "package.data", "package.run"]
+    resolver = Resolver(names, ["package"], beside=True)
+    assert resolver.resolve("run", "data").module == "data"
+    assert resolver.resolve("second.run", "data.load").module == "second.data"
+    assert resolver.resolve("package.run", "data").module == "data"
+    assert Resolver(names, ["package"]).resolve("second.run", "data").module == "data"

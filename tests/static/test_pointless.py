@@ -69,6 +69,56 @@ POINTLESS = {
         "thing.load().map(g, num_parallel_calls=2)\n",
         "HYB502",
     ),
+    "what an unknown dataset scans": (
+        "def f(x):\n    return tf.cast(x, tf.float32)\nthing.load().scan(tf.zeros([]), f)\n",
+        "HYB502",
+    ),
+    "what a dataset of a catalogue maps": (
+        "import tensorflow_datasets as tfds\ndef f(x, y):\n    return tf.cast(x, tf.float32), y\n"
+        "data, info = tfds.load('flowers', split='train', as_supervised=True, with_info=True)\ndata.map(f)\n",
+        "HYB502",
+    ),
+    "a part of a graph of TensorFlow 1": (
+        "def f(x):\n    return x * tf.abs(x)\ndef main():\n    with tf.Graph().as_default():\n"
+        "        for _ in range(3):\n            f(tf.ones([2]))\nmain()\n",
+        "HYB502",
+    ),
+    "a schedule of TensorFlow 1": (
+        "def f(rate, step):\n    return tf.train.polynomial_decay(rate, step, 100) * 2.0\nf(0.1, tf.constant(1))\n",
+        "HYB507",
+    ),
+    "a check": (
+        "def check_weight(x):\n    with tf.control_dependencies([tf.debugging.assert_greater(x, 0.0)]):\n"
+        "        return x * 1.0\n"
+        "for _ in range(3):\n    check_weight(tf.ones([2]))\n",
+        "HYB501",
+    ),
+    "a specification": (
+        "def batch_spec(x):\n    return x.with_shape([None]) + x\n"
+        "for _ in range(3):\n    batch_spec(tf.ones([2]))\n",
+        "HYB501",
+    ),
+    "an initial state that is no zeros": (
+        "def get_initial_state(n):\n    return tf.random.normal([n, 3]) * 0.1\nget_initial_state(tf.constant(3))\n",
+        "HYB510",
+    ),
+    "a driver with its own tf.function": (
+        "def f(data, model):\n    @tf.function\n    def go(x):\n        return model(x)\n"
+        "    return thing(go, tf.reduce_mean(data))\n",
+        "HYB510",
+    ),
+    "a part that each call defines anew": (
+        "def outer(x):\n    def f(y):\n        return y * tf.abs(y)\n"
+        "    return tf.cond(x > 0.0, lambda: f(x), lambda: x)\n"
+        "for _ in range(3):\n    outer(tf.constant(1.0))\n",
+        "HYB601",
+    ),
+    "a part of a part": (
+        "def outer(x):\n    def middle(y):\n        def f(z):\n            return z * tf.abs(z)\n"
+        "        return f(y) + 1.0\n"
+        "    return middle(x)\nfor _ in range(3):\n    outer(tf.constant(1.0))\n",
+        "HYB601",
+    ),
     "layers of TensorFlow 1": (
         "def f(x):\n    return tf.compat.v1.layers.dense(tf.compat.v1.layers.flatten(x), 3)\nf(tf.ones([2, 2]))\n",
         "HYB301",
@@ -91,12 +141,15 @@ POINTLESS = {
 }
 
 
+NAMES = ("_make", "check_weight", "batch_spec", "get_initial_state", "fit", "f")
+
+
 @pytest.mark.parametrize("how", POINTLESS, ids=lambda how: how.replace(" ", "-"))
 def test_not_proposed_is(how, script):
     text, code = POINTLESS[how]
     found = script("from somewhere import thing, spec, k\n" + text).scan().functions
     named = {each.qualname.rpartition(".")[2]: each for each in found}
-    function = next(named[name] for name in ("_make", "get_initial_state", "fit", "f") if name in named)
+    function = next(named[name] for name in NAMES if name in named)
     assert function.proposal is Action.NONE
     assert function.blocker is not None and function.blocker.code == code
 
@@ -124,6 +177,27 @@ WANTED = {
     "what is reduced over workers": (
         "import horovod.tensorflow as hvd\nx = tf.ones([2])\ndef f():\n    hvd.allreduce(x, name='barrier')\nf()\n"
     ),
+    "a step in a function that is called once": (
+        "def main(data):\n    def f(x):\n        with tf.GradientTape() as tape:\n            y = x * x\n"
+        "        return tape.gradient(y, x)\n    return [f(x) for x in data] + thing(data)\n"
+    ),
+    "what a function calls in its loop": (
+        "def main(data):\n    def f(x):\n        return x * tf.abs(x)\n    for x in data:\n        thing(f(x))\n"
+        "    return data + 1.0\nmain(tf.ones([3]))\n"
+    ),
+    "what makes a tf.function and is called in a loop": (
+        "def f(x):\n    @tf.function\n    def go(y):\n        return y * y\n    return go(x) + x\n"
+        "for _ in range(3):\n    f(tf.ones([2]))\n"
+    ),
+    "one that makes a tensor of a specification": (
+        "def sample_spec(x):\n    return tf.random.normal(x.shape) * x\nsample_spec(tf.ones([2]))\n"
+    ),
+    "an update with a check in its name": (
+        "def check_and_update(x):\n    return x * x\ncheck_and_update(tf.ones([2]))\n"
+    ),
+    "what is given to an unknown object to scan over something else": (
+        "def f(x, y):\n    return tf.add(x, y)\nthing.scan(f, tf.ones([2]))\n"
+    ),
     "what is given to two objects to map": (
         "def f(x, y):\n    return x + y\nthing.map(f, tf.ones([2]))\nf(tf.ones([2]), 1)\n"
     ),
@@ -132,7 +206,9 @@ WANTED = {
 
 @pytest.mark.parametrize("how", WANTED, ids=lambda how: how.replace(" ", "-"))
 def test_proposed_is(how, script):
-    function = script("from somewhere import thing\n" + WANTED[how]).function("f")
+    found = script("from somewhere import thing\n" + WANTED[how]).scan().functions
+    named = {each.qualname.rpartition(".")[2]: each for each in found}
+    function = next(named[name] for name in ("check_and_update", "sample_spec", "f") if name in named)
     assert function.proposal is Action.HYBRIDIZE, function.blocker
 
 
@@ -158,3 +234,19 @@ def test_a_test_s_call_says_nothing_of_how_often_a_function_is_called(project):
     project.write("work.py", "import tensorflow as tf\nclass A:\n    def _f(self, x):\n        return x * tf.abs(x)\n")
     project.write("test_work.py", "import tensorflow as tf\nfrom work import A\nA()._f(tf.ones([2]))\n" + LOOP)
     assert project.function("work:A._f").proposal is Action.HYBRIDIZE
+
+
+def test_a_test_does_not_run_as_eager_code_what_the_project_runs_in_a_graph(project):
+    """A dataset's function is one of a graph, although its test calls it."""
+    work = "import tensorflow as tf\ndef f(x):\n    return tf.abs(x)\ndata = tf.data.Dataset.range(3).map(f)\n"
+    project.write("work.py", work)
+    project.write("work_test.py", "import tensorflow as tf\nfrom work import f\nf(tf.ones([2]))\n")
+    function = project.function("work:f")
+    assert function.blocker is not None and function.blocker.code == "HYB502"
+
+
+def test_what_only_a_test_calls_is_not_covered(project):
+    project.write("work.py", "import tensorflow as tf\ndef f(x):\n    return tf.abs(x)\n")
+    test = "import tensorflow as tf\nfrom work import f\n@tf.function\ndef g(x):\n    return f(x)\ng(tf.ones([2]))\n"
+    project.write("work_test.py", test)
+    assert project.function("work:f").proposal is Action.HYBRIDIZE

@@ -167,6 +167,10 @@ SIGNS = {
         "from somewhere import model\ndef step(data):\n    return sum(f(v) for v in model.trainable_variables)\n"
         "def f(v):\n    return v.norm()\n"
     ),
+    "what a model is called with": (
+        "from somewhere import model\ndef step(data):\n    return model(data, training=False)\n"
+    ),
+    "a queue": "from somewhere import host\ndef step(data):\n    host.queue.enqueue_many(data)\n",
     "a name": "from somewhere import model\ndef train_step(data):\n    return model.loss(data)\n",
     "a method's name": (
         "class Agent:\n    def __init__(self, net):\n        self.net = net\n"

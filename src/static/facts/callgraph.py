@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from ..ir.code import AttributeLoad, Binding, Call, FunctionCode
+from ..ir.code import AttributeLoad, Binding, Call, FunctionCode, ModuleCode
 from ..ir.program import Cell, Program
 from ..ir.solver import Node
 from ..ir.values import Bound, Function, Partial, Wrapped
+from ..libraries.effects import effect_of_call
 
 #: Modes in which a call runs its target as part of the caller's own trace.
 TRACED_MODES = frozenset({"call", "wrapper", "held"})
 #: Methods of datasets that trace the function that they are given.
-_MAPPING = frozenset({"filter", "flat_map", "interleave", "map", "scan", "take_while"})
+_MAPPING = frozenset({"filter", "flat_map", "interleave", "map", "take_while"})
+_TESTS = re.compile(
+    r"(^|/)(tests?|testing|test_utils)/|(^|/)test_[^/]*\.py$|_tests?(_lib|_utils?|_helpers?)?\.py$|(^|/)conftest\.py$"
+)
+
+
+def is_test(module: ModuleCode) -> bool:
+    """Whether a module holds tests, or what only tests use, by where it lies and what it is called."""
+    return _TESTS.search(module.file) is not None
+
+
+def calls_in_earnest(code: FunctionCode) -> list[tuple[Call, Binding]]:
+    """The calls of a function but for those of tests, which say nothing of how it is called in earnest."""
+    return [each for each in code.callers if not is_test(each[0].owner.module)]
 
 
 class CallGraph:
@@ -130,13 +145,23 @@ def find_escapes(program: Program) -> set[FunctionCode]:
         for call in code.calls:
             if not call.unknown:
                 continue
-            if call.attribute in _MAPPING and len(call.arguments) == 1:
-                mapped.update(_functions_in(call.arguments[0]))
+            handed = _mapped_over(call)
+            if handed is not None:
+                mapped.update(_functions_in(handed))
                 continue
             for node in (*call.arguments, *call.keywords.values(), *(node for _, node in call.stars)):
                 for each in _functions_in(node):
                     each.escapes = True
     return mapped
+
+
+def _mapped_over(call: Call) -> Node | None:
+    """What an unknown object is given to map over itself: ``data.map(f)``, ``data.scan(state, f)``."""
+    if call.attribute in _MAPPING and len(call.arguments) == 1:
+        return call.arguments[0]
+    if call.attribute == "scan" and len(call.arguments) == 2 and not any(_functions_in(call.arguments[0])):
+        return call.arguments[1]
+    return None
 
 
 def _functions_in(node: Node) -> Iterable[FunctionCode]:
@@ -148,30 +173,36 @@ def _functions_in(node: Node) -> Iterable[FunctionCode]:
 
 
 def find_covered(program: Program, graph: CallGraph, mapped: set[FunctionCode]) -> set[FunctionCode]:
-    """The functions that run as graph code already: every caller is hybrid or covered itself, or a dataset's ``map``.
+    """The functions that run as graph code already: every caller is hybrid or covered itself, builds a graph of
+    TensorFlow 1, or is a dataset's ``map``. Tests call as eager code what the project calls in a graph.
 
     The least fixpoint: a function that nobody is known to call, or that escapes, is not covered.
     """
+    traced = {code for code in program.functions if code.hybrid is not None or _builds_graph(code)}
     covered: set[FunctionCode] = set()
-    candidates = {
-        code
+    callers = {
+        code: calls
         for code in program.functions
-        if (code.callers or code in mapped) and not code.escapes and not code.is_body
+        if code.hybrid is None
+        and not code.escapes
+        and not code.is_body
+        and ((calls := calls_in_earnest(code)) or code in mapped)
     }
     changed = True
     while changed:
         changed = False
-        for code in candidates - covered:
-            if code.hybrid is None and all(
+        for code in callers.keys() - covered:
+            if all(
                 binding.mode == "graph"
-                or (
-                    binding.mode in TRACED_MODES
-                    and (call.owner.hybrid is not None or call.owner in covered)
-                )
-                for call, binding in code.callers
+                or (binding.mode in TRACED_MODES and (call.owner in traced or call.owner in covered))
+                for call, binding in callers[code]
                 if binding.mode != "wrapper"
             ):
                 covered.add(code)
                 changed = True
     return covered
 
+
+def _builds_graph(code: FunctionCode) -> bool:
+    """Whether a function builds a graph of TensorFlow 1, and so do all that it calls."""
+    return any(effect_of_call(path) == "session" for call in code.calls for path in call.externals)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from ..ir.code import Binding, Call, Event, FunctionCode, ItemLoad, Iteration, Mark, ModuleCode, Operation
+from ..ir.code import Call, Event, FunctionCode, ItemLoad, Iteration, Mark, ModuleCode, Operation
 from ..ir.program import Program
 from ..ir.solver import Node
 from ..ir.values import NONE, STRING, TENSORS, Box, Super
 from ..libraries.results import computes, describe_result
-from .callgraph import CallGraph
+from .callgraph import CallGraph, calls_in_earnest
+from .heat import Heat
 from .signs import is_step
 from .tensor_work import call_computes, method_computes, operation_computes
 
@@ -29,23 +30,54 @@ _DATASETS = re.compile(
     r"|tensorflow\.data\.experimental\.(make_csv|CsvDataset|load)|tensorflow_datasets\.(load|builder)"
     r"|keras\.(preprocessing|utils)\.\w+_dataset_from_directory"
 )
+#: Names of functions that raise where something is not as it should be, and do no more.
+_CHECKS = re.compile(r"_*(maybe_)?(assert|check|ensure|validate|verify|warn)(_(?!\w*(apply|loss|step|update))\w*)?")
+#: Names of functions over what describes tensors: their shapes, types and names.
+_SPECIFICATIONS = re.compile(r"(\w*_)?(schemas?|specs?|signatures?)(_\w*)?")
+_INTO_SPECIFICATION = re.compile(r"\w*_to_specs?")
+#: Names of functions that make what a loop begins with.
+_BEGINNINGS = re.compile(r"_*((get|make|create|build)_)?(init|initial|zero)_(\w+_)?states?(_fn|_impl)?")
 _BUILDERS = frozenset({"__init__", "__post_init__", "__new__", "build", "from_config"})
 _CALLED_BY_KERAS = frozenset({"call", "__call__", "forward"})
-_TESTS = re.compile(r"(^|/)(tests?|testing)/|(^|/)test_[^/]*\.py$|_tests?\.py$|(^|/)conftest\.py$")
 
 
-def find_idle(program: Program, graph: CallGraph) -> set[FunctionCode]:
-    """The functions in which no tensor meets an operation, nor anything unknown, nor in what they call."""
+def find_idle(program: Program, graph: CallGraph, signs: set[FunctionCode]) -> dict[FunctionCode, str]:
+    """The functions in which no tensor meets an operation, nor anything unknown, nor in what they call, and those that
+    only check or describe what they are given; each with that, as a clause."""
+    found: dict[FunctionCode, str] = {}
     busy = _spread(graph, _is_busy)
-    return {code for code in program.functions if code not in busy}
+    for code in program.functions:
+        if code not in busy and code not in signs:
+            found[code] = "computes with none of the tensors that it may be given"
+        elif code.is_body or is_step(code):
+            continue
+        elif _CHECKS.fullmatch(code.name):
+            found[code] = "checks what it is given, as its name says"
+        elif _describes(code):
+            found[code] = "is about specifications, as its name says"
+    return found
 
 
-def find_once(program: Program, graph: CallGraph) -> dict[FunctionCode, str]:
+def _describes(code: FunctionCode) -> bool:
+    """Whether a function is about specifications: by its name, and it asks TensorFlow for no operation itself."""
+    if not _SPECIFICATIONS.fullmatch(code.name) or _INTO_SPECIFICATION.fullmatch(code.name):
+        return False
+    return not any(computes(path) and path not in _IDLE for call in code.calls for path in call.externals)
+
+
+def find_once(program: Program, graph: CallGraph, heat: Heat) -> dict[FunctionCode, str]:
     """The functions that are surely run once, or only where data and objects are set up, each with why, as a clause.
 
     Training steps, functions with a loop of their own, and what Keras or code outside of the project may call are none.
     """
     found: dict[FunctionCode, str] = {}
+    for code in program.functions:
+        if code.is_body or is_step(code) or code.in_loop:
+            continue
+        if _BEGINNINGS.fullmatch(code.name) and not any(call.in_loop for call, _ in calls_in_earnest(code)):
+            found[code] = "makes what a loop begins with, as its name says"
+        elif heat.of(code) is None and any(map(_converts, code.calls)):
+            found[code] = "makes a `tf.function` of its own, and nothing shows that it is called in a loop"
     making = _spread(graph, lambda code: any(map(_makes_dataset, code.events)))
     for code in program.functions:
         if code in making and not code.is_body and not _may_repeat(code):
@@ -82,22 +114,12 @@ def _settle(
         for code in functions:
             if code in settled:
                 continue
-            calls = _calls_of(code)
+            calls = calls_in_earnest(code)
             if calls and all(is_once(call) or (call.owner in settled and not call.in_loop) for call, _ in calls):
                 settled.add(code)
                 changed = True
     for code in settled:
         found.setdefault(code, why)
-
-
-def _calls_of(code: FunctionCode) -> list[tuple[Call, Binding]]:
-    """The calls of a function; a test's says nothing of how often it is called in earnest."""
-    return [each for each in code.callers if not is_test(each[0].owner.module)]
-
-
-def is_test(module: ModuleCode) -> bool:
-    """Whether a module holds tests, by where it lies and what it is called."""
-    return _TESTS.search(module.file) is not None
 
 
 def _constructs(call: Call) -> bool:
@@ -136,6 +158,10 @@ def _may_repeat(code: FunctionCode) -> bool:
     if is_step(code) or (code.owner_class is not None and code.name in _CALLED_BY_KERAS):
         return True
     return _loops(code)
+
+
+def _converts(call: Call) -> bool:
+    return "tensorflow.function" in call.externals
 
 
 def _makes_dataset(event: Event) -> bool:

@@ -29,6 +29,8 @@ _METHODS = frozenset(
         "assign_sub",
         "batch_jacobian",
         "compute_gradients",
+        "dequeue_many",
+        "enqueue_many",
         "experimental_distribute_values_from_function",
         "experimental_run_v2",
         "jacobian",
@@ -113,7 +115,7 @@ def _tells(event: Event) -> bool:
         return True
     if any(_names_weights(node) for node in (*event.arguments, *event.keywords.values())):
         return True
-    if _runs_replicas(event):
+    if _runs_replicas(event) or ("training" in event.keywords and event.unknown):
         return True
     return any(
         (path.startswith(_PATHS) and path.rpartition(".")[2][:1].islower()) or _COLLECTIVES.fullmatch(path) is not None

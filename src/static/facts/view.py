@@ -26,6 +26,7 @@ from .allocation import Allocations
 from .callgraph import CallGraph
 from .escape import Origins, Root, receiver_of
 from .hazards import Hazard
+from .heat import Heat
 from .mutations import find_changes
 
 
@@ -53,7 +54,8 @@ class Facts:
         self.computes: dict[FunctionCode, bool | None] = {}
         self.covered: set[FunctionCode] = set()
         self.signs: set[FunctionCode] = set()
-        self.idle: set[FunctionCode] = set()
+        self.heat = Heat(program, graph)
+        self.idle: dict[FunctionCode, str] = {}
         self.once: dict[FunctionCode, str] = {}
         self.reaching: frozenset[ModuleCode] = frozenset()
         self.traced: dict[tuple[FunctionCode, Node, int], bool | None] = {}

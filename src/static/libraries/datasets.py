@@ -229,6 +229,46 @@ class Datasets:
             self.structure(tensors, box.element, call.place)
             self.calls.empty_elements.append(box.element)
 
+    def _do_loaded_dataset(
+        self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
+    ) -> None:
+        """``tfds.load``: a dataset of pairs or dictionaries, several of them for several splits, and beside it what is
+        known of them where that is asked for."""
+        program, graph = self.program, self.graph
+        literals = call.literals or {}
+        held = Node(call.place)
+        supervised = literals.get("as_supervised", False if "as_supervised" not in call.keywords else None)
+        if supervised is None:
+            graph.add(held, TENSOR)
+            graph.add(held, UNKNOWN)
+        else:
+            graph.add(held, program.box("tuple" if supervised else "dict", call.place, TENSOR))
+        dataset = Box("dataset", held)
+        data = result
+        with_info = literals.get("with_info", False if "with_info" not in call.keywords else None)
+        if with_info is not False:
+            pair = program.box("tuple", call.place)
+            data = program.field(pair, 0, call.place)
+            graph.add(program.field(pair, 1, call.place), UNKNOWN)
+            graph.add(result, pair)
+        if with_info is None:
+            graph.connect(data, result)
+
+        def take(value: Value) -> None:
+            if isinstance(value, Box):
+                graph.add(data, program.box("list", call.place, dataset))
+            elif value is NONE:
+                graph.add(data, program.box("dict", call.place, dataset))
+            else:
+                graph.add(data, dataset)
+
+        split = given.get(1, "split")
+        if split is None:
+            take(NONE)
+        else:
+            graph.watch(split, Reaction(take))
+            self.calls.late.append((call, "unknown"))
+
     def _do_dataset_from_generator(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
     ) -> None:

@@ -205,7 +205,7 @@ OTHERS: dict[str, str] = {
     "tqdm.notebook.tqdm": "same",
     "tqdm.tqdm_notebook": "same",
     "tqdm.trange": "special:range",
-    "tensorflow_datasets.load": "dataset_pair",
+    "tensorflow_datasets.load": "special:loaded_dataset",
     "tensorflow_datasets.as_numpy": "special:as_numpy",
     "tensorflow_hub.load": "thing:model",
     "tensorflow_hub.KerasLayer": "thing:layer",

@@ -22,13 +22,19 @@ class Resolver:
     """Maps dotted paths, as written in one module, to the project's modules and to libraries.
 
     ``modules`` are the names of all modules of the project, ``packages`` those that are packages, and ``aliases``
-    further names that a module is imported by.
+    further names that a module is imported by. ``beside`` says that nobody knows which folders are searched, so that a
+    file outside of packages finds first what lies beside it, as a script does.
     """
 
     def __init__(
-        self, modules: Iterable[str], packages: Iterable[str], aliases: Mapping[str, str] | None = None
+        self,
+        modules: Iterable[str],
+        packages: Iterable[str],
+        aliases: Mapping[str, str] | None = None,
+        beside: bool = False,
     ) -> None:
         self._aliases = dict(aliases or {})
+        self._beside = beside
         self._modules = frozenset(modules)
         self._packages = frozenset(packages)
         self._tops = {name.partition(".")[0] for name in (*self._modules, *self._aliases)}
@@ -65,11 +71,17 @@ class Resolver:
             return self._split(full) or Target(None, (), full)
         package = importer if importer in self._packages else importer.rpartition(".")[0]
         top = dotted.partition(".")[0]
-        found = self._split(dotted) if top in self._tops else None
+        beside = (f"{package}.{dotted}", f"{package}.{top}")
+        found = None
+        if self._beside and package and package not in self._packages:
+            # No package's folder: its files are scripts and what these import, which lies beside them first of all.
+            found = self._split(*beside)
+        if found is None and top in self._tops:
+            found = self._split(dotted)
         if found is None and package:
             is_library = top in KNOWN_LIBRARIES or top in sys.stdlib_module_names
             if not (is_library and package in self._packages):
-                found = self._split(f"{package}.{dotted}", f"{package}.{top}")
+                found = self._split(*beside)
         if found is None and top == "src":
             found = self._split(dotted[4:]) if len(dotted) > 4 else None
         if found is None and top not in KNOWN_LIBRARIES and top not in sys.stdlib_module_names:

@@ -90,7 +90,7 @@ class RemadeFunction(Rule):
             self.code,
             "is defined anew in every round of a loop" if code.in_loop else "is defined anew in every call",
             code.node.place,
-            code.in_loop,
+            code.in_loop and not code.escapes,
             self.assumption,
             code.name,
             transitive=False,

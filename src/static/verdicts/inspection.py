@@ -205,7 +205,7 @@ def is_sure(view: View, call: Call, binding: Binding) -> bool:
         return False
     if view.switched(call.guard):
         return False
-    if call.function is not None and call.targets and _is_ambiguous(call.function):
+    if call.function is not None and call.targets and (_is_ambiguous(call.function) or _is_default(call.function)):
         return False
     first: FunctionCode | None = None
     for binding in call.targets:
@@ -214,6 +214,12 @@ def is_sure(view: View, call: Call, binding: Binding) -> bool:
                 return False
             first = binding.code
     return True
+
+
+def _is_default(function: Node) -> bool:
+    """Whether the callee is what ``getattr`` gives where there is no such attribute: a question for presence."""
+    asked = function.origin
+    return isinstance(asked, Call) and asked.path == "builtins.getattr" and len(asked.arguments) > 2
 
 
 def _is_ambiguous(function: Node) -> bool:

@@ -6,54 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ...records import Action, Confidence, Function
-from ..facts.callgraph import TRACED_MODES, CallGraph
-from ..facts.pointless import is_test
-from ..facts.signs import is_step, names_step, opens_tape
+from ..facts.signs import names_step, opens_tape
 from ..facts.view import Facts
 from ..ir.code import Call, Event, FunctionCode
-from ..ir.program import Program
-from ..ir.solver import LINES
 
 _ORDER = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 _UPDATES = frozenset({"apply_gradients", "minimize"})
 
 
-class Heat:
-    """Which functions are called often, as far as source shows: in a loop, by a step, or by what is."""
-
-    def __init__(self, program: Program, graph: CallGraph) -> None:
-        self._why: dict[FunctionCode, str] = {}
-        pending: list[FunctionCode] = []
-        for code in program.functions:
-            if code.is_body or is_test(code.module):
-                continue
-            call = next((call for call, binding in code.callers if binding.mode == "call" and _repeats(call)), None)
-            if call is not None:
-                self._why[code] = f"is called in a loop ({call.owner.module.file}:{call.place % LINES})"
-                pending.append(code)
-            elif is_step(code):
-                pending.append(code)
-        seen = set(pending)
-        while pending:
-            code = pending.pop()
-            for _, binding in graph.callees.get(code, ()):
-                target = binding.code
-                if binding.mode in TRACED_MODES and target not in seen:
-                    seen.add(target)
-                    self._why[target] = f"is called by {code.qualname}, which {self._why.get(code, 'is a step')}"
-                    pending.append(target)
-
-    def of(self, code: FunctionCode) -> str | None:
-        """Why a function is called often, as a clause; None where nothing says so."""
-        return self._why.get(code)
-
-
-def weigh(facts: Facts, heat: Heat, code: FunctionCode, has_tensor: bool | None) -> tuple[Confidence, tuple[str, ...]]:
+def weigh(facts: Facts, code: FunctionCode, has_tensor: bool | None) -> tuple[Confidence, tuple[str, ...]]:
     """How much speaks for a candidate, and what: clauses of which the function is the subject."""
     computes = facts.computes.get(code)
     why = [*_of_a_step(code)]
     step = bool(why)
-    hot = heat.of(code)
+    hot = facts.heat.of(code)
     why += [hot] if hot is not None else []
     if has_tensor is True:
         why.append("is given tensors")
@@ -67,10 +33,6 @@ def weigh(facts: Facts, heat: Heat, code: FunctionCode, has_tensor: bool | None)
         return Confidence.HIGH, tuple(why)
     known = computes is True and (has_tensor is True or hot is not None or code in facts.signs)
     return (Confidence.MEDIUM if known else Confidence.LOW), tuple(why)
-
-
-def _repeats(call: Call) -> bool:
-    return call.in_loop and not is_test(call.owner.module)
 
 
 def _of_a_step(code: FunctionCode) -> Iterable[str]:

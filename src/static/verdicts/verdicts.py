@@ -10,6 +10,7 @@ from ...records import Action, Assumption, AssumptionKind, Confidence, Finding, 
 from ..facts.callgraph import CallGraph
 from ..facts.hazards import Hazard
 from ..facts.parameters import describe_parameters, holds_scalar, holds_tensor, is_open, own_parameters, supplied_values
+from ..facts.signs import is_step
 from ..facts.uses import Results
 from ..facts.view import Facts, name_of
 from ..ir.code import Call, FunctionCode, ModuleCode
@@ -19,7 +20,7 @@ from ..lifting.reading import Unliftable
 from ..rules import Polarity, all_rules
 from ..rules.varying_scalar import variation
 from .inspection import Inspection
-from .ranking import Heat, weigh
+from .ranking import weigh
 from .regions import InlineStep
 from .telling import tell
 
@@ -109,14 +110,14 @@ class Verdicts:
         modules: list[ModuleCode],
         silenced: dict[str, dict[int, frozenset[str]]],
         results: Results,
-        heat: Heat,
     ) -> None:
         self.facts = facts
         self.inspection = inspection
         self.modules = modules
         self.silenced = silenced
         self.results = results
-        self.heat = heat
+        #: Functions that are proposed, and those in them that these make anew: which of the former it is.
+        self._anew: dict[FunctionCode, FunctionCode] = {}
         self.graph: CallGraph = facts.graph
 
     def judge(self, code: FunctionCode) -> records.Function:
@@ -142,11 +143,15 @@ class Verdicts:
                 findings.append(benefit)
             if blocker is None:
                 proposal = Action.HYBRIDIZE
+                self._anew[code] = code
+            elif blocker is benefit and benefit.code == "HYB601":
+                assert code.parent is not None
+                self._anew[code] = self._anew[code.parent]
         confidence: Confidence | None = None
         rests_on: tuple[str, ...] = ()
         if proposal is not Action.NONE:
             assumptions = self._assumptions(code, name_of(code), told.hazards, parameters)
-            confidence, rests_on = weigh(self.facts, self.heat, code, has_tensor)
+            confidence, rests_on = weigh(self.facts, code, has_tensor)
         return records.Function(
             id=code.id,
             file=code.module.file,
@@ -259,12 +264,31 @@ class Verdicts:
         if has_tensor is not True and not self._reaches_tensorflow(code):
             message = f"{name} is not known to be given tensors, and its file does not reach TensorFlow"
             return Finding("HYB501", message, file, code.line, (), True)
-        if code in self.facts.idle and code not in self.facts.signs:
-            message = f"nothing in {name} computes with the tensors that it may be given"
-            return Finding("HYB501", message, file, code.line, (), True)
+        if code in self.facts.idle:
+            return Finding("HYB501", f"{name} {self.facts.idle[code]}", file, code.line, (), True)
         if code in self.facts.once:
             return Finding("HYB510", f"{name} {self.facts.once[code]}", file, code.line, (), True)
+        outer = self._remade_in(code)
+        if outer is not None:
+            message = f"{name} is defined anew in every call of {name_of(outer)}, which is proposed itself"
+            return Finding("HYB601", message, file, code.line, (), True)
         return None
+
+    def _remade_in(self, code: FunctionCode) -> FunctionCode | None:
+        """The function that is proposed and has this one in it, which no call of it finds traced.
+
+        A step that stands in what is none is worth a trace of its own, and so is what the enclosing function calls in a
+        loop if nothing says that it is called often itself.
+        """
+        outer = code.parent
+        if outer is None or outer not in self._anew:
+            return None
+        if not is_step(outer):
+            if is_step(code):
+                return None
+            if self.facts.heat.of(outer) is None and any(call.in_loop for call, _ in code.callers):
+                return None
+        return self._anew[outer]
 
     def _reaches_tensorflow(self, code: FunctionCode) -> bool:
         """Whether a function's file, or that of one of its callers, reaches TensorFlow."""
