@@ -7,33 +7,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .rules import all_rules, page_of
+from .rules import Group, all_rules, page_of
 
 DIRECTORY = Path(__file__).resolve().parent.parent.parent / "docs" / "rules"
-
-_GROUPS = {
-    "1": "Python side effects and state",
-    "2": "Tracing raises",
-    "3": "Keras and variables",
-    "4": "Results differ",
-    "5": "Nothing to gain",
-    "6": "Functions that are hybrid already",
-}
 
 
 def render_pages() -> dict[str, str]:
     """All pages by file name: one per rule, and ``README.md`` with the list."""
     pages = {f"{rule.code}.md": page_of(rule) for rule in all_rules()}
     lines = ["# Rules", ""]
-    group = ""
-    for rule in all_rules():
-        if rule.code[3] != group:
-            group = rule.code[3]
-            lines += [f"## {_GROUPS[group]}", "", "| code | finds a function that | a doubt |", "| --- | --- | --- |"]
-        doubt = rule.polarity.value.removeprefix("a doubt ")
-        lines.append(f"| [{rule.code}]({rule.code}.md) | {rule.title} | {doubt} |")
-        if rule is [known for known in all_rules() if known.code[3] == group][-1]:
-            lines.append("")
+    for group in Group:
+        lines += [f"## {group.value}", "", "| code | finds a function that | a doubt |", "| --- | --- | --- |"]
+        for rule in all_rules():
+            if rule.group is group:
+                doubt = rule.polarity.value.removeprefix("a doubt ")
+                lines.append(f"| [{rule.code}]({rule.code}.md) | {rule.title} | {doubt} |")
+        lines.append("")
     pages["README.md"] = "\n".join(lines)
     return pages
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.records import Scan
+from hybridize.records import Finding, Scan
 from hybridize.static import scan
 from hybridize.static.document import DIRECTORY, render_pages
-from hybridize.static.rules import Rule, all_rules, explain, page_of
+from hybridize.static.rules import Example, Group, Rule, all_rules, explain, page_of, rule_of
 
-INVALID = [(rule, program) for rule in all_rules() for program in rule.INVALID]
+INVALID = [(rule, example) for rule in all_rules() for example in rule.INVALID]
 VALID = [(rule, program) for rule in all_rules() for program in rule.VALID]
 
 
@@ -24,32 +24,35 @@ def scan_program(directory: Path, program: str) -> Scan:
     return result
 
 
-def codes_in(result: Scan) -> set[str]:
-    """The codes found in the example's ``step``; in all of its functions where none is called that."""
+def found_in(result: Scan) -> list[Finding]:
+    """What is found in the example's ``step``; in all of its functions where none is called that."""
     functions = [function for function in result.functions if function.qualname.split(".")[-1] == "step"]
-    found: set[str] = set()
+    found: list[Finding] = []
     for function in functions or result.functions:
-        found.update(finding.code for finding in function.findings)
+        found += function.findings
         if function.blocker is not None:
-            found.add(function.blocker.code)
+            found.append(function.blocker)
     return found
 
 
-@pytest.mark.parametrize(("rule", "program"), INVALID, ids=lambda value: getattr(value, "code", ""))
-def test_the_failing_example_has_the_finding(rule: Rule, program: str, tmp_path: Path) -> None:
-    assert rule.code in codes_in(scan_program(tmp_path, program))
+@pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
+def test_the_failing_example_has_the_finding(rule: Rule, example: Example, tmp_path: Path) -> None:
+    """At that line, as certain as that, in those words."""
+    found = [each for each in found_in(scan_program(tmp_path, example.program)) if each.code == rule.code]
+    assert found
+    assert (found[0].line, found[0].certain, found[0].message) == example[1:]
 
 
 @pytest.mark.parametrize(("rule", "program"), VALID, ids=lambda value: getattr(value, "code", ""))
 def test_the_passing_example_has_not(rule: Rule, program: str, tmp_path: Path) -> None:
-    assert rule.code not in codes_in(scan_program(tmp_path, program))
+    assert rule.code not in {each.code for each in found_in(scan_program(tmp_path, program))}
 
 
-@pytest.mark.parametrize(("rule", "program"), INVALID, ids=lambda value: getattr(value, "code", ""))
-def test_each_message_is_a_clause_with_its_own_subject(rule: Rule, program: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
+def test_each_message_is_a_clause_with_its_own_subject(rule: Rule, example: Example, tmp_path: Path) -> None:
     """So that it can stand alone, after a colon, and after "although"."""
     subject = re.compile(r"(`[\w.]+`|parameter `\w+`|the (script|lambda)|Keras|Python) \w")
-    for function in scan_program(tmp_path, program).functions:
+    for function in scan_program(tmp_path, example.program).functions:
         for finding in function.findings:
             assert subject.match(finding.message), finding.message
         for assumption in function.assumptions:
@@ -71,6 +74,19 @@ def test_a_rule_is_complete(rule: Rule) -> None:
 def test_codes_are_unique_and_ordered() -> None:
     codes = [rule.code for rule in all_rules()]
     assert codes == sorted(set(codes))
+
+
+def test_what_a_function_is_ranks_before_what_it_does_and_that_before_what_it_gains() -> None:
+    ranks = {code: rule.rank for code, rule in rule_of().items()}
+    assert ranks["HYB302"] == ranks["HYB206"] < ranks["HYB101"] < ranks["HYB201"] < ranks["HYB301"] < ranks["HYB401"]
+    assert ranks["HYB401"] < ranks["HYB501"] < ranks["HYB600"]
+
+
+def test_a_rule_s_group_is_that_of_its_code() -> None:
+    groups = list(Group)
+    assert {rule.code: groups.index(rule.group) for rule in all_rules()} == {
+        rule.code: int(rule.code[3]) - 1 for rule in all_rules()
+    }
 
 
 def test_explain_gives_the_page_for_any_spelling_of_the_code() -> None:

@@ -7,7 +7,8 @@ import inspect
 import pkgutil
 from functools import lru_cache
 
-from .rule import Move, Polarity, Rule
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
 
 @lru_cache(maxsize=1)
@@ -29,12 +30,23 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(found[code] for code in sorted(found))
 
 
+@lru_cache(maxsize=1)
+def rule_of() -> dict[str, Rule]:
+    """The rules by their codes."""
+    return {rule.code: rule for rule in all_rules()}
+
+
+@lru_cache(maxsize=1)
+def judging_rules() -> tuple[Rule, ...]:
+    """The rules that look at a function as a whole, those first that know best: what is known of a hybrid counts for
+    less than what is to be done with it."""
+    found = [rule for rule in all_rules() if type(rule).judge is not Rule.judge]
+    return tuple(sorted(found, key=lambda rule: rule.polarity is Polarity.REFUSES and rule.group is Group.HYBRIDS))
+
+
 def explain(code: str) -> str:
     """The documentation page of a rule, in Markdown. Raises KeyError for a code that no rule has."""
-    for rule in all_rules():
-        if rule.code == code.upper():
-            return page_of(rule)
-    raise KeyError(code)
+    return page_of(rule_of()[code.upper()])
 
 
 def page_of(rule: Rule) -> str:
@@ -50,8 +62,8 @@ def page_of(rule: Rule) -> str:
         "## Found in",
         "",
     ]
-    for program in rule.INVALID:
-        lines += ["```python", inspect.cleandoc(program), "```", ""]
+    for example in rule.INVALID:
+        lines += ["```python", inspect.cleandoc(example.program), "```", ""]
     lines += ["## Not found in", ""]
     for program in rule.VALID:
         lines += ["```python", inspect.cleandoc(program), "```", ""]
@@ -59,4 +71,17 @@ def page_of(rule: Rule) -> str:
     return "\n".join(lines)
 
 
-__all__ = ["Move", "Polarity", "Rule", "all_rules", "explain", "page_of"]
+__all__ = [
+    "Case",
+    "Example",
+    "Group",
+    "Judgement",
+    "Move",
+    "Polarity",
+    "Rule",
+    "all_rules",
+    "explain",
+    "judging_rules",
+    "page_of",
+    "rule_of",
+]

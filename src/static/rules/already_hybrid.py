@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...records import AssumptionKind
-from .rule import Move, Polarity, Rule
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
 
 class AlreadyHybrid(Rule):
@@ -20,28 +21,39 @@ class AlreadyHybrid(Rule):
 
     code = "HYB600"
     title = "is a tf.function already"
+    group = Group.HYBRIDS
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.SAME_RESULT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        @tf.function
-        def double(x):
-            return x + x
+            @tf.function
+            def double(x):
+                return x + x
 
-        double(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            double(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`double` is hybrid already: @tf.function",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def double(x):
-            return x + x
+            def double(x):
+                return x + x
 
-        fast = tf.function(double)
-        fast(tf.ones([2]))
-        """,
+            fast = tf.function(double)
+            fast(tf.ones([2]))
+            """,
+            line=3,
+            certain=True,
+            message="`double` is hybrid already: tf.function(double)",
+        ),
     )
     VALID = (
         """
@@ -55,3 +67,9 @@ class AlreadyHybrid(Rule):
         double(2)
         """,
     )
+
+    def judge(self, case: Case) -> Judgement | None:
+        """How a function became a `tf.function`."""
+        if case.is_new or case.code.switched is not None:
+            return None
+        return Judgement(f"{case.name} is hybrid already: {case.code.hybrid}")

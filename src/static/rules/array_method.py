@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import AttributeLoad, Event
 from ..ir.values import ARRAY, TENSORS, Instance
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 #: Methods and attributes of an array that a tensor does not have.
 _ARRAY_ONLY = frozenset(
@@ -71,20 +71,26 @@ class ArrayMethod(Rule):
 
     code = "HYB213"
     title = "uses an array's method on an argument"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     events = (AttributeLoad,)
     INVALID = (
-        """
-        import numpy as np
-        import tensorflow as tf
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
 
-        def step(x):
-            return tf.reduce_sum(x) / x.mean()
+            def step(x):
+                return tf.reduce_sum(x) / x.mean()
 
-        step(np.ones([2]))
-        """,
+            step(np.ones([2]))
+            """,
+            line=5,
+            certain=True,
+            message="`step` uses mean of an array, which a tensor does not have",
+        ),
     )
     VALID = (
         """

@@ -10,7 +10,7 @@ from ..facts.view import View
 from ..ir.code import AttributeStore, Event
 from ..ir.engine import kind_of
 from ..ir.values import TENSORS, Thing
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class OutlivingAttributeStore(Rule):
@@ -32,41 +32,52 @@ class OutlivingAttributeStore(Rule):
 
     code = "HYB104"
     title = "assigns an attribute that outlives the call"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     events = (AttributeStore,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        class Trainer:
-            def __init__(self):
-                self.steps = 0
+            class Trainer:
+                def __init__(self):
+                    self.steps = 0
 
-            def step(self, x):
-                self.steps += 1
+                def step(self, x):
+                    self.steps += 1
+                    return tf.reduce_sum(x)
+
+            Trainer().step(tf.ones([2]))
+            """,
+            line=8,
+            certain=True,
+            message="`Trainer.step` assigns `self.steps`",
+        ),
+        Example(
+            """
+            import tensorflow as tf
+
+            class Settings:
+                pass
+
+            settings = Settings()
+
+            def note(target, value):
+                target.last = value
+
+            def step(x):
+                note(settings, 1)
                 return tf.reduce_sum(x)
 
-        Trainer().step(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
-
-        class Settings:
-            pass
-
-        settings = Settings()
-
-        def note(target, value):
-            target.last = value
-
-        def step(x):
-            note(settings, 1)
-            return tf.reduce_sum(x)
-
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=12,
+            certain=True,
+            message="`note` assigns `target.last`",
+        ),
     )
     VALID = (
         """

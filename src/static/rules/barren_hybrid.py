@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ...records import AssumptionKind
-from .rule import Move, Polarity, Rule
+from ...records import Action, AssumptionKind
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
 
 class BarrenHybrid(Rule):
@@ -23,19 +24,25 @@ class BarrenHybrid(Rule):
 
     code = "HYB602"
     title = "is a tf.function without tensor work"
+    group = Group.HYBRIDS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.SAME_RESULT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        @tf.function
-        def same(x):
-            return x
+            @tf.function
+            def same(x):
+                return x
 
-        same(tf.ones([2]))
-        """,
+            same(tf.ones([2]))
+            """,
+            line=4,
+            certain=False,
+            message="`same` is a `tf.function` and runs no operation",
+        ),
     )
     VALID = (
         """
@@ -48,3 +55,9 @@ class BarrenHybrid(Rule):
         double(tf.ones([2]))
         """,
     )
+
+    def judge(self, case: Case) -> Judgement | None:
+        """That a decorated function runs no operation."""
+        if case.is_decorated and case.computes is False:
+            return Judgement(f"{case.name} is a `tf.function` and runs no operation", Action.DEHYBRIDIZE)
+        return None

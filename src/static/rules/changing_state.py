@@ -11,7 +11,7 @@ from ..ir.code import AttributeLoad, Event, FunctionCode
 from ..ir.program import Cell
 from ..ir.solver import Node
 from ..ir.values import ARRAY, VARIABLE, Bound, Box, Class, External, Function, Instance, Method, Module, Thing, Wrapped
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ChangingState(Rule):
@@ -34,63 +34,79 @@ class ChangingState(Rule):
 
     code = "HYB113"
     title = "reads Python state that other code changes"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.STABLE
     events = (AttributeLoad,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        rate = 0.1
+            rate = 0.1
 
-        def cool():
-            global rate
-            rate *= 0.5
+            def cool():
+                global rate
+                rate *= 0.5
 
-        def step(x):
-            return tf.reduce_sum(x) * rate
+            def step(x):
+                return tf.reduce_sum(x) * rate
 
-        step(tf.ones([2]))
-        cool()
-        """,
-        """
-        import tensorflow as tf
-
-        class Agent:
-            def __init__(self):
-                self.action = 0
-
-            def act(self):
-                self.action = 1
-
-            def learn(self, x):
-                return tf.gather(x, self.action)
-
-        agent = Agent()
-        agent.act()
-        agent.learn(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
-
-        epoch = 0
-        w = tf.Variable(1.0)
-
-        def rate():
-            return 0.1 if epoch < 3 else 0.01
-
-        optimizer = tf.keras.optimizers.SGD(learning_rate=rate)
-
-        def step(x):
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_sum(w * x)
-            optimizer.apply_gradients([(tape.gradient(loss, w), w)])
-            return loss
-
-        for epoch in range(5):
             step(tf.ones([2]))
-        """,
+            cool()
+            """,
+            line=10,
+            certain=False,
+            message="`step` reads `rate`, which cool rebinds (train.py:7)",
+        ),
+        Example(
+            """
+            import tensorflow as tf
+
+            class Agent:
+                def __init__(self):
+                    self.action = 0
+
+                def act(self):
+                    self.action = 1
+
+                def learn(self, x):
+                    return tf.gather(x, self.action)
+
+            agent = Agent()
+            agent.act()
+            agent.learn(tf.ones([2]))
+            """,
+            line=11,
+            certain=False,
+            message="`Agent.learn` reads `self.action`, which Agent.act changes (train.py:8)",
+        ),
+        Example(
+            """
+            import tensorflow as tf
+
+            epoch = 0
+            w = tf.Variable(1.0)
+
+            def rate():
+                return 0.1 if epoch < 3 else 0.01
+
+            optimizer = tf.keras.optimizers.SGD(learning_rate=rate)
+
+            def step(x):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(w * x)
+                optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+                return loss
+
+            for epoch in range(5):
+                step(tf.ones([2]))
+            """,
+            line=14,
+            certain=False,
+            message="`rate` reads `epoch`, which is bound again (line 3, line 17)",
+        ),
     )
     VALID = (
         """

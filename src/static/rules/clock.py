@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class Clock(Rule):
@@ -28,22 +28,28 @@ class Clock(Rule):
 
     code = "HYB109"
     title = "reads the clock"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.STABLE
     topics = ("clock",)
     INVALID = (
-        """
-        import time
-        import tensorflow as tf
+        Example(
+            """
+            import time
+            import tensorflow as tf
 
-        def step(x):
-            begin = time.time()
-            y = tf.reduce_sum(x)
-            return y, time.time() - begin
+            def step(x):
+                begin = time.time()
+                y = tf.reduce_sum(x)
+                return y, time.time() - begin
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=5,
+            certain=True,
+            message="`step` reads the clock with `time.time`",
+        ),
     )
     VALID = (
         """

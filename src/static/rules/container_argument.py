@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.parameters import own_parameters, supplied_values
 from ..facts.view import View
 from ..ir.values import STRUCTURES, Box, Instance
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 #: Structures whose length is a part of their type: a trace serves all of them.
 _FIXED = frozenset({"namedtuple"})
@@ -37,18 +37,24 @@ class ContainerArgument(Rule):
 
     code = "HYB506"
     title = "is given containers or objects"
+    group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.BOUNDED_TRACES
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def total(parts):
-            return tf.add_n(parts)
+            def total(parts):
+                return tf.add_n(parts)
 
-        total([tf.ones([2]), tf.ones([2])])
-        """,
+            total([tf.ones([2]), tf.ones([2])])
+            """,
+            line=3,
+            certain=False,
+            message="parameter `parts` receives a list; each new length causes a retrace",
+        ),
     )
     VALID = (
         """

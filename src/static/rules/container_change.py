@@ -12,7 +12,7 @@ from ..ir.engine import kind_of
 from ..ir.solver import Node
 from ..ir.values import ARRAY, INTEGER, NONE, SCALARS, TENSORS, Box, External, Module, Thing
 from ..libraries.methods import effect_of
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class OutlivingContainerChange(Rule):
@@ -35,40 +35,51 @@ class OutlivingContainerChange(Rule):
 
     code = "HYB105"
     title = "changes a container that outlives the call"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     events = (ItemStore, Operation)
     topics = ("mutates",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        losses = []
+            losses = []
 
-        def step(x):
-            loss = tf.reduce_sum(x)
-            losses.append(loss)
-            return loss
+            def step(x):
+                loss = tf.reduce_sum(x)
+                losses.append(loss)
+                return loss
 
-        step(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=7,
+            certain=True,
+            message="`step` calls `append` on `losses`, which outlives the call",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def remember(cache, key, value):
-            cache[key] = value
+            def remember(cache, key, value):
+                cache[key] = value
 
-        class Trainer:
-            def __init__(self):
-                self.cache = {}
+            class Trainer:
+                def __init__(self):
+                    self.cache = {}
 
-            def step(self, x):
-                remember(self.cache, "last", 3)
-                return tf.reduce_sum(x)
+                def step(self, x):
+                    remember(self.cache, "last", 3)
+                    return tf.reduce_sum(x)
 
-        Trainer().step(tf.ones([2]))
-        """,
+            Trainer().step(tf.ones([2]))
+            """,
+            line=11,
+            certain=True,
+            message="`remember` assigns an item of `cache`, which outlives the call",
+        ),
     )
     VALID = (
         """

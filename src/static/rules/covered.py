@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...records import AssumptionKind
-from .rule import Move, Polarity, Rule
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
 
 class Covered(Rule):
@@ -24,30 +25,41 @@ class Covered(Rule):
 
     code = "HYB502"
     title = "runs as graph code already"
+    group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.SAME_RESULT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def inner(x):
-            return tf.reduce_sum(x)
+            def inner(x):
+                return tf.reduce_sum(x)
 
-        @tf.function
-        def outer(x):
-            return inner(x) * 2.0
+            @tf.function
+            def outer(x):
+                return inner(x) * 2.0
 
-        outer(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            outer(tf.ones([2]))
+            """,
+            line=3,
+            certain=True,
+            message="`inner` runs as graph code already: all of its callers do",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def scale(x):
-            return tf.cast(x, tf.float32) / 255.0
+            def scale(x):
+                return tf.cast(x, tf.float32) / 255.0
 
-        dataset = tf.data.Dataset.range(3).map(scale)
-        """,
+            dataset = tf.data.Dataset.range(3).map(scale)
+            """,
+            line=3,
+            certain=True,
+            message="`scale` runs as graph code already: all of its callers do",
+        ),
     )
     VALID = (
         """
@@ -64,3 +76,9 @@ class Covered(Rule):
         mixed(tf.ones([2]))
         """,
     )
+
+    def judge(self, case: Case) -> Judgement | None:
+        """That graphs run a function already."""
+        if case.is_new and case.code in case.facts.covered:
+            return Judgement(f"{case.name} runs as graph code already: all of its callers do")
+        return None

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Event, Iteration
 from ..ir.values import Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 from .unrolled_loop import loop_computes
 
 
@@ -31,22 +31,28 @@ class DataLoop(Rule):
 
     code = "HYB505"
     title = "holds a loop over a dataset"
+    group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.BOUNDED_TRACES
     events = (Iteration,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        w = tf.Variable(1.0)
+            w = tf.Variable(1.0)
 
-        def train(data):
-            for x in data:
-                w.assign_add(tf.reduce_sum(tf.cast(x, tf.float32)))
+            def train(data):
+                for x in data:
+                    w.assign_add(tf.reduce_sum(tf.cast(x, tf.float32)))
 
-        train(tf.data.Dataset.range(3))
-        """,
+            train(tf.data.Dataset.range(3))
+            """,
+            line=6,
+            certain=True,
+            message="`train` holds a loop over a dataset",
+        ),
     )
     VALID = (
         """

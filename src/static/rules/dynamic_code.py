@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class DynamicCode(Rule):
@@ -28,20 +28,26 @@ class DynamicCode(Rule):
 
     code = "HYB111"
     title = "runs code that the source does not show"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     topics = ("dynamic", "setattr")
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            exec("y = 1")
-            return tf.reduce_sum(x)
+            def step(x):
+                exec("y = 1")
+                return tf.reduce_sum(x)
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=False,
+            message="`step` runs dynamic code with `exec`",
+        ),
     )
     VALID = (
         """

@@ -11,7 +11,7 @@ from ..ir.code import Call, Event
 from ..ir.engine import kind_of
 from ..ir.values import UNKNOWN
 from ..libraries.methods import EAGER_METHODS, effect_of
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class EagerMethod(Rule):
@@ -32,30 +32,41 @@ class EagerMethod(Rule):
 
     code = "HYB201"
     title = "asks for a tensor's value"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     topics = ("eager",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            return tf.reduce_mean(x).numpy()
+            def step(x):
+                return tf.reduce_mean(x).numpy()
 
-        step(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` asks for a tensor's value with `numpy()`",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def value_of(x):
-            return x.numpy()
+            def value_of(x):
+                return x.numpy()
 
-        def step(x):
-            return value_of(tf.reduce_mean(x)) + tf.reduce_sum(x)
+            def step(x):
+                return value_of(tf.reduce_mean(x)) + tf.reduce_sum(x)
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=7,
+            certain=True,
+            message="`value_of` asks for a tensor's value with `numpy()`",
+        ),
     )
     VALID = (
         """

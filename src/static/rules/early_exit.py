@@ -11,7 +11,7 @@ from ..ir.code import AttributeLoad, Branch, Call, Event, ItemLoad, Operation
 from ..ir.program import Cell
 from ..ir.solver import Node
 from ..ir.values import ARRAY, TENSORS
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class EarlyExit(Rule):
@@ -33,24 +33,30 @@ class EarlyExit(Rule):
 
     code = "HYB114"
     title = "returns early on Python state"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.STABLE
     events = (Branch,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        buffer = []
+            buffer = []
 
-        def learn(model, batch_size):
-            if len(buffer) < batch_size:
-                return None
-            return tf.reduce_mean(model(tf.stack(buffer)))
+            def learn(model, batch_size):
+                if len(buffer) < batch_size:
+                    return None
+                return tf.reduce_mean(model(tf.stack(buffer)))
 
-        buffer.append(tf.ones([2]))
-        learn(tf.identity, 4)
-        """,
+            buffer.append(tf.ones([2]))
+            learn(tf.identity, 4)
+            """,
+            line=6,
+            certain=False,
+            message="`learn` returns early depending on the length of buffer, which is decided while tracing",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Event, Mark
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ExceptionHandling(Rule):
@@ -30,23 +30,29 @@ class ExceptionHandling(Rule):
 
     code = "HYB207"
     title = "handles or raises exceptions"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.SAME_RESULT
     events = (Mark,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            try:
-                y = x.numpy()
-            except AttributeError:
-                y = 0.0
-            return tf.reduce_sum(x) + y
+            def step(x):
+                try:
+                    y = x.numpy()
+                except AttributeError:
+                    y = 0.0
+                return tf.reduce_sum(x) + y
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=False,
+            message="`step` handles exceptions, which a graph raises elsewhere",
+        ),
     )
     VALID = (
         """

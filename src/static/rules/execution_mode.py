@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event, Operation
 from ..ir.values import ARRAY, TENSORS, Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ExecutionMode(Rule):
@@ -31,33 +31,44 @@ class ExecutionMode(Rule):
 
     code = "HYB116"
     title = "asks whether it runs eagerly or what type it was given"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.SAME_RESULT
     topics = ("mode", "type")
     events = (Operation,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            if tf.executing_eagerly():
+            def step(x):
+                if tf.executing_eagerly():
+                    return tf.reduce_sum(x)
+                return tf.reduce_max(x)
+
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=False,
+            message="`step` asks tensorflow.executing_eagerly, whose answer differs while tracing",
+        ),
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
+
+            def step(x):
+                if isinstance(x, np.ndarray):
+                    x = tf.constant(x)
                 return tf.reduce_sum(x)
-            return tf.reduce_max(x)
 
-        step(tf.ones([2]))
-        """,
-        """
-        import numpy as np
-        import tensorflow as tf
-
-        def step(x):
-            if isinstance(x, np.ndarray):
-                x = tf.constant(x)
-            return tf.reduce_sum(x)
-
-        step(np.ones([2]))
-        """,
+            step(np.ones([2]))
+            """,
+            line=5,
+            certain=False,
+            message="`step` asks isinstance, whose answer differs while tracing",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class HostLibrary(Rule):
@@ -29,21 +29,27 @@ class HostLibrary(Rule):
 
     code = "HYB110"
     title = "calls a library that works on the host"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     topics = ("host",)
     INVALID = (
-        """
-        import matplotlib.pyplot as plt
-        import tensorflow as tf
+        Example(
+            """
+            import matplotlib.pyplot as plt
+            import tensorflow as tf
 
-        def step(x):
-            plt.plot([1, 2])
-            return tf.reduce_sum(x)
+            def step(x):
+                plt.plot([1, 2])
+                return tf.reduce_sum(x)
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=5,
+            certain=True,
+            message="`step` calls `matplotlib.pyplot.plot` on the host",
+        ),
     )
     VALID = (
         """

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Event, ItemStore
 from ..ir.values import ARRAY, Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ItemAssignment(Rule):
@@ -29,21 +29,27 @@ class ItemAssignment(Rule):
 
     code = "HYB212"
     title = "assigns an item of a tensor"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     events = (ItemStore,)
     INVALID = (
-        """
-        import numpy as np
-        import tensorflow as tf
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
 
-        def step(x):
-            x[0] = 1.0
-            return tf.reduce_sum(x)
+            def step(x):
+                x[0] = 1.0
+                return tf.reduce_sum(x)
 
-        step(np.ones([2]))
-        """,
+            step(np.ones([2]))
+            """,
+            line=5,
+            certain=True,
+            message="`step` assigns an item of a tensor",
+        ),
     )
     VALID = (
         """

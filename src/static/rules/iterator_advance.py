@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.values import UNKNOWN, Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class IteratorAdvance(Rule):
@@ -30,19 +30,25 @@ class IteratorAdvance(Rule):
 
     code = "HYB106"
     title = "advances an iterator of Python that outlives the call"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     topics = ("next",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(batches):
-            return tf.reduce_sum(next(batches))
+            def step(batches):
+                return tf.reduce_sum(next(batches))
 
-        step(iter([tf.ones([2]), tf.zeros([2])]))
-        """,
+            step(iter([tf.ones([2]), tf.zeros([2])]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` advances the iterator `batches`",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View, name_of
 from ..ir.code import FunctionCode
-from .rule import Move, Polarity, Rule
+from .rule import FIRST, Example, Group, Move, Polarity, Rule
 
 _PYTHON = frozenset(
     {
@@ -101,27 +101,39 @@ class KerasOwned(Rule):
 
     code = "HYB302"
     title = "is called by Python or Keras in a way of its own"
+    group = Group.KERAS
+    rank = FIRST
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.TRACEABLE
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        class Scale(tf.keras.layers.Layer):
-            def build(self, shape):
-                self.w = self.add_weight(shape=shape[-1:])
+            class Scale(tf.keras.layers.Layer):
+                def build(self, shape):
+                    self.w = self.add_weight(shape=shape[-1:])
 
-            def call(self, x):
-                return x * self.w
+                def call(self, x):
+                    return x * self.w
 
-        Scale()(tf.ones([2, 2]))
-        """,
-        """
-        class Point:
-            def __init__(self, x):
-                self.x = x
-        """,
+            Scale()(tf.ones([2, 2]))
+            """,
+            line=4,
+            certain=True,
+            message="`Scale.build` is a method of Keras' own, and runs outside of the step",
+        ),
+        Example(
+            """
+            class Point:
+                def __init__(self, x):
+                    self.x = x
+            """,
+            line=2,
+            certain=True,
+            message="`Point.__init__` cannot be a `tf.function`: Python requires it to return None",
+        ),
     )
     VALID = (
         """

@@ -10,7 +10,7 @@ from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.engine import kind_of
 from ..ir.values import Instance
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class LazyBuilding(Rule):
@@ -34,24 +34,30 @@ class LazyBuilding(Rule):
 
     code = "HYB303"
     title = "applies a layer or model that may not be built yet"
+    group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_CREATION
     topics = ("applies",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        class Net(tf.keras.Model):
-            def __init__(self):
-                super().__init__()
-                self.dense = tf.keras.layers.Dense(2)
+            class Net(tf.keras.Model):
+                def __init__(self):
+                    super().__init__()
+                    self.dense = tf.keras.layers.Dense(2)
 
-            def call(self, x):
-                return self.dense(x)
+                def call(self, x):
+                    return self.dense(x)
 
-        Net()(tf.ones([2, 2]))
-        """,
+            Net()(tf.ones([2, 2]))
+            """,
+            line=8,
+            certain=False,
+            message="Keras builds `Net` by running its `call`",
+        ),
     )
     VALID = (
         """

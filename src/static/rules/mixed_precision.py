@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Event, Operation
 from ..ir.values import ARRAY, NUMBERS, TENSOR, UNKNOWN, VARIABLE
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 _PROMOTING = frozenset({"Div", "FloorDiv", "Mod", "Pow", "Mult", "Add", "Sub"})
 
@@ -33,22 +33,28 @@ class MixedPrecision(Rule):
 
     code = "HYB403"
     title = "mixes an array argument with tensors"
+    group = Group.RESULTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     events = (Operation,)
     INVALID = (
-        """
-        import numpy as np
-        import tensorflow as tf
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
 
-        v = tf.Variable(tf.zeros([2]))
+            v = tf.Variable(tf.zeros([2]))
 
-        def scale(x):
-            return tf.reduce_sum(v * x)
+            def scale(x):
+                return tf.reduce_sum(v * x)
 
-        scale(np.array([1.5, 2.5]))
-        """,
+            scale(np.array([1.5, 2.5]))
+            """,
+            line=7,
+            certain=False,
+            message="`scale` combines an array that an argument brings with a tensor",
+        ),
     )
     VALID = (
         """

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Event, NameStore
 from ..ir.program import Cell
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class NameRebinding(Rule):
@@ -30,38 +30,49 @@ class NameRebinding(Rule):
 
     code = "HYB103"
     title = "rebinds a global or an outer name"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     events = (NameStore,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        steps = 0
-
-        def step(x):
-            global steps
-            steps += 1
-            return tf.reduce_sum(x)
-
-        step(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
-
-        def make():
-            best = None
+            steps = 0
 
             def step(x):
-                nonlocal best
-                best = tf.reduce_max(x)
-                return best
+                global steps
+                steps += 1
+                return tf.reduce_sum(x)
 
-            return step
+            step(tf.ones([2]))
+            """,
+            line=7,
+            certain=True,
+            message="`step` rebinds the global name `steps`",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        make()(tf.ones([2]))
-        """,
+            def make():
+                best = None
+
+                def step(x):
+                    nonlocal best
+                    best = tf.reduce_max(x)
+                    return best
+
+                return step
+
+            make()(tf.ones([2]))
+            """,
+            line=8,
+            certain=True,
+            message="`step` rebinds the outer name `best`",
+        ),
     )
     VALID = (
         """

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from ...records import AssumptionKind
-from .rule import Move, Polarity, Rule
+from ..facts.view import Facts
+from ..ir.code import FunctionCode
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
 
 class NoTensorWork(Rule):
     """
     ## What it does
 
-    Finds functions that run no TensorFlow operation, neither themselves nor through what they call.
+    Finds functions that run no TensorFlow operation, neither themselves nor through what they call, and those of which
+    that may be said by their names: checks (`validate_weights`), and what is about specifications (`batch_spec`) where
+    it calls no operation by its name.
 
     ## Why is this bad
 
@@ -23,18 +28,37 @@ class NoTensorWork(Rule):
 
     code = "HYB501"
     title = "does not compute with tensors"
+    group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.SAME_RESULT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def same(x):
-            return x
+            def same(x):
+                return x
 
-        same(tf.ones([2]))
-        """,
+            same(tf.ones([2]))
+            """,
+            line=3,
+            certain=True,
+            message="`same` does not compute with tensors",
+        ),
+        Example(
+            """
+            import tensorflow as tf
+
+            def check_rank(x):
+                tf.debugging.assert_rank(x * 1.0, 1)
+
+            check_rank(tf.ones([2]))
+            """,
+            line=3,
+            certain=True,
+            message="`check_rank` checks what it is given, as its name says",
+        ),
     )
     VALID = (
         """
@@ -46,3 +70,25 @@ class NoTensorWork(Rule):
         double(tf.ones([2]))
         """,
     )
+
+    def judge(self, case: Case) -> Judgement | None:
+        """Why nothing in a function is work that a graph could do faster."""
+        facts, code, name = case.facts, case.code, case.name
+        if not case.is_new:
+            return None
+        if case.computes is False:
+            return Judgement(f"{name} does not compute with tensors")
+        if code in facts.covered:
+            return None
+        if case.computes is None and case.has_tensor is not True and code not in facts.signs:
+            return Judgement(f"{name} is not known to compute with tensors")
+        if case.has_tensor is not True and not _reaches_tensorflow(facts, code):
+            return Judgement(f"{name} is not known to be given tensors, and its file does not reach TensorFlow")
+        if code in facts.idle:
+            return Judgement(f"{name} {facts.idle[code]}")
+        return None
+
+
+def _reaches_tensorflow(facts: Facts, code: FunctionCode) -> bool:
+    """Whether a function's file, or that of one of its callers, reaches TensorFlow."""
+    return code.module in facts.reaching or any(call.owner.module in facts.reaching for call, _ in code.callers)

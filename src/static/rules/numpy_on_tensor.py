@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.solver import Node
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 #: Functions of NumPy that read nothing but what is known of a tensor while tracing.
 _HARMLESS = frozenset({"shape", "ndim", "dtype", "issubdtype", "result_type", "iinfo", "finfo", "isscalar"})
@@ -34,32 +34,43 @@ class NumpyOnTensor(Rule):
 
     code = "HYB203"
     title = "applies NumPy to a tensor's value"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     topics = ("numpy",)
     INVALID = (
-        """
-        import numpy as np
-        import tensorflow as tf
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
 
-        def step(x):
-            return tf.reduce_sum(x) * np.sum(x)
+            def step(x):
+                return tf.reduce_sum(x) * np.sum(x)
 
-        step(tf.ones([2]))
-        """,
-        """
-        import numpy as np
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=5,
+            certain=True,
+            message="`step` applies numpy.sum to a tensor's value",
+        ),
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
 
-        def clip(values):
-            return np.maximum(values[:2], 0.0)
+            def clip(values):
+                return np.maximum(values[:2], 0.0)
 
-        def step(x):
-            return tf.reduce_sum(clip(x))
+            def step(x):
+                return tf.reduce_sum(clip(x))
 
-        step(np.ones([4]))
-        """,
+            step(np.ones([4]))
+            """,
+            line=8,
+            certain=True,
+            message="`clip` applies numpy.maximum to a tensor's value",
+        ),
     )
     VALID = (
         """

@@ -10,7 +10,7 @@ from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.values import FILE
 from ..libraries.effects import READING_CALLS
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class OutsideWorld(Rule):
@@ -33,31 +33,42 @@ class OutsideWorld(Rule):
 
     code = "HYB102"
     title = "touches files, processes or the environment"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     topics = ("file", "process", "exit")
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            with open("losses.txt", "a") as log:
-                log.write("one step")
-            return tf.reduce_sum(x)
+            def step(x):
+                with open("losses.txt", "a") as log:
+                    log.write("one step")
+                return tf.reduce_sum(x)
 
-        step(tf.ones([2]))
-        """,
-        """
-        import os
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` calls `open`, which acts outside of Python",
+        ),
+        Example(
+            """
+            import os
+            import tensorflow as tf
 
-        def step(x):
-            os.makedirs("out")
-            return tf.reduce_sum(x)
+            def step(x):
+                os.makedirs("out")
+                return tf.reduce_sum(x)
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=5,
+            certain=True,
+            message="`step` calls `os.makedirs`, which acts outside of Python",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class Printing(Rule):
@@ -30,33 +30,44 @@ class Printing(Rule):
 
     code = "HYB101"
     title = "prints from Python"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     topics = ("print",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            print("loss", x)
-            return tf.reduce_sum(x)
+            def step(x):
+                print("loss", x)
+                return tf.reduce_sum(x)
 
-        step(tf.ones([2]))
-        """,
-        """
-        import logging
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` prints with `print`",
+        ),
+        Example(
+            """
+            import logging
+            import tensorflow as tf
 
-        def report(value):
-            logging.info("loss %s", value)
+            def report(value):
+                logging.info("loss %s", value)
 
-        def step(x):
-            report(x)
-            return tf.reduce_sum(x)
+            def step(x):
+                report(x)
+                return tf.reduce_sum(x)
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=8,
+            certain=True,
+            message="`report` prints with `logging.info`",
+        ),
     )
     VALID = (
         """

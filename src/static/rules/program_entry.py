@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.parameters import holds_tensor, own_parameters, supplied_values
 from ..facts.view import View
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ProgramEntry(Rule):
@@ -29,21 +29,27 @@ class ProgramEntry(Rule):
 
     code = "HYB508"
     title = "is the program's entry"
+    group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.BOUNDED_TRACES
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def main():
-            x = tf.ones([2])
-            for _ in range(10):
-                x = x * 2
+            def main():
+                x = tf.ones([2])
+                for _ in range(10):
+                    x = x * 2
 
-        if __name__ == "__main__":
-            main()
-        """,
+            if __name__ == "__main__":
+                main()
+            """,
+            line=3,
+            certain=True,
+            message="`main` is the program's entry and runs once",
+        ),
     )
     VALID = (
         """

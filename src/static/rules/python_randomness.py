@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class PythonRandomness(Rule):
@@ -30,34 +30,45 @@ class PythonRandomness(Rule):
 
     code = "HYB108"
     title = "draws random numbers in Python"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.STABLE
     topics = ("random",)
     INVALID = (
-        """
-        import numpy as np
-        import tensorflow as tf
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
 
-        def noise(x):
-            return np.random.normal(size=(2,))
+            def noise(x):
+                return np.random.normal(size=(2,))
 
-        def step(x):
-            return tf.reduce_sum(x + noise(x))
+            def step(x):
+                return tf.reduce_sum(x + noise(x))
 
-        step(tf.ones([2]))
-        """,
-        """
-        import random
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=8,
+            certain=True,
+            message="`noise` draws random numbers with `numpy.random.normal()`; a graph would repeat the first ones",
+        ),
+        Example(
+            """
+            import random
+            import tensorflow as tf
 
-        def step(x):
-            if random.random() < 0.5:
-                return tf.reduce_sum(x)
-            return tf.reduce_max(x)
+            def step(x):
+                if random.random() < 0.5:
+                    return tf.reduce_sum(x)
+                return tf.reduce_max(x)
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=5,
+            certain=True,
+            message="`step` draws random numbers with `random.random()`; a graph would repeat the first ones",
+        ),
     )
     VALID = (
         """

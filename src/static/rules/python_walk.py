@@ -10,7 +10,7 @@ from ..facts.view import View, is_single
 from ..ir.code import Call, Event, Iteration, Operation, Unpacking
 from ..ir.solver import Node
 from ..ir.values import ARRAY, TENSORS, Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class PythonWalk(Rule):
@@ -32,38 +32,54 @@ class PythonWalk(Rule):
 
     code = "HYB204"
     title = "walks over a tensor in Python"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     events = (Iteration, Unpacking, Operation)
     topics = ("walks",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            return tf.add_n([e * 2 for e in x])
+            def step(x):
+                return tf.add_n([e * 2 for e in x])
 
-        step(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` iterates over a tensor in Python (a comprehension)",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            a, b = x
-            return a + b
+            def step(x):
+                a, b = x
+                return a + b
 
-        step(tf.ones([2]))
-        """,
-        """
-        import numpy as np
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` iterates over a tensor in Python (unpacking)",
+        ),
+        Example(
+            """
+            import numpy as np
+            import tensorflow as tf
 
-        def step(nodes):
-            return tf.constant([i for i, node in enumerate(nodes)])
+            def step(nodes):
+                return tf.constant([i for i, node in enumerate(nodes)])
 
-        step(np.arange(3))
-        """,
+            step(np.arange(3))
+            """,
+            line=5,
+            certain=True,
+            message="`step` iterates over a tensor in Python (enumerate)",
+        ),
     )
     VALID = (
         """

@@ -10,7 +10,7 @@ from ..facts.parameters import holds_tensor, own_parameters, supplied_values
 from ..facts.view import View
 from ..ir.code import Branch, Call, Operation
 from ..ir.solver import Node
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class Recursion(Rule):
@@ -34,20 +34,26 @@ class Recursion(Rule):
 
     code = "HYB211"
     title = "calls itself"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def down(n):
-            if n > 0:
-                return down(n - 1)
-            return tf.constant(1)
+            def down(n):
+                if n > 0:
+                    return down(n - 1)
+                return tf.constant(1)
 
-        down(tf.constant(5))
-        """,
+            down(tf.constant(5))
+            """,
+            line=5,
+            certain=True,
+            message="`down` calls itself",
+        ),
     )
     VALID = (
         """

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from ...records import AssumptionKind
 from ..facts.hazards import Hazard
-from ..facts.view import View
+from ..facts.view import View, name_of
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
 
 class RemadeFunction(Rule):
@@ -16,7 +17,8 @@ class RemadeFunction(Rule):
     ## What it does
 
     Finds a `tf.function` that is made again and again: a decorated `def` or a `tf.function(…)` inside a function
-    or a loop.
+    or a loop; and a function that would be one, because another one defines it anew in every call, or a loop in every
+    round and hands it to nobody. It is refused where that other one is proposed itself: its graph has this one in it.
 
     ## Why is this bad
 
@@ -29,23 +31,46 @@ class RemadeFunction(Rule):
 
     code = "HYB601"
     title = "makes a tf.function in every call"
+    group = Group.HYBRIDS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.BOUNDED_TRACES
     topics = ("function",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            @tf.function
-            def inner(y):
-                return tf.reduce_sum(y)
+            def step(x):
+                @tf.function
+                def inner(y):
+                    return tf.reduce_sum(y)
 
-            return inner(x)
+                return inner(x)
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=False,
+            message="`step` makes a tf.function in every call",
+        ),
+        Example(
+            """
+            import tensorflow as tf
+
+            def activate(x):
+                def positive():
+                    return x * tf.abs(x)
+
+                return tf.cond(x > 0.0, positive, lambda: x)
+
+            for _ in range(3):
+                activate(tf.constant(1.0))
+            """,
+            line=4,
+            certain=False,
+            message="`positive` is defined anew in every call",
+        ),
     )
     VALID = (
         """
@@ -95,6 +120,14 @@ class RemadeFunction(Rule):
             code.name,
             transitive=False,
         )
+
+    def judge(self, case: Case) -> Judgement | None:
+        """That a function is a part of a proposed one, which defines it anew."""
+        if case.is_new and case.outer is not None:
+            outer = name_of(case.outer)
+            return Judgement(f"{case.name} is defined anew in every call of {outer}, which is proposed itself")
+        return None
+
 
 
 def _is_decorator(view: View) -> bool:

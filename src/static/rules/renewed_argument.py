@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.parameters import own_parameters
 from ..facts.view import View
 from ..ir.solver import LINES
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class RenewedArgument(Rule):
@@ -33,45 +33,57 @@ class RenewedArgument(Rule):
 
     code = "HYB306"
     title = "is given another model or optimizer later"
+    group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.SAME_OBJECT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(model, optimizer, x):
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_mean(model(x) ** 2)
-            optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
-            return loss
+            def step(model, optimizer, x):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(model(x) ** 2)
+                weights = model.trainable_variables
+                optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+                return loss
 
-        def train_fold(x):
-            model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
-            optimizer = tf.keras.optimizers.Adam()
-            for _ in range(5):
-                step(model, optimizer, x)
+            def train_fold(x):
+                model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+                optimizer = tf.keras.optimizers.Adam()
+                for _ in range(5):
+                    step(model, optimizer, x)
 
-        for fold in range(5):
-            train_fold(tf.ones([4, 2]))
-        """,
-        """
-        import tensorflow as tf
+            for fold in range(5):
+                train_fold(tf.ones([4, 2]))
+            """,
+            line=3,
+            certain=False,
+            message="parameter `model` receives an object that owns variables, and later another one (train.py:11)",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        class Net(tf.Module):
-            def __init__(self):
-                self.w = tf.Variable(1.0)
+            class Net(tf.Module):
+                def __init__(self):
+                    self.w = tf.Variable(1.0)
 
-            def __call__(self, x):
-                return x * self.w
+                def __call__(self, x):
+                    return x * self.w
 
-        def step(net, x):
-            return tf.reduce_sum(net(x))
+            def step(net, x):
+                return tf.reduce_sum(net(x))
 
-        nets = [Net() for _ in range(3)]
-        for net in nets:
-            step(net, tf.ones([2]))
-        """,
+            nets = [Net() for _ in range(3)]
+            for net in nets:
+                step(net, tf.ones([2]))
+            """,
+            line=10,
+            certain=False,
+            message="parameter `net` receives an object that owns variables, and later another one (train.py:13)",
+        ),
     )
     VALID = (
         """

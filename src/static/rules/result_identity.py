@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.values import Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ResultIdentity(Rule):
@@ -29,23 +29,29 @@ class ResultIdentity(Rule):
 
     code = "HYB404"
     title = "returns a container that outlives the call"
+    group = Group.RESULTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.SAME_RESULT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        class Trainer:
-            def __init__(self):
-                self.state = {"norm": tf.Variable(0.0)}
+            class Trainer:
+                def __init__(self):
+                    self.state = {"norm": tf.Variable(0.0)}
 
-            def step(self, x):
-                self.state["norm"].assign(tf.norm(x))
-                return self.state
+                def step(self, x):
+                    self.state["norm"].assign(tf.norm(x))
+                    return self.state
 
-        Trainer().step(tf.ones([2]))
-        """,
+            Trainer().step(tf.ones([2]))
+            """,
+            line=7,
+            certain=False,
+            message="`Trainer.step` returns `self`, which outlives the call",
+        ),
     )
     VALID = (
         """

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.solver import Node
 from ..ir.values import FILE, NONE, Bound, Box, Class, Function, Instance, Method, Module, Thing, Value, Wrapped
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 #: Bases of classes that a graph can return: structures of tensors.
 _STRUCTURED = ("NamedTuple", "ExtensionType", "BatchableExtensionType", "namedtuple()")
@@ -33,27 +33,38 @@ class ResultKind(Rule):
 
     code = "HYB402"
     title = "returns an object that no graph can return"
+    group = Group.RESULTS
     polarity = Polarity.ASSUMES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.TRACEABLE
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def make_model(x):
-            tf.print(x)
-            return tf.keras.Sequential([tf.keras.layers.Dense(1)])
+            def make_model(x):
+                tf.print(x)
+                return tf.keras.Sequential([tf.keras.layers.Dense(1)])
 
-        make_model(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            make_model(tf.ones([2]))
+            """,
+            line=3,
+            certain=True,
+            message="`make_model` returns a model, which no graph can return",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def prepare(x):
-            return tf.data.Dataset.from_tensor_slices(x).map(lambda e: e + 1.0)
+            def prepare(x):
+                return tf.data.Dataset.from_tensor_slices(x).map(lambda e: e + 1.0)
 
-        prepare(tf.ones([2]))
-        """,
+            prepare(tf.ones([2]))
+            """,
+            line=3,
+            certain=True,
+            message="`prepare` returns a dataset, which no graph can return",
+        ),
     )
     VALID = (
         """

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.solver import Node
 from ..ir.values import ARRAY, NONE, NUMBERS, SHAPE, STRING, STRUCTURES, TENSORS, UNKNOWN, Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ResultType(Rule):
@@ -30,19 +30,25 @@ class ResultType(Rule):
 
     code = "HYB401"
     title = "returns Python values that would become tensors"
+    group = Group.RESULTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.SAME_RESULT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def width(x):
-            tf.debugging.assert_positive(x)
-            return 5
+            def width(x):
+                tf.debugging.assert_positive(x)
+                return 5
 
-        width(tf.ones([2]))
-        """,
+            width(tf.ones([2]))
+            """,
+            line=3,
+            certain=True,
+            message="`width` returns a Python int, which a graph turns into a tensor",
+        ),
     )
     VALID = (
         """

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from ...records import AssumptionKind
-from .rule import Move, Polarity, Rule
+from ...records import Action, AssumptionKind
+from ..facts.parameters import own_parameters
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
+from .varying_scalar import variation
+
+#: What a decorator says that keeps numbers from being traced one by one.
+_RELAXED = ("input_signature", "reduce_retracing", "relax_shapes")
 
 
 class RetracingHybrid(Rule):
@@ -23,20 +29,27 @@ class RetracingHybrid(Rule):
 
     code = "HYB603"
     title = "is a tf.function that is traced for every number"
+    group = Group.HYBRIDS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.BOUNDED_TRACES
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        @tf.function
-        def step(x, i):
-            return tf.reduce_sum(x) * i
+            @tf.function
+            def step(x, i):
+                return tf.reduce_sum(x) * i
 
-        for i in range(100):
-            step(tf.ones([2]), i)
-        """,
+            for i in range(100):
+                step(tf.ones([2]), i)
+            """,
+            line=4,
+            certain=False,
+            message="`step` is a `tf.function` that is traced for every number: parameter `i` receives a Python "
+            "number that a loop computes",
+        ),
     )
     VALID = (
         """
@@ -50,3 +63,15 @@ class RetracingHybrid(Rule):
             step(tf.ones([2]))
         """,
     )
+
+    def judge(self, case: Case) -> Judgement | None:
+        """Which numbers of a decorated function change from call to call."""
+        if not case.is_decorated or any(word in (case.code.hybrid or "") for word in _RELAXED):
+            return None
+        for index, parameter in own_parameters(case.code):
+            how = variation(case.code, index)
+            if how is not None:
+                receives = f"parameter `{parameter.name}` receives {how}"
+                message = f"{case.name} is a `tf.function` that is traced for every number: {receives}"
+                return Judgement(message, Action.RECONFIGURE)
+        return None

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class RowByRowPrediction(Rule):
@@ -29,22 +29,28 @@ class RowByRowPrediction(Rule):
 
     code = "HYB509"
     title = "calls predict in a loop"
+    group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     topics = ("fit",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+            model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
 
-        def play(rows):
-            for row in rows:
-                tf.print(model.predict(row))
+            def play(rows):
+                for row in rows:
+                    tf.print(model.predict(row))
 
-        play([tf.ones([1, 2])])
-        """,
+            play([tf.ones([1, 2])])
+            """,
+            line=7,
+            certain=False,
+            message="`play` calls `predict` in a loop, and each call prepares a new input pipeline",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class SessionGraph(Rule):
@@ -28,20 +28,26 @@ class SessionGraph(Rule):
 
     code = "HYB507"
     title = "runs a TensorFlow 1 session"
+    group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.TRACEABLE
     topics = ("session",)
     INVALID = (
-        """
-        import tensorflow.compat.v1 as tf
+        Example(
+            """
+            import tensorflow.compat.v1 as tf
 
-        def run(x):
-            with tf.Session() as session:
-                return session.run(tf.reduce_sum(x))
+            def run(x):
+                with tf.Session() as session:
+                    return session.run(tf.reduce_sum(x))
 
-        run([1.0])
-        """,
+            run([1.0])
+            """,
+            line=4,
+            certain=True,
+            message="`run` uses `tensorflow.Session` of TensorFlow 1",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import AttributeLoad, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class SourceOutOfReach(Rule):
@@ -30,17 +30,23 @@ class SourceOutOfReach(Rule):
 
     code = "HYB210"
     title = "may be left unconverted by AutoGraph"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     events = (AttributeLoad,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        double = lambda x: tf.add(x, x)
-        double(tf.ones([2]))
-        """,
+            double = lambda x: tf.add(x, x)
+            double(tf.ones([2]))
+            """,
+            line=3,
+            certain=False,
+            message="the lambda is a lambda",
+        ),
     )
     VALID = (
         """

@@ -11,7 +11,7 @@ from ..ir.code import AttributeLoad, Call, Event
 from ..ir.engine import kind_of
 from ..ir.solver import Node
 from ..ir.values import Instance, Thing, Value
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 _LISTS = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
 _BUILDING = frozenset(
@@ -52,34 +52,40 @@ class StaleVariables(Rule):
 
     code = "HYB304"
     title = "reads a model's variables before calling it"
+    group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_CREATION
     events = (AttributeLoad,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        class Tiny(tf.keras.Model):
-            def __init__(self):
-                super().__init__()
-                self.d = tf.keras.layers.Dense(2)
+            class Tiny(tf.keras.Model):
+                def __init__(self):
+                    super().__init__()
+                    self.d = tf.keras.layers.Dense(2)
 
-            def call(self, x):
-                return self.d(x)
+                def call(self, x):
+                    return self.d(x)
 
-        model = Tiny()
-        optimizer = tf.keras.optimizers.Adam()
+            model = Tiny()
+            optimizer = tf.keras.optimizers.Adam()
 
-        def step(x):
-            variables = model.trainable_variables
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_sum(model(x))
-            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
-            return loss
+            def step(x):
+                variables = model.trainable_variables
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(model(x))
+                optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+                return loss
 
-        step(tf.ones([2, 3]))
-        """,
+            step(tf.ones([2, 3]))
+            """,
+            line=15,
+            certain=True,
+            message="`step` reads trainable_variables before the model is first called here (line 17)",
+        ),
     )
     VALID = (
         """

@@ -11,7 +11,7 @@ from ..facts.view import View
 from ..ir.code import AttributeLoad, Call, Event, ItemLoad, Unpacking
 from ..ir.solver import Node
 from ..ir.values import SHAPE
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class StaticDimension(Rule):
@@ -32,19 +32,25 @@ class StaticDimension(Rule):
 
     code = "HYB215"
     title = "reads a dimension from a static shape"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.BOUNDED_TRACES
     events = (ItemLoad, Unpacking)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def flatten(x):
-            return tf.reshape(x, [x.shape[0] * x.shape[1]])
+            def flatten(x):
+                return tf.reshape(x, [x.shape[0] * x.shape[1]])
 
-        flatten(tf.ones([2, 3]))
-        """,
+            flatten(tf.ones([2, 3]))
+            """,
+            line=4,
+            certain=False,
+            message="`flatten` reads a dimension from the static shape of x",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Event, Mark
-from .rule import Move, Polarity, Rule
+from .rule import FIRST, Example, Group, Move, Polarity, Rule
 
 
 class Suspension(Rule):
@@ -28,26 +28,38 @@ class Suspension(Rule):
 
     code = "HYB206"
     title = "is a generator or coroutine"
+    group = Group.TRACING
+    rank = FIRST
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.TRACEABLE
     events = (Mark,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def batches(x):
-            for i in range(3):
-                yield x * i
+            def batches(x):
+                for i in range(3):
+                    yield x * i
 
-        list(batches(tf.ones([2])))
-        """,
-        """
-        import tensorflow as tf
+            list(batches(tf.ones([2])))
+            """,
+            line=5,
+            certain=True,
+            message="`batches` yields",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        async def step(x):
-            return tf.reduce_sum(x)
-        """,
+            async def step(x):
+                return tf.reduce_sum(x)
+            """,
+            line=3,
+            certain=True,
+            message="`step` is a coroutine",
+        ),
     )
     VALID = (
         """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...records import AssumptionKind
-from .rule import Move, Polarity, Rule
+from .case import Case
+from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
 
 class SwitchedHybrid(Rule):
@@ -25,21 +26,28 @@ class SwitchedHybrid(Rule):
 
     code = "HYB604"
     title = "is a tf.function that a switch may make run eagerly"
+    group = Group.HYBRIDS
     polarity = Polarity.REFUSES
     move = Move.YOURS
     assumption = AssumptionKind.SAME_RESULT
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        tf.config.run_functions_eagerly(True)
+            tf.config.run_functions_eagerly(True)
 
-        @tf.function
-        def double(x):
-            return x + x
+            @tf.function
+            def double(x):
+                return x + x
 
-        double(tf.ones([2]))
-        """,
+            double(tf.ones([2]))
+            """,
+            line=6,
+            certain=True,
+            message="`double` is a tf.function (@tf.function), but may run eagerly because of "
+            "tf.config.run_functions_eagerly(True) (train.py:3)",
+        ),
     )
     VALID = (
         """
@@ -55,3 +63,11 @@ class SwitchedHybrid(Rule):
         double(tf.ones([2]))
         """,
     )
+
+    def judge(self, case: Case) -> Judgement | None:
+        """Which switch may make a `tf.function` run eagerly."""
+        code = case.code
+        if case.is_new or code.switched is None:
+            return None
+        how = f"{case.name} is a tf.function ({code.hybrid})"
+        return Judgement(f"{how}, but may run eagerly because of {code.switched}")

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.parameters import own_parameters
 from ..facts.view import View
 from ..ir.values import ARRAY, NONE, SYMBOLIC, TENSORS, UNKNOWN
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class SymbolicArgument(Rule):
@@ -30,19 +30,25 @@ class SymbolicArgument(Rule):
 
     code = "HYB305"
     title = "is given Keras' symbolic tensors"
+    group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.ARGUMENT_TYPE
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def block(x):
-            return x * 2
+            def block(x):
+                return x * 2
 
-        inputs = tf.keras.Input([4])
-        model = tf.keras.Model(inputs, block(inputs))
-        """,
+            inputs = tf.keras.Input([4])
+            model = tf.keras.Model(inputs, block(inputs))
+            """,
+            line=3,
+            certain=True,
+            message="parameter `x` receives a symbolic tensor of Keras",
+        ),
     )
     VALID = (
         """

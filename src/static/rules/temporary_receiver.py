@@ -10,7 +10,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import AttributeLoad, Call
 from ..ir.values import Instance
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class TemporaryReceiver(Rule):
@@ -32,22 +32,28 @@ class TemporaryReceiver(Rule):
 
     code = "HYB214"
     title = "is called on an object that nothing keeps"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        class Agent:
-            def __init__(self):
-                self.scale = 2.0
+            class Agent:
+                def __init__(self):
+                    self.scale = 2.0
 
-            def learn(self, x):
-                return tf.reduce_sum(x) * self.scale
+                def learn(self, x):
+                    return tf.reduce_sum(x) * self.scale
 
-        Agent().learn(tf.ones([2]))
-        """,
+            Agent().learn(tf.ones([2]))
+            """,
+            line=7,
+            certain=True,
+            message="`Agent.learn` is called on an object that is not kept after the call (train.py:10)",
+        ),
     )
     VALID = (
         """

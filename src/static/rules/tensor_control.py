@@ -10,7 +10,7 @@ from ..facts.view import View
 from ..ir.code import Branch, Call, Event, Iteration, Return
 from ..ir.solver import LINES
 from ..ir.values import ARRAY, TENSORS, Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class TensorControl(Rule):
@@ -33,22 +33,28 @@ class TensorControl(Rule):
 
     code = "HYB208"
     title = "decides or loops on a tensor's value"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     events = (Branch, Iteration, Return)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def first(x):
-            for e in x:
-                if e > 0:
-                    return e
-            return x[0]
+            def first(x):
+                for e in x:
+                    if e > 0:
+                        return e
+                return x[0]
 
-        first(tf.ones([2]))
-        """,
+            first(tf.ones([2]))
+            """,
+            line=4,
+            certain=False,
+            message="`first` loops over a tensor",
+        ),
     )
     VALID = (
         """

@@ -11,7 +11,7 @@ from ..ir.code import AttributeStore, Call, Event, ItemStore, NameStore
 from ..ir.program import Cell
 from ..ir.solver import Node
 from ..ir.values import VARIABLE
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class TensorLeak(Rule):
@@ -32,22 +32,28 @@ class TensorLeak(Rule):
 
     code = "HYB107"
     title = "stores a tensor that outlives the call"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_EFFECT
     events = (AttributeStore, ItemStore, NameStore)
     topics = ("mutates",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        class Layer(tf.keras.layers.Layer):
-            def call(self, x):
-                self.last = tf.nn.relu(x)
-                return self.last
+            class Layer(tf.keras.layers.Layer):
+                def call(self, x):
+                    self.last = tf.nn.relu(x)
+                    return self.last
 
-        Layer()(tf.ones([2, 2]))
-        """,
+            Layer()(tf.ones([2, 2]))
+            """,
+            line=5,
+            certain=True,
+            message="`Layer.call` stores a tensor in `self.last`",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class TensorRandomness(Rule):
@@ -30,19 +30,25 @@ class TensorRandomness(Rule):
 
     code = "HYB115"
     title = "draws random tensors"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.SAME_RESULT
     topics = ("draws",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def noisy(x):
-            return x + tf.random.normal([2])
+            def noisy(x):
+                return x + tf.random.normal([2])
 
-        noisy(tf.ones([2]))
-        """,
+            noisy(tf.ones([2]))
+            """,
+            line=4,
+            certain=False,
+            message="`noisy` draws random numbers with `tensorflow.random.normal`",
+        ),
     )
     VALID = (
         """

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
 from ..libraries.methods import FIT_METHODS
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class TrainingLoopCall(Rule):
@@ -31,21 +31,27 @@ class TrainingLoopCall(Rule):
 
     code = "HYB205"
     title = "calls fit, evaluate or predict"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     topics = ("fit",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+            model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
 
-        def score(x):
-            return tf.reduce_sum(model.predict(x))
+            def score(x):
+                return tf.reduce_sum(model.predict(x))
 
-        score(tf.ones([2, 2]))
-        """,
+            score(tf.ones([2, 2]))
+            """,
+            line=6,
+            certain=True,
+            message="`score` calls `predict`, which runs graphs of its own",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.keys import unkeyed_receivers, why_no_key
 from ..facts.view import View
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class UnkeyedInstance(Rule):
@@ -32,66 +32,91 @@ class UnkeyedInstance(Rule):
 
     code = "HYB307"
     title = "is a method of an object that can be no key"
+    group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     INVALID = (
-        """
-        from dataclasses import dataclass
+        Example(
+            """
+            from dataclasses import dataclass
 
-        import tensorflow as tf
+            import tensorflow as tf
 
-        @dataclass
-        class Trainer:
-            rate: float
+            @dataclass
+            class Trainer:
+                rate: float
 
-            def step(self, x):
-                return tf.reduce_sum(x) * self.rate
+                def step(self, x):
+                    return tf.reduce_sum(x) * self.rate
 
-        Trainer(0.1).step(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            Trainer(0.1).step(tf.ones([2]))
+            """,
+            line=9,
+            certain=True,
+            message="`Trainer.step` is a method of a `Trainer`, which can't be hashed: `@dataclass` gives it "
+            "`__eq__` but no `__hash__`; use `@dataclass(eq=False)`",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        class Trainer:
-            __slots__ = ("rate",)
+            class Trainer:
+                __slots__ = ("rate",)
 
-            def __init__(self):
-                self.rate = 0.1
+                def __init__(self):
+                    self.rate = 0.1
 
-            def step(self, x):
-                return tf.reduce_sum(x) * self.rate
+                def step(self, x):
+                    return tf.reduce_sum(x) * self.rate
 
-        Trainer().step(tf.ones([2]))
-        """,
-        """
-        from typing import NamedTuple
+            Trainer().step(tf.ones([2]))
+            """,
+            line=9,
+            certain=True,
+            message="`Trainer.step` is a method of a `Trainer`, which allows no weak reference: its `__slots__` have"
+            " no `__weakref__`; add it to them",
+        ),
+        Example(
+            """
+            from typing import NamedTuple
 
-        import tensorflow as tf
+            import tensorflow as tf
 
-        class Batch(NamedTuple):
-            x: tf.Tensor
+            class Batch(NamedTuple):
+                x: tf.Tensor
 
-            def total(self):
-                return tf.reduce_sum(self.x)
+                def total(self):
+                    return tf.reduce_sum(self.x)
 
-        Batch(tf.ones([2])).total()
-        """,
-        """
-        import tensorflow as tf
+            Batch(tf.ones([2])).total()
+            """,
+            line=8,
+            certain=True,
+            message="`Batch.total` is a method of a `Batch`, which is a tuple, which allows no weak reference; make "
+            "the method a function that takes the tuple",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        class Point:
-            def __init__(self, x):
-                self.x = x
+            class Point:
+                def __init__(self, x):
+                    self.x = x
 
-            def __eq__(self, other):
-                return self.x is other.x
+                def __eq__(self, other):
+                    return self.x is other.x
 
-            def total(self):
-                return tf.reduce_sum(self.x)
+                def total(self):
+                    return tf.reduce_sum(self.x)
 
-        Point(tf.ones([2])).total()
-        """,
+            Point(tf.ones([2])).total()
+            """,
+            line=7,
+            certain=True,
+            message="`Point.__eq__` is a method of a `Point`, which can't be hashed: it defines `__eq__` but no "
+            "`__hash__`; add `__hash__ = object.__hash__`",
+        ),
     )
     VALID = (
         """

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class UnknownCallee(Rule):
@@ -30,27 +30,38 @@ class UnknownCallee(Rule):
 
     code = "HYB112"
     title = "calls something that the source does not show"
+    group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.OURS
     assumption = AssumptionKind.NO_EFFECT
     topics = ("unknown",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x, callback):
-            callback(x)
-            return tf.reduce_sum(x)
-        """,
-        """
-        import some_library
-        import tensorflow as tf
+            def step(x, callback):
+                callback(x)
+                return tf.reduce_sum(x)
+            """,
+            line=4,
+            certain=False,
+            message="`step` calls `callback`, which the source does not show",
+        ),
+        Example(
+            """
+            import some_library
+            import tensorflow as tf
 
-        def step(x):
-            return tf.reduce_sum(some_library.transform(x))
+            def step(x):
+                return tf.reduce_sum(some_library.transform(x))
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=5,
+            certain=False,
+            message="`step` calls `some_library.transform`, which the source does not show",
+        ),
     )
     VALID = (
         """

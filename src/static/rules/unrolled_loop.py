@@ -11,7 +11,7 @@ from ..facts.view import View
 from ..ir.code import Call, Event, Iteration, Operation
 from ..ir.solver import LINES
 from ..ir.values import ARRAY, TENSORS, Box
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class UnrolledLoop(Rule):
@@ -32,21 +32,27 @@ class UnrolledLoop(Rule):
 
     code = "HYB504"
     title = "unrolls a Python loop into the graph"
+    group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.BOUNDED_TRACES
     events = (Iteration,)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def power(x):
-            for _ in range(1000):
-                x = tf.matmul(x, x)
-            return x
+            def power(x):
+                for _ in range(1000):
+                    x = tf.matmul(x, x)
+                return x
 
-        power(tf.eye(2))
-        """,
+            power(tf.eye(2))
+            """,
+            line=4,
+            certain=False,
+            message="`power` unrolls a Python loop",
+        ),
     )
     VALID = (
         """

@@ -9,7 +9,7 @@ from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event, Mark, Operation
 from ..ir.values import STRING
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class ValueConversion(Rule):
@@ -31,20 +31,26 @@ class ValueConversion(Rule):
 
     code = "HYB202"
     title = "converts a tensor to a Python number"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     topics = ("value",)
     events = (Operation, Mark)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            return x if bool(tf.reduce_sum(x) > 0) else -x
+            def step(x):
+                return x if bool(tf.reduce_sum(x) > 0) else -x
 
-        step(tf.ones([2]))
-        """,
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` converts a tensor with `bool()`",
+        ),
     )
     VALID = (
         """

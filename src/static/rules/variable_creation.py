@@ -11,7 +11,7 @@ from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.engine import kind_of
 from ..libraries.methods import effect_of
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class VariableCreation(Rule):
@@ -32,28 +32,39 @@ class VariableCreation(Rule):
 
     code = "HYB301"
     title = "creates variables, layers or optimizers"
+    group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.NO_CREATION
     topics = ("creates",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x):
-            w = tf.Variable(1.0)
-            return tf.reduce_sum(x) * w
+            def step(x):
+                w = tf.Variable(1.0)
+                return tf.reduce_sum(x) * w
 
-        step(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            step(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`step` creates tensorflow.Variable",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def features(x):
-            return tf.keras.layers.Dense(3)(x)
+            def features(x):
+                return tf.keras.layers.Dense(3)(x)
 
-        features(tf.ones([2, 2]))
-        """,
+            features(tf.ones([2, 2]))
+            """,
+            line=4,
+            certain=True,
+            message="`features` creates keras.layers.Dense",
+        ),
     )
     VALID = (
         """

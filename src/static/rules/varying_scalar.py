@@ -10,7 +10,7 @@ from ..facts.parameters import own_parameters, supplied_values
 from ..facts.view import View
 from ..ir.code import FunctionCode
 from ..ir.values import FLOAT, INTEGER, NONE, NUMBERS, TENSORS
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 
 class VaryingScalar(Rule):
@@ -31,19 +31,25 @@ class VaryingScalar(Rule):
 
     code = "HYB503"
     title = "is given Python numbers that change"
+    group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.BOUNDED_TRACES
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def step(x, i):
-            return tf.reduce_sum(x) * i
+            def step(x, i):
+                return tf.reduce_sum(x) * i
 
-        for i in range(100):
-            step(tf.ones([2]), i)
-        """,
+            for i in range(100):
+                step(tf.ones([2]), i)
+            """,
+            line=3,
+            certain=False,
+            message="parameter `i` receives a Python number that a loop computes; each new value causes a retrace",
+        ),
     )
     VALID = (
         """

@@ -10,7 +10,7 @@ from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.solver import Node
 from ..ir.values import NONE, STRING, UNKNOWN
-from .rule import Move, Polarity, Rule
+from .rule import Example, Group, Move, Polarity, Rule
 
 #: Functions of one tensor whose second positional parameter is ``name``.
 _UNARY = frozenset(
@@ -107,27 +107,38 @@ class WrongName(Rule):
 
     code = "HYB209"
     title = "passes something that is no string as a name"
+    group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
     assumption = AssumptionKind.TRACEABLE
     topics = ("tensorflow",)
     INVALID = (
-        """
-        import tensorflow as tf
+        Example(
+            """
+            import tensorflow as tf
 
-        def norm(x):
-            return tf.sqrt(tf.reduce_sum(tf.square(x)), tf.float32)
+            def norm(x):
+                return tf.sqrt(tf.reduce_sum(tf.square(x)), tf.float32)
 
-        norm(tf.ones([2]))
-        """,
-        """
-        import tensorflow as tf
+            norm(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`norm` passes something that is not a string as the name of `tensorflow.sqrt`",
+        ),
+        Example(
+            """
+            import tensorflow as tf
 
-        def norm(x):
-            return tf.reduce_sum(x, name=2)
+            def norm(x):
+                return tf.reduce_sum(x, name=2)
 
-        norm(tf.ones([2]))
-        """,
+            norm(tf.ones([2]))
+            """,
+            line=4,
+            certain=True,
+            message="`norm` passes something that is not a string as the name of `tensorflow.reduce_sum`",
+        ),
     )
     VALID = (
         """

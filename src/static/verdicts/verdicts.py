@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from ... import records
 from ...records import Action, Assumption, AssumptionKind, Confidence, Finding, FunctionKind, Parameter, ParameterKind
@@ -17,11 +16,11 @@ from ..ir.code import Call, FunctionCode, ModuleCode
 from ..ir.solver import LINES
 from ..ir.values import UNKNOWN, Bound, Function, Value, Wrapped
 from ..lifting.reading import Unliftable
-from ..rules import Polarity, all_rules
-from ..rules.varying_scalar import variation
+from ..rules import Case, Group, Polarity, judging_rules, rule_of
+from ..rules.inline_step import InlineStep, refusal
 from .inspection import Inspection
 from .ranking import weigh
-from .regions import InlineStep
+from .regions import InlineStep as Step
 from .telling import tell
 
 _KINDS = {
@@ -73,24 +72,14 @@ def read_silenced(text: str) -> dict[int, frozenset[str]]:
     return found
 
 
-@lru_cache(maxsize=1)
-def _refusing() -> frozenset[str]:
-    return frozenset(rule.code for rule in all_rules() if rule.polarity is Polarity.REFUSES)
-
-
 def _refuses(hazard: Hazard) -> bool:
     """Whether a hazard speaks against a function for sure, or is a doubt of a rule whose doubts refuse."""
-    return hazard.certain or hazard.code in _refusing()
+    return hazard.certain or rule_of()[hazard.code].polarity is Polarity.REFUSES
 
 
 def _is_advice(code: str) -> bool:
     """Whether a finding tells what would gain, and not what would go wrong."""
-    return code.startswith("HYB5")
-
-
-def _rank(code: str) -> int:
-    """Which reason to name first: what the function is, then safety by group, then benefit."""
-    return 0 if code in ("HYB206", "HYB302") else int(code[3])
+    return rule_of()[code].group is Group.BENEFIT
 
 
 def _hands_on(value: Value, code: FunctionCode) -> bool:
@@ -130,22 +119,27 @@ class Verdicts:
         asked = [each for each in hazards if computes is not False or each.certain or _is_advice(each.code)]
         told = tell(asked, _refuses)
         findings = [self._finding(hazard) for hazard in told.hazards]
-        benefit = self._benefit(code, computes, has_tensor)
+        effect = next((hazard for hazard in hazards if hazard.effect and hazard.certain), None)
+        judged = self._judgement(Case(self.facts, code, computes, has_tensor, effect, self._remade_in(code)))
         blocker: Finding | None
         proposal = Action.NONE
         assumptions: tuple[Assumption, ...] = ()
         if code.hybrid is not None:
-            proposal, blocker, extra = self._judge_hybrid(code, hazards, computes)
-            findings.append(extra)
+            assert judged is not None, code.id
+            findings.append(judged[0])
+            proposal = judged[1]
+            blocker = judged[0] if proposal is Action.NONE else None
+            if effect is not None:
+                blocker = self._finding(effect)
         else:
-            blocker = self._first_blocker(findings) or benefit
-            if benefit is not None:
-                findings.append(benefit)
+            blocker = self._first_blocker(findings)
+            if judged is not None:
+                findings.append(judged[0])
+                blocker = blocker or judged[0]
             if blocker is None:
                 proposal = Action.HYBRIDIZE
                 self._anew[code] = code
-            elif blocker is benefit and benefit.code == "HYB601":
-                assert code.parent is not None
+            elif judged is not None and blocker is judged[0] and code.parent in self._anew:
                 self._anew[code] = self._anew[code.parent]
         confidence: Confidence | None = None
         rests_on: tuple[str, ...] = ()
@@ -180,7 +174,7 @@ class Verdicts:
             more=told.more,
         )
 
-    def judge_step(self, step: InlineStep) -> records.Function:
+    def judge_step(self, step: Step) -> records.Function:
         """The record of a training step that is no function yet."""
         code = step.owner
         hazards = self._audible(list(step.hazards))
@@ -188,9 +182,8 @@ class Verdicts:
         region = step.region if isinstance(step.region, records.Region) else None
         if isinstance(step.region, Unliftable):
             why = step.region
-            lines = f"lines {step.first} to {step.last}"
-            message = f"{name_of(code)} trains on {lines}, which can't become a function: {why.reason}"
-            findings += (Finding("HYB511", message, code.module.file, why.line, (), True),)
+            message = refusal(code, step.first, step.last, why.reason)
+            findings += (Finding(InlineStep.code, message, code.module.file, why.line, (), True),)
         blocker = findings[-1] if region is None else self._first_blocker(list(findings))
         name = f"{code.qualname}@{step.first}-{step.last}"
         lines = f"lines {step.first} to {step.last}"
@@ -250,28 +243,16 @@ class Verdicts:
         certain = [finding for finding in findings if finding.certain]
         if not certain:
             return None
-        return min(certain, key=lambda finding: (_rank(finding.code), len(finding.chain), finding.line))
+        return min(certain, key=lambda finding: (rule_of()[finding.code].rank, len(finding.chain), finding.line))
 
-    def _benefit(self, code: FunctionCode, computes: bool | None, has_tensor: bool | None) -> Finding | None:
-        file, name = code.module.file, name_of(code)
-        if computes is False:
-            return Finding("HYB501", f"{name} does not compute with tensors", file, code.line, (), True)
-        if code in self.facts.covered:
-            message = f"{name} runs as graph code already: all of its callers do"
-            return Finding("HYB502", message, file, code.line, (), True)
-        if computes is None and has_tensor is not True and code not in self.facts.signs:
-            return Finding("HYB501", f"{name} is not known to compute with tensors", file, code.line, (), True)
-        if has_tensor is not True and not self._reaches_tensorflow(code):
-            message = f"{name} is not known to be given tensors, and its file does not reach TensorFlow"
-            return Finding("HYB501", message, file, code.line, (), True)
-        if code in self.facts.idle:
-            return Finding("HYB501", f"{name} {self.facts.idle[code]}", file, code.line, (), True)
-        if code in self.facts.once:
-            return Finding("HYB510", f"{name} {self.facts.once[code]}", file, code.line, (), True)
-        outer = self._remade_in(code)
-        if outer is not None:
-            message = f"{name} is defined anew in every call of {name_of(outer)}, which is proposed itself"
-            return Finding("HYB601", message, file, code.line, (), True)
+    def _judgement(self, case: Case) -> tuple[Finding, Action] | None:
+        """What the first rule that has something to say of the function as a whole says, and what is to be done."""
+        for rule in judging_rules():
+            said = rule.judge(case)
+            if said is not None:
+                refuses = said.action is Action.NONE
+                finding = Finding(rule.code, said.message, case.code.module.file, case.code.line, (), refuses)
+                return finding, said.action
         return None
 
     def _remade_in(self, code: FunctionCode) -> FunctionCode | None:
@@ -289,45 +270,6 @@ class Verdicts:
             if self.facts.heat.of(outer) is None and any(call.in_loop for call, _ in code.callers):
                 return None
         return self._anew[outer]
-
-    def _reaches_tensorflow(self, code: FunctionCode) -> bool:
-        """Whether a function's file, or that of one of its callers, reaches TensorFlow."""
-        reaching = self.facts.reaching
-        return code.module in reaching or any(call.owner.module in reaching for call, _ in code.callers)
-
-    def _judge_hybrid(
-        self, code: FunctionCode, hazards: list[Hazard], computes: bool | None
-    ) -> tuple[Action, Finding | None, Finding]:
-        """What is proposed for a function that is hybrid already, why nothing is, and the finding on it."""
-        file, name = code.module.file, name_of(code)
-        known = Finding("HYB600", f"{name} is hybrid already: {code.hybrid}", file, code.line, (), True)
-        if code.switched is not None:
-            said = f"{name} is a tf.function ({code.hybrid}), but may run eagerly because of {code.switched}"
-            known = Finding("HYB604", said, file, code.line, (), True)
-        effects = next((hazard for hazard in hazards if hazard.effect and hazard.certain), None)
-        decorated = (code.hybrid or "").startswith("@")
-        if effects is not None:
-            return Action.NONE, self._finding(effects), known
-        if not decorated:
-            return Action.NONE, known, known
-        if computes is False:
-            found = Finding("HYB602", f"{name} is a `tf.function` and runs no operation", file, code.line)
-            return Action.DEHYBRIDIZE, None, found
-        how = self._varying(code)
-        if how is not None and not any(
-            word in (code.hybrid or "") for word in ("input_signature", "reduce_retracing", "relax_shapes")
-        ):
-            message = f"{name} is a `tf.function` that is traced for every number: {how}"
-            found = Finding("HYB603", message, file, code.line)
-            return Action.RECONFIGURE, None, found
-        return Action.NONE, known, known
-
-    def _varying(self, code: FunctionCode) -> str | None:
-        for index, parameter in own_parameters(code):
-            how = variation(code, index)
-            if how is not None:
-                return f"parameter `{parameter.name}` receives {how}"
-        return None
 
     # -- facts --------------------------------------------------------------------------------
 
