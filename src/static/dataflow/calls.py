@@ -24,7 +24,8 @@ from ..ir.values import (
     Wrapped,
 )
 from ..libraries.calls import LibraryCalls
-from ..libraries.methods import FIT_METHODS, describe_call, describe_method
+from ..libraries.method_effects import FIT_METHODS
+from ..libraries.methods import describe_call, describe_method
 from ..libraries.results import describe_result
 from .flows import Flows
 from .operators import Operators

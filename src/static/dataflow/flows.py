@@ -33,7 +33,7 @@ from ..ir.values import (
     Value,
     Wrapped,
 )
-from ..libraries.methods import describe_attribute
+from ..libraries.attributes import describe_attribute
 from ..reading.paths import canonical_path
 
 

@@ -9,7 +9,7 @@ from ..ir.engine import kind_of
 from ..ir.program import Cell, Program
 from ..ir.solver import LINES, Node
 from ..ir.values import ARRAY, RANDOM, Box
-from ..libraries.methods import TELLING_MUTATORS, effect_of
+from ..libraries.method_effects import TELLING_MUTATORS, effect_of
 from .escape import receiver_of
 
 #: Functions that shuffle or fill their first argument.

@@ -6,7 +6,7 @@ from ..ir.code import Call, FunctionCode, ItemLoad, Iteration, Operation
 from ..ir.engine import kind_of
 from ..ir.program import Program
 from ..ir.values import TENSORS, UNKNOWN, Instance, Thing, Value
-from ..libraries.methods import describe_attribute
+from ..libraries.attributes import describe_attribute
 from ..libraries.results import computes
 from .callgraph import CallGraph
 

@@ -6,7 +6,7 @@ from ..ir.code import AttributeLoad, Call
 from ..ir.engine import kind_of
 from ..ir.values import UNKNOWN, Instance, Thing
 from ..libraries.effects import creates_variables, draws_tensors, effect_of_call
-from ..libraries.methods import EAGER_METHODS, FIT_METHODS, TELLING_MUTATORS, effect_of
+from ..libraries.method_effects import EAGER_METHODS, FIT_METHODS, TELLING_MUTATORS, effect_of
 
 #: Builtins that walk over their argument in Python.
 WALKING_BUILTINS = frozenset(

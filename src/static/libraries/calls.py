@@ -1,20 +1,16 @@
-"""Engine of libraries whose result depends on the arguments, or that call back."""
+"""Calls of libraries whose result depends on the arguments, or that call back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..ir.code import Call, Iteration, Operation
+from ..ir.code import Call
 from ..ir.engine import Engine, Given, Reaction, kind_of, watch_inside
 from ..ir.program import ATOMS, Program
 from ..ir.solver import Node
 from ..ir.values import (
     ARRAY,
-    FLOAT,
-    INTEGER,
     NONE,
-    SHAPE,
-    STRING,
     SYMBOLIC,
     TENSOR,
     UNKNOWN,
@@ -25,18 +21,19 @@ from ..ir.values import (
     Function,
     Instance,
     Partial,
-    Thing,
     Value,
     Wrapped,
 )
+from .arrays import ArrayCalls
 from .containers import Containers
 from .datasets import Datasets
+from .python_calls import PythonCalls
 
 Special = Callable[["Call", "Given", Node, "Value | None", str], None]
 
 
 class LibraryCalls:
-    """What the words of ``library_results`` mean."""
+    """What the words of ``results`` mean."""
 
     def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
@@ -45,9 +42,10 @@ class LibraryCalls:
         self.datasets = Datasets(program, calls, self)
         self.containers = Containers(program, calls, self)
         self.has_symbolic = False
+        parts = (self, self.datasets, PythonCalls(program, calls, self), ArrayCalls(program, calls))
         self._specials: dict[str, Special] = {
             name[4:]: getattr(part, name)
-            for part in (self, self.datasets, self.containers)
+            for part in parts
             for name in dir(part)
             if name.startswith("_do_")
         }
@@ -364,76 +362,8 @@ class LibraryCalls:
         self.callback(call, given.get(0, "function"), [tensor], None)
         self.graph.add(result, self.program.values.thing("layer", "keras.layers.Lambda"))
 
-    def _do_load_data(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
-        program, graph = self.program, self.graph
-        outer = program.box("tuple", call.place)
-        for half in (0, 1):
-            pair = program.box("tuple", call.place)
-            for part in (0, 1):
-                graph.add(program.field(pair, part, call.place), ARRAY)
-            graph.add(program.field(outer, half, call.place), pair)
-        graph.add(result, outer)
-
     def _do_decode(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
         self.graph.add(result, self.program.box("list", call.place))
-
-    def _do_array_stream(
-        self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
-    ) -> None:
-        pair = self.program.box("tuple", call.place)
-        for part in (0, 1):
-            self.graph.add(self.program.field(pair, part, call.place), ARRAY)
-        self.graph.add(result, self.program.box("iterator", call.place, pair))
-
-    # -- NumPy --------------------------------------------------------------------------------
-
-    def _do_numpy(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
-        """An array; a number where all that goes in is a static shape or a number."""
-        if not given.positional or path.rpartition(".")[2] in _MAKE_ARRAYS:
-            self.graph.add(result, ARRAY)
-            return
-
-        def take(value: Value) -> None:
-            if value is SHAPE:
-                self.graph.add(result, SHAPE)
-            elif value is INTEGER or value is FLOAT:
-                self.graph.add(result, FLOAT)
-            elif value is not NONE:
-                self.graph.add(result, ARRAY)
-
-        self.graph.watch(given.positional[0], Reaction(take))
-        self.calls.late.append((call, "array"))
-
-    def _do_numpy_scalar(
-        self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
-    ) -> None:
-        if not given.positional:
-            return
-
-        def take(value: Value) -> None:
-            self.graph.add(result, ARRAY if value is ARRAY or isinstance(value, Box) else FLOAT)
-
-        self.graph.watch(given.positional[0], Reaction(take))
-        self.calls.late.append((call, "float"))
-
-    def _do_numpy_where(
-        self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
-    ) -> None:
-        if len(given.positional) == 1:
-            self.graph.add(result, self.program.box("tuple", call.place, ARRAY))
-        else:
-            self.graph.add(result, ARRAY)
-
-    def _do_numpy_unique(
-        self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
-    ) -> None:
-        self.graph.add(result, ARRAY)
-
-    def _do_array_pairs(
-        self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
-    ) -> None:
-        pair = self.program.box("tuple", call.place, ARRAY)
-        self.graph.add(result, self.program.box("list", call.place, pair))
 
     def call_box(self, call: Call, box: Box, name: str, given: Given, result: Node) -> None:
         """A method of a container."""
@@ -453,7 +383,3 @@ _LISTS = {
 
 #: Receivers of whose methods nothing is known.
 _OPAQUE_KINDS = frozenset({"unknown", "object", "function", "instance"})
-
-_MAKE_ARRAYS = frozenset({"array", "asarray", "zeros", "ones", "empty", "full", "arange", "linspace", "eye"})
-
-__all__ = ["STRING", "Iteration", "LibraryCalls", "Operation", "Thing"]

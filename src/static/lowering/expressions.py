@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from ..ir.code import AttributeLoad, Branch, Call, ItemLoad, Iteration, Mark, Operation
+from ..ir.code import AttributeLoad, Call, ItemLoad, Iteration, Mark
 from ..ir.engine import Spread
-from ..ir.program import Program
 from ..ir.solver import Node
 from ..ir.values import BOOLEAN, FLOAT, INTEGER, NONE, STRING, UNKNOWN, Box
 from ..reading.imports import Target
-from .blocks import Block
-from .questions import asks_for_kind
+from .operations import OperationLowering
 
 #: Library functions whose calls keep their source text, for the records.
 KEPT_TEXTS = ("tensorflow.function", "functools.partial")
@@ -21,17 +19,8 @@ KEPT_TEXTS = ("tensorflow.function", "functools.partial")
 _NEW = (ast.Call, ast.BinOp, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
-class ExpressionLowering:
+class ExpressionLowering(OperationLowering):
     """Turns expressions of one block into nodes and events."""
-
-    def __init__(self, program: Program, block: Block) -> None:
-        self.program = program
-        self.graph = program.graph
-        self.block = block
-        self.code = block.code
-        self.events = block.code.events
-        self.base = block.base
-        self.shadowed: list[str] = []
 
     # -- dispatch -----------------------------------------------------------------------------
 
@@ -135,99 +124,6 @@ class ExpressionLowering:
         self.code.calls.append(event)
         if event.function is not None:
             self.graph.watch(event.function, event)
-
-    # -- operators ----------------------------------------------------------------------------
-
-    def operate(self, name: str, operands: tuple[Node, ...], line: int) -> Operation:
-        """Enter an operator."""
-        place = self.base + line
-        event = Operation(self.code, place, self.block.guard, name, operands)
-        event.result = Node(place, event)
-        self.events.append(event)
-        for operand in operands:
-            self.graph.watch(operand, event)
-        return event
-
-    def binary(self, node: ast.BinOp) -> Node:
-        """``left op right``, without recursion along a long chain of them."""
-        chain: list[ast.BinOp] = [node]
-        left = node.left
-        while type(left) is ast.BinOp:
-            chain.append(left)
-            left = left.left
-        value = self.expression(left)
-        constants = self.program.constants
-        for step in reversed(chain):
-            right = self.expression(step.right)
-            if value is right and value in (constants[INTEGER], constants[FLOAT], constants[STRING]):
-                continue
-            value = self.operate(type(step.op).__name__, (value, right), step.lineno).result
-        return value
-
-    def unary(self, node: ast.UnaryOp) -> Node:
-        """``op operand``."""
-        if type(node.operand) is ast.Constant and type(node.operand.value) in (int, float):
-            return self.expression(node.operand)
-        return self.operate(type(node.op).__name__, (self.expression(node.operand),), node.lineno).result
-
-    def boolean(self, node: ast.BoolOp) -> Node:
-        """``a and b``: one of the operands; a tensor on the left is asked for its truth."""
-        block = self.block
-        values: list[Node] = []
-        outer = block.guard
-        kind = "and" if type(node.op) is ast.And else "or"
-        for position, operand in enumerate(node.values):
-            value = self.expression(operand)
-            if value not in values:
-                values.append(value)
-            if position < len(node.values) - 1:
-                branch = Branch(self.code, self.base + operand.lineno, outer, kind, value)
-                self.note_flag(branch, operand)
-                self.events.append(branch)
-                block.guard = branch
-        block.guard = outer
-        return values[0] if len(values) == 1 else block.join(values, node.lineno)
-
-    def compare(self, node: ast.Compare) -> Node:
-        """A comparison; only its own operands matter, links of a chain are compared pairwise."""
-        left = self.expression(node.left)
-        result = self.program.constants[BOOLEAN]
-        for operator, comparator in zip(node.ops, node.comparators, strict=True):
-            right = self.expression(comparator)
-            name = type(operator).__name__
-            if name not in ("Is", "IsNot") or not (
-                type(comparator) is ast.Constant or type(node.left) is ast.Constant
-            ):
-                result = self.operate(name, (left, right), node.lineno).result
-            left = right
-        return result
-
-    def conditional(self, node: ast.IfExp) -> Node:
-        """``a if test else b``."""
-        block = self.block
-        branch = self.branch("ifexp", node.test)
-        outer = block.guard
-        block.guard = branch
-        first = self.expression(node.body)
-        second = self.expression(node.orelse)
-        block.guard = outer
-        return first if first is second else block.join([first, second], node.lineno)
-
-    def branch(self, kind: str, test: ast.expr) -> Branch:
-        """Enter a decision on ``test``."""
-        event = Branch(self.code, self.base + test.lineno, self.block.guard, kind, self.expression(test))
-        self.note_flag(event, test)
-        self.events.append(event)
-        return event
-
-    def note_flag(self, branch: Branch, test: ast.expr) -> None:
-        """Say of a branch whether it asks for a flag, and which."""
-        branch.asks = asks_for_kind(test)
-        flag = flag_of(test)
-        if flag is not None:
-            branch.flag = True
-            if type(flag) is ast.Name:
-                branch.switch = self.block.load(flag.id, flag.lineno)
 
     # -- containers ---------------------------------------------------------------------------
 
@@ -429,22 +325,6 @@ class ExpressionLowering:
             if part is not None:
                 self.expression(part)
         return self.program.constants[UNKNOWN]
-
-
-def flag_of(node: ast.expr) -> ast.expr | None:
-    """The name or attribute that a test asks for, if it asks for nothing else: a switch that someone sets."""
-    while isinstance(node, ast.UnaryOp):
-        node = node.operand
-    if isinstance(node, ast.BoolOp):
-        return next((flag for value in node.values if (flag := flag_of(value)) is not None), None)
-    if isinstance(node, ast.Compare):
-        if not all(isinstance(part, ast.Constant) for part in node.comparators):
-            return None
-        node = node.left
-    root = node
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    return node if isinstance(root, ast.Name) else None
 
 
 _CONSTANTS = {

@@ -11,7 +11,7 @@ from ..ir.code import Call, Event, ItemStore, Operation
 from ..ir.engine import kind_of
 from ..ir.solver import Node
 from ..ir.values import ARRAY, INTEGER, NONE, SCALARS, TENSORS, Box, External, Module, Thing
-from ..libraries.methods import effect_of
+from ..libraries.method_effects import effect_of
 from .rule import Example, Group, Move, Polarity, Rule
 
 

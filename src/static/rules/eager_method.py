@@ -10,7 +10,7 @@ from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.engine import kind_of
 from ..ir.values import UNKNOWN
-from ..libraries.methods import EAGER_METHODS, effect_of
+from ..libraries.method_effects import EAGER_METHODS, effect_of
 from .rule import Example, Group, Move, Polarity, Rule
 
 

@@ -8,7 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Call, Event
-from ..libraries.methods import FIT_METHODS
+from ..libraries.method_effects import FIT_METHODS
 from .rule import Example, Group, Move, Polarity, Rule
 
 

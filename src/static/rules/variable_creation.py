@@ -10,7 +10,7 @@ from ..facts.topics import CREATED_KINDS
 from ..facts.view import View
 from ..ir.code import Call, Event
 from ..ir.engine import kind_of
-from ..libraries.methods import effect_of
+from ..libraries.method_effects import effect_of
 from .rule import Example, Group, Move, Polarity, Rule
 
 
