@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...records import AssumptionKind, Finding, Step
 from ..ir.code import Call, FunctionCode
@@ -43,6 +43,16 @@ class Hazard:
     ambiguous: bool = False
     call: Call | None = None
     inner: Hazard | None = None
+    #: How many calls lead to where the hazard stands, and the hazard there.
+    depth: int = 0
+    innermost: Hazard = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.inner is None:
+            self.innermost = self
+        else:
+            self.innermost = self.inner.innermost
+            self.depth = self.inner.depth + 1
 
     @property
     def line(self) -> int:
@@ -70,21 +80,6 @@ class Hazard:
             call,
             self,
         )
-
-    def innermost(self) -> Hazard:
-        """The hazard where it stands in the source."""
-        hazard = self
-        while hazard.inner is not None:
-            hazard = hazard.inner
-        return hazard
-
-    def depth(self) -> int:
-        """How many calls lead to where the hazard stands."""
-        calls = 0
-        hazard = self
-        while hazard.inner is not None:
-            calls, hazard = calls + 1, hazard.inner
-        return calls
 
     def finding(self, refuses: bool) -> Finding:
         """This hazard as a record: at the line in the function itself, with the chain of calls behind it.

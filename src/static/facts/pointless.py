@@ -36,7 +36,7 @@ _CHECKS = re.compile(r"_*(maybe_)?(assert|check|ensure|validate|verify|warn)(_(?
 _SPECIFICATIONS = re.compile(r"(\w*_)?(schemas?|specs?|signatures?)(_\w*)?")
 _INTO_SPECIFICATION = re.compile(r"\w*_to_specs?")
 #: Names of functions that make what a loop begins with.
-_BEGINNINGS = re.compile(r"_*((get|make|create|build)_)?(init|initial|zero)_(\w+_)?states?(_fn|_impl)?")
+_BEGINNINGS = re.compile(r"(\w*_)?(init|initial|zero)_(\w+_)?states?(_fn|_impl)?")
 _BUILDERS = frozenset({"__init__", "__post_init__", "__new__", "build", "from_config"})
 _CALLED_BY_KERAS = frozenset({"call", "__call__", "forward"})
 

@@ -50,6 +50,7 @@ class Graph:
         self._queue: deque[tuple[Node, Value]] = deque()
         self._waiting: list[tuple[Node, object]] = []
         self._running = False
+        self._begun = False
         #: What failed while a watcher was told: the watcher, the node, and why.
         self.failed: list[tuple[object, Node, Exception]] = []
 
@@ -103,9 +104,17 @@ class Graph:
 
     def solve(self) -> None:
         """Propagate to the least fixpoint, telling the watchers. May be called again after additions."""
-        self.settle_copies()
+        if not self._begun:
+            # All watchers wait, and are told below of all that copies bring.
+            self.settle_copies()
+            self._begun = True
         self._running = True
-        waiting = [(node, watcher, node.values) for node, watcher in self._waiting if node.values]
+        queued = set(self._queue) if self._waiting else set()
+        waiting = [
+            (node, watcher, [value for value in node.values if (node, value) not in queued])
+            for node, watcher in self._waiting
+            if node.values
+        ]
         self._waiting = []
         for node, watcher, values in waiting:
             for value in values:

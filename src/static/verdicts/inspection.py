@@ -82,11 +82,13 @@ class Inspection:
             members = [code for code in component if not code.is_body]
             for code in members:
                 self.summaries[code] = Merged(self.own[code])
+            #: How much news of a callee each function of a circle has taken: only what is newer is looked at again.
+            taken: dict[tuple[FunctionCode, FunctionCode], int] = {}
             news = bool(members)
             while news:
                 before = sum(self.summaries[code].news for code in members)
                 for code in members:
-                    self._inherit_into(code, self.summaries[code])
+                    self._inherit_into(code, self.summaries[code], taken)
                 news = len(members) > 1 and sum(self.summaries[code].news for code in members) > before
             for code in members:
                 merged = self.summaries[code]
@@ -101,17 +103,21 @@ class Inspection:
             merged.depending.clear()
             merged.outer.clear()
 
-    def _inherit_into(self, code: FunctionCode, merged: Merged) -> None:
+    def _inherit_into(
+        self, code: FunctionCode, merged: Merged, taken: dict[tuple[FunctionCode, FunctionCode], int]
+    ) -> None:
         view = View(self.facts, code)
         known = merged.always
         done: set[tuple[FunctionCode, bool]] = set()
+        taking: dict[tuple[FunctionCode, FunctionCode], int] = {}
         for call, binding in self.facts.graph.callees.get(code, ()):
             target = binding.code
             if binding.mode not in TRACED_MODES or target.hybrid is not None or target is code:
                 continue
             summary = self.summaries.get(target)
-            if summary is None:
+            if summary is None or taken.get((code, target)) == summary.news:
                 continue
+            taking[code, target] = summary.news
             surely = is_sure(view, call, binding)
             if (target, surely) not in done:
                 # What does not depend on the arguments is the same for each call.
@@ -129,6 +135,7 @@ class Inspection:
             for hazard in summary.depending.values():
                 if hazard.transitive:
                     merged.inherit(view, call, hazard, inherit(view, call, binding, hazard, surely))
+        taken.update(taking)
 
 
 def _unseen(view: View) -> Hazard:

@@ -36,16 +36,16 @@ def tell(hazards: Iterable[Hazard], refuses: Callable[[Hazard], bool]) -> Told:
     """
     nearest: dict[tuple[str, bool, int, str, AssumptionKind], Hazard] = {}
     for hazard in hazards:
-        key = (hazard.code, hazard.certain, hazard.innermost().place, hazard.subject, hazard.assumption)
+        key = (hazard.code, hazard.certain, hazard.innermost.place, hazard.subject, hazard.assumption)
         held = nearest.get(key)
-        if held is None or _distance(hazard) < _distance(held):
+        if held is None or (hazard.depth, hazard.line) < (held.depth, held.line):
             nearest[key] = hazard
     told: set[Hazard] = set()
     left: Counter[str] = Counter()
     lines: Counter[str] = Counter()
     kinds: set[AssumptionKind] = set()
     inherited = 0
-    for hazard in sorted(nearest.values(), key=Hazard.depth):
+    for hazard in sorted(nearest.values(), key=lambda hazard: hazard.depth):
         if refuses(hazard):
             told.add(hazard)
             continue
@@ -59,7 +59,3 @@ def tell(hazards: Iterable[Hazard], refuses: Callable[[Hazard], bool]) -> Told:
         lines[hazard.code] += 1
         inherited += not is_own
     return Told([each for each in nearest.values() if each in told], tuple(sorted(left.items())))
-
-
-def _distance(hazard: Hazard) -> tuple[int, int]:
-    return hazard.depth(), hazard.line
