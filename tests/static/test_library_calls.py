@@ -70,6 +70,8 @@ GIVEN = (
     ("tf.map_fn(lambda v: v, x)", TENSOR),
     ("tf.while_loop(lambda i: i < 3, lambda i: i + 1, [x])[0]", TENSOR),
     ("tf.nest.map_structure(lambda v: v, x)", TENSOR),
+    ("tf.nest.map_structure(lambda v: v, [x])[0]", TENSOR),
+    ("tf.nest.map_structure(lambda v: v, u)", UNKNOWN),
     ("tf.io.parse_single_example(x, {})['k']", TENSOR),
     ("u(x)", UNKNOWN),
 )

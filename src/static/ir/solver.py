@@ -111,7 +111,7 @@ class Graph:
         self._running = True
         queued = set(self._queue) if self._waiting else set()
         waiting = [
-            (node, watcher, [value for value in node.values if (node, value) not in queued])
+            (node, watcher, tuple(value for value in node.values if (node, value) not in queued))
             for node, watcher in self._waiting
             if node.values
         ]

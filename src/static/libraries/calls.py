@@ -18,6 +18,7 @@ from ..ir.values import (
     Bound,
     Box,
     Class,
+    External,
     Function,
     Instance,
     Partial,
@@ -319,7 +320,18 @@ class LibraryCalls:
         self.callback(call, given.get(0, "func"), elements, made)
         box = self.program.box("list", call.place)
         self.graph.connect(made, box.element)
-        self.graph.add(result, box)
+
+        def take(value: Value) -> None:
+            if isinstance(value, Box):
+                self.graph.add(result, box)
+            elif value is UNKNOWN or isinstance(value, External):
+                self.graph.add(result, UNKNOWN)
+            else:
+                self.graph.connect(made, result)
+
+        if len(given.positional) > 1:
+            self.graph.watch(given.positional[1], Reaction(take))
+        self.calls.late.append((call, "unknown"))
 
     # -- Keras --------------------------------------------------------------------------------
 
