@@ -50,3 +50,10 @@ def test_a_function_s_calls_are_those_of_the_project_each_once(script):
 def test_recursion_is_certain_where_each_step_names_the_next(script, text, recursive):
     found = [each for each in script(text + "f(tf.ones([2]))\n").scan().functions if each.qualname.endswith("f")]
     assert found[0].is_recursive is recursive
+
+
+def test_an_operator_asks_an_object_which_may_be_another(script):
+    text = "class A:\n    def __init__(self, d):\n        self.d = d\n"
+    text += "    def __getitem__(self, k):\n        return self.d[k]\n"
+    function = script(text + "def f(x):\n    return A(A(x))[0]\nf(tf.ones([2]))\n").function("A.__getitem__")
+    assert function.is_recursive is None

@@ -198,6 +198,13 @@ WANTED = {
     "what is given to an unknown object to scan over something else": (
         "def f(x, y):\n    return tf.add(x, y)\nthing.scan(f, tf.ones([2]))\n"
     ),
+    "one of a program that tells a session which devices to use": (
+        "session = tf.compat.v1.InteractiveSession(config=thing)\n"
+        "def f(x):\n    return x * tf.abs(x)\nf(tf.ones([2]))\n"
+    ),
+    "what returns a field of what is taken for a tensor": (
+        "def f(x):\n    y = tf.abs(x)\n    return y._replace(a=1).action\nf(tf.ones([2]))\n"
+    ),
     "what is given to two objects to map": (
         "def f(x, y):\n    return x + y\nthing.map(f, tf.ones([2]))\nf(tf.ones([2]), 1)\n"
     ),

@@ -15,6 +15,7 @@ from ..libraries.effects import effect_of_call
 TRACED_MODES = frozenset({"call", "wrapper", "held"})
 #: Methods of datasets that trace the function that they are given.
 _MAPPING = frozenset({"filter", "flat_map", "interleave", "map", "take_while"})
+_SESSIONS = frozenset({"tensorflow.InteractiveSession", "tensorflow.Session"})
 _TESTS = re.compile(
     r"(^|/)(tests?|testing|test_utils)/|(^|/)test_[^/]*\.py$|_tests?(_lib|_utils?|_helpers?)?\.py$|(^|/)conftest\.py$"
 )
@@ -123,9 +124,9 @@ class CallGraph:
 
 def names_target(code: FunctionCode, call: Call, target: FunctionCode) -> bool:
     """Whether a call names the function that it reaches: by a global's or a local ``def``'s name, or as a
-    method of the caller's own receiver."""
+    method of the caller's own receiver. An operator names none: it asks the object, which may be another."""
     function = call.function
-    if function is None or len(function.values) != 1:
+    if function is None or len(function.values) != 1 or call.path == "implicit":
         return False
     origin = function.origin
     if isinstance(origin, Cell):
@@ -204,5 +205,12 @@ def find_covered(program: Program, graph: CallGraph, mapped: set[FunctionCode]) 
 
 
 def _builds_graph(code: FunctionCode) -> bool:
-    """Whether a function builds a graph of TensorFlow 1, and so do all that it calls."""
-    return any(effect_of_call(path) == "session" for call in code.calls for path in call.externals)
+    """Whether a function builds a graph of TensorFlow 1, and so do all that it calls.
+
+    A session by itself is none: it is how many a program of TensorFlow 2 tells which devices to use.
+    """
+    return not code.is_body and any(
+        effect_of_call(path) == "session" and path not in _SESSIONS
+        for call in code.calls
+        for path in call.externals
+    )

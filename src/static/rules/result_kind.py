@@ -8,7 +8,21 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.solver import Node
-from ..ir.values import FILE, NONE, Bound, Box, Class, Function, Instance, Method, Module, Thing, Value, Wrapped
+from ..ir.values import (
+    FILE,
+    NONE,
+    TENSORS,
+    Bound,
+    Box,
+    Class,
+    Function,
+    Instance,
+    Method,
+    Module,
+    Thing,
+    Value,
+    Wrapped,
+)
 from .rule import Example, Group, Move, Polarity, Rule
 
 #: Bases of classes that a graph can return: structures of tensors.
@@ -118,7 +132,10 @@ def _objects(node: Node, depth: int) -> tuple[str, bool] | None:
 
 
 def _object_name(value: Value) -> str | None:
-    if isinstance(value, (Function, Bound, Wrapped, Method)):
+    if isinstance(value, Method):
+        # What a tensor does not have by any table may be a field: what is taken for a tensor may be a named tuple.
+        return None if value.receiver in TENSORS else "a function"
+    if isinstance(value, (Function, Bound, Wrapped)):
         return "a function"
     if isinstance(value, (Class, Module)):
         return "a class or module"

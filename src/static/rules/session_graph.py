@@ -15,7 +15,8 @@ class SessionGraph(Rule):
     """
     ## What it does
 
-    Finds code of TensorFlow 1: sessions, placeholders, `disable_eager_execution`.
+    Finds code of TensorFlow 1: sessions, placeholders, `tf.Graph`, estimators, the schedules of `tf.compat.v1.train`,
+    `disable_eager_execution`.
 
     ## Why is this bad
 
