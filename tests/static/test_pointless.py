@@ -102,6 +102,16 @@ POINTLESS = {
         "def get_initial_state(n):\n    return tf.random.normal([n, 3]) * 0.1\nget_initial_state(tf.constant(3))\n",
         "HYB510",
     ),
+    "an initializer": (
+        "class Uniform(tf.keras.initializers.Initializer):\n    def __call__(self, shape, dtype=None):\n"
+        "        return tf.random.uniform(shape) * 2.0\nUniform()([3])\n",
+        "HYB510",
+    ),
+    "a loop around steps": (
+        "def run_epoch(data):\n    total = 0.0\n    for x in data:\n        total += thing(x) + tf.reduce_sum(x)\n"
+        "    return total\nfor i in range(3):\n    run_epoch(thing)\n",
+        "HYB510",
+    ),
     "a driver with its own tf.function": (
         "def f(data, model):\n    @tf.function\n    def go(x):\n        return model(x)\n"
         "    return thing(go, tf.reduce_mean(data))\n",
@@ -141,7 +151,7 @@ POINTLESS = {
 }
 
 
-NAMES = ("_make", "check_weight", "batch_spec", "get_initial_state", "fit", "f")
+NAMES = ("_make", "__call__", "run_epoch", "check_weight", "batch_spec", "get_initial_state", "fit", "f")
 
 
 @pytest.mark.parametrize("how", POINTLESS, ids=lambda how: how.replace(" ", "-"))
@@ -257,3 +267,35 @@ def test_what_only_a_test_calls_is_not_covered(project):
     test = "import tensorflow as tf\nfrom work import f\n@tf.function\ndef g(x):\n    return f(x)\ng(tf.ones([2]))\n"
     project.write("work_test.py", test)
     assert project.function("work:f").proposal is Action.HYBRIDIZE
+
+
+WORK = "import tensorflow as tf\ndef f(x):\n    return tf.abs(x) * 2.0\n"
+
+
+@pytest.mark.parametrize(
+    "file", ("dataloader/ops.py", "preprocessing.py", "image_augmentation.py", "data/outbrain.py", "input_pipeline.py")
+)
+def test_what_a_file_of_data_preparation_has_is_not_proposed(project, file):
+    project.write(file, WORK)
+    function = project.function("f")
+    assert function.blocker is not None
+    assert function.blocker.message == "`f` prepares data, as the name of its file says"
+
+
+@pytest.mark.parametrize("file", ("update.py", "metadata.py", "models/data_converter.py", "process.py"))
+def test_a_file_of_something_else_says_nothing(project, file):
+    project.write(file, WORK)
+    assert project.function("f").proposal is Action.HYBRIDIZE
+
+
+def test_what_something_else_calls_as_well_is_proposed(project):
+    project.write("preprocessing.py", WORK)
+    script = "import tensorflow as tf\nfrom preprocessing import f\nfor i in range(3):\n    f(tf.ones([2]))\n"
+    project.write("train.py", script)
+    assert project.function("preprocessing:f").proposal is Action.HYBRIDIZE
+
+
+def test_a_layer_in_such_a_file_is_a_layer(project):
+    layer = "class Scale(tf.keras.layers.Layer):\n    def call(self, x):\n        return x / 255.0\n"
+    project.write("preprocessing.py", "import tensorflow as tf\n" + layer)
+    assert project.function("Scale.call").proposal is Action.HYBRIDIZE

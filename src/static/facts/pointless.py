@@ -35,8 +35,18 @@ _CHECKS = re.compile(r"_*(maybe_)?(assert|check|ensure|validate|verify|warn)(_(?
 #: Names of functions over what describes tensors: their shapes, types and names.
 _SPECIFICATIONS = re.compile(r"(\w*_)?(schemas?|specs?|signatures?)(_\w*)?")
 _INTO_SPECIFICATION = re.compile(r"\w*_to_specs?")
-#: Names of functions that make what a loop begins with.
-_BEGINNINGS = re.compile(r"(\w*_)?(init|initial|zero)_(\w+_)?states?(_fn|_impl)?")
+#: Names of functions that make what a loop or a variable begins with.
+_BEGINNINGS = re.compile(
+    r"(\w*_)?(init|initial|zero)_(\w+_)?states?(_fn|_impl)?|(\w*_)?initiali[sz](e(_\w+)?|ers?|ations?)"
+)
+_INITIALIZERS = re.compile(r"\w*Initiali[sz](er|ation)")
+#: Names of functions that run the loop around the steps.
+_DRIVERS = re.compile(r"_*(run|train|fit|eval|evaluate|test|collect)_(\w+_)?(epochs?|episodes?|loop|policy|rollouts?)")
+#: Files and folders of what is done to data before a step is given it.
+_DATA = re.compile(
+    r"(^|/)(data|datasets?|data_?load(er|ing)s?|data_(pipeline|prep|preparation|provider|utils?)|input_pipeline|\w*augment"
+    r"(ations?|ers?)?|(\w+_)?pre_?process(ing|ors?)?(_\w+)?|\w*tfrecords?\w*)(/|\.py$)"
+)
 _BUILDERS = frozenset({"__init__", "__post_init__", "__new__", "build", "from_config"})
 _CALLED_BY_KERAS = frozenset({"call", "__call__", "forward"})
 
@@ -65,8 +75,10 @@ def _describes(code: FunctionCode) -> bool:
     return not any(computes(path) and path not in _IDLE for call in code.calls for path in call.externals)
 
 
-def find_once(program: Program, graph: CallGraph, heat: Heat) -> dict[FunctionCode, str]:
-    """The functions that are surely run once, or only where data and objects are set up, each with why, as a clause.
+def find_once(
+    program: Program, graph: CallGraph, heat: Heat, covered: set[FunctionCode]
+) -> dict[FunctionCode, str]:
+    """The functions that are run once, or only where data and objects are set up, each with why, as a clause.
 
     Training steps, functions with a loop of their own, and what Keras or code outside of the project may call are none.
     """
@@ -74,8 +86,12 @@ def find_once(program: Program, graph: CallGraph, heat: Heat) -> dict[FunctionCo
     for code in program.functions:
         if code.is_body or is_step(code) or code.in_loop:
             continue
-        if _BEGINNINGS.fullmatch(code.name) and not any(call.in_loop for call, _ in calls_in_earnest(code)):
-            found[code] = "makes what a loop begins with, as its name says"
+        if _begins(code) and not any(call.in_loop for call, _ in calls_in_earnest(code)):
+            found[code] = "makes what a loop or a variable begins with, as its name says"
+        elif _DRIVERS.fullmatch(code.name) and _loops(code):
+            found[code] = "runs the loop around the steps, as its name says"
+        elif _prepares(code, covered):
+            found[code] = "prepares data, as the name of its file says"
         elif heat.of(code) is None and any(map(_converts, code.calls)):
             found[code] = "makes a `tf.function` of its own, and nothing shows that it is called in a loop"
     making = _spread(graph, lambda code: any(map(_makes_dataset, code.events)))
@@ -87,8 +103,30 @@ def find_once(program: Program, graph: CallGraph, heat: Heat) -> dict[FunctionCo
     _settle(found, held, _constructs, "runs only where an object is made")
     if any(call.in_loop and call.targets for code in program.functions for call in code.calls):
         # Where nothing of a project stands in a loop, its script is an excerpt, and shows nothing.
-        _settle(found, held, _begins, "is run once by the script, outside of its loops")
+        _settle(found, held, _stands_outside, "is run once by the script, outside of its loops")
     return found
+
+
+def _begins(code: FunctionCode) -> bool:
+    """Whether a function makes what a loop or a variable begins with, by its name or its class."""
+    owner = code.owner_class
+    if owner is not None and code.name == "__call__":
+        return owner.kind == "initializer" or _INITIALIZERS.fullmatch(owner.name) is not None
+    return _BEGINNINGS.fullmatch(code.name) is not None
+
+
+def _prepares(code: FunctionCode, covered: set[FunctionCode]) -> bool:
+    """Whether a function stands in a file of data preparation, and nothing else but graphs calls it."""
+    owner = code.owner_class
+    if _DATA.search(code.module.file) is None or (owner is not None and owner.kind is not None):
+        return False
+    return all(
+        binding.mode == "graph"
+        or call.owner in covered
+        or call.owner.hybrid is not None
+        or _DATA.search(call.owner.module.file) is not None
+        for call, binding in calls_in_earnest(code)
+    )
 
 
 def _spread(graph: CallGraph, test: Callable[[FunctionCode], bool]) -> set[FunctionCode]:
@@ -126,7 +164,7 @@ def _constructs(call: Call) -> bool:
     return call.owner.name in _BUILDERS and call.owner.owner_class is not None
 
 
-def _begins(call: Call) -> bool:
+def _stands_outside(call: Call) -> bool:
     return call.owner.kind == "module" and not call.in_loop
 
 

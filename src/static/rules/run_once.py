@@ -12,10 +12,11 @@ class RunOnce(Rule):
     ## What it does
 
     Finds functions that are surely run once, or only where data and objects are set up: those that the script calls
-    outside of its loops, those that only constructors call, those that make a `tf.data.Dataset` or what a loop begins
-    with (`get_initial_state`), and those that make a `tf.function` of their own and that nothing is seen to call in a
-    loop. A training step, a function with a loop of its own, and a function that code outside of the project may call
-    are none of the first two.
+    outside of its loops, those that only constructors call, those that make a `tf.data.Dataset`, and those that make a
+    `tf.function` of their own and that nothing is seen to call in a loop. Some it knows by their names: those that make
+    what a loop or a variable begins with (`get_initial_state`, an initializer), those that run the loop around the
+    steps (`train_epoch`), and those in a file of data preparation (`preprocessing.py`) that nothing else calls. A
+    training step is none of these.
 
     ## Why is this bad
 
@@ -93,7 +94,7 @@ class RunOnce(Rule):
             """,
             line=3,
             certain=True,
-            message="`initial_state` makes what a loop begins with, as its name says",
+            message="`initial_state` makes what a loop or a variable begins with, as its name says",
         ),
         Example(
             """
