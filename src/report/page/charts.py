@@ -180,15 +180,15 @@ def courses(course: Course) -> Markup | None:
         parts.append(_text(left, 188, "difference between both runs", "start", "soft"))
         if seen:
             parts += _rows(gap, left, width, lambda value: f"{value:.0e}", 3)
-            noise = [(x(u), gap(max(v, least))) for u, v in zip(course.units, course.noise, strict=False)]
-            if noise:
-                base = height - 34
-                parts.append(_path([(noise[0][0], base), *noise, (noise[-1][0], base)], "noise"))
-            parts.append(
-                _path([(x(u), gap(max(v, least))) for u, v in zip(course.units, gaps, strict=True) if v > 0], "gap")
-            )
+        noise = [(x(u), gap(max(v, least))) for u, v in zip(course.units, course.noise, strict=False)]
+        if noise:
+            base = height - 34
+            parts.append(_path([(noise[0][0], base), *noise, (noise[-1][0], base)], "noise"))
+        apart = [(x(u), gap(v)) for u, v in zip(course.units, gaps, strict=True) if v > 0]
+        if apart:
+            parts.append(_path(apart, "gap"))
         else:
-            parts.append(_text((left + width) / 2, 226, "none: both are equal in every step", "middle", "soft"))
+            parts.append(_text((left + width) / 2, 226, "none: both are equal in every step", "middle", "strong"))
         parts += [_text(x(at), height - 16, f"{at:,.0f}", "middle") for at in x.ticks(8 if width > 500 else 4)]
         parts.append(_text(width - 12, height - 2, "step", "end"))
         return height, parts

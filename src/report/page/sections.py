@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...records import Judgement, Report, Verdict
+from ...records import Cost, Judgement, Report, Verdict
 from ..answer import (
     REMEDIES,
     Row,
@@ -197,7 +197,7 @@ def time(report: Report, folder: Path | None) -> Markup | None:
             "tr",
             tag("td", f"{cost.share:.0%}", class_="number", data_value=f"{cost.share:.4f}"),
             tag("td", tag("code", cost_text(cost))),
-            tag("td", _once(REMEDIES[cost.kind] or cost.kind.value, told)),
+            tag("td", _once(_remedy(cost.kind, report), told)),
         )
         for cost in profile.host_costs
     ]
@@ -210,6 +210,13 @@ def time(report: Report, folder: Path | None) -> Markup | None:
         tag("p", profile.reason, class_="note") if profile.reason else None,
         note="Sampled in runs of their own, by py-spy. Waiting counts: while a graph runs, Python waits for it.",
     )
+
+
+def _remedy(kind: Cost, report: Report) -> str:
+    """What usually helps; for the eager operations of a script that is edited, the edit does."""
+    if kind is Cost.TENSORFLOW and report.plan.edits:
+        return "Eager operations of TensorFlow: the change runs those of the functions that it converts as a graph."
+    return REMEDIES[kind] or kind.value
 
 
 def _once(text: str, told: set[str]) -> str:

@@ -10,10 +10,12 @@ from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from ...records import Report
+from ..visible import visible
 from ..wording import clock
 from .result import LABEL_WIDTH, parts, row
 
@@ -22,6 +24,8 @@ _REDRAW_SECONDS = 0.1
 _PLAIN_SECONDS = 10.0
 _PLAIN_SECONDS_VERBOSE = 2.0
 _PLAIN_WIDTH = 100
+# A terminal of this width has room for a bar of the budget.
+_BAR_FROM, _BAR_WIDTH = 80, 14
 
 
 class Terminal:
@@ -45,7 +49,6 @@ class Terminal:
         self._now = now
         self._console = _console(stream, width)
         self._live: Live | None = None
-        self._begun = now()
         self._drawn = -1e9
         self._stage = ""
         self._warned: set[str] = set()
@@ -78,7 +81,7 @@ class Terminal:
         if self._console.is_terminal and not self._console.is_dumb_terminal:
             if now - self._drawn >= _REDRAW_SECONDS:
                 self._drawn = now
-                self._guarded(lambda: self._draw(text, left))
+                self._guarded(lambda: self._draw(text, left, spent_seconds / budget_seconds if budget_seconds else 1.0))
             return
         pause = _PLAIN_SECONDS_VERBOSE if self._verbosity > 0 else _PLAIN_SECONDS
         if now - self._drawn >= pause:
@@ -106,13 +109,19 @@ class Terminal:
     def _row(self, label: str, text: str, style: str = "") -> None:
         self._print(row(label, text, style))
 
-    def _draw(self, text: str, left: str) -> None:
+    def _draw(self, text: str, left: str, used: float) -> None:
         grid = Table.grid(expand=True, padding=(0, 1))
         grid.add_column(no_wrap=True)
         grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         grid.add_column(no_wrap=True, justify="right")
-        elapsed = clock(self._now() - self._begun)
-        grid.add_row(Text(self._stage.ljust(LABEL_WIDTH), style="bold cyan"), Text(text), Text(f"{elapsed}, {left}"))
+        cells: list[RenderableType] = [Text(self._stage.ljust(LABEL_WIDTH), style="bold cyan"), Text(visible(text))]
+        if self._console.width >= _BAR_FROM:
+            grid.add_column(width=_BAR_WIDTH)
+            cells.append(Text(left))
+            cells.append(ProgressBar(total=1.0, completed=min(used, 1.0), width=_BAR_WIDTH))
+        else:
+            cells.append(Text(left))
+        grid.add_row(*cells)
         if self._live is None:
             # No refresh thread: the process that starts children keeps to one thread of its own.
             self._live = Live(

@@ -6,6 +6,9 @@ import io
 import re
 from dataclasses import replace
 
+import pytest
+from rich.cells import cell_len
+
 from hybridize.report.terminal.live import Terminal
 
 
@@ -99,4 +102,17 @@ def test_a_reader_that_goes_away_does_not_end_the_run(report):
     terminal.stage("observe")
     terminal.progress("x", 1, 2)
     terminal.finish(report)
+    terminal.close()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_living_line_fits_the_terminal_and_shows_the_budget(report, monkeypatch, width):
+    monkeypatch.setenv("TERM", "xterm")
+    out = Tty()
+    terminal = Terminal(out, width=width)
+    terminal.stage("check")
+    terminal.progress("train:Trainer.step: \x1b[2J" + "a long name of a candidate " * 9, 60.0, 300.0)
+    line = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).splitlines()[-1]
+    assert cell_len(line) <= width and "4m00s left of 5m00s" in line and "\x1b[2J" not in out.getvalue()
+    assert ("━" in line) == (width >= 80)
     terminal.close()
