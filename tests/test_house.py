@@ -126,6 +126,28 @@ def test_links_lead_somewhere(page):
         assert "://" in target or (page.parent / target).exists(), target
 
 
+def heading_anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as a forge makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").strip().lower() for heading in headings]
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
+
+
+def test_each_link_between_documents_leads_to_a_page_and_its_heading():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    wrong, links = [], 0
+    for page in pages:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if "://" not in target:
+                links += 1
+                file, _, anchor = target.partition("#")
+                there = page.parent / file if file else page
+                if not there.exists() or (anchor and anchor not in heading_anchors(there)):
+                    wrong.append(f"{page.relative_to(ROOT)}: {target}")
+    assert links > 50 and not wrong
+
+
 @each_document
 def test_the_make_commands_that_documents_name_exist(page):
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
