@@ -26,7 +26,7 @@ _SHARES = re.compile(
 _SMOOTH = re.compile(r"loss|error|distance|divergence|penalty|cost", re.IGNORECASE)
 MOST_METRICS = 20
 # What is kept of the unit's results for a picture.
-MOST_COURSES, MOST_POINTS = 4, 200
+MOST_COURSES, MOST_POINTS = 4, 120
 # A script that runs no more units than this to its own end trains too little for any number to tell. Where it repeats
 # itself, that all of it agrees is what a cold start can add: the check has compared each of its calls.
 FEW_UNITS = 5

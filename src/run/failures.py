@@ -53,8 +53,8 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
     if cut:
         return Stop(
             "nothing-to-gain",
-            f"{script} ran for {outcome.seconds:.0f} s without calling a candidate, so nothing is known of any; give "
-            "it longer with --budget, or a quicker start with its own arguments after `--`.",
+            f"{script} ran for {outcome.seconds:.0f} s without calling a candidate, so nothing is known of any; use "
+            "a longer --budget, or a quicker start with its own arguments after `--`.",
             exit_codes.OK,
         )
     return Stop(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 5.0
 # Ways of imitating rounding that are tried before a difference is called drift, beside the first (replaying.NUDGES).
 FURTHER_NUDGES = (2, 3)
-UNEXPLAINED = "the budget ended before it was known whether rounding alone explains that; give it longer with --budget"
+UNEXPLAINED = "the budget ended before it was known whether rounding alone explains that; use a longer --budget"
 OTHER_START = (
     "as a graph it creates its variables in another order, so it draws other initial values; started from the "
     "values of the original, both compute the same"

@@ -47,7 +47,7 @@ def form_of(chosen: Sequence[Judgement]) -> frozenset[tuple[str, Variant]]:
     return frozenset((judgement.function.id, judgement.variant) for judgement in chosen)
 
 
-LONGER = "give it longer with --budget"
+LONGER = "use a longer --budget"
 OUT_OF_TIME = Objection(
     Verdict.INCONCLUSIVE, f"the budget ended before it was run in a fresh process; {LONGER}", short=True
 )

@@ -78,7 +78,7 @@ def with_story(judgement: Judgement, observed: Observed) -> Judgement:
     )
     reasons = judgement.reasons
     if judgement.verdict is Verdict.CONFIRMED:
-        bare_grows = Reason(GROWS, f"bare, {growth}")
+        bare_grows = Reason(GROWS, f"as a bare tf.function {growth}")
         reasons = (with_variant(judgement.variant, reasons[0]), bare_grows, *reasons[1:])
     elif all(reason.message != growth for reason in reasons):
         reasons = (Reason(GROWS, growth), with_variant(judgement.variant, reasons[0]), *reasons[1:])
@@ -98,7 +98,7 @@ def advice(judgement: Judgement) -> Reason | None:
             "signature", "the signature admits what was seen; other sizes, ranks or dtypes will raise an error"
         )
     if judgement.variant.name == "graph" and seen.signatures == 2 and shapes_vary(judgement):
-        said = "it is given two shapes and so traced twice; for a last, smaller batch drop_remainder=True spares one"
+        said = "it gets two shapes, so it is traced twice; drop_remainder=True avoids that for a smaller last batch"
         return Reason("two-shapes", said, move=Move.USER)
     return None
 

@@ -99,4 +99,4 @@ def why_dropped(benchmark: Benchmark | None, min_speedup: float) -> str:
         case Unclear.SCRIPT_FAILED | Unclear.EDITED_FAILED:
             return f"a run of the measurement failed{rests}, {dropped}"
         case _:
-            return f"the budget ended before the measurement was clear, {dropped}: give it longer with --budget"
+            return f"the budget ended before the measurement was clear, {dropped}: use a longer --budget"

@@ -139,7 +139,7 @@ def _below(root: Path, path: Path) -> Path | None:
 
 
 def _tell_outside(root: Path, path: Path) -> str:
-    said = f"the script imports {path}, which lies outside of the project ({root}), so nothing in it was looked at"
+    said = f"the script imports {path}, which lies outside of the project ({root}), so it was not analysed"
     common = Path(os.path.commonpath([root, path]))
     if common.parent == common:
         return said  # The root of the file system is nobody's project.

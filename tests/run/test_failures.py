@@ -46,7 +46,7 @@ def test_a_script_that_fails_on_its_own(run: RunOutcome, words: str) -> None:
         (outcome(Ending.EXITED, 0, tensorflow_imported=False), "without importing TensorFlow"),
         (outcome(Ending.FINISHED), "ended after 12 s without calling a candidate"),
         (outcome(Ending.CUT), "ran for 12 s without calling a candidate"),
-        (outcome(Ending.TIMEOUT), "give it longer with --budget"),
+        (outcome(Ending.TIMEOUT), "use a longer --budget"),
     ],
 )
 def test_a_script_that_never_gets_to_train(run: RunOutcome, words: str) -> None:

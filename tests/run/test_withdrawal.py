@@ -114,7 +114,7 @@ def test_where_the_error_names_nobody_none_of_several_is_called_refuted() -> Non
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (measured(Unclear.BUDGET), "longer with --budget"),
+        (measured(Unclear.BUDGET), "longer --budget"),
         (measured(Unclear.NOISE), "quieter machine"),
         (measured(Unclear.FEW_UNITS), "too short to be measured"),
         (measured(Unclear.OTHER_UNITS), "--steps"),

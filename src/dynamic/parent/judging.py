@@ -89,7 +89,7 @@ def judge_observed(
     """A verdict from the observing run alone, or None where the candidate is worth checking."""
     if row is None or (not row.calls and not row.traced_calls):
         never = Reason(
-            "never-called", "it was never called in the observed run; nothing is known of it", move=Move.USER
+            "never-called", "it was never called in this run, so nothing is known about it", move=Move.USER
         )
         return Judgement(function, Verdict.UNOBSERVED, (never,))
     seen = observation_of(row, training_seconds, root)
@@ -288,7 +288,7 @@ def _judge_row(
     if captured := row.captured:
         shown = ", ".join(original(text, root) or text for text in captured[:3])
         number = count(len(captured), "constant tensor")
-        reasons.append(Reason("captures", f"its trace holds on to {number}, which did not change: {shown}"))
+        reasons.append(Reason("captures", f"its graph keeps {number}, which did not change: {shown}"))
     read = dict(function.results_read)
     for part in row.returned:
         said = "is a variable; a graph returns its value, and the project only reads that"

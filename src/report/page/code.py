@@ -30,6 +30,7 @@ def python(source: str, first: int, notes: Mapping[int, str] | None = None) -> M
                 "span",
                 tag("i", str(number)),
                 _coloured(line[:_LONGEST_LINE]),
+                "…" if len(line) > _LONGEST_LINE else None,
                 tag("b", f"◂ {note}") if note else None,
                 class_="line noted" if note else "line",
             )
@@ -40,7 +41,7 @@ def python(source: str, first: int, notes: Mapping[int, str] | None = None) -> M
 def diff(text: str) -> Markup:
     """Give a unified diff, its lines coloured by what becomes of them."""
     lines = text.splitlines()
-    rows = [tag("span", line[:_LONGEST_LINE] or " ", class_=_kind(line)) for line in lines[:MOST_LINES]]
+    rows = [tag("span", escape(line or " ", _LONGEST_LINE), class_=_kind(line)) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         rows.append(tag("span", f"… {len(lines) - MOST_LINES:,} more lines are in the patch", class_="hunk"))
     return tag("pre", join(rows, "\n"), class_="code diff")

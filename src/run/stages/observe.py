@@ -80,7 +80,7 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
             raise Stop(
                 "script-failed",
                 f"{os.path.relpath(work.target.script, work.target.cwd)} failed while hybridize watched it ({error}), "
-                "and the budget leaves no time to see whether it runs without that; give it longer with --budget.",
+                "and the budget leaves no time to see whether it runs without that; use a longer --budget.",
                 exit_codes.SCRIPT,
             ) from None
     if culprits is None:

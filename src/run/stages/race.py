@@ -85,8 +85,8 @@ class Race:
         if proposals and self.end - self.begun < self._least():
             names = sorted({variant.name for variants in proposals.values() for variant in variants})
             self.work.warn(
-                f"{', '.join(names)} might be faster, but trying variants would leave too little of the budget for the "
-                "measurement; give it longer with --budget"
+                f"{', '.join(names)} may be faster, but trying variants would leave too little of the budget for the "
+                "measurement; use a longer --budget"
             )
             proposals = {}
         if proposals:

@@ -116,7 +116,7 @@ class SeedTrial:
     def run(self) -> Iterator[Drift]:
         """Run seed after seed; gives the verdict as far as it is known after each."""
         if self.extent is None:
-            self.stopped = "the budget leaves no room for a run with another seed; give it longer with --budget"
+            self.stopped = "the budget leaves no room for a run with another seed; use a longer --budget"
             yield self._compare()
             return
         for number, seed in enumerate(self.seeds):
@@ -131,7 +131,7 @@ class SeedTrial:
                 return
             yield self._compare()
         if len(self.pairs) < self.wanted and not self.stopped:
-            self.stopped = "the budget was over before the other seeds; give it longer with --budget"
+            self.stopped = "the budget was over before the other seeds; use a longer --budget"
         yield self._compare(self._find_references())
 
     def _compare(self, references: References | None = None) -> Drift:

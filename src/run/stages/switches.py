@@ -361,7 +361,7 @@ class SwitchTrial:
             function = judgement.function
             if function.hybrid is not None and not self.observed.modes.eager.get(function.id):
                 why = "would become a graph, and was not called before the observed run was cut"
-                return Verdict.INCONCLUSIVE, f"{function.id} {why}; give it longer with --budget"
+                return Verdict.INCONCLUSIVE, f"{function.id} {why}; use a longer --budget"
         return None
 
     def _skipped(self, skips: Sequence[Skip]) -> tuple[Verdict, str] | None:

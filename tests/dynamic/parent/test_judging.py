@@ -271,7 +271,7 @@ def test_a_confirmation_says_what_it_does_not_rest_on() -> None:
     assert found.verdict is Verdict.CONFIRMED
     assert ", 1 of 3 signatures, " in found.reasons[0].evidence
     assert found.reasons[1].message == (
-        "its trace holds on to 2 constant tensors, which did not change: float32()=3.0 (train.py:4), float32()=5.0"
+        "its graph keeps 2 constant tensors, which did not change: float32()=3.0 (train.py:4), float32()=5.0"
     )
 
 

@@ -364,7 +364,7 @@ def test_a_number_that_changes_is_mended_by_a_signature(program: Any) -> None:
     assert settled.variant == Variant("input_signature", SIGNATURE)
     outcomes = {r.name: r.outcome for r in settled.variants}
     assert outcomes["graph"] is Verdict.REFUTED and outcomes["input_signature"] is Verdict.CONFIRMED
-    assert any("bare, it would be traced again and again" in reason.message for reason in settled.reasons)
+    assert any("bare tf.function it would be traced again and again" in reason.message for reason in settled.reasons)
 
 
 @pytest.mark.slow
