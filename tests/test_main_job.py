@@ -93,7 +93,7 @@ def test_the_patch_applies_and_the_patched_script_runs_alone(optimized: Result, 
 
 def test_the_folder_has_the_summary_and_the_logs(optimized: Result) -> None:
     names = {path.name for path in optimized.latest.iterdir()}
-    assert {"report.json", "summary.md", "observe.log", "check.log"} <= names
+    assert {"report.json", "report.html", "summary.md", "observe.log", "check.log"} <= names
     assert os.path.islink(optimized.folder / "results" / "latest")
 
 
