@@ -27,7 +27,12 @@ def test_text_has_the_candidates_first_then_the_rest_by_file_and_ends_with_count
     text = rendered(scan_text, scan, TITLES, Path(scan.root))
     lines = text.splitlines()
     assert lines[0] == "train.py:4: step: candidate, hybridize"
-    assert lines[1] == "      to be checked by a run: log keeps nothing (HYB102)"
+    assert [line for line in lines[1:4] if "a run must show" in line] == [
+        "      a run must show: x: a tensor",
+        "      a run must show: log keeps nothing (HYB102)",
+    ]
+    # What a run must show of every candidate is said once.
+    assert sum("Of each candidate a run must also show" in line for line in lines) == 1
     assert lines.index("train.py") > max(number for number, line in enumerate(lines) if ": candidate, " in line)
     assert "  12: show: not proposed, HYB101 prints the loss (line 14)" in lines
     assert "      train.py:14: print(loss)" in lines

@@ -7,8 +7,14 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from ...records import Action, Finding, Function, Region, Scan
+from ...records import Action, AssumptionKind, Finding, Function, Region, Scan
 from ..wording import count
+
+_OF_EACH = (
+    "Of each candidate a run must also show: a call changes nothing in Python that outlives it; what it reads from\n"
+    "Python does not change; tracing raises nothing; the graph gives what eager code gives; its traces do not become\n"
+    "ever more."
+)
 
 
 def render(scan: Scan, titles: Mapping[str, str], cwd: Path | None = None) -> Iterator[str]:
@@ -23,7 +29,7 @@ def render(scan: Scan, titles: Mapping[str, str], cwd: Path | None = None) -> It
     for candidate in candidates:
         yield from (f"{line}\n" for line in _candidate(candidate, _shown(scan, candidate.file, folder)))
     if candidates:
-        yield "\n"
+        yield f"\n{_OF_EACH}\n\n"
     others = (function for function in functions if function.proposal is Action.NONE)
     for file, members in groupby(others, key=lambda function: function.file):
         described = [line for member in members for line in _described(member, titles)]
@@ -38,9 +44,16 @@ def _candidate(function: Function, file: str) -> Iterator[str]:
     yield f"{file}:{function.line}: {function.qualname}: candidate, {proposal}{confidence}"
     if function.rests_on:
         yield f"      {'; '.join(function.rests_on)}"
+    given: dict[str, list[str]] = {}
+    for each in function.assumptions:
+        if each.kind is AssumptionKind.ARGUMENT_TYPE and not each.code:
+            given.setdefault(each.statement.removeprefix(f"{each.subject} is "), []).append(each.subject)
+    if given:
+        types = "; ".join(f"{', '.join(names)}: {said}" for said, names in given.items())
+        yield f"      a run must show: {types}"
     for assumption in function.assumptions:
-        code = f" ({assumption.code})" if assumption.code else ""
-        yield f"      to be checked by a run: {assumption.statement}{code}"
+        if assumption.code:
+            yield f"      a run must show: {assumption.statement} ({assumption.code})"
     if function.more:
         places = count(sum(number for _, number in function.more), "more line")
         yield f"      and {places} of doubt: {', '.join(f'{code} ({number:,})' for code, number in function.more)}"
