@@ -5,6 +5,7 @@ the top of its module that bind the names that it reads (imports and constants; 
 of the same of each function of the project that it may call, directly or not. Positions, comments, blank lines and
 docstrings are not in it, nor is the version of Python. It does not cover what a class has besides the method, what
 libraries do, nor data: two equal fingerprints say that the same code stands there, not that it does the same.
+What a whole verdict rests on is more than that, and has a key of its own (`keys`).
 """
 
 from __future__ import annotations
@@ -14,22 +15,127 @@ import gc
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 
 from .records import Function, FunctionKind, Scan, Variant
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What the parser adds without there being a difference in what runs.
 _NOT_HASHED = frozenset({"ctx", "kind", "type_comment"})
+_NO_EDITS: Mapping[str, bytes] = MappingProxyType({})
 
 
-def fingerprints(root: Path, functions: Sequence[Function]) -> dict[str, str]:
-    """Give the fingerprints by the functions' ids, from their files; of what is not found there is none."""
+@dataclass(frozen=True)
+class Contents:
+    """What stands in a file, as hashes: its functions by their names in the module, its classes without their methods,
+    and the statements that run on import, but for those that define or import something.
+    """
+
+    functions: Mapping[str, str]
+    classes: Mapping[str, str]
+    body: str
+
+
+def contents_of(raw: bytes) -> Contents:
+    """Give the hashes of a file's parts; a file that can't be parsed has none.
+
+    Functions are named without what says that they are defined in another one; what is defined twice under a name has
+    one hash for all.
+    """
+    tree, hollow = _parse(raw), _hollow(raw)
+    if tree is None or hollow is None:
+        return Contents({}, {}, "")
+    parsed = _File(tree, has_lambdas=False)
+    functions: dict[str, list[str]] = {}
+    for name, node in _named(tree.body):
+        if isinstance(node, _DEFINITIONS):
+            functions.setdefault(name, []).append(parsed.hash_of([node]))
+    classes: dict[str, list[str]] = {}
+    for name, node in _named(hollow.body):
+        if isinstance(node, ast.ClassDef):
+            classes.setdefault(name, []).append(_hash([_Dump([node]).text]))
+    apart = (*_DEFINITIONS, ast.ClassDef, ast.Import, ast.ImportFrom)
+    body = [each for each in hollow.body if not isinstance(each, apart)]
+    return Contents(
+        {name: _hash(sorted(found)) for name, found in functions.items()},
+        {name: _hash(sorted(found)) for name, found in classes.items()},
+        _hash([_Dump(body).text]),
+    )
+
+
+def _named(statements: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """All functions and classes that statements define, each with its name."""
+    for statement in statements:
+        name = prefix
+        if isinstance(statement, (*_DEFINITIONS, ast.ClassDef)):
+            name = f"{prefix}{statement.name}"
+            yield name, statement
+            name += "."
+        yield from _named(_held(statement), name)
+
+
+def on_import(raw: bytes) -> str:
+    """Give a hash of all of a file that runs without a call of its functions: all but their bodies."""
+    hollow = _hollow(raw)
+    return "" if hollow is None else _hash([_Dump(hollow.body).text])
+
+
+def keys(
+    root: Path,
+    functions: Sequence[Function],
+    wanted: Iterable[str],
+    files: Iterable[str],
+    converted: Mapping[str, str],
+    rest: Sequence[str],
+    edited: Mapping[str, bytes] = _NO_EDITS,
+) -> dict[str, str]:
+    """Give, for each of the functions ``wanted``, a hash of what a verdict on it rests on.
+
+    That is its fingerprint and those of all functions that may call it, directly or not; how it, those and all that it
+    calls are converted (``converted``, by id); what the ``files`` run on import; and the ``rest``: versions, arguments.
+    Files of which ``edited`` has another content are read as that.
+    """
+    prints = fingerprints(root, functions, edited)
+    calls = {function.id: [name for name in function.calls if name in prints] for function in functions}
+    callers: dict[str, list[str]] = {}
+    for caller, called in calls.items():
+        for name in called:
+            callers.setdefault(name, []).append(caller)
+    loaded = [f"{file} {on_import(_content(root, file, edited))}" for file in sorted(set(files))]
+    found = {}
+    for name in wanted:
+        if name not in prints:
+            continue
+        above, below = _reached(name, callers), _reached(name, calls)
+        ways = [f"{each} {converted[each]}" for each in sorted(above | below) if each in converted]
+        around = sorted(prints[each] for each in above if each in prints)
+        found[name] = _hash([name, prints[name], "callers", *around, "ways", *ways, "import", *loaded, "rest", *rest])
+    return found
+
+
+def _reached(name: str, arrows: Mapping[str, Sequence[str]]) -> set[str]:
+    found, waiting = {name}, [name]
+    while waiting:
+        for other in arrows.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def fingerprints(
+    root: Path, functions: Sequence[Function], edited: Mapping[str, bytes] = _NO_EDITS
+) -> dict[str, str]:
+    """Give the fingerprints by the functions' ids, from their files; of what is not found there is none.
+
+    Files of which ``edited`` has another content are read as that.
+    """
     own: dict[str, str] = {}
     for file, members in groupby(sorted(functions, key=_file_of), _file_of):
-        tree, held = _parsed(root / file), list(members)
+        tree, held = _parse(_content(root, file, edited)), list(members)
         if tree is not None:
             parsed = _File(tree, any(each.kind is FunctionKind.LAMBDA for each in held))
             sources = ((each.id, parsed.source(each.line, each.end_line)) for each in held)
@@ -71,7 +177,7 @@ def with_fingerprints(scan: Scan) -> Scan:
 
 def fingerprints_of_lines(path: Path, lines: Iterable[int]) -> dict[int, str]:
     """Give the fingerprint of the innermost statement that each of the lines belongs to; none where there is none."""
-    tree, wanted = _parsed(path), sorted(set(lines))
+    tree, wanted = _parse(_content(path.parent, path.name)), sorted(set(lines))
     if tree is None:
         return {}
     innermost: dict[int, ast.stmt] = {}
@@ -105,8 +211,10 @@ class _File:
         """The hash of what stands in these lines: the function that is defined there, or else statements."""
         nodes = [node for node in self._definitions.get(line, ()) if getattr(node, "end_lineno", 0) <= end_line]
         nodes = nodes or list(_within(self._tree.body, line, end_line))
-        if not nodes:
-            return None
+        return self.hash_of(nodes) if nodes else None
+
+    def hash_of(self, nodes: Sequence[ast.AST]) -> str:
+        """The hash of nodes, and of what binds at the top of the file the names that they read."""
         dump = _Dump(nodes)
         bound = [text for name in sorted(dump.reads) for text in self._bound.get(name, ())]
         return _hash([dump.text, *bound])
@@ -212,11 +320,32 @@ def _file_of(function: Function) -> str:
     return function.file
 
 
-def _parsed(path: Path) -> ast.Module | None:
+def _content(root: Path, file: str, edited: Mapping[str, bytes] = _NO_EDITS) -> bytes:
+    """A file's content; a lone quote, which is no Python, where it can't be read."""
+    if file in edited:
+        return edited[file]
     try:
-        return ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return (root / file).read_bytes()
+    except OSError:
+        return b"'"
+
+
+def _parse(raw: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(raw)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _hollow(raw: bytes) -> ast.Module | None:
+    """A file's tree without the bodies of its functions, and without its texts that stand by themselves."""
+    tree = _parse(raw)
+    if tree is not None:
+        for node in ast.walk(tree):
+            if isinstance(node, _DEFINITIONS):
+                node.body = []
+        tree.body = [each for each in tree.body if not _is_text(each)]
+    return tree
 
 
 def _hash(parts: Iterable[str]) -> str:

@@ -25,12 +25,14 @@ from hybridize.records import (
     Finding,
     Function,
     FunctionKind,
+    Held,
     HostCost,
     Interval,
     Judgement,
     Metric,
     Observation,
     ObservedParameter,
+    Otherwise,
     Pair,
     Parameter,
     ParameterKind,
@@ -214,7 +216,14 @@ def full(root: Path) -> Report:
         timings={"static": 0.2, "observe": 8.1},
         warnings=("pyproject.toml has no project table.",),
         folder=str(folder),
-    )
+        held=Held(
+            "lost", ("train:step",), 0.1, Interval(7.9, 7.5, 8.3), Interval(5.2, 5.0, 5.4),
+            Interval(0.66, 0.62, 0.7), 0.95, 0.9,
+            ("cpus 8, not 2",), (Otherwise("train:step", "retraced", "was traced 9 times", True),),
+            "2026-11-21T09:30:15+00:00",
+        ),
+        keys={"train:step": "0" * 32},
+    )  # fmt: skip
 
 
 def crashed(report: Report) -> Report:

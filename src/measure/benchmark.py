@@ -58,6 +58,7 @@ def run_benchmark(
     steps: int | None = None,
     length: int | None = None,
     min_speedup: float = MIN_SPEEDUP,
+    width: float = math.inf,
     hybrid: bool = False,
     covers: Sequence[Cover] = (),
     tail: Tail = NO_TAIL,
@@ -74,11 +75,12 @@ def run_benchmark(
     ``Model.fit``. At most ``pairs`` groups are run, none beyond ``deadline`` (seconds of ``clock``);
     an arm does at most ``steps`` units. ``length`` is the number of units of the whole script, where known, and
     ``tail`` what follows the last of them. What is called inside of one of ``covers`` is no unit.
-    ``min_speedup`` is the least ratio that counts. ``watch`` is told how it goes; ``keep`` is given the
+    ``min_speedup`` is the least ratio that counts, and the ends of the interval are to be no more than ``width`` times
+    apart before the answer is clear. ``watch`` is told how it goes; ``keep`` is given the
     result so far after each group, so that an interrupt loses nothing. Logs go to ``folder``. Arms that
     crash or hang make the result incomplete; they raise nothing.
     """
-    run = _Run(unit, pairs, min_speedup, steps=steps, length=length, tail=tail)
+    run = _Run(unit, pairs, min_speedup, width=width, steps=steps, length=length, tail=tail)
     arms = _arms(unit, eager_unit_line, files, hybrid, covers)
     while run.next_group(clock(), deadline):
         number = len(run.groups)
@@ -137,6 +139,7 @@ class _Run:
     unit: Edit
     most: int
     min_speedup: float
+    width: float = math.inf
     steps: int | None = None
     length: int | None = None
     tail: Tail = NO_TAIL
@@ -241,8 +244,11 @@ class _Run:
             _, alpha = self.looks.pop(0)
             self.spent += alpha
             found = self._summarize(alpha)
-            if found.verdict != "inconclusive":
+            if found.verdict != "inconclusive" and self._is_narrow(found):
                 self.clear = found
+
+    def _is_narrow(self, found: Benchmark) -> bool:
+        return found.speedup is not None and found.speedup.high <= self.width * found.speedup.low
 
     def result(self) -> Benchmark:
         """The result so far; the last look, if it hasn't been taken, is taken with the alpha that is left."""

@@ -17,7 +17,7 @@ from ..records import Interval
 FALSE_POSITIVES = 0.05
 
 
-def student_quantile(probability: float, freedom: int) -> float:
+def student_quantile(probability: float, freedom: float) -> float:
     """The t with P(T <= t) = ``probability`` for Student's distribution with ``freedom`` degrees.
 
     Source: Student, "The probable error of a mean", Biometrika 6 (1908); computed by

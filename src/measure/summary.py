@@ -56,7 +56,7 @@ def summarize(
     measured = usable(pairs)
     own = [pair.eager_ratio for pair in pairs if pair.eager_ratio is not None]
     floor = noise_floor([math.log(ratio) for ratio in own]) if own else None
-    logs, slow_turns = _steady_logs(measured)
+    logs, slow_turns = steady_logs(measured)
     speedup = ratio_interval(logs, alpha) if len(logs) > 1 else None
     verdict, reason = decide(speedup, floor, min_speedup)
     if slow_turns:
@@ -117,7 +117,7 @@ def decide(speedup: Interval | None, floor: float | None, min_speedup: float) ->
     return "inconclusive", f"{inside} does not clear {least:.3g}"
 
 
-def _steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
+def steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
     """The groups' log ratios, and whether slow turns had to be counted in.
 
     The pseudomedian of the turns is robust, and so all but blind to what happens in few of them: a retrace in

@@ -52,6 +52,7 @@ from .scan import (
     Scan,
     Step,
 )
+from .standing import Held, Otherwise
 
 __all__ = [
     "Action",
@@ -77,6 +78,7 @@ __all__ = [
     "Form",
     "Function",
     "FunctionKind",
+    "Held",
     "HostCost",
     "Interval",
     "Judgement",
@@ -88,6 +90,7 @@ __all__ = [
     "Observation",
     "ObservedParameter",
     "Offspring",
+    "Otherwise",
     "Pair",
     "Parameter",
     "ParameterKind",

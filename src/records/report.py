@@ -11,6 +11,7 @@ from .measurement import Benchmark, Drift, Profile
 from .notes import Inline, Key, OneOf, Seconds, Unsure
 from .plan import Plan
 from .runs import Target
+from .standing import Held
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,22 @@ class Report:
                 "usage",
                 "interrupted",
                 "failed",
+                "held",
+                "lost",
+                "confirmed",
+                "slower",
+                "undecided",
             )
         ),
     ]
-    """How it ended."""
+    """How it ended; `held` and `lost` are of `optimize check`, `confirmed` and `slower` of `optimize confirm`,
+    `undecided` of both."""
     message: str
     """The one sentence to read first."""
     exit_code: Annotated[int, OneOf((0, 1, 2, 3, 4, 130))]
     """What the command exits with: 0 done, also where a candidate was refuted; 1 drift (the edited script ends with
-    other numbers); 2 wrong usage; 3 the script failed by itself; 4 our own failure, or --apply could not edit the
-    files; 130 interrupted."""
+    other numbers), or what `check` and `confirm` guard against; 2 wrong usage; 3 the script failed by itself; 4 our own
+    failure, or --apply could not edit the files; 130 interrupted."""
     created: str
     """When the report was made, in ISO 8601."""
     command: Command
@@ -85,3 +92,8 @@ class Report:
     """What the user should know whatever the outcome."""
     folder: str | None = None
     """The folder of results, absolute; null where the run left none."""
+    held: Held | None = None
+    """The code as it stands against a baseline; null where there was none."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """For each function of the plan a content hash of what its verdict rests on: its source and how it is converted,
+    what it calls and what calls it, the code that runs on import, the script's arguments and the versions."""

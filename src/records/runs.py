@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Annotated
 
 from .notes import Count, Key, LeftOut
+from .plan import EditedFile
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Target:
         default_factory=Network
     )
     """What its runs may reach."""
+    eager: Annotated[tuple[EditedFile, ...], LeftOut("they are the project's files without some decorators")] = ()
+    """The files that each run has in another form than the project: without the decorators that are in question."""
 
 
 class Ending(Enum):

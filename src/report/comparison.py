@@ -9,7 +9,7 @@ from ..records import Interval, Judgement, Report
 from .wording import count, duration, ratio, words
 
 #: What of the environment makes times incomparable, though not ratios.
-_TELLING = ("platform", "cpus", "python", "tensorflow", "keras", "numpy", "hybridize")
+_TELLING = ("platform", "processor", "cpus", "flags", "python", "tensorflow", "keras", "numpy", "hybridize")
 NONE = "–"
 
 

@@ -6,8 +6,8 @@ libcst and the transformations are imported on first use.
 
 from __future__ import annotations
 
-from .edit import condition_at, edit_file, edit_project
+from .edit import Editing, condition_at, edit_file, edit_project
 from .files import Refusal, apply, are_applied
 from .patch import diff
 
-__all__ = ["Refusal", "apply", "are_applied", "condition_at", "diff", "edit_file", "edit_project"]
+__all__ = ["Editing", "Refusal", "apply", "are_applied", "condition_at", "diff", "edit_file", "edit_project"]

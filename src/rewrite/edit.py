@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     Transform = Callable[[Source, Definition, Edit, Alias], Splice | Skip]
 
+#: What makes the files of edits, and says which edits it could not make; takes the project's root.
+Editing = Callable[[Path, Sequence[Edit]], tuple[tuple[EditedFile, ...], tuple[Skip, ...]]]
+
 
 def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], tuple[Skip, ...]]:
     """Make edits in any number of files of the project at ``root``; unchanged files are left out."""

@@ -127,7 +127,7 @@ def _of_statement(source: Source, edit: Edit, statement: ast.Expr | ast.Assign) 
     if hangs is not None:
         return Skip(edit.candidate, _HANGS.format(line=edit.line, file=source.file, condition=hangs))
     first, last = statement.lineno, statement.end_lineno or statement.lineno
-    begun, ended = _offset(source, first, statement.col_offset), _offset(source, last, statement.end_col_offset or 0)
+    begun, ended = source.offset(first, statement.col_offset), source.offset(last, statement.end_col_offset or 0)
     before = source.text[source.starts[first - 1] : begun]
     end_of_line = source.starts[last] if last < len(source.starts) else len(source.text)
     after = source.text[ended:end_of_line].strip()
@@ -135,7 +135,7 @@ def _of_statement(source: Source, edit: Edit, statement: ast.Expr | ast.Assign) 
     if alone and len(_block(source.tree, statement)) > 1:
         return Removal(Splice(source.starts[first - 1], last + 1, "", end_of_line), statement)
     value = _value(statement)
-    start = _offset(source, value.lineno, value.col_offset)
+    start = source.offset(value.lineno, value.col_offset)
     return Removal(Splice(start, value.lineno, "False", start + len("True")), statement, as_false=True)
 
 
@@ -171,8 +171,8 @@ def _of_call(source: Source, edit: Edit, keyword: ast.keyword) -> Removal | Skip
     hangs = condition(source, edit.line, telling=True)
     if hangs is not None:
         return Skip(edit.candidate, _HANGS.format(line=edit.line, file=source.file, condition=hangs))
-    begun = _offset(source, keyword.lineno, keyword.col_offset)
-    ended = _offset(source, keyword.end_lineno or 0, keyword.end_col_offset or 0)
+    begun = source.offset(keyword.lineno, keyword.col_offset)
+    ended = source.offset(keyword.end_lineno or 0, keyword.end_col_offset or 0)
     before, after = _neighbours(source, begun, ended)
     if before is None or after is None:
         return Skip(edit.candidate, f"The layout of the call on line {edit.line} of {source.file} is not understood.")
@@ -210,8 +210,3 @@ def _neighbours(source: Source, begun: int, ended: int) -> tuple[tuple[int, int]
         elif start >= ended:
             return before, (start, end)
     return before, None
-
-
-def _offset(source: Source, line: int, column: int) -> int:
-    """The offset of a place as `ast` tells it: a line, and a column in bytes of UTF-8."""
-    return source.starts[line - 1] + len(source.line_text(line).encode()[:column].decode())

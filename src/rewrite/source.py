@@ -82,6 +82,10 @@ class Source:
         end = self.starts[line] if line < len(self.starts) else len(self.text)
         return self.text[self.starts[line - 1] : end]
 
+    def offset(self, line: int, column: int) -> int:
+        """Give the offset of a place as `ast` tells it: a line, and a column in bytes of UTF-8."""
+        return self.starts[line - 1] + len(self.line_text(line).encode()[:column].decode())
+
     def newline_at(self, line: int) -> str:
         """Give the line end that fits at a line: its own, else that of the line before, else ``\\n``."""
         for near in (line, line - 1):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import math
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .. import __version__, exit_codes
+from .. import exit_codes
 from ..interrupts import deferred
 from ..records import Batches, Budget, Command, FunctionKind, Plan, Reason, Report, Verdict
 from ..report.answer import faster
@@ -207,13 +205,7 @@ def report_of(work: Work, command: Sequence[str], status: str, message: str, cod
                 if name not in ("arguments",)
             },
         ),
-        environment={
-            "hybridize": __version__,
-            "platform": platform.platform(),
-            "cpus": str(os.cpu_count()),
-            "python": platform.python_version(),
-            **work.environment,
-        },
+        environment=work.whole_environment,
         budget=Budget(options.budget_seconds, work.spent),
         judgements=with_sources(work),
         plan=replace(work.plan, applied=work.applied),
@@ -223,4 +215,6 @@ def report_of(work: Work, command: Sequence[str], status: str, message: str, cod
         timings=work.timings,
         folder=str(work.folder) if work.folder != Path() else None,
         warnings=tuple(work.warnings),
+        held=work.held,
+        keys=work.keys,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from .. import exit_codes
 from ..options import Mistake, Options
 from ..records import Report, Scan, Target
 from . import endings, remainder
+from .keys import keys_of
 from .planning import drop_hopeless, set_plan
 from .reach import tell_refused
 from .renewed import ask_for_second_objects
@@ -21,9 +22,14 @@ from .work import Stop, Work
 if TYPE_CHECKING:
     from ..report.watcher import Watcher
 
+#: What a run does: it gives the status, the sentence and the exit code that it ends with, or raises Stop.
+Job = Callable[[Work], tuple[str, str, int]]
 
-def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Report:
-    """Do the main job; every ending is a report, which is also written to the results folder.
+
+def run(
+    options: Options, watcher: Watcher, command: Sequence[str] = (), job: Job | None = None
+) -> Report:
+    """Do the main job, or another one; every ending is a report, which is also written to the results folder.
 
     Ctrl-C ends all children and gives the report of what was known until then, with exit code 130.
     """
@@ -47,7 +53,7 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
     work = Work(options, watcher, target, folder)
     try:
         with all_stopped():
-            status, message, code = _run_stages(work)
+            status, message, code = (job or optimize)(work)
     except Stop as stop:
         status, message, code = stop.status, stop.message, stop.exit_code
     except KeyboardInterrupt:
@@ -60,9 +66,10 @@ def run(options: Options, watcher: Watcher, command: Sequence[str] = ()) -> Repo
     return endings.written(endings.report_of(work, command, status, message, code), work)
 
 
-def _run_stages(work: Work) -> tuple[str, str, int]:
+def optimize(work: Work) -> tuple[str, str, int]:
+    """The main job: the status, the sentence and the exit code that it ends with."""
     found = scan.run(work)
-    with _nursery(work):
+    with nursery(work):
         found = prove(work, found)
         outline.tell(work)
         while work.plan.edits:
@@ -74,6 +81,7 @@ def _run_stages(work: Work) -> tuple[str, str, int]:
         measure.tell_draws(work)
         profile.run(work)
         reference.run(work)
+    work.keys = keys_of(work, found, [judgement.function.id for judgement in work.selected()])
     return endings.end(work)
 
 
@@ -105,7 +113,7 @@ def prove(work: Work, found: Scan) -> Scan:
 
 
 @contextlib.contextmanager
-def _nursery(work: Work) -> Iterator[None]:
+def nursery(work: Work) -> Iterator[None]:
     """Get a process ready, while the first run goes on, that later runs can be forked from."""
     from ..sandbox.launch import base_environment
     from ..sandbox.nursery import Nursery

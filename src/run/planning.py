@@ -13,10 +13,10 @@ from .work import Work, edits_of
 def set_plan(work: Work, scan: Scan) -> None:
     """Make the plan of the candidates that are selected by now: their edits, and the patch."""
     from ..report.folder import PATCH_FILE
-    from ..rewrite import diff, edit_project
+    from ..rewrite import diff
 
     edits = edits_of(work.selected())
-    files, skips = edit_project(Path(scan.root), edits)
+    files, skips = work.edit(Path(scan.root), edits)
     files = tuple(replace(edited, diff=diff(edited)) for edited in files)
     for skip in skips:
         work.warn(f"{skip.candidate}: {skip.reason}")

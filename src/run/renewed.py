@@ -50,9 +50,8 @@ def _open(judgement: Judgement) -> str:
 
 def _failure(work: Work, scan: Scan, judgement: Judgement) -> str:
     from ..dynamic.parent.cold import Arm, Unit, replay
-    from ..rewrite import edit_project
 
-    files, _ = edit_project(Path(scan.root), edits_of([judgement]))
+    files, _ = work.edit(Path(scan.root), edits_of([judgement]))
     arm = Arm("second-object", files)
     run, unit = work.run_with(scan), Unit.of(judgement.function)
     outcome = replay(run, unit, [arm], RUN_SHARE * work.left, UNITS)[arm.label].outcome

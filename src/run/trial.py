@@ -317,7 +317,6 @@ class ColdTrial:
     def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
         """Run a plan cold; what speaks against it, if anything, and the drift measured."""
         from ..dynamic.parent.cold import Arm, failure
-        from ..rewrite import edit_project
         from .likeness import compare_from_one_start, compare_runs
 
         known = next((plan for plan in self.stood if plan.form == form_of(chosen)), None)
@@ -325,7 +324,7 @@ class ColdTrial:
             return None, known.drift
         if self.work.left < LEAST_SECONDS:
             return OUT_OF_TIME, None
-        files, _ = edit_project(Path(self.scan.root), edits_of(chosen))
+        files, _ = self.work.edit(Path(self.scan.root), edits_of(chosen))
         arms = [Arm(label, files)]
         if not self.references:
             arms += [Arm("eager"), Arm("nudged", nudge=1)]

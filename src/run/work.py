@@ -17,6 +17,7 @@ from ..records import (
     Edit,
     EditedFile,
     FunctionKind,
+    Held,
     Judgement,
     Modes,
     Plan,
@@ -25,6 +26,8 @@ from ..records import (
     Scan,
     Target,
 )
+from ..rewrite import Editing, edit_project
+from .machine import machine
 
 if TYPE_CHECKING:
     from ..dynamic.parent.proof import Observed
@@ -79,6 +82,9 @@ class Work:
     left_alone: dict[str, Reason] = field(default_factory=dict)  # why other regions were not
     base: tuple[EditedFile, ...] = ()  # the files with these made: what is observed and checked
     no_gain: str = ""  # why nothing that is left could pay
+    held: Held | None = None  # the code as it stands against a baseline
+    keys: dict[str, str] = field(default_factory=dict)  # what the verdicts of the plan rest on, as content hashes
+    edit: Editing = edit_project  # what makes the files of a plan's edits
     unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates
 
     def run_with(self, scan: Scan) -> Run:
@@ -89,7 +95,12 @@ class Work:
         deadline = self.begun + self.options.budget_seconds
         steps = self.options.steps
         common = self.target, scan, self.folder, self.watch, self.nursery, steps, thrift
-        return Run(*common, deadline=deadline, outlines=self.outlines, base=self.base)
+        return Run(*common, deadline=deadline, outlines=self.outlines, base=self.base, edit=self.edit)
+
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """The machine, and the versions that the script ran with."""
+        return {**machine(), **self.environment}
 
     @property
     def spent(self) -> float:

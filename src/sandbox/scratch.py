@@ -152,7 +152,8 @@ def lay(target: Target, files: Sequence[EditedFile], folder: Path, leave_out: Se
     laying.link_surroundings(root)
     laying.link_surroundings(cwd)
     laid_cwd.mkdir(parents=True, exist_ok=True)
-    for edited in files:
+    # What is edited takes the place of what is only without its decorators.
+    for edited in {each.file: each for each in (*target.eager, *files)}.values():
         laying.put(laid_root, edited)
     temporary = folder / "tmp"
     temporary.mkdir()

@@ -76,6 +76,12 @@ def test_a_clear_gain_is_found_at_the_first_look() -> None:
     assert found.steady_state_speedup == pytest.approx(8, rel=0.1)
 
 
+def test_where_ratios_are_to_be_compared_it_goes_on_until_the_interval_is_narrow() -> None:
+    found = measure(edited=graph(8), width=1.1)
+    assert found.verdict == "faster" and len(found.pairs) > 3
+    assert found.speedup is not None and found.speedup.high <= 1.1 * found.speedup.low
+
+
 def test_a_loss_is_found_too() -> None:
     found = measure(edited=graph(0.5))
     assert found.verdict == "slower"

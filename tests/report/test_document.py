@@ -270,7 +270,8 @@ def test_what_is_left_out_is_said_with_a_reason():
         if slot.left_out is not None
     }
     assert set(left) == {
-        ("EditedFile", "before"), ("EditedFile", "after"), ("EditedFile", "line_map"), ("Target", "network")
+        ("EditedFile", "before"), ("EditedFile", "after"), ("EditedFile", "line_map"), ("Target", "network"),
+        ("Target", "eager")
     }  # fmt: skip
     assert all(left.values())
 

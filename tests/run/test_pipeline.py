@@ -83,7 +83,7 @@ def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
     """Runs the pipeline on a small script, with what is to stand for the proof and the measurement."""
     (tmp_path / "train.py").write_text(SCRIPT)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pipeline, "_nursery", lambda work: contextlib.nullcontext())
+    monkeypatch.setattr(pipeline, "nursery", lambda work: contextlib.nullcontext())
     monkeypatch.setattr(profile, "run", lambda work: None)
 
     def run(prove: Callable[[Work], Any] = lambda work: None, verdict: str = "faster", **options: Any) -> Report:

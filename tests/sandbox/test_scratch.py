@@ -286,6 +286,16 @@ def test_edits_never_go_through_a_link(root, copy, tmp_path, monkeypatch):
     assert (shared / "model.py").read_text() == (root / ".hidden/model.py").read_text() == "original\n"
 
 
+def test_a_run_has_the_eager_form_of_files_that_it_does_not_edit_itself(root, tmp_path):
+    (root / "other.py").write_text("@tf.function\n")
+    eager = (edited("train.py", b"eager\n"), edited("other.py", b"eager\n"))
+    target = Target(str(root), str(root), str(root / "train.py"), eager=eager)
+    laid = lay(target, [edited("train.py", b"edited\n")], tmp_path / "scratch" / "2")
+    assert (laid.root / "train.py").read_bytes() == b"edited\n"
+    assert (laid.root / "other.py").read_bytes() == b"eager\n"
+    assert (root / "other.py").read_text() == "@tf.function\n"
+
+
 def test_an_edited_file_keeps_its_mode(root, copy):
     (root / "train.py").chmod(0o755)
     assert copy(edited("train.py")).root.joinpath("train.py").stat().st_mode & 0o777 == 0o755

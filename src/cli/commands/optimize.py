@@ -5,18 +5,15 @@ Nothing heavy is imported before it is needed: ``--help`` and mistakes are answe
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ... import __version__, exit_codes
-from ...options import SETTINGS, Options, combine, read_configuration, read_option
-from ...report import renderers
-from ...run.entry import check_target
+from ...options import Options
 from .. import commands
-from ..guesses import explain_extras
-from ..parsing import Console, Parser, WrongUsage, checked
+from ..parsing import Console, Parser
 from ..presenting import outputs_of, present
+from ..settings import add_settings, read_settings, refuse, split
 
 USAGE = (
     "--train-script SCRIPT [options] [-- arguments of the script]",
@@ -68,8 +65,7 @@ exit codes:
 
 def run(arguments: list[str], console: Console) -> int:
     """Read the options, do the main job, and print what came of it."""
-    cut = arguments.index("--") if "--" in arguments else len(arguments)
-    ours, theirs = arguments[:cut], arguments[cut + 1 :]
+    ours, theirs = split(arguments)
     parser = parser_of_options()
     parsed, extras = parser.parse_known_args(ours)
     values = vars(parsed)
@@ -79,29 +75,9 @@ def run(arguments: list[str], console: Console) -> int:
     if "version" in values:
         print(f"optimize (hybridize) {__version__}", file=console.out)
         return exit_codes.OK
-    if sys.platform != "linux":
-        raise WrongUsage(
-            f"optimize needs Linux, for it guards your files and ends processes by means of its kernel; this is "
-            f"{sys.platform}. `optimize scan` and `optimize explain` work here too."
-        )
     cwd = Path.cwd()
-    if extras:
-        raise WrongUsage(explain_extras(extras, ours, parser.options, commands.names(), cwd))
-    given: dict[str, object] = {}
-    for name in values.keys() & SETTINGS.keys():
-        field, value = checked(read_option(name, values[name]), "--")
-        given[field] = value
-    if cut < len(arguments):
-        given["arguments"] = tuple(theirs)
-    if "apply" in values:
-        given["apply"] = True
-    if "quiet" in values and "verbose" in values:
-        raise WrongUsage("-q and -v contradict each other.")
-    if "quiet" in values or "verbose" in values:
-        given["verbosity"] = -1 if "quiet" in values else min(2, values["verbose"])
-    options = checked(combine(given, checked(read_configuration(_configured_in(given, cwd)))))
-    if mistake := check_target(options, cwd):
-        raise WrongUsage(mistake.sentence)
+    refuse(extras, ours, parser, cwd)
+    options = read_settings(values, theirs, cwd)
     outputs_of(options)
     console.results, console.verbosity = options.results, options.verbosity
     return _optimize(options, ["optimize", *arguments], console)
@@ -122,23 +98,7 @@ def _usage() -> str:
 def parser_of_options() -> Parser:
     """Give the parser of the main job's options."""
     parser = Parser("optimize")
-    for setting in SETTINGS.values():
-        if setting.help:
-            action = "append" if setting.repeated else "store"
-            told = setting.help.format(formats=", ".join(renderers.names()))
-            parser.add_argument(
-                f"--{setting.name}", dest=setting.name, metavar=setting.placeholder, action=action, help=told
-            )
+    add_settings(parser)
     parser.add_argument("--apply", action="store_true", help="edit the sources in place when all is well")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only the result")
-    parser.add_argument("-v", "--verbose", action="count", help="print more; twice: also tracebacks of ours")
     parser.add_argument("--version", action="store_true", help="print the version")
-    parser.add_argument("-h", "--help", action="store_true", help="print this")
     return parser
-
-
-def _configured_in(given: dict[str, object], cwd: Path) -> Path:
-    project, script = given.get("project"), given.get("script")
-    if isinstance(project, Path):
-        return cwd / project
-    return (cwd / script).parent if isinstance(script, Path) else cwd

@@ -34,7 +34,6 @@ from ...records import (
     Variant,
     Verdict,
 )
-from ...rewrite import edit_project
 from ...rewrite.lines import line_in
 from ...sandbox.refusal import REMEDY
 from ..late import question
@@ -166,7 +165,7 @@ def check(
     ``enough`` calls of each were compared. Returns a judgement for each, and the edits that could not be made.
     """
     wanted = [f for f in observed.open if f.id in variants]
-    _, skips = edit_project(Path(run.scan.root), [*run.outlines, *(edit_of(f, variants[f.id]) for f in wanted)])
+    _, skips = run.edit(Path(run.scan.root), [*run.outlines, *(edit_of(f, variants[f.id]) for f in wanted)])
     skipped = {skip.candidate: skip.reason for skip in skips}
     judged = [
         Judgement(
@@ -213,7 +212,7 @@ def _check_together(
     enough: int | None,
 ) -> list[Judgement]:
     edits = [*run.outlines, *(edit_of(f, variants[f.id]) for f in functions)]
-    files, _ = edit_project(Path(run.scan.root), edits)
+    files, _ = run.edit(Path(run.scan.root), edits)
     calls = {f.id: observed.rows[f.id].calls for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
     signatures = {f.id: observed.rows[f.id].signatures for f in functions}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...records import AssumptionKind, Edit, EditedFile, Function, RunOutcome, Scan, Target
+from ...rewrite import Editing, edit_project
 from ...rewrite.lines import hook_in, line_before
 from ...sandbox.launch import Child, start
 from ...sandbox.nursery import Nursery
@@ -51,6 +52,7 @@ class Run:
     A check that has gone on for ``thrift`` seconds contents itself with ENOUGH_COMPARED calls of each candidate. With
     ``finals``, replays also report what Keras has recorded when they end. No run goes on after ``deadline``, seconds of
     the monotonic clock. What is observed and checked is the script with the ``outlines`` made: the files of ``base``.
+    ``edit`` makes the files of edits.
     """
 
     target: Target
@@ -64,6 +66,7 @@ class Run:
     deadline: float = math.inf
     outlines: Sequence[Edit] = ()
     base: Sequence[EditedFile] = ()
+    edit: Editing = edit_project
 
     def observe(
         self,

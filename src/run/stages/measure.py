@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from dataclasses import replace
 
@@ -13,9 +14,15 @@ from ..planning import set_plan
 from ..trial import ColdTrial
 from ..work import Work, edits_of
 
+#: How many times apart the ends of a ratio's interval may be, where ratios are to be compared.
+NARROW = 1.1
 
-def run(work: Work, scan: Scan) -> None:
-    """Time the plan, by the units of its hottest candidate."""
+
+def run(work: Work, scan: Scan, width: float = math.inf) -> None:
+    """Time the plan, by the units of its hottest candidate, until it is clear whether it pays.
+
+    With ``width``, it goes on until the ends of the interval are no more than so many times apart.
+    """
     from ...measure.benchmark import run_benchmark
     from ...measure.phases import covers_of, tail_of, tell_phases, unit_of, units_outside
     from ...sandbox.launch import start
@@ -41,6 +48,7 @@ def run(work: Work, scan: Scan) -> None:
             steps=work.options.steps,
             length=units_outside(hottest, covers, work.judgements) if whole else None,
             min_speedup=work.options.min_speedup,
+            width=width,
             hybrid=hottest.function.hybrid is not None,
             covers=covers,
             tail=tail_of(

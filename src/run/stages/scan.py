@@ -31,7 +31,7 @@ def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
     layout = layout_of(work.target, work.options, seen)
     work.target = covering(work.target, layout, work.options)
     with work.stage("scan", work.target.root) if seen is None else contextlib.nullcontext():
-        edited = {each.file: each.after for each in work.base}
+        edited = {each.file: each.after for each in (*work.target.eager, *work.base)}
         found = scan(Path(work.target.root), Path(work.target.script), layout=layout, edited=edited)
         if work.base:
             regions = {edit.candidate: edit.region for edit in work.outlines if edit.region is not None}

@@ -1,0 +1,161 @@
+"""`optimize check`: whether the committed code still has the speedup of a baseline."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ... import exit_codes
+from ...options import Options
+from ..parsing import Console, Parser, WrongUsage
+from ..presenting import outputs_of, present
+from ..settings import add_settings, read_settings, refuse, split
+
+if TYPE_CHECKING:
+    from ...records import Report
+    from ...run.checking import Terms
+
+USAGE = ("--baseline FILE [--fail-on 10%] [--update-baseline] [options]",)
+
+_HELP = """\
+usage: optimize check {usage}
+
+Runs the code as it stands and the same code without its tf.function decorators, in turns, and compares how many times
+faster it is with a baseline: the report.json of a run of optimize whose patch was applied, or a file that
+--update-baseline wrote. Nothing of yours is changed. Exits with 1 where the speedup is lost, a function is refuted that
+was not, or results drift; it says which function lost it and why.
+
+  optimize check --baseline speedup.json --update-baseline --train-script train.py
+      Make the baseline: prove all decorated functions and measure what they gain.
+
+  optimize check --baseline speedup.json
+      Hold the code to it. The script and its arguments are the baseline's, unless you give others.
+
+{options}"""
+
+
+def run(arguments: list[str], console: Console) -> int:
+    """Hold the code as it stands to a baseline, or make one."""
+    ours, theirs = split(arguments)
+    parser = _parser()
+    parsed, extras = parser.parse_known_args(ours)
+    values = vars(parsed)
+    if "help" in values:
+        console.out.write(_HELP.format(usage=USAGE[0], options=parser.option_list()))
+        return exit_codes.OK
+    cwd = Path.cwd()
+    refuse(extras, ours, parser, cwd)
+    file = values.get("baseline")
+    if file is None:
+        raise WrongUsage("check takes the file that holds the baseline: optimize check --baseline FILE")
+    update, path = "update_baseline" in values, cwd / file
+    fail_on = _share(values.get("fail_on", "10%"))
+    on_inconclusive = values.get("on_inconclusive", "pass")
+    if on_inconclusive not in ("pass", "fail"):
+        raise WrongUsage(f"--on-inconclusive takes pass or fail, not {on_inconclusive!r}.")
+    baseline = _baseline(path, file, update)
+    options = read_settings(values, theirs, cwd, {} if baseline is None else options_of(baseline))
+    outputs_of(options)
+    console.results, console.verbosity = options.results, options.verbosity
+
+    from ...run.checking import Terms
+
+    terms = Terms(None if update else baseline, fail_on, on_inconclusive == "pass")
+    return _check(options, terms, ["optimize", "check", *arguments], console, path, values.get("history"))
+
+
+def _check(
+    options: Options, terms: Terms, command: Sequence[str], console: Console, path: Path, history: str | None
+) -> int:
+    from ...interrupts import deferred
+    from ...report.document import to_text
+    from ...report.folder import write_whole
+    from ...report.watcher import Watcher
+    from ...run import checking, pipeline
+
+    made: list[Report] = []
+
+    def job(watcher: Watcher) -> Report:
+        made.append(pipeline.run(options, watcher, command, lambda work: checking.check(work, terms)))
+        return made[-1]
+
+    code = present(job, options, console)
+    report = made[-1]
+    try:
+        with deferred():
+            if terms.baseline is None and report.status == "held":
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(path, to_text(report).encode())
+                print(f"The baseline is in {os.path.relpath(path)}.", file=console.err)
+            if history is not None and report.held is not None:
+                from ...report.history import append
+                from ...run.repository import commit_of
+
+                append(Path(history), report, commit_of(Path(report.command.target.root)))
+    except OSError as error:
+        print(f"optimize: {error.filename or path} can't be written: {error.strerror or error}.", file=console.err)
+        return exit_codes.OURS
+    return code
+
+
+def _parser() -> Parser:
+    parser = Parser("optimize check")
+    parser.add_argument("--baseline", metavar="FILE", help="the report to hold the code to")
+    parser.add_argument("--update-baseline", action="store_true", help="write the baseline instead, or the first one")
+    parser.add_argument("--fail-on", metavar="LOSS", help="the loss of the ratio that fails: 10%%, 0.1 (10%%)")
+    parser.add_argument("--on-inconclusive", metavar="pass|fail", help="what to do where nothing is decided (pass)")
+    parser.add_argument("--history", metavar="FILE", help="append the result to a JSONL file, for optimize history")
+    add_settings(parser, without=("rewrite", "drift-runs", "min-speedup"))
+    return parser
+
+
+def _share(text: str) -> float:
+    """Read a loss: a percentage, or a number from 0 to 1."""
+    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(%?)", text.strip())
+    share = float(found[1]) / (100 if found[2] else 1) if found else 1.0
+    if not 0 < share < 1:
+        raise WrongUsage(f"--fail-on takes a share of the speedup, such as 10% or 0.1, not {text!r}.")
+    return share
+
+
+def _baseline(path: Path, file: str, update: bool) -> Report | None:
+    """The baseline; None where there is none yet and one is to be made."""
+    from ...report.document import UnreadableReport, load_report
+    from ...run.holding import names_of
+
+    if not path.exists():
+        if update:
+            return None
+        raise WrongUsage(f"There is no {file}; make it with optimize check --baseline {file} --update-baseline.")
+    try:
+        report = load_report(path)
+    except UnreadableReport as problem:
+        if update:
+            return None
+        raise WrongUsage(str(problem)) from None
+    if not update and not names_of(report):
+        raise WrongUsage(f"{file} has no decorated function whose speedup could be held; --update-baseline writes one.")
+    if not update and (report.benchmark is None or report.benchmark.speedup is None):
+        raise WrongUsage(f"{file} has no measured speedup to hold; --update-baseline writes one.")
+    return report
+
+
+def options_of(report: Report) -> dict[str, object]:
+    """What a report's run was asked for that a run like it needs too, by the fields of `Options`.
+
+    Paths are as seen from the working directory, which is taken for the report's.
+    """
+    target, asked = report.command.target, report.command.options
+    given: dict[str, object] = {"arguments": target.arguments, "seed": target.seed}
+    if target.module is not None:
+        given["train_module"] = target.module
+    else:
+        given["script"] = Path(os.path.relpath(target.script, target.cwd))
+    if isinstance(asked.get("steps"), int):
+        given["steps"] = asked["steps"]
+    if asked.get("network") in ("deny", "offline", "allow"):
+        given["network"] = asked["network"]
+    return given

@@ -1,0 +1,125 @@
+"""Whether a ratio has changed between two measurements, and where a series of them stepped: pure functions of numbers.
+
+Both take logarithms of ratios: a loss and the gain that makes up for it then are equally large.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, variance
+
+from ..records import Benchmark, Interval
+from .statistics import student_quantile
+from .summary import steady_logs, usable
+
+#: The chance to call two series different that are not.
+ALPHA = 0.05
+#: Two measurements of one program differ by as much (the standard deviation of a logarithm) beyond what the groups of
+#: either tell: each goes on for a minute or two, and meets the machine in one state.
+SESSION = 0.02
+#: Student's distribution with more degrees is the normal one.
+MOST_FREEDOM = 1e6
+#: The exact distribution of the U test of more values takes too long.
+LONGEST_EXACT = 200
+
+
+def logs_of(benchmark: Benchmark) -> list[float]:
+    """The logarithms of a benchmark's ratios, one for each group of processes: what its speedup is reckoned from."""
+    return steady_logs(usable(benchmark.pairs))[0]
+
+
+def change(before: Sequence[float], now: Sequence[float], alpha: float = ALPHA) -> Interval | None:
+    """The ratio now over the ratio before, with its interval at 1 - ``alpha``; None with fewer than two groups of each.
+
+    The interval is that of Welch's test of two means whose variances may differ (Welch, Biometrika 34, 1947), with
+    SESSION as a part of the variance that is known.
+    """
+    if len(before) < 2 or len(now) < 2:
+        return None
+    mean = fmean(now) - fmean(before)
+    parts = [variance(series) / len(series) for series in (before, now)]
+    whole = sum(parts) + 2 * SESSION**2
+    guessed = sum(part**2 / (len(series) - 1) for part, series in zip(parts, (before, now), strict=True))
+    freedom = min(whole**2 / guessed, MOST_FREEDOM) if guessed > 0 else MOST_FREEDOM
+    reach = student_quantile(1 - alpha / 2, freedom) * math.sqrt(whole)
+    low, high = max(mean - reach, -300.0), min(mean + reach, 300.0)
+    return Interval(math.exp(mean), math.exp(low), math.exp(high), 1 - alpha)
+
+
+def judge(found: Interval | None, fail_on: float) -> str:
+    """What a change says of a loss of ``fail_on`` (0.1: a tenth): ``lost``, ``held`` or ``inconclusive``.
+
+    It is lost where the whole interval lies below 1 and the estimate is a loss of as much, and held where the
+    interval leaves no room for one of as much.
+    """
+    if found is None:
+        return "inconclusive"
+    if found.high < 1 and found.median <= 1 - fail_on:
+        return "lost"
+    return "held" if found.low > 1 - fail_on else "inconclusive"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a series stepped: ``at`` is the position of the first value after it, ``before`` and ``after`` are the
+    medians of the values on both sides up to the next step, ``p_value`` the chance of such a step in a series of none.
+    """
+
+    at: int
+    before: float
+    after: float
+    p_value: float
+
+
+def steps(values: Sequence[float], factor: float = 1.1, alpha: float = ALPHA) -> list[Step]:
+    """Where a series of ratios stepped by ``factor`` or more, in their order.
+
+    The series is split in two where the ranks of both parts differ most (the U test of Mann and Whitney, Annals of
+    Mathematical Statistics 18, 1947), and each part again. A split counts where its p value is significant among all
+    places where the part could be split (Bonferroni), and the medians of both sides are a ``factor`` apart.
+    """
+    found = sorted(_splits([math.log(value) for value in values], 0, factor, alpha))
+    edges = [0, *(at for at, _ in found), len(values)]
+    return [
+        Step(at, median(values[edges[number] : at]), median(values[at : edges[number + 2]]), p_value)
+        for number, (at, p_value) in enumerate(found)
+    ]
+
+
+def _splits(logs: Sequence[float], offset: int, factor: float, alpha: float) -> list[tuple[int, float]]:
+    """The positions of the steps, with their p values."""
+    least = _fewest(alpha)
+    places = range(least, len(logs) - least + 1)
+    if not places:
+        return []
+    tried = [(min(1.0, len(places) * u_test(logs[:at], logs[at:])), at) for at in places]
+    p_value, _ = best = min(tried)
+    # Of places that tell the same, the one that the medians are furthest apart at.
+    at = max((at for p, at in tried if p == best[0]), key=lambda at: abs(median(logs[at:]) - median(logs[:at])))
+    if p_value >= alpha or abs(median(logs[at:]) - median(logs[:at])) < math.log(factor):
+        return []
+    left = _splits(logs[:at], offset, factor, alpha)
+    return [*left, (offset + at, p_value), *_splits(logs[at:], offset + at, factor, alpha)]
+
+
+def _fewest(alpha: float) -> int:
+    """The fewest values on both sides with which the test can be significant."""
+    number = 2
+    while 2 / math.comb(2 * number, number) >= alpha:
+        number += 1
+    return number
+
+
+def u_test(one: Sequence[float], other: Sequence[float]) -> float:
+    """The two-sided p value of the U test of two series: exact without ties, with the normal law where there are some.
+
+    Computed by ``scipy.stats.mannwhitneyu``.
+    """
+    from scipy.stats import mannwhitneyu
+
+    both = [*one, *other]
+    # One method for all splits of a series, for their p values are compared.
+    exact = len(set(both)) == len(both) <= LONGEST_EXACT
+    return float(mannwhitneyu(one, other, alternative="two-sided", method="exact" if exact else "asymptotic").pvalue)

@@ -1,0 +1,127 @@
+"""`optimize check`: the code as it stands against a baseline, or a baseline made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import exit_codes
+from ..records import Function, Held, Report, Scan, Verdict
+from ..report.wording import count
+from . import holding
+from .keys import keys_of
+from .pipeline import nursery
+from .proving import prove
+from .stages import scan
+from .stages.switches import switches_of
+from .standing import decorated, is_decorated
+from .work import Work
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a check holds the code to: a loss of ``fail_on`` (0.1: a tenth) of the ratio of ``baseline`` counts.
+
+    Without a baseline, one is made: of all decorated functions. ``pass_inconclusive`` says that what is not decided
+    is no failure.
+    """
+
+    baseline: Report | None
+    fail_on: float = 0.1
+    pass_inconclusive: bool = True
+
+
+def check(work: Work, terms: Terms) -> tuple[str, str, int]:
+    """Run the code as it stands and without its decorators; the status, the sentence and the exit code."""
+    if terms.baseline is not None:
+        work.seen_modules = _modules(terms.baseline, Path(work.target.root))
+    found = scan.run(work)
+    if work.seen_modules:
+        found = scan.run(work, work.seen_modules)
+    known = {function.id: function for function in found.functions}
+    functions = _in_question(work, found, terms.baseline)
+    if functions:
+        work.keys = keys_of(work, found, [function.id for function in functions])
+        with nursery(work):
+            prove(work, found, functions)
+    if terms.baseline is None:
+        return _made(work, functions)
+    held = holding.hold(terms.baseline, _now(work, known), terms.fail_on)
+    work.held = held
+    return _ended(work, held, terms)
+
+
+def _modules(baseline: Report, root: Path) -> dict[str, str]:
+    """The modules of a baseline's functions and their files here: its run may have imported what source does not show.
+    """
+    found = {each.function.module: root / each.function.file for each in baseline.judgements}
+    return {module: str(file) for module, file in found.items() if file.is_file()}
+
+
+def _in_question(work: Work, found: Scan, baseline: Report | None) -> list[Function]:
+    """The decorated functions whose decorators are taken off: the baseline's, or all."""
+    only, skip = work.options.only, work.options.skip
+    functions = [f for f in decorated(found) if f.id not in skip and (not only or f.id in only)]
+    if baseline is None:
+        return functions
+    names = set(holding.names_of(baseline))
+    return [function for function in functions if function.id in names]
+
+
+def _now(work: Work, known: dict[str, Function]) -> holding.Now:
+    # A model's own switch is about what Keras traces, and one that was thrown back about a part of the run.
+    left_on = [each for each in switches_of(work.modes) if each.back is None and each.throw.kind == "functions"]
+    switches = [switch.words for switch in left_on]
+    names = [name for name, function in known.items() if is_decorated(function)] if switches else []
+    return holding.Now(
+        known=known,
+        judgements=work.judgements,
+        benchmark=work.benchmark,
+        environment=work.whole_environment,
+        arguments=work.target.arguments,
+        eager={name: " and ".join(switches) for name in names},
+    )
+
+
+def _made(work: Work, functions: Sequence[Function]) -> tuple[str, str, int]:
+    """How a run ends that is to make a baseline: held where there is something to hold."""
+    if not functions:
+        why = "no function that the script can reach is decorated with tf.function"
+        return "undecided", f"There is nothing to hold: {why}. No baseline was written.", exit_codes.CHECK
+    names = [function.id for function in functions]
+    refuted = [j for name in names if (j := work.judgements[name]).verdict is Verdict.REFUTED]
+    if refuted:
+        first = refuted[0]
+        what = f"{first.function.id} is refuted: {first.reasons[0].message}"
+        message = f"No baseline was written: {what}. Mend it, or leave it out with --skip {first.function.id}."
+        return "refuted", message, exit_codes.CHECK
+    benchmark = work.benchmark
+    if benchmark is None or benchmark.speedup is None:
+        why = work.no_gain if benchmark is None else benchmark.reason
+        return "undecided", f"No baseline was written, for no speedup was measured: {why}", exit_codes.CHECK
+    said = f"{count(len(functions), 'decorated function')}: {holding.interval(benchmark.speedup)} per unit"
+    share = holding.graph_share(work.judgements.values(), names)
+    work.held = Held("held", tuple(names), 0.0, now=benchmark.speedup, graph_share=share)
+    return "held", f"The baseline holds {said}, against the same code run eagerly.", exit_codes.OK
+
+
+def _ended(work: Work, held: Held, terms: Terms) -> tuple[str, str, int]:
+    message = holding.conclusion(held)
+    if held.verdict == "lost":
+        return "lost", message, exit_codes.CHECK
+    if any(each.fails for each in held.otherwise):
+        return "refuted", message, exit_codes.CHECK
+    drift, crash = work.drift, work.benchmark.crash if work.benchmark is not None else None
+    if crash is not None:
+        return "refuted", f"As it stands, the script {crash.error}; without the decorators it does not. {message}", (
+            exit_codes.CHECK
+        )
+    if drift is not None and drift.verdict == "drift":
+        return "drift", f"{message} It drifts: {drift.reason}.", exit_codes.CHECK
+    if held.verdict == "held":
+        return "held", message, exit_codes.OK
+    why = f" {work.no_gain}" if work.no_gain else ""
+    rule = "it passes, as --on-inconclusive pass says" if terms.pass_inconclusive else "it fails, as you asked"
+    message = f"{message}{why} Give it longer with --budget; {rule}."
+    return "undecided", message, exit_codes.OK if terms.pass_inconclusive else exit_codes.CHECK

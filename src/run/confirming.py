@@ -1,0 +1,171 @@
+"""`optimize confirm`: the decorated functions that a change touches, each proved as it stands in the working tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import exit_codes
+from ..records import Function, Judgement, Move, Reason, Report, Scan, Verdict
+from ..report.wording import count
+from .keys import keys_of
+from .pipeline import nursery
+from .proving import prove
+from .repository import Unknown, changed_since
+from .stages import scan
+from .standing import decorated, is_decorated
+from .touched import changed, reached, runs_otherwise
+from .work import Stop, Work
+
+#: The code of the reason of a function that was not run again.
+KNOWN = "known"
+#: How a run ended whose confirmations count.
+_GOOD = ("optimized", "confirmed", "held")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be confirmed: functions by their ids, or what changed ``since`` a revision of git.
+
+    With ``fresh``, also what a report has confirmed already. ``pass_inconclusive`` says that what is not decided is no
+    failure.
+    """
+
+    candidates: tuple[str, ...] = ()
+    since: str | None = None
+    fresh: bool = False
+    pass_inconclusive: bool = True
+
+
+def confirm(work: Work, asked: Asked) -> tuple[str, str, int]:
+    """Prove and measure what is asked for; the status, the sentence and the exit code."""
+    found = scan.run(work)
+    functions = _named(found, asked.candidates) if asked.candidates else _touched(work, found, asked.since or "HEAD")
+    if not functions:
+        none = f"The changes since {asked.since} touch no decorated function, nor one that calls it or that it calls"
+        return "confirmed", f"{none}: there is nothing to confirm.", exit_codes.OK
+    names = [function.id for function in functions]
+    keys = keys_of(work, found, names)
+    known = {} if asked.fresh else _known(work, keys)
+    rest = [function for function in functions if function.id not in known]
+    if rest:
+        with nursery(work):
+            prove(work, found, rest)
+    else:
+        work.judgements.clear()
+    for name, (old, place) in known.items():
+        function = next(each for each in functions if each.id == name)
+        said = f"it was not run again, since nothing that its verdict rests on has changed: {place} has it"
+        work.add([replace(old, function=function, selected=False, reasons=(*old.reasons, Reason(KNOWN, said)))])
+    work.keys = keys
+    return _ended(work, [work.judgements[name] for name in names], asked)
+
+
+def _named(found: Scan, names: Sequence[str]) -> list[Function]:
+    by_id = {function.id: function for function in found.functions}
+    for name in names:
+        if name not in by_id:
+            known = ", ".join(sorted(each.id for each in decorated(found))) or "none"
+            raise Stop("usage", f"There is no function {name}; those decorated are: {known}.", exit_codes.USAGE)
+        if not is_decorated(by_id[name]):
+            what = f"{name} is not decorated, so there is nothing to confirm as it stands"
+            raise Stop("usage", f"{what}; optimize --only {name} proves whether it may be.", exit_codes.USAGE)
+    return [by_id[name] for name in dict.fromkeys(names)]
+
+
+def _touched(work: Work, found: Scan, since: str) -> list[Function]:
+    root = Path(found.root)
+    before = changed_since(root, since)
+    if isinstance(before, Unknown):
+        raise Stop("usage", before.sentence, exit_codes.USAGE)
+
+    def content(file: str) -> bytes:
+        try:
+            return (root / file).read_bytes()
+        except OSError:
+            return b""
+
+    functions = [each for each in found.functions if each.file in found.reachable]
+    if runs_otherwise(before, content, found.reachable):
+        work.watcher.note("statements that run on import have changed, so every decorated function is looked at")
+        return decorated(found)
+    return reached(functions, changed(functions, before, content))
+
+
+def _known(work: Work, keys: dict[str, str]) -> dict[str, tuple[Judgement, str]]:
+    """The functions that an earlier report confirmed and that rest on the same, each with the folder of that report."""
+    from ..report.document import UnreadableReport, load_report
+
+    found: dict[str, tuple[Judgement, str]] = {}
+    wanted = {key: name for name, key in keys.items()}
+    for file in sorted(work.folder.parent.glob("*/report.json"), reverse=True):
+        try:
+            text = file.read_text(encoding="utf-8")
+            # Reports are long, and few of them speak of what is asked.
+            report = load_report(file) if any(key in text for key in wanted) else None
+        except (OSError, ValueError, UnreadableReport):
+            continue
+        for name, judgement in _confirmed(report) if report is not None else ():
+            key = report.keys.get(name) if report is not None else None
+            if key in wanted and wanted[key] == name:
+                found.setdefault(name, (judgement, str(file.parent.name)))
+    return found
+
+
+def _confirmed(report: Report) -> list[tuple[str, Judgement]]:
+    if report.status not in _GOOD:
+        return []
+    return [
+        (judgement.function.id, judgement)
+        for judgement in report.judgements
+        if judgement.verdict is Verdict.CONFIRMED
+    ]
+
+
+def _ended(work: Work, judged: Sequence[Judgement], asked: Asked) -> tuple[str, str, int]:
+    benchmark, drift = work.benchmark, work.drift
+    refuted = [judgement for judgement in judged if judgement.verdict is Verdict.REFUTED]
+    open_ = [j for j in judged if j.verdict not in (Verdict.REFUTED, Verdict.CONFIRMED)]
+    crash = benchmark.crash if benchmark is not None else None
+    told = " ".join(_told(judgement) for judgement in (*refuted, *open_))
+    if refuted:
+        return "refuted", f"Not confirmed: {told}", exit_codes.CHECK
+    if crash is not None:
+        said = f"as it stands, the script {crash.error}, and without the decorators it does not. Mend that."
+        return "refuted", f"Not confirmed: {said} {told}".rstrip(), exit_codes.CHECK
+    if drift is not None and drift.verdict == "drift":
+        said = f"the script ends elsewhere than without the decorators: {drift.reason}."
+        return "drift", f"Not confirmed: {said} {told}".rstrip(), exit_codes.CHECK
+    if benchmark is not None and benchmark.verdict == "slower":
+        said = f"as it stands the code is slower than without the decorators: {benchmark.reason}. Take them off."
+        return "slower", f"Not confirmed: {said} {told}".rstrip(), exit_codes.CHECK
+    if open_:
+        code = exit_codes.OK if asked.pass_inconclusive else exit_codes.CHECK
+        return "undecided", f"Not decided: {told}", code
+    again = sum(any(reason.code == KNOWN for reason in judgement.reasons) for judgement in judged)
+    names = ", ".join(judgement.function.id for judgement in judged)
+    said = f"Confirmed as it stands: {names}." if len(judged) == 1 else f"Confirmed as they stand: {names}."
+    if again:
+        said += f" {count(again, 'function')} of {len(judged)} not run again, since nothing has changed; --fresh does."
+    if benchmark is not None and benchmark.speedup is not None:
+        speedup = benchmark.speedup
+        said += f" {speedup.median:.2f}x [{speedup.low:.2f}, {speedup.high:.2f}] against the same code run eagerly."
+    return "confirmed", said, exit_codes.OK
+
+
+def _told(judgement: Judgement) -> str:
+    """A function that is not confirmed: its verdict, what that rests on, and what to do."""
+    function, verdict = judgement.function, judgement.verdict
+    reason = judgement.reasons[0] if judgement.reasons else None
+    why = reason.message if reason is not None else "nothing is known of it"
+    place = f"{function.file}:{function.line}"
+    if verdict is Verdict.REFUTED:
+        what = f"Take the decorator off ({place}), or mend what is named and confirm again."
+    elif verdict is Verdict.UNOBSERVED:
+        what = "Confirm it with a script or arguments that call it."
+    elif reason is not None and reason.move is Move.BUDGET:
+        what = "Give it longer with --budget."
+    else:
+        what = "Look at it yourself before you merge."
+    return f"{function.id} is {verdict.value.replace('-', ' ')}: {why}. {what}"

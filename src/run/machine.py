@@ -1,0 +1,53 @@
+"""The machine and the flags that a script runs with, for whoever compares two runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from pathlib import Path
+
+from .. import __version__
+
+#: The variables that change what TensorFlow computes with, or how fast; not those that it writes logs by.
+_FLAGS = ("TF_", "XLA_", "OMP_", "CUDA_VISIBLE_DEVICES", "KERAS_BACKEND")
+_NO_FLAGS = ("TF_CPP_",)
+_PACKAGES = ("tensorflow", "tensorflow-cpu", "tf-nightly", "keras", "tf-keras", "numpy")
+
+
+def machine() -> dict[str, str]:
+    """The machine by name, the versions of Python and of this tool, and the flags; each as a text."""
+    return {
+        "hybridize": __version__,
+        "platform": platform.platform(),
+        "processor": processor(),
+        "cpus": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "flags": flags(),
+    }
+
+
+def processor() -> str:
+    """The name of the processor; what Python knows of it where the system does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def flags() -> str:
+    """The environment variables that TensorFlow goes by, as one text."""
+    set_here = {name: value for name, value in os.environ.items() if name.startswith(_FLAGS)}
+    return " ".join(f"{name}={set_here[name]}" for name in sorted(set_here) if not name.startswith(_NO_FLAGS))
+
+
+def versions() -> list[str]:
+    """The versions of what a verdict rests on, as the environment has them installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = [f"python {platform.python_version()}", f"hybridize {__version__}", f"flags {flags()}"]
+    for name in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return found

@@ -1,0 +1,68 @@
+"""What git knows of the project. It is asked only, and nothing in the repository is changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Why git can't tell, as a sentence with what to do."""
+
+    sentence: str
+
+
+def commit_of(folder: Path) -> str:
+    """The commit that is checked out where a folder lies; empty where git does not know one."""
+    found = _git(folder, ["rev-parse", "--verify", "HEAD"])
+    return "" if isinstance(found, Unknown) else found.decode("ascii", "replace").strip()
+
+
+def changed_since(folder: Path, revision: str) -> dict[str, bytes | None] | Unknown:
+    """The Python files below ``folder`` that are others in the working tree than in the revision.
+
+    By their paths from ``folder``, each with its content then: None where it was not there. Files that git does not
+    follow yet are among them, those that it ignores are not.
+    """
+    found = _git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
+    if isinstance(found, Unknown):
+        if isinstance(_git(folder, ["rev-parse", "--git-dir"]), Unknown):
+            return Unknown(f"{folder} is in no git repository, so there is no {revision} to compare with.")
+        return Unknown(f"git knows no commit {revision}; in a shallow clone, fetch it first (git fetch --unshallow).")
+    commit = found.decode("ascii", "replace").strip()
+    # Against the merge base no work of others counts that came into the branch's target since.
+    base = _git(folder, ["merge-base", commit, "HEAD"])
+    start = commit if isinstance(base, Unknown) else base.decode("ascii", "replace").strip()
+    changed = _git(folder, ["diff", "--name-only", "-z", "--no-renames", "--relative", start, "--", "*.py"])
+    new = _git(folder, ["ls-files", "--others", "--exclude-standard", "-z", "--", "*.py"])
+    if isinstance(changed, Unknown) or isinstance(new, Unknown):
+        return changed if isinstance(changed, Unknown) else new if isinstance(new, Unknown) else Unknown("")
+    names = [os.fsdecode(name) for listed in (changed, new) for name in listed.split(b"\0") if name]
+    before: dict[str, bytes | None] = {}
+    for name in names:
+        content = _git(folder, ["show", f"{start}:./{name}"])
+        before[name] = None if isinstance(content, Unknown) else content
+    return before
+
+
+def _git(folder: Path, arguments: Sequence[str]) -> bytes | Unknown:
+    command = ["git", "-C", str(folder), *arguments]
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=_SECONDS, env=environment, stdin=subprocess.DEVNULL, check=False
+        )
+    except FileNotFoundError:
+        return Unknown("git is not installed, so there is no revision to compare with.")
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Unknown(f"git could not be asked ({error}).")
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        return Unknown(f"git says: {said}.")
+    return done.stdout
