@@ -184,7 +184,7 @@ def _break_even(benchmark: Benchmark) -> Row:
         return Row("Breaks even", "at once: it starts no later than the original", Tone.GOOD)
     costs = f"tracing costs {duration(seconds)} once"
     if benchmark.verdict != "faster":
-        return Row("Once", costs)
+        return Row("Tracing", f"costs {duration(seconds)} once")
     if benchmark.break_even_units is None:
         return Row("Breaks even", f"never; {costs}", Tone.UNSURE)
     return Row("Breaks even", f"after {count(benchmark.break_even_units, 'step')}; {costs}")

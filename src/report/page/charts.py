@@ -74,7 +74,9 @@ def speedups(benchmark: Benchmark) -> Markup | None:
     if not values:
         return None
     interval = benchmark.speedup
-    ends = [interval.low, interval.high] if interval is not None else []
+    ends = [interval.low, interval.median, interval.high] if interval is not None else []
+    if not all(math.isfinite(end) and end > 0 for end in ends):
+        interval, ends = None, []
     known = [value for value in (*values, *ends, 1.0) if math.isfinite(value) and value > 0]
     low, high = min(known) / 1.08, max(known) * 1.08
 
@@ -83,7 +85,7 @@ def speedups(benchmark: Benchmark) -> Markup | None:
         scale = Scale(low, high, left, width - 14, logarithmic=True)
         height = 26 + row * len(groups) + 30
         parts: list[str | None] = []
-        if interval is not None and all(math.isfinite(end) and end > 0 for end in ends):
+        if interval is not None:
             start, end = scale(interval.low), scale(interval.high)
             parts.append(_rect(start, 22, max(end - start, 1), height - 52, "band"))
         parts += _axis(scale, height - 30, 22, width, ratio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -54,10 +55,13 @@ def headline(report: Report) -> Markup:
     what = f"python -m {target.module}" if target.module else Path(target.script).name
     what = " ".join([what, *target.arguments])
     status = _STATUS.get(report.status, report.status)
+    first, *others = re.split(r"(?<=[.:])\s+(?=[A-Z])", report.message, maxsplit=1)
+    rest = " ".join(others)
     return tag(
         "header",
         tag("p", tag("span", status, class_=f"badge {tone_of(report).value}"), " ", tag("code", what), class_="what"),
-        tag("h1", report.message),
+        tag("h1", first),
+        tag("p", rest, class_="lead") if rest else None,
         _tiles(report),
         _warnings(report.warnings),
     )
@@ -77,7 +81,7 @@ def _tiles(report: Report) -> Markup | None:
             end_to_end = benchmark.end_to_end_speedup
             tone = Tone.GOOD if end_to_end > 1 else Tone.BAD
             found.append((ratio(end_to_end), "the whole run" if whole else "the part that was run", tone))
-        if benchmark.break_even_units is not None:
+        if benchmark.break_even_units is not None and benchmark.verdict == "faster":
             found.append((f"{benchmark.break_even_units:,}", "steps to break even", Tone.PLAIN))
     if drift is not None:
         tone = {"none": Tone.GOOD, "drift": Tone.BAD}.get(drift.verdict, Tone.UNSURE)

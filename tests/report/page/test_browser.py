@@ -9,7 +9,7 @@ from pathlib import Path
 
 import browser
 import pytest
-from reports import full
+from reports import crashed, empty, full
 
 from hybridize.report.renderers import html
 
@@ -58,6 +58,15 @@ def opened(chromium: browser.Browser, page: Path) -> Iterator[browser.Browser]:
     assert not chromium.problems, "the console has errors"
     asked = [url for url in chromium.requests if not url.startswith(("file:", "data:"))]
     assert not asked, "the page asks the network"
+
+
+def test_the_page_of_any_run_is_free_of_errors(opened, tmp_path):
+    report = full(tmp_path)
+    for number, each in enumerate((report, crashed(report), empty(report))):
+        path = tmp_path / f"{number}.html"
+        path.write_text(html.render(each, None), "utf-8")
+        opened.open(path)
+        assert opened.evaluate("document.querySelectorAll('h1').length") == 1
 
 
 SHOWN = "[...document.querySelectorAll('#functions tbody')].filter(each => !each.hidden).length"

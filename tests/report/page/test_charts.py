@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from reports import benchmark
 
-from hybridize.records import Course, TimedTurn
+from hybridize.records import Course, Interval, TimedTurn
 from hybridize.report.page import charts
 
 NAN = math.nan
@@ -59,6 +59,12 @@ def test_without_a_turn_or_with_strange_numbers_there_is_no_failure():
     charts.speedups(replace(benchmark(), pairs=(odd, benchmark().pairs[0])))
     charts.steps(odd)
     assert charts.steps(bare) is None
+
+
+def test_an_interval_without_an_end_is_not_drawn():
+    vague = replace(benchmark(), speedup=Interval(NAN, 0.5, math.inf))
+    wide, _ = drawn(charts.speedups(vague))
+    assert count(wide, "band") == 0 and count(wide, "ratio") == 5
 
 
 def test_the_steps_of_both_scripts_are_drawn_with_their_traces():
