@@ -22,7 +22,7 @@ _OURS = str(Path(__file__).resolve().parents[1]) + "/"
 _INSTALLED = re.compile(r"/(?:site|dist)-packages/|/lib/python3")
 _PACKAGE = re.compile(r"/(?:site|dist)-packages/([^/]+?)(?:\.py)?(?:/|$)")
 #: Frames that stand between a call and what is called.
-_WRAPPERS = re.compile(r"(?:^|\.)(?:\w*wrapper|error_handler|op_dispatch_handler|<lambda>)$")
+_WRAPPERS = re.compile(r"(?:^|\.)(?:\w*wrapper|error_handler|op_dispatch_handler|_\w+_factory|_run_op|<lambda>)$")
 #: What tells the kind of work, looked for from the user's line inwards; the first that fits any frame decides.
 _SIGNS: tuple[tuple[Cost, re.Pattern[str]], ...] = (
     (Cost.PREDICT, re.compile(r"(?:^|\.)(?:predict|predict_on_batch|evaluate)\|.*/(?:tf_)?keras/")),

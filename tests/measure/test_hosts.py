@@ -40,6 +40,8 @@ def costs(*found: tuple[tuple[Frame, ...], ...]):
          Cost.GRAPH, "tensorflow: __call__"),
         ([("matmul_wrapper", "tensorflow/python/util/dispatch.py"), ("matmul", "tensorflow/python/ops/math_ops.py")],
          Cost.TENSORFLOW, "tensorflow: matmul"),
+        ([("_mul_dispatch_factory", "tensorflow/python/ops/math_ops.py"),
+          ("multiply", "tensorflow/python/ops/math_ops.py")], Cost.TENSORFLOW, "tensorflow: multiply"),
         ([("post", "requests/api.py")], Cost.LIBRARY, "requests: post"),
     ],
 )  # fmt: skip
