@@ -10,7 +10,7 @@ import pytest
 from reports import benchmark
 
 from hybridize.records import Course, Interval, TimedTurn
-from hybridize.report.page import charts
+from hybridize.report.renderers.html import charts
 
 NAN = math.nan
 

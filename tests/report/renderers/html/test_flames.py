@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hybridize.report.page import flames
+from hybridize.report.renderers.html import flames
 
 OURS = flames._OURS + "sandbox/profiled.py"
 SITE = "/p/.venv/lib/python3.11/site-packages"

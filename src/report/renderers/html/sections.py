@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...records import Cost, Judgement, Report, Verdict
-from ..answer import (
+from ....records import Cost, Judgement, Report, Verdict
+from ...answer import (
     REMEDIES,
     Row,
     Tone,
@@ -18,7 +18,7 @@ from ..answer import (
     rows,
     tone_of,
 )
-from ..wording import apply_command, clock, count, metric_line, ratio
+from ...wording import apply_command, clock, count, metric_line, ratio
 from . import charts, code, flames
 from .markup import Markup, data, join, tag
 

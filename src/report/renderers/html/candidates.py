@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...records import Judgement, Report, Verdict
-from ..answer import Group, gain_of, group_of, name_of, short_reason
-from ..explanation import sections_of
+from ....records import Judgement, Report, Verdict
+from ...answer import Group, gain_of, group_of, name_of, short_reason
+from ...explanation import sections_of
 from . import code
 from .markup import Markup, join, tag
 

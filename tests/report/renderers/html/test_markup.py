@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hybridize.report.page.markup import Markup, data, escape, join, tag
+from hybridize.report.renderers.html.markup import Markup, data, escape, join, tag
 
 
 @pytest.mark.parametrize(

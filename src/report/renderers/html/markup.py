@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ..visible import LONGEST, visible
+from ...visible import LONGEST, visible
 
 _VOID = {"br", "hr", "input", "meta", "link", "col"}
 

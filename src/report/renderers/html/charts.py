@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...records import Benchmark, Course, Pair
-from ..wording import duration, ratio
+from ....records import Benchmark, Course, Pair
+from ...wording import duration, ratio
 from .markup import Markup, join, tag
 
 #: The widths that are drawn, in pixels.

@@ -7,9 +7,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from ...records import Report
-from ..page import candidates, sections
-from ..page.markup import tag, trusted
+from ....records import Report
+from . import candidates, sections
+from .markup import tag, trusted
 
 
 def render(report: Report, results: Path | None) -> str:
@@ -48,4 +48,4 @@ def render(report: Report, results: Path | None) -> str:
 
 @cache
 def _resource(name: str) -> str:
-    return Path(sections.__file__).with_name(name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ _LEAST_SHARE, _MOST_DEPTH = 0.002, 90
 _LONGEST_FILE = 20_000_000
 _FRAME = re.compile(r"(?P<name>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
 _INSTALLED = re.compile(r".*/(?:site|dist)-packages/|.*/lib/python3[^/]*/")
-_OURS = str(Path(__file__).resolve().parents[2]) + "/"
+_OURS = str(Path(__file__).resolve().parents[3]) + "/"
 #: What stands between the hook of a function and the function, wherever the package was when the stacks were seen.
 _HOOKS = re.compile(r".*/(?:hybridize|src)/sandbox/(?:profiled|binding)\.py")
 _HOOK, _WAITING = "<hybridize>", "(waiting for the sampler)"
