@@ -5,7 +5,7 @@
 The subjects are described, and laid out below ``--work``, by ``prepare.py`` in ``--subjects``; their scripts belong
 to their authors and stay outside of this repository. ``--reports`` keeps each run's report.json, and reads it again
 from there with ``--again``, so that the table can be written anew without a run. ``--provisional`` says in the table
-that the machine was not quiet.
+that the machine was not quiet. README.md takes its table of gains from that page: `make pictures` writes it anew.
 """
 
 from __future__ import annotations

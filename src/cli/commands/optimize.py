@@ -28,7 +28,7 @@ and writes the change as a patch, with what it gains and whether anything drifte
 
 examples:
   optimize --train-script train.py
-      Try it: nothing of yours is changed. Patch, numbers and reasons go to results/latest/.
+      Try it: nothing of yours is changed. The patch and report.html go to results/latest/.
 
   optimize --train-script train.py -- --epochs 3 --data mnist
       What follows -- are the arguments of your script.
@@ -47,6 +47,9 @@ examples:
 
   optimize explain HYB104
       What a finding's code means and what to do about it; without a code, the list of all.
+
+  optimize explain train:Trainer.step
+      Everything that the newest run found out about one function.
 
 {options}
 All of these but --apply and --output can stand in the project's pyproject.toml as well:
