@@ -295,6 +295,9 @@ def gains() -> Iterator[str]:
             yield f"| {where} | none: {outcome.partition(';')[0].replace('-', ' ')} | | | |"
         else:
             yield f"| {where} | {changed(patch)} | {steady} | {whole} | {drifted.partition(' (')[0]} |"
+    if said := re.search(r"^The machine was shared[^.]*provisional\.", text, re.MULTILINE):
+        yield ""
+        yield said.group()
 
 
 def changed(patch: str) -> str:
