@@ -293,7 +293,7 @@ def _edited_hooks(files: Sequence[EditedFile], ids: Sequence[str]) -> list[dict[
 def _describe_observing(report: Mapping[str, Any]) -> str:
     calls = {name: seen["calls"] for name, seen in report.get("candidates", {}).items() if seen["calls"]}
     if not report.get("candidates"):
-        return "nothing is watched but whether the script runs"
+        return "the script is running"
     if not calls and report.get("offspring", {}).get("started"):
         return "no candidate has been called yet; the script has started other processes, which are not watched"
     if not calls:

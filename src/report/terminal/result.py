@@ -73,6 +73,11 @@ def parts(report: Report, *, width: int, verbosity: int, cwd: Path) -> Iterator[
     yield from _change(report, width, cwd)
     yield from _instead(report)
     yield from _tried(report, width, verbosity)
+    if report.judgements and report.folder is not None:
+        # Without --report it is asked of the newest run in the usual place.
+        usual = Path(report.folder).parent == cwd / "results"
+        where = "" if usual else f" --report {shortest(Path(report.folder), cwd)}"
+        yield Part(Text(visible(f"optimize explain ID{where} tells all about one function."), style="dim"))
     if report.folder is not None:
         yield Part(Text())
         yield Part(row("Report", shortest(Path(report.folder) / "report.html", cwd)))
@@ -174,8 +179,6 @@ def _tried(report: Report, width: int, verbosity: int) -> Iterator[Part]:
         yield Part(Text())
         said = ", ".join(f"{number:,} {group.value}" for group, number in numbers)
         yield Part(Text(f"Not listed: {said}. -v lists them.", style="dim"))
-    if report.judgements and report.folder is not None:
-        yield Part(Text("optimize explain ID tells all about one function.", style="dim"))
 
 
 def _table(shown: Sequence[Tried], width: int) -> Iterator[Part]:

@@ -153,8 +153,8 @@ def _observe(work: Work, scan: Scan) -> Observed:
                 work.watcher.note(f"{judgement.function.id}: refuted, {judgement.reasons[0].message}")
         called, left = sum(bool(row.calls) for row in observed.rows.values()), len(observed.open)
         work.watcher.note(
-            f"the script {_how(outcome)}; it called {called} of the {count(len(functions), 'function')} watched, "
-            f"and {left} {'is' if left == 1 else 'are'} left to check"
+            f"the script {_how(outcome)}; {called} of {count(len(functions), 'watched function')} "
+            f"{'was' if called == 1 else 'were'} called, {left} to check"
         )
     return observed
 

@@ -106,7 +106,7 @@ def test_what_has_nothing_to_tell_is_counted_and_listed_with_v(report):
 
 
 def test_a_large_project_has_an_answer_that_fits_on_a_screen(report):
-    text = shown(large(report), width=100)
+    text = shown(large(report), width=100, cwd=Path(report.command.target.root))
     assert len(text.splitlines()) < 60
     assert re.search(r"12 never called, 24 not proposed", text)
     many = large(report, 300)
@@ -186,6 +186,13 @@ def test_a_training_step_that_is_no_function_is_called_by_its_lines(report):
     judged = replace(report.judgements[0], function=replace(report.judgements[0].function, region=region))
     text = shown(replace(report, judgements=(judged,)), width=140)
     assert "the training step at train.py:41–58" in text
+
+
+def test_it_says_how_to_ask_about_one_function_wherever_the_results_are(report):
+    root = Path(report.command.target.root)
+    assert "optimize explain ID tells all about one function." in shown(report, cwd=root)
+    elsewhere = replace(report, folder="/data/runs/1")
+    assert "optimize explain ID --report /data/runs/1 tells all" in shown(elsewhere, cwd=root)
 
 
 def test_an_interrupted_run_says_the_best_so_far(report):
