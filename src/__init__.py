@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import optimize, scan
     from .report.document import load_report
+    from .testing.safety import assert_hybrid_safe
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_report", "optimize", "scan"]
+__all__ = ["__version__", "assert_hybrid_safe", "load_report", "optimize", "scan"]
 _HOMES = {
+    "assert_hybrid_safe": "testing.safety",
     "load_report": "report.document",
     "optimize": "api",
     "scan": "api",

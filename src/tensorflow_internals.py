@@ -9,9 +9,10 @@ raises for the first of them that is missing. A check that is alone in needing a
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -161,6 +162,22 @@ def add_op_callback(callback: Callback) -> None:
 def remove_op_callback(callback: Callback) -> None:
     """Take back `add_op_callback`."""
     _REMOVE_CALLBACK.get()(callback)
+
+
+@contextlib.contextmanager
+def unchanged() -> Iterator[None]:
+    """Put back at the end what is replaced in TensorFlow meanwhile: constructors, callbacks, random ops."""
+    made = [Name(name.module, f"{name.path}.__init__") for name in (_VARIABLE, _ITERATOR)]
+    kept = []
+    for name in (*made, _CALL_REGISTERED, *_RANDOM_OPS, *_RARE_RANDOM_OPS, _SEED_SOURCE, *_RARE_SEED_SOURCES):
+        path, _, last = name.path.rpartition(".")
+        with contextlib.suppress(MissingName):
+            kept.append((Name(name.module, path).get(), last, name.get()))
+    try:
+        yield
+    finally:
+        for holder, last, value in kept:
+            setattr(holder, last, value)
 
 
 def variable_class() -> type[Any]:

@@ -22,6 +22,7 @@ ARROWS = {
     "measure": {"rewrite", "sandbox"},
     "dynamic": {"measure", "rewrite", "sandbox"},
     "run": {"dynamic", "measure", "report", "rewrite", "sandbox", "static"},
+    "testing": {"dynamic", "measure", "sandbox"},
     "api": {"report", "run", "static"},
     "cli": {"report", "run", "static"},
     "__main__": {"cli"},

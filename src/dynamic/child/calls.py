@@ -97,7 +97,7 @@ class Calls:
         code = frame.f_code
         if id(code) in self._foreign:
             return
-        if code.co_filename.startswith(self._project.roots):
+        if self._project.has(code.co_filename):
             local = frame.f_locals
             first = local.get(code.co_varnames[0]) if code.co_argcount else None
             if len(self._frames) < _MOST:

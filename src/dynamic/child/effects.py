@@ -13,6 +13,7 @@ import operator
 import sys
 import threading
 import types
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -153,19 +154,24 @@ class Snapshot(Walk):
 
 
 class Project:
-    """Which code is the user's: what lies in the scratch copy."""
+    """Which code is the user's: what lies in the scratch copy, or below other ``roots``, but not below ``without``."""
 
-    def __init__(self, roots: list[str], assigned_attributes: list[str]) -> None:
+    def __init__(self, roots: list[str], assigned_attributes: list[str], without: Collection[str] = ()) -> None:
         self.roots = tuple(root.rstrip("/") + "/" for root in roots)
+        self._without = tuple(root.rstrip("/") + "/" for root in without)
         self.assigned_attributes = frozenset(assigned_attributes)
+
+    def has(self, file: str) -> bool:
+        """Whether a file is one of the project's."""
+        return file.startswith(self.roots) and not file.startswith(self._without)
 
     def owns(self, code: types.CodeType | None) -> bool:
         """Whether code was compiled from one of the project's files."""
-        return code is not None and code.co_filename.startswith(self.roots)
+        return code is not None and self.has(code.co_filename)
 
     def owns_module(self, module: types.ModuleType) -> bool:
         """Whether a module is one of the project's."""
-        return str(getattr(module, "__file__", "") or "").startswith(self.roots)
+        return self.has(str(getattr(module, "__file__", "") or ""))
 
     def owns_class(self, cls: type) -> bool:
         """Whether a class is defined in one of the project's modules."""
@@ -176,16 +182,25 @@ class Project:
         """The innermost line of the project that is being executed, as file:line."""
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
-            if frame.f_code.co_filename.startswith(self.roots):
+            if self.has(frame.f_code.co_filename):
                 return f"{frame.f_code.co_filename}:{frame.f_lineno}"
             frame = frame.f_back
         return None
 
 
+def disregard(threads: Collection[threading.Thread]) -> None:
+    """Take threads for none of the script's: they belong to what runs it."""
+    _disregarded.update(threads)
+
+
+_disregarded: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
+
 def _is_beside_others() -> bool:
     """Whether other threads of the script are there; a main thread that waits for this one does nothing."""
     main, here = threading.main_thread(), threading.current_thread()
-    if any(t not in (main, here) and not t.name.startswith("hybridize-") for t in threading.enumerate()):
+    others = (thread for thread in threading.enumerate() if thread not in _disregarded)
+    if any(t not in (main, here) and not t.name.startswith("hybridize-") for t in others):
         return True
     frame = sys._current_frames().get(main.ident or 0) if main is not here else None
     return frame is not None and frame.f_code.co_filename != threading.__file__

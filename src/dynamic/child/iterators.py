@@ -6,6 +6,8 @@ that advances one is then given up rather than made with other elements.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import weakref
 from typing import Any
 
@@ -34,6 +36,18 @@ def track() -> None:
         _known.add(self)
 
     base.__init__ = __init__
+
+
+def adopt() -> None:
+    """Take in the iterators that were made before `track`."""
+    with contextlib.suppress(tensorflow_internals.MissingName):
+        base = tensorflow_internals.iterator_class()
+        _known.update(found for found in gc.get_objects() if issubclass(type(found), base))
+
+
+def forget() -> None:
+    """Know of no iterator any more."""
+    _known.clear()
 
 
 def snapshot() -> State | None:

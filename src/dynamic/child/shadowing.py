@@ -453,9 +453,8 @@ class Shadow:
 
     def _place(self, op: Any) -> str | None:
         """The user's line that an op was made in, as file:line of the scratch copy."""
-        roots = self.project.roots
         for frame in reversed(op.traceback or ()):
-            if str(frame.filename).startswith(roots):
+            if self.project.has(str(frame.filename)):
                 return f"{frame.filename}:{frame.lineno}"
         return None
 
@@ -503,7 +502,7 @@ def _explain(error: Exception, project: Project) -> str:
         message = message[len(name) :].lstrip(": ")
     place = None
     for frame in traceback.extract_tb(error.__traceback__):
-        if project.roots and frame.filename.startswith(project.roots):
+        if project.has(frame.filename):
             place = f"{frame.filename}:{frame.lineno}"
     for line in lines:
         if line.startswith('File "') and any(root in line for root in project.roots):

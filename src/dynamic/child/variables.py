@@ -6,6 +6,7 @@ and batch statistics are all among them, wherever they are kept.
 
 from __future__ import annotations
 
+import gc
 import threading
 import weakref
 from collections import Counter
@@ -33,19 +34,37 @@ def track() -> None:
     original = base.__init__
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        global _created, _ours
         original(self, *args, **kwargs)
-        if tensorflow_internals.is_view(self):
-            return
-        with _lock:
-            if STREAM in str(getattr(self, "name", "")):
-                _ours -= 1
-                _known[_ours] = self
-            else:
-                _created += 1
-                _known[_created] = self
+        _note(self)
 
     base.__init__ = __init__
+
+
+def adopt() -> None:
+    """Take in the variables that were created before `track`."""
+    base = tensorflow_internals.variable_class()
+    known = {id(variable) for variable in _known.values()}
+    for found in gc.get_objects():
+        if issubclass(type(found), base) and id(found) not in known:
+            _note(found)
+
+
+def forget() -> None:
+    """Know of no variable any more."""
+    _known.clear()
+
+
+def _note(variable: Any) -> None:
+    global _created, _ours
+    if tensorflow_internals.is_view(variable):
+        return
+    with _lock:
+        if STREAM in str(getattr(variable, "name", "")):
+            _ours -= 1
+            _known[_ours] = variable
+        else:
+            _created += 1
+            _known[_created] = variable
 
 
 def created() -> int:

@@ -1,0 +1,72 @@
+"""What is to be called, and with which arguments."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import tensorflow_internals
+from ..sandbox.binding import is_graph_function
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of one call."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+def call(*args: Any, **kwargs: Any) -> Call:
+    """Give the arguments of one call, where some of them have names: ``call(x, training=True)``."""
+    return Call(args, kwargs)
+
+
+def as_call(given: Any) -> Call:
+    """Read what a test gives for a call: what `call` made, a tuple of arguments, or the only argument."""
+    if isinstance(given, Call):
+        return given
+    return Call(given if type(given) is tuple else (given,))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function with what `tf.function` makes of it.
+
+    ``original`` is the Python function; a bound method's object is its first argument, in ``receiver``.
+    """
+
+    name: str
+    original: Callable[..., Any]
+    receiver: tuple[Any, ...]
+    make: Callable[[], Any]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], options: Mapping[str, Any]) -> Subject:
+        """Read a function, a bound method or a `tf.function`; ``options`` are those of `tf.function`."""
+        import tensorflow as tf
+
+        if is_graph_function(function):
+            if options:
+                raise TypeError("a tf.function has its options already; give the Python function with other ones")
+            original = function.python_function  # type: ignore[attr-defined]
+            # A copy: the traces that are made here are none of the user's.
+            return cls(_name(original), original, (), lambda: tensorflow_internals.clone(function))
+        receiver: tuple[Any, ...] = ()
+        if isinstance(function, types.MethodType):
+            receiver, function = (function.__self__,), function.__func__
+        plain = function
+        return cls(_name(plain), plain, receiver, lambda: tf.function(plain, **options))
+
+    def arguments(self, given: Call) -> Call:
+        """The arguments with which ``original`` is called."""
+        return Call((*self.receiver, *given.args), given.kwargs)
+
+
+
+
+def _name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return str(name).rpartition("<locals>.")[2]

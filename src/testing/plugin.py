@@ -1,0 +1,107 @@
+"""The pytest plugin: a marker that has `assert_hybrid_safe` measure as well, and a table of what it measured.
+
+It is imported in every run of pytest in an environment with hybridize, and so imports nothing that takes time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_PROPERTY = "hybrid_benchmark"
+_MARKER = (
+    "hybrid_benchmark(rounds=20, min_speedup=None): measure what assert_hybrid_safe compares, eagerly and as a graph; "
+    "fail where the whole interval of the speedup lies below min_speedup"
+)
+_HEADER = ("test", "function", "eager", "graph", "speedup", "95% interval", "rounds")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one assertion measured: seconds a call, and the speedup with its interval."""
+
+    function: str
+    eager_seconds: float
+    graph_seconds: float
+    speedup: float
+    low: float
+    high: float
+    rounds: int
+
+
+class Wanted:
+    """That the test that runs is to be measured."""
+
+    def __init__(self, item: Any, rounds: int = 20, min_speedup: float | None = None) -> None:
+        if not isinstance(rounds, int) or rounds < 2:
+            raise ValueError(f"hybrid_benchmark takes rounds, a whole number of at least 2, not {rounds!r}.")
+        self._item = item
+        self.rounds = rounds
+        self._least = min_speedup
+
+    def add(self, measured: Measured) -> None:
+        """Keep a measurement for the reports. Raises AssertionError where it is too slow."""
+        self._item.user_properties.append((_PROPERTY, json.dumps(asdict(measured))))
+        if self._least is not None and measured.high < self._least:
+            raise AssertionError(
+                f"{measured.function} is {measured.speedup:.2f}x as fast as a graph (95% interval {measured.low:.2f} "
+                f"to {measured.high:.2f}, {measured.rounds} rounds), and at least {self._least:g}x is asked for"
+            )
+
+
+#: What is wanted of the test that runs now.
+wanted: Wanted | None = None
+
+
+def pytest_configure(config: Any) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+def pytest_runtest_setup(item: Any) -> None:
+    """Note what is wanted of a test."""
+    global wanted
+    marker = item.get_closest_marker(_PROPERTY)
+    wanted = None if marker is None else Wanted(item, *marker.args, **marker.kwargs)
+
+
+def pytest_runtest_teardown(item: Any) -> None:
+    """Forget it again."""
+    global wanted
+    wanted = None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the table. The numbers come with the tests' reports, also from other processes (pytest-xdist)."""
+    rows = [_HEADER]
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == _PROPERTY and report.when == "call":
+                rows.append((report.nodeid, *_cells(Measured(**json.loads(value)))))
+    if len(rows) == 1:
+        return
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+    terminalreporter.write_sep("-", f"hybrid benchmark: {len(rows) - 1}")
+    for row in rows:
+        texts = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
+        numbers = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+        terminalreporter.write_line("  ".join([*texts, *numbers]))
+
+
+def _cells(measured: Measured) -> tuple[str, ...]:
+    return (
+        measured.function,
+        _duration(measured.eager_seconds),
+        _duration(measured.graph_seconds),
+        f"{measured.speedup:.2f}x",
+        f"{measured.low:.2f} to {measured.high:.2f}",
+        str(measured.rounds),
+    )
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((1.0, "s"), (1e-3, "ms")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"

@@ -1,0 +1,152 @@
+"""Whether a function may become a `tf.function`, over the calls of a test.
+
+It is what a checking run of `optimize` does: each call is made eagerly and by the graph from one state, and results,
+variables and Python state are compared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .calls import Call, Subject, as_call
+
+if TYPE_CHECKING:
+    from ..dynamic.child.effects import Project
+    from ..dynamic.child.evidence import Check
+    from ..dynamic.child.shadowing import Shadow
+
+_LEADS = {"unstable": "its trace depends on Python state: ", "differs": "the graph gives something else: "}
+# Our own seed: eager and graph draw the same random numbers during a comparison.
+_SEED = 7
+
+
+def assert_hybrid_safe(function: Callable[..., Any], *calls: Any, max_traces: int = 1, **options: Any) -> None:
+    """Assert that a function may become a `tf.function`, as far as these calls show.
+
+    Each of ``calls`` is a tuple of arguments, or what `hybridize.testing.call` gives (for arguments with names), or the
+    only argument. The calls are made one after the other, eagerly, and what they change in variables stays. Beside each
+    the graph runs from the same state. Asserted is, for each call: the same results (structure, types, shapes, dtypes,
+    integers and texts alike; floats as far as rounding goes) and the same changes of variables; no change of Python
+    state, nothing printed or written to a file; no variable created after the first call; and no more than
+    ``max_traces`` traces altogether. What a first call builds is built before it is compared.
+
+    ``function`` is a Python function, a bound method or a `tf.function`; ``options`` are arguments of `tf.function`.
+    Random operations draw from a stream of their own meanwhile.
+
+    Raises AssertionError with the number of the call and what is different. Where that can't be told, it raises as
+    well, and says why. What the function raises eagerly is raised.
+    """
+    if not calls:
+        raise TypeError("assert_hybrid_safe needs at least one call: assert_hybrid_safe(step, (x, y))")
+    import tensorflow as tf
+
+    if not tf.executing_eagerly() or tf.config.functions_run_eagerly():
+        raise RuntimeError("assert_hybrid_safe compares with a graph, and every tf.function runs eagerly here.")
+    from . import plugin
+    from .projects import project_of
+
+    subject = Subject.of(function, options)
+    given = [subject.arguments(as_call(each)) for each in calls]
+    project = project_of(subject.original, sys._getframe(1).f_code.co_filename)
+    with _instruments():
+        _compare(subject, given, project, max_traces)
+    if plugin.wanted is not None:
+        from .benchmark import measure
+
+        plugin.wanted.add(measure(subject, given, plugin.wanted.rounds))
+
+
+@contextlib.contextmanager
+def _instruments() -> Iterator[None]:
+    """Have the instruments of a checking run in this process, and take them out again."""
+    from .. import tensorflow_internals
+    from ..dynamic.child import effects, iterators, pyfuncs, streams, variables
+
+    tensorflow_internals.probe()
+    effects.disregard(threading.enumerate())
+    with tensorflow_internals.unchanged():
+        pyfuncs.track()
+        iterators.track()
+        iterators.adopt()
+        variables.track()
+        variables.adopt()
+        streams.install(_SEED)
+        try:
+            yield
+        finally:
+            variables.forget()
+            iterators.forget()
+
+
+def _compare(subject: Subject, calls: Sequence[Call], project: Project, max_traces: int) -> None:
+    from ..dynamic.child.evidence import Check, Rehearsed
+    from ..dynamic.child.outside import Watch
+    from ..dynamic.child.paths import PathNote
+    from ..dynamic.child.shadowing import Shadow
+    from ..dynamic.child.stability import Stability
+    from ..sandbox.binding import bind
+
+    function, watch, check = subject.make(), Watch(project), Check(subject.name)
+    graph = bind(function)
+    check.stability = Stability(project, None)
+    # What a first call builds is then told from what each call does: it is made once more than it is given.
+    check.rehearsal = Rehearsed(len(calls) + 1)
+    for number, each in enumerate(calls, 1):
+        where = f"call {number} of {len(calls)}"
+        check.calls, compared = number, check.compared
+        owner = check.owners.of(1, subject.original, each.args, number)
+        shadow = Shadow(project, watch, check, function, graph, subject.original, each.args, each.kwargs)
+        shadow.first, shadow.owner = owner.begin(), owner
+        PathNote.muted += 1
+        try:
+            built = check.rehearsal.built
+            shadow.run()
+            if check.rehearsal.built > built and check.open:
+                shadow = _made_again(shadow)
+        finally:
+            PathNote.muted -= 1
+            owner.end()
+        _judge(check, subject.name, where, shadow, compared)
+        if owner.traces > max_traces:
+            cause = f" ({check.causes[-1]})" if check.causes else ""
+            raise AssertionError(f"{subject.name} is not hybrid-safe: {where} is traced again{cause}")
+
+
+def _made_again(shadow: Shadow) -> Shadow:
+    """The same call again, which finds what the first one has built; the process is left as that left it."""
+    from ..dynamic.child import iterators, variables
+    from ..dynamic.child.effects import Snapshot
+    from ..dynamic.child.shadowing import Shadow
+
+    state, positions = variables.snapshot(), iterators.snapshot()
+    python = Snapshot(shadow.named, shadow.original, shadow.project)
+    again = Shadow(
+        *(shadow.project, shadow.watch, shadow.check, shadow.function, shadow.graph),
+        *(shadow.original, shadow.args, shadow.kwargs),
+    )
+    again.owner, again.aside = shadow.owner, True
+    try:
+        again.run()
+    finally:
+        variables.restore(state)
+        iterators.restore(positions or [])
+        python.restore()
+    return again
+
+
+def _judge(check: Check, name: str, where: str, shadow: Shadow, compared: int) -> None:
+    """Raise AssertionError where a call has shown a difference, or where it can't be told whether there is one."""
+    if check.refutations:
+        code, reason = next(iter(check.refutations.items()))
+        raise AssertionError(f"{name} is not hybrid-safe: in {where}, {_LEADS.get(code, '')}{reason}")
+    doubts = [text for kind, text in check.doubts.items() if kind != "nudge"]
+    if not doubts and check.compared == compared:
+        doubts = ["rounding errors move its result so far that agreement tells nothing"]
+        if not shadow.computed:
+            doubts = ["it runs no TensorFlow operation"]
+    if doubts:
+        raise AssertionError(f"{name} was not shown to be hybrid-safe: in {where}, {doubts[0]}")
