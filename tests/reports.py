@@ -289,3 +289,32 @@ def empty(report: Report) -> Report:
         warnings=(),
         folder=None,
     )
+
+
+def against_a_baseline(report: Report) -> Report:
+    """The same code checked against a baseline: the speedup is lost, and one function is refuted."""
+    held = Held(
+        "lost",
+        ("train:step",),
+        0.1,
+        Interval(8.0, 7.8, 8.2),
+        Interval(2.0, 1.9, 2.1),
+        Interval(0.25, 0.23, 0.27),
+        0.9,
+        0.9,
+        ("cpus 4, not 2",),
+        (Otherwise("train:step", "retraced", "was traced 40 times, and 2 in the baseline: n: 1 then 2"),),
+        "2026-11-20T09:30:15+00:00",
+    )
+    judged = tuple(replace(each, selected=False) for each in report.judgements)
+    argv = ("optimize", "check", "--baseline", "speedup.json")
+    return replace(
+        report,
+        status="lost",
+        exit_code=1,
+        message="The speedup is lost.",
+        command=replace(report.command, argv=argv),
+        judgements=judged,
+        plan=Plan(),
+        held=held,
+    )

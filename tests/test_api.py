@@ -148,4 +148,4 @@ def test_the_code_of_the_page_runs(tmp_path, monkeypatch, capsys):
     for block in blocks:
         exec(compile(block, "docs/python.md", "exec"), names)
     assert "model.py:6: model:step" in capsys.readouterr().out
-    assert str(names["text"]).startswith("<!-- hybridize: train.py -->")
+    assert str(names["text"]).startswith("<!-- hybridize optimize: train.py -->")

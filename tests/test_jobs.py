@@ -189,7 +189,8 @@ def test_the_action_optimizes_and_writes_the_comment_the_verdicts_and_the_patch(
     job = Job(project, command="optimize", train_script="src/train.py", arguments="--name\na b", options="--budget=60s")
     assert job.outputs["exit-code"] == "0" and not job.failed, job.log
     comment = Path(job.outputs["markdown"]).read_text()
-    assert comment.startswith("<!-- hybridize: src/train.py -->\n") and comment == job.files["summary"].read_text()
+    assert comment.startswith("<!-- hybridize optimize: src/train.py -->\n")
+    assert comment == job.files["summary"].read_text()
     report = json.loads(Path(job.outputs["json"]).read_text())
     assert report["command"]["arguments"] == ["--name", "a b"]
     assert "<testsuites" in Path(job.outputs["junit"]).read_text() and Path(job.outputs["patch"]).read_text() == ""

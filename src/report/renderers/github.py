@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ... import exit_codes
 from ...records import Judgement, Report
-from ..advice import Weight, evidence, next_step, weight
+from ..advice import Weight, evidence, losses, next_step, weight
 from ..answer import gain_of
 from ..places import Checkout, checkout_of
 from ..workflow import command
@@ -29,9 +29,15 @@ def render(report: Report, results: Path | None) -> str:
 
 def _annotations(report: Report) -> Iterator[str]:
     checkout = checkout_of(report)
+    for each, function in losses(report):
+        # What is refuted has an annotation of its own, with the evidence.
+        if function is not None and each.kind != "refuted":
+            place = {"file": checkout.path(function.file), "line": str(max(1, function.line))}
+            title = {"title": f"speedup lost: {function.qualname}"}
+            yield command("error", place | title, f"{each.candidate} {each.message}.")
     for level in _ORDER:
         for judgement in report.judgements:
-            if weight(judgement) is level:
+            if weight(judgement, report) is level:
                 yield _annotation(judgement, level, report, checkout)
 
 

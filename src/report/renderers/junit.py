@@ -22,8 +22,9 @@ def render(report: Report, results: Path | None) -> str:
     """
     suite = Element("testsuite", name="hybridize")
     _run(suite, report)
+    _held(suite, report)
     for judgement in report.judgements:
-        if is_proposed(judgement) or weight(judgement) is Weight.WRONG:
+        if is_proposed(judgement) or weight(judgement, report) is Weight.WRONG:
             _case(suite, judgement, report)
     counts = {
         "tests": str(len(suite.findall("testcase"))),
@@ -48,11 +49,24 @@ def _run(suite: Element, report: Report) -> None:
         SubElement(case, "system-out").text = visible(report.message)
 
 
+def _held(suite: Element, report: Report) -> None:
+    """A case for the speedup against a baseline: skipped where it is not decided."""
+    held = report.held
+    if held is None:
+        return
+    case = SubElement(suite, "testcase", classname="hybridize", name="speedup")
+    said = visible("; ".join([held.verdict, *(f"{each.candidate} {each.message}" for each in held.otherwise)]))
+    kind = {"lost": "failure", "inconclusive": "skipped"}.get(held.verdict)
+    if kind is not None:
+        SubElement(case, kind, type=held.verdict, message=said)
+    SubElement(case, "system-out").text = said
+
+
 def _case(suite: Element, judgement: Judgement, report: Report) -> None:
     function, verdict = judgement.function, judgement.verdict
     case = SubElement(suite, "testcase", classname=visible(function.module), name=visible(function.qualname))
     said = reasons(judgement) or samples(judgement, report) or "nothing is known of it"
-    if weight(judgement) is Weight.WRONG:
+    if weight(judgement, report) is Weight.WRONG:
         outcome = SubElement(case, "failure", type=verdict.value, message=visible(said))
         outcome.text = visible(f"{function.file}:{function.line}\n{next_step(judgement, report)}", lines=True)
     elif verdict is not Verdict.CONFIRMED:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...records import Judgement, Report
-from ..advice import evidence, next_step
+from ...records import Interval, Judgement, Report
+from ..advice import evidence, is_as_it_stands, next_step
 from ..answer import benchmark_rows, gain_of, more_rows
 from ..places import checkout_of
 from ..visible import LONGEST, visible
@@ -18,6 +18,7 @@ from ..wording import (
     is_proposed,
     metric_line,
     profile_lines,
+    ratio,
     reasons,
 )
 
@@ -50,8 +51,8 @@ _SIZES = (_Size(60, 50, 400, True), _Size(60, 50, 400), _Size(20, 20, 200), _Siz
 def render(report: Report, results: Path | None) -> str:
     """Give the outcome, the candidates, the numbers, and the change. ``results`` is not used.
 
-    The first line is a comment that no reader sees: it is the same for all reports of one script, so that a bot finds
-    the comment that it has to update. Where the page would grow too long for a comment, it shows less.
+    The first line is a comment that no reader sees: it is the same for all reports of one command and script, so that a
+    bot finds the comment that it has to update. Where the page would grow too long for a comment, it shows less.
     """
     for size in _SIZES:
         page = _page(report, size)
@@ -66,6 +67,7 @@ def _page(report: Report, size: _Size) -> str:
         f"## hybridize: {report.status}",
         _escaped(report.message),
         _run(report),
+        *_held(report, size),
         *_candidates(report, size),
         *_numbers(report, size),
         *_warnings(report, size),
@@ -75,10 +77,15 @@ def _page(report: Report, size: _Size) -> str:
 
 
 def marker(report: Report) -> str:
-    """Give the hidden first line by which a bot knows the comment of this script."""
+    """Give the hidden first line by which a bot knows the comment of this command about this script."""
     target = report.command.target
     name = target.module or checkout_of(report).path(target.script)
-    return f"<!-- hybridize: {re.sub(r'[^A-Za-z0-9./_]', '_', name)} -->"
+    command = report.command.argv[1] if is_as_it_stands(report) and len(report.command.argv) > 1 else "optimize"
+    return f"<!-- hybridize {_plain(command)}: {_plain(name)} -->"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9./_]", "_", text)
 
 
 def _run(report: Report) -> str:
@@ -120,6 +127,25 @@ def _row(judgement: Judgement, report: Report, size: _Size) -> str:
         _escaped(next_step(judgement, report)),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _held(report: Report, size: _Size) -> list[str]:
+    """What became of a baseline's speedup."""
+    held = report.held
+    if held is None:
+        return []
+    both = [(held.before, "in the baseline"), (held.now, "now"), (held.change, "now over then")]
+    lines = [f"- {held.verdict}" + "".join(f"; {_interval(each)} {when}" for each, when in both if each is not None)]
+    lines += [
+        f"- {_code(each.candidate)} {_escaped(each.message, size.text)}{' **(fails)**' if each.fails else ''}"
+        for each in held.otherwise[: size.lines]
+    ]
+    lines += [f"- elsewhere: {_escaped(each, size.text)}" for each in held.elsewhere]
+    return ["### Against the baseline", "\n".join(lines), *_more("function", len(held.otherwise) - size.lines)]
+
+
+def _interval(found: Interval) -> str:
+    return f"{ratio(found.median)} \\[{ratio(found.low)}, {ratio(found.high)}\\]"
 
 
 def _numbers(report: Report, size: _Size) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ... import exit_codes
 from ...records import Judgement, Report
-from ..advice import Weight, evidence, next_step, weight
+from ..advice import Weight, evidence, losses, next_step, weight
 from ..answer import gain_of, name_of
 from ..places import split_place
 from ..sarif import Result, Step, log
@@ -16,6 +16,7 @@ from ..sarif import Result, Step, log
 RULES = {
     "faster-as-graph": "A function that was confirmed to run as a graph, and is faster so",
     "wrong-as-graph": "A tf.function that computes or does something else than its Python code",
+    "speedup-lost": "A function that runs otherwise than in the baseline, where the speedup is lost",
     "refuted": "A function that must not become a tf.function",
     "inconclusive": "A function of which the runs do not say whether it may become a tf.function",
     "unobserved": "A function that could become a tf.function, and was never called",
@@ -36,8 +37,13 @@ def _warnings(report: Report) -> list[str]:
 
 
 def _results(report: Report) -> Iterator[Result]:
+    for each, function in losses(report):
+        # What is refuted has a result of its own, with the evidence.
+        if function is not None and each.kind != "refuted":
+            text, place = f"{each.candidate} {each.message}.", (function.file, function.line, function.id)
+            yield Result("speedup-lost", "error", text, *place, function.fingerprint or "")
     for judgement in report.judgements:
-        matters = weight(judgement)
+        matters = weight(judgement, report)
         if matters is Weight.NONE or (matters is Weight.GAIN and report.plan.applied):
             continue
         function = judgement.function

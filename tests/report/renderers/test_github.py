@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from reports import against_a_baseline
+
 from hybridize.records import Reason
 from hybridize.report.renderers import github
 
@@ -41,6 +43,17 @@ def test_what_is_wrong_comes_before_all_else_for_github_shows_few(report):
     wrong = replace(report.judgements[1], function=hybrid)
     told = commands(replace(report, judgements=(*report.judgements, wrong)))
     assert told[1][0] == "error" and told[1][1]["title"].startswith("tf.function refuted: ")
+
+
+def test_a_lost_speedup_is_an_error_at_each_function_that_runs_otherwise(report):
+    told = commands(against_a_baseline(report))
+    assert [name for name, *_ in told[:3]] == ["error", "error", "error"]
+    assert told[1][1] == {"file": "train.py", "line": "4", "title": "speedup lost: step"}
+    assert told[1][2] == "train:step was traced 40 times, and 2 in the baseline: n: 1 then 2."
+    # Its decorator is there, and a run refutes it.
+    assert told[2][1]["title"].startswith("tf.function refuted: Trainer.")
+    held = replace(against_a_baseline(report).held, verdict="held")
+    assert "speedup lost" not in github.render(replace(against_a_baseline(report), held=held), None)
 
 
 def test_a_run_that_ends_with_another_code_than_0_is_an_error(report):

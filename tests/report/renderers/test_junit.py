@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from reports import against_a_baseline
 
 from hybridize.records import Reason
 from hybridize.report.renderers import junit
@@ -52,6 +53,14 @@ def test_a_tf_function_of_the_users_that_is_refuted_has_failed(report):
     hybrid = replace(report.judgements[1].function, hybrid="@tf.function", qualname="fast")
     told = replace(report, judgements=(replace(report.judgements[1], function=hybrid),))
     assert outcomes(told)["fast"] == "failure" and suite(told).get("failures") == "1"
+
+
+def test_a_check_has_a_case_for_the_speedup(report):
+    told = against_a_baseline(report)
+    assert outcomes(told)["speedup"] == "failure" and outcomes(told)["run"] == "failure"
+    assert outcomes(told)["Trainer.log_and_validate_everything_on_the_holdout_set"] == "failure"
+    for verdict, outcome in (("held", "passed"), ("inconclusive", "skipped")):
+        assert outcomes(replace(told, held=replace(told.held, verdict=verdict)))["speedup"] == outcome
 
 
 @pytest.mark.parametrize("code, expected", [(0, "passed"), (1, "failure"), (3, "error"), (4, "error"), (130, "error")])

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
+from reports import against_a_baseline
 
 from hybridize.records import Plan, Reason
 from hybridize.report.renderers import markdown
@@ -67,11 +68,21 @@ def test_a_run_that_came_to_nothing_has_no_empty_sections(report):
 
 def test_a_bot_finds_its_comment_by_the_hidden_first_line(report):
     first = rendered(report).splitlines()[0]
-    assert first == "<!-- hybridize: train.py -->" == rendered(replace(report, message="another")).splitlines()[0]
+    assert first == "<!-- hybridize optimize: train.py -->"
+    assert rendered(replace(report, message="another")).splitlines()[0] == first
     target = replace(report.command.target, script="/elsewhere/a-b -->.py")
     odd = rendered(replace(report, command=replace(report.command, target=target))).splitlines()[0]
-    assert re.fullmatch(r"<!-- hybridize: [\w./]+ -->", odd) and odd != first
-    assert "hybridize: train" not in Page(rendered(report)).text
+    assert re.fullmatch(r"<!-- hybridize optimize: [\w./]+ -->", odd) and odd != first
+    assert rendered(against_a_baseline(report)).startswith("<!-- hybridize check: train.py -->")
+    assert "hybridize optimize: train" not in Page(rendered(report)).text
+
+
+def test_a_check_tells_what_became_of_the_speedup_and_with_which_function(report):
+    page = Page(rendered(against_a_baseline(report)))
+    assert "lost; 8.00x [7.80x, 8.20x] in the baseline; 2.00x [1.90x, 2.10x] now" in page.text
+    assert "train:step was traced 40 times, and 2 in the baseline: n: 1 then 2" in page.text
+    refuted = page.cells[3]
+    assert refuted[1] == "refuted" and refuted[4].startswith("Remove the tf.function")
 
 
 HOSTILE = [

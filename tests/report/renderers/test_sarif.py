@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from reports import against_a_baseline
 
 from hybridize.records import Reason, Verdict
 from hybridize.report.renderers import sarif
@@ -63,6 +64,13 @@ def wrong_hybrid(report):
 def test_a_tf_function_of_the_users_that_is_refuted_is_an_error(report):
     (result,) = logged(wrong_hybrid(report))["results"]
     assert (result["ruleId"], result["level"]) == ("wrong-as-graph", "error")
+
+
+def test_a_lost_speedup_has_a_result_at_each_function_that_runs_otherwise(report):
+    run = logged(against_a_baseline(report))
+    told = [(result["ruleId"], result["level"]) for result in run["results"]]
+    assert told[:2] == [("speedup-lost", "error"), ("wrong-as-graph", "error")]
+    assert "was traced 40 times" in run["results"][0]["message"]["text"]
 
 
 def test_paths_are_relative_to_the_top_of_the_repository(report, tmp_path):
