@@ -193,6 +193,7 @@ def test_the_action_optimizes_and_writes_the_comment_the_verdicts_and_the_patch(
     assert comment == job.files["summary"].read_text()
     report = json.loads(Path(job.outputs["json"]).read_text())
     assert report["command"]["arguments"] == ["--name", "a b"]
+    assert "<html" in Path(job.outputs["html"]).read_text()
     assert "<testsuites" in Path(job.outputs["junit"]).read_text() and Path(job.outputs["patch"]).read_text() == ""
 
 

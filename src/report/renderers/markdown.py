@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...records import Interval, Judgement, Report
-from ..advice import evidence, is_as_it_stands, next_step
+from ..advice import Weight, evidence, is_as_it_stands, next_step, weight
 from ..answer import benchmark_rows, gain_of, more_rows
 from ..places import checkout_of
 from ..visible import LONGEST, visible
@@ -32,6 +32,8 @@ _LIVE = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=:)(?=[a-z+-][\w+-]*:)|(?=://)
 # It is not shown, and parts what stands on both sides of it.
 _NOTHING = "<!-- -->"
 
+# What comes first in the table.
+_ORDER = (Weight.WRONG, Weight.GAIN, Weight.OPEN, Weight.NONE)
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def _candidates(report: Report, size: _Size) -> list[str]:
     sections = []
     if proposed:
         rows = ["| function | verdict | gain | evidence | what to do |", "| --- | --- | ---: | --- | --- |"]
+        proposed.sort(key=lambda judgement: _ORDER.index(weight(judgement, report)))
         rows += [_row(judgement, report, size) for judgement in proposed[: size.rows]]
         sections += ["### Candidates", "\n".join(rows), *_more("function", len(proposed) - size.rows)]
     if others:

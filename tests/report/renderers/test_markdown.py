@@ -81,7 +81,8 @@ def test_a_check_tells_what_became_of_the_speedup_and_with_which_function(report
     page = Page(rendered(against_a_baseline(report)))
     assert "lost; 8.00x [7.80x, 8.20x] in the baseline; 2.00x [1.90x, 2.10x] now" in page.text
     assert "train:step was traced 40 times, and 2 in the baseline: n: 1 then 2" in page.text
-    refuted = page.cells[3]
+    # What is wrong comes first.
+    refuted = page.cells[2]
     assert refuted[1] == "refuted" and refuted[4].startswith("Remove the tf.function")
 
 
