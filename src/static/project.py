@@ -169,7 +169,7 @@ def _judge(
     facts.covered = find_covered(program, graph, mapped)
     facts.reaching = find_reaching(modules)
     facts.signs = find_signs(program, graph, facts.reaching)
-    facts.idle = find_idle(program, graph, facts.signs)
+    facts.idle = find_idle(program, graph, facts.signs, facts.heat)
     facts.once = find_once(program, graph, facts.heat, facts.covered)
     inspection = Inspection(facts)
     verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)

@@ -112,6 +112,27 @@ POINTLESS = {
         "    return total\nfor i in range(3):\n    run_epoch(thing)\n",
         "HYB510",
     ),
+    "what brings weights back": (
+        "def load_weights(w, path):\n    w.assign(tf.abs(thing(path)) * w)\nload_weights(tf.Variable(1.0), 'a')\n",
+        "HYB510",
+    ),
+    "summaries": (
+        "def add_image_summaries(x):\n    tf.summary.scalar('mean', tf.reduce_mean(x), 0)\n"
+        "for _ in range(3):\n    add_image_summaries(tf.ones([2]))\n",
+        "HYB510",
+    ),
+    "work with NumPy": (
+        "def f(x):\n    y = np.array(x['a']) / 2.0\n    return {'a': y, 'b': thing.scale(x['b'])}\n"
+        "for _ in range(3):\n    f({'a': 1.0, 'b': tf.ones([2])})\n",
+        "HYB501",
+    ),
+    "a part of a function that can't be one": (
+        "class Rate(tf.keras.optimizers.schedules.LearningRateSchedule):\n    def __call__(self, step):\n"
+        "        def f():\n            return tf.cast(step, tf.float32) / 10.0\n        print(step)\n"
+        "        return tf.cond(step < 10, f, lambda: 1.0)\n",
+        "HYB601",
+    ),
+    "a lambda": ("f = lambda x: x * tf.abs(x)\nfor _ in range(3):\n    f(tf.ones([2]))\n", "HYB512"),
     "a driver with its own tf.function": (
         "def f(data, model):\n    @tf.function\n    def go(x):\n        return model(x)\n"
         "    return thing(go, tf.reduce_mean(data))\n",
@@ -151,7 +172,18 @@ POINTLESS = {
 }
 
 
-NAMES = ("_make", "__call__", "run_epoch", "check_weight", "batch_spec", "get_initial_state", "fit", "f")
+NAMES = (
+    "_make",
+    "load_weights",
+    "add_image_summaries",
+    "run_epoch",
+    "check_weight",
+    "batch_spec",
+    "get_initial_state",
+    "fit",
+    "f",
+    "__call__",
+)
 
 
 @pytest.mark.parametrize("how", POINTLESS, ids=lambda how: how.replace(" ", "-"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ..ir.code import AttributeLoad, Binding, Call, FunctionCode, ModuleCode
 from ..ir.program import Cell, Program
@@ -23,7 +24,12 @@ _TESTS = re.compile(
 
 def is_test(module: ModuleCode) -> bool:
     """Whether a module holds tests, or what only tests use, by where it lies and what it is called."""
-    return _TESTS.search(module.file) is not None
+    return _is_test(module.file)
+
+
+@lru_cache(maxsize=65536)
+def _is_test(file: str) -> bool:
+    return _TESTS.search(file) is not None
 
 
 def calls_in_earnest(code: FunctionCode) -> list[tuple[Call, Binding]]:
@@ -41,6 +47,7 @@ class CallGraph:
             edges = [(call, binding) for call in code.calls for binding in call.targets]
             if edges:
                 self.callees[code] = edges
+        self._traced: dict[FunctionCode, tuple[FunctionCode, ...]] = {}
         self.components = self._components()
         self.recursive = self._recursive()
 
@@ -48,13 +55,14 @@ class CallGraph:
         """The functions that ``code`` may call, each once."""
         return dict.fromkeys(binding.code for _, binding in self.callees.get(code, ()))
 
-    def traced_targets(self, code: FunctionCode) -> list[FunctionCode]:
+    def traced_targets(self, code: FunctionCode) -> tuple[FunctionCode, ...]:
         """The functions that run inside a trace of ``code``, each once."""
-        return list(
-            dict.fromkeys(
-                binding.code for _, binding in self.callees.get(code, ()) if binding.mode in TRACED_MODES
-            )
-        )
+        found = self._traced.get(code)
+        if found is None:
+            edges = self.callees.get(code, ())
+            found = tuple(dict.fromkeys(binding.code for _, binding in edges if binding.mode in TRACED_MODES))
+            self._traced[code] = found
+        return found
 
     def _components(self) -> list[list[FunctionCode]]:
         """Strongly connected components, callees first (Tarjan's algorithm without recursion)."""

@@ -14,6 +14,8 @@ class Heat:
 
     def __init__(self, program: Program, graph: CallGraph) -> None:
         self._why: dict[FunctionCode, str] = {}
+        #: The functions that are a round of training or of its like.
+        self.steps = {code for code in program.functions if not code.is_body and is_step(code)}
         pending: list[FunctionCode] = []
         for code in program.functions:
             if code.is_body or is_test(code.module):
@@ -22,7 +24,7 @@ class Heat:
             if call is not None:
                 self._why[code] = f"is called in a loop ({call.owner.module.file}:{call.place % LINES})"
                 pending.append(code)
-            elif is_step(code):
+            elif code in self.steps:
                 pending.append(code)
         seen = set(pending)
         while pending:

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable
 from ..ir.code import Call, Event, FunctionCode, ItemLoad, Iteration, Mark, ModuleCode, Operation
 from ..ir.program import Program
 from ..ir.solver import Node
-from ..ir.values import NONE, STRING, TENSORS, Box, Super
+from ..ir.values import ARRAY, NONE, STRING, TENSORS, Box, Super, Thing
 from ..libraries.results import computes, describe_result
 from .callgraph import CallGraph, calls_in_earnest
 from .heat import Heat
-from .signs import is_step
 from .tensor_work import call_computes, method_computes, operation_computes
 
 #: What makes constants, asks for shapes, or runs Python from within a graph is no work that a graph could do faster.
@@ -42,6 +41,13 @@ _BEGINNINGS = re.compile(
 _INITIALIZERS = re.compile(r"\w*Initiali[sz](er|ation)")
 #: Names of functions that run the loop around the steps.
 _DRIVERS = re.compile(r"_*(run|train|fit|eval|evaluate|test|collect)_(\w+_)?(epochs?|episodes?|loop|policy|rollouts?)")
+#: Names of functions that keep things, bring them back, or show them to people.
+_KEEPING = re.compile(
+    r"_*(maybe_)?(load|restore|save|export|serialize|dump|plot|display|show|print|visuali[sz]e|report|format)(_\w+)?"
+)
+_SUMMARIES = re.compile(
+    r"_*(maybe_)?(add|write|record|log|compute|make|create)_(\w+_)?summar(y|ies)|summari[sz]e(_\w+)?|(\w+_)?summaries"
+)
 #: Files and folders of what is done to data before a step is given it.
 _DATA = re.compile(
     r"(^|/)(data|datasets?|data_?load(er|ing)s?|data_(pipeline|prep|preparation|provider|utils?)|input_pipeline|\w*augment"
@@ -51,7 +57,9 @@ _BUILDERS = frozenset({"__init__", "__post_init__", "__new__", "build", "from_co
 _CALLED_BY_KERAS = frozenset({"call", "__call__", "forward"})
 
 
-def find_idle(program: Program, graph: CallGraph, signs: set[FunctionCode]) -> dict[FunctionCode, str]:
+def find_idle(
+    program: Program, graph: CallGraph, signs: set[FunctionCode], heat: Heat
+) -> dict[FunctionCode, str]:
     """The functions in which no tensor meets an operation, nor anything unknown, nor in what they call, and those that
     only check or describe what they are given; each with that, as a clause."""
     found: dict[FunctionCode, str] = {}
@@ -59,13 +67,28 @@ def find_idle(program: Program, graph: CallGraph, signs: set[FunctionCode]) -> d
     for code in program.functions:
         if code not in busy and code not in signs:
             found[code] = "computes with none of the tensors that it may be given"
-        elif code.is_body or is_step(code):
+        elif code.is_body or code in heat.steps:
             continue
         elif _CHECKS.fullmatch(code.name):
             found[code] = "checks what it is given, as its name says"
         elif _describes(code):
             found[code] = "is about specifications, as its name says"
+        elif _counts_in_arrays(code):
+            found[code] = "works with NumPy, and runs no operation itself"
     return found
+
+
+def _counts_in_arrays(code: FunctionCode) -> bool:
+    """Whether a function makes arrays by NumPy, and runs no operation that the source shows: what it may be given as a
+    tensor is an array as well."""
+    arrays = False
+    operations = any(isinstance(event, Operation) and any(map(_is_tensor, event.operands)) for event in code.events)
+    for call in code.calls:
+        for path in call.externals:
+            arrays = arrays or (path.startswith("numpy.") and ARRAY in call.result.values)
+            operations = operations or (computes(path) and path not in _IDLE and not path.startswith("keras.utils."))
+        operations = operations or any(isinstance(receiver, Thing) for receiver, _ in call.methods)
+    return arrays and not operations
 
 
 def _describes(code: FunctionCode) -> bool:
@@ -84,22 +107,24 @@ def find_once(
     """
     found: dict[FunctionCode, str] = {}
     for code in program.functions:
-        if code.is_body or is_step(code) or code.in_loop:
+        if code.is_body or code in heat.steps or code.in_loop:
             continue
         if _begins(code) and not any(call.in_loop for call, _ in calls_in_earnest(code)):
             found[code] = "makes what a loop or a variable begins with, as its name says"
         elif _DRIVERS.fullmatch(code.name) and _loops(code):
             found[code] = "runs the loop around the steps, as its name says"
+        elif _KEEPING.fullmatch(code.name) or _SUMMARIES.fullmatch(code.name):
+            found[code] = "keeps or shows things between the steps, as its name says"
         elif _prepares(code, covered):
             found[code] = "prepares data, as the name of its file says"
         elif heat.of(code) is None and any(map(_converts, code.calls)):
             found[code] = "makes a `tf.function` of its own, and nothing shows that it is called in a loop"
     making = _spread(graph, lambda code: any(map(_makes_dataset, code.events)))
     for code in program.functions:
-        if code in making and not code.is_body and not _may_repeat(code):
+        if code in making and not code.is_body and not _may_repeat(code, heat):
             found[code] = "sets up a dataset"
     scripts = _scripts(program.modules.values())
-    held = [code for code in program.functions if _is_held(code, scripts) and not _may_repeat(code)]
+    held = [code for code in program.functions if _is_held(code, scripts) and not _may_repeat(code, heat)]
     _settle(found, held, _constructs, "runs only where an object is made")
     if any(call.in_loop and call.targets for code in program.functions for call in code.calls):
         # Where nothing of a project stands in a loop, its script is an excerpt, and shows nothing.
@@ -181,19 +206,24 @@ def _is_held(code: FunctionCode, scripts: set[ModuleCode]) -> bool:
 def _scripts(modules: Iterable[ModuleCode]) -> set[ModuleCode]:
     """The modules that nothing imports and that call functions when they are run."""
     known = list(modules)
-    wanted = {name for module in known for name in module.imports}
-    wanted |= {star.module for module in known for star in module.stars if star.module is not None}
+    named = {name for module in known for name in module.imports}
+    named |= {star.module for module in known for star in module.stars if star.module is not None}
+    wanted: set[str] = set()
+    for name in named:
+        while name and name not in wanted:
+            wanted.add(name)
+            name = name.rpartition(".")[0]
     return {
         module
         for module in known
-        if not any(name == module.name or name.startswith(f"{module.name}.") for name in wanted)
+        if module.name not in wanted
         and any(call.targets and call.decorates is None for call in module.body.calls)
     }
 
 
-def _may_repeat(code: FunctionCode) -> bool:
+def _may_repeat(code: FunctionCode, heat: Heat) -> bool:
     """Whether a function is a step, has a loop of its own, or is a layer's work, which Keras calls as well."""
-    if is_step(code) or (code.owner_class is not None and code.name in _CALLED_BY_KERAS):
+    if code in heat.steps or (code.owner_class is not None and code.name in _CALLED_BY_KERAS):
         return True
     return _loops(code)
 

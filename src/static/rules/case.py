@@ -13,8 +13,8 @@ from ..ir.code import FunctionCode
 class Case:
     """A function, and what is known of it.
 
-    ``effect`` is an effect that it certainly has; ``outer`` the function that is proposed and that has it anew in every
-    call, directly or within another.
+    ``effect`` is an effect that it certainly has; ``outer`` the function that defines it anew in every call and that
+    it is a part of.
     """
 
     facts: Facts

@@ -18,7 +18,8 @@ class RemadeFunction(Rule):
 
     Finds a `tf.function` that is made again and again: a decorated `def` or a `tf.function(…)` inside a function
     or a loop; and a function that would be one, because another one defines it anew in every call, or a loop in every
-    round and hands it to nobody. It is refused where that other one is proposed itself: its graph has this one in it.
+    round and hands it to nobody. It is refused where that other one is proposed itself, for its graph has this one in
+    it, and where nothing but that other one calls it, outside of loops. A training step is not.
 
     ## Why is this bad
 
@@ -122,10 +123,10 @@ class RemadeFunction(Rule):
         )
 
     def judge(self, case: Case) -> Judgement | None:
-        """That a function is a part of a proposed one, which defines it anew."""
+        """That a function is a part of another, which defines it anew."""
         if case.is_new and case.outer is not None:
             outer = name_of(case.outer)
-            return Judgement(f"{case.name} is defined anew in every call of {outer}, which is proposed itself")
+            return Judgement(f"{case.name} is defined anew in every call of {outer}, and is a part of that")
         return None
 
 

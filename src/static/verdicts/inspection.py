@@ -119,6 +119,7 @@ class Inspection:
                 continue
             taking[code, target] = summary.news
             surely = is_sure(view, call, binding)
+            passed = Passed(view, binding)
             if (target, surely) not in done:
                 # What does not depend on the arguments is the same for each call.
                 done.add((target, surely))
@@ -131,10 +132,10 @@ class Inspection:
                     if key[1].owner is not code and held is not None and (held.certain or not hazard.certain):
                         continue  # So it is with millions of them in a large library.
                     if hazard.transitive:
-                        merged.inherit(view, call, hazard, inherit(view, call, binding, hazard, surely))
+                        merged.inherit(view, call, hazard, inherit(view, passed, hazard, surely))
             for hazard in summary.depending.values():
                 if hazard.transitive:
-                    merged.inherit(view, call, hazard, inherit(view, call, binding, hazard, surely))
+                    merged.inherit(view, call, hazard, inherit(view, passed, hazard, surely))
         taken.update(taking)
 
 
@@ -236,43 +237,65 @@ def _is_ambiguous(function: Node) -> bool:
     return len(kinds) > 1
 
 
-def inherit(view: View, call: Call, binding: Binding, hazard: Hazard, surely: bool) -> Iterable[Seen]:
+class Passed:
+    """What a call passes to a callee, as far as hazards of its parameters ask: each is asked of many."""
+
+    def __init__(self, view: View, binding: Binding) -> None:
+        self._view = view
+        self._arguments = binding.arguments
+        self._tensors: dict[int, tuple[Node, bool, int | None] | None] = {}
+        self._kept: dict[int, tuple[int | Cell | None, ...]] = {}
+
+    def tensor(self, index: int) -> tuple[Node, bool, int | None] | None:
+        """The first argument for a parameter that may be a tensor in a trace: its node, whether it surely is one, and
+        the caller's parameter that it depends on; None where there is none."""
+        if index not in self._tensors:
+            self._tensors[index] = None
+            view = self._view
+            for node in self._arguments.get(index, ()):
+                traced = view.traced(node)
+                if traced is not False:
+                    parameter = min(view.sources(node), default=None)
+                    self._tensors[index] = node, traced is True and view.is_known(node), parameter
+                    break
+        return self._tensors[index]
+
+    def kept(self, index: int) -> tuple[int | Cell | None, ...]:
+        """What keeps the arguments for a parameter."""
+        if index not in self._kept:
+            self._kept[index] = _kept(self._view, self._arguments.get(index, ()))
+        return self._kept[index]
+
+
+def inherit(view: View, passed: Passed, hazard: Hazard, surely: bool) -> Iterable[Seen]:
     """What a callee's hazard means for its caller, given the arguments of the call and whether it `is_sure`."""
     certain = hazard.certain and surely
-    if hazard.parameter is None:
-        yield Seen(certain, None)
-        return
-    if isinstance(hazard.parameter, Cell):
-        yield from _inherit_through_cell(view, hazard, hazard.parameter, certain)
-        return
-    nodes = binding.arguments.get(hazard.parameter, [])
+    parameter = hazard.parameter
+    if parameter is None:
+        return (Seen(certain, None),)
+    if isinstance(parameter, Cell):
+        return [Seen(certain, each) for each in _of_cell(view, hazard, parameter)]
     if hazard.when == "outlives":
-        yield from _kept(view, nodes, certain)
-        return
-    for node in nodes:
-        traced = view.traced(node)
-        if traced is False:
-            continue
-        parameter = min(view.sources(node), default=None)
-        tensor = traced is True and view.is_known(node)
-        decided = tensor and certain
-        if tensor and hazard.open and surely:
-            # The line asks for nothing but what its parameter is, and this is what it is here.
-            decided = is_single(node) and not any(isinstance(value, Box) for value in node.values)
-        yield Seen(decided, parameter, view.is_argument(node))
-        return
+        return [Seen(certain, each) for each in passed.kept(parameter)]
+    found = passed.tensor(parameter)
+    if found is None:
+        return ()
+    node, tensor, source = found
+    decided = tensor and certain
+    if tensor and hazard.open and surely:
+        # The line asks for nothing but what its parameter is, and this is what it is here.
+        decided = is_single(node) and not any(isinstance(value, Box) for value in node.values)
+    return (Seen(decided, source, view.is_argument(node)),)
 
 
-def _inherit_through_cell(view: View, hazard: Hazard, cell: Cell, certain: bool) -> Iterable[Seen]:
+def _of_cell(view: View, hazard: Hazard, cell: Cell) -> Iterable[int | Cell | None]:
     """A change of an enclosing function's variable: that function's own business, unless it came from outside."""
     if cell.owner is not view.code:
-        yield Seen(certain, cell)
-    elif hazard.when == "outlives":
-        yield from _kept(view, cell.nodes, certain)
+        return (cell,)
+    return _kept(view, cell.nodes) if hazard.when == "outlives" else ()
 
 
-def _kept(view: View, nodes: Iterable[Node], certain: bool) -> Iterable[Seen]:
-    """A hazard for each thing that keeps what the callee changes; none where the caller made it itself."""
+def _kept(view: View, nodes: Iterable[Node]) -> tuple[int | Cell | None, ...]:
+    """Each thing that keeps what the callee changes; none where the caller made it itself."""
     keepers = dict.fromkeys(keeper.parameter for node in nodes for keeper in view.keepers(node))
-    for parameter in [None] if None in keepers else keepers:
-        yield Seen(certain, parameter)
+    return (None,) if None in keepers else tuple(keepers)

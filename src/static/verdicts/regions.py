@@ -16,7 +16,7 @@ from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
 from ..lifting.choosing import choose
 from ..lifting.reading import Unliftable
-from .inspection import Inspection, inherit, is_sure
+from .inspection import Inspection, Passed, inherit, is_sure
 
 #: Marks of statements that may update variables.
 _UPDATING = frozenset({"assignment", "called", "update"})
@@ -214,9 +214,10 @@ def _hazards(
             if binding.mode not in TRACED_MODES or binding.code.hybrid is not None:
                 continue
             surely = is_sure(view, event, binding)
+            passed = Passed(view, binding)
             for hazard in inspection.all.get(binding.code, ()):
                 if hazard.transitive:
-                    ways = inherit(view, event, binding, hazard, surely)
+                    ways = inherit(view, passed, hazard, surely)
                     found.extend(hazard.seen_from(code, event, *way) for way in ways)
     seen: dict[tuple[str, bool], Hazard] = {}
     for hazard in found:

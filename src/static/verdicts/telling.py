@@ -34,9 +34,10 @@ def tell(hazards: Iterable[Hazard], refuses: Callable[[Hazard], bool]) -> Told:
 
     Of each kind of assumption that a doubt asks for, one doubt is told at least.
     """
-    nearest: dict[tuple[str, bool, int, str, AssumptionKind], Hazard] = {}
+    nearest: dict[tuple[str, bool, int, str, int], Hazard] = {}
     for hazard in hazards:
-        key = (hazard.code, hazard.certain, hazard.innermost.place, hazard.subject, hazard.assumption)
+        # An enum's hash is slow, and this is asked of millions in a large library.
+        key = (hazard.code, hazard.certain, hazard.innermost.place, hazard.subject, id(hazard.assumption))
         held = nearest.get(key)
         if held is None or (hazard.depth, hazard.line) < (held.depth, held.line):
             nearest[key] = hazard

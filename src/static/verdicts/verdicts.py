@@ -6,10 +6,9 @@ import re
 
 from ... import records
 from ...records import Action, Assumption, AssumptionKind, Confidence, Finding, FunctionKind, Parameter, ParameterKind
-from ..facts.callgraph import CallGraph
+from ..facts.callgraph import CallGraph, calls_in_earnest
 from ..facts.hazards import Hazard
 from ..facts.parameters import describe_parameters, holds_scalar, holds_tensor, is_open, own_parameters, supplied_values
-from ..facts.signs import is_step
 from ..facts.uses import Results
 from ..facts.view import Facts, name_of
 from ..ir.code import Call, FunctionCode, ModuleCode
@@ -80,6 +79,12 @@ def _refuses(hazard: Hazard) -> bool:
 def _is_advice(code: str) -> bool:
     """Whether a finding tells what would gain, and not what would go wrong."""
     return rule_of()[code].group is Group.BENEFIT
+
+
+def _is_within(code: FunctionCode | None, outer: FunctionCode) -> bool:
+    while code is not None and code is not outer:
+        code = code.parent
+    return code is outer
 
 
 def _hands_on(value: Value, code: FunctionCode) -> bool:
@@ -256,20 +261,31 @@ class Verdicts:
         return None
 
     def _remade_in(self, code: FunctionCode) -> FunctionCode | None:
-        """The function that is proposed and has this one in it, which no call of it finds traced.
+        """The function that defines this one anew in each call of it, so that no call finds a trace.
 
-        A step that stands in what is none is worth a trace of its own, and so is what the enclosing function calls in a
-        loop if nothing says that it is called often itself.
+        Any may be called often, but for what scripts call once. A step that stands in such a function or in one that is
+        no step is worth a trace of its own where a loop calls it or nobody is seen to; and so is what is handed out.
         """
         outer = code.parent
-        if outer is None or outer not in self._anew:
+        if outer is None or outer.is_body or code.escapes:
             return None
-        if not is_step(outer):
-            if is_step(code):
-                return None
-            if self.facts.heat.of(outer) is None and any(call.in_loop for call, _ in code.callers):
-                return None
-        return self._anew[outer]
+        steps = self.facts.heat.steps
+        if outer in self._anew and (outer in steps or code not in steps) and not self._is_called_once(code, outer):
+            return self._anew[outer]
+        calls = [call for call, _ in code.callers]
+        inside = bool(calls) and all(_is_within(call.owner, outer) for call in calls)
+        if inside and code not in steps and not any(call.in_loop for call in calls):
+            return outer
+        return None
+
+    def _is_called_once(self, code: FunctionCode, outer: FunctionCode) -> bool:
+        """Whether a script calls the outer function once, and that calls the inner one in a loop."""
+        calls = [call for call, _ in calls_in_earnest(outer)]
+        return (
+            any(call.in_loop for call, _ in code.callers)
+            and bool(calls)
+            and all(call.owner.kind == "module" and not call.in_loop for call in calls)
+        )
 
     # -- facts --------------------------------------------------------------------------------
 
