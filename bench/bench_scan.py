@@ -26,12 +26,13 @@ LARGE = (("tensorflow", 10), ("tensorflow", 100), ("tensorflow", 1000), ("tensor
 HOMES = {"keras": "src", "tensorflow": "python"}
 
 PROGRAM = """
-import json, re, sys, time
+import gc, json, re, sys, time
 from pathlib import Path
 from hybridize.report.scan.json import render
 from hybridize.static.project import scan
 from hybridize.static.rules import all_rules
 all_rules()
+gc.disable()  # As the command does.
 begin = time.process_time()
 result = scan(Path(sys.argv[1]))
 size = sum(map(len, render(result, {})))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable
 
 from .dataflow.calls import Calls
@@ -27,8 +26,6 @@ def build_program(resolver: Resolver, sources: Iterable[Source], skipped: list[U
         except Exception as error:
             skipped.append(Unreadable(source.file, explain_failure(error)))
         del source
-        # What held the file's tree holds itself in circles. Only what is new is looked through.
-        gc.collect(0)
     return program
 
 

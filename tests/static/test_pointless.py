@@ -121,6 +121,28 @@ POINTLESS = {
         "for _ in range(3):\n    add_image_summaries(tf.ones([2]))\n",
         "HYB510",
     ),
+    "a part of a dictionary": (
+        "def f(values, ending):\n    found = {}\n    for k, v in values.items():\n        if k.endswith(ending):\n"
+        "            found[k[: -len(ending)]] = v\n    return found\n"
+        "for _ in range(3):\n    f({'a_x': tf.ones([2])}, '_x')\nf(thing(tf.ones([2])), '_x')\n",
+        "HYB501",
+    ),
+    "a list of what is in a structure": (
+        "def f(inputs):\n    if isinstance(inputs, dict):\n        return [inputs[k] for k in sorted(inputs.keys())]\n"
+        "    return inputs\nfor _ in range(3):\n    f({'a': tf.ones([2])})\n    f(tf.ones([2]))\n",
+        "HYB501",
+    ),
+    "another constructor": (
+        "class Pair:\n    @classmethod\n    def from_parts(cls, a, b):\n"
+        "        return thing(cls, tf.concat([a, b], 0))\n"
+        "for _ in range(3):\n    Pair.from_parts(tf.ones([2]), tf.ones([2]))\n",
+        "HYB510",
+    ),
+    "a class of specifications": (
+        "class PairSpec:\n    def take(self, x):\n        return x * 2\n"
+        "for _ in range(3):\n    PairSpec().take(tf.ones([2]))\n",
+        "HYB501",
+    ),
     "work with NumPy": (
         "def f(x):\n    y = np.array(x['a']) / 2.0\n    return {'a': y, 'b': thing.scale(x['b'])}\n"
         "for _ in range(3):\n    f({'a': 1.0, 'b': tf.ones([2])})\n",
@@ -173,6 +195,8 @@ POINTLESS = {
 
 
 NAMES = (
+    "from_parts",
+    "take",
     "_make",
     "load_weights",
     "add_image_summaries",
@@ -331,3 +355,11 @@ def test_a_layer_in_such_a_file_is_a_layer(project):
     layer = "class Scale(tf.keras.layers.Layer):\n    def call(self, x):\n        return x / 255.0\n"
     project.write("preprocessing.py", "import tensorflow as tf\n" + layer)
     assert project.function("Scale.call").proposal is Action.HYBRIDIZE
+
+
+@pytest.mark.parametrize("file", ("plotting.py", "eval/summaries.py", "work_test_lib.py"))
+def test_nor_is_what_a_file_has_that_shows_or_serves_tests(project, file):
+    project.write(file, WORK)
+    function = project.function("f")
+    assert function.blocker is not None
+    assert function.blocker.code == "HYB510"

@@ -23,6 +23,10 @@ _IDLE = frozenset(
         *("numpy_function", "py_func", "py_function"),
     )
 )
+#: Methods that no tensor has: what is taken for one is a container of some.
+_OF_CONTAINERS = frozenset(
+    {"append", "copy", "extend", "get", "items", "keys", "pop", "setdefault", "update", "values", "_asdict", "_replace"}
+)
 _STATIC = re.compile(r"\.(shape|dtype)\.")
 _DATASETS = re.compile(
     r"tensorflow\.data\.(Dataset\.(from_|list_files|range|zip)|TFRecordDataset|TextLineDataset|FixedLengthRecordDataset)"
@@ -33,6 +37,7 @@ _DATASETS = re.compile(
 _CHECKS = re.compile(r"_*(maybe_)?(assert|check|ensure|validate|verify|warn)(_(?!\w*(apply|loss|step|update))\w*)?")
 #: Names of functions over what describes tensors: their shapes, types and names.
 _SPECIFICATIONS = re.compile(r"(\w*_)?(schemas?|specs?|signatures?)(_\w*)?")
+_SPECIFICATION_CLASSES = re.compile(r"\w*(Spec|Schema)(Base)?")
 _INTO_SPECIFICATION = re.compile(r"\w*_to_specs?")
 #: Names of functions that make what a loop or a variable begins with.
 _BEGINNINGS = re.compile(
@@ -48,6 +53,9 @@ _KEEPING = re.compile(
 _SUMMARIES = re.compile(
     r"_*(maybe_)?(add|write|record|log|compute|make|create)_(\w+_)?summar(y|ies)|summari[sz]e(_\w+)?|(\w+_)?summaries"
 )
+_SHOWING = re.compile(r"(^|/)(\w+_)?(plot(s|ting)?|visuali[sz](e|er|ation)s?|summar(y|ies))(_utils?)?\.py$")
+_MAKING = re.compile(r"_*(from|create|make|build)_\w+")
+_TEST_HELPERS = re.compile(r"_test_(lib|utils?|helpers?)\.py$")
 #: Files and folders of what is done to data before a step is given it.
 _DATA = re.compile(
     r"(^|/)(data|datasets?|data_?load(er|ing)s?|data_(pipeline|prep|preparation|provider|utils?)|input_pipeline|\w*augment"
@@ -93,7 +101,11 @@ def _counts_in_arrays(code: FunctionCode) -> bool:
 
 def _describes(code: FunctionCode) -> bool:
     """Whether a function is about specifications: by its name, and it asks TensorFlow for no operation itself."""
-    if not _SPECIFICATIONS.fullmatch(code.name) or _INTO_SPECIFICATION.fullmatch(code.name):
+    owner = code.owner_class
+    of_class = owner is not None and _SPECIFICATION_CLASSES.fullmatch(owner.name) is not None
+    if not of_class and not _SPECIFICATIONS.fullmatch(code.name):
+        return False
+    if _INTO_SPECIFICATION.fullmatch(code.name):
         return False
     return not any(computes(path) and path not in _IDLE for call in code.calls for path in call.externals)
 
@@ -115,6 +127,12 @@ def find_once(
             found[code] = "runs the loop around the steps, as its name says"
         elif _KEEPING.fullmatch(code.name) or _SUMMARIES.fullmatch(code.name):
             found[code] = "keeps or shows things between the steps, as its name says"
+        elif _SHOWING.search(code.module.file):
+            found[code] = "shows things between the steps, as the name of its file says"
+        elif code.kind == "classmethod" and _MAKING.fullmatch(code.name):
+            found[code] = "makes an object of its class, as its name says"
+        elif _TEST_HELPERS.search(code.module.file):
+            found[code] = "is for tests, as the name of its file says"
         elif _prepares(code, covered):
             found[code] = "prepares data, as the name of its file says"
         elif heat.of(code) is None and any(map(_converts, code.calls)):
@@ -240,7 +258,7 @@ def _is_busy(code: FunctionCode) -> bool:
     if code.left_out is not None or any(map(_works, code.events)):
         return True
     # What a loop makes, if only constants, a graph need not make again.
-    return _loops(code) and any(call_computes(call) for call in code.calls)
+    return _loops(code) and any(computes(path) for call in code.calls for path in call.externals)
 
 
 def _loops(code: FunctionCode) -> bool:
@@ -256,9 +274,8 @@ def _works(event: Event) -> bool:
     if isinstance(event, Operation):
         compares = event.name in ("Eq", "NotEq")
         return operation_computes(event) is True and not (compares and any(_is_word(node) for node in event.operands))
-    if isinstance(event, ItemLoad):
-        return _is_tensor(event.base)
-    return isinstance(event, Iteration) and _is_tensor(event.iterable)
+    # A plain item, or a walk, may as well be one of a structure of tensors, and is no work by itself.
+    return isinstance(event, ItemLoad) and event.sliced and _is_tensor(event.base)
 
 
 def _call_works(call: Call) -> bool:
@@ -270,7 +287,9 @@ def _call_works(call: Call) -> bool:
         return False
     if any(computes(path) and path not in _IDLE and not _STATIC.search(path) for path in call.externals):
         return True
-    working = [receiver for receiver, name in call.methods if method_computes(receiver, name)]
+    working = [
+        receiver for receiver, name in call.methods if name not in _OF_CONTAINERS and method_computes(receiver, name)
+    ]
     # A method that strings and dictionaries have too is no tensor's where both may be meant.
     return bool(working) and (
         len(working) == len(call.methods) or any(receiver not in TENSORS for receiver in working)

@@ -50,6 +50,8 @@ def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
         following: list[PendingBody] = []
         for waiting in work:
             waiting.lowering.lower_body(waiting, following)
+        # What waits holds the file's tree, and what lowers it holds what waits: without this, a circle.
+        work.clear()
         work = following
     return module
 
