@@ -78,6 +78,12 @@ POINTLESS = {
         "data, info = tfds.load('flowers', split='train', as_supervised=True, with_info=True)\ndata.map(f)\n",
         "HYB502",
     ),
+    "what something that is never called calls as well": (
+        "def f(x):\n    return tf.cast(x, tf.float32)\ndef unused(x):\n    return f(x)\n"
+        "def also_unused(x):\n    return unused(x)\ndata = tf.data.Dataset.range(3).map(f)\nthing(len(data))\n"
+        "def used():\n    return 1\nused()\n",
+        "HYB502",
+    ),
     "a part of a graph of TensorFlow 1": (
         "def f(x):\n    return x * tf.abs(x)\ndef main():\n    with tf.Graph().as_default():\n"
         "        for _ in range(3):\n            f(tf.ones([2]))\nmain()\n",

@@ -181,22 +181,40 @@ def _functions_in(node: Node) -> Iterable[FunctionCode]:
             yield inner.code
 
 
+def find_scripts(modules: Iterable[ModuleCode]) -> set[ModuleCode]:
+    """The modules that nothing imports and that call functions when they are run."""
+    known = list(modules)
+    named = {name for module in known for name in module.imports}
+    named |= {star.module for module in known for star in module.stars if star.module is not None}
+    wanted: set[str] = set()
+    for name in named:
+        while name and name not in wanted:
+            wanted.add(name)
+            name = name.rpartition(".")[0]
+    return {
+        module
+        for module in known
+        if module.name not in wanted
+        and any(call.targets and call.decorates is None for call in module.body.calls)
+    }
+
+
 def find_covered(program: Program, graph: CallGraph, mapped: set[FunctionCode]) -> set[FunctionCode]:
     """The functions that run as graph code already: every caller is hybrid or covered itself, builds a graph of
-    TensorFlow 1, or is a dataset's ``map``. Tests call as eager code what the project calls in a graph.
+    TensorFlow 1, or is a dataset's ``map``. Tests call as eager code what the project calls in a graph, and what a
+    script defines and never calls is not run.
 
     The least fixpoint: a function that nobody is known to call, or that escapes, is not covered.
     """
     traced = {code for code in program.functions if code.hybrid is not None or _builds_graph(code)}
+    unused = _find_unused(program, mapped)
     covered: set[FunctionCode] = set()
-    callers = {
-        code: calls
-        for code in program.functions
-        if code.hybrid is None
-        and not code.escapes
-        and not code.is_body
-        and ((calls := calls_in_earnest(code)) or code in mapped)
-    }
+    callers: dict[FunctionCode, list[tuple[Call, Binding]]] = {}
+    for code in program.functions:
+        if code.hybrid is None and not code.escapes and not code.is_body:
+            calls = [each for each in calls_in_earnest(code) if each[0].owner not in unused]
+            if calls or code in mapped:
+                callers[code] = calls
     changed = True
     while changed:
         changed = False
@@ -222,3 +240,24 @@ def _builds_graph(code: FunctionCode) -> bool:
         for call in code.calls
         for path in call.externals
     )
+
+
+def _find_unused(program: Program, mapped: set[FunctionCode]) -> set[FunctionCode]:
+    """The functions of scripts that nothing calls, and those that only such functions call."""
+    scripts = find_scripts(program.modules.values())
+    held = [
+        code
+        for code in program.functions
+        if code.module in scripts
+        and code.kind in ("function", "nested")
+        and not code.escapes
+        and not code.decorators
+        and code not in mapped
+    ]
+    unused: set[FunctionCode] = set()
+    changed = True
+    while changed:
+        found = {code for code in held if all(call.owner in unused for call, _ in code.callers)}
+        changed = found != unused
+        unused = found
+    return unused

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from ..ir.code import Call, Event, FunctionCode, ItemLoad, Iteration, Mark, ModuleCode, Operation
 from ..ir.program import Program
 from ..ir.solver import Node
 from ..ir.values import ARRAY, NONE, STRING, TENSORS, Box, Super, Thing
 from ..libraries.results import computes, describe_result
-from .callgraph import CallGraph, calls_in_earnest
+from .callgraph import CallGraph, calls_in_earnest, find_scripts
 from .heat import Heat
 from .tensor_work import call_computes, method_computes, operation_computes
 
@@ -141,7 +141,7 @@ def find_once(
     for code in program.functions:
         if code in making and not code.is_body and not _may_repeat(code, heat):
             found[code] = "sets up a dataset"
-    scripts = _scripts(program.modules.values())
+    scripts = find_scripts(program.modules.values())
     held = [code for code in program.functions if _is_held(code, scripts) and not _may_repeat(code, heat)]
     _settle(found, held, _constructs, "runs only where an object is made")
     if any(call.in_loop and call.targets for code in program.functions for call in code.calls):
@@ -219,24 +219,6 @@ def _is_held(code: FunctionCode, scripts: set[ModuleCode]) -> bool:
         return code.value not in code.parent.returns.values
     private = code.name.startswith("_") and not code.name.endswith("__")
     return private or code.module in scripts
-
-
-def _scripts(modules: Iterable[ModuleCode]) -> set[ModuleCode]:
-    """The modules that nothing imports and that call functions when they are run."""
-    known = list(modules)
-    named = {name for module in known for name in module.imports}
-    named |= {star.module for module in known for star in module.stars if star.module is not None}
-    wanted: set[str] = set()
-    for name in named:
-        while name and name not in wanted:
-            wanted.add(name)
-            name = name.rpartition(".")[0]
-    return {
-        module
-        for module in known
-        if module.name not in wanted
-        and any(call.targets and call.decorates is None for call in module.body.calls)
-    }
 
 
 def _may_repeat(code: FunctionCode, heat: Heat) -> bool:

@@ -14,8 +14,9 @@ class NoTensorWork(Rule):
     ## What it does
 
     Finds functions that run no TensorFlow operation, neither themselves nor through what they call, and those of which
-    that may be said by their names: checks (`validate_weights`), and what is about specifications (`batch_spec`) where
-    it calls no operation by its name.
+    that may be said by their names: checks (`validate_weights`), and what is about specifications (`batch_spec`, a
+    method of a class `PairSpec`) where it calls no operation by its name. What works with NumPy and runs no operation
+    itself is one of them, too. To take items out of a structure, or to walk over one, is no operation.
 
     ## Why is this bad
 

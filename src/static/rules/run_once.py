@@ -14,9 +14,10 @@ class RunOnce(Rule):
     Finds functions that are surely run once, or only where data and objects are set up: those that the script calls
     outside of its loops, those that only constructors call, those that make a `tf.data.Dataset`, and those that make a
     `tf.function` of their own and that nothing is seen to call in a loop. Some it knows by their names: those that make
-    what a loop or a variable begins with (`get_initial_state`, an initializer), those that run the loop around the
-    steps (`train_epoch`), and those in a file of data preparation (`preprocessing.py`) that nothing else calls. A
-    training step is none of these.
+    what a loop or a variable begins with (`get_initial_state`, an initializer) or an object of their class
+    (`from_parts`), those that run the loop around the steps (`train_epoch`), that keep or show things between them
+    (`load_weights`, `add_summaries`, a file `plotting.py`), that only tests use (`layers_test_lib.py`), and those in a
+    file of data preparation (`preprocessing.py`) that nothing else calls. A training step is none of these.
 
     ## Why is this bad
 
