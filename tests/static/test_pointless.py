@@ -84,6 +84,12 @@ POINTLESS = {
         "def used():\n    return 1\nused()\n",
         "HYB502",
     ),
+    "a circle that only a graph enters": (
+        "def f(function, x):\n    return tf.cond(x > 0.0, lambda: function(x), lambda: x)\n"
+        "def part(x):\n    return f(tf.abs, x)\n"
+        "@tf.function\ndef step(x):\n    return f(part, x)\nfor _ in range(3):\n    step(tf.ones([2]))\n",
+        "HYB502",
+    ),
     "a part of a graph of TensorFlow 1": (
         "def f(x):\n    return x * tf.abs(x)\ndef main():\n    with tf.Graph().as_default():\n"
         "        for _ in range(3):\n            f(tf.ones([2]))\nmain()\n",

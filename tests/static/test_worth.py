@@ -109,7 +109,7 @@ def test_a_function_is_not_covered_by(how, script):
 
 
 def test_functions_that_call_each_other_do_not_cover_each_other(script):
-    """The least fixpoint: a circle that nothing hybrid enters is not covered."""
+    """A circle that nothing hybrid enters is not covered."""
     text = "def f(x):\n    return tf.abs(g(x))\ndef g(x):\n    return f(x)\n"
     assert all(each.blocker is None or each.blocker.code != "HYB502" for each in script(text).scan().functions)
 
@@ -147,6 +147,10 @@ SIGNS = {
         "def step(a, b):\n    loss = strategy.run(inner, args=(a, b))\n"
         "    return strategy.reduce('sum', loss, axis=None)\n"
         "for a, b in batches():\n    step(a, b)\n"
+    ),
+    "an unknown strategy that is given the arguments by their position": (
+        "from somewhere import strategy, batches\ndef inner(a):\n    return a.value\n"
+        "def step(a):\n    return strategy.run(inner, (a,))\nfor a in batches():\n    step(a)\n"
     ),
     "a strategy of the project": (
         "from somewhere import batches\nclass Replicator(tf.distribute.MirroredStrategy):\n    pass\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from ..ir.code import AttributeLoad, Binding, Call, FunctionCode, ModuleCode
@@ -200,34 +200,44 @@ def find_scripts(modules: Iterable[ModuleCode]) -> set[ModuleCode]:
 
 
 def find_covered(program: Program, graph: CallGraph, mapped: set[FunctionCode]) -> set[FunctionCode]:
-    """The functions that run as graph code already: every caller is hybrid or covered itself, builds a graph of
-    TensorFlow 1, or is a dataset's ``map``. Tests call as eager code what the project calls in a graph, and what a
-    script defines and never calls is not run.
+    """The functions that run as graph code already: graphs call them (a `tf.function`, a dataset's ``map``, what builds
+    a graph of TensorFlow 1, what is covered itself), and nothing that runs eagerly does.
 
-    The least fixpoint: a function that nobody is known to call, or that escapes, is not covered.
+    Tests call as eager code what the project calls in a graph, and what a script defines and never calls is not run.
+    What escapes, or is not seen to be called, may be called by anybody.
     """
-    traced = {code for code in program.functions if code.hybrid is not None or _builds_graph(code)}
     unused = _find_unused(program, mapped)
-    covered: set[FunctionCode] = set()
-    callers: dict[FunctionCode, list[tuple[Call, Binding]]] = {}
+    traced = {code for code in program.functions if code.hybrid is not None or _builds_graph(code)}
+    eager: set[FunctionCode] = set()
+    inside: set[FunctionCode] = set(mapped)
     for code in program.functions:
-        if code.hybrid is None and not code.escapes and not code.is_body:
-            calls = [each for each in calls_in_earnest(code) if each[0].owner not in unused]
-            if calls or code in mapped:
-                callers[code] = calls
-    changed = True
-    while changed:
-        changed = False
-        for code in callers.keys() - covered:
-            if all(
-                binding.mode == "graph"
-                or (binding.mode in TRACED_MODES and (call.owner in traced or call.owner in covered))
-                for call, binding in callers[code]
-                if binding.mode != "wrapper"
-            ):
-                covered.add(code)
-                changed = True
-    return covered
+        if code.is_body or code.escapes:
+            eager.add(code)
+            continue
+        calls = [each for each in calls_in_earnest(code) if each[0].owner not in unused]
+        if not calls and code not in mapped and code not in unused:
+            eager.add(code)
+        modes = {binding.mode for _, binding in calls}
+        if "graph" in modes or any(call.owner in traced for call, _ in calls):
+            inside.add(code)
+        if modes - TRACED_MODES - {"graph"}:
+            eager.add(code)
+    _reach(graph, eager, lambda code: code not in traced and not is_test(code.module))
+    _reach(graph, inside, lambda code: True)
+    return {code for code in inside - eager if code.hybrid is None}
+
+
+def _reach(graph: CallGraph, found: set[FunctionCode], goes_on: Callable[[FunctionCode], bool]) -> None:
+    """Add what the functions call as part of the same run."""
+    pending = list(found)
+    while pending:
+        code = pending.pop()
+        if not goes_on(code):
+            continue
+        for _, binding in graph.callees.get(code, ()):
+            if binding.mode in ("call", "held") and binding.code not in found and binding.code.hybrid is None:
+                found.add(binding.code)
+                pending.append(binding.code)
 
 
 def _builds_graph(code: FunctionCode) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ..ir.code import AttributeLoad, Call, Event, FunctionCode, Iteration, Mark, ModuleCode
 from ..ir.program import Program
 from ..ir.solver import Node
-from ..ir.values import External, Thing
+from ..ir.values import Bound, External, Function, Thing
 from .callgraph import CallGraph
 
 #: Attributes that hardly anything but a model, a layer or an optimizer has.
@@ -98,8 +98,12 @@ def _steps(event: Event) -> bool:
 
 
 def _runs_replicas(call: Call) -> bool:
-    """Whether a call is ``strategy.run(step, args=(x,))`` of a strategy that nobody knows."""
-    return call.attribute == "run" and not call.targets and bool({"args", "kwargs"} & call.keywords.keys())
+    """Whether a call is ``strategy.run(step, (x,))``, or that with ``args=(x,)``, of a strategy that nobody knows."""
+    if call.attribute != "run" or call.targets:
+        return False
+    if {"args", "kwargs"} & call.keywords.keys():
+        return True
+    return len(call.arguments) == 2 and any(isinstance(each, (Function, Bound)) for each in call.arguments[0].values)
 
 
 def _tells(event: Event) -> bool:
