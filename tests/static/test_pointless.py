@@ -105,6 +105,11 @@ POINTLESS = {
         "for _ in range(3):\n    check_weight(tf.ones([2]))\n",
         "HYB501",
     ),
+    "a question for shapes": (
+        "def get_shape_list(x):\n    shape = tf.shape(x)\n    return [shape[0] * 1, *x.shape[1:]]\n"
+        "for _ in range(3):\n    get_shape_list(tf.ones([2, 2]))\n",
+        "HYB501",
+    ),
     "a specification": (
         "def batch_spec(x):\n    return x.with_shape([None]) + x\n"
         "for _ in range(3):\n    batch_spec(tf.ones([2]))\n",
@@ -207,6 +212,7 @@ POINTLESS = {
 
 
 NAMES = (
+    "get_shape_list",
     "from_parts",
     "take",
     "_make",
@@ -262,6 +268,10 @@ WANTED = {
     "what a function calls in its loop": (
         "def main(data):\n    def f(x):\n        return x * tf.abs(x)\n    for x in data:\n        thing(f(x))\n"
         "    return data + 1.0\nmain(tf.ones([3]))\n"
+    ),
+    "what a function that runs once calls in its loop": (
+        "def predict(data):\n    def f(x):\n        return x * tf.abs(x)\n    for x in data:\n        thing(f(x))\n"
+        "    return data + 1.0\ndef main():\n    predict(tf.ones([3]))\nmain()\n"
     ),
     "what makes a tf.function and is called in a loop": (
         "def f(x):\n    @tf.function\n    def go(y):\n        return y * y\n    return go(x) + x\n"

@@ -35,6 +35,8 @@ _DATASETS = re.compile(
 )
 #: Names of functions that raise where something is not as it should be, and do no more.
 _CHECKS = re.compile(r"_*(maybe_)?(assert|check|ensure|validate|verify|warn)(_(?!\w*(apply|loss|step|update))\w*)?")
+#: Names of functions that ask for shapes.
+_SHAPES = re.compile(r"_*(get_)?(static_|combined_|input_|output_)?shape(s|_list)?")
 #: Names of functions over what describes tensors: their shapes, types and names.
 _SPECIFICATIONS = re.compile(r"(\w*_)?(schemas?|specs?|signatures?)(_\w*)?")
 _SPECIFICATION_CLASSES = re.compile(r"\w*(Spec|Schema)(Base)?")
@@ -48,7 +50,7 @@ _INITIALIZERS = re.compile(r"\w*Initiali[sz](er|ation)")
 _DRIVERS = re.compile(r"_*(run|train|fit|eval|evaluate|test|collect)_(\w+_)?(epochs?|episodes?|loop|policy|rollouts?)")
 #: Names of functions that keep things, bring them back, or show them to people.
 _KEEPING = re.compile(
-    r"_*(maybe_)?(load|restore|save|export|serialize|dump|plot|display|show|print|visuali[sz]e|report|format)(_\w+)?"
+    r"_*(maybe_)?(load|restore|save|export|serialize|dump|plot|display|show|print|visuali[sz]e|report|format)(_\w+)?|close"
 )
 _SUMMARIES = re.compile(
     r"_*(maybe_)?(add|write|record|log|compute|make|create)_(\w+_)?summar(y|ies)|summari[sz]e(_\w+)?|(\w+_)?summaries"
@@ -79,6 +81,8 @@ def find_idle(
             continue
         elif _CHECKS.fullmatch(code.name):
             found[code] = "checks what it is given, as its name says"
+        elif _SHAPES.fullmatch(code.name):
+            found[code] = "asks for shapes, as its name says"
         elif _describes(code):
             found[code] = "is about specifications, as its name says"
         elif _counts_in_arrays(code):

@@ -47,7 +47,7 @@ _PATHS = ("tensorflow_probability.mcmc.", "tensorflow_probability.vi.", "tensorf
 _COLLECTIVES = re.compile(r"horovod\.\w+\.(grouped_)?(allgather|allreduce|alltoall|broadcast|reducescatter)")
 #: What authors call one round of training, or a part of it.
 _NAMES = re.compile(
-    r"_*(\w*_)?(train|training|test|eval|evaluation|val|valid|validation|predict|inference|infer|update|learn|gradient"
+    r"_*(\w*_)?(train|training|test|eval|evaluation|val|valid|validation|predict|prediction|inference|infer|update|learn|gradient"
     r"|critic|actor|generator|discriminator|distributed|sample|optimi[sz]e)((_\w*)?_?(step|batch)|_?fn)\d*"
     r"|_*(soft_update|step_fn|replica_step|compute_loss|compute_gradients|apply_gradients)"
 )

@@ -81,6 +81,18 @@ def _is_advice(code: str) -> bool:
     return rule_of()[code].group is Group.BENEFIT
 
 
+def _runs_once(code: FunctionCode, depth: int) -> bool:
+    """Whether all calls of a function stand outside of loops, in a script or in what runs once."""
+    calls = [call for call, _ in calls_in_earnest(code)]
+    return (
+        depth < 8
+        and bool(calls)
+        and all(
+            not call.in_loop and (call.owner.kind == "module" or _runs_once(call.owner, depth + 1)) for call in calls
+        )
+    )
+
+
 def _is_within(code: FunctionCode | None, outer: FunctionCode) -> bool:
     while code is not None and code is not outer:
         code = code.parent
@@ -279,13 +291,9 @@ class Verdicts:
         return None
 
     def _is_called_once(self, code: FunctionCode, outer: FunctionCode) -> bool:
-        """Whether a script calls the outer function once, and that calls the inner one in a loop."""
-        calls = [call for call, _ in calls_in_earnest(outer)]
-        return (
-            any(call.in_loop for call, _ in code.callers)
-            and bool(calls)
-            and all(call.owner.kind == "module" and not call.in_loop for call in calls)
-        )
+        """Whether a script calls the outer function once, by itself or by what it calls once, and that calls the inner
+        one in a loop."""
+        return any(call.in_loop for call, _ in code.callers) and _runs_once(outer, 0)
 
     # -- facts --------------------------------------------------------------------------------
 
