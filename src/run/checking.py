@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import exit_codes
-from ..records import Function, Held, Report, Scan, Verdict
+from ..records import Action, Function, Held, Report, Scan, Verdict
 from ..report.wording import count
 from . import holding
 from .keys import keys_of
@@ -17,6 +17,9 @@ from .stages import scan
 from .stages.switches import switches_of
 from .standing import decorated, is_decorated
 from .work import Work
+
+#: A baseline whose interval's ends are more times apart than this decides little.
+WIDE = 1.25
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,11 @@ def _now(work: Work, known: dict[str, Function]) -> holding.Now:
 
 def _made(work: Work, functions: Sequence[Function]) -> tuple[str, str, int]:
     """How a run ends that is to make a baseline: held where there is something to hold."""
-    if not functions:
-        why = "no function that the script can reach is decorated with tf.function"
+    # Of what stays decorated in all runs there is nothing to hold.
+    names = [f.id for f in functions if work.judgements[f.id].function.proposal is Action.HYBRIDIZE]
+    if not names:
+        why = "no function that the script can reach has a tf.function decorator that can be taken off"
         return "undecided", f"There is nothing to hold: {why}. No baseline was written.", exit_codes.CHECK
-    names = [function.id for function in functions]
     refuted = [j for name in names if (j := work.judgements[name]).verdict is Verdict.REFUTED]
     if refuted:
         first = refuted[0]
@@ -100,10 +104,13 @@ def _made(work: Work, functions: Sequence[Function]) -> tuple[str, str, int]:
     if benchmark is None or benchmark.speedup is None:
         why = work.no_gain if benchmark is None else benchmark.reason
         return "undecided", f"No baseline was written, for no speedup was measured: {why}", exit_codes.CHECK
-    said = f"{count(len(functions), 'decorated function')}: {holding.interval(benchmark.speedup)} per unit"
+    said = f"{count(len(names), 'decorated function')}: {holding.interval(benchmark.speedup)} per unit"
     share = holding.graph_share(work.judgements.values(), names)
     work.held = Held("held", tuple(names), 0.0, now=benchmark.speedup, graph_share=share)
-    return "held", f"The baseline holds {said}, against the same code run eagerly.", exit_codes.OK
+    message = f"The baseline holds {said}, against the same code run eagerly."
+    if benchmark.speedup.high > WIDE * benchmark.speedup.low:
+        message += " The interval is wide, so few checks against it are decided: make it again with a longer --budget."
+    return "held", message, exit_codes.OK
 
 
 def _ended(work: Work, held: Held, terms: Terms) -> tuple[str, str, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import exit_codes
-from ..records import Function, Judgement, Move, Reason, Report, Scan, Verdict
+from ..records import Action, Function, Judgement, Move, Reason, Report, Scan, Verdict
 from ..report.wording import count
 from .keys import keys_of
 from .pipeline import nursery
@@ -55,9 +55,13 @@ def confirm(work: Work, asked: Asked) -> tuple[str, str, int]:
     else:
         work.judgements.clear()
     for name, (old, place) in known.items():
-        function = next(each for each in functions if each.id == name)
+        function = replace(next(each for each in functions if each.id == name), proposal=Action.HYBRIDIZE, blocker=None)
         said = f"it was not run again, since nothing that its verdict rests on has changed: {place} has it"
-        work.add([replace(old, function=function, selected=False, reasons=(*old.reasons, Reason(KNOWN, said)))])
+        reasons = old.reasons
+        if all(reason.code != KNOWN for reason in reasons):
+            # Else it names the report of the run already.
+            reasons = (*reasons, Reason(KNOWN, said))
+        work.add([replace(old, function=function, selected=False, reasons=reasons)])
     work.keys = keys
     return _ended(work, [work.judgements[name] for name in names], asked)
 
@@ -100,6 +104,9 @@ def _known(work: Work, keys: dict[str, str]) -> dict[str, tuple[Judgement, str]]
     found: dict[str, tuple[Judgement, str]] = {}
     wanted = {key: name for name, key in keys.items()}
     for file in sorted(work.folder.parent.glob("*/report.json"), reverse=True):
+        if file.parent.is_symlink():
+            # The newest, which is there by its own name as well.
+            continue
         try:
             text = file.read_text(encoding="utf-8")
             # Reports are long, and few of them speak of what is asked.
@@ -109,7 +116,7 @@ def _known(work: Work, keys: dict[str, str]) -> dict[str, tuple[Judgement, str]]
         for name, judgement in _confirmed(report) if report is not None else ():
             key = report.keys.get(name) if report is not None else None
             if key in wanted and wanted[key] == name:
-                found.setdefault(name, (judgement, str(file.parent.name)))
+                found.setdefault(name, (judgement, file.parent.name))
     return found
 
 

@@ -131,7 +131,7 @@ def _otherwise(name: str, before: Judgement | None, now: Now, fail_on: float) ->
         return [Otherwise(name, "undecorated", f"is not decorated any more ({function.file}:{function.line}){how}")]
     if name in now.eager:
         return [Otherwise(name, "ran-eagerly", f"ran eagerly although it is decorated, because of {now.eager[name]}")]
-    if judgement is None or judgement.function.hybrid is not None:
+    if judgement is None or judgement.function.proposal is not Action.HYBRIDIZE:
         # Its decorator could not be taken off, so nothing is known of it.
         return []
     if judgement.verdict is Verdict.REFUTED:

@@ -44,8 +44,8 @@ def prove(work: Work, found: Scan, functions: Sequence[Function]) -> None:
         _question(work, blockers)
         _run_cold(work, found, names)
         _measure(work, found, names)
-    # It was a plan for the runs alone: nothing is to be changed.
-    work.add([replace(work.judgements[name], selected=False) for name in names])
+    # It was a plan for the runs alone: nothing is to be changed, and what was judged is a tf.function of the user's.
+    work.add([standing.told(work.judgements[name]) for name in names])
     work.plan = Plan()
 
 

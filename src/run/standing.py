@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..records import Edit, EditedFile, Function, Scan, Skip, Variant
+from ..records import Edit, EditedFile, Function, Judgement, Scan, Skip, Variant
 from ..rewrite.undecorate import Worn, take_off
 
 #: What is written before a decorator's text where source shows what makes a function hybrid.
@@ -44,6 +44,11 @@ class Standing:
                 files.append(_edited(bare.file, bare.after, after, lines))
         skips = [Skip(name, f"{name} is not decorated as the code stands.") for name in wanted - self.functions.keys()]
         return tuple(files), tuple(skips)
+
+    def told(self, judgement: Judgement) -> Judgement:
+        """A judgement of the eager form as one of the code as it stands."""
+        own = self.functions[judgement.function.id]
+        return replace(judgement, function=replace(judgement.function, hybrid=own.hybrid), selected=False)
 
     def variant(self, name: str) -> Variant:
         """How a function is converted as it stands: the keyword arguments of its decorator."""

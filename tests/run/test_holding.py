@@ -55,8 +55,8 @@ def judgement(
 ) -> Judgement:
     seen = Observation(calls=calls, seconds=calls * 0.01, share=share, caller_seconds=callers or {"": 1.0})
     result = VariantResult("graph", Verdict.CONFIRMED, traces, 0.1, 0.01 / gain, 0.01, 0.0, causes)
-    # As a run has it, which is without the decorator.
-    return Judgement(function(name, None), verdict, (Reason("x", why),), seen, variants=(result,), selected=True)
+    judged = replace(function(name), proposal=Action.HYBRIDIZE)
+    return Judgement(judged, verdict, (Reason("x", why),), seen, variants=(result,), selected=True)
 
 
 def benchmark(ratio: float, groups: int = 6, spread: float = 0.01, seed: int = 1) -> Benchmark:
