@@ -115,6 +115,21 @@ _TRAINERS = {
 }
 KERAS = tuple(_TRAINERS)
 
+#: Where Keras keeps notes of its own on layers, and the classes of such notes: no code of a project's is kept there.
+#: They are passed over to save time; where a release names them otherwise, they are gone through.
+KERAS_BOOKKEEPING = frozenset(
+    {
+        *("_tracker", "_inbound_nodes", "_outbound_nodes", "_nodes", "_nodes_by_depth", "_auto_config"),
+        *("_trainable_variables", "_non_trainable_variables", "_variables", "_seed_generators", "_call_signature"),
+        *("call_signature_parameters", "_call_context_args", "_call_has_context_arg", "_build_shapes_dict"),
+        *("_inbound_nodes_value", "_outbound_nodes_value", "_trainable_weights", "_non_trainable_weights"),
+        *("_network_nodes", "_created_nodes", "_obj_reference_counts_dict", "_thread_local"),
+    }
+)
+KERAS_BOOKKEEPERS = frozenset(
+    {"Variable", "KerasVariable", "KerasTensor", "Node", "Tracker", "DTypePolicy", "Policy", "InputSpec", "Initializer"}
+)
+
 ESSENTIAL = (
     _ADD_CALLBACK,
     _REMOVE_CALLBACK,

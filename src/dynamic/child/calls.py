@@ -10,8 +10,9 @@ import types
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .grips import reference_to
 from .marks import ATOMS
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Calls:
     """
 
     def __init__(self, project: Project) -> None:
-        self._project = project
+        self.project = project
         self._foreign: dict[int, types.CodeType] = {}
         self._functions: dict[tuple[int, int], Any] = {}
         self._frames: dict[tuple[int, int], tuple[types.CodeType, dict[str, Any], dict[str, Any]]] = {}
@@ -58,7 +59,7 @@ class Calls:
     def __enter__(self) -> Calls:
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
-            if self._project.owns(frame.f_code):
+            if self.project.owns(frame.f_code):
                 self.stack.append((frame.f_code, frame.f_lineno))
             frame = frame.f_back
         self._before = sys.getprofile()
@@ -97,7 +98,7 @@ class Calls:
         code = frame.f_code
         if id(code) in self._foreign:
             return
-        if self._project.has(code.co_filename):
+        if self.project.has(code.co_filename):
             local = frame.f_locals
             first = local.get(code.co_varnames[0]) if code.co_argcount else None
             if len(self._frames) < _MOST:
@@ -121,7 +122,7 @@ class Calls:
             if isinstance(function, type) or not isinstance(call, types.FunctionType):
                 return
             args, function = (function, *args), call
-        if self._project.owns(function.__code__):
+        if self.project.owns(function.__code__):
             first = args[0] if args and function.__code__.co_argcount else None
             if len(self._functions) < _MOST:
                 self._functions.setdefault((id(function), _identity(first)), (function, tuple(args), dict(kwargs)))
@@ -136,6 +137,50 @@ class Calls:
             cells = _cells(code, {name: local[name] for name in code.co_freevars if name in local})
             found.append(Ran(code, space, {name: local[name] for name in names if name in local}, cells))
         return found
+
+
+class Member(NamedTuple):
+    """A function that ran in an earlier call, and by parameter, the objects of the project's that it was given.
+
+    Neither is kept alive; where the function is gone or was never known, its code tells where its names lead.
+    """
+
+    code: types.CodeType
+    space: dict[str, Any]
+    function: Callable[[], Any]
+    objects: Mapping[str, Callable[[], Any]]
+
+
+class Company:
+    """The functions of the project that ran in the calls of one candidate so far."""
+
+    def __init__(self) -> None:
+        self._members: dict[tuple[int, ...], Member] = {}
+
+    def note(self, calls: Calls) -> None:
+        """Take in what ran."""
+        for ran in calls.ran():
+            objects = {name: value for name, value in ran.parameters.items() if calls.project.owns_class(type(value))}
+            key = id(ran.code), *map(id, objects.values())
+            if len(self._members) < _MOST and key not in self._members:
+                references = {name: reference_to(value, _nothing) for name, value in objects.items()}
+                self._members[key] = Member(ran.code, ran.space, _function_of(ran), references)
+
+    def members(self) -> list[Member]:
+        """What ran, each function once for the objects that it was given."""
+        return list(self._members.values())
+
+
+def _nothing() -> None:
+    """Stands for an object that can't be referred to weakly."""
+
+
+def _function_of(ran: Ran) -> Callable[[], Any]:
+    for reference in reversed(_closures.get(id(ran.code), [])):
+        function = reference()
+        if function is not None and function.__code__ is ran.code:
+            return reference
+    return _nothing
 
 
 #: The functions of a code with free variables; a frame does not tell which of them runs in it.

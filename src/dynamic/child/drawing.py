@@ -42,7 +42,7 @@ def draws_again(shadow: Shadow, path: PathNote, after: Any) -> bool:
         for attempt in range(QUIET_ATTEMPTS):
             time.sleep(QUIET_SECONDS * attempt)
             shadow.rewind()
-            python = Snapshot(shadow.named, shadow.original, shadow.project)
+            python = shadow.snapshot()
             with contextlib.suppress(Exception), shadow.watch:  # it raises what it raised for the script
                 shadow.original(*shadow.args, **shadow.kwargs)
             changes = python.changes()

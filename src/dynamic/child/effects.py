@@ -16,11 +16,14 @@ import types
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import contents, hidden, marks, pyfuncs
 from .marks import ATOMS, MISSING
 from .walking import Kept, Walk, brief
+
+if TYPE_CHECKING:
+    from .calls import Company
 
 _ATTRIBUTES = {
     "attribute": "attribute",
@@ -48,12 +51,18 @@ class Change:
 class Snapshot(Walk):
     """The Python state that a call can reach, at one moment. Keeps the containers alive, so: short-lived."""
 
-    def __init__(self, roots: Mapping[str, Any], function: Callable[..., Any] | None, project: Project) -> None:
+    def __init__(
+        self,
+        roots: Mapping[str, Any],
+        function: Callable[..., Any] | None,
+        project: Project,
+        company: Company | None = None,
+    ) -> None:
         self._threads = threading.active_count()
         self._window = pyfuncs.Window()
         #: Whether other threads of the script ran, which may be what changed something.
         self.beside = _is_beside_others()
-        super().__init__(roots, function, project)
+        super().__init__(roots, function, project, company)
 
     @property
     def objects(self) -> list[Any]:

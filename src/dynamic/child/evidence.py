@@ -10,6 +10,7 @@ from typing import Any
 
 from ..rows import CheckedRow, RehearsedRow
 from ..wording import BESIDE, describe_creation, describe_effect
+from .calls import Company
 from .effects import Change
 from .owners import Owners
 from .paths import PathNote
@@ -105,6 +106,7 @@ class Check:
         self.returned: set[str] = set()
         self.rehearsal: Rehearsed | None = None
         self.stability: Stability | None = None
+        self.company = Company()
 
     @property
     def open(self) -> bool:

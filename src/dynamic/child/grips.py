@@ -131,9 +131,9 @@ def _has_identity(mark: Any) -> bool:
     return isinstance(mark, str) and mark.startswith("('object'")
 
 
-def reference_to(value: Any) -> Callable[[], Any]:
-    """What gives a value as long as it is there; of what can't be referred to weakly, the value itself."""
+def reference_to(value: Any, otherwise: Callable[[], Any] | None = None) -> Callable[[], Any]:
+    """What gives a value as long as it is there; of what can't be referred to weakly, ``otherwise``, or the value."""
     try:
         return weakref.ref(value)
     except TypeError:
-        return lambda: value
+        return otherwise or (lambda: value)

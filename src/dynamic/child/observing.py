@@ -21,7 +21,7 @@ from ...sandbox.binding import bind, disguise
 from ...sandbox.child import Child
 from ...sandbox.clock import Clock, perf_counter
 from ..rows import CreationRow, EffectRow, ObservedRow
-from .calls import Calls, introduce
+from .calls import Calls, Company, introduce
 from .effects import Change, Project, Snapshot
 from .modes import FIT, Modes
 from .offspring import Offspring
@@ -111,6 +111,7 @@ class Record:
         self.misfits: dict[str, str] = {}
         self.fitting: Counter[str] = Counter()
         self.reading: Reading | None = None
+        self.company = Company()
         self.overhead = 0.0
         self.first = self.last = 0.0
         self.due = False
@@ -368,7 +369,7 @@ class Observer:
         made = variables.created()
         try:
             try:
-                before = Snapshot(named, target, self.project)
+                before = Snapshot(named, target, self.project, record.company)
                 record.blind = record.blind or before.unseen
             except Exception as error:  # ours, and not to become the script's
                 record.blind = f"{type(error).__name__}: {str(error)[:160]}"
@@ -392,6 +393,7 @@ class Observer:
 
     def _note_reads(self, record: Record, calls: Calls, before: Snapshot) -> None:
         try:
+            record.company.note(calls)
             record.reading = record.reading or Reading(self.project, LOOK_SHARE / len(self.records))
             record.reading.learn(calls, before.objects)
         except Exception as error:  # ours, and not to become the script's

@@ -51,6 +51,11 @@ def is_left_out(kind: type) -> bool:
     return kind.__module__.partition(".")[0] in _LEFT_OUT
 
 
+def is_tensor(kind: type) -> bool:
+    """Whether objects of a class are tensors, which hold no state."""
+    return kind.__module__.partition(".")[0] == "tensorflow" and kind.__name__.endswith("Tensor")
+
+
 def is_holder(kind: type) -> bool:
     """Whether an object of a library's class is as much the project's as what holds it."""
     return kind.__module__ in _HOLDERS
@@ -65,6 +70,12 @@ def watched(value: Any, attributes: Mapping[str, Any], project: Project) -> dict
     """Of an object's attributes, those whose change is a change of the script's state."""
     kind = type(value)
     assigned = project.assigned_attributes
+    if is_left_out(kind):  # all but what the project hangs on it is the library's
+        return {
+            name: item
+            for name, item in attributes.items()
+            if name in assigned and not name.startswith("_") and name not in _KERAS_PUBLIC
+        }
     if any(is_left_out(base) for base in kind.__mro__):
         return {
             name: item

@@ -16,7 +16,6 @@ import numpy as np
 import tensorflow as tf
 
 from . import iterators, states, variables
-from .effects import Snapshot
 from .paths import Runaway
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
         return
     state = variables.snapshot()
     positions = iterators.snapshot() if check.advances_iterators else []
-    python = Snapshot(shadow.named, shadow.original, shadow.project)
+    python = shadow.snapshot()
     read = states.read(check, shadow.trace_key, (shadow.args, shadow.kwargs), state)
     record.states.add(states.mark(check, (shadow.args, shadow.kwargs), shadow.key, read))
     try:

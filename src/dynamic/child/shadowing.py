@@ -110,7 +110,7 @@ class Shadow:
         self.before = variables.snapshot()
         wanted = self.check.advances_iterators or self.check.rehearsal is not None
         self.positions = iterators.snapshot() if wanted else []
-        self.python = Snapshot(self.named, self.original, self.project)
+        self.python = self.snapshot()
         self.stability.reading.look(always=True)
         if self.python.unseen:
             self.check.doubts.setdefault("unseen", self.python.unseen)
@@ -187,6 +187,10 @@ class Shadow:
             variables.restore(after)
             iterators.restore(moved or [])
             self.python.restore()
+
+    def snapshot(self) -> Snapshot:
+        """The Python state that the call can reach, now."""
+        return Snapshot(self.named, self.original, self.project, self.check.company)
 
     def rewind(self) -> None:
         """Put variables and iterators back to where they were before the call."""
@@ -373,6 +377,7 @@ class Shadow:
             return
         bound, concrete, calls, python, seconds = made
         self.stability.note(own, calls, python.objects, seconds)
+        check.company.note(calls)
         self.traced = True
         printed = graphs.fingerprint(concrete, self._place)
         if printed.fault:
@@ -409,7 +414,7 @@ class Shadow:
             time.sleep(drawing.QUIET_SECONDS * attempt)
             bound = tensorflow_internals.clone(self.function)
             bound = bound.__get__(receiver[0], type(receiver[0])) if receiver else bound
-            python = Snapshot(self.named, self.original, self.project)
+            python = self.snapshot()
             begun, refused = perf_counter(), RefusedConnection.made
             try:
                 with self.watch as outside, Calls(self.project) as calls:

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...sandbox.binding import unhooked
-from . import contents, hidden, marks, ownership
+from . import contents, hidden, holdings, marks, ownership
 from .contents import FUNCTION_ATTRIBUTES
 from .marks import ATOMS, MISSING
 
 if TYPE_CHECKING:
+    from .calls import Company, Member
     from .effects import Project
 
 #: A walk of more objects than these is given up; what was not looked at is a doubt where it is near.
@@ -59,11 +60,19 @@ class Kept(NamedTuple):
 class Walk:
     """One walk, from what a function is given (``roots``) and from what it can name.
 
+    ``company`` are the functions that ran in earlier calls of it: a way to them may lead through a library.
     ``blind`` says what is near and could not be looked at; it is empty where nothing is.
     """
 
-    def __init__(self, roots: Mapping[str, Any], function: Callable[..., Any] | None, project: Project) -> None:
+    def __init__(
+        self,
+        roots: Mapping[str, Any],
+        function: Callable[..., Any] | None,
+        project: Project,
+        company: Company | None = None,
+    ) -> None:
         self._project = project
+        self._holdings = holdings.Holdings(project)
         self._seen: dict[int, Any] = {}
         self._kept: list[Kept] = []
         self._names: dict[tuple[int, str], tuple[dict[str, Any], str, Any]] = {}
@@ -83,6 +92,8 @@ class Walk:
             self._add(label, value)
         if function is not None:
             self._reach(function)
+        for one in company.members() if company is not None else ():
+            self._reach_again(one)
         self._walk()
 
     def _walk(self) -> None:
@@ -164,6 +175,18 @@ class Walk:
         wrapped = getattr(function, "__wrapped__", None)
         if wrapped is not None:
             self._reach(wrapped)
+
+    def _reach_again(self, member: Member) -> None:
+        """Take in a function that ran in an earlier call, and the objects of the project's that it was given."""
+        function = member.function()
+        if function is not None:
+            self._reach(function)
+        else:
+            self._visit_code(member.code, member.space)
+        for name, reference in member.objects.items():
+            value = reference()
+            if value is not None:
+                self._add(name, value)
 
     def _visit_code(self, code: types.CodeType, space: dict[str, Any]) -> None:
         used, stored = _names(code)
@@ -345,24 +368,26 @@ class Walk:
     def _visit_object(self, label: str, value: Any) -> None:
         kind = type(value)
         library = ownership.is_left_out(kind)
-        if library and not hasattr(kind, "layers"):
-            return
-        if not issubclass(kind, _CONTAINERS):
+        if not library and not issubclass(kind, _CONTAINERS):
             self._visit_hidden(label, value)
         attributes = contents.attributes(value)
-        if attributes is None:
+        if attributes is None or ownership.is_tensor(kind):
             return
         owned = self._project.owns_class(kind)
         if not (issubclass(kind, _CONTAINERS) or ownership.is_holder(kind)):
             self._is_own = owned
         own = ownership.watched(value, attributes, self._project)
+        self._keep("attribute", label, value, own)
         if not library:
-            self._keep("attribute", label, value, own)
             self._visit_class(kind)
         for name, item in own.items():
             # A library's methods come to what the library has set, whatever the project's code says.
             named = owned and ownership.is_set_by_the_project(kind, name, self._project)
             self._add(f"{label}.{name}", item, name if named else None)
+        if holdings.is_part(kind):
+            rest = {name: item for name, item in attributes.items() if name not in own}
+            for name, item in self._holdings.of(rest):
+                self._add(f"{label}.{name}", item)
 
     def _visit_hidden(self, label: str, value: Any) -> None:
         kind = type(value)

@@ -834,3 +834,23 @@ def test_a_function_object_for_each_call_leaves_nothing_behind(tf: Any, checker:
         trial(tf, made, lambda: 1.0, 1)(*batch)
     seen = made.checks["f"]
     assert len(seen.prints) <= PRINTS and seen.retraced == 0
+
+
+def test_a_layer_in_a_container_of_keras_that_counts_by_itself_refutes(tf: Any, check: Any) -> None:
+    """No name of the step's leads to the layer: the container alone does."""
+    import io
+
+    import keras
+
+    class Tap(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.log = io.StringIO()
+
+        def call(self, x: Any) -> Any:
+            self.log.write("x")
+            return x * 2.0
+
+    model = keras.Sequential([Tap(), keras.layers.Dense(1)])
+    known = check(lambda x: tf.reduce_sum(model(x)), batches(tf))
+    assert any("the StringIO is in another state" in reason for reason in known.refutations.values())

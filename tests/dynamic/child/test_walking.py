@@ -35,6 +35,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hybridize.dynamic.child import effects, walking
+from hybridize.dynamic.child.calls import Calls, Company
 from hybridize.dynamic.child.effects import Project, Snapshot
 
 PROJECT = Project([str(Path(__file__).parent)], [])
@@ -191,7 +192,70 @@ def in_a_cache(inside: Any) -> Any:
     return compute
 
 
+def library(source: str, name: str = "a_library_of_a_test") -> Any:
+    """A module of a library, with what its source makes."""
+    made = types.ModuleType(name)
+    exec(source, made.__dict__)
+    return made
+
+
+# As Keras 3 keeps layers, and the functions that it was given.
+KERAS = library(
+    """
+class Layer:
+    built = False
+
+    def __init__(self, function=None):
+        self.built = True
+        self._layers = []
+        self.activation = function
+
+class Sequential(Layer):
+    def __init__(self, layers):
+        super().__init__()
+        self._layers = list(layers)
+        self._functional = None
+
+    @property
+    def layers(self):
+        return self._layers
+
+class Functional(Layer):
+    def __init__(self, operations):
+        super().__init__()
+        self._operations = [*operations, Layer(), Sequential([])]
+        self._operations_by_depth = {0: (*operations,)}
+""",
+    "keras.src.models",
+)
+
+
+class Tap(KERAS.Layer):  # type: ignore[misc, name-defined]
+    """A layer of the project's."""
+
+    def __init__(self, inside: Any) -> None:
+        super().__init__()
+        self.inside = inside
+
+    def call(self, x: Any) -> Any:
+        self.inside.append(x)
+        return x
+
+
+class Net(KERAS.Sequential):  # type: ignore[misc, name-defined]
+    """A model of the project's, which calls what it holds as Keras does."""
+
+
 HOLDERS: list[Callable[[Any], Any]] = [
+    lambda x: KERAS.Sequential([KERAS.Layer(), Tap(x)]),
+    lambda x: KERAS.Sequential([KERAS.Sequential([Tap(x)])]),
+    lambda x: KERAS.Functional([Tap(x)]),
+    lambda x: KERAS.Layer(in_a_closure(x)),
+    lambda x: KERAS.Layer([1, {"penalty": (in_a_closure(x),)}]),
+    lambda x: KERAS.Layer(functools.partial(print, x)),
+    lambda x: KERAS.Layer(Key(x)),
+    lambda x: KERAS.Layer({"arguments": x}),
+    lambda x: Net([Tap(x)]),
     lambda x: [x],
     lambda x: [1, [2, x]],
     lambda x: [[] for _ in range(2500)] + [x],
@@ -520,6 +584,78 @@ def test_what_two_ways_lead_to_is_near_if_one_of_them_is() -> None:
     assert unseen(holder)
 
 
+def run(model: Any) -> Any:
+    return model(1)
+
+
+def test_what_a_model_of_a_library_s_calls_is_near() -> None:
+    database = sqlite3.connect(":memory:")
+    for model in (KERAS.Sequential([Tap(database)]), KERAS.Functional([Tap(database)]), Net([Tap(database)])):
+        assert "inside, of the type sqlite3.Connection" in Snapshot({"model": model}, run, PROJECT).unseen
+
+
+def test_what_the_project_hangs_on_a_library_s_layer_is_its_state() -> None:
+    project = Project([str(Path(__file__).parent)], ["count", "built"])
+    layer = KERAS.Layer()
+    before = Snapshot({"layer": layer}, nothing, project)
+    layer.built, layer.other = False, 1
+    assert not before.changes(), "what Keras sets is its own"
+    layer.count = 1
+    assert [c.subject for c in before.changes()] == ["layer.count"]
+
+
+def test_a_model_of_many_layers_is_looked_at_without_a_doubt() -> None:
+    layers = [KERAS.Layer() for _ in range(2000)]
+    for layer in layers:
+        layer.__dict__ |= {f"_part_{n}": [object(), {}, "a", KERAS.Layer] for n in range(50)}
+    assert not Snapshot({"model": KERAS.Sequential([*layers, Tap([])])}, run, PROJECT).unseen
+
+
+REGISTRY = library("""
+functions = []
+
+def call_all():
+    return [function() for function in functions]
+""")
+COUNTS = [0]
+
+
+def count_one() -> None:
+    COUNTS[0] += 1
+
+
+def step_through_a_registry() -> None:
+    REGISTRY.call_all()
+
+
+def test_a_function_that_ran_in_an_earlier_call_is_where_later_looks_begin_as_well() -> None:
+    """No name leads from the step to a function that a library keeps; that it ran is known."""
+    REGISTRY.functions[:] = [count_one]
+    company = Company()
+    with Calls(PROJECT) as calls:
+        step_through_a_registry()
+    company.note(calls)
+    before = Snapshot({}, step_through_a_registry, PROJECT, company)
+    step_through_a_registry()
+    assert [c.subject for c in before.changes()] == ["COUNTS[0]"]
+
+
+def test_the_object_of_a_method_that_ran_is_where_later_looks_begin_as_well() -> None:
+    tap = Tap([])
+    REGISTRY.functions[:] = [functools.partial(tap.call, 1)]
+    company = Company()
+    with Calls(PROJECT) as calls:
+        step_through_a_registry()
+    company.note(calls)
+    before = Snapshot({}, step_through_a_registry, PROJECT, company)
+    step_through_a_registry()
+    assert [c.subject for c in before.changes()] == ["self.inside"]
+    gone = weakref.ref(tap)
+    del tap, calls, before
+    REGISTRY.functions.clear()
+    assert gone() is None, "an object that is gone is not kept for it"
+
+
 def test_a_change_of_what_no_word_leads_to_is_seen_all_the_same() -> None:
     holder = Holder(other=[])
     assert is_noticed({"self": holder}, Holder.step, lambda: holder.other.append(1))
@@ -558,13 +694,6 @@ def test_a_very_large_array_is_doubted_where_it_may_be_written(monkeypatch: pyte
 
 
 log = logging.getLogger(__name__)
-
-
-def library(source: str) -> Any:
-    """A module of a library, with one class in it."""
-    made = types.ModuleType("a_library_of_a_test")
-    exec(source, made.__dict__)
-    return made
 
 
 LAZY = library(
