@@ -42,13 +42,17 @@ def doubt_of(observed: ObservedRow, row: CheckedRow, whole: bool) -> str | None:
     """Why equal traces say too little: what they read changes. None where nothing does, or it is proved harmless.
 
     It is proved where the script came to its own end, and each state that it passed through was traced, for each
-    signature, to the same graph. Where it did not, a store in its loop that was not run so far is a doubt, too.
+    signature, to the same graph. Where it did not, a store in its loop that was not run so far is a doubt, too. So is
+    what could not be watched.
     """
     seen, checked = observed.reads or {}, row.reads or {}
     labels = set(checked.get("labels", ()))
     changes = {label: number for label, number in seen.get("changes", {}).items() if label in labels}
     for label, number in checked.get("changes", {}).items():
         changes[label] = max(number, changes.get(label, 0))
+    if checked.get("unwatched"):
+        words = f"its trace reads {checked['unwatched']}, which is too much to watch for changes"
+        return f"{words}: a graph keeps what it was when it was traced"
     if not changes:
         if whole or not checked.get("ahead"):
             return None

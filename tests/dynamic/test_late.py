@@ -56,6 +56,17 @@ def test_states_that_were_all_traced_to_one_graph_are_proof_where_the_run_was_wh
     assert doubt_of(observed(0, 1, changes=900, overflowed=True), row, True) is not None
 
 
+def test_what_a_trace_reads_and_could_not_be_watched_is_a_doubt_also_where_nothing_was_seen_to_change() -> None:
+    row = checked(0)
+    assert row.reads is not None
+    row.reads["unwatched"] = "`table` in `step` (train.py:3)"
+    doubt = doubt_of(observed(0), row, True)
+    assert doubt == (
+        "its trace reads `table` in `step` (train.py:3), which is too much to watch for changes: "
+        "a graph keeps what it was when it was traced"
+    )
+
+
 def test_what_the_trace_does_not_read_may_change() -> None:
     row = checked(0)
     row.reads["labels"] = []

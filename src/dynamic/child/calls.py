@@ -6,8 +6,10 @@ import functools
 import gc
 import sys
 import threading
+import time
 import types
 import weakref
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,8 +20,10 @@ from .marks import ATOMS
 if TYPE_CHECKING:
     from .effects import Project
 
-_MOST = 2000
-_MOST_SEARCHES = 40
+#: So many functions that ran are noted, each once for its first argument and its enclosing variables.
+_MOST, _MOST_OF_ONE = 20_000, 1000
+# So often functions are searched for in any case, and then within this share of the time.
+_FREE_SEARCHES, _SEARCH_SHARE = 40, 0.05
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,16 @@ class Calls:
         self.project = project
         self._foreign: dict[int, types.CodeType] = {}
         self._functions: dict[tuple[int, int], Any] = {}
-        self._frames: dict[tuple[int, int], tuple[types.CodeType, dict[str, Any], dict[str, Any]]] = {}
+        self._frames: dict[tuple[Any, ...], tuple[types.CodeType, dict[str, Any], dict[str, Any]]] = {}
         self._before: Any = None
         self._threads: Any = None
         self._on = False
         #: The project's frames that lead here, innermost first, each with its line.
         self.stack: list[tuple[types.CodeType, int]] = []
+        self._counts: Counter[int] = Counter()
+        self._left_out: dict[int, types.CodeType] = {}
+        #: After `ran`: a function of which not all calls, or not all variables, are known, with its place.
+        self.missed = ""
 
     def __enter__(self) -> Calls:
         frame: types.FrameType | None = sys._getframe(1)
@@ -101,8 +109,14 @@ class Calls:
         if self.project.has(code.co_filename):
             local = frame.f_locals
             first = local.get(code.co_varnames[0]) if code.co_argcount else None
-            if len(self._frames) < _MOST:
-                self._frames.setdefault((id(code), _identity(first)), (code, frame.f_globals, local))
+            key = id(code), _identity(first), *(_identity(local.get(name), True) for name in code.co_freevars)
+            if key in self._frames:
+                return
+            self._counts[id(code)] += 1
+            if len(self._frames) < _MOST and self._counts[id(code)] <= _MOST_OF_ONE:
+                self._frames[key] = (code, frame.f_globals, local)
+            else:
+                self._left_out[id(code)] = code
         elif code.co_name == "converted_call" and "autograph" in code.co_filename:
             local = frame.f_locals
             self._convert(local.get("f"), local.get("args") or (), local.get("kwargs") or {})
@@ -130,12 +144,22 @@ class Calls:
     def ran(self) -> list[Ran]:
         """The functions that ran, each once for each first argument."""
         found = [_of_function(*noted) for noted in self._functions.values()]
-        seen = {id(one.code) for one in found}
-        _find_functions([code for code, _, _ in self._frames.values() if code.co_freevars and id(code) not in seen])
-        for code, space, local in self._frames.values():
+        frames = list(self._frames.values())
+        # What a function that ran as well has made is looked at with that one, whose variables it has.
+        made = {id(inner) for code, _, _ in frames for inner in code.co_consts if isinstance(inner, types.CodeType)}
+        for code, _, local in frames:
+            for name in code.co_varnames[: code.co_argcount]:
+                if isinstance(local.get(name), types.FunctionType):
+                    introduce(local[name])
+        seen = made | {id(one.code) for one in found}
+        wanted = [code for code, _, local in frames if id(code) not in seen and _lacks_cells(code, local)]
+        missed = [code for code in self._left_out.values() if id(code) not in made]
+        if wanted and not _find_functions(wanted):
+            missed += wanted
+        self.missed = next(map(_place, missed), "")
+        for code, space, local in frames:
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            cells = _cells(code, {name: local[name] for name in code.co_freevars if name in local})
-            found.append(Ran(code, space, {name: local[name] for name in names if name in local}, cells))
+            found.append(Ran(code, space, {name: local[name] for name in names if name in local}, _cells(code, local)))
         return found
 
 
@@ -186,6 +210,8 @@ def _function_of(ran: Ran) -> Callable[[], Any]:
 #: The functions of a code with free variables; a frame does not tell which of them runs in it.
 _closures: dict[int, list[weakref.ref[types.FunctionType]]] = {}
 _searches = 0
+_searching_seconds = 0.0
+_begun = time.perf_counter()
 
 
 def introduce(function: Any) -> None:
@@ -193,32 +219,44 @@ def introduce(function: Any) -> None:
     code = getattr(function, "__code__", None)
     if code is not None and code.co_freevars:
         known = _closures.setdefault(id(code), [])
-        known.append(weakref.ref(function))
-        del known[:-8]
+        if not any(other() is function for other in known):
+            known.append(weakref.ref(function))
+            del known[:-_MOST_OF_ONE]
 
 
-def _find_functions(codes: list[types.CodeType]) -> None:
-    """Search for the functions of codes that no function is known for."""
-    global _searches
-    wanted = [code for code in codes if not any(known() is not None for known in _closures.get(id(code), []))]
-    if not wanted or _searches >= _MOST_SEARCHES:
-        return
-    _searches += 1
-    for code in wanted:
+def may_search() -> bool:
+    """Whether there is time to search for functions, for which all objects of the process are gone through."""
+    spare = _SEARCH_SHARE * (time.perf_counter() - _begun)
+    return _searches < _FREE_SEARCHES or _searching_seconds < spare
+
+
+def _find_functions(codes: list[types.CodeType]) -> bool:
+    """Search for the functions of codes. Returns whether there was the time for it."""
+    global _searches, _searching_seconds
+    if not may_search():
+        return False
+    begun = time.perf_counter()
+    for code in codes:
         _closures[id(code)] = []
-    for found in gc.get_referrers(*wanted):
+    for found in gc.get_referrers(*codes):
         if isinstance(found, types.FunctionType) and id(found.__code__) in _closures:
             introduce(found)
+    _searches += 1
+    _searching_seconds += time.perf_counter() - begun
+    return True
 
 
-def _cells(code: types.CodeType, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The cells behind a code's free variables, which hold ``values`` at present; of the last function that fits."""
-    for reference in reversed(_closures.get(id(code), [])):
-        function = reference()
-        if function is None or function.__code__ is not code:
-            continue
+def _lacks_cells(code: types.CodeType, local: Mapping[str, Any]) -> bool:
+    return bool(code.co_freevars) and not _cells(code, local)
+
+
+def _cells(code: types.CodeType, local: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The cells behind a code's free variables, which hold values of ``local`` now; of the last function that fits."""
+    living = [function for known in _closures.get(id(code), []) if (function := known()) and function.__code__ is code]
+    values = {name: local[name] for name in code.co_freevars if name in local}
+    for function in reversed(living):
         cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=False))
-        if all(_content(cells[name]) is value for name, value in values.items()):
+        if len(living) == 1 or all(_content(cells[name]) is value for name, value in values.items()):
             return cells
     return {}
 
@@ -227,9 +265,15 @@ def _in_class(cls: type, name: str) -> Any:
     return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
 
 
-def _identity(value: Any) -> int:
-    """What tells one first argument from another: of tensors and numbers, nothing does."""
-    return 0 if isinstance(value, ATOMS) or type(value).__module__.startswith("tensorflow") else id(value)
+def _identity(value: Any, by_value: bool = False) -> Any:
+    """What tells one argument from another: of tensors nothing does, and of numbers their value or nothing."""
+    if isinstance(value, ATOMS):
+        return (type(value), repr(value)) if by_value else 0
+    return 0 if type(value).__module__.startswith("tensorflow") else id(value)
+
+
+def _place(code: types.CodeType) -> str:
+    return f"`{code.co_qualname.rpartition('<locals>.')[2]}` ({code.co_filename}:{code.co_firstlineno})"
 
 
 def _content(cell: types.CellType) -> Any:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 #: A step of a chain: "." and an attribute, "[" and a literal key, "*" and None for any item.
 Step = tuple[str, object]
-_LONGEST, _MOST = 6, 8
+# Longer chains, and more of them for one expression, are cut; `Reads.cut` tells where.
+_LONGEST, _MOST = 30, 100
 # What reads all attributes of the object that it is given.
 _WHOLE_OBJECT = frozenset({"vars", "asdict", "astuple"})
 _TRANSPARENT = frozenset({"reversed", "sorted", "list", "tuple", "iter", "set"})
@@ -56,10 +57,14 @@ class Read:
 
 @dataclass
 class Reads:
-    """All that a function reads; ``loose`` are the attributes read off values that no chain leads to, with a line."""
+    """All that a function reads; ``loose`` are the attributes read off values that no chain leads to, with a line.
+
+    ``cut`` is the line of an expression that more chains, or longer ones, lead to than are followed; else 0.
+    """
 
     chains: set[Read] = field(default_factory=set)
     loose: dict[str, int] = field(default_factory=dict)
+    cut: int = 0
 
 
 @functools.lru_cache(maxsize=4096)
@@ -176,7 +181,10 @@ class _Reader(ast.NodeVisitor):
             found = [chain for value in node.values for chain in self._chains(value)]
         else:
             found = []
-        return [chain for chain in dict.fromkeys(found) if len(chain.steps) <= _LONGEST][:_MOST]
+        kept = [chain for chain in dict.fromkeys(found) if len(chain.steps) <= _LONGEST]
+        if len(kept) < len(set(found)) or len(kept) > _MOST:
+            self._found.cut = node.lineno
+        return kept[:_MOST]
 
     def _items(self, node: ast.expr) -> list[Chain]:
         """The chains that the items of an expression are, when it is iterated."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import collections
+import operator
 import types
 import weakref
 import zlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -14,49 +16,60 @@ import numpy as np
 from . import contents, marks
 from .marks import ATOMS
 
-#: Of longer containers the length and so many items are compared.
-ITEMS = 200
+#: So many parts of one value are marked, plain numbers and texts not counted. What has more is marked in part.
+PARTS = 20_000
+# So many objects of which identity is all that counts are marked as fast as one container.
+_SIMPLE_PARTS = 20
 _TENSOR_ELEMENTS = 1024
-_DEPTH = 3
+# To look at a tensor takes as long as to look at so many parts of Python's.
+_TENSOR_PARTS = 4
+_DEEPEST = 100
+_PLAIN = frozenset(ATOMS)
+# A larger array in a container goes by its checksum, for there may be many.
+_COPIED_BYTES = 1 << 10
 CONTAINERS = (dict, list, tuple, set, frozenset, collections.deque, bytearray)
+_COMPOUND = (*CONTAINERS, np.ndarray)
 
 
 class Grip:
     """A hold on one value. ``deep``: its content counts where it is a container; of other objects, their identity.
 
-    Nothing that can be referred to weakly is kept alive.
+    Nothing that can be referred to weakly is kept alive. ``cut`` says that the value has more parts than are marked.
     """
 
-    __slots__ = ("deep", "mark", "reference")
+    __slots__ = ("_text", "cut", "deep", "mark", "reference")
 
     def __init__(self, value: Any, deep: bool) -> None:
         self.deep = deep
         self.reference = None if isinstance(value, ATOMS) else reference_to(value)
-        self.mark = _mark(value, deep)
+        marker = _Marker(deep)
+        self.mark = marker.mark(value)
+        self.cut = marker.parts < 0
+        self._text: str | None = None
 
     def holds(self, value: Any) -> bool:
         """Whether a value is what it was."""
         if self.mark is None or self.mark[0] == "tensor":  # what can't change in itself
             if self.reference is not None and self.reference() is value:
                 return True
-            return self.mark is not None and bool(self.mark == _mark(value, self.deep))
-        return bool(self.mark == _mark(value, self.deep))
+            return self.mark is not None and bool(self.mark == _Marker(self.deep).mark(value))
+        return bool(self.mark == _Marker(self.deep).mark(value))
 
     def text(self) -> str | None:
         """The value as a short text that is the same in another process; None where identity is all that is known."""
         if self.mark is None:
             return None
-        if self.mark[0] == "atom":
-            text = self.mark[2]
-            return text if len(text) <= 40 else f"{text[:20]}… {zlib.crc32(text.encode()):08x}"
-        return None if _has_identity(self.mark) else f"{self.mark[0]} {zlib.crc32(repr(self.mark).encode()):08x}"
+        if self._text is None:
+            self._text = _text(self.mark)
+        return self._text or None
 
 
 class Content:
-    """The bytes of a small array, or a checksum, with a representation that tells them apart."""
+    """The bytes of an array, or a checksum, with a representation that tells them apart."""
 
-    def __init__(self, array: np.ndarray[Any, Any]) -> None:
-        self.mark = marks.array_mark(array)
+    def __init__(self, array: np.ndarray[Any, Any], copied: bool) -> None:
+        whole = copied or array.nbytes <= _COPIED_BYTES or array.dtype.hasobject
+        self.mark = marks.array_mark(array) if whole else marks.checksum(np.ndarray.view(array, np.ndarray))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Content) and bool(self.mark == other.mark)
@@ -67,6 +80,29 @@ class Content:
         return str(zlib.crc32(self.mark.data) if isinstance(self.mark, marks.Bytes) else self.mark)
 
 
+class Plain:
+    """The items of a container that holds plain values only, however many: a copy costs next to nothing."""
+
+    def __init__(self, items: Collection[Any]) -> None:
+        self._items = items
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plain) or len(self._items) != len(other._items):
+            return False
+        if isinstance(self._items, frozenset):
+            return self._items == other._items and Counter(map(type, self._items)) == Counter(map(type, other._items))
+        if all(map(operator.is_, self._items, other._items)):
+            return True
+        pairs = zip(self._items, other._items, strict=True)
+        return all(a is b or (type(a) is type(b) and repr(a) == repr(b)) for a, b in pairs)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        texts = map(repr, self._items)
+        return str(zlib.crc32(" ".join(sorted(texts) if isinstance(self._items, frozenset) else texts).encode()))
+
+
 def plain(value: Any) -> Any:
     """A container without the proxy that TensorFlow puts around dictionaries and tuples on its modules."""
     if isinstance(value, CONTAINERS) and not issubclass(type(value), CONTAINERS):
@@ -74,45 +110,62 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _mark(value: Any, deep: bool, depth: int = _DEPTH) -> Any:
-    """What the value is, comparable by ``==``; None where only its identity tells."""
-    if isinstance(value, ATOMS):
-        return "atom", type(value).__name__, repr(value)
-    if isinstance(value, np.generic):
-        return "atom", type(value).__name__, repr(value.item())
-    if isinstance(value, np.ndarray):
-        return "array", value.shape, value.dtype.name, Content(value)
-    if isinstance(value, types.MethodType):
-        return "method", id(value.__func__), id(value.__self__)
-    if type(value).__name__ == "EagerTensor":
-        return _tensor_mark(value)
-    value = plain(value)
-    if deep and depth and isinstance(value, CONTAINERS):
-        return type(value).__name__, len(value), _items(value, depth - 1)
-    return None
+class _Marker:
+    """Marks one value with its parts, as many as it may. What is below is marked as a cut."""
 
+    def __init__(self, deep: bool) -> None:
+        self._deep = deep
+        self._inside: list[int] = []
+        #: How many more may be marked; negative where some were not.
+        self.parts = PARTS
 
-def _items(value: Any, depth: int) -> tuple[Any, ...]:
-    if isinstance(value, dict):
-        pairs = list(dict.items(value))
-        return tuple((repr(key)[:80], _item(item, depth)) for key, item in _some(pairs))
-    if isinstance(value, (set, frozenset)):
-        return tuple(sorted(repr(_item(item, depth)) for item in _some(list(value))))
-    if isinstance(value, bytearray):
-        return (zlib.crc32(value),)
-    items = list(tuple.__iter__(value)) if isinstance(value, tuple) else contents.items(value)
-    return tuple(_item(item, depth) for item in _some(items))
+    def mark(self, value: Any) -> Any:
+        """What the value is, comparable by ``==``; None where only its identity tells."""
+        if isinstance(value, ATOMS):
+            return "atom", type(value).__name__, repr(value)
+        if isinstance(value, np.generic):
+            return "atom", type(value).__name__, repr(value.item())
+        if isinstance(value, np.ndarray):
+            return "array", value.shape, value.dtype.name, Content(value, not self._inside)
+        if isinstance(value, types.MethodType):
+            return "method", id(value.__func__), id(value.__self__)
+        if type(value).__name__ == "EagerTensor":
+            self.parts -= _TENSOR_PARTS if self._inside else 0
+            return _tensor_mark(value)
+        value = plain(value)
+        if not self._deep or not isinstance(value, CONTAINERS):
+            return None
+        if id(value) in self._inside:
+            return "above", len(self._inside) - self._inside.index(id(value))
+        self._inside.append(id(value))
+        marked = type(value).__name__, len(value), self._content(value)
+        self._inside.pop()
+        return marked
 
+    def _content(self, value: Any) -> Any:
+        if isinstance(value, bytearray):
+            return (zlib.crc32(value),)
+        if isinstance(value, dict):
+            return self._items(list(dict.keys(value))), self._items(list(dict.values(value)))
+        if isinstance(value, (set, frozenset)):
+            items = list(set.__iter__(value) if isinstance(value, set) else frozenset.__iter__(value))
+            marked = self._items(items)
+            return Plain(frozenset(items)) if isinstance(marked, Plain) else tuple(sorted(map(repr, marked)))
+        return self._items(list(tuple.__iter__(value)) if isinstance(value, tuple) else contents.items(value))
 
-def _item(item: Any, depth: int) -> Any:
-    mark = _mark(item, True, depth)
-    return mark if mark is not None else ("object", id(item))
+    def _items(self, items: list[Any]) -> Any:
+        if all(kind in _PLAIN or issubclass(kind, np.generic) for kind in set(map(type, items))):
+            return Plain(items)
+        compound = sum(isinstance(item, _COMPOUND) for item in items)
+        self.parts -= compound + (len(items) - compound) // _SIMPLE_PARTS
+        if self.parts < 0 or len(self._inside) > _DEEPEST:
+            self.parts = -1
+            return ()
+        return tuple(map(self._item, items))
 
-
-def _some(items: list[Any]) -> list[Any]:
-    if len(items) <= ITEMS:
-        return items
-    return [*items[:: len(items) // ITEMS], *items[-2:]]
+    def _item(self, item: Any) -> Any:
+        mark = self.mark(item)
+        return mark if mark is not None else ("object", id(item))
 
 
 def _tensor_mark(value: Any) -> Any:
@@ -125,10 +178,18 @@ def _tensor_mark(value: Any) -> Any:
     return None
 
 
+def _text(mark: Any) -> str:
+    """A mark as a short text; empty where it rests on some object's identity."""
+    if mark[0] == "atom":
+        text = str(mark[2])
+        return text if len(text) <= 40 else f"{text[:20]}… {zlib.crc32(text.encode()):08x}"
+    return "" if _has_identity(mark) else f"{mark[0]} {zlib.crc32(repr(mark).encode()):08x}"
+
+
 def _has_identity(mark: Any) -> bool:
     if isinstance(mark, tuple):
         return mark[:1] in (("object",), ("method",)) or any(_has_identity(part) for part in mark)
-    return isinstance(mark, str) and mark.startswith("('object'")
+    return isinstance(mark, str) and "('object'" in mark
 
 
 def reference_to(value: Any, otherwise: Callable[[], Any] | None = None) -> Callable[[], Any]:

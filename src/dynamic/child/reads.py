@@ -26,16 +26,17 @@ from .chains import Chain, Read, Step, reads_of
 from .effects import Project
 from .grips import CONTAINERS, Grip, plain, reference_to
 from .marks import ATOMS
+from .steps import GONE, OPAQUE, follow, is_code, store
 
 #: Of an observing run's time, what the looks between sampled calls may take; of a check's, which times nothing, more.
 LOOK_SHARE, CHECK_LOOK_SHARE = 0.02, 0.2
 _LONGEST_PAUSE = 0.2
-_MOST_PATHS = 2000
-_MOST_ITEMS = 64
+# Where much is read a look takes longer, and so may the pause.
+_PAUSE_SHARE = 0.1
+#: So many places are watched, and of a container's items the ways behind so many. `Reading.unwatched` names the rest.
+MOST_PATHS, MOST_ITEMS = 20_000, 5000
 #: So many distinct states of what is read are remembered.
 STATES = 64
-_OPAQUE, _GONE = object(), object()
-
 
 class Path:
     """One place that is read: an object or namespace, and the steps from it to a value."""
@@ -64,12 +65,17 @@ class Path:
             yield before, step, value
             before = value
 
+    @property
+    def cut(self) -> bool:
+        """Whether there is too much to see each change of it."""
+        return self._grip.cut
+
     def value(self) -> Any:
         """What is there now."""
         value = self._root()
         for step in self.steps:
             value = follow(value, step)
-            if value is _OPAQUE or value is _GONE:
+            if value is OPAQUE or value is GONE:
                 break
         return value
 
@@ -95,9 +101,9 @@ class Path:
             return None
         holder, step, now = way[-1]
         value = _read(text, now)
-        if value is _GONE or not _store(holder, step, value):
+        if value is GONE or not store(holder, step, value):
             return None
-        return lambda: _store(holder, step, now)
+        return lambda: store(holder, step, now)
 
     def text(self) -> str:
         """The value of the last look as a text; of an object, the how-manieth it is here."""
@@ -124,15 +130,22 @@ class Reading:
         self._ahead: dict[str, str] = {}
         #: Counts the looks that found a change.
         self.clock = 0
+        #: What is read and can't be watched, with the function and line; empty where all of it can be.
+        self.unwatched = ""
 
     def learn(self, calls: Calls, objects: Iterable[Any]) -> None:
         """Take in what the functions that ran read. ``objects``: those that a loose attribute may belong to."""
         loose: dict[str, str] = {}
         before = len(self._paths)
         self._stack = calls.stack or self._stack
-        for ran in calls.ran():
+        every = calls.ran()
+        if calls.missed:
+            self._miss("variables of the function around", calls.missed, "")
+        for ran in every:
             self._ran.add(ran.code)
             reads = reads_of(ran.code)
+            if reads.cut:
+                self._miss("more than can be followed", f"`{ran.name}` ({ran.code.co_filename}:{reads.cut})")
             for read in reads.chains:
                 self._take(ran, read)
             for name, line in reads.loose.items():
@@ -160,11 +173,15 @@ class Reading:
             return False
         begun = time.thread_time()  # of its own: what else the machine does must not keep us from looking
         changed = [path for path in self._paths.values() if path.look()]
+        for path in changed:
+            if path.cut:
+                self._miss(f"`{path.label}`", path.place)
         if changed:
             self.clock += 1
             self.changes.update({path.label for path in changed if not path.loose})
             self._note(self.values())
-        self._due = perf_counter() + min(_LONGEST_PAUSE, (time.thread_time() - begun) / self._share)
+        spent = time.thread_time() - begun
+        self._due = perf_counter() + min(max(_LONGEST_PAUSE, spent / _PAUSE_SHARE), spent / self._share)
         return bool(changed)
 
     def values(self) -> dict[str, str]:
@@ -215,8 +232,13 @@ class Reading:
             "labels": sorted(self.places()),
             "states": [{label: text for label, text in state.items() if label in changed} for state in self.states],
             "overflowed": self.overflowed,
+            "unwatched": self.unwatched,
             "ahead": later,
         }
+
+    def _miss(self, what: str, place: str, between: str = " in") -> None:
+        """Note the first thing that is read and can't be watched."""
+        self.unwatched = self.unwatched or f"{what}{between} {place}"
 
     def _note(self, state: dict[str, str]) -> None:
         if state in self.states:
@@ -237,7 +259,7 @@ class Reading:
         if read.use == "passed":
             deep = read.receiver is None or not self._is_own(ran, read.receiver)
         owner = _owner(ran, read.chain)
-        for path, ending in self._walk(root, steps, read.chain.steps, deep):
+        for path, ending in self._walk(root, steps, read.chain.steps, deep, (read.chain.name, where)):
             label = f"{owner}{_text(read.chain.name, path[len(steps) :])}"
             if read.use == "attributes":
                 value = root
@@ -248,38 +270,44 @@ class Reading:
             self._add(root, path, ending, label, where, False)
 
     def _walk(
-        self, root: Any, done: tuple[Step, ...], steps: tuple[Step, ...], deep: bool
+        self, root: Any, done: tuple[Step, ...], steps: tuple[Step, ...], deep: bool, where: tuple[str, str]
     ) -> Iterator[tuple[tuple[Step, ...], bool]]:
-        """The paths that a chain comes to, each with whether the content of what is there counts."""
-        value = root
+        """The paths that a chain comes to, each with whether the content of what is there counts.
+
+        ``where`` are the chain's name and the place in the source.
+        """
+        value, begun = root, len(done)
         for step in done:
             value = follow(value, step)
         for number, (kind, key) in enumerate(steps):
-            if value is _OPAQUE or value is _GONE or isinstance(value, ATOMS):
+            if value is OPAQUE or value is GONE or isinstance(value, ATOMS):
                 return
             if isinstance(value, types.ModuleType) and not self._project.owns_module(value):
                 return
             held = plain(value)
             if kind == "*":
                 yield done, True
-                for item in _keys(held):
-                    yield from self._walk(root, (*done, ("[", item)), steps[number + 1 :], deep)
+                keys = _keys(held) if len(steps) > number + 1 else []  # the items themselves are seen with the whole
+                if len(keys) > MOST_ITEMS:
+                    self._miss(f"the items of `{_text(where[0], done[begun:])}`", where[1])
+                for item in keys[:MOST_ITEMS]:
+                    yield from self._walk(root, (*done, ("[", item)), steps[number + 1 :], deep, where)
                 return
             if kind == "." and isinstance(held, dict) and not hasattr(dict, str(key)) and key in held:
                 kind = "["
-            elif kind == "." and isinstance(held, CONTAINERS) and follow(value, (kind, key)) is _OPAQUE:
+            elif kind == "." and isinstance(held, CONTAINERS) and follow(value, (kind, key)) is OPAQUE:
                 yield done, True
                 return
             after = follow(value, (kind, key))
-            if after is _OPAQUE:
+            if after is OPAQUE:
                 yield done, False
                 yield from ((path, True) for path in self._behind(value, done, str(key)))
                 return
-            if kind == "." and _is_code(after) and not isinstance(value, (types.ModuleType, type)):
+            if kind == "." and is_code(after) and not isinstance(value, (types.ModuleType, type)):
                 yield done, False  # a method of it is called
             done = (*done, (kind, key))
             value = after
-        if value is not _GONE and not isinstance(value, types.ModuleType):
+        if value is not GONE and not isinstance(value, types.ModuleType):
             yield done, deep
 
     def _behind(self, value: Any, done: tuple[Step, ...], name: str) -> Iterator[tuple[Step, ...]]:
@@ -310,7 +338,7 @@ class Reading:
         value = value.__func__ if isinstance(value, (types.MethodType, staticmethod, classmethod)) else value
         if isinstance(value, types.FunctionType):
             return self._project.owns(value.__code__)
-        return value is not _OPAQUE and value is not _GONE and self._project.owns_class(type(value))
+        return value is not OPAQUE and value is not GONE and self._project.owns_class(type(value))
 
     def _add(self, root: Any, steps: tuple[Step, ...], deep: bool, label: str, where: str, loose: bool) -> None:
         # What is read exactly is not watched loosely as well.
@@ -318,34 +346,16 @@ class Reading:
         known = self._paths.get(key)
         if known is not None and not known.dead and (loose or (not known.loose and (known.deep or not deep))):
             return
-        if known is None and len(self._paths) >= _MOST_PATHS:
+        if loose and len(self._paths) >= MOST_PATHS // 2:
+            return
+        if known is None and len(self._paths) >= MOST_PATHS:
+            self._miss(f"`{label}` beside {MOST_PATHS:,} other places", where)
             return
         if not steps and (not deep or not isinstance(plain(root), (*CONTAINERS, np.ndarray))):
             return
-        self._paths[key] = Path(root, steps, deep, label, where, loose)
-
-
-def follow(value: Any, step: Step) -> Any:
-    """One step from a value, without any code of the user's being run."""
-    kind, key = step
-    if kind == "cell":
-        try:
-            return value.cell_contents
-        except ValueError:
-            return _GONE
-    if kind == ".":
-        return _attribute(value, str(key))
-    value = plain(value)
-    if isinstance(value, dict):
-        return dict.get(value, key, _GONE)
-    if isinstance(value, (list, tuple, collections.deque)) and isinstance(key, int):
-        kinds: tuple[Any, ...] = (list, tuple, collections.deque)
-        kind_of = next(one for one in kinds if isinstance(value, one))
-        try:
-            return kind_of.__getitem__(value, key)
-        except IndexError:
-            return _GONE
-    return _OPAQUE
+        path = self._paths[key] = Path(root, steps, deep, label, where, loose)
+        if path.cut:
+            self._miss(f"`{label.rpartition(': ')[2]}`", where)
 
 
 def _take_back(undo: list[Callable[[], bool]]) -> None:
@@ -354,88 +364,24 @@ def _take_back(undo: list[Callable[[], bool]]) -> None:
 
 
 def _read(text: str, like: Any) -> Any:
-    """The plain value that a text tells of, of the type of ``like``; _GONE where it does not tell one."""
+    """The plain value that a text tells of, of the type of ``like``; GONE where it does not tell one."""
     if isinstance(like, np.generic):
         value = _read(text, like.item())
-        return value if value is _GONE else type(like)(value)
+        return value if value is GONE else type(like)(value)
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return _GONE
-    return value if type(value) is type(like) and isinstance(value, ATOMS) and repr(value) == text else _GONE
-
-
-def _store(holder: Any, step: Step, value: Any) -> bool:
-    """Store a value where a step leads to, without any code of the user's being run; whether that could be done."""
-    kind, key = step
-    if kind == "cell":
-        holder.cell_contents = value
-        return True
-    if kind == "[":
-        held = plain(holder)
-        if isinstance(held, dict) and type(held).__setitem__ is dict.__setitem__:
-            dict.__setitem__(held, key, value)
-            return True
-        if isinstance(held, list) and type(held).__setitem__ is list.__setitem__ and isinstance(key, int):
-            list.__setitem__(held, key, value)
-            return True
-        return False
-    own = getattr(holder, "__dict__", None) if isinstance(holder, types.ModuleType) else _own_attributes(holder)
-    if kind == "." and isinstance(own, dict) and key in own:
-        own[key] = value
-        return True
-    return False
-
-
-def _own_attributes(value: Any) -> Any:
-    """The attributes of an instance; of a class they can't be stored so."""
-    if isinstance(value, type):
-        return None
-    try:
-        return object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return None
-
-
-def _attribute(value: Any, name: str) -> Any:
-    if isinstance(value, types.ModuleType):
-        return vars(value).get(name, _OPAQUE)
-    if isinstance(value, type):
-        return _in_class(value, name)
-    of_class = _in_class(type(value), name)
-    if isinstance(of_class, types.MemberDescriptorType):
-        try:
-            return of_class.__get__(value)
-        except AttributeError:
-            return _GONE
-    if of_class is not _OPAQUE and hasattr(type(of_class), "__set__"):
-        return _OPAQUE
-    try:
-        own = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        own = None
-    if isinstance(own, dict) and name in own:
-        return own[name]
-    return of_class if _is_code(of_class) or not hasattr(type(of_class), "__get__") else _OPAQUE
-
-
-def _in_class(cls: type, name: str) -> Any:
-    for base in cls.__mro__:
-        if name in vars(base):
-            return vars(base)[name]
-    return _OPAQUE
-
-
-def _is_code(value: Any) -> bool:
-    return isinstance(value, (types.FunctionType, staticmethod, classmethod)) or contents.is_graph_function(value)
+        return GONE
+    return value if type(value) is type(like) and isinstance(value, ATOMS) and repr(value) == text else GONE
 
 
 def _keys(value: Any) -> list[Any]:
-    """The keys of a container's items, where they are few."""
+    """The keys by which a container's items are found; none of what are plain values all."""
     if isinstance(value, dict):
-        return list(dict.keys(value))[:_MOST_ITEMS] if len(value) <= _MOST_ITEMS else []
-    if isinstance(value, (list, tuple, collections.deque)) and len(value) <= _MOST_ITEMS:
-        return list(range(len(value)))
+        return [] if all(isinstance(item, ATOMS) for item in dict.values(value)) else list(dict.keys(value))
+    if isinstance(value, (list, tuple, collections.deque)):
+        items = list(tuple.__iter__(value)) if isinstance(value, tuple) else contents.items(value)
+        return [] if all(isinstance(item, ATOMS) for item in items) else list(range(len(items)))
     return []
 
 

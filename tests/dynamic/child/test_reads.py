@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from hybridize.dynamic.child import calls, reads
 from hybridize.dynamic.child.calls import Calls, introduce
 from hybridize.dynamic.child.effects import Project, Snapshot
+from hybridize.dynamic.child.grips import Grip
 from hybridize.dynamic.child.reads import Reading
 
 
@@ -125,6 +129,152 @@ def test_a_change_of_what_a_call_reads_is_seen(
     exec(change, vars(made.module))
     names = [name.rpartition(": ")[2] for name in made.changed()]
     assert label in names
+
+
+LARGE = """
+rates = [0.1] * 1000
+many = {n: 0.1 for n in range(5000)}
+members = {f"member {n}" for n in range(700)}
+deep = [[[[[{"rate": [0.1]}]]]]]
+pairs = [(n, [n]) for n in range(700)]
+schedules = [Schedule() for _ in range(300)]
+by_name = {f"{'a long name ' * 20}{n}": n for n in range(300)}
+class Settings:
+    def __init__(self):
+        for n in range(3000):
+            setattr(self, f"part_{n}", n)
+settings = Settings()
+class Node:
+    def __init__(self, inner): self.inner = inner
+nodes = schedule
+for _ in range(9): nodes = Node(nodes)
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "change"),
+    [
+        ("def step(k=7): return rates[k]", "rates[537] = 0.0"),
+        ("def step(): return sum(rates)", "rates[997] = 0.0"),
+        ("def step(): return sum(many.values())", "many[2503] = 0.0"),
+        ("def step(k=3): return many[k]", "many[2503] = True"),
+        ("def step(): return len(members & {'a'})", "members.discard('member 333'); members.add('other')"),
+        ("def step(): return str(deep)", "deep[0][0][0][0][0]['rate'][0] = 0.0"),
+        ("def step(): return str(pairs)", "pairs[431][1][0] = -1"),
+        ("def step(): return sum(s.epoch for s in schedules)", "schedules[199].epoch = 3"),
+        ("def step(): return sum(by_name.values())", "by_name[[*by_name][123]] = 0"),
+        ("def step(): return sum(vars(settings).values())", "settings.part_2777 = 0"),
+        ("def step(): return nodes.inner.inner.inner.inner.inner.inner.inner.inner.inner.epoch", "schedule.epoch = 3"),
+        (
+            "def step(k=1):\n    a, b = (rates, many) if k else (many, rates)\n"
+            "    c = a if k else b if k > 1 else members if k > 2 else deep if k > 3 else pairs if k > 4 else by_name"
+            " if k > 5 else rates if k > 6 else state if k > 7 else callbacks if k > 8 else schedules\n"
+            "    return len(c)",
+            "schedules.append(1)",
+        ),
+    ],
+)
+def test_a_change_anywhere_in_what_is_large_is_seen(program: Callable[[str], Program], step: str, change: str) -> None:
+    made = program(COMMON + LARGE + step)
+    made.call()
+    assert made.changed() == {} and not made.reading.unwatched
+    exec(change, vars(made.module))
+    assert made.changed()
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner) | st.dictionaries(st.integers() | st.text(max_size=3), inner) | st.tuples(inner),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(VALUES, max_size=3), VALUES, VALUES, st.sampled_from([0, 150, 400]), st.integers(0, 1000))
+def test_any_change_of_an_item_is_seen_or_cut(beside: Any, old: Any, new: Any, length: int, place: int) -> None:
+    table = [*([0.5] * length), *beside, old]
+    place %= len(table)
+    grip = Grip(table, True)
+    assert grip.holds(table) and not grip.cut
+    table[place] = new
+    same = repr(new) == repr([*([0.5] * length), *beside, old][place])
+    assert grip.holds(table) == same
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("`table` in `step`", "table = [[n] for n in range(30_000)]\ndef step(): return str(table)"),
+        (
+            "the items of `table` in `step`",
+            "table = [Schedule() for n in range(30_000)]\ndef step(): return sum(s.epoch for s in table)",
+        ),
+    ],
+)
+def test_what_is_too_large_to_be_watched_is_said(program: Callable[[str], Program], name: str, source: str) -> None:
+    made = program(COMMON + source)
+    made.call()
+    assert name in made.reading.unwatched
+    assert made.reading.as_dict()["unwatched"] == made.reading.unwatched
+
+
+def test_places_beyond_those_that_are_watched_are_said(
+    program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reads, "MOST_PATHS", 1)
+    made = program(COMMON + "def step(): return schedule.epoch, FLAG")
+    made.call()
+    assert "beside 1 other places in `step`" in made.reading.unwatched
+
+
+def test_what_contains_itself_is_no_endless_way(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + "table = [1]\ntable.append(table)\ndef step(): return len(table)")
+    made.call()
+    assert made.changed() == {} and not made.reading.unwatched
+    made.module.table[0] = 2
+    assert made.changed() == {"table": 1}
+
+
+FACTORY = """
+class Holder:
+    def __init__(self): self.rate = 0.1
+
+def make(holder):
+    def part(): return holder.rate
+    return part
+
+holders = [Holder() for _ in range(30)]
+parts = [make(holder) for holder in holders]
+import functools
+
+def step():
+    return sum(map(lambda n: parts[n](), range(30))), list(map(lambda x: x * schedule.epoch, [1.0]))
+"""
+
+
+def test_the_variables_of_each_of_many_closures_are_watched(program: Callable[[str], Program]) -> None:
+    made = program(COMMON + FACTORY)
+    made.call()
+    assert made.changed() == {}
+    made.module.holders[3].rate = 0.2
+    assert made.changed()
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (FACTORY, "`part`"),
+        # What is made in the call itself is looked at with its maker.
+        ("def step(w=2):\n    inner = lambda x: x * w\n    return list(map(inner, [1.0]))", ""),
+    ],
+)
+def test_a_closure_whose_variables_were_not_looked_for_is_said(
+    program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch, source: str, said: str
+) -> None:
+    monkeypatch.setattr(calls, "may_search", lambda: False)
+    made = program(COMMON + source)
+    made.call()
+    assert said in made.reading.unwatched and bool(said) == bool(made.reading.unwatched)
 
 
 @pytest.mark.parametrize(

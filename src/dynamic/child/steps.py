@@ -1,0 +1,103 @@
+"""Inside the child: one step from a value to what it holds, and back, without any code of the user's being run."""
+
+from __future__ import annotations
+
+import collections
+import types
+from typing import Any
+
+from . import contents
+from .chains import Step
+from .grips import plain
+
+#: What a step gives where only the value's own code could tell, and where there is nothing.
+OPAQUE, GONE = object(), object()
+
+
+def follow(value: Any, step: Step) -> Any:
+    """One step from a value, without any code of the user's being run."""
+    kind, key = step
+    if kind == "cell":
+        try:
+            return value.cell_contents
+        except ValueError:
+            return GONE
+    if kind == ".":
+        return _attribute(value, str(key))
+    value = plain(value)
+    if isinstance(value, dict):
+        return dict.get(value, key, GONE)
+    if isinstance(value, (list, tuple, collections.deque)) and isinstance(key, int):
+        kinds: tuple[Any, ...] = (list, tuple, collections.deque)
+        kind_of = next(one for one in kinds if isinstance(value, one))
+        try:
+            return kind_of.__getitem__(value, key)
+        except IndexError:
+            return GONE
+    return OPAQUE
+
+
+def store(holder: Any, step: Step, value: Any) -> bool:
+    """Store a value where a step leads to, without any code of the user's being run; whether that could be done."""
+    kind, key = step
+    if kind == "cell":
+        holder.cell_contents = value
+        return True
+    if kind == "[":
+        held = plain(holder)
+        if isinstance(held, dict) and type(held).__setitem__ is dict.__setitem__:
+            dict.__setitem__(held, key, value)
+            return True
+        if isinstance(held, list) and type(held).__setitem__ is list.__setitem__ and isinstance(key, int):
+            list.__setitem__(held, key, value)
+            return True
+        return False
+    own = getattr(holder, "__dict__", None) if isinstance(holder, types.ModuleType) else _own_attributes(holder)
+    if kind == "." and isinstance(own, dict) and key in own:
+        own[key] = value
+        return True
+    return False
+
+
+def _own_attributes(value: Any) -> Any:
+    """The attributes of an instance; of a class they can't be stored so."""
+    if isinstance(value, type):
+        return None
+    try:
+        return object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+
+
+def _attribute(value: Any, name: str) -> Any:
+    if isinstance(value, types.ModuleType):
+        return vars(value).get(name, OPAQUE)
+    if isinstance(value, type):
+        return _in_class(value, name)
+    of_class = _in_class(type(value), name)
+    if isinstance(of_class, types.MemberDescriptorType):
+        try:
+            return of_class.__get__(value)
+        except AttributeError:
+            return GONE
+    if of_class is not OPAQUE and hasattr(type(of_class), "__set__"):
+        return OPAQUE
+    try:
+        own = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        own = None
+    if isinstance(own, dict) and name in own:
+        return own[name]
+    return of_class if is_code(of_class) or not hasattr(type(of_class), "__get__") else OPAQUE
+
+
+def _in_class(cls: type, name: str) -> Any:
+    for base in cls.__mro__:
+        if name in vars(base):
+            return vars(base)[name]
+    return OPAQUE
+
+
+def is_code(value: Any) -> bool:
+    """Whether a value is a function as a class holds it."""
+    return isinstance(value, (types.FunctionType, staticmethod, classmethod)) or contents.is_graph_function(value)
