@@ -106,7 +106,7 @@ class Calls:
         code = frame.f_code
         if id(code) in self._foreign:
             return
-        if self.project.has(code.co_filename):
+        if self.project.owns(code):
             local = frame.f_locals
             first = local.get(code.co_varnames[0]) if code.co_argcount else None
             key = id(code), _identity(first), *(_identity(local.get(name), True) for name in code.co_freevars)

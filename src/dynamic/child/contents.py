@@ -16,6 +16,8 @@ from . import hidden, marks
 from .marks import MISSING
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow_probability")
+#: AutoGraph writes the code that it has converted to a file of its own, of this name and a number, and removes it.
+AUTOGRAPH_FILE = "__autograph_generated_file"
 #: What our hooks and AutoGraph keep on functions.
 FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info__"})
 
@@ -117,13 +119,13 @@ def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict
                 slots[name].__set__(container, value)
             elif held.get(name, MISSING) is not value:
                 held[name] = value
-    elif kind == "class attribute":
+    elif kind in ("class attribute", "library class"):
         for name in now(kind, container).keys() - copy.keys():
             type.__delattr__(container, name)
         for name, value in copy.items():
             if vars(container).get(name, MISSING) is not value:
                 type.__setattr__(container, name, value)
-    elif kind in ("function attribute", "module"):
+    elif kind in ("function attribute", "module", "library module"):
         for name in now(kind, container).keys() - copy.keys():
             del container[name]
         container.update(copy)

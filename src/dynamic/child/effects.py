@@ -9,6 +9,7 @@ not Python's.
 from __future__ import annotations
 
 import array
+import functools
 import operator
 import sys
 import threading
@@ -18,6 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...installed import is_library
 from . import contents, hidden, marks, pyfuncs
 from .marks import ATOMS, MISSING
 from .walking import Kept, Walk, brief
@@ -30,6 +32,8 @@ _ATTRIBUTES = {
     "class attribute": "class attribute",
     "function attribute": "attribute",
     "module": "global",
+    "library module": "global",
+    "library class": "class attribute",
 }
 
 
@@ -163,7 +167,10 @@ class Snapshot(Walk):
 
 
 class Project:
-    """Which code is the user's: what lies in the scratch copy, or below other ``roots``, but not below ``without``."""
+    """Which code is the user's: what lies in the scratch copy, or below other ``roots``, but not below ``without``.
+
+    Modules that lie elsewhere and are part of no library are the user's as well.
+    """
 
     def __init__(self, roots: list[str], assigned_attributes: list[str], without: Collection[str] = ()) -> None:
         self.roots = tuple(root.rstrip("/") + "/" for root in roots)
@@ -176,11 +183,14 @@ class Project:
 
     def owns(self, code: types.CodeType | None) -> bool:
         """Whether code was compiled from one of the project's files."""
-        return code is not None and self.has(code.co_filename)
+        return code is not None and self._owns_file(code.co_filename)
+
+    def _owns_file(self, file: str) -> bool:
+        return self.has(file) or (_is_a_users(file) and not file.startswith(self._without))
 
     def owns_module(self, module: types.ModuleType) -> bool:
         """Whether a module is one of the project's."""
-        return self.has(str(getattr(module, "__file__", "") or ""))
+        return self._owns_file(str(getattr(module, "__file__", "") or ""))
 
     def owns_class(self, cls: type) -> bool:
         """Whether a class is defined in one of the project's modules."""
@@ -203,6 +213,13 @@ def disregard(threads: Collection[threading.Thread]) -> None:
 
 
 _disregarded: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
+
+@functools.lru_cache(maxsize=8192)
+def _is_a_users(path: str) -> bool:
+    """Whether a file is Python source that is part of no library (a helper beside the project, on PYTHONPATH)."""
+    is_source = path.startswith("/") and path.endswith(".py") and contents.AUTOGRAPH_FILE not in path
+    return is_source and not is_library(path)
 
 
 def _is_beside_others() -> bool:

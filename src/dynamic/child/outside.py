@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .contents import LIBRARIES
+from .contents import AUTOGRAPH_FILE, LIBRARIES
 from .effects import Change, Project
 from .paths import PathNote
 
@@ -34,8 +34,6 @@ _SYSTEM = frozenset(
         "shutil.rmtree",
     }
 )
-# AutoGraph writes the code that it has converted to a file of its own, and removes it.
-_AUTOGRAPH_FILE = "__autograph_generated_file"
 _MESSENGERS = ("logging", "warnings", "absl")
 
 
@@ -115,9 +113,9 @@ class Watch:
             path, mode, flags = args
             # A folder that is opened so is where `tempfile` makes a file, whose own opening follows.
             name = str(path)
-            if _writes(mode, flags) and not (os.path.basename(name).startswith(_AUTOGRAPH_FILE) or os.path.isdir(name)):
+            if _writes(mode, flags) and not (os.path.basename(name).startswith(AUTOGRAPH_FILE) or os.path.isdir(name)):
                 self._note("file", str(path), "was opened for writing")
-        elif event in _SYSTEM and not (args and _AUTOGRAPH_FILE in str(args[0])):
+        elif event in _SYSTEM and not (args and AUTOGRAPH_FILE in str(args[0])):
             self._note("system", event, str(args[0])[:60] if args else "")
 
     def _note(self, kind: str, subject: str, detail: str) -> None:

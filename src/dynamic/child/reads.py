@@ -282,7 +282,7 @@ class Reading:
         for number, (kind, key) in enumerate(steps):
             if value is OPAQUE or value is GONE or isinstance(value, ATOMS):
                 return
-            if isinstance(value, types.ModuleType) and not self._project.owns_module(value):
+            if isinstance(value, types.ModuleType) and not self._is_watched(value, str(key)):
                 return
             held = plain(value)
             if kind == "*":
@@ -309,6 +309,12 @@ class Reading:
             value = after
         if value is not GONE and not isinstance(value, types.ModuleType):
             yield done, deep
+
+    def _is_watched(self, module: types.ModuleType, name: str) -> bool:
+        """Whether what a module has by a name is watched; of a library's module, what is plain or may be set."""
+        if self._project.owns_module(module) or name in self._project.assigned_attributes:
+            return True
+        return isinstance(vars(module).get(name), (*ATOMS, *CONTAINERS, types.ModuleType, type))
 
     def _behind(self, value: Any, done: tuple[Step, ...], name: str) -> Iterator[tuple[Step, ...]]:
         """What a library's property, or its ``__getattr__``, most likely reads."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...sandbox.binding import unhooked
-from . import contents, hidden, holdings, marks, ownership
+from . import contents, hidden, holdings, marks, outskirts, ownership
 from .contents import FUNCTION_ATTRIBUTES
 from .marks import ATOMS, MISSING
 
@@ -78,6 +78,9 @@ class Walk:
         self._names: dict[tuple[int, str], tuple[dict[str, Any], str, Any]] = {}
         self._cells: list[tuple[str, Any, Any]] = []
         self._functions: dict[int, Any] = {}
+        #: The namespaces of the libraries' modules that near code names, with their labels; what is watched of each.
+        self._libraries: dict[int, tuple[str, dict[str, Any]]] = {}
+        self._watched_names: dict[int, frozenset[str]] = {}
         self._near: collections.deque[tuple[str, Any, bool]] = collections.deque()
         self._far: collections.deque[tuple[str, Any, bool]] = collections.deque()
         #: What an attribute leads to that no code has named yet, by the attribute's name.
@@ -99,6 +102,9 @@ class Walk:
     def _walk(self) -> None:
         self._is_near = True
         self._follow(self._near)
+        while self._libraries:
+            self._visit_library(*self._libraries.pop(next(iter(self._libraries))))
+            self._follow(self._near)
         self._is_near = False
         for entries in self._waiting.values():
             self._far.extend(entries)
@@ -162,7 +168,10 @@ class Walk:
             self._visit_function(function)
             function = unhooked(function.__wrapped__)
         code = getattr(function, "__code__", None)
-        if code is None or id(function) in self._functions or not self._project.owns(code):
+        if code is None or id(function) in self._functions:
+            return
+        if not self._project.owns(code):
+            self._meet_library(str(function.__globals__.get("__name__", "")), function.__globals__)
             return
         self._functions[id(function)] = function
         self._is_own = True
@@ -220,7 +229,10 @@ class Walk:
 
     def _visit_module(self, label: str, module: types.ModuleType) -> None:
         space = vars(module)
-        if id(space) in self._seen or not self._project.owns_module(module):
+        if id(space) in self._seen:
+            return
+        if not self._project.owns_module(module):
+            self._meet_library(label, space)
             return
         self._seen[id(space)] = space
         self._is_own = True
@@ -229,11 +241,39 @@ class Walk:
         for name, item in own.items():
             self._add(f"{label}.{name}", item, name)
 
+    def _meet_library(self, label: str, space: dict[str, Any]) -> None:
+        """Note a namespace that is not the project's: what counts in it is known when all near code has spoken."""
+        if self._is_near and id(space) not in self._watched_names:
+            self._libraries.setdefault(id(space), (label, space))
+
+    def _visit_library(self, label: str, space: dict[str, Any]) -> None:
+        """Keep what in a library's module is the script's; go on to the modules in it that near code names."""
+        name = str(space.get("__name__", ""))
+        names = outskirts.public(space) if outskirts.is_package(name) else frozenset()
+        self._watched_names[id(space)] = names
+        self._keep("library module", label, space, outskirts.of_space(space, self._project.assigned_attributes, names))
+        spoken = frozenset(self._spoken & space.keys())
+        for part, item, copy in outskirts.containers(space, names | spoken):
+            if id(item) not in self._seen:
+                self._seen[id(item)] = item
+                self._keep("item", f"{label}.{part}", item, copy)
+        for part in spoken:
+            item = space[part]
+            if issubclass(type(item), (types.ModuleType, types.FunctionType, type)):
+                self._add(f"{label}.{part}", item)
+
     def _visit_class(self, cls: type) -> None:
         """Take in a project class's own attributes, and the names that its methods can reach."""
         was_own, self._is_own = self._is_own, True
-        for base in cls.__mro__:
-            if id(base) in self._seen or not self._project.owns_class(base):
+        metaclass: type = type(cls)
+        for base in (*cls.__mro__, *metaclass.__mro__):
+            if id(base) in self._seen:
+                continue
+            if not self._project.owns_class(base):
+                if self._is_near and outskirts.may_change(base):
+                    self._seen[id(base)] = base
+                    own = outskirts.of_class(base, self._project.assigned_attributes)
+                    self._keep("library class", base.__name__, base, own)
                 continue
             self._seen[id(base)] = base
             data = contents.class_attributes(base)
@@ -406,6 +446,11 @@ class Walk:
         """What a container of attributes holds now, of what is watched."""
         if kind == "class attribute":
             return contents.class_attributes(container)
+        if kind == "library class":
+            return outskirts.of_class(container, self._project.assigned_attributes)
+        if kind == "library module":
+            names = self._watched_names[id(container)]
+            return outskirts.of_space(container, self._project.assigned_attributes, names)
         if kind == "function attribute":
             return {name: item for name, item in container.items() if name not in FUNCTION_ATTRIBUTES}
         if kind == "module":

@@ -235,6 +235,31 @@ def test_what_contains_itself_is_no_endless_way(program: Callable[[str], Program
     assert made.changed() == {"table": 1}
 
 
+@pytest.mark.parametrize(
+    ("step", "change"),
+    [
+        ("def step(): return tally.RATE", "tally.RATE = 0.1"),
+        ("def step(): return tally.part.RATE", "tally.part.RATE = 0.1"),
+        ("def step(): return tally.table['rate']", "tally.table['rate'] = 0.1"),
+        ("def step(): return tally.Class.scale", "tally.Class.scale = 0.1"),
+    ],
+)
+def test_a_constant_of_a_library_s_module_is_watched(
+    program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch, step: str, change: str
+) -> None:
+    tally: Any = types.ModuleType("tally")
+    tally.part = types.ModuleType("tally.part")
+    tally.RATE = tally.part.RATE = 1.0
+    tally.table = {"rate": 1.0}
+    tally.Class = type("Class", (), {"scale": 1.0})
+    monkeypatch.setitem(sys.modules, "tally", tally)
+    made = program("import tally\n" + step)
+    made.call()
+    assert made.changed() == {}
+    exec(change, vars(made.module))
+    assert made.changed()
+
+
 FACTORY = """
 class Holder:
     def __init__(self): self.rate = 0.1

@@ -10,6 +10,7 @@ import csv
 import ctypes
 import enum
 import functools
+import gc
 import hashlib
 import hmac
 import io
@@ -20,6 +21,7 @@ import queue
 import random
 import re
 import sqlite3
+import sys
 import threading
 import types
 import weakref
@@ -770,6 +772,117 @@ class Colour(enum.Flag):
 
 def mix() -> Any:
     return Colour.RED | Colour.BLUE
+
+
+# State in modules and classes that are not the project's
+
+
+TALLY = """
+import itertools
+
+COUNT = 0
+SEEN = []
+_cache = {}
+ids = itertools.count()
+run = None
+
+class Base:
+    count = 0
+
+def bump():
+    global COUNT
+    COUNT += 1
+    SEEN.append(COUNT)
+
+def remember():
+    global run, late
+    _cache[len(_cache)] = next(ids)
+    run, late = object(), 1
+"""
+
+
+@pytest.fixture(params=["installed", "a helper", "a part of what is installed"])
+def tally(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module that is not below the project's root, and a function of the project's that calls its functions."""
+    folder = tmp_path if request.param == "a helper" else tmp_path / "site-packages"
+    folder.mkdir(exist_ok=True)
+    path = folder / "tally.py"
+    path.write_text(TALLY)
+    made: Any = types.ModuleType("tally")
+    made.__file__ = str(path)
+    exec(compile(TALLY, str(path), "exec"), vars(made))
+    monkeypatch.setitem(sys.modules, "tally", made)
+    within = types.ModuleType("around")
+    within.__file__ = str(folder / "around.py")
+    within.tally = made  # type: ignore[attr-defined]
+    for source in {
+        "installed": ["def step(): tally.bump()", "def keep(): tally.remember()"],
+        "a helper": ["def step(): bump()", "def keep(): remember()"],
+        "a part of what is installed": ["def step(): around.tally.bump()", "def keep(): around.tally.remember()"],
+    }[request.param]:
+        space = {"tally": made, "around": within, "bump": made.bump, "remember": made.remember, "__name__": __name__}
+        exec(compile(source, __file__, "exec"), space)
+        name = source[4:8]
+        setattr(made, f"{name}_", space[name])
+    made.installed = request.param != "a helper"
+    return made
+
+
+def test_a_count_in_a_module_outside_of_the_project_is_seen(tally: Any) -> None:
+    before = Snapshot({}, tally.step_, PROJECT)
+    tally.step_()
+    assert {c.subject.rpartition(".")[2] for c in before.changes()} == {"COUNT", "SEEN"}
+    before.restore()
+    assert (tally.COUNT, tally.SEEN) == (0, []) and not before.changes()
+
+
+def test_what_an_installed_module_keeps_for_itself_is_no_state_of_the_script(tally: Any) -> None:
+    before = Snapshot({}, tally.keep_, PROJECT)
+    assert not before.unseen
+    tally.keep_()
+    assert bool(before.changes()) != tally.installed
+
+
+def use_modules() -> Any:
+    return np.steps, sys.path, gc.callbacks, sys.modules, Lower.count  # type: ignore[attr-defined]
+
+
+class Lower(LAZY.Lazy):  # type: ignore[misc, name-defined]
+    pass
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "subject"),
+    [
+        (lambda: setattr(np, "steps", 1), lambda: delattr(np, "steps"), "np.steps"),
+        (lambda: sys.path.append("x"), lambda: sys.path.remove("x"), "sys.path"),
+        (lambda: gc.callbacks.append(nothing), lambda: gc.callbacks.remove(nothing), "gc.callbacks"),
+        (lambda: setattr(LAZY.Lazy, "steps", 1), lambda: delattr(LAZY.Lazy, "steps"), "Lazy.steps"),
+        (lambda: sys.modules.update({"x of a test": sys}), lambda: sys.modules.pop("x of a test"), None),
+        (lambda: setattr(LAZY.Lazy, "other", 1), lambda: delattr(LAZY.Lazy, "other"), None),
+    ],
+)
+def test_what_the_project_sets_or_names_in_a_library_is_its_state(change: Any, back: Any, subject: str | None) -> None:
+    before = Snapshot({}, use_modules, Project([str(Path(__file__).parent)], ["steps"]))
+    change()
+    try:
+        assert [c.subject for c in before.changes()] == ([subject] if subject else [])
+    finally:
+        back()
+
+
+class Meta(type):
+    seen: list[int] = []  # noqa: RUF012
+
+
+class Made(metaclass=Meta):
+    pass
+
+
+def test_what_a_metaclass_holds_is_looked_at() -> None:
+    assert changed({"x": Made}, nothing, lambda: Meta.seen.append(1))
+    assert changed({"x": Made()}, nothing, lambda: setattr(Meta, "count", 1)) == {"Meta.count"}
+    del Meta.count  # type: ignore[attr-defined]
 
 
 def test_an_enumerations_tables_are_no_state_of_the_script() -> None:

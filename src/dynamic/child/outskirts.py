@@ -1,0 +1,74 @@
+"""Inside the child: state in the modules and classes of libraries, as far as it is the script's.
+
+Most of what a library keeps there is its own bookkeeping. The script's is what the project's source sets, on whose
+module or class ever; the containers that near code names (`sys.path`); and the plain public values of an installed
+package, which the project can see.
+"""
+
+from __future__ import annotations
+
+import collections
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import contents
+from .contents import LIBRARIES
+from .marks import ATOMS
+
+_PLAIN = frozenset(ATOMS)
+_CONTAINERS = (list, dict, set, collections.deque, bytearray)
+_OWN_BOOKKEEPING = frozenset({*LIBRARIES, *sys.stdlib_module_names, "absl"})
+_HEAP_TYPE = 1 << 9  # Python's flag of classes that can be changed
+
+
+def is_package(name: str) -> bool:
+    """Whether a module is of an installed package, and neither Python's nor TensorFlow's own."""
+    return name.partition(".")[0] not in _OWN_BOOKKEEPING
+
+
+def public(space: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the plain public values in a module's namespace; None waits for what a library makes on demand."""
+    return frozenset(
+        name
+        for name, item in list(space.items())
+        if not name.startswith("_") and item is not None and (type(item) in _PLAIN or type(item) in _CONTAINERS)
+    )
+
+
+def containers(space: Mapping[str, Any], names: frozenset[str]) -> Iterator[tuple[str, Any, Any]]:
+    """The containers that these names of a namespace lead to, each with a copy of what it holds."""
+    for name in names:
+        item: Any = space.get(name)
+        if type(item) not in _CONTAINERS or item is sys.modules:
+            continue
+        if isinstance(item, dict):
+            yield name, item, contents.entries(item)
+        elif isinstance(item, bytearray):
+            yield name, item, bytes(item)
+        else:
+            yield name, item, list(item)
+
+
+def of_space(space: Mapping[str, Any], assigned: frozenset[str], names: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Of a module's namespace, what the project sets and what ``names`` lead to."""
+    return {name: space[name] for name in (assigned | names) & space.keys()}
+
+
+def of_class(cls: type, assigned: frozenset[str]) -> dict[str, Any]:
+    """Of a library's class, the attributes that the project's source sets on something."""
+    held = vars(cls)
+    found = {name: held[name] for name in assigned & held.keys() if not name.startswith("__")}
+    return {name: item for name, item in found.items() if not isinstance(item, _OF_CLASSES)}
+
+
+_OF_CLASSES = (
+    *(types.FunctionType, types.MemberDescriptorType, types.GetSetDescriptorType, types.BuiltinFunctionType),
+    *(types.MethodDescriptorType, types.WrapperDescriptorType, property, staticmethod, classmethod),
+)
+
+
+def may_change(cls: type) -> bool:
+    """Whether attributes of a class can be set."""
+    return bool(cls.__flags__ & _HEAP_TYPE)
