@@ -7,6 +7,7 @@ holds something that nobody can look at.
 
 from __future__ import annotations
 
+import array
 import collections
 import contextvars
 import ctypes
@@ -53,7 +54,6 @@ INERT: tuple[type, ...] = (
     struct.Struct,
     operator.itemgetter,
     operator.attrgetter,
-    operator.methodcaller,
     types.CodeType,
     types.UnionType,
     types.MemberDescriptorType,
@@ -65,8 +65,15 @@ INERT: tuple[type, ...] = (
     type(ctypes.pythonapi.Py_IncRef),
     type(vars(collections.namedtuple("_Named", "field"))["field"]),
 )
-# Their subclasses may have attributes, and nothing else that changes.
-_NUMBERS: tuple[type, ...] = (int, float, complex)
+# Types of which a subclass may have attributes, and what the type itself has is looked at elsewhere.
+_SIZED: tuple[type, ...] = (
+    *(int, float, complex, str, bytes, list, dict, set, frozenset, tuple, bytearray, array.array, np.ndarray),
+    *(collections.deque, collections.OrderedDict, collections.defaultdict),
+)
+# Attributes that the interpreter keeps in front of an object, where they add nothing to its size.
+_MANAGED_DICTIONARY = 1 << 4
+# Python's own, of which all that can be seen is a number: where it leads is outside of the process.
+_HANDLES = ("multiprocessing.connection",)
 # Types whose whole state is what they refer to.
 _TRANSPARENT: tuple[type, ...] = (
     types.MappingProxyType,
@@ -79,6 +86,7 @@ _TRANSPARENT: tuple[type, ...] = (
     classmethod,
     functools.partial,
     functools._lru_cache_wrapper,
+    operator.methodcaller,
     BaseException,
     type({}.keys()),
     type({}.values()),
@@ -118,13 +126,15 @@ def _reader(kind: type) -> Callable[[Any], Any] | None:
         return lambda value: value.SerializePartialToString(deterministic=True)
     if issubclass(kind, _TRANSPARENT) or kind.__module__.partition(".")[0] in ("wrapt", "_csv"):
         return _referred
-    return _refuse if _is_larger_than_it_looks(kind) else None
+    return _refuse if kind.__module__ in _HANDLES or _is_larger_than_it_looks(kind) else None
 
 
 def _is_larger_than_it_looks(kind: type) -> bool:
     """Whether an object of a type takes more room than its header, its slots and its dictionaries."""
-    seen = max(base.__basicsize__ for base in (object, *_NUMBERS) if issubclass(kind, base)) + kind.__itemsize__
-    seen += _POINTER * (kind.__weakrefoffset__ > 0) + _POINTER * (kind.__dictoffset__ != 0)
+    known = max((base for base in (object, *_SIZED) if issubclass(kind, base)), key=lambda base: base.__basicsize__)
+    holds_attributes = kind.__dictoffset__ != known.__dictoffset__ and not kind.__flags__ & _MANAGED_DICTIONARY
+    holds_references = kind.__weakrefoffset__ > 0 and kind.__weakrefoffset__ != known.__weakrefoffset__
+    seen = known.__basicsize__ + kind.__itemsize__ + _POINTER * (holds_attributes + holds_references)
     for base in kind.__mro__:
         if "__slots__" in vars(base):
             seen += _POINTER * sum(isinstance(item, types.MemberDescriptorType) for item in vars(base).values())

@@ -408,7 +408,7 @@ class Walk:
     def _visit_object(self, label: str, value: Any) -> None:
         kind = type(value)
         library = ownership.is_left_out(kind)
-        if not library and not issubclass(kind, _CONTAINERS):
+        if not library:
             self._visit_hidden(label, value)
         attributes = contents.attributes(value)
         if attributes is None or ownership.is_tensor(kind):

@@ -17,14 +17,19 @@ import io
 import itertools
 import logging
 import mmap
+import multiprocessing
+import multiprocessing.shared_memory
+import operator
 import queue
 import random
 import re
+import socket
 import sqlite3
 import sys
 import threading
 import types
 import weakref
+import xxsubtype  # types of C that come with Python for tests like these
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -348,6 +353,65 @@ def a_database() -> Any:
     return made
 
 
+class Slot(ctypes.Structure):
+    _fields_ = [("slot", ctypes.c_int), ("function", ctypes.c_void_p)]
+
+
+class Spec(ctypes.Structure):
+    _fields_ = [
+        *[("name", ctypes.c_char_p), ("basicsize", ctypes.c_int), ("itemsize", ctypes.c_int)],
+        *[("flags", ctypes.c_uint), ("slots", ctypes.POINTER(Slot))],
+    ]
+
+
+def a_type_of_c() -> Any:
+    """A class made in C, whose objects hold one number that nothing shows."""
+    make = ctypes.pythonapi.PyType_FromSpec
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.POINTER(Spec)]
+    size = object.__basicsize__ + ctypes.sizeof(ctypes.c_long)
+    may_be_derived_from = 1 << 10
+    return make(ctypes.byref(Spec(b"a_library.Number", size, 0, may_be_derived_from, (Slot * 1)(Slot(0, None)))))
+
+
+NUMBER = a_type_of_c()
+
+
+def count_in_c(x: Any) -> None:
+    ctypes.c_long.from_address(id(x) + object.__basicsize__).value += 1
+
+
+def set_state(x: Any) -> None:
+    x.setstate(3)
+
+
+def extend_the_arguments(x: Any) -> None:
+    x.__reduce__()[1][1].append(1)
+
+
+KEPT: collections.deque[Any] = collections.deque(maxlen=100)
+
+
+def keep(made: Any, *others: Any) -> Any:
+    """What was made, whose other end stays open for a while."""
+    KEPT.append((made, others))
+    return made
+
+
+def an_end_of_a_pipe() -> Any:
+    ends = multiprocessing.Pipe()
+    return keep(*ends)
+
+
+def a_shared_memory() -> Any:
+    made = multiprocessing.shared_memory.SharedMemory(create=True, size=8)
+    made.unlink()
+    return keep(made)
+
+
+def a_socket() -> Any:
+    return keep(*socket.socketpair())
+
+
 def a_context_variable() -> Any:
     made: contextvars.ContextVar[int] = contextvars.ContextVar("counter")
     made.set(1)
@@ -426,6 +490,18 @@ MUTATIONS: list[tuple[str, Callable[[], Any], Callable[[Any], Any]]] = [
     ("item of a simple queue", lambda: in_a_queue(object(), queue.SimpleQueue), put_and_get),
     ("queue", queue.Queue, put),
     ("priority queue", queue.PriorityQueue, put),
+    ("end of a pipe", an_end_of_a_pipe, lambda x: x.send(1)),
+    ("socket", a_socket, lambda x: x.send(b"a")),
+    ("queue of processes", multiprocessing.SimpleQueue, put),
+    ("value of processes", lambda: multiprocessing.Value("i", 1), lambda x: setattr(x, "value", 2)),
+    ("shared memory", a_shared_memory, lambda x: x.buf.__setitem__(0, 7)),
+    ("arguments of a method's caller", lambda: operator.methodcaller("f", []), extend_the_arguments),
+    ("number in C", lambda: NUMBER(), count_in_c),
+    ("number in C, in a class of Python's", lambda: type("Sub", (NUMBER,), {})(), count_in_c),
+    ("number in C, in a class with slots", lambda: type("Sub", (NUMBER,), {"__slots__": ("a",)})(), count_in_c),
+    ("number in C behind a list", xxsubtype.spamlist, lambda x: x.setstate(3)),
+    ("number in C behind a dictionary", xxsubtype.spamdict, lambda x: x.setstate(3)),
+    ("number in C behind a list, in a class of Python's", lambda: type("Sub", (xxsubtype.spamlist,), {})(), set_state),
     ("view of memory", lambda: memoryview(bytearray(b"ab")), lambda x: x.__setitem__(0, 0)),
     ("map of memory", lambda: mmap.mmap(-1, 100), lambda x: x.__setitem__(5, 7)),
     ("place in a map of memory", lambda: mmap.mmap(-1, 100), lambda x: x.seek(5)),
@@ -568,13 +644,26 @@ class Options(enum.IntFlag):
     FIRST = 1
 
 
+class Mode(enum.StrEnum):
+    FIRST = "first"
+
+
 def made_of_types(first: Any) -> Any:
     return Named(first, Options.FIRST).first
 
 
 def test_a_field_of_a_type_and_a_member_of_a_flag_have_no_state() -> None:
     assert not Snapshot({"first": 1}, made_of_types, PROJECT).unseen
-    assert not unseen(Holder(used=[Options.FIRST, int | None]))
+    assert not unseen(Holder(used=[Options.FIRST, Mode.FIRST, label(1), int | None]))
+
+
+@pytest.mark.parametrize(
+    "base", [dict, list, set, tuple, bytearray, str, bytes, float, collections.deque, collections.OrderedDict, OSError]
+)
+@pytest.mark.parametrize("more", [{}, {"__slots__": ()}])
+def test_a_class_made_of_python_s_own_shows_its_state(base: type, more: dict[str, Any]) -> None:
+    made = type("Made", (base,), {"__module__": __name__, **more})
+    assert not unseen(Holder(used=[made(), type("Lower", (made,), {"__module__": __name__})()]))
 
 
 def test_what_two_ways_lead_to_is_near_if_one_of_them_is() -> None:
