@@ -1,4 +1,4 @@
-"""Inside the child: every private name of TensorFlow that hybridize uses, in one place.
+"""Inside the child: every private name of TensorFlow and Keras that hybridize uses, in one place.
 
 A private name may be gone in the next release. Then the accessor that needs it raises `MissingName`, whose text
 names TensorFlow's version, the name and what to do. Nothing here imports TensorFlow before it is asked for something.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,12 +31,13 @@ Callback = Callable[..., Any]
 
 
 class MissingName(RuntimeError):
-    """This TensorFlow does not have a private name that hybridize uses."""
+    """This TensorFlow, or the Keras beside it, does not have a private name that hybridize uses."""
 
-    def __init__(self, name: str) -> None:
-        version = getattr(sys.modules.get("tensorflow"), "__version__", "")
+    def __init__(self, name: str, package: str = "tensorflow") -> None:
+        product = "TensorFlow" if package == "tensorflow" else "Keras"
+        version = getattr(sys.modules.get(package), "__version__", "")
         super().__init__(
-            f"TensorFlow {version} has no `{name}`, a private name that hybridize uses; "
+            f"{product} {version} has no `{name}`, a private name that hybridize uses; "
             f"use TensorFlow {TESTED_ON}, or a newer hybridize that knows this release"
         )
 
@@ -54,7 +56,8 @@ class Name:
             for part in self.path.split(".") if self.path else ():
                 found = getattr(found, part)
         except (ImportError, AttributeError):
-            raise MissingName(f"{self.module}.{self.path}".rstrip(".")) from None
+            package = self.module.partition(".")[0]
+            raise MissingName(f"{self.module}.{self.path}".rstrip("."), package) from None
         return found
 
 
@@ -114,6 +117,10 @@ _TRAINERS = {
     "tf_keras": Name("tf_keras.src.engine.training", "Model"),
 }
 KERAS = tuple(_TRAINERS)
+# Public names of Keras 3; which code they run, and that it is Python's, is not.
+_WEIGHT = Name("keras", "Variable")
+_NEXT_SEED = Name("keras", "random.SeedGenerator.next")
+_INITIALIZER = Name("keras", "initializers.RandomNormal.__call__")
 
 #: Where Keras keeps notes of its own on layers, and the classes of such notes: no code of a project's is kept there.
 #: They are passed over to save time; where a release names them otherwise, they are gone through.
@@ -164,6 +171,48 @@ def batch_trainer(package: str) -> Any:
 def trainer(package: str) -> Any:
     """The class of a Keras with the property `run_eagerly`; None where no model can be made yet."""
     return _TRAINERS[package].get() if _TRAINERS[package].module in sys.modules else None
+
+
+def layers_in(value: Any) -> list[Any]:
+    """A layer or model of Keras' and all layers in it; none of anything else. Raises MissingName."""
+    if not any(isinstance(value, sys.modules[name].layers.Layer) for name in KERAS if _has_layers(name)):
+        return []
+    return list(_attribute(value, "_flatten_layers")())
+
+
+def trainable_name(layer: Any) -> str:
+    """The attribute in which a layer of Keras' keeps whether it is trained. Raises MissingName."""
+    _attribute(layer, "_trainable")
+    return "_trainable"
+
+
+def _has_layers(package: str) -> bool:
+    return hasattr(getattr(sys.modules.get(package), "layers", None), "Layer")
+
+
+def weight_code() -> tuple[str, str]:
+    """The file and name of the code by which Keras 3 reads a weight, as a traceback has them. Raises MissingName."""
+    bases = _WEIGHT.get().__mro__
+    found = next((vars(base)["value"] for base in bases if "value" in vars(base)), None)
+    return _code(getattr(found, "fget", None), "keras.Variable.value")
+
+
+def seed_code() -> tuple[str, str]:
+    """The same of the code by which Keras 3 takes a seed. Raises MissingName."""
+    return _code(_NEXT_SEED.get(), "keras.random.SeedGenerator.next")
+
+
+def initializers_folder() -> str:
+    """Where the code of Keras 3's initializers lies, with a slash at the end. Raises MissingName."""
+    file, _ = _code(_INITIALIZER.get(), "keras.initializers.RandomNormal.__call__")
+    return os.path.dirname(file) + os.sep
+
+
+def _code(function: Any, name: str) -> tuple[str, str]:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        raise MissingName(name, "keras")
+    return code.co_filename, code.co_name
 
 
 # Eager ops and variables.
@@ -338,4 +387,9 @@ def _attribute(value: Any, name: str) -> Any:
     try:
         return getattr(value, name)
     except AttributeError:
-        raise MissingName(f"{type(value).__name__}.{name}") from None
+        package = "tf_keras" if _is_of(value, "tf_keras") else "keras" if _is_of(value, "keras") else "tensorflow"
+        raise MissingName(f"{type(value).__name__}.{name}", package) from None
+
+
+def _is_of(value: Any, package: str) -> bool:
+    return any(base.__module__.partition(".")[0] == package for base in type(value).__mro__)

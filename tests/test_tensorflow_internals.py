@@ -17,8 +17,8 @@ SOURCES = Path(internals.__file__).parent
 
 # Private attributes of TensorFlow's objects that are read, each by an accessor here.
 ATTRIBUTES = (
-    "_autograph", "_clone", "_descriptor_cache", "_function_cache", "_in_graph_mode", "_initialized",
-    "_iterator_resource", "_jit_compile", "_reduce_retracing",
+    "_autograph", "_clone", "_descriptor_cache", "_flatten_layers", "_function_cache", "_in_graph_mode", "_initialized",
+    "_iterator_resource", "_jit_compile", "_reduce_retracing", "_trainable",
 )  # fmt: skip
 
 
@@ -107,3 +107,27 @@ def test_each_essential_name_is_there_and_missed_by_name(monkeypatch: pytest.Mon
             with pytest.raises(internals.MissingName) as missed:
                 internals.probe()
         assert f"TensorFlow {tf.__version__} has no `{name.module}.{name.path}`" in str(missed.value)
+
+
+@pytest.mark.slow
+def test_the_names_of_keras_are_there() -> None:
+    keras = importlib.import_module("keras")
+    assert internals.weight_code()[1] == "value" and internals.seed_code()[1] == "next"
+    assert internals.initializers_folder() in keras.initializers.GlorotUniform.__call__.__code__.co_filename
+    for package in ("keras", "tf_keras"):
+        keras = pytest.importorskip(package)
+        model = keras.Sequential([keras.layers.Dense(2), keras.Sequential([keras.layers.Dense(1)])])
+        assert len(internals.layers_in(model)) == 4 and internals.layers_in(keras.optimizers.SGD()) == []
+        assert all(internals.trainable_name(layer) in vars(layer) for layer in internals.layers_in(model))
+
+
+@pytest.mark.slow
+def test_what_a_property_of_keras_reads_has_its_name_with_an_underscore() -> None:
+    """So the state behind the properties that scripts set is found; no property is evaluated for it."""
+    keras = importlib.import_module("keras")
+    for value, names in {
+        keras.layers.Dense(2): ("trainable",),
+        keras.optimizers.SGD(0.1): ("learning_rate",),
+        keras.Sequential([]): ("trainable", "run_eagerly", "jit_compile"),
+    }.items():
+        assert {f"_{name}" for name in names} <= vars(value).keys()

@@ -24,6 +24,15 @@ def prover(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     prover_.close()
 
 
+@pytest.fixture(autouse=True)
+def no_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests lie in no library, and are no helpers of the programs that they run in their own process."""
+    from hybridize.dynamic.child import effects
+
+    tests, is_a_users = str(Path(__file__).parents[1]), effects._is_a_users
+    monkeypatch.setattr(effects, "_is_a_users", lambda path: not path.startswith(tests) and is_a_users(path))
+
+
 @pytest.fixture
 def one_stream(tf: Any) -> Iterator[Any]:
     """The module ``streams``, installed for the length of a test."""
@@ -70,7 +79,7 @@ def tf() -> Any:
 
 @pytest.fixture
 def lose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has one private name be missing where it is asked for (TensorFlow itself goes on using it)."""
+    """Has one private name be missing where it is asked for (TensorFlow and Keras go on using it)."""
     from hybridize import tensorflow_internals as internals
 
     attribute, get = internals._attribute, internals.Name.get
@@ -81,7 +90,7 @@ def lose(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
         def look_up(name: Any) -> Any:
             if name.path == missing:
-                raise internals.MissingName(f"{name.module}.{missing}")
+                raise internals.MissingName(f"{name.module}.{missing}", name.module.partition(".")[0])
             return get(name)
 
         monkeypatch.setattr(internals, "_attribute", look)

@@ -84,7 +84,7 @@ def is_part(kind: type) -> bool:
     bases = kind.__mro__
     if issubclass(kind, (dict, *_CONTAINERS)) or any(base.__name__ in KERAS_BOOKKEEPERS for base in bases):
         return False
-    return any(ownership.is_left_out(base) and not base.__module__.startswith("tensorflow.") for base in bases)
+    return not kind.__module__.startswith("tensorflow.") and any(map(ownership.is_left_out, bases))
 
 
 def _items(value: Any) -> list[Any] | None:

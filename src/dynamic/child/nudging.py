@@ -12,6 +12,8 @@ from . import variables
 
 #: By how many machine epsilons inputs are moved.
 NUDGE_EPS = 4.0
+# Types of numbers that NumPy does not know itself, with their epsilon: two to the power of minus the mantissa's bits.
+_EXTENSIONS = {"bfloat16": 2.0**-7, "float8_e4m3fn": 2.0**-3, "float8_e5m2": 2.0**-2}
 
 
 class Nudge:
@@ -25,7 +27,7 @@ class Nudge:
     def __enter__(self) -> Nudge:
         for value in self.before.values():
             array = variables.as_array(value)
-            if array.dtype.kind == "f":
+            if is_inexact(array.dtype):
                 value.variable.assign(self._off(array))
         return self
 
@@ -42,9 +44,9 @@ class Nudge:
 
     def _map(self, change: Callable[[Any], Any], arguments: Any) -> Any:
         def replace(leaf: Any) -> Any:
-            if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f":
+            if isinstance(leaf, np.ndarray) and is_inexact(leaf.dtype):
                 return change(leaf)
-            if type(leaf).__name__ == "EagerTensor" and leaf.dtype.is_floating and leaf.dtype.size >= 4:
+            if type(leaf).__name__ == "EagerTensor" and (leaf.dtype.is_floating or leaf.dtype.is_complex):
                 return tf.constant(change(leaf.numpy()))
             return leaf
 
@@ -54,5 +56,31 @@ class Nudge:
             return arguments
 
     def _off(self, array: Any) -> Any:
-        size = self.size * float(np.finfo(array.dtype).eps)
+        size = self.size * epsilon(array.dtype)
+        if array.dtype.kind == "c":  # each part by itself: a common factor would leave the angle as it is
+            real, imaginary = (part * (1 + self._generator.uniform(-size, size, part.shape)) for part in _parts(array))
+            return (real + 1j * imaginary).astype(array.dtype)
+        if array.dtype.kind != "f":  # NumPy computes with what it does not know itself in a type that it does
+            wide = array.astype(np.float64)
+            return (wide * (1 + self._generator.uniform(-size, size, array.shape))).astype(array.dtype)
         return array * (1 + self._generator.uniform(-size, size, array.shape).astype(array.dtype))
+
+
+def is_inexact(dtype: np.dtype[Any]) -> bool:
+    """Whether numbers of a dtype are rounded: real ones and complex ones, also of types that NumPy does not know."""
+    return dtype.kind in "fc" or dtype.name in _EXTENSIONS
+
+
+def is_whole(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array of such a dtype holds whole numbers only: a counter may be kept as a float."""
+    parts = _parts(array) if array.dtype.kind == "c" else [array.astype(np.float64)]
+    return not any(np.any(np.mod(part, 1.0)) for part in parts)
+
+
+def epsilon(dtype: np.dtype[Any]) -> float:
+    """The distance from one to the next larger number of a dtype; of a complex one, of its parts."""
+    return _EXTENSIONS[dtype.name] if dtype.name in _EXTENSIONS else float(np.finfo(dtype).eps)
+
+
+def _parts(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    return array.real, array.imag

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import tensorflow_internals
 from ...sandbox.clock import perf_counter
 from . import contents
 from .ahead import ahead
@@ -321,9 +322,9 @@ class Reading:
         if self._project.owns_class(type(value)) or isinstance(value, (types.ModuleType, type)):
             return
         held = contents.attributes(value) or {}
-        if name.startswith("trainable") and hasattr(value, "_flatten_layers"):
-            for layer in value._flatten_layers():
-                self._add(layer, ((".", "_trainable"),), False, f"{layer.name}.trainable", "its model's weights", False)
+        for layer in tensorflow_internals.layers_in(value) if name.startswith("trainable") else ():
+            steps = ((".", tensorflow_internals.trainable_name(layer)),)
+            self._add(layer, steps, False, f"{layer.name}.trainable", "its model's weights", False)
         if f"_{name}" in held:
             yield (*done, (".", f"_{name}"))
         elif type(value).__module__.partition(".")[0] not in contents.LIBRARIES and hasattr(type(value), "__getattr__"):

@@ -203,16 +203,14 @@ class Replay:
             self.reached[candidate] += 1 if tensorflow is None or tensorflow.executing_eagerly() else 2
 
     def _nudge(self) -> None:
-        import numpy as np
-
         from . import variables
-        from .nudging import Nudge
+        from .nudging import Nudge, is_inexact, is_whole
 
         # A counter that is kept as a float would be another count.
         state = {
             number: value
             for number, value in variables.snapshot().items()
-            if variables.as_array(value).dtype.kind == "f" and np.any(np.mod(variables.as_array(value), 1.0))
+            if is_inexact((array := variables.as_array(value)).dtype) and not is_whole(array)
         }
         with Nudge(state, seed=10 * self.nudge + self.units, size=NUDGES[self.nudge].size):
             pass

@@ -410,8 +410,8 @@ class Walk:
         library = ownership.is_left_out(kind)
         if not library:
             self._visit_hidden(label, value)
-        attributes = contents.attributes(value)
-        if attributes is None or ownership.is_tensor(kind):
+        attributes = contents.attributes(value) if not ownership.is_tensor(kind) else None
+        if attributes is None:
             return
         owned = self._project.owns_class(kind)
         if not (issubclass(kind, _CONTAINERS) or ownership.is_holder(kind)):

@@ -761,6 +761,18 @@ def test_a_trace_that_can_not_be_looked_at_is_a_doubt(tf: Any, check: Any, lose:
     assert name in seen.doubts["own"] and f"TensorFlow {tf.__version__} has no" in seen.doubts["own"]
 
 
+@pytest.mark.parametrize("name", ["_flatten_layers", "_trainable"])
+def test_layers_of_which_it_can_not_be_seen_what_is_trained_are_a_doubt(
+    tf: Any, check: Any, lose: Any, name: str
+) -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    lose(name)
+    seen = check(lambda x: tf.add_n([tf.reduce_sum(w) for w in model.trainable_variables]) * x, batches(tf))
+    assert f"Keras {keras.__version__} has no" in seen.doubts["own"] and name in seen.doubts["own"]
+
+
 @pytest.mark.parametrize("name", ["OwnedIterator", "serialize_iterator", "_iterator_resource"])
 def test_an_iterator_that_can_not_be_saved_is_a_doubt(
     tf: Any, check: Any, lose: Any, monkeypatch: pytest.MonkeyPatch, name: str

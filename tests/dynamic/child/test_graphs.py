@@ -217,6 +217,22 @@ def test_weights_that_are_baked_in_have_their_mark(tf: Any) -> None:
     assert any(graphs.fingerprint(each, place).fault == "weights" for each in concrete)
 
 
+@pytest.mark.parametrize("name", ["Variable", "random.SeedGenerator.next", "initializers.RandomNormal.__call__"])
+def test_a_keras_whose_weights_can_not_be_told_is_no_keras_without_marks(tf: Any, lose: Any, name: str) -> None:
+    import keras
+
+    from hybridize import tensorflow_internals
+    from hybridize.dynamic.child import symbolic
+
+    layer = keras.layers.Dense(2)
+    layer.build((1, 3))
+    graph = tf.function(lambda x: layer(x)).get_concrete_function(tf.ones((1, 3))).graph
+    assert symbolic.fault(graph.get_operations()) == ""
+    lose(name)
+    with pytest.raises(tensorflow_internals.MissingName, match=f"Keras {keras.__version__} has no `keras.{name}`"):
+        symbolic.fault(graph.get_operations())
+
+
 def test_they_have_it_beside_a_variable_that_was_made_before(tf: Any) -> None:
     """A dropout layer makes the generator of its seeds before the model is built; the trace captures it."""
     import keras
