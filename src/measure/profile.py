@@ -81,6 +81,7 @@ def run_profile(
     *,
     deadline: float,
     startup_seconds: float = 0.0,
+    after: float | None = None,
     watch: Callable[[str], None] = lambda text: None,
     start: Callable[..., Process],
     program: str | None = None,
@@ -88,12 +89,13 @@ def run_profile(
     """Sample the original script and, where there are ``files``, as edited; leave both in ``folder``.
 
     ``judgements`` are all that there are; the candidates worth following are chosen here. All is over at ``deadline``
-    (of ``time.monotonic``); ``startup_seconds`` is what the script is known to take until it trains. ``start`` starts
+    (of ``time.monotonic``); ``startup_seconds`` is what the script is known to take until it trains. Where there is no
+    candidate worth following, the script is sampled ``after`` so many seconds; None: not at all. ``start`` starts
     a child as ``sandbox.launch.start`` does, ``program`` is the py-spy to use. Whatever is missing or goes wrong, be it
     py-spy, the right to trace, or time, becomes the profile's ``reason``.
     """
     followed = worth_following(judgements)
-    if not followed:
+    if not followed and after is None:
         return Profile(reason=f"no candidate took {LEAST_SHARE:.0%} of the time")
     program = program or spy.find()
     if program is None:
@@ -101,7 +103,9 @@ def run_profile(
     forbidden = spy.forbidden()
     if forbidden is not None:
         return Profile(reason=forbidden)
-    unit = _unit(followed)
+    unit = _unit(followed) if followed else None
+    if unit is not None:
+        after = None
     recordings: dict[str, Recording] = {}
     for name, edited in (("eager", ()), ("edited", files)):
         if name == "edited" and (not files or recordings["eager"].tally is None):
@@ -109,13 +113,15 @@ def run_profile(
         left = deadline - time.monotonic()
         # The second run takes its share of what is left, so that there are both or the more telling one.
         parts = 2 if files and name == "eager" else 1
-        if left < parts * (startup_seconds + LEAST_SECONDS):
+        if left < parts * (startup_seconds + (after or 0.0) + LEAST_SECONDS):
             recordings[name] = Recording(reason="too little of the budget was left for it")
             break
         run = _Run(name, target.root, folder, program, time.monotonic() + left / parts, watch)
         try:
             recordings[name] = run.record(
-                start(target, _job(followed, unit, edited), edited, folder, f"profile-{name}"), _patient(unit)
+                start(target, _job(followed, unit, edited), edited, folder, f"profile-{name}"),
+                unit is not None and _patient(unit),
+                after,
             )
         except (OSError, ValueError) as error:
             recordings[name] = Recording(reason=f"it could not be made: {error}")
@@ -171,24 +177,27 @@ class _Run:
     ) -> None:
         self.name, self.root, self.folder, self.program, self.end, self.watch = name, root, folder, program, end, watch
 
-    def record(self, child: Process, patient: bool) -> Recording:
+    def record(self, child: Process, patient: bool, after: float | None) -> Recording:
         """Follow the child until there are samples enough; it is ended in any case."""
         try:
-            pid = self._wait_for_training(child, patient)
+            pid = self._wait_for_training(child, patient, after)
             if isinstance(pid, str):
                 return Recording(reason=pid)
             return self._sample(child, pid)
         finally:
             child.close()
 
-    def _wait_for_training(self, child: Process, patient: bool) -> int | str:
-        """The process's id once it trains, or why it doesn't."""
+    def _wait_for_training(self, child: Process, patient: bool, after: float | None) -> int | str:
+        """The process's id once it trains, or has run ``after`` seconds where nothing tells that; or why it doesn't."""
         begun = time.monotonic()
         end = min(begun + START_SECONDS, self.end - LEAST_SECONDS / 2)
         called: float | None = None
+        started: float | None = None
         pid = 0
         while True:
             now = time.monotonic()
+            if after is not None and started is not None and now >= started + after:
+                return pid
             if called is not None and not patient and now >= called + _SOON_SECONDS:
                 return pid
             if now >= end:
@@ -201,7 +210,7 @@ class _Run:
             if event is None:
                 return child.role_errors[-1].splitlines()[-1] if child.role_errors else "the script ended before"
             if event["event"] == "started":
-                pid = event["pid"]
+                pid, started = event["pid"], time.monotonic()
             elif event["event"] == "called":
                 called = time.monotonic()
             elif event["event"] == "training":
@@ -272,7 +281,7 @@ def _is_decorated(function: Function) -> bool:
     return function.hybrid is not None and function.hybrid.startswith("@")
 
 
-def _job(followed: Sequence[Judgement], unit: Judgement, files: Sequence[EditedFile]) -> dict[str, Any]:
+def _job(followed: Sequence[Judgement], unit: Judgement | None, files: Sequence[EditedFile]) -> dict[str, Any]:
     functions = [judgement.function for judgement in followed]
     edited = {candidate for each in files for candidate in each.def_lines}
     return {
@@ -280,6 +289,7 @@ def _job(followed: Sequence[Judgement], unit: Judgement, files: Sequence[EditedF
         "hooks": [hook_in(files, f.id, f.file, f.line, f.region) for f in functions],
         # A function that is hybrid already is hooked outside of its decorator: there it is called.
         "edited": [f.id for f in functions if f.id in edited or _is_decorated(f)],
-        "unit_id": unit.function.id,
-        "opening_calls": 2 if _patient(unit) else 1,
+        # Without a unit no call says that training has begun, and none waits for the sampler.
+        "unit_id": unit.function.id if unit is not None else "",
+        "opening_calls": 2 if unit is not None and _patient(unit) else 1,
     }

@@ -219,6 +219,20 @@ def test_without_edits_the_script_is_sampled_once(fake: Any, tmp_path: Path) -> 
     assert (found.samples_before, found.samples_after) == (100, None)
 
 
+def test_without_a_candidate_the_script_is_sampled_after_a_while(fake: Any, tmp_path: Path) -> None:
+    script = Script(STARTED)
+    options: Any = {"program": fake(recorded(0.0)), "start": lambda target, job, *_: jobs.append(job) or script}
+    jobs: list[Any] = []
+    begun = time.monotonic()
+    found = run_profile(TARGET, [], (), tmp_path, deadline=begun + 60, after=0.3, **options)
+    assert time.monotonic() - begun >= 0.3 and script.closed
+    assert jobs[0]["unit_id"] == "" and jobs[0]["hooks"] == []
+    assert (found.shares, found.samples_before, found.reason) == ((), 100, "")
+    (cost,) = found.host_costs
+    assert (cost.place, cost.share) == ("train.py:3", 1.0)
+    assert run_profile(TARGET, [], (), tmp_path, deadline=begun + 60, **options).reason.startswith("no candidate took")
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
