@@ -38,24 +38,17 @@ def test_what_trains_in_another_process_is_told_with_the_line_that_starts_it(how
     assert set(report["timings"]) == {"scan", "observe"}
 
 
-@pytest.mark.parametrize(
-    ("how", "said"),
-    [
-        ("clock", "ends by the clock"),
-        ("tolerance", "depends on rounding|units|whole script"),
-        ("patience", "depends on rounding|units|whole script"),
-        ("phases", "the script trains in phases: the ratio per unit is that of train:train_step"),
-    ],
-)
-def test_a_gain_is_found_however_the_script_ends(how: str, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["clock", "tolerance", "patience", "phases"])
+def test_a_gain_is_found_however_the_script_ends(how: str, tmp_path: Path) -> None:
     report = optimize("other_endings", how, "3m", tmp_path)
     assert report["status"] == "optimized", report["message"]
-    assert "train:train_step" in report["plan"]["edits"][0]["candidates"]
-    assert report["benchmark"]["verdict"] == "faster"
-    assert re.search(said, " ".join([report["message"], report["benchmark"]["reason"]]))
-    if how == "phases":
-        # The time of the whole is that of both phases, so the step of the second is in the patch as well.
-        assert {"train:train_step", "train:refine"} <= {c for e in report["plan"]["edits"] for c in e["candidates"]}
+    benchmark, edited = report["benchmark"], {c for e in report["plan"]["edits"] for c in e["candidates"]}
+    assert "train:train_step" in edited and benchmark["verdict"] == "faster"
+    assert benchmark["by_clock"] is (how == "clock")
     if how == "clock":
         # It takes as long as before, whatever is done in that time.
-        assert report["benchmark"]["end_to_end_speedup"] is None
+        assert benchmark["end_to_end_speedup"] is None
+    if how == "phases":
+        # The time of the whole is that of both phases, so the step of the second is in the patch as well.
+        assert "train:refine" in edited
+        assert "the ratio per unit is that of train:train_step" in benchmark["reason"]
