@@ -53,7 +53,7 @@ demo: $(STAMP)
 
 # Two processes share the tests, a file at a time; those that compare measured speeds have the machine to themselves.
 test: lint types
-	$(BIN)/python -m pytest -m 'not long and not timed' -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m 'not long and not timed' -n $(WORKERS) --dist loadfile --durations=25
 	$(BIN)/python -m pytest -m 'timed and not long'
 
 lint: $(STAMP)
