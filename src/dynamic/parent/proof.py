@@ -50,8 +50,8 @@ from .settling import check_assumptions
 
 #: Candidates with less of the time than this are compared, but the check does not wait for many calls of them.
 MINOR_SHARE = 0.01
-#: So, of what the user has decorated, are those that are called this much less often than the one called most.
-MINOR_CALLS = 0.1
+#: So many times its seconds a check goes on for what the user has decorated and is called rarely.
+HYBRID_TIMES = 2.0
 #: With less than so much of its time left, a check looks no more at what was called by others that it refuted.
 HIDDEN_SHARE = 0.5
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
@@ -300,16 +300,17 @@ def check_hybrids(
     seconds: float,
     label: str = "check-switch",
 ) -> list[Judgement]:
-    """Compare functions that are decorated by the user, eager against graph, in the script as ``files`` edit it."""
+    """Compare functions that are decorated by the user, eager against graph, in the script as ``files`` edit it.
+
+    The edit makes graphs of all of them: so each is waited for, for up to HYBRID_TIMES of ``seconds``.
+    """
     hooks = [{"id": f.id, "file": f.file, "line": line_in(files, f.id, f.file, f.line)} for f in functions]
     calls = {f.id: observed.rows[f.id].calls for f in functions}
     rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
     signatures = {f.id: observed.rows[f.id].signatures for f in functions}
-    most = max(calls.values())
-    minor = [name for name, number in calls.items() if name not in rare and number < MINOR_CALLS * most]
     reads = {f.id: observed.rows[f.id].reads for f in functions if observed.rows[f.id].reads}
-    limits = seconds, 1.5 * seconds
-    seen = run.check(list(calls), files, *limits, label, rare, signatures, minor, reads=reads, hooks=hooks)
+    limits = seconds, HYBRID_TIMES * seconds
+    seen = run.check(list(calls), files, *limits, label, rare, signatures, reads=reads, hooks=hooks)
     if seen.role_errors:
         why = (Reason("own-failure", own_failure("check", seen.role_errors[0])),)
         return [Judgement(f, Verdict.INCONCLUSIVE, why, observation(observed, f)) for f in functions]
