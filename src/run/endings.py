@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import exit_codes
 from ..interrupts import deferred
 from ..records import Batches, Budget, Command, FunctionKind, Plan, Reason, Report, Verdict
-from ..report.answer import faster
+from ..report.answer import as_long, faster
 from ..report.wording import NOTABLE_SHARE, count, own_share, ratio
 from . import remainder
 from .excerpts import with_sources
@@ -55,7 +55,8 @@ def _conclude(work: Work) -> tuple[str, str, int]:
     found += f"{ratio(benchmark.speedup.median if benchmark.speedup else None)} faster".lstrip()
     whole = benchmark.end_to_end_speedup
     if whole is not None and (benchmark.whole_script or benchmark.script_units is not None):
-        found += f" and the whole script {faster(whole)}"
+        # Below 1 the interval covers 1, or the verdict would be another.
+        found += f" and the whole script {faster(whole)}" if whole >= 1 else f"; {as_long(whole)} for the whole script"
     undecided = bool(work.options.drift_runs) and (drift is None or (drift.verdict, drift.level) != ("none", "L3"))
     if work.options.apply and not undecided:
         _apply(work)

@@ -105,6 +105,12 @@ def test_what_has_nothing_to_tell_is_counted_and_listed_with_v(report):
     assert "train:evaluate" in text
 
 
+def test_a_whole_run_that_the_noise_makes_a_little_longer_is_not_called_slower(report):
+    benchmark = replace(report.benchmark, verdict="faster", end_to_end_speedup=0.99)
+    text = words(shown(replace(report, benchmark=benchmark)))
+    assert "Whole run as long as before" in text and "0.99x" in text and "slower" not in text
+
+
 def test_a_large_project_has_an_answer_that_fits_on_a_screen(report):
     text = shown(large(report), width=100, cwd=Path(report.command.target.root))
     assert len(text.splitlines()) < 60
