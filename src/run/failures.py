@@ -13,6 +13,8 @@ from .work import Stop
 
 #: A share of the computing that is worth a word where other processes do it.
 SHARE_TOLD = 0.2
+#: How a failure is told that is not our doing, and what is said to do about an exception.
+OWN, REMEDY = "on its own, before any change of ours", "Fix that and run again"
 _WRITE_ERRORS = ("PermissionError", "PermissionDeniedError", "OSError", "UnknownError", "FailedPreconditionError")
 
 
@@ -86,24 +88,23 @@ def refused_in(outcome: RunOutcome) -> str:
 
 
 def _own_failure(script: str, outcome: RunOutcome) -> str | None:
-    own = "on its own, before any change of ours"
     look = f"its output is in {outcome.log}"
     if outcome.ending is Ending.RAISED:
-        return _explain_exception(script, outcome, own, look)
+        return _explain_exception(script, outcome, look)
     if outcome.ending is Ending.EXITED and outcome.code not in (0, None):
         if outcome.code == -signal.SIGABRT:
-            return f"{script} called os.abort() {own}; run it alone to see why ({look})."
+            return f"{script} called os.abort() {OWN}; run it alone to see why ({look})."
         return (
-            f"{script} ended with exit status {outcome.code} {own}; run it alone to see why ({look}). Does it need "
+            f"{script} ended with exit status {outcome.code} {OWN}; run it alone to see why ({look}). Does it need "
             "arguments? Give them after `--`."
         )
     if outcome.ending is Ending.KILLED:
         number = -(outcome.code or 0)
-        return f"{script} was killed by {_signal_name(number)} {own}; run it alone to see why ({look})."
+        return f"{script} was killed by {_signal_name(number)} {OWN}; run it alone to see why ({look})."
     return None
 
 
-def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) -> str:
+def _explain_exception(script: str, outcome: RunOutcome, look: str) -> str:
     if outcome.error_type in ("SyntaxError", "IndentationError", "TabError"):
         return (
             f"{script} can't be run by Python {platform.python_version()}: {outcome.error_type}: {outcome.error} at "
@@ -123,7 +124,7 @@ def _explain_exception(script: str, outcome: RunOutcome, own: str, look: str) ->
         )
     place = f" at {outcome.error_place}" if outcome.error_place else ""
     return (
-        f"{script} failed {own}: {one_line(outcome.error_type, outcome.error)}{place}. Fix that and run again "
+        f"{script} failed {OWN}: {one_line(outcome.error_type, outcome.error)}{place}. {REMEDY} "
         f"({look})."
     )
 

@@ -139,6 +139,8 @@ def _otherwise(name: str, before: Judgement | None, now: Now, fail_on: float) ->
         why = judgement.reasons[0].message if judgement.reasons else "a run refuted it"
         return [Otherwise(name, "refuted", f"is refuted: {why}", fails=not known)]
     if not judgement.observation.calls:
+        if before is not None and not before.observation.calls:
+            return []
         return [Otherwise(name, "not-called", "was not called in the observed run")]
     return [each for each in (_retraced(name, before, judgement), _slower(name, before, judgement, fail_on)) if each]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..records import Action, Finding, Function, Judgement, Move, Plan, Reason, Scan, Verdict
 from ..report.wording import count
 from . import pacing
+from .failures import OWN, REMEDY
 from .planning import set_plan
 from .renewed import ask_for_second_objects
 from .stages import check, measure, observe, scan
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 #: The arguments of `tf.function` that may spare a function the traces that a bare one would make.
 _MENDING = frozenset({"input_signature", "reduce_retracing", "experimental_relax_shapes"})
-_WITHOUT = "It ran without {names}, to be compared: where the script needs a decorator to run, it can't be checked."
+_WITHOUT = "without the tf.function decorators of {names}"
+_NEEDED = "If it can't run without one of them, that function can't be compared: leave it out"
 
 
 def prove(work: Work, found: Scan, functions: Sequence[Function]) -> None:
@@ -71,8 +73,10 @@ def _proved(work: Work, found: Scan, standing: Standing) -> bool:
             work.no_gain = stop.message
             return False
         if stop.status == "script-failed":
-            names = "the decorators of " + ", ".join(standing.functions)
-            raise Stop(stop.status, f"{stop.message} {_WITHOUT.format(names=names)}", stop.exit_code) from None
+            # Whether it would have failed with them is not known: it is not the script as its author runs it.
+            without = _WITHOUT.format(names=", ".join(standing.functions))
+            said = stop.message.replace(OWN, without).replace(REMEDY, _NEEDED)
+            raise Stop(stop.status, said, stop.exit_code) from None
         raise
     work.observed = observed
     if observed.open:

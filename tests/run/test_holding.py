@@ -172,6 +172,8 @@ def test_the_function_that_gains_less_is_named_only_where_the_speedup_is_lost() 
 def test_what_is_not_called_and_what_ran_eagerly_is_named() -> None:
     idle = hold(baseline(), now(None, judgement(STEP, Verdict.UNOBSERVED, calls=0)), 0.1)
     assert [each.kind for each in idle.otherwise] == ["not-called"]
+    never = judgement(STEP, Verdict.UNOBSERVED, calls=0)
+    assert hold(baseline(3.0, step=never), now(None, never), 0.1).otherwise == ()
     switched = hold(baseline(), replace(now(1.0), eager={STEP: "run_functions_eagerly (train.py:3)"}), 0.1)
     assert "train:step ran eagerly although it is decorated, because of run_functions_eagerly" in conclusion(switched)
 

@@ -13,7 +13,7 @@ from hybridize.run import confirming
 from hybridize.run.confirming import Asked, confirm
 from hybridize.run.stages import measure
 from hybridize.run.target import find_target
-from hybridize.run.work import Work
+from hybridize.run.work import Stop, Work
 from hybridize.sandbox.launch import all_stopped
 from hybridize.sandbox.nursery import Nursery
 
@@ -133,3 +133,22 @@ def test_each_has_the_arguments_of_its_decorator_and_a_key(confirmed) -> None:
 def test_what_stands_was_started_cold_and_does_not_drift(confirmed) -> None:
     work, _ = confirmed
     assert work.drift is not None and work.drift.verdict == "none", work.drift
+
+
+def test_a_script_that_needs_a_decorator_fails_without_it_and_that_is_not_called_its_own_failure(
+    nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.py").write_text(PROGRAM.replace("data =", "step.get_concrete_function(tf.ones([4, 8]))\ndata ="))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(confirming, "nursery", lambda work: contextlib.nullcontext())
+    options = Options(script=Path("train.py"), budget_seconds=120.0)
+    target = find_target(options, tmp_path)
+    assert isinstance(target, Target)
+    work = Work(options, Silence(), target, tmp_path / "results" / "1")
+    work.nursery = work.waiting_nursery = nursery
+    with all_stopped(), pytest.raises(Stop) as stopped:
+        confirm(work, Asked(("train:step",)))
+    said = stopped.value.message
+    assert said.startswith("train.py failed without the tf.function decorators of train:step: AttributeError")
+    assert "If it can't run without one of them" in said and "on its own" not in said
+    assert stopped.value.exit_code == 3
