@@ -95,10 +95,11 @@ def _work(below: Sequence[Frame]) -> tuple[Cost, str]:
     texts = [f"{frame.name}|{frame.file}" for frame in below]
     kind = next((kind for kind, sign in _SIGNS if any(sign.search(text) for text in texts)), Cost.PYTHON)
     sign = dict(_SIGNS).get(kind)
-    named = [frame for frame in below if not _WRAPPERS.search(frame.name)] or list(below)
-    telling = named[0]
+    telling = next((frame for frame in below if not _WRAPPERS.search(frame.name)), None)
     if kind in (Cost.PREDICT, Cost.FIT, Cost.CONVERSION, Cost.ENVIRONMENT) and sign is not None:
         telling = next((frame for frame in below if sign.search(f"{frame.name}|{frame.file}")), telling)
+    if telling is None:
+        return kind, ""
     package = _PACKAGE.search(telling.file)
     name = telling.name.rpartition(".")[2]
     return kind, f"{package[1]}: {name}" if package else name

@@ -42,6 +42,7 @@ def costs(*found: tuple[tuple[Frame, ...], ...]):
          Cost.TENSORFLOW, "tensorflow: matmul"),
         ([("_mul_dispatch_factory", "tensorflow/python/ops/math_ops.py"),
           ("multiply", "tensorflow/python/ops/math_ops.py")], Cost.TENSORFLOW, "tensorflow: multiply"),
+        ([("error_handler", "keras/src/utils/traceback_utils.py")], Cost.TENSORFLOW, ""),
         ([("post", "requests/api.py")], Cost.LIBRARY, "requests: post"),
     ],
 )  # fmt: skip
