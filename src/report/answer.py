@@ -99,10 +99,10 @@ def tone_of(report: Report) -> Tone:
 
 
 def name_of(function: Function) -> str:
-    """What a candidate is called: a training step that is no function yet by its lines, anything else by its id."""
+    """What a candidate is called: a step that is no function yet by its lines, anything else by its id."""
     region = function.region
     if region is not None:
-        return f"the training step at {region.file}:{region.first}–{region.last}"
+        return f"the step at {region.file}:{region.first}–{region.last}"
     if function.kind is FunctionKind.SWITCH:
         return f"the switch at {function.file}:{function.line}"
     return function.id

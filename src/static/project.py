@@ -26,6 +26,7 @@ from .reading.imports import Resolver
 from .reading.layout import Layout
 from .reading.sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
 from .verdicts.inspection import Inspection
+from .verdicts.passes import find_passes
 from .verdicts.ranking import rank
 from .verdicts.regions import Lifting, find_steps
 from .verdicts.verdicts import Verdicts, read_silenced
@@ -192,7 +193,10 @@ def _judge(
                 continue
             try:
                 if code.left_out is None:
-                    steps = find_steps(facts, inspection, code, lifting, code.qualname in mixed)
+                    is_mixed = code.qualname in mixed
+                    steps = find_steps(facts, inspection, code, lifting, is_mixed)
+                    often = is_mixed and facts.heat.of(code) is not None
+                    steps += find_passes(facts, inspection, code, lifting, steps, often)
                     records += [verdicts.judge_step(step) for step in steps]
             except Exception as error:
                 code.left_out = explain_failure(error)

@@ -134,6 +134,16 @@ LEFT = {
         "extra may not be bound yet",
         10,
     ),
+    # The next round would fail before its tape is opened, and not within.
+    "a name that a round deletes": (
+        HEAD.replace("data =", "a = 0.5\ndata =")
+        + STEP.replace("        loss =", "        a = a\n        loss =")
+        + "    if float(loss) > 9.0:\n        del a\n",
+        "a may not be bound yet",
+        11,
+    ),
+    # What is printed before the error would not be printed any more.
+    "a name that is never bound": (with_middle("print(float(loss))\n    y = loss * a"), "a may not be bound yet", 10),
     # Behind the error the handler sees what was bound until then.
     "a handler around it": (
         HEAD
@@ -241,6 +251,44 @@ def test_a_last_line_without_an_end_stays_one(tmp_path):
     assert edited.after.endswith(b"\n    train_step(x)")
 
 
+# No tape, and no function is made: the comments say why.
+NO_PASS = {
+    # It would be called once.
+    "no loop": "y = tf.square(tf.tanh(w * 2.0) + tf.square(w))\nprint(float(y))\n",
+    # A call costs more than so little.
+    "too little": "for x in data:\n    y = tf.square(w * x)\n    print(float(y))\n",
+    # The work is that of a function, which can be a graph by itself.
+    "a function's call": (
+        "def scaled(x):\n    return tf.square(tf.tanh(w * x) + tf.square(w) * x)\n\n\n"
+        "for x in data:\n    y = scaled(x)\n    print(float(y))\n"
+    ),
+    # It would be traced in each round.
+    "the number of the round": (
+        "for n, x in enumerate(data):\n    y = tf.square(tf.tanh(w * x) * n + tf.square(w) * n)\n    print(float(y))\n"
+    ),
+    # A graph has no values for Python.
+    "a value in the middle of an expression": (
+        "for x in data:\n    y = float(tf.square(tf.tanh(w * x) + tf.square(w) * x))\n    print(y)\n"
+    ),
+    # A graph is given a tensor, and `tf.constant` takes none.
+    "a constant of an argument": (
+        "for x in data:\n    y = tf.square(tf.tanh(w * tf.constant(x)) + tf.square(w))\n    print(float(y))\n"
+    ),
+    # NumPy would see a graph's tensor.
+    "an array's work": (
+        "import numpy as np\nfor x in data:\n"
+        "    y = np.square(tf.tanh(w * x) + tf.square(w) * x)\n    print(float(y))\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_PASS)
+def test_work_without_a_tape_is_left_where_a_function_would_not_pay_or_not_be_the_same(name, tmp_path):
+    source = HEAD + NO_PASS[name]
+    compile(source, name, "exec")
+    assert steps_of(tmp_path, source) == []
+
+
 # A region is data: one that does not fit the file, as it would be after a fault of the analysis, makes no edit.
 UNFIT = {
     "a parameter is missing": {"parameters": ()},
@@ -320,6 +368,9 @@ def programs(draw: st.DrawFn) -> str:
         "optimizer.apply_gradients([(tape.gradient(loss, w), w)])",
         *draw(MANY),
     ]
+    if draw(st.booleans()):
+        # Without a tape: a validation.
+        body = [*draw(MANY), *tape, *draw(MANY), f"loss = tf.tanh(loss * {draw(ATOMS)} - tf.square(w))", *draw(MANY)]
     loop = [
         *(f"{name} = 0.5" for name in sorted(bound)),
         "for round, x in enumerate([1.0, 2.0, 3.0]):",

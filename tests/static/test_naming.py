@@ -12,22 +12,38 @@ from hybridize.static.lifting.naming import find_name
 STEP = "grads = tape.gradient(loss, w)\n{}.apply_gradients(grads)\n"
 
 
-def name(region: str, rest: str = "", taken: tuple[str, ...] = (), holder: str = "", function: str = "") -> str:
+def name(
+    region: str,
+    rest: str = "",
+    taken: tuple[str, ...] = (),
+    holder: str = "",
+    function: str = "",
+    results: tuple[str, ...] = (),
+) -> str:
     tree = ast.parse(textwrap.dedent(rest) + region)
     body = ast.parse(region).body
     of_class = ast.parse(holder).body[0] if holder else None
     around = ast.parse(f"def {function}(): pass").body[0] if function else None
     assert of_class is None or isinstance(of_class, ast.ClassDef)
     assert around is None or isinstance(around, ast.FunctionDef)
-    return find_name(tree, body, around, of_class, frozenset(taken))
+    return find_name(tree, body, around, of_class, frozenset(taken), results)
 
 
 def test_a_region_that_updates_is_a_train_step():
     assert name(STEP.format("opt")) == "train_step"
 
 
-def test_one_that_only_computes_is_an_evaluation():
-    assert name("y = model(x)\n") == "evaluate_step"
+def test_one_that_keeps_a_loss_or_a_metric_is_an_evaluation():
+    assert name("y = model(x)\nloss = loss_of(t, y)\n", results=("loss",)) == "evaluate_step"
+    assert name("accuracy.update_state(t, model(x))\n") == "evaluate_step"
+    assert name("accuracy.update_state(t, model(x))\n", taken=("evaluate_step",)) == "test_step"
+
+
+def test_one_that_only_computes_is_named_by_its_one_result():
+    assert name("y = model(x)\n", results=("y",)) == "compute_y"
+    assert name("y = model(x)\nz = y * 2\n", results=("y", "z")) == "compute_outputs"
+    # A variable that is assigned to is no gradient's update.
+    assert name("mean.assign_sub(x * 0.1)\n") == "compute_outputs"
 
 
 @pytest.mark.parametrize(

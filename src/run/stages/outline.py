@@ -1,4 +1,4 @@
-"""Makes functions of training steps that are none yet, and proves that the script is still the same program.
+"""Makes functions of steps that are none yet, and proves that the script is still the same program.
 
 From then on each is a candidate like any other: what is observed and checked is the script with all of them made. The
 plan has those that were chosen, and runs cold, and is measured, against the original.
@@ -40,7 +40,7 @@ def run(work: Work, scan: Scan) -> bool:
     if not judgements:
         return False
     root = Path(scan.root)
-    with work.stage("outline", f"{count(len(judgements), 'training step')} made a function, still eager"):
+    with work.stage("outline", f"{count(len(judgements), 'region')} made a function, still eager"):
         standing: list[Edit] = []
         compared = Comparison(work.run_with(scan))
         seconds = work.share(SHARE, least=LEAST_SECONDS)

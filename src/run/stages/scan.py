@@ -102,7 +102,7 @@ def _left_alone(work: Work, function: Function) -> tuple[Reason, ...]:
         why = "--rewrite decorate leaves it so"
     elif not is_wanted(work, function):
         why = "it was left out by --only or --skip"
-    return (Reason("no-function", f"this training step is no function yet, and {why}"),)
+    return (Reason("no-function", f"these statements are no function yet, and {why}"),)
 
 
 def _why_not(function: Function) -> tuple[Reason, ...]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ...records import Region
-from .host import host_call, may_move
+from .host import counts, host_call, may_move
 from .names import LOOPS, SCOPES, names_of
 from .numbers import counters_of, numbers_of
 from .reading import Block, Reader, Unliftable
 
 _BLOCKS = ("body", "orelse", "finalbody")
+_CONVERSIONS = frozenset({"constant", "convert_to_tensor"})
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
 #: Functions that see all names of the scope that calls them.
 _REFLECTING = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
@@ -26,18 +27,18 @@ def choose(
     line: int,
     first: int,
     last: int,
-    is_clean: IsClean,
+    is_clean: IsClean | None,
     taken: frozenset[str] = frozenset(),
     methods: frozenset[str] = frozenset(),
 ) -> Region | Unliftable:
     """The region around the step from line ``first`` to ``last`` in the function whose ``def`` is on ``line``.
 
     ``line`` is 0 for the module's own code. ``is_clean`` says of statements (from a line to a line) beside the step
-    that they compute with tensors and do nothing else. ``taken`` are names that the function must not get, ``methods``
-    those that it must not get as a method.
+    that they compute with tensors and do nothing else; with None the lines are the region as they are. ``taken`` are
+    names that the function must not get, ``methods`` those that it must not get as a method.
     """
     tree = copy.deepcopy(tree)
-    scope = _find_scope(tree, line)
+    scope = scope_at(tree, line)
     if scope is None:
         return Unliftable(first, last, "it stands in a class's body or an async function", first)
     block = _find_block(scope, first, last)
@@ -46,7 +47,8 @@ def choose(
         return Unliftable(first, last, "its statements are not understood", first)
     begin = block.statements.index(inside[0])
     end = begin + len(inside)
-    begin, end = _widen(block, begin, end, is_clean, counters_of(scope, block.around))
+    if is_clean is not None:
+        begin, end = _widen(block, begin, end, is_clean, counters_of(scope, block.around))
     region = block.statements[begin:end]
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
     refusal = _leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope))
@@ -58,7 +60,8 @@ def choose(
     return Reader(tree, scope, block, region, moved, file, (first, last), taken, methods).read()
 
 
-def _find_scope(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:
+def scope_at(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:
+    """The function whose ``def`` is on a line, the module itself for 0; None where that is no plain function."""
     if line == 0:
         return tree
     found = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.lineno == line)
@@ -89,34 +92,70 @@ def _blocks(statement: ast.AST) -> Iterator[list[ast.stmt]]:
         yield part.body
 
 
+def lists_of(scope: ast.Module | ast.FunctionDef) -> Iterator[tuple[list[ast.stmt], ast.stmt | None]]:
+    """The lists of statements of a scope, outer ones first, each with the loop of the scope that is right around it."""
+    waiting = list[tuple[list[ast.stmt], ast.stmt | None]]([(scope.body, None)])
+    for body, loop in waiting:
+        yield body, loop
+        for statement in body:
+            if not isinstance(statement, SCOPES):
+                around = statement if isinstance(statement, LOOPS) else loop
+                waiting += [(inner, around) for inner in _blocks(statement) if inner]
+
+
+def feeds(statement: ast.stmt, loop: ast.stmt | None) -> bool:
+    """Whether a statement only hands data to the tensors: it converts them, or picks a round's part of them.
+
+    Inside of a function all of the data would have to be given to it, or be a constant of the graph.
+    """
+    value = getattr(statement, "value", None)
+    given = value.elts if isinstance(value, ast.Tuple) else [value]
+    if all(isinstance(each, ast.Call) and _converts(each) for each in given):
+        return True
+    # `tf.constant` takes what Python holds, and no tensor, which is what a graph would be given.
+    if any(isinstance(node, ast.Call) and _converts(node, ("constant",)) for node in ast.walk(statement)):
+        return True
+    changing = names_of([loop]).bound if loop is not None else set[str]()
+    return any(
+        isinstance(node, ast.Subscript)
+        and not names_of([node.value]).read & changing
+        and bool(names_of([node.slice]).read & changing)
+        for node in ast.walk(statement)
+    )
+
+
 def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[str]) -> tuple[int, int]:
     """Take in what computes with tensors right before and after the step."""
 
     def fits(statement: ast.stmt) -> bool:
         simple = isinstance(statement, (ast.Assign, ast.AugAssign, ast.Expr))
+        read = frozenset(names_of([statement]).read)
         return (
             simple
-            and not names_of([statement]).read & counters
-            and host_call(statement, frozenset()) is None
+            and not read & counters
+            and host_call(statement, read) is None
             and is_clean(statement.lineno, statement.end_lineno or statement.lineno)
         )
 
     top = begin
-    while top > 0 and (fits(block.statements[top - 1]) or _is_arithmetic(block.statements[top - 1])):
+    loop = next((each for each in reversed(block.around) if isinstance(each, LOOPS)), None)
+    while top > 0 and (fits(block.statements[top - 1]) or is_arithmetic(block.statements[top - 1])):
         top -= 1
         # Arithmetic is of numbers or arrays, unless it is with what was computed above it: then it goes with that.
-        if fits(block.statements[top]) and _is_fed(block.statements[top:begin]):
+        above = block.statements[top:begin]
+        if fits(above[0]) and not feeds(above[0], loop) and _is_fed(above):
             begin = top
     while end < len(block.statements):
         following = block.statements[end]
         bound = names_of(block.statements[begin:end]).bound
-        if not fits(following) and not (isinstance(following, ast.Delete) and names_of([following]).deleted <= bound):
+        computes = fits(following) and not feeds(following, loop)
+        if not computes and not (isinstance(following, ast.Delete) and names_of([following]).deleted <= bound):
             break
         end += 1
     return begin, end
 
 
-def _is_arithmetic(statement: ast.stmt) -> bool:
+def is_arithmetic(statement: ast.stmt) -> bool:
     """Whether a statement does nothing but compute with names and numbers, and bind the result."""
     fine = (
         ast.Assign,
@@ -134,12 +173,17 @@ def _is_arithmetic(statement: ast.stmt) -> bool:
     )
 
 
+def _converts(call: ast.Call, functions: Collection[str] = _CONVERSIONS) -> bool:
+    """Whether a call makes a tensor of what Python holds under a name."""
+    return getattr(call.func, "attr", "") in functions and bool(names_of([*call.args, *call.keywords]).read)
+
+
 def _is_fed(statements: Sequence[ast.stmt]) -> bool:
     """Whether each statement that is arithmetic reads what one before it has bound."""
     bound = set[str]()
     for statement in statements:
         own = names_of([statement])
-        if _is_arithmetic(statement) and not own.read & bound:
+        if is_arithmetic(statement) and not own.read & bound:
             return False
         bound |= own.bound
     return True
@@ -201,12 +245,12 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
                 visit(statement.body, [*earlier, *body[:number]], rest)
                 continue
             call = host_call(statement, bound)
-            if call is None:
+            if call is None and not counts(statement, numbers):
                 continue
             kept = [each for each in rest if not any(each is other for other in moved)]
             if may_move(statement, [each for each in before if each not in moved], kept, numbers):
                 moved.append(statement)
-            else:
+            elif call is not None:
                 said = ast.unparse(call)
                 said = said if len(said) <= 60 else f"{said[:57]}..."
                 refusal.append((f"`{said}` runs in Python in the middle of it", call.lineno))

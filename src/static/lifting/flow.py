@@ -129,12 +129,13 @@ class Certainty:
             case ast.If():
                 return _both(self.block(node.body, bound), self.block(node.orelse, bound))
             case ast.For() | ast.AsyncFor():
-                self.block(node.body, bound | names_of([node.target]).bound)
-                ended = self.block(node.orelse, bound)
+                # What a round deletes is not there in the next one.
+                self.block(node.body, _kept(bound, node) | names_of([node.target]).bound)
+                ended = self.block(node.orelse, _kept(bound, node))
                 return bound if ended is None else _kept(bound, node)
             case ast.While():
-                self.block(node.body, bound)
-                self.block(node.orelse, bound)
+                self.block(node.body, _kept(bound, node))
+                self.block(node.orelse, _kept(bound, node))
                 return _kept(bound, node)
             case ast.With() | ast.AsyncWith():
                 inner = bound | names_of(node.items).bound

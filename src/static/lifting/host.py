@@ -74,7 +74,7 @@ def may_move(
     change. What else is printed as it is would show that in the printed line, and so may be.
     """
     own, rest, before = names_of([statement]), names_of(later), names_of(earlier)
-    if not _is_plain(statement, frozenset(before.bound)):
+    if not counts(statement, numbers) and not _is_plain(statement, frozenset(before.bound)):
         return False
     if own.read & (rest.bound | rest.deleted) or own.bound & (rest.read | rest.bound | rest.deleted):
         return False
@@ -85,6 +85,14 @@ def may_move(
     changed = {ast.dump(receiver) for receiver in _receivers(statement)}
     used = {ast.dump(node) for each in later for node in ast.walk(each) if isinstance(node, (ast.Attribute, ast.Name))}
     return not changed & used
+
+
+def counts(statement: ast.stmt, numbers: frozenset[str]) -> bool:
+    """Whether a statement counts on a number of Python's, which is no tensor's business: ``rounds += 1``."""
+    match statement:
+        case ast.AugAssign(target=ast.Name(id=name), value=ast.Constant(value=int() | float())):
+            return name in numbers
+    return False
 
 
 def _is_plain(statement: ast.stmt, tensors: frozenset[str]) -> bool:

@@ -23,19 +23,34 @@ def find_name(
     function: ast.FunctionDef | None,
     holder: ast.ClassDef | None,
     taken: frozenset[str],
+    results: Sequence[str],
 ) -> str:
     """The first fitting name that is free in the whole file; ``holder`` is the class that it becomes a method of."""
     used = {*taken, *_identifiers(tree)}
     if holder is not None and holder.bases:
         used |= _KERAS
-    return next(name for name in _names(region, function, _is_training(region)) if name not in used)
+    names = _names(region, function) if _is_training(region) else _names_of_pass(region, results)
+    return next(name for name in names if name not in used)
 
 
-def _names(region: Sequence[ast.stmt], function: ast.FunctionDef | None, training: bool) -> Iterator[str]:
-    if not training:
-        yield from ("evaluate_step", "test_step", "compute_outputs")
+def _names_of_pass(region: Sequence[ast.stmt], results: Sequence[str]) -> Iterator[str]:
+    """Names for what does not train: it evaluates where it keeps a loss or a metric, else it computes its results."""
+    if _is_evaluating(region):
+        yield from ("evaluate_step", "test_step", "evaluate_batch")
         yield from (f"evaluate_step_{number}" for number in range(2, 1000))
-        return
+    if len(results) == 1:
+        yield f"compute_{results[0].strip('_')}"
+    yield "compute_outputs"
+    yield from (f"compute_outputs_{number}" for number in range(2, 1000))
+
+
+def _is_evaluating(region: Sequence[ast.stmt]) -> bool:
+    called = (node.func for each in region for node in ast.walk(each) if isinstance(node, ast.Call))
+    words = (ast.unparse(each).lower() for each in called)
+    return any("update_state" in each or "loss" in each or "metric" in each or "accuracy" in each for each in words)
+
+
+def _names(region: Sequence[ast.stmt], function: ast.FunctionDef | None) -> Iterator[str]:
     part = _part(region)
     if part:
         yield from (f"train_{part}", f"train_{part}_step", f"update_{part}")
@@ -48,7 +63,7 @@ def _names(region: Sequence[ast.stmt], function: ast.FunctionDef | None, trainin
 def _is_training(region: Sequence[ast.stmt]) -> bool:
     return any(
         isinstance(node, ast.Attribute)
-        and node.attr in ("gradient", "apply_gradients", "minimize", "assign_sub", "GradientTape")
+        and node.attr in ("gradient", "apply_gradients", "minimize", "GradientTape")
         for each in region
         for node in ast.walk(each)
     )

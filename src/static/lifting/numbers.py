@@ -27,9 +27,7 @@ def counters_of(scope: ast.AST, around: Sequence[ast.stmt]) -> set[str]:
     }
     for name in counted:
         bindings = [
-            node.value
-            for node in ast.walk(scope)
-            if isinstance(node, ast.Assign) and name in names_of(node.targets).bound
+            value for node in ast.walk(scope) if isinstance(node, ast.Assign) for value in _given(node, name)
         ]
         if bindings and all(map(_is_number, bindings)):
             found.add(name)
@@ -48,8 +46,8 @@ def numbers_of(scope: ast.AST) -> frozenset[str]:
                 function == "enumerate" and targets != [node.target]
             ):
                 counting.update(id(each) for each in targets)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            counting.update(id(each) for each in node.targets)
+        if isinstance(node, ast.Assign):
+            counting.update(id(each) for each, value in _pairs(node) if isinstance(value, ast.Constant))
         if isinstance(node, ast.AugAssign) and (isinstance(node.value, ast.Constant) or _is_converted(node.value)):
             counting.add(id(node.target))
     for node in ast.walk(scope):
@@ -58,6 +56,27 @@ def numbers_of(scope: ast.AST) -> frozenset[str]:
         elif isinstance(node, ast.arg):
             kinds.setdefault(node.arg, set()).add(False)
     return frozenset(name for name, known in kinds.items() if known == {True})
+
+
+def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+    """The targets of an assignment with what each is given, item by item where both sides show them."""
+    found = list[tuple[ast.expr, ast.expr]]()
+    for target in node.targets:
+        if (
+            isinstance(target, ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+            and len(target.elts) == len(node.value.elts)
+            and not any(isinstance(each, ast.Starred) for each in (*target.elts, *node.value.elts))
+        ):
+            found += zip(target.elts, node.value.elts, strict=True)
+        else:
+            found.append((target, node.value))
+    return found
+
+
+def _given(node: ast.Assign, name: str) -> list[ast.expr]:
+    """What an assignment gives a name."""
+    return [value for target, value in _pairs(node) if name in names_of([target]).bound]
 
 
 def _is_converted(node: ast.expr) -> bool:

@@ -115,7 +115,7 @@ class Reader:
                 return self._no(f"it rebinds {receiver}")
             parameters = [name for name in parameters if name != receiver]
         taken = self.taken | self.methods if is_method else self.taken
-        name = find_name(self.tree, self.region, function, holder if is_method else None, taken)
+        name = find_name(self.tree, self.region, function, holder if is_method else None, taken, results)
         outer = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
         place = outer if function is None else (function if is_method else self._top(function))
         if place is None:
@@ -195,6 +195,15 @@ class Reader:
                 said = f"{min(unsure)}, which is read in the middle of it by Python, may not be bound there"
                 return Unliftable(*self.lines, said, statement.lineno)
             known |= names_of([statement]).bound if isinstance(statement, (ast.Assign, ast.AugAssign)) else set()
+        if self.moved and not _imports_all(self.tree):
+            # Where the region fails for a name, what is moved would not be run any more.
+            bound = sure | set(dir(builtins))
+            if isinstance(self.scope, ast.FunctionDef):
+                module = names_of(self.tree.body)
+                bound |= module.bound | module.rebound
+            missing = read_before_bound(self.region) - bound
+            if missing:
+                return self._no(f"{min(missing)} may not be bound yet where it begins")
         return None
 
     def _parameters(self, needed: frozenset[str]) -> list[str]:
@@ -208,7 +217,8 @@ class Reader:
             changing |= self.own.bound
             wanted = needed & changing
         still = self._ordered(wanted - changing, self.scope)
-        return [*still, *self._ordered(wanted & changing)]
+        # What a round binds is given in the order in which it does so: `x, y` where these are a loop's.
+        return [*still, *self._ordered(wanted & changing, loops[0] if loops else None)]
 
     def _enclosing(self) -> set[str]:
         """The names of the functions around the scope."""
@@ -268,6 +278,11 @@ class Reader:
 def _own_deletes(region: Sequence[ast.stmt]) -> frozenset[str]:
     """The names that a region binds itself before it deletes them."""
     return frozenset(names_of(region).bound - read_before_bound(region))
+
+
+def _imports_all(tree: ast.Module) -> bool:
+    """Whether names come into a module that its source does not show."""
+    return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
 
 
 def _is_static(function: ast.FunctionDef | None) -> bool:

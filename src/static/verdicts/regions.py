@@ -26,13 +26,17 @@ _IN_GRAPHS = frozenset({"HYB115", "HYB204"})
 
 @dataclass(frozen=True)
 class InlineStep:
-    """A step among other statements: the lines from its tape to its last update, and the region around these."""
+    """A step among other statements: the lines from its tape to its last update, and the region around these.
+
+    One that does not train is a region alone: a pass through a model, or other work on tensors.
+    """
 
     owner: FunctionCode
     first: int
     last: int
     region: Region | Unliftable
     hazards: tuple[Hazard, ...]
+    trains: bool = True
 
 
 class Lifting:
@@ -91,12 +95,12 @@ def find_steps(
     found: list[InlineStep] = []
     for steps in cores.values():
         whole = steps[0][0], max(last for _, last in steps)
-        together = _lift(facts, inspection, code, lifting, *whole)
+        together = lift(facts, inspection, code, lifting, *whole)
         if isinstance(together, Region) or len(steps) == 1:
             chosen = [(whole, together)]
         else:
             # Two tapes in one round (a GAN) with something between them that a graph can't do: two steps.
-            chosen = [(step, _lift(facts, inspection, code, lifting, *step)) for step in steps]
+            chosen = [(step, lift(facts, inspection, code, lifting, *step)) for step in steps]
             if not any(isinstance(each, Region) for _, each in chosen):
                 chosen = [(whole, together)]
         for (first, last), region in chosen:
@@ -104,24 +108,30 @@ def find_steps(
             if isinstance(region, Region):
                 lifting.taken.add(region.name)
                 first, last, left_out = region.first, region.last, region.moved
-            hazards = _hazards(facts, inspection, code, first, last, left_out)
+            hazards = hazards_of(facts, inspection, code, first, last, left_out)
             found.append(InlineStep(code, first, last, region, hazards))
     return found
 
 
-def _lift(
-    facts: Facts, inspection: Inspection, code: FunctionCode, lifting: Lifting, first: int, last: int
+def lift(
+    facts: Facts,
+    inspection: Inspection,
+    code: FunctionCode,
+    lifting: Lifting,
+    first: int,
+    last: int,
+    widened: bool = True,
 ) -> Region | Unliftable:
-    """The region around a step, or why there is none."""
+    """The region around a step, or why there is none; ``widened`` by what computes beside it."""
 
     def is_clean(begin: int, end: int) -> bool:
         calls = [each for each in code.events if isinstance(each, Call) and begin <= each.place % LINES <= end]
-        hazards = _hazards(facts, inspection, code, begin, end)
-        return any(map(_computes, calls)) and all(_is_harmless(hazard) for hazard in hazards)
+        hazards = hazards_of(facts, inspection, code, begin, end)
+        return any(map(_computes, calls)) and all(is_harmless(hazard) for hazard in hazards)
 
     line = 0 if code is code.module.body else code.line
     names = frozenset(lifting.taken), lifting.methods
-    return choose(lifting.tree, code.module.file, line, first, last, is_clean, *names)
+    return choose(lifting.tree, code.module.file, line, first, last, is_clean if widened else None, *names)
 
 
 def _computes(call: Call) -> bool:
@@ -130,7 +140,7 @@ def _computes(call: Call) -> bool:
     return path in ("tensorflow", "keras", "tf_keras") or bool(call.methods) or bool(call.targets)
 
 
-def _is_harmless(hazard: Hazard) -> bool:
+def is_harmless(hazard: Hazard) -> bool:
     """Whether a hazard speaks of what happens in a graph only, and not of other work that is done."""
     return not hazard.certain and (hazard.code in _IN_GRAPHS or not hazard.code.startswith(("HYB1", "HYB2")))
 
@@ -191,7 +201,7 @@ def _loops(code: FunctionCode) -> list[tuple[int, int]]:
     return found
 
 
-def _hazards(
+def hazards_of(
     facts: Facts,
     inspection: Inspection,
     code: FunctionCode,
@@ -199,6 +209,7 @@ def _hazards(
     last: int,
     left_out: tuple[tuple[int, int], ...] = (),
 ) -> tuple[Hazard, ...]:
+    """What would go wrong with lines of a function as a graph; ``left_out`` are those that stay in Python."""
     view = View(facts, code)
     events = [
         event

@@ -192,7 +192,7 @@ class Verdicts:
         )
 
     def judge_step(self, step: Step) -> records.Function:
-        """The record of a training step that is no function yet."""
+        """The record of statements that are no function yet: a training step, or other work on tensors."""
         code = step.owner
         hazards = self._audible(list(step.hazards))
         findings = tuple(self._finding(hazard) for hazard in hazards)
@@ -231,10 +231,18 @@ class Verdicts:
                     if binding.code.reported
                 )
             ),
-            confidence=Confidence.HIGH if proposal is Action.EXTRACT else None,
-            rests_on=("stands in a loop", "takes gradients and updates variables") if blocker is None else (),
+            confidence=(Confidence.HIGH if step.trains else Confidence.MEDIUM) if proposal is Action.EXTRACT else None,
+            rests_on=self._speaks_for(step) if blocker is None else (),
             region=region,
         )
+
+    def _speaks_for(self, step: Step) -> tuple[str, ...]:
+        if step.trains:
+            return "stands in a loop", "takes gradients and updates variables"
+        code = step.owner
+        in_loop = any(call.in_loop for call in code.calls if step.first <= call.place % LINES <= step.last)
+        often = None if in_loop else self.facts.heat.of(code)
+        return often or "stands in a loop", "computes with tensors"
 
     # -- findings -----------------------------------------------------------------------------
 

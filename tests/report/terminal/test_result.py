@@ -191,7 +191,7 @@ def test_a_training_step_that_is_no_function_is_called_by_its_lines(report):
     region = Region("train.py", 41, 58, "train_step", (), (), (), 40)
     judged = replace(report.judgements[0], function=replace(report.judgements[0].function, region=region))
     text = shown(replace(report, judgements=(judged,)), width=140)
-    assert "the training step at train.py:41–58" in text
+    assert "the step at train.py:41–58" in text
 
 
 def test_it_says_how_to_ask_about_one_function_wherever_the_results_are(report):

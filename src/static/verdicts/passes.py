@@ -1,0 +1,170 @@
+"""Work on tensors without a tape, in a loop or in a function that is called in one: validation, prediction, targets.
+
+Such statements are a region of their own where they make up a pass through a model, or so many operations that a
+function of them would be worth a call of a graph.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+
+from ...records import Region
+from ..facts.tensor_work import call_computes, operation_computes
+from ..facts.view import Facts
+from ..ir.code import Call, FunctionCode, Operation
+from ..ir.solver import LINES
+from ..ir.values import Instance, Thing, Value
+from ..lifting.choosing import feeds, is_arithmetic, lists_of, scope_at
+from ..lifting.host import host_call
+from ..lifting.names import LOOPS, SCOPES, names_of
+from .inspection import Inspection
+from .regions import InlineStep, Lifting, hazards_of, is_harmless, lift
+
+#: What a region must hold to be worth a call: a pass through a model counts as much as so many operations.
+WORTH = 4
+
+#: Statements that no region goes across.
+_DIVIDING = (
+    *LOOPS,
+    *SCOPES,
+    ast.Return,
+    ast.Break,
+    ast.Continue,
+    ast.Raise,
+    ast.Try,
+    ast.TryStar,
+    ast.Match,
+    ast.Global,
+    ast.Nonlocal,
+    ast.Import,
+    ast.ImportFrom,
+)
+
+
+def find_passes(
+    facts: Facts,
+    inspection: Inspection,
+    code: FunctionCode,
+    lifting: Lifting,
+    steps: Sequence[InlineStep],
+    everywhere: bool,
+) -> list[InlineStep]:
+    """The regions without a tape of one function or module body, beside its training ``steps``.
+
+    They stand in its loops, or ``everywhere``, where it is called often itself.
+    """
+    if not _worth(code, 0, code.end_line if not code.is_body else LINES):
+        return []
+    scope = scope_at(lifting.tree, 0 if code is code.module.body else code.line)
+    if scope is None:
+        return []
+    found: list[InlineStep] = []
+    for statements, loop in lists_of(scope):
+        if loop is None and not everywhere:
+            continue
+        for run in _runs(statements, [*steps, *found]):
+            found += _in_run(facts, inspection, code, lifting, run, loop)
+    return found
+
+
+def _runs(statements: Sequence[ast.stmt], known: Collection[InlineStep]) -> Iterator[list[ast.stmt]]:
+    """The stretches of a list of statements that a region may stand in."""
+
+    def divides(statement: ast.stmt) -> bool:
+        last = statement.end_lineno or statement.lineno
+        inside = any(each.first <= last and statement.lineno <= each.last for each in known)
+        return inside or isinstance(statement, _DIVIDING)
+
+    for apart, run in groupby(statements, divides):
+        if not apart:
+            yield list(run)
+
+
+def _in_run(
+    facts: Facts,
+    inspection: Inspection,
+    code: FunctionCode,
+    lifting: Lifting,
+    run: Sequence[ast.stmt],
+    loop: ast.stmt | None,
+) -> Iterator[InlineStep]:
+    """The regions of a stretch: one of it all, with what must run in Python behind it; else one of each clean part."""
+    if not _worth(code, run[0].lineno, run[-1].end_lineno or 0):
+        return
+
+    def is_clean(statement: ast.stmt) -> bool:
+        first, last = statement.lineno, statement.end_lineno or statement.lineno
+        hazards = hazards_of(facts, inspection, code, first, last)
+        computing = bool(_work(code, first, last)) and all(map(is_harmless, hazards))
+        read = frozenset(names_of([statement]).read)
+        fits = host_call(statement, read) is None and not _leaves(statement) and not feeds(statement, loop)
+        return computing and fits
+
+    kinds = [(each, is_clean(each)) for each in run]
+    clean = [statement for statement, fine in kinds if fine]
+    if not clean:
+        return
+    begin, end = run.index(clean[0]), run.index(clean[-1]) + 1
+    whole = _lift(facts, inspection, code, lifting, run[begin:end])
+    if whole is not None:
+        yield whole
+        return
+    parts = groupby(kinds[begin:end], lambda each: each[1] or is_arithmetic(each[0]))
+    for fine, part in parts:
+        pieces = [statement for statement, _ in part]
+        while fine and pieces and is_arithmetic(pieces[-1]):
+            pieces.pop()
+        step = _lift(facts, inspection, code, lifting, pieces) if fine and pieces else None
+        if step is not None:
+            yield step
+
+
+def _lift(
+    facts: Facts, inspection: Inspection, code: FunctionCode, lifting: Lifting, statements: Sequence[ast.stmt]
+) -> InlineStep | None:
+    """The region around statements; None where there is none, or it is not worth a function."""
+    first, last = statements[0].lineno, statements[-1].end_lineno or 0
+    region = lift(facts, inspection, code, lifting, first, last, widened=False)
+    if not isinstance(region, Region) or not _worth(code, region.first, region.last, region.moved):
+        return None
+    hazards = hazards_of(facts, inspection, code, region.first, region.last, region.moved)
+    if not all(map(is_harmless, hazards)):
+        return None
+    lifting.taken.add(region.name)
+    return InlineStep(code, region.first, region.last, region, hazards, trains=False)
+
+
+def _leaves(statement: ast.stmt) -> bool:
+    return any(isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)) for node in ast.walk(statement))
+
+
+def _worth(code: FunctionCode, first: int, last: int, left_out: Sequence[tuple[int, int]] = ()) -> bool:
+    return _work(code, first, last, left_out) >= WORTH
+
+
+def _work(code: FunctionCode, first: int, last: int, left_out: Sequence[tuple[int, int]] = ()) -> int:
+    """How much lines compute: an operation counts as one. What the project's own functions do is theirs to gain."""
+    total = 0
+    for event in code.events:
+        line = event.place % LINES
+        if not first <= line <= last or any(begin <= line <= end for begin, end in left_out):
+            continue
+        if isinstance(event, Call):
+            if any(_is_model(value, name) for value, name in event.methods):
+                total += WORTH
+            elif not event.targets and call_computes(event):
+                total += 1
+        elif isinstance(event, Operation) and operation_computes(event):
+            total += 1
+    return total
+
+
+def _is_model(value: Value, method: str) -> bool:
+    """Whether a method's call is a pass through a model or a layer, and not one that Keras makes a graph of."""
+    if method not in ("__call__", "call"):
+        return False
+    if isinstance(value, Instance):
+        return value.code.kind in ("model", "layer")
+    return isinstance(value, Thing) and value.kind in ("model", "layer")
