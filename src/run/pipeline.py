@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: What a run does: it gives the status, the sentence and the exit code that it ends with, or raises Stop.
 Job = Callable[[Work], tuple[str, str, int]]
+#: What must be left of the budget for a second look at the rest of a function that the check has refuted.
+PARTING_SHARE = 0.5
 
 
 def run(
@@ -95,13 +97,19 @@ def prove(work: Work, found: Scan) -> Scan:
     if switches.SwitchTrial(work, found, observed).run():
         set_plan(work, found)
         return found
-    if work.to_outline:
-        if outline.run(work, found):
+    parted = outline.part(work)
+    if parted is not None or work.to_outline:
+        found = parted or found
+        if parted is None and outline.run(work, found):
             found = scan.run(work, work.seen_modules)
         work.to_outline = False
         found, observed = observe.run(work, found)
     if check.is_worthwhile(work, observed):
         check.run(work, found, observed)
+        parted = outline.part(work) if work.left > PARTING_SHARE * work.options.budget_seconds else None
+        if parted is not None:
+            found, observed = observe.run(work, parted)
+            check.run(work, found, observed)
         ask_for_second_objects(work, found)
         check.stop_where_refused(work)
         race.Race(work, found, observed).run()

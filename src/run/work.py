@@ -76,6 +76,7 @@ class Work:
     trial: ColdTrial | None = None  # the cold runs of the plan
     waiting: dict[str, Judgement] = field(default_factory=dict)  # what agreed, and whose cold run was put off
     outlines: tuple[Edit, ...] = ()  # regions that were proved to be the same program as functions of their own
+    parted: dict[str, Judgement] = field(default_factory=dict)  # refuted functions of which a part was lifted
     to_outline: bool = False  # the script is observed again, with such functions made, so the first look is short
     seen_modules: Mapping[str, str] | None = None  # what a run has imported, where the scan goes by that
     outlined_as: dict[str, Reason] = field(default_factory=dict)  # what the proof of each rests on

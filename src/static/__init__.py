@@ -5,7 +5,7 @@ It uses ``ast`` only: TensorFlow is never imported and no user code is run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,8 +21,9 @@ def scan(
     paths: Sequence[Path] = (),
     layout: Layout | None = None,
     edited: Mapping[str, bytes] = MappingProxyType({}),
+    refuted: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> Scan:
     """Analyse the project under ``root``; see ``hybridize.static.project.scan``."""
     from .project import scan as scan_project
 
-    return scan_project(root, entry, paths, layout, edited)
+    return scan_project(root, entry, paths, layout, edited, refuted)

@@ -41,28 +41,35 @@ def scan(
     paths: Sequence[Path] = (),
     layout: Layout | None = None,
     edited: Mapping[str, bytes] = MappingProxyType({}),
+    refuted: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> Scan:
     """Analyse the Python files of a project.
 
     ``root`` is the project's directory; ``entry`` the script that is run (a file below ``root``), which decides
     what is reachable; ``paths`` restricts the analysis to these files and directories. With the ``layout`` of what the
     script imports, the files below its base and those that it imports are analysed, by the names that they are
-    imported by. Files of which ``edited`` has another content (by their paths in the project) are read as that. Nothing
-    that the files hold makes this raise: what can't be read is named in the result's warnings.
+    imported by. Files of which ``edited`` has another content (by their paths in the project) are read as that. Of
+    functions that a run has ``refuted`` (by their ids, with the lines that it did so for) a part may still become a
+    function. Nothing that the files hold makes this raise: what can't be read is named in the result's warnings.
     """
     root = Path(root).resolve()
     collecting = gc.isenabled()
     # The graph is millions of small objects that live to the end; what is left of lowering is collected file by file.
     gc.disable()
     try:
-        return _scan(root, entry, paths, layout, edited)
+        return _scan(root, entry, paths, layout, edited, refuted)
     finally:
         if collecting:
             gc.enable()
 
 
 def _scan(
-    root: Path, entry: Path | None, paths: Sequence[Path], layout: Layout | None, edited: Mapping[str, bytes]
+    root: Path,
+    entry: Path | None,
+    paths: Sequence[Path],
+    layout: Layout | None,
+    edited: Mapping[str, bytes],
+    refuted: Mapping[str, Collection[int]],
 ) -> Scan:
     imported: dict[Path, str] = {}
     outside: list[Path] = []
@@ -105,7 +112,7 @@ def _scan(
     modules = sorted(program.modules.values(), key=lambda module: module.index)
     if skipped or paths:
         results.forget("not all of the project was read")
-    functions = _judge(program, modules, silenced, results, lambda module: _tree_of(root, module, edited))
+    functions = _judge(program, modules, silenced, results, lambda module: _tree_of(root, module, edited), refuted)
     warnings = [f"{problem.file}: {problem.reason}" for problem in skipped]
     warnings += [_tell_outside(root, path) for path in outside]
     warnings += [f"{file}: {which}" for file, which in program.left_out]
@@ -159,6 +166,7 @@ def _judge(
     silenced: dict[str, dict[int, frozenset[str]]],
     results: Results,
     tree_of: Callable[[ModuleCode], ast.Module],
+    refuted: Mapping[str, Collection[int]],
 ) -> list[Function]:
     calls = solve(program)
     allocations = Allocations(program)
@@ -187,7 +195,10 @@ def _judge(
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
         mixed = {record.qualname for record in records if record.blocker and record.blocker.code.startswith(_MIXED)}
-        lifting = Lifting(partial(tree_of, module), methods)
+        parted = {record.qualname: refuted[record.id] for record in records if record.id in refuted}
+        proposed, mixed = proposed - parted.keys(), mixed | parted.keys()
+        barred = frozenset(line for lines in parted.values() for line in lines)
+        lifting = Lifting(partial(tree_of, module), methods, barred)
         for code in [module.body, *module.functions]:
             if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
                 continue

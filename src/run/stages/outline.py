@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ...records import Action, Edit, Judgement, Reason, Scan, Verdict
 from ...report.wording import count
+from ..parting import refuted_lines
 from ..work import Work
-from .scan import is_wanted
+from . import scan
 
 #: The share of the budget that all runs of the proof may take, and how often the script's own time one may.
 SHARE, OWN_TIMES, LEAST_SECONDS = 0.15, 3.0, 20.0
@@ -27,11 +28,12 @@ def wanted(work: Work) -> list[Judgement]:
         for judgement in work.judgements.values()
         if judgement.function.region is not None
         and judgement.function.proposal is Action.EXTRACT
-        and is_wanted(work, judgement.function)
+        and judgement.function.id not in work.left_alone
+        and scan.is_wanted(work, judgement.function)
     ]
 
 
-def run(work: Work, scan: Scan) -> bool:
+def run(work: Work, found: Scan) -> bool:
     """Make functions of the regions and prove them; whether there are any, so that the script is scanned again."""
     from ...dynamic.parent.outlines import Comparison
     from ...rewrite import edit_project
@@ -39,10 +41,10 @@ def run(work: Work, scan: Scan) -> bool:
     judgements = wanted(work)
     if not judgements:
         return False
-    root = Path(scan.root)
+    root = Path(found.root)
     with work.stage("outline", f"{count(len(judgements), 'region')} made a function, still eager"):
-        standing: list[Edit] = []
-        compared = Comparison(work.run_with(scan))
+        standing = list(work.outlines)
+        compared = Comparison(work.run_with(found))
         seconds = work.share(SHARE, least=LEAST_SECONDS)
         if work.own_seconds is not None:
             seconds = min(seconds, max(LEAST_SECONDS, OWN_TIMES * work.own_seconds))
@@ -65,19 +67,43 @@ def run(work: Work, scan: Scan) -> bool:
                     break
             elif edits is not together or len(together) == 1:
                 _drop(work, edits, f"made a function, the script is not the same program: {wrong}")
-        if not standing:
+        if len(standing) == len(work.outlines):
             return False
         work.outlines = tuple(standing)
         work.base, _ = edit_project(root, standing)
         assert compared.outlined is not None
         operations = int(compared.outlined.report.get("operations", 0))
         for edit in standing:
+            if edit.candidate in work.outlined_as:
+                continue
             assert edit.region is not None
             compared_as = f"it is the same program: {operations:,} operations compared"
             said = f"made a function, {edit.region.name}, and still eager, {compared_as}"
             work.outlined_as[edit.candidate] = Reason("outlined", said)
             work.watcher.note(f"{edit.candidate}: {said}")
     return True
+
+
+def part(work: Work) -> Scan | None:
+    """Make functions of what is left of the functions that a run has refuted for a line of their own.
+
+    Gives the scan of the script with these, or None where there are none, and everything is as it was.
+    """
+    places = refuted_lines(work) if work.options.rewrite == "outline" else {}
+    if not places:
+        return None
+    before, target = dict(work.judgements), work.target
+    work.parted.update({name: before[name] for name in places})
+    found = scan.run(work, work.seen_modules, places)
+    if run(work, found):
+        return scan.run(work, work.seen_modules)
+    for name in places:
+        del work.parted[name]
+    left_alone = [j for name, j in work.judgements.items() if name in work.left_alone and name not in before]
+    work.judgements.clear()
+    work.target = target
+    work.add([*before.values(), *left_alone])
+    return None
 
 
 def edit_of(judgement: Judgement) -> Edit:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ... import exit_codes
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
 # The codes of findings that are about safety; of those that speak against a function, so many are told.
+NOTHING: Mapping[str, Collection[int]] = MappingProxyType({})
 SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 
 
-def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
-    """Analyse the project: what the source shows that the script imports, and what a run has ``seen``."""
+def run(work: Work, seen: Mapping[str, str] | None = None, refuted: Mapping[str, Collection[int]] = NOTHING) -> Scan:
+    """Analyse the project: what the source shows that the script imports, and what a run has ``seen`` and ``refuted``.
+
+    What is ``parted`` keeps its verdict.
+    """
     from ...fingerprints import with_fingerprints
     from ...static import scan
 
@@ -32,7 +37,7 @@ def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
     work.target = covering(work.target, layout, work.options)
     with work.stage("scan", work.target.root) if seen is None else contextlib.nullcontext():
         edited = {each.file: each.after for each in (*work.target.eager, *work.base)}
-        found = scan(Path(work.target.root), Path(work.target.script), layout=layout, edited=edited)
+        found = scan(Path(work.target.root), Path(work.target.script), layout=layout, edited=edited, refuted=refuted)
         if work.base:
             regions = {edit.candidate: edit.region for edit in work.outlines if edit.region is not None}
             found = in_users_lines(found, work.base, regions)
@@ -50,6 +55,7 @@ def run(work: Work, seen: Mapping[str, str] | None = None) -> Scan:
                 if is_proposed(work, f)
             ]
         )
+        work.add(list(work.parted.values()))
         named = (name for name in (*work.options.only, *work.options.skip) if not names_switch(name))
         unknown = [name for name in named if name not in work.judgements]
         if unknown:
@@ -74,7 +80,8 @@ def _tell(work: Work, found: Scan) -> None:
 
 def is_proposed(work: Work, function: Function) -> bool:
     """Whether a function is a candidate of this run: the scan proposes it, and the user did not leave it out."""
-    return is_wanted(work, function) and function.proposal is Action.HYBRIDIZE
+    fits = function.proposal is Action.HYBRIDIZE and function.id not in work.parted
+    return is_wanted(work, function) and fits
 
 
 def is_wanted(work: Work, function: Function) -> bool:

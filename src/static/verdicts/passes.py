@@ -64,17 +64,20 @@ def find_passes(
     for statements, loop in lists_of(scope):
         if loop is None and not everywhere:
             continue
-        for run in _runs(statements, [*steps, *found]):
+        for run in _runs(statements, [*steps, *found], lifting.barred):
             found += _in_run(facts, inspection, code, lifting, run, loop)
     return found
 
 
-def _runs(statements: Sequence[ast.stmt], known: Collection[InlineStep]) -> Iterator[list[ast.stmt]]:
+def _runs(
+    statements: Sequence[ast.stmt], known: Collection[InlineStep], barred: Collection[int]
+) -> Iterator[list[ast.stmt]]:
     """The stretches of a list of statements that a region may stand in."""
 
     def divides(statement: ast.stmt) -> bool:
         last = statement.end_lineno or statement.lineno
         inside = any(each.first <= last and statement.lineno <= each.last for each in known)
+        inside = inside or any(statement.lineno <= line <= last for line in barred)
         return inside or isinstance(statement, _DIVIDING)
 
     for apart, run in groupby(statements, divides):

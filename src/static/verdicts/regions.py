@@ -42,12 +42,16 @@ class InlineStep:
 class Lifting:
     """What is needed to look for the regions of a module: its tree, and names that must not be given.
 
-    ``methods`` are the project's, which a new method must not be called as; ``taken`` are given already.
+    ``methods`` are the project's, which a new method must not be called as; ``taken`` are given already; ``barred`` are
+    the lines for which a run has refuted the functions that they stand in.
     """
 
-    def __init__(self, read: Callable[[], ast.Module], methods: frozenset[str]) -> None:
+    def __init__(
+        self, read: Callable[[], ast.Module], methods: frozenset[str], barred: frozenset[int] = frozenset()
+    ) -> None:
         self._read = read
         self.methods = methods
+        self.barred = barred
         self.taken: set[str] = set()
 
     @cached_property
@@ -127,11 +131,19 @@ def lift(
     def is_clean(begin: int, end: int) -> bool:
         calls = [each for each in code.events if isinstance(each, Call) and begin <= each.place % LINES <= end]
         hazards = hazards_of(facts, inspection, code, begin, end)
-        return any(map(_computes, calls)) and all(is_harmless(hazard) for hazard in hazards)
+        free = not any(begin <= line <= end for line in lifting.barred)
+        return free and any(map(_computes, calls)) and all(is_harmless(hazard) for hazard in hazards)
 
     line = 0 if code is code.module.body else code.line
     names = frozenset(lifting.taken), lifting.methods
-    return choose(lifting.tree, code.module.file, line, first, last, is_clean if widened else None, *names)
+    region = choose(lifting.tree, code.module.file, line, first, last, is_clean if widened else None, *names)
+    if isinstance(region, Region):
+        moved = {line for begin, end in region.moved for line in range(begin, end + 1)}
+        inside = [line for line in lifting.barred - moved if region.first <= line <= region.last]
+        if inside:
+            said = "what the run refuted the function for stands in the middle of it"
+            return Unliftable(region.first, region.last, said, min(inside))
+    return region
 
 
 def _computes(call: Call) -> bool:

@@ -1,0 +1,120 @@
+"""After a run has refuted a function for a line of its own, the rest of it is tried as a function."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hybridize.dynamic.parent.outlines import Comparison
+from hybridize.options import Options
+from hybridize.records import Action, Judgement, Observation, Reason, Target, Verdict
+from hybridize.run.parting import refuted_lines
+from hybridize.run.stages import outline
+from hybridize.run.stages import scan as scanning
+from hybridize.run.work import Work
+from tests.run.stages.test_outlining import Silence
+
+# What `report` does is not known from source: only the run sees that it writes.
+SCRIPT = """
+import tensorflow as tf
+from somewhere import report
+
+
+class Agent:
+    def __init__(self):
+        self.w = tf.Variable(2.0)
+        self.optimizer = tf.keras.optimizers.SGD(0.01)
+
+    def update(self, x):
+        with tf.GradientTape() as tape:
+            loss = tf.square(self.w * x)
+        gradient = tape.gradient(loss, self.w)
+        self.optimizer.apply_gradients([(gradient, self.w)])
+        report("loss", loss)
+        return loss
+
+
+agent = Agent()
+for x in tf.data.Dataset.range(9):
+    agent.update(tf.cast(x, tf.float32))
+"""
+LINE = SCRIPT.splitlines().index('        report("loss", loss)') + 1
+
+
+def refuted(folder: Path, line: int = LINE, **seen: Any) -> tuple[Work, Judgement]:
+    """A run of the tool to which the first look has refuted the update, for a line of it."""
+    (folder / "train.py").write_text(SCRIPT)
+    target = Target(str(folder), str(folder), str(folder / "train.py"), seed=0)
+    work = Work(Options(), Silence(), target, folder)  # type: ignore[arg-type]
+    scanning.run(work)
+    judgement = work.judgements["train:Agent.update"]
+    assert judgement.function.proposal is Action.HYBRIDIZE
+    place = f"train.py:{line}"
+    reason = Reason("effect-file", f"it writes to a file at {place} (seen in 3 of 9 sampled calls)", place=place)
+    judgement = replace(
+        judgement, verdict=Verdict.REFUTED, reasons=(reason,), observation=replace(Observation(), **seen)
+    )
+    work.add([judgement])
+    return work, judgement
+
+
+def proved(monkeypatch: pytest.MonkeyPatch, wrong: str = "") -> None:
+    def differs(self: Comparison, files: Any, seconds: float) -> str:
+        self.outlined = SimpleNamespace(report={"operations": 5})  # type: ignore[assignment]
+        return wrong
+
+    monkeypatch.setattr(Comparison, "differs", differs)
+    monkeypatch.setattr(Comparison, "reached", lambda self, candidate: True)
+
+
+def test_the_rest_becomes_a_function_and_what_was_refuted_stays_so(tmp_path, monkeypatch):
+    work, judgement = refuted(tmp_path)
+    assert refuted_lines(work) == {"train:Agent.update": frozenset({LINE})}
+    proved(monkeypatch)
+    found = outline.part(work)
+    assert found is not None
+    (edited,) = work.base
+    text = edited.after.decode()
+    assert "    def train_step(self, x):\n        with tf.GradientTape() as tape:\n" in text
+    assert "        loss = self.train_step(x)\n        report(" in text
+    assert work.judgements["train:Agent.update"] == judgement
+    new = [each for each in work.judgements.values() if each.function.region is not None]
+    (candidate,) = new
+    assert candidate.verdict is Verdict.UNOBSERVED and scanning.is_proposed(work, candidate.function)
+    # No later scan proposes it again, and nothing is left to part.
+    assert not scanning.is_proposed(work, judgement.function)
+    assert outline.part(work) is None
+
+
+def test_where_the_rest_is_not_the_same_program_all_is_as_it_was(tmp_path, monkeypatch):
+    work, judgement = refuted(tmp_path)
+    before = dict(work.judgements)
+    proved(monkeypatch, "it prints 2 lines, not 3")
+    assert outline.part(work) is None
+    assert work.base == () and work.parted == {}
+    assert {name: work.judgements[name] for name in before} == before
+    (left,) = [each for name, each in work.judgements.items() if name not in before]
+    assert "it prints 2 lines, not 3" in left.reasons[0].message
+    # It is not tried twice.
+    assert outline.wanted(work) == []
+
+
+def test_a_line_in_the_middle_of_the_step_leaves_nothing(tmp_path, monkeypatch):
+    work, _ = refuted(tmp_path, LINE - 2)
+    proved(monkeypatch)
+    assert outline.part(work) is None
+    assert work.parted == {}
+
+
+def test_nothing_is_tried_where_the_place_is_another_s_or_the_time_is_little_or_only_decorators_are_asked(tmp_path):
+    work, _ = refuted(tmp_path, 3)
+    assert refuted_lines(work) == {}
+    work, _ = refuted(tmp_path, share_at_most=0.02)
+    assert refuted_lines(work) == {}
+    work, _ = refuted(tmp_path)
+    work.options = Options(rewrite="decorate")
+    assert outline.part(work) is None
