@@ -1,4 +1,8 @@
-"""Where in a function that a run has refuted the cause stands: the rest of it may still become a function."""
+"""Where in a function that a run has refuted the cause stands: the rest of it may still become a function.
+
+What a call has changed is seen, and often not which line did it. Then the training step in the function is the rest, if
+something else stands beside it: a run tells whether that is it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,10 @@ _PLACE = re.compile(r"(?<![\w./-])([\w./-]+\.py):(\d+)")
 
 
 def refuted_lines(work: Work) -> Mapping[str, frozenset[int]]:
-    """The functions that were refuted for lines of their own, with these as the scanned source has them."""
+    """The functions that were refuted for lines of their own, with these as the scanned source has them.
+
+    Of an effect the line need not be known: there may be none.
+    """
     found = {}
     for judgement in work.judgements.values():
         function = judgement.function
@@ -23,7 +30,7 @@ def refuted_lines(work: Work) -> Mapping[str, frozenset[int]]:
             continue
         told = " ".join(f"{reason.place} {reason.message}" for reason in judgement.reasons)
         lines = _own_lines(function, told)
-        if lines:
+        if lines or judgement.reasons[0].code.startswith("effect-"):
             found[function.id] = frozenset(line_in(work.base, "", function.file, line) for line in lines)
     return found
 

@@ -197,8 +197,7 @@ def _judge(
         mixed = {record.qualname for record in records if record.blocker and record.blocker.code.startswith(_MIXED)}
         parted = {record.qualname: refuted[record.id] for record in records if record.id in refuted}
         proposed, mixed = proposed - parted.keys(), mixed | parted.keys()
-        barred = frozenset(line for lines in parted.values() for line in lines)
-        lifting = Lifting(partial(tree_of, module), methods, barred)
+        lifting = Lifting(partial(tree_of, module), methods, parted)
         for code in [module.body, *module.functions]:
             if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
                 continue

@@ -91,7 +91,7 @@ def test_the_rest_becomes_a_function_and_what_was_refuted_stays_so(tmp_path, mon
 
 
 def test_where_the_rest_is_not_the_same_program_all_is_as_it_was(tmp_path, monkeypatch):
-    work, judgement = refuted(tmp_path)
+    work, _ = refuted(tmp_path)
     before = dict(work.judgements)
     proved(monkeypatch, "it prints 2 lines, not 3")
     assert outline.part(work) is None
@@ -103,6 +103,27 @@ def test_where_the_rest_is_not_the_same_program_all_is_as_it_was(tmp_path, monke
     assert outline.wanted(work) == []
 
 
+def test_where_the_line_of_an_effect_is_not_known_what_stands_beside_the_step_is_left_out(tmp_path, monkeypatch):
+    proved(monkeypatch)
+    work, judgement = refuted(tmp_path, 3)
+    assert refuted_lines(work) == {"train:Agent.update": frozenset()}
+    assert outline.part(work) is not None
+    assert b"        loss = self.train_step(x)\n        report(" in work.base[0].after
+    # Of what is refuted otherwise nothing is known.
+    work, judgement = refuted(tmp_path, 3)
+    reason = Reason("differs", "the graph gives something else")
+    work.add([replace(judgement, reasons=(reason,))])
+    assert refuted_lines(work) == {}
+
+
+def test_where_nothing_stands_beside_the_step_nothing_is_tried(tmp_path, monkeypatch):
+    proved(monkeypatch)
+    monkeypatch.setitem(globals(), "SCRIPT", SCRIPT.replace('        report("loss", loss)\n', ""))
+    work, _ = refuted(tmp_path, 3)
+    assert outline.part(work) is None
+    assert work.parted == {}
+
+
 def test_a_line_in_the_middle_of_the_step_leaves_nothing(tmp_path, monkeypatch):
     work, _ = refuted(tmp_path, LINE - 2)
     proved(monkeypatch)
@@ -110,11 +131,12 @@ def test_a_line_in_the_middle_of_the_step_leaves_nothing(tmp_path, monkeypatch):
     assert work.parted == {}
 
 
-def test_nothing_is_tried_where_the_place_is_another_s_or_the_time_is_little_or_only_decorators_are_asked(tmp_path):
-    work, _ = refuted(tmp_path, 3)
-    assert refuted_lines(work) == {}
+def test_nothing_is_tried_where_the_time_is_little_or_only_decorators_are_asked(tmp_path):
     work, _ = refuted(tmp_path, share_at_most=0.02)
     assert refuted_lines(work) == {}
+    work, _ = refuted(tmp_path)
+    work.timings["scan"] = work.left / 2
+    assert outline.part(work) is None and work.parted == {}
     work, _ = refuted(tmp_path)
     work.options = Options(rewrite="decorate")
     assert outline.part(work) is None

@@ -17,6 +17,8 @@ from . import scan
 
 #: The share of the budget that all runs of the proof may take, and how often the script's own time one may.
 SHARE, OWN_TIMES, LEAST_SECONDS = 0.15, 3.0, 20.0
+#: What another scan may take of the time that is left, for the rest of what a run has refuted.
+SCAN_SHARE = 0.05
 
 
 def wanted(work: Work) -> list[Judgement]:
@@ -90,7 +92,8 @@ def part(work: Work) -> Scan | None:
     Gives the scan of the script with these, or None where there are none, and everything is as it was.
     """
     places = refuted_lines(work) if work.options.rewrite == "outline" else {}
-    if not places:
+    # A large project's scan takes a while, and most of what is refuted leaves nothing.
+    if not places or work.timings.get("scan", 0.0) > SCAN_SHARE * work.left:
         return None
     before, target = dict(work.judgements), work.target
     work.parted.update({name: before[name] for name in places})

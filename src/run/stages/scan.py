@@ -20,8 +20,8 @@ from .switches import names_switch
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
-# The codes of findings that are about safety; of those that speak against a function, so many are told.
 NOTHING: Mapping[str, Collection[int]] = MappingProxyType({})
+# The codes of findings that are about safety; of those that speak against a function, so many are told.
 SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from ..facts.signs import opens_tape
 from ..facts.view import Facts, View
 from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
-from ..lifting.choosing import choose
+from ..lifting.choosing import choose, scope_at
 from ..lifting.reading import Unliftable
 from .inspection import Inspection, Passed, inherit, is_sure
 
@@ -43,15 +43,16 @@ class Lifting:
     """What is needed to look for the regions of a module: its tree, and names that must not be given.
 
     ``methods`` are the project's, which a new method must not be called as; ``taken`` are given already; ``barred`` are
-    the lines for which a run has refuted the functions that they stand in.
+    the lines for which a run has refuted the functions that they stand in, which are ``parted``.
     """
 
     def __init__(
-        self, read: Callable[[], ast.Module], methods: frozenset[str], barred: frozenset[int] = frozenset()
+        self, read: Callable[[], ast.Module], methods: frozenset[str], parted: Mapping[str, Collection[int]]
     ) -> None:
         self._read = read
         self.methods = methods
-        self.barred = barred
+        self.parted = parted
+        self.barred = frozenset(line for lines in parted.values() for line in lines)
         self.taken: set[str] = set()
 
     @cached_property
@@ -143,7 +144,20 @@ def lift(
         if inside:
             said = "what the run refuted the function for stands in the middle of it"
             return Unliftable(region.first, region.last, said, min(inside))
+        if code.qualname in lifting.parted and _is_all_of(region, scope_at(lifting.tree, line)):
+            said = "it is all that the function does, which the run has refuted"
+            return Unliftable(region.first, region.last, said, region.first)
     return region
+
+
+def _is_all_of(region: Region, scope: ast.Module | ast.FunctionDef | None) -> bool:
+    """Whether nothing stands beside a region but a docstring and a return."""
+    beside = [each for each in (scope.body if scope else []) if not region.first <= each.lineno <= region.last]
+    return not any(not isinstance(each, (ast.Return, ast.Expr)) or _calls(each) for each in beside)
+
+
+def _calls(statement: ast.stmt) -> bool:
+    return any(isinstance(node, ast.Call) for node in ast.walk(statement))
 
 
 def _computes(call: Call) -> bool:
