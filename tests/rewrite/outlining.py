@@ -168,6 +168,8 @@ def stand_in(log: list[str]) -> types.ModuleType:
         "GradientTape": Tape,
         "constant": operation("constant", lambda value: value),
         "square": operation("square", lambda value: value * value),
+        "float32": "float32",
+        "cast": operation("cast", float),
         "tanh": operation("tanh", math.tanh),
         "keras": types.SimpleNamespace(Model=Model, optimizers=types.SimpleNamespace(SGD=Optimizer)),
     }

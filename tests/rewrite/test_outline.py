@@ -274,6 +274,11 @@ NO_PASS = {
     "a constant of an argument": (
         "for x in data:\n    y = tf.square(tf.tanh(w * tf.constant(x)) + tf.square(w))\n    print(float(y))\n"
     ),
+    # A model is built, once.
+    "layers that are made": (
+        "y = tf.keras.Input((4,))\nfor units in (3, 2):\n    y = tf.keras.layers.Dense(units)(y)\n"
+        "    print(units)\n    y = tf.keras.layers.Activation('relu')(y)\n"
+    ),
     # NumPy would see a graph's tensor.
     "an array's work": (
         "import numpy as np\nfor x in data:\n"

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from .names import LOOPS, names_of
 
+#: Functions that give the same for a number and for a tensor of it.
+_CONVERSIONS = frozenset({"tf.cast", "tf.one_hot", "tensorflow.cast", "tensorflow.one_hot"})
+
 
 def counters_of(scope: ast.AST, around: Sequence[ast.stmt]) -> set[str]:
     """What counts the rounds of the loop right around: Python numbers, others in each round."""
@@ -32,6 +35,18 @@ def counters_of(scope: ast.AST, around: Sequence[ast.stmt]) -> set[str]:
         if bindings and all(map(_is_number, bindings)):
             found.add(name)
     return found
+
+
+def is_only_converted(name: str, statements: Sequence[ast.stmt]) -> bool:
+    """Whether all that statements do with a number is to make a tensor of it: a tensor does as well there."""
+    nodes = [node for each in statements for node in ast.walk(each)]
+    uses = {id(node) for node in nodes if isinstance(node, ast.Name) and node.id == name}
+    converted = {
+        id(node.args[0])
+        for node in nodes
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in _CONVERSIONS
+    }
+    return uses <= converted
 
 
 def numbers_of(scope: ast.AST) -> frozenset[str]:

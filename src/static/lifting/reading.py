@@ -11,7 +11,7 @@ from ...records import Region
 from .flow import Certainty, Liveness, certain_after, read_before_bound
 from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of
 from .naming import find_name
-from .numbers import counters_of
+from .numbers import counters_of, is_only_converted
 
 #: A function that needs more than so many things was no function to begin with.
 MOST_PARAMETERS, MOST_RESULTS = 14, 8
@@ -270,6 +270,8 @@ class Reader:
     def _counter(self, parameters: Sequence[str]) -> tuple[str, int] | None:
         """A parameter that counts the rounds of the loop right around the region."""
         for name in sorted(counters_of(self.scope, self.block.around).intersection(parameters)):
+            if is_only_converted(name, self.region):
+                continue  # A signature takes it as a tensor.
             uses = (node for each in self.region for node in ast.walk(each) if isinstance(node, ast.Name))
             return name, min(node.lineno for node in uses if node.id == name)
         return None

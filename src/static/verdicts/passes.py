@@ -103,7 +103,7 @@ def _in_run(
         computing = bool(_work(code, first, last)) and all(map(is_harmless, hazards))
         read = frozenset(names_of([statement]).read)
         fits = host_call(statement, read) is None and not _leaves(statement) and not feeds(statement, loop)
-        return computing and fits
+        return computing and fits and not _makes(statement)
 
     kinds = [(each, is_clean(each)) for each in run]
     clean = [statement for statement, fine in kinds if fine]
@@ -141,6 +141,11 @@ def _lift(
 
 def _leaves(statement: ast.stmt) -> bool:
     return any(isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)) for node in ast.walk(statement))
+
+
+def _makes(statement: ast.stmt) -> bool:
+    """Whether a statement makes a layer and applies it at once, as the loops do that build a model."""
+    return any(isinstance(node, ast.Call) and isinstance(node.func, ast.Call) for node in ast.walk(statement))
 
 
 def _worth(code: FunctionCode, first: int, last: int, left_out: Sequence[tuple[int, int]] = ()) -> bool:
