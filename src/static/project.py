@@ -25,6 +25,7 @@ from .ir.program import Program
 from .reading.imports import Resolver
 from .reading.layout import Layout
 from .reading.sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
+from .rules import Group, rule_of
 from .verdicts.inspection import Inspection
 from .verdicts.passes import find_passes
 from .verdicts.ranking import rank
@@ -32,7 +33,7 @@ from .verdicts.regions import Lifting, find_steps
 from .verdicts.verdicts import Verdicts, read_silenced
 
 #: What speaks against a function because of a part of it: other work, or a tensor's value that Python asks for.
-_MIXED = ("HYB1", "HYB2")
+_MIXED = (Group.EFFECTS, Group.TRACING)
 
 
 def scan(
@@ -194,7 +195,7 @@ def _judge(
             except Exception as error:
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
-        mixed = {record.qualname for record in records if record.blocker and record.blocker.code.startswith(_MIXED)}
+        mixed = {each.qualname for each in records if each.blocker and rule_of()[each.blocker.code].group in _MIXED}
         parted = {record.qualname: refuted[record.id] for record in records if record.id in refuted}
         proposed, mixed = proposed - parted.keys(), mixed | parted.keys()
         lifting = Lifting(partial(tree_of, module), methods, parted)

@@ -8,6 +8,7 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View, name_of
 from ..ir.code import Call, Event
+from ..ir.values import Bound, Function, Wrapped
 from .case import Case
 from .rule import Example, Group, Judgement, Move, Polarity, Rule
 
@@ -133,6 +134,4 @@ class RemadeFunction(Rule):
 
 def _is_decorator(view: View) -> bool:
     """Whether the function hands the made function out: it is made once for each use of the decorator."""
-    from ..ir.values import Bound, Function, Wrapped
-
     return any(isinstance(value, (Function, Bound, Wrapped)) for value in view.code.returns.values)
