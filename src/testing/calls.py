@@ -35,7 +35,8 @@ def as_call(given: Any) -> Call:
 class Subject:
     """A function with what `tf.function` makes of it.
 
-    ``original`` is the Python function; a bound method's object is its first argument, in ``receiver``.
+    ``original`` is the Python function; the object of a bound method, or one that is called itself, is its first
+    argument, in ``receiver``.
     """
 
     name: str
@@ -55,16 +56,23 @@ class Subject:
             # A copy: the traces that are made here are none of the user's.
             return cls(_name(original), original, (), lambda: tensorflow_internals.clone(function))
         receiver: tuple[Any, ...] = ()
+        plain, name = function, _name(function)
         if isinstance(function, types.MethodType):
-            receiver, function = (function.__self__,), function.__func__
-        plain = function
-        return cls(_name(plain), plain, receiver, lambda: tf.function(plain, **options))
+            receiver, plain = (function.__self__,), function.__func__
+        elif not isinstance(function, types.FunctionType):
+            # An object that can be called: as an argument, its state is looked at as well.
+            receiver, plain = (function,), _call
+        return cls(name, plain, receiver, lambda: tf.function(plain, **options))
 
     def arguments(self, given: Call) -> Call:
         """The arguments with which ``original`` is called."""
         return Call((*self.receiver, *given.args), given.kwargs)
 
 
+
+
+def _call(target: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    return target(*args, **kwargs)
 
 
 def _name(function: Callable[..., Any]) -> str:

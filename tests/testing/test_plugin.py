@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -44,10 +44,8 @@ def test_wrong():
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    entries = importlib.metadata.entry_points(group="pytest11")
-    # An environment that was set up before the plugin was there does not find it by itself.
-    found = any(entry.value == "hybridize.testing.plugin" for entry in entries)
-    plugin = [] if found else ["-p", "hybridize.testing.plugin"]
+    # Loaded by its module, also in an environment that was set up before it was there and does not find it by itself.
+    plugin = ["-p", "no:hybridize", "-p", "hybridize.testing.plugin"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--strict-markers", "-p", "no:cacheprovider", *plugin, *arguments],
         cwd=folder, capture_output=True, text=True, timeout=300,
@@ -74,6 +72,11 @@ def test_the_marker_measures_and_the_table_and_the_junit_file_have_the_numbers(t
     properties = ElementTree.parse(tmp_path / "out.xml").findall(".//testcase[@name='test_measured']//property")
     assert [each.get("name") for each in properties] == ["hybrid_benchmark"]
     assert '"eager_seconds"' in properties[0].get("value", "")
+
+
+def test_pytest_finds_the_plugin_by_its_entry_point():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"hybridize": "hybridize.testing.plugin"}
 
 
 def test_the_plugin_costs_nothing_where_it_is_not_used():

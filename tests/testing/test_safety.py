@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
+import time
 from typing import Any
 
 import numpy as np
@@ -110,6 +112,26 @@ def test_keras_models_and_optimizers_pass(tf):
 
 
 # What is refuted
+
+
+def test_an_object_that_is_called_has_its_state_looked_at(tf):
+    class Counting(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.seen = tf.keras.layers.Dense(2), 0
+
+        def call(self, x):
+            self.seen += 1
+            return self.dense(x)
+
+    assert_hybrid_safe(tf.keras.Sequential([tf.keras.layers.Dense(2)]), (batch(tf),), (batch(tf),))
+    assert_hybrid_safe(functools.partial(lambda by, x: by * x, 2.0), batch(tf))
+    assert "it changes" in (said := refused(Counting(), (batch(tf),), (batch(tf),))) and "seen" in said
+
+
+def test_what_a_trace_freezes_is_refuted_also_in_a_single_call(tf):
+    """The clock moves on by less than rounding, but another trace is another graph."""
+    assert "its trace depends on Python state" in refused(lambda x: x * time.perf_counter(), batch(tf))
 
 
 def test_a_change_of_python_state_is_refuted_with_what_changed(tf):
