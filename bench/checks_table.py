@@ -68,6 +68,7 @@ def checked(folder: Path, budget: str, *more: str) -> dict[str, Any]:
     return {
         "exit_code": done.returncode,
         "status": report["status"],
+        "message": report["message"],
         "now": held.get("now"),
         "change": held.get("change"),
         "seconds": round(time.monotonic() - begun, 1),
@@ -135,7 +136,7 @@ def main() -> int:
         (folder / "train.py").write_text(SCRIPT)
         made = checked(folder, options.budget, "--update-baseline", "--train-script", "train.py")
         if made["status"] != "held":
-            print("no baseline was made", file=sys.stderr)
+            print(made["message"], file=sys.stderr)
             return 1
         result: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "loss": options.loss}
         result |= {"baseline": made["now"], "unchanged": [], "slowed": []}
