@@ -17,6 +17,7 @@ import types
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...installed import is_library
@@ -123,8 +124,8 @@ class Snapshot(Walk):
             if _has_moved(container, copy):
                 yield Change("state", label, f"the {type(container).__name__} is in another state")
         elif kind in _ATTRIBUTES:
-            now = self._now(kind, container).items()
-            yield from _table_changes(_ATTRIBUTES[kind], label + ".", "", copy.items(), now)
+            old, now = self._the_calls(kept, copy), self._the_calls(kept, self._now(kind, container))
+            yield from _table_changes(_ATTRIBUTES[kind], label + ".", "", old.items(), now.items())
         elif isinstance(container, dict):
             yield from _table_changes("item", label + "[", "]", copy, contents.entries(container))
         elif isinstance(container, set):
@@ -143,6 +144,15 @@ class Snapshot(Walk):
                         yield Change("item", f"{label}[{number}]", _change(old, new))
                         break
 
+    def _now_of(self, kept: Kept, kind: str, container: Any) -> dict[str, Any]:
+        return self._the_calls(kept, self._now(kind, container))
+
+    def _the_calls(self, kept: Kept, attributes: dict[str, Any]) -> dict[str, Any]:
+        """Of an object's attributes, those that the call may have set: all, unless other threads may have."""
+        if kept.kind != "attribute" or not self.beside:
+            return attributes
+        return {name: item for name, item in attributes.items() if self._may_name(kept.container, name)}
+
     def restore(self) -> None:
         """Put back what has changed and can be put back: containers, attributes, names, cells, random states.
 
@@ -151,7 +161,8 @@ class Snapshot(Walk):
         for kept in self._kept:
             theirs = self.beside and (kept.kind == "random" or not kept.near)
             if not theirs and any(True for _ in self._changes_in(kept)):
-                contents.restore(kept.kind, kept.container, kept.copy, self._now)
+                copy = self._the_calls(kept, kept.copy) if kept.kind == "attribute" else kept.copy
+                contents.restore(kept.kind, kept.container, copy, partial(self._now_of, kept))
         for space, name, value in self._names.values():
             if value is MISSING:
                 space.pop(name, None)

@@ -442,6 +442,12 @@ class Walk:
         for item in hidden.inside(value):
             self._add(f"{label} (inside)", item)
 
+    def _may_name(self, value: Any, name: str) -> bool:
+        """Whether code that may run has a word for an attribute of an object, or comes to it without one."""
+        kind = type(value)
+        named = self._project.owns_class(kind) and ownership.is_set_by_the_project(kind, name, self._project)
+        return not named or self._any_name or name in self._spoken
+
     def _now(self, kind: str, container: Any) -> dict[str, Any]:
         """What a container of attributes holds now, of what is watched."""
         if kind == "class attribute":

@@ -764,6 +764,28 @@ def test_a_change_of_what_no_word_leads_to_is_another_threads(monkeypatch: pytes
     assert [c.subject for c in before.changes()] == ["self.used"]
 
 
+def test_an_attribute_that_no_word_leads_to_is_another_threads_on_a_near_object_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(effects, "_is_beside_others", lambda: True)
+    holder = Holder(used=1, other=1)
+    before = Snapshot({"self": holder}, Holder.step, PROJECT)
+    holder.other, holder.more = 2, 3  # type: ignore[attr-defined]
+    assert not before.changes()
+    holder.used = 4
+    assert [c.subject for c in before.changes()] == ["self.used"]
+    before.restore()
+    assert vars(holder) == {"used": 1, "other": 2, "more": 3}, "what another thread does is not taken back"
+    everything = Snapshot({"self": holder}, Holder.any_of_it, PROJECT)
+    holder.other = 5
+    assert everything.changes(), "getattr comes to everything"
+
+
+def test_an_attribute_that_no_word_leads_to_is_the_call_s_where_no_thread_is_beside() -> None:
+    holder = Holder(used=1, other=1)
+    assert is_noticed({"self": holder}, Holder.step, lambda: setattr(holder, "other", 2))
+
+
 def test_a_large_buffer_is_doubted_only_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walking, "OBJECTS", 200)
     buffer = [(np.zeros(3), 1) for _ in range(1000)]
