@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from . import iterators, states, variables
+from . import iterators, states, streams, variables
 from .paths import Runaway
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
             f"a call of it takes {shadow.eager_seconds:.1f} s, too long to be repeated; use a longer --budget"
         )
         return
-    state = variables.snapshot()
+    state = variables.snapshot(streams.of_others())
     positions = iterators.snapshot() if check.advances_iterators else []
     python = shadow.snapshot()
     read = states.read(check, shadow.trace_key, (shadow.args, shadow.kwargs), state)

@@ -107,7 +107,7 @@ class Shadow:
         self.trace_key: Any = self.key
         self.traced = False  # whether a trace of this call was made in which nothing changed
         self.made = variables.created()
-        self.before = variables.snapshot()
+        self.before = variables.snapshot(streams.of_others())
         wanted = self.check.advances_iterators or self.check.rehearsal is not None
         self.positions = iterators.snapshot() if wanted else []
         self.python = self.snapshot()
@@ -141,10 +141,10 @@ class Shadow:
         return outside
 
     def _judge(self, path: PathNote, outside: list[Change]) -> None:
-        from . import comparing, iterators, variables
+        from . import comparing, iterators, streams, variables
 
         check = self.check
-        after = variables.snapshot()
+        after = variables.snapshot(streams.of_others())
         self.values = comparing.values_of(self.result, self.check.results_read)
         effects = [*self.python.changes(), *outside]
         few = check.rehearsal
@@ -200,7 +200,7 @@ class Shadow:
         iterators.restore(self.positions or [])
 
     def _compare(self, after: Any, way: int, computed: bool) -> None:
-        from . import states, variables
+        from . import states, streams, variables
         from .comparing import Comparison, compare_results, compare_variables
 
         check = self.check
@@ -219,7 +219,7 @@ class Shadow:
         seconds = perf_counter() - started
         new_traces = self._traces() - traces
         self._note_traces(new_traces, seconds)
-        left = variables.snapshot()
+        left = variables.snapshot(streams.of_others())
         if self._was_refused(refused):
             return
         different = _different_errors(self.error, raised, self.project)
@@ -306,7 +306,7 @@ class Shadow:
         How far each of its results ends from the first time goes into ``reference``, the furthest of several.
         Returns False where it raised, or gave something of another structure.
         """
-        from . import variables
+        from . import streams, variables
         from .comparing import Comparison, compare_results, compare_variables
 
         self.rewind()
@@ -318,7 +318,7 @@ class Shadow:
             return False
         comparison = Comparison()
         compare_results(self.result, moved, comparison)
-        compare_variables(self.before, after, variables.snapshot(), comparison)
+        compare_variables(self.before, after, variables.snapshot(streams.of_others()), comparison)
         for place, distance in comparison.errors.items():
             reference[place] = max(distance, reference.get(place, 0.0))
         return not comparison.mismatches

@@ -91,6 +91,12 @@ def draws(resources: Sequence[int]) -> bool:
     return any(id(counter.handle) in resources for counter, _ in _counters.values())
 
 
+def of_others() -> list[Any]:
+    """The counters of other threads, which go on while a call of this one is compared."""
+    here = threading.get_ident()
+    return [counter for thread, (counter, _) in list(_counters.items()) if thread != here]
+
+
 def prepare() -> None:
     """Make this thread's counter now, so that a snapshot of the variables has it before the first draw."""
     if threading.get_ident() not in _counters:

@@ -10,7 +10,7 @@ import gc
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,11 +89,11 @@ class Value:
 State = dict[int, Value]
 
 
-def snapshot() -> State:
-    """The values of all live, initialized, eager variables, keyed in the order of creation."""
+def snapshot(without: Collection[Any] = ()) -> State:
+    """The values of all live, initialized, eager variables ``without`` some, keyed in the order of creation."""
     state: State = {}
     for number, variable in sorted(_known.items()):
-        if tensorflow_internals.is_symbolic(variable):
+        if tensorflow_internals.is_symbolic(variable) or any(variable is other for other in without):
             continue
         try:
             if isinstance(variable.handle, tf.Tensor) and variable.is_initialized():

@@ -866,3 +866,20 @@ def test_a_layer_in_a_container_of_keras_that_counts_by_itself_refutes(tf: Any, 
     model = keras.Sequential([Tap(), keras.layers.Dense(1)])
     known = check(lambda x: tf.reduce_sum(model(x)), batches(tf))
     assert any("the StringIO is in another state" in reason for reason in known.refutations.values())
+
+
+def test_the_stream_of_a_thread_that_draws_beside_is_no_variable_of_the_call(tf: Any, check: Any) -> None:
+    over = threading.Event()
+
+    def draw() -> None:
+        while not over.is_set():
+            tf.random.normal(())
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        known = check(lambda x: tf.reduce_sum(x * tf.random.uniform([3])), batches(tf))
+    finally:
+        over.set()
+        thread.join()
+    assert not known.refutations and known.compared >= 5
