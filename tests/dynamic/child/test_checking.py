@@ -532,7 +532,7 @@ def test_functions_that_the_script_runs_eagerly_prove_nothing(tf: Any, check: An
 
 
 def test_a_failure_of_ours_is_a_doubt_and_not_the_scripts(tf: Any, check: Any, monkeypatch: Any, tracked: Any) -> None:
-    def fail() -> Any:
+    def fail(*_: Any) -> Any:
         raise RuntimeError("no more memory for a snapshot")
 
     monkeypatch.setattr(tracked, "snapshot", fail)
