@@ -31,7 +31,8 @@ class Called:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     """A project with a script and a baseline of it, and a run that only notes what it is asked for."""
-    from hybridize.run import checking, confirming, pipeline
+    from hybridize.run import pipeline
+    from hybridize.run.held import checking, confirming
 
     (tmp_path / "train.py").write_text("import tensorflow as tf\n")
     monkeypatch.chdir(tmp_path)

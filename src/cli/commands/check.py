@@ -16,7 +16,7 @@ from ..settings import add_settings, read_settings, refuse, split
 
 if TYPE_CHECKING:
     from ...records import Report
-    from ...run.checking import Terms
+    from ...run.held.checking import Terms
 
 USAGE = ("--baseline FILE [--fail-on 10%] [--update-baseline] [options]",)
 
@@ -61,7 +61,7 @@ def run(arguments: list[str], console: Console) -> int:
     outputs_of(options)
     console.results, console.verbosity = options.results, options.verbosity
 
-    from ...run.checking import Terms
+    from ...run.held.checking import Terms
 
     terms = Terms(None if update else baseline, fail_on, on_inconclusive == "pass")
     return _check(options, terms, ["optimize", "check", *arguments], console, path, values.get("history"))
@@ -74,7 +74,8 @@ def _check(
     from ...report.document import to_text
     from ...report.folder import write_whole
     from ...report.watcher import Watcher
-    from ...run import checking, pipeline
+    from ...run import pipeline
+    from ...run.held import checking
 
     made: list[Report] = []
 
@@ -92,7 +93,7 @@ def _check(
                 print(f"The baseline is in {os.path.relpath(path)}.", file=console.err)
             if history is not None and report.held is not None:
                 from ...report.history import append
-                from ...run.repository import commit_of
+                from ...run.held.repository import commit_of
 
                 append(Path(history), report, commit_of(Path(report.command.target.root)))
     except OSError as error:
@@ -124,7 +125,7 @@ def _share(text: str) -> float:
 def _baseline(path: Path, file: str, update: bool) -> Report | None:
     """The baseline; None where there is none yet and one is to be made."""
     from ...report.document import UnreadableReport, load_report
-    from ...run.holding import names_of
+    from ...run.held.holding import names_of
 
     if not path.exists():
         if update:

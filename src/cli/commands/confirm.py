@@ -48,7 +48,8 @@ def run(arguments: list[str], console: Console) -> int:
     outputs_of(options)
     console.results, console.verbosity = options.results, options.verbosity
 
-    from ...run import confirming, pipeline
+    from ...run import pipeline
+    from ...run.held import confirming
 
     asked = confirming.Asked(
         tuple(values.get("candidate", ())), values.get("since"), "fresh" in values, on_inconclusive == "pass"

@@ -32,7 +32,7 @@ def run(arguments: list[str], console: Console) -> int:
         raise WrongUsage(f"--factor takes a number above 1, such as 1.1, not {given!r}.")
 
     from ...report.history import read, render
-    from ...run.trend import stepped
+    from ...run.held.trend import stepped
 
     try:
         entries = read(existing(Path(parsed.files[0])))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.run.repository import Unknown, changed_since, commit_of
-from hybridize.run.touched import changed, reached, runs_otherwise
+from hybridize.run.held.repository import Unknown, changed_since, commit_of
+from hybridize.run.held.touched import changed, reached, runs_otherwise
 from hybridize.static import scan
 
 PROGRAM = """\

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ..fingerprints import Contents, contents_of
-from ..records import Function
-from .standing import is_decorated
+from ...fingerprints import Contents, contents_of
+from ...records import Function
+from ..standing import is_decorated
 
 # What a scan's names have and a file's don't: where a function is nested, and which of several of one name it is.
 _MARKS = re.compile(r"\.<locals>|#\d+(?=\.|$)")

@@ -24,8 +24,9 @@ from hybridize.records import (
     Throw,
     Verdict,
 )
-from hybridize.run import checking, pipeline
-from hybridize.run.checking import Terms
+from hybridize.run import pipeline
+from hybridize.run.held import checking
+from hybridize.run.held.checking import Terms
 from hybridize.run.work import Work
 
 PROGRAM = """\

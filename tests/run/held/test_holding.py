@@ -30,7 +30,7 @@ from hybridize.records import (
     VariantResult,
     Verdict,
 )
-from hybridize.run.holding import Now, conclusion, graph_share, hold, names_of
+from hybridize.run.held.holding import Now, conclusion, graph_share, hold, names_of
 
 STEP, SCORE = "train:step", "train:score"
 

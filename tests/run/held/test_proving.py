@@ -9,8 +9,8 @@ import pytest
 
 from hybridize.options import Options
 from hybridize.records import Target, Verdict
-from hybridize.run import confirming
-from hybridize.run.confirming import Asked, confirm
+from hybridize.run.held import confirming
+from hybridize.run.held.confirming import Asked, confirm
 from hybridize.run.stages import measure
 from hybridize.run.target import find_target
 from hybridize.run.work import Stop, Work

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..measure.change import change, judge, logs_of
-from ..measure.costs import base_result
-from ..records import (
+from ...measure.change import change, judge, logs_of
+from ...measure.costs import base_result
+from ...records import (
     Action,
     Benchmark,
     Edit,
@@ -20,8 +20,8 @@ from ..records import (
     VariantResult,
     Verdict,
 )
-from ..report.wording import count, ratio
-from .standing import is_decorated
+from ...report.wording import count, ratio
+from ..standing import is_decorated
 
 #: What of the environment is said where it is another one: ratios are compared all the same.
 TELLING = ("platform", "processor", "cpus", "python", "tensorflow", "keras", "numpy", "flags")

@@ -26,8 +26,9 @@ from hybridize.records import (
     Target,
     Verdict,
 )
-from hybridize.run import confirming, pipeline
-from hybridize.run.confirming import Asked
+from hybridize.run import pipeline
+from hybridize.run.held import confirming
+from hybridize.run.held.confirming import Asked
 from hybridize.run.work import Work
 
 PROGRAM = """\

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import exit_codes
-from ..records import Action, Function, Held, Report, Scan, Verdict
-from ..report.wording import count
+from ... import exit_codes
+from ...records import Action, Function, Held, Report, Scan, Verdict
+from ...report.wording import count
+from ..keys import keys_of
+from ..pipeline import nursery
+from ..stages import scan
+from ..stages.switches import switches_of
+from ..standing import decorated, is_decorated
+from ..work import Work
 from . import holding
-from .keys import keys_of
-from .pipeline import nursery
 from .proving import prove
-from .stages import scan
-from .stages.switches import switches_of
-from .standing import decorated, is_decorated
-from .work import Work
 
 #: A baseline whose interval's ends are more times apart than this decides little.
 WIDE = 1.25

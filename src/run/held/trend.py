@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..measure.change import steps
-from ..report.history import Entry, Stepped
+from ...measure.change import steps
+from ...report.history import Entry, Stepped
 
 
 def stepped(entries: Sequence[Entry], factor: float) -> dict[int, Stepped]:

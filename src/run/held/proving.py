@@ -11,19 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..records import Action, Finding, Function, Judgement, Move, Plan, Reason, Scan, Verdict
-from ..report.wording import count
-from . import pacing
-from .failures import OWN, REMEDY
-from .planning import set_plan
-from .renewed import ask_for_second_objects
-from .stages import check, measure, observe, scan
-from .standing import Standing, stand
-from .trial import ColdTrial
-from .work import Stop, Work
+from ...records import Action, Finding, Function, Judgement, Move, Plan, Reason, Scan, Verdict
+from ...report.wording import count
+from .. import pacing
+from ..failures import OWN, REMEDY
+from ..planning import set_plan
+from ..renewed import ask_for_second_objects
+from ..stages import check, measure, observe, scan
+from ..standing import Standing, stand
+from ..trial import ColdTrial
+from ..work import Stop, Work
 
 if TYPE_CHECKING:
-    from ..dynamic.parent.proof import Observed
+    from ...dynamic.parent.proof import Observed
 
 #: The arguments of `tf.function` that may spare a function the traces that a bare one would make.
 _MENDING = frozenset({"input_signature", "reduce_retracing", "experimental_relax_shapes"})
@@ -88,9 +88,9 @@ def _proved(work: Work, found: Scan, standing: Standing) -> bool:
 
 def _compare(work: Work, found: Scan, observed: Observed, standing: Standing) -> None:
     """Compare each function eagerly and as the graph that its decorator makes, from the same state."""
-    from ..dynamic.parent.proof import check as compare
-    from ..dynamic.parent.proof import observation
-    from ..dynamic.parent.settling import check_assumptions
+    from ...dynamic.parent.proof import check as compare
+    from ...dynamic.parent.proof import observation
+    from ...dynamic.parent.settling import check_assumptions
 
     variants = {function.id: standing.variant(function.id) for function in observed.open}
     for function in observed.open:

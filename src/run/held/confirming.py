@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import exit_codes
-from ..records import Action, Function, Judgement, Move, Reason, Report, Scan, Verdict
-from ..report.wording import count
-from .keys import keys_of
-from .pipeline import nursery
+from ... import exit_codes
+from ...records import Action, Function, Judgement, Move, Reason, Report, Scan, Verdict
+from ...report.wording import count
+from ..keys import keys_of
+from ..pipeline import nursery
+from ..stages import scan
+from ..standing import decorated, is_decorated
+from ..work import Stop, Work
 from .proving import prove
 from .repository import Unknown, changed_since
-from .stages import scan
-from .standing import decorated, is_decorated
 from .touched import changed, reached, runs_otherwise
-from .work import Stop, Work
 
 #: The code of the reason of a function that was not run again.
 KNOWN = "known"
@@ -99,7 +99,7 @@ def _touched(work: Work, found: Scan, since: str) -> list[Function]:
 
 def _known(work: Work, keys: dict[str, str]) -> dict[str, tuple[Judgement, str]]:
     """The functions that an earlier report confirmed and that rest on the same, each with the folder of that report."""
-    from ..report.document import UnreadableReport, load_report
+    from ...report.document import UnreadableReport, load_report
 
     found: dict[str, tuple[Judgement, str]] = {}
     wanted = {key: name for name, key in keys.items()}
