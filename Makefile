@@ -1,7 +1,7 @@
 # `make demo` and `make test` need Python 3.11 to 3.13, make and git; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types quick slow bench pictures versions clean
+.PHONY: help install demo test lint types quick slow bench pictures docs versions clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,7 @@ help:
 	@echo 'make lint     ruff alone; `make types`: mypy alone'
 	@echo 'make bench    the benchmarks: over an hour; the numbers go to results/reference'
 	@echo 'make pictures what README.md and docs show of the terminal, made anew'
+	@echo 'make docs     the documentation as a site, in site/'
 	@echo 'make versions the demo and quick tests on the lowest and the newest TensorFlow for each Python'
 	@echo 'make install  set up .venv; every target above does so when it must'
 	@echo 'make clean    remove .venv and the caches'
@@ -78,6 +79,10 @@ pictures: $(STAMP)
 	$(BIN)/python tests/pictures.py
 
 # It makes environments of its own, so it needs none. ONLY=python3.11 tries the pairs whose names begin so.
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m mkdocs build --strict
+
 versions:
 	$(PYTHON) tests/versions.py $(ONLY)
 
