@@ -11,14 +11,15 @@ import sysconfig
 from functools import lru_cache
 from pathlib import Path
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+#: The folder of this tool's own modules.
+PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 
 def is_library(path: str) -> bool:
     """Whether a file (absolute) is part of Python, of an installed package or of this tool, and of no project."""
     if not {"site-packages", "dist-packages"}.isdisjoint(path.split("/")):
         return True
-    return any(path.startswith(folder + "/") for folder in (*_library_folders(), _PACKAGE))
+    return any(path.startswith(folder + "/") for folder in (*_library_folders(), PACKAGE))
 
 
 def find_installed(top: str) -> importlib.machinery.ModuleSpec | None:

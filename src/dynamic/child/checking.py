@@ -52,6 +52,7 @@ class Checker:
         self.thrift: tuple[float, int] | None = job.get("thrift")
         self.stop_after = job.get("steps")
         self.busy = False
+        self.running: list[str] = []  # the candidates whose calls are under way, the outermost first
         self.live = False  # whether the script's own call is being made inside of a comparison
         self.ready = False
         self.thread: int | None = None
@@ -100,13 +101,17 @@ class Checker:
             return original(*args, **kwargs)
         self._boundary(check)
         check.calls += 1
+        for outer in self.running:
+            self.checks[outer].inner.add(check.candidate)
         owner = check.owners.of(definition, original, args, check.calls)
         if self.begun is None:
             self.begun = perf_counter()
         first = owner.begin()
+        self.running.append(check.candidate)
         try:
             return self._call(check, owner, first, rehearsed, function, graph, original, args, kwargs)
         finally:
+            self.running.pop()
             owner.end()
 
     def _call(
@@ -193,8 +198,14 @@ class Checker:
         if check.calls < check.due:
             return False
         # Gaps of several lengths, so that calls which alternate are compared alike.
-        check.due = check.calls + (check.compared if check.compared >= self.enough else 1 + check.compared % 3)
+        gap = check.compared if check.compared >= self.enough else 1 + check.compared % 3
+        check.due = check.calls + (max(gap, 4 + check.compared % 3) if self._leaves_out(check) else gap)
         return True
+
+    def _leaves_out(self, check: Check) -> bool:
+        """Whether candidates that are called inside of this one's calls were hardly compared so far."""
+        inner = (self.checks[name] for name in check.inner)
+        return any(each.open and each.compared < CONSECUTIVE for each in inner)
 
     def _has_changed(self, check: Check, stability: Stability, original: Any, args: Any, kwargs: Any) -> bool:
         """Whether something that the traces of a call's signature read has changed since they were made."""

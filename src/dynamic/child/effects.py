@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...installed import is_library
+from ...installed import PACKAGE, is_library
 from . import contents, hidden, marks, pyfuncs
 from .marks import ATOMS, MISSING
 from .walking import Kept, Walk, brief
@@ -180,12 +180,13 @@ class Snapshot(Walk):
 class Project:
     """Which code is the user's: what lies in the scratch copy, or below other ``roots``, but not below ``without``.
 
-    Modules that lie elsewhere and are part of no library are the user's as well.
+    Modules that lie elsewhere and are part of no library are the user's as well. This tool's own never are, though a
+    test that uses it may lie above them.
     """
 
     def __init__(self, roots: list[str], assigned_attributes: list[str], without: Collection[str] = ()) -> None:
         self.roots = tuple(root.rstrip("/") + "/" for root in roots)
-        self._without = tuple(root.rstrip("/") + "/" for root in without)
+        self._without = tuple(root.rstrip("/") + "/" for root in (*without, PACKAGE))
         self.assigned_attributes = frozenset(assigned_attributes)
 
     def has(self, file: str) -> bool:

@@ -97,6 +97,8 @@ class Check:
         self.retraced = 0
         self.pending = 0
         self.due = 0  # the number of the call that is compared next, whatever it is
+        #: The candidates that were called inside of its calls: they are compared where it is not.
+        self.inner: set[str] = set()
         self.advances_iterators = False
         self.inputs: set[int] = set()
         self.reads_nothing = False  # no tensor, variable or iterator: one state is all that there is
