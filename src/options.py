@@ -16,7 +16,7 @@ from typing import Any
 
 DEFAULT_BUDGET_SECONDS = 300.0
 #: The fewest calls that a check can tell anything by, and the fewest seeds that the spread of eager runs is known by.
-LEAST_STEPS, LEAST_SEEDS = 6, 3
+LEAST_CALLS, LEAST_SEEDS = 6, 3
 SEED_LIMIT = 2**32  # NumPy takes no larger seed.
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)(s?))?")
 
@@ -318,8 +318,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "steps",
             "steps",
-            f"a whole number, at least {LEAST_STEPS}, since fewer calls are not compared",
-            _integer(LEAST_STEPS),
+            f"a whole number, at least {LEAST_CALLS}, since fewer calls are not compared",
+            _integer(LEAST_CALLS),
             "N",
             "cut each run after N units of work, such as training steps",
         ),

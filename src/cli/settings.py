@@ -32,6 +32,14 @@ def add_settings(parser: Parser, without: Sequence[str] = ()) -> None:
     parser.add_argument("-h", "--help", action="store_true", help="print this")
 
 
+def passes_inconclusive(values: Mapping[str, object]) -> bool:
+    """Whether what is not decided passes, as ``--on-inconclusive`` says. Raises WrongUsage for another word."""
+    word = values.get("on_inconclusive", "pass")
+    if word not in ("pass", "fail"):
+        raise WrongUsage(f"--on-inconclusive takes pass or fail, not {word!r}.")
+    return word == "pass"
+
+
 def split(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...] | None]:
     """Our arguments, and those of the script, which follow ``--``; None where there is no ``--``."""
     if "--" not in arguments:

@@ -6,7 +6,6 @@ All formats for people take their sentences from here, so that no two of them gi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,7 +28,6 @@ from .wording import (
     duration,
     is_proposed,
     memory,
-    own_share,
     ratio,
     speedup_of,
     words,
@@ -324,12 +322,6 @@ def cost_text(cost: HostCost) -> str:
     """Say what a line spends its time on."""
     called = f" calls {cost.called.replace(': ', '.')}" if cost.called else ""
     return f"{cost.place} in {cost.function}{called}"
-
-
-def hottest_refused(judgements: Sequence[Judgement], least: float) -> list[Judgement]:
-    """The functions that were not proposed and take at least this share of the time by themselves, hottest first."""
-    refused = [j for j in judgements if group_of(j) is Group.NOT_PROPOSED and own_share(j) >= least]
-    return sorted(refused, key=own_share, reverse=True)
 
 
 def evidence(judgement: Judgement) -> list[str]:

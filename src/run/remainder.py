@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..measure.selection import NOT_WORTH_IT
+from ..options import LEAST_CALLS
 from ..records import Judgement, Move, Reason, Scan, Variant, Verdict
 from ..report.wording import count
 from .pacing import LEAST_UNITS, cold_seconds
@@ -85,7 +86,6 @@ def _check_late(work: Work, scan: Scan) -> None:
 
     That takes a run of the whole script, so only what came to its end while it was observed is run again.
     """
-    from ..dynamic.parent.judging import LEAST_CALLS
     from ..dynamic.parent.proof import MINOR_SHARE, check
     from ..measure.selection import select
 

@@ -12,7 +12,7 @@ from ... import exit_codes
 from ...options import Options
 from ..parsing import Console, Parser, WrongUsage
 from ..presenting import outputs_of, present
-from ..settings import add_settings, read_settings, refuse, split
+from ..settings import add_settings, passes_inconclusive, read_settings, refuse, split
 
 if TYPE_CHECKING:
     from ...records import Report
@@ -53,9 +53,7 @@ def run(arguments: list[str], console: Console) -> int:
         raise WrongUsage("check takes the file that holds the baseline: optimize check --baseline FILE")
     update, path = "update_baseline" in values, cwd / file
     fail_on = _share(values.get("fail_on", "10%"))
-    on_inconclusive = values.get("on_inconclusive", "pass")
-    if on_inconclusive not in ("pass", "fail"):
-        raise WrongUsage(f"--on-inconclusive takes pass or fail, not {on_inconclusive!r}.")
+    passes = passes_inconclusive(values)
     baseline = _baseline(path, file, update)
     options = read_settings(values, theirs, cwd, {} if baseline is None else options_of(baseline))
     outputs_of(options)
@@ -63,7 +61,7 @@ def run(arguments: list[str], console: Console) -> int:
 
     from ...run.held.checking import Terms
 
-    terms = Terms(None if update else baseline, fail_on, on_inconclusive == "pass")
+    terms = Terms(None if update else baseline, fail_on, passes)
     return _check(options, terms, ["optimize", "check", *arguments], console, path, values.get("history"))
 
 

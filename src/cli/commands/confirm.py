@@ -7,7 +7,7 @@ from pathlib import Path
 from ... import exit_codes
 from ..parsing import Console, Parser, WrongUsage
 from ..presenting import outputs_of, present
-from ..settings import add_settings, read_settings, refuse, split
+from ..settings import add_settings, passes_inconclusive, read_settings, refuse, split
 
 USAGE = ("--since REVISION [--fresh] [options]", "--candidate ID [--fresh] [options]")
 
@@ -41,9 +41,7 @@ def run(arguments: list[str], console: Console) -> int:
     refuse(extras, ours, parser, cwd)
     if ("since" in values) == ("candidate" in values):
         raise WrongUsage("confirm takes either --since REVISION or --candidate ID: optimize confirm --since main")
-    on_inconclusive = values.get("on_inconclusive", "pass")
-    if on_inconclusive not in ("pass", "fail"):
-        raise WrongUsage(f"--on-inconclusive takes pass or fail, not {on_inconclusive!r}.")
+    passes = passes_inconclusive(values)
     options = read_settings(values, theirs, cwd)
     outputs_of(options)
     console.results, console.verbosity = options.results, options.verbosity
@@ -52,7 +50,7 @@ def run(arguments: list[str], console: Console) -> int:
     from ...run.held import confirming
 
     asked = confirming.Asked(
-        tuple(values.get("candidate", ())), values.get("since"), "fresh" in values, on_inconclusive == "pass"
+        tuple(values.get("candidate", ())), values.get("since"), "fresh" in values, passes
     )
     command = ["optimize", "confirm", *arguments]
     return present(

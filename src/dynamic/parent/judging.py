@@ -8,7 +8,7 @@ from typing import Any
 
 from ...measure.bounds import share_at_most
 from ...measure.draws import draws_among
-from ...options import LEAST_STEPS
+from ...options import LEAST_CALLS
 from ...records import (
     Effect,
     Form,
@@ -28,7 +28,6 @@ from ..wording import BESIDE, count, describe_creation, describe_effect, origina
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
 LEAST_COMPARED = 5
 LEAST_STATES = 2
-LEAST_CALLS = LEAST_STEPS
 #: More traces than this, and more than this share of the calls: the traces grow with the calls.
 MANY_SIGNATURES = 12
 MANY_DEFINITIONS, CALLS_PER_DEFINITION = 4, 20

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import own_failure
+from ...options import LEAST_CALLS
 from ...records import (
     Batches,
     Edit,
@@ -39,7 +40,6 @@ from ...sandbox.refusal import REMEDY
 from ..late import question
 from ..rows import CheckedRow, ObservedRow
 from .judging import (
-    LEAST_CALLS,
     growing_signatures,
     judge_checked,
     judge_observed,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...options import LEAST_CALLS
 from ...records import (
     Action,
     EditedFile,
@@ -394,7 +395,6 @@ class SwitchTrial:
 
     def _compared(self, files: Sequence[EditedFile], unit: Judgement) -> tuple[Verdict, str] | None:
         """What speaks against it when calls are made eagerly and by the graph from the same state."""
-        from ...dynamic.parent.judging import LEAST_CALLS
         from ...dynamic.parent.proof import check, check_hybrids
 
         run, seconds = self.work.run_with(self.scan), self.work.share(CHECK_SHARE)

@@ -119,6 +119,17 @@ def test_calls_are_compared_ever_more_rarely_once_enough_were(tf: Any, checker: 
     assert 4 <= len(late) <= 10, "then ever rarer ones, or the run would spend its time on what it knows"
 
 
+def test_what_is_called_inside_of_compared_calls_gets_its_turn(tf: Any, checker: Any) -> None:
+    made = checker("outer", "middle", "inner", enough=20)
+    inner = made.wrap("inner", tf.function(lambda x: tf.reduce_mean(x**2)))
+    middle = made.wrap("middle", tf.function(lambda x: 2.0 * inner(x)))
+    outer = made.wrap("outer", tf.function(lambda x: 1.0 + middle(x)))
+    for (batch,) in batches(tf, 40):
+        outer(batch)
+    compared = {name: check.compared for name, check in made.checks.items()}
+    assert compared["outer"] >= 12 and compared["middle"] >= 12 and compared["inner"] >= 5, compared
+
+
 @pytest.mark.parametrize("caught", [True, False], ids=["caught", "raised"])
 def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, checker: Any, caught: bool) -> None:
     from hybridize.sandbox.refusal import RefusedConnection
