@@ -31,6 +31,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hybridize.measure.selection import COVERED, NOT_WORTH_IT
 from hybridize.options import Options
 from hybridize.records import Action, Function, Judgement, Reason, Report, Scan, Target, Verdict
 from hybridize.run import pipeline, remainder
@@ -45,6 +46,8 @@ TRUTH = ROOT.parent / "shared" / "peer" / "truth.json"
 RESOURCES = Path("edu.cuny.hunter.hybridize.tests", "resources", "HybridizeFunction")
 WANTED_SHARE = 0.95
 CENSUS_SECONDS, BUDGET_SECONDS = 60.0, 240.0
+#: The codes of reasons that say why a function needs no edit.
+SETTLING = frozenset({COVERED, NOT_WORTH_IT, "graph-already"})
 BROKEN = ("raised", "output_differs", "stale_weights")
 
 
@@ -69,6 +72,7 @@ class Row:
     proposed: bool
     verdict: str
     reason: str
+    codes: tuple[str, ...]
     selected: bool
     seconds: float
     note: str
@@ -86,9 +90,8 @@ class Row:
     @property
     def settled(self) -> bool:
         """Whether it is confirmed, or named as covered or as not worth it."""
-        named = ("not worth it", "not needed", "runs only inside graph code")
         stands = self.verdict not in (Verdict.REFUTED.value, Verdict.INCONCLUSIVE.value)
-        return self.verdict == Verdict.CONFIRMED.value or (stands and any(words in self.reason for words in named))
+        return self.verdict == Verdict.CONFIRMED.value or (stands and not SETTLING.isdisjoint(self.codes))
 
 
 class Silent:
@@ -206,7 +209,10 @@ def _row(
         effects=tuple(f"{e['subject']} {e['detail']}" for e in seen.get("effects", ())),
         proposed=name in proposed,
         verdict=judgement.verdict.value if judgement is not None else "not reached",
-        reason="; ".join(judgement.reasons) if judgement is not None else "its file is not imported by the script",
+        reason="; ".join(reason.message for reason in judgement.reasons)
+        if judgement is not None
+        else "its file is not imported by the script",
+        codes=tuple(reason.code for reason in judgement.reasons) if judgement is not None else (),
         selected=judgement is not None and judgement.selected,
         seconds=seconds,
         note=note,
@@ -345,7 +351,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     failures: list[str] = []
     for kept in given.kept:
-        rows += [Row(**{**row, "effects": tuple(row["effects"])}) for row in json.loads(kept.read_text())]
+        rows += [
+            Row(**{**row, "effects": tuple(row["effects"]), "codes": tuple(row["codes"])})
+            for row in json.loads(kept.read_text())
+        ]
     programs = () if given.kept else run(given.checkout, given.truth, given.only, given.jobs, given.force)
     for name, found in programs:
         if isinstance(found, str):
