@@ -148,7 +148,9 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
         with all_stopped():
             try:
                 scan = scanning.run(work)
-                functions = {(f.file, f.qualname.replace(".<locals>", "")): f for f in scan.functions}
+                # The truth speaks of whole functions; a region of one has its name.
+                whole = [f for f in scan.functions if f.region is None]
+                functions = {(f.file, f.qualname.replace(".<locals>", "")): f for f in whole}
                 proposed = {f.id for f in scan.functions if f.proposal is Action.HYBRIDIZE}
                 judged = [f for row in rows if (f := _find(functions, row, target)) is not None]
                 census = work.run_with(scan).observe(judged, CENSUS_SECONDS, CENSUS_SECONDS, None).candidates
