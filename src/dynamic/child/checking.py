@@ -97,8 +97,11 @@ class Checker:
         # One thread's calls are compared: the first one's that trains. Beside it nothing else may change state.
         self.thread = self.thread or threading.get_ident()
         rehearsed = check.rehearsal is not None and check.calls < check.rehearsal.wanted
-        if (self.busy and not (self.live and rehearsed)) or threading.get_ident() != self.thread:
+        # What was called inside of compared calls only has no other turn than there.
+        within = self.live and (rehearsed or check.calls == check.within)
+        if (self.busy and not within) or threading.get_ident() != self.thread:
             return original(*args, **kwargs)
+        check.within += self.busy
         self._boundary(check)
         check.calls += 1
         for outer in self.running:
@@ -157,7 +160,9 @@ class Checker:
             self.busy, self.live = busy, live
 
     def _live(self, original: Any) -> Callable[..., Any]:
-        """The script's own call in a comparison: calls of rare candidates inside of it are compared as well."""
+        """The script's own call in a comparison: calls of rare candidates inside of it are compared as well, and those
+        of candidates that were called nowhere else.
+        """
 
         def own(*args: Any, **kwargs: Any) -> Any:
             self.live = True

@@ -73,6 +73,7 @@ class Check:
     def __init__(self, candidate: str) -> None:
         self.candidate = candidate
         self.calls = 0
+        self.within = 0  # of the calls, those inside of a compared call of another candidate
         self.definitions = 0
         self.owners = Owners()
         self.compared = 0

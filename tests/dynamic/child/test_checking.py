@@ -130,6 +130,15 @@ def test_what_is_called_inside_of_compared_calls_gets_its_turn(tf: Any, checker:
     assert compared["outer"] >= 12 and compared["middle"] >= 12 and compared["inner"] >= 5, compared
 
 
+def test_what_is_called_inside_of_compared_calls_only_is_compared_there(tf: Any, checker: Any) -> None:
+    outer_names = [f"outer{number}" for number in range(8)]
+    made = checker(*outer_names, "inner", rare=dict.fromkeys(outer_names, 1))
+    inner = made.wrap("inner", tf.function(lambda x: tf.reduce_mean(x**2)))
+    for name, (batch,) in zip(outer_names, batches(tf, 8), strict=True):
+        made.wrap(name, tf.function(lambda x: 1.0 + inner(x)))(batch)
+    assert made.checks["inner"].compared == 7, "each call of those that call it is compared, and the first builds"
+
+
 @pytest.mark.parametrize("caught", [True, False], ids=["caught", "raised"])
 def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, checker: Any, caught: bool) -> None:
     from hybridize.sandbox.refusal import RefusedConnection
