@@ -136,7 +136,11 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
         script = script_of(copy)
         # What lies in a package is meant to be run as a part of it.
         module = ".".join(script.with_suffix("").parts) if len(script.parts) > 1 else None
-        options = Options(script=None if module else script, train_module=module, budget_seconds=BUDGET_SECONDS)
+        # Forced, a function is put to the runs itself, and no part of it instead.
+        rewrite = "decorate" if force else "outline"
+        options = Options(
+            script=None if module else script, train_module=module, budget_seconds=BUDGET_SECONDS, rewrite=rewrite
+        )
         target = find_target(options, copy)
         assert isinstance(target, Target), target
         work = Work(options, Silent(), target, Path(home) / "results")
