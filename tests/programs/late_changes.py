@@ -4,7 +4,7 @@
 # truth: unsafe by_item baked-global
 # truth: unsafe by_default baked-attribute
 # truth: unsafe Trainer.by_schedule baked-attribute
-# truth: unsafe Trainer.by_result baked-attribute
+# truth: unsafe Trainer.by_result late-state
 import numpy as np
 import tensorflow as tf
 

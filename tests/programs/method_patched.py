@@ -1,5 +1,5 @@
 """A callback patches a method of the running trainer: the graph goes on calling the method of its trace."""
-# truth: unsafe Trainer.train_step rebound-object
+# truth: unsafe Trainer.train_step late-state
 import types
 
 import numpy as np
