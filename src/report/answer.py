@@ -23,11 +23,13 @@ from ..records import (
     Verdict,
 )
 from .wording import (
+    NOTABLE_SHARE,
     chosen_variant,
     count,
     duration,
     is_proposed,
     memory,
+    own_share,
     ratio,
     speedup_of,
     words,
@@ -227,9 +229,11 @@ def _reference(found: AutoClustering) -> str:
 
 
 def tried(report: Report) -> list[Tried]:
-    """Give the candidates with something to tell: what is in the patch, and what was tried and is not."""
+    """Give the candidates with something to tell: what is in the patch, what was tried and is not, and what takes
+    much of the time but was never proposed.
+    """
     found = [_tried(judgement, report) for judgement in report.judgements if group_of(judgement) is Group.TRIED]
-    order = [Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE]
+    order = [Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.NOT_PROPOSED]
     found.sort(
         key=lambda each: (
             not each.judgement.selected,
@@ -256,7 +260,9 @@ def group_of(judgement: Judgement) -> Group:
     if judgement.selected:
         return Group.TRIED
     if not is_proposed(judgement):
-        return Group.NOT_PROPOSED
+        # Who wonders why not more was gained finds the answer here.
+        takes_time = judgement.verdict is Verdict.NOT_PROPOSED and own_share(judgement) >= NOTABLE_SHARE
+        return Group.TRIED if takes_time else Group.NOT_PROPOSED
     if judgement.verdict is Verdict.UNOBSERVED:
         return Group.NEVER_CALLED
     if judgement.verdict is Verdict.REFUTED or (
@@ -276,7 +282,10 @@ def counts(report: Report) -> list[tuple[Group, int]]:
 
 def _tried(judgement: Judgement, report: Report) -> Tried:
     name, gain = name_of(judgement.function), gain_of(judgement, report)
-    return Tried(judgement, name, judgement.verdict.value, gain, short_reason(judgement))
+    reason = short_reason(judgement)
+    if judgement.verdict is Verdict.NOT_PROPOSED:
+        reason = f"{own_share(judgement):.0%} of the time passes in it; {reason}"
+    return Tried(judgement, name, judgement.verdict.value, gain, reason)
 
 
 def gain_of(judgement: Judgement, report: Report) -> str:

@@ -75,6 +75,16 @@ def test_a_long_command_goes_on_in_the_next_line_as_the_shell_reads_it(report):
     assert command[:2] == ["patch", "-p1"] and command[-1].endswith("optimize.patch") and "<" in command
 
 
+def test_what_takes_much_of_the_time_and_was_never_proposed_has_a_line(report):
+    slow = next(each for each in report.judgements if each.verdict is Verdict.NOT_PROPOSED)
+    seen = replace(slow.observation, calls=700, seconds=7.0, own_seconds=4.6, share=0.7)
+    others = [replace(slow, observation=seen) if each is slow else each for each in report.judgements]
+    text = shown(replace(report, judgements=tuple(others)), width=160)
+    row = next(line for line in text.splitlines() if line.startswith(slow.function.id))
+    assert "not-proposed" in row and "46% of the time" in row
+    assert "1 not proposed" in words(text)
+
+
 def test_each_candidate_is_one_line_with_one_figure(report):
     text = shown(report, width=140)
     row = next(line for line in text.splitlines() if line.startswith("train:step"))
