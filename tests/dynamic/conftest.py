@@ -13,15 +13,23 @@ from proving import Prover
 
 
 @pytest.fixture(scope="session")
-def prover(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
-    """Proves projects; all that the selected tests will ask for is queued at once, so that no worker is idle."""
-    prover_ = Prover(tmp_path_factory.mktemp("proofs"))
+def proofs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prover]:
+    """The processes that prove projects, for the tests of all files."""
+    prover = Prover(tmp_path_factory.mktemp("proofs"))
+    yield prover
+    prover.close()
+
+
+@pytest.fixture(scope="module")
+def prover(request: pytest.FixtureRequest, proofs: Prover) -> Prover:
+    """Proves projects; all that the selected tests of a file will ask for is queued at once, so that no worker is idle.
+
+    That of other files is not: where two processes share the files, each would prove what the other is asked for, too.
+    """
     for item in request.session.items:
-        prepare = getattr(item.module, "prepare", None) if isinstance(item, pytest.Function) else None
-        if prepare is not None and "prover" in item.fixturenames:  # type: ignore[attr-defined]
-            prepare(prover_, getattr(getattr(item, "callspec", None), "params", {}))
-    yield prover_
-    prover_.close()
+        if isinstance(item, pytest.Function) and item.module is request.module and "prover" in item.fixturenames:
+            item.module.prepare(proofs, getattr(getattr(item, "callspec", None), "params", {}))
+    return proofs
 
 
 @pytest.fixture(autouse=True)
