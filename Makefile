@@ -52,9 +52,10 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)
 	$(BIN)/optimize --train-script $(SCRIPT) --budget 150s
 
-# Two processes share the tests, a file at a time; those that compare measured speeds have the machine to themselves.
+# Two processes share the tests, a file at a time, in the order of tests/conftest.py; those that compare measured speeds
+# have the machine to themselves.
 test: lint types
-	$(BIN)/python -m pytest -m 'not long and not timed' -n $(WORKERS) --dist loadfile --durations=25
+	$(BIN)/python -m pytest -m 'not long and not timed' -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25
 	$(BIN)/python -m pytest -m 'timed and not long'
 
 lint: $(STAMP)
