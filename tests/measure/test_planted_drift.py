@@ -18,7 +18,7 @@ from hybridize.dynamic.parent.runs import Run, Seen
 from hybridize.measure.drift import compare
 from hybridize.records import Drift, EditedFile, Scan, Target
 from hybridize.run.likeness import trace_of
-from hybridize.sandbox.launch import all_stopped, base_environment
+from hybridize.sandbox.launch import all_stopped
 from hybridize.sandbox.nursery import Nursery
 
 pytestmark = pytest.mark.slow  # starts TensorFlow in child processes
@@ -123,7 +123,9 @@ def edit(source: str, mistake: tuple[str, str] = ("", ""), arguments: str = "") 
 
 
 @pytest.fixture(scope="module")
-def run_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., dict[str, Seen]]]:
+def run_all(
+    tmp_path_factory: pytest.TempPathFactory, seeded_nursery: Nursery
+) -> Iterator[Callable[..., dict[str, Seen]]]:
     """Runs a script in several forms side by side, from one seed."""
 
     def run(
@@ -140,10 +142,9 @@ def run_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         arms += [Arm(name.replace(" ", "-"), (form,)) for name, form in forms.items()]
         arms = [replace(arm, births=births(arm.label)) for arm in arms]
         seen: dict[str, Seen] = {}
-        with Nursery(base_environment(target)) as nursery:
-            runs = Run(target, scan, Path(root) / "results", nursery=nursery)
-            for start in range(0, len(arms), 3):
-                seen |= replay(runs, Unit("train:step", "train.py", line), arms[start : start + 3], 60.0, 1000)
+        runs = Run(target, scan, Path(root) / "results", nursery=seeded_nursery)
+        for start in range(0, len(arms), 3):
+            seen |= replay(runs, Unit("train:step", "train.py", line), arms[start : start + 3], 60.0, 1000)
         return seen
 
     with all_stopped():

@@ -75,7 +75,9 @@ class Silence:
 
 
 @pytest.fixture(scope="module")
-def confirmed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, tuple[str, str, int]]:
+def confirmed(
+    seeded_nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Work, tuple[str, str, int]]:
     folder = tmp_path_factory.mktemp("standing")
     (folder / "train.py").write_text(PROGRAM)
     with pytest.MonkeyPatch.context() as patch, all_stopped():
@@ -86,7 +88,7 @@ def confirmed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> tup
         target = find_target(options, folder)
         assert isinstance(target, Target)
         work = Work(options, Silence(), target, folder / "results" / "1")
-        work.nursery = work.waiting_nursery = nursery
+        work.nursery = work.waiting_nursery = seeded_nursery
         return work, confirm(work, Asked(NAMES))
 
 
@@ -136,7 +138,7 @@ def test_what_stands_was_started_cold_and_does_not_drift(confirmed) -> None:
 
 
 def test_a_script_that_needs_a_decorator_fails_without_it_and_that_is_not_called_its_own_failure(
-    nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seeded_nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "train.py").write_text(PROGRAM.replace("data =", "step.get_concrete_function(tf.ones([4, 8]))\ndata ="))
     monkeypatch.chdir(tmp_path)
@@ -145,7 +147,7 @@ def test_a_script_that_needs_a_decorator_fails_without_it_and_that_is_not_called
     target = find_target(options, tmp_path)
     assert isinstance(target, Target)
     work = Work(options, Silence(), target, tmp_path / "results" / "1")
-    work.nursery = work.waiting_nursery = nursery
+    work.nursery = work.waiting_nursery = seeded_nursery
     with all_stopped(), pytest.raises(Stop) as stopped:
         confirm(work, Asked(("train:step",)))
     said = stopped.value.message

@@ -18,6 +18,7 @@ from hybridize.rewrite import edit_project
 from hybridize.run import pipeline
 from hybridize.run.stages import outline
 from hybridize.run.work import Work
+from hybridize.sandbox.nursery import Nursery
 from hybridize.static import scan
 
 # A step in each place: at the top of the script, in a function with a print in its tape, in a method that samples.
@@ -83,8 +84,8 @@ class Silence:
         return lambda *args: None
 
 
-def project(folder: Path, source: str = SCRIPT) -> tuple[Run, Scan, list[Edit]]:
-    (folder / "train.py").write_text(source)
+def project(folder: Path, nursery: Nursery | None = None) -> tuple[Run, Scan, list[Edit]]:
+    (folder / "train.py").write_text(SCRIPT)
     found = scan(folder, folder / "train.py")
     target = Target(str(folder), str(folder), str(folder / "train.py"), seed=0)
     edits = [
@@ -92,12 +93,14 @@ def project(folder: Path, source: str = SCRIPT) -> tuple[Run, Scan, list[Edit]]:
         for f in found.functions
         if f.region is not None
     ]
-    return Run(target, found, folder / "logs"), found, edits
+    return Run(target, found, folder / "logs", nursery=nursery), found, edits
 
 
 @pytest.mark.slow
-def test_an_outlined_script_is_the_same_program_to_the_operation_and_another_one_is_not(tmp_path: Path) -> None:
-    run, _, edits = project(tmp_path)
+def test_an_outlined_script_is_the_same_program_to_the_operation_and_another_one_is_not(
+    tmp_path: Path, seeded_nursery: Nursery
+) -> None:
+    run, _, edits = project(tmp_path, seeded_nursery)
     assert [edit.region.name for edit in edits if edit.region] == ["train_step", "train_on_batch", "update_weights"]
     files, skips = edit_project(tmp_path, edits)
     assert skips == ()
@@ -120,8 +123,8 @@ def changed(edited: EditedFile, old: bytes, new: bytes) -> EditedFile:
 
 
 @pytest.mark.slow
-def test_a_unit_is_counted_in_the_original_where_it_is_no_function(tmp_path: Path) -> None:
-    run, found, edits = project(tmp_path)
+def test_a_unit_is_counted_in_the_original_where_it_is_no_function(tmp_path: Path, seeded_nursery: Nursery) -> None:
+    run, found, edits = project(tmp_path, seeded_nursery)
     functions = {f.id: f for f in found.functions}
     (agent,) = [edit for edit in edits if "Agent" in edit.candidate]
     (module,) = [edit for edit in edits if "<module>" in edit.candidate]

@@ -2,7 +2,7 @@
 
 import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,7 +39,7 @@ from hybridize.run.target import find_target
 from hybridize.run.trial import ColdTrial
 from hybridize.run.variants import first_variants, plainer, with_story
 from hybridize.run.work import Work, edits_of
-from hybridize.sandbox.launch import all_stopped, base_environment
+from hybridize.sandbox.launch import all_stopped
 from hybridize.sandbox.nursery import Nursery
 
 HEAD = "import numpy as np\nimport tensorflow as tf\n\n"
@@ -276,14 +276,6 @@ def test_a_growing_candidate_is_first_checked_with_what_may_mend_it() -> None:
 # Programs that really run.
 
 
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    folder = Path.cwd()
-    target = find_target(Options(script=Path(__file__)), folder)
-    with Nursery(base_environment(target)) as started:  # type: ignore[arg-type]
-        yield started
-
-
 class Program:
     """A small program, and the stages of the tool run over it one by one."""
 
@@ -322,9 +314,9 @@ class Program:
 
 
 @pytest.fixture
-def program(tmp_path: Path, nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> Any:
+def program(tmp_path: Path, seeded_nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
-    return lambda source, **options: Program(tmp_path, source, nursery, **options)
+    return lambda source, **options: Program(tmp_path, source, seeded_nursery, **options)
 
 
 STEP = """
