@@ -42,11 +42,13 @@ QUIET = {("HYB402", True, 1)}
 NOT_RUN = {"HYB110", "HYB507"}
 
 DRIVER = """
-import json, os, runpy, sys, warnings
+import gc, json, os, runpy, sys, warnings
 warnings.simplefilter("ignore")
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf
 tf.get_logger().setLevel("ERROR")
+tf.keras.layers  # Keras is imported when it is first asked for
+gc.freeze()  # clearing a session collects, and would go through all of TensorFlow each time
 outcomes = {}
 for path in json.load(sys.stdin):
     sys.stdout, kept = open(os.devnull, "w"), sys.stdout

@@ -9,12 +9,15 @@ import pytest
 
 pytestmark = pytest.mark.slow  # TensorFlow is imported
 
+#: A project in which nothing lies: what a run has left in its modules is searched for at the end.
+JOB = {"project": ("/project", "/project")}
+
 
 @pytest.fixture
 def replay(tf: Any, tracked: Any) -> Any:
     from hybridize.dynamic.child import replaying
 
-    child: Any = SimpleNamespace(job={"project": ("", "")}, boundary=lambda: None, send=lambda *a, **k: None)
+    child: Any = SimpleNamespace(job=dict(JOB), boundary=lambda: None, send=lambda *a, **k: None)
     made = replaying.Replay(child)
     made.ready = True
     return made
@@ -42,7 +45,7 @@ def test_calls_of_the_unit_inside_of_what_may_be_converted_are_no_units(tf: Any)
     """In one arm such calls are part of a graph, and the other's must not be compared with those that are not."""
     from hybridize.dynamic.child import replaying
 
-    job = {"project": ("", ""), "unit_id": "forward", "reach": ["step"], "within": ["step"]}
+    job = {**JOB, "unit_id": "forward", "reach": ["step"], "within": ["step"]}
     units = {}
     for arm, convert in (("eager", lambda function: function), ("edited", tf.function)):
         made = replaying.Replay(SimpleNamespace(job=job, boundary=lambda: None, send=lambda *a, **k: None))  # type: ignore[arg-type]
@@ -71,7 +74,7 @@ def test_the_clock_of_a_nudged_run_goes_at_another_rate(
     monkeypatch.setattr(datetime, "datetime", datetime.datetime)
     real = time.monotonic_ns
     finder = SimpleNamespace(after=lambda name, callback: None)
-    child: Any = SimpleNamespace(job={"project": ("", ""), "nudge": nudge}, finder=finder, send=lambda *a, **k: None)
+    child: Any = SimpleNamespace(job={**JOB, "nudge": nudge}, finder=finder, send=lambda *a, **k: None)
     replaying.install(child)
     begun, passed = time.monotonic_ns(), real()
     time.sleep(0.2)
