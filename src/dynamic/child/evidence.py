@@ -92,7 +92,7 @@ class Check:
         self.paths: Counter[int] = Counter()
         self.compared_paths: Counter[int] = Counter()
         self.prints: dict[tuple[int, Any], tuple[Any, int]] = {}
-        self.compared_of: Counter[int] = Counter()
+        self.looked_of: Counter[int] = Counter()  # for how many calls of each function object a trace was thought of
         self.functions: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.relaxed: dict[Any, Any] = {}
         self.retraced = 0

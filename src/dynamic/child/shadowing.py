@@ -251,7 +251,6 @@ class Shadow:
         if not computed or self.error is not None:
             return  # nothing was computed: no evidence
         check.compared += 1
-        check.compared_of[check.number_of(self.function)] += 1
         self.owner.compared += 1
         check.signatures.add(self.key)
         arguments = self.args, self.kwargs
@@ -364,8 +363,9 @@ class Shadow:
         own, args, kwargs = relaxing.trace_of(function, seen, self.key, self.args, self.kwargs)
         self.trace_key = key = (number, own)
         known = check.prints.get(key)
-        compared = check.compared_of[number]
-        due = known is None or compared in (1, 2, 3, 5, 9, 17) or compared % 16 == 0
+        looked = check.looked_of[number]
+        check.looked_of[number] += not explaining
+        due = known is None or looked in (1, 2, 3, 5, 9, 17) or looked % 16 == 0
         due = due or self.stability.is_due(own)
         dear = known is not None and check.retraced >= TRACES_COMPARED and sum(check.trace_seconds) > 20.0
         if not explaining and (not due or dear):
