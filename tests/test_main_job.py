@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 WORKLOADS = ROOT / "bench" / "workloads"
 SCHEMA = json.loads((ROOT / "src" / "report" / "schema.json").read_text())
 
-pytestmark = [pytest.mark.slow, pytest.mark.timed]
+pytestmark = pytest.mark.slow
 
 
 class Result:
@@ -59,6 +59,7 @@ def optimized(tmp_path_factory: pytest.TempPathFactory) -> Result:
     return optimize("mlp_functions", tmp_path_factory.mktemp("mlp"), "--budget", "100s", "--pairs", "3")
 
 
+@pytest.mark.timed
 def test_the_step_is_confirmed_and_selected(optimized: Result) -> None:
     step = optimized.candidate("train_step")
     assert step["verdict"] == "confirmed", optimized.output
@@ -66,15 +67,18 @@ def test_the_step_is_confirmed_and_selected(optimized: Result) -> None:
     assert optimized.code == 0
 
 
+@pytest.mark.timed
 def test_nothing_drifts(optimized: Result) -> None:
     assert optimized.report["drift"]["verdict"] == "none"
 
 
+@pytest.mark.timed
 def test_the_speedup_is_clear_of_noise(optimized: Result) -> None:
     speedup = optimized.report["benchmark"]["speedup"]
     assert speedup["low"] > 1.05
 
 
+@pytest.mark.timed
 def test_the_patch_applies_and_the_patched_script_runs_alone(optimized: Result, tmp_path: Path) -> None:
     shutil.copy(optimized.folder / "train.py", tmp_path)
     patch = optimized.latest / optimized.report["plan"]["patch"]
@@ -91,12 +95,14 @@ def test_the_patch_applies_and_the_patched_script_runs_alone(optimized: Result, 
     assert "loss" in done.stdout
 
 
+@pytest.mark.timed
 def test_the_folder_has_the_summary_and_the_logs(optimized: Result) -> None:
     names = {path.name for path in optimized.latest.iterdir()}
     assert {"report.json", "report.html", "summary.md", "observe.log", "check.log"} <= names
     assert os.path.islink(optimized.folder / "results" / "latest")
 
 
+@pytest.mark.timed
 @pytest.mark.long
 def test_apply_edits_the_sources_in_place(tmp_path: Path) -> None:
     shutil.copy(WORKLOADS / "mlp_functions" / "train.py", tmp_path)
