@@ -184,7 +184,7 @@ def _force(work: Work, scan: Scan, ids: set[str]) -> Scan:
     }
     work.add(
         [
-            Judgement(f, Verdict.UNOBSERVED, (Reason("not-run", "the script has not been run yet"),))
+            Judgement(f, Verdict.UNOBSERVED, (Reason("not-run", "the script has not run yet"),))
             for f in forced.values()
         ]
     )

@@ -114,7 +114,7 @@ def combine(given: Mapping[str, object], configured: Mapping[str, object]) -> Op
     line, as a script or as a module, puts aside whichever the configuration names.
     """
     if "script" in given and "train_module" in given:
-        return Mistake("Give either --train-script or --train-module, not both.")
+        return Mistake("Give --train-script or --train-module, not both.")
     base = dict(configured)
     if "script" in given or "train_module" in given:
         base.pop("script", None)
@@ -158,7 +158,7 @@ def read_configuration(start: Path) -> Mapping[str, object] | Mistake:
         if name == "apply" or (name in SETTINGS and SETTINGS[name].typed):
             return Mistake(f"{file}: {name} can only be given on the command line, as --{name}.")
         if name not in SETTINGS:
-            return Mistake(f"{file}: [tool.optimize] knows no {name!r}{_nearest(name)}.")
+            return Mistake(f"{file}: [tool.optimize] has no option {name!r}{_nearest(name)}.")
         read = read_option(name, value, file.parent)
         if isinstance(read, Mistake):
             return Mistake(f"{file}: {read.sentence}")
@@ -252,7 +252,7 @@ def _metrics(value: Any, _: Path) -> tuple[tuple[str, str], ...]:
         try:
             re.compile(expression)
         except re.error as error:
-            raise ValueError(f"{expression!r} is no regular expression: {error}") from None
+            raise ValueError(f"{expression!r} is not a regular expression: {error}") from None
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
         raise ValueError("a name is given twice")
@@ -305,7 +305,7 @@ SETTINGS: Mapping[str, Setting] = {
             "the path of a folder",
             _path,
             "DIR",
-            "the project's root, where files are read and edited (found by itself)",
+            "the project root, where files are read and edited (default: found automatically)",
         ),
         Setting(
             "budget",
@@ -313,7 +313,7 @@ SETTINGS: Mapping[str, Setting] = {
             "a length of time, such as 90s, 5m or 1h30m",
             _duration,
             "TIME",
-            "wall time for all runs together: 90s, 5m, 1h30m (5m)",
+            "wall-clock time for all runs together: 90s, 5m, 1h30m (5m)",
         ),
         Setting(
             "steps",
@@ -321,7 +321,7 @@ SETTINGS: Mapping[str, Setting] = {
             f"a whole number, at least {LEAST_CALLS}, since fewer calls are not compared",
             _integer(LEAST_CALLS),
             "N",
-            "cut each run after N units of work, such as training steps",
+            "end each run after N training steps",
         ),
         # One group has no interval, and without one nothing is written.
         Setting(
@@ -330,7 +330,7 @@ SETTINGS: Mapping[str, Setting] = {
             "a whole number, at least 2",
             _integer(2),
             "N",
-            "groups of processes that are timed side by side, at most (10)",
+            "the most groups of processes to time side by side (10)",
         ),
         Setting(
             "drift-runs",
@@ -338,7 +338,7 @@ SETTINGS: Mapping[str, Setting] = {
             f"0, or a whole number, at least {LEAST_SEEDS}, since fewer seeds tell nothing",
             _integer(LEAST_SEEDS, or_zero=True),
             "N",
-            f"compare what the script ends with over N seeds, {LEAST_SEEDS} at least; takes budget (0)",
+            f"also compare final results over N seeds, at least {LEAST_SEEDS}; needs a longer budget (0)",
         ),
         Setting(
             "seed",
@@ -346,7 +346,7 @@ SETTINGS: Mapping[str, Setting] = {
             f"a whole number from 0 to {SEED_LIMIT - 1}, or 'none'",
             _seed,
             "N",
-            "seed set before the script starts; 'none' sets none (0)",
+            "random seed to set before the script starts, or 'none' (0)",
         ),
         Setting(
             "min-speedup",
@@ -354,7 +354,7 @@ SETTINGS: Mapping[str, Setting] = {
             "a ratio, at least 1, such as 1.05",
             _ratio,
             "X",
-            "leave alone what gains less (1.05)",
+            "the least speedup that is worth an edit (1.05)",
         ),
         Setting(
             "rewrite",
@@ -371,9 +371,9 @@ SETTINGS: Mapping[str, Setting] = {
             "'deny', 'offline' or 'allow'",
             _choice("deny", "offline", "allow"),
             "N",
-            "deny, allow, or offline: the first run alone may send to other machines (offline)",
+            "deny, allow, or offline: only the first run may send to other machines (offline)",
         ),
-        Setting("results", "results", "the path of a folder", _path, "DIR", "where the results go (results)"),
+        Setting("results", "results", "the path of a folder", _path, "DIR", "folder for the results (results)"),
         Setting(
             "format",
             "format",
@@ -388,7 +388,7 @@ SETTINGS: Mapping[str, Setting] = {
             "a format and a file, such as markdown=summary.md",
             _outputs,
             "FORMAT=FILE",
-            "write the report as {formats} too; - is standard output; may be repeated",
+            "also write the report in a format ({formats}); - is standard output; repeatable",
             repeated=True,
             typed=True,
         ),
@@ -398,17 +398,17 @@ SETTINGS: Mapping[str, Setting] = {
             _IDS,
             _texts,
             "ID",
-            "try this candidate only, such as train:Trainer.step; may be repeated",
+            "try only this candidate, such as train:Trainer.step; repeatable",
             repeated=True,
         ),
-        Setting("skip", "skip", _IDS, _texts, "ID", "leave this candidate alone; may be repeated", repeated=True),
+        Setting("skip", "skip", _IDS, _texts, "ID", "do not convert this candidate; repeatable", repeated=True),
         Setting(
             "metric",
             "metrics",
             "NAME=REGEX",
             _metrics,
             "NAME=REGEX",
-            "a number that the script prints, to be watched for drift; may be repeated",
+            "a printed number to check for drift, as a regular expression; repeatable",
             repeated=True,
         ),
         Setting("verbosity", "verbosity", "a whole number from -1 (quiet) to 2", _integer(-1, 2)),

@@ -85,7 +85,7 @@ def nothing() -> Report:
     return replace(
         report,
         status="nothing-to-gain",
-        message="No function in this project can be converted. -v lists them all with the reasons. 184 calls of "
+        message="No function in this project can be converted. -v lists every function with the reason. 184 calls of "
         "`predict` at agent.py:95 took 31 s of the 70 s of the observed run.",
         judgements=report.judgements[3:],
         plan=Plan(),
@@ -118,14 +118,14 @@ def drift() -> Report:
         report.judgements[0],
         verdict=Verdict.REFUTED,
         selected=False,
-        reasons=(Reason("drift", f"the edited script ends with other numbers than the original: {reason}"),),
+        reasons=(Reason("drift", f"the edited script ends with different numbers than the original: {reason}"),),
     )
     metric = Metric("val_acc", "printed", 0.912, 0.871, -0.041, 0.01, "drift", -0.052, -0.03, 5)
     return replace(
         report,
         status="drift",
         exit_code=1,
-        message=f"Nothing was changed: the edited script ends with other numbers than the original: {reason}.",
+        message=f"Nothing was changed: the edited script ends with different numbers than the original: {reason}.",
         judgements=(step, *report.judgements[1:]),
         plan=Plan(),
         drift=Drift("drift", "L3", reason, (metric,)),
@@ -219,7 +219,7 @@ def log() -> str:
     seconds = iter(range(0, 10_000, 6))
     terminal = Terminal(stream, width=80, now=lambda: float(next(seconds)))
     terminal.stage("scan", "/home/you/project")
-    terminal.note("12 files, 60 functions: 4 candidates, 0 hybrid already")
+    terminal.note("12 files, 60 functions: 4 candidates, 0 already a tf.function")
     terminal.stage("observe", "running the original script, 4 candidates watched")
     for at in range(0, 24, 6):
         terminal.progress(f"{at * 40:,} calls", 10.0 + at, 300.0)

@@ -197,7 +197,7 @@ def full(root: Path) -> Report:
                 Metric("loss", "result of train:step", 0.12345678, 0.12345679, 1e-8, 2e-8, "none"),
                 Metric("val_acc", "printed", 0.91, 0.912, 0.002, 0.01, "none", -0.003, 0.007, 5),
             ),
-            (Course("the result of the unit", (1, 2, 3), (0.9, 0.7, 0.6), (0.9, 0.7, 0.6), (0.0, 1e-8, 1e-8)),),
+            (Course("the result of the step", (1, 2, 3), (0.9, 0.7, 0.6), (0.9, 0.7, 0.6), (0.0, 1e-8, 1e-8)),),
         ),
         profile=Profile(
             (

@@ -32,7 +32,7 @@ def test_what_trains_in_another_process_is_told_with_the_line_that_starts_it(how
         pytest.importorskip("joblib")
     report = optimize("other_processes", how, "2m", tmp_path)
     assert report["status"] == "nothing-to-gain"
-    assert re.search(r"starts other Python processes at train\.py:\d+ .*% of the computing", report["message"])
+    assert re.search(r"starts other Python processes at train\.py:\d+ .*% of the computation", report["message"])
     assert {c["id"]: c["verdict"] for c in report["candidates"]}["train:train_step"] == "unobserved"
     # One run tells, and no time is spent on more.
     assert set(report["timings"]) == {"scan", "observe"}

@@ -109,7 +109,7 @@ def test_the_story_of_a_speedup_that_is_held_lost_and_had_again(tmp_path: Path) 
     # A step that is given a new number each time is traced each time.
     story.write(("(x, y):", "(x, y, rate):"), ("(data, tf.sin(data))", "(data, tf.sin(data), 0.01 + step)"))
     assert story.check() == 1, story.said
-    assert "train:train_step is refuted: it is traced again and again" in story.said and "`rate`" in story.said
+    assert "train:train_step is refuted: it is retraced repeatedly" in story.said and "`rate`" in story.said
     story.git("revert", "--no-edit", "HEAD")
 
     # A step with an effect in Python is not safe.

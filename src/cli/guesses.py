@@ -33,7 +33,7 @@ def explain_extras(
         else:
             ours.append(argument)
     command = shlex.join(["optimize", *ours, "--", *extras])
-    return f"{first} is no option of optimize; arguments of the script go after --: {command}"
+    return f"{first} is not an option of optimize; the script's arguments go after --: {command}"
 
 
 def _explain_word(word: str, rest: Sequence[str], commands: Sequence[str], cwd: Path) -> str:

@@ -15,7 +15,7 @@ _INTRODUCTION = """\
 
 <!-- Made from the options by `python -m hybridize.cli.reference > docs/cli.md`. -->
 
-`optimize` is also `python -m hybridize`. [In CI](ci.md) tells what the exit codes mean, and what the formats are for.
+`optimize` is also `python -m hybridize`. [In CI](ci.md) explains the exit codes and the formats.
 """
 # Wide enough that no name of an option stands apart from what it means.
 _WIDTH = "100"

@@ -28,7 +28,7 @@ def add_settings(parser: Parser, without: Sequence[str] = ()) -> None:
                 f"--{setting.name}", dest=setting.name, metavar=setting.placeholder, action=action, help=told
             )
     parser.add_argument("-q", "--quiet", action="store_true", help="print only the result")
-    parser.add_argument("-v", "--verbose", action="count", help="print more; twice: also tracebacks of ours")
+    parser.add_argument("-v", "--verbose", action="count", help="print more; twice: also hybridize's own tracebacks")
     parser.add_argument("-h", "--help", action="store_true", help="print this")
 
 
@@ -60,8 +60,8 @@ def read_settings(
     """
     if sys.platform != "linux":
         raise WrongUsage(
-            f"optimize needs Linux, for it guards your files and ends processes by means of its kernel; this is "
-            f"{sys.platform}. `optimize scan` and `optimize explain` work here too."
+            f"optimize needs Linux: it uses the Linux kernel to protect your files and to end processes; this is "
+            f"{sys.platform}. `optimize scan` and `optimize explain` work on every system."
         )
     given: dict[str, object] = {}
     for name in values.keys() & SETTINGS.keys():
@@ -73,7 +73,7 @@ def read_settings(
         given["apply"] = True
     verbose = values.get("verbose")
     if "quiet" in values and verbose is not None:
-        raise WrongUsage("-q and -v contradict each other.")
+        raise WrongUsage("Give -q or -v, not both.")
     if "quiet" in values:
         given["verbosity"] = -1
     elif isinstance(verbose, int):

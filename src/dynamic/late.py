@@ -52,7 +52,7 @@ def doubt_of(observed: ObservedRow, row: CheckedRow, whole: bool) -> str | None:
         changes[label] = max(number, changes.get(label, 0))
     if checked.get("unwatched"):
         words = f"its trace reads {checked['unwatched']}, which is too much to watch for changes"
-        return f"{words}: a graph keeps what it was when it was traced"
+        return f"{words}: a graph keeps the value from its trace"
     if not changes:
         if whole or not checked.get("ahead"):
             return None
@@ -60,7 +60,7 @@ def doubt_of(observed: ObservedRow, row: CheckedRow, whole: bool) -> str | None:
         words = (
             f"its trace reads {_named(label, checked['places'])}, which the training loop may still change ({store})"
         )
-        return f"{words}: it had not when the observed part of the run ended, and a graph keeps the first value"
+        return f"{words}: it had not changed when the observed part of the run ended, but a graph keeps the first value"
     complete = whole and not seen.get("overflowed") and not checked["overflowed"]
     passed = [
         {label: s[label] for label in changes if label in s} for s in (*seen.get("states", ()), *checked["states"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 #: What a trace does that was made while Keras builds a layer symbolically, by the kind of the fault.
 TRACE_FAULTS = {
-    "weights": "holds the values of initializers in place of variables: the initial weights would be baked in",
+    "weights": "holds the initial values of variables as constants: the graph would never see trained weights",
     "seeds": "reads the state of a keras.random.SeedGenerator and does not move it on: each call would draw the same "
     "random numbers",
 }
@@ -27,7 +27,7 @@ _WORDS = {
 }
 
 #: What is added where it may have been another thread that had the effect.
-BESIDE = "; another thread ran at the same time and may have done it instead"
+BESIDE = "; another thread ran at the same time and may have done it"
 
 
 def describe_effect(kind: str, subject: str, detail: str) -> str:

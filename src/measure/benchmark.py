@@ -194,8 +194,8 @@ class _Run:
     def _why_unusable(self) -> tuple[str, Unclear]:
         last = self.groups[-1]
         if last.whole or last.note:
-            return f"the script ended after {last.units} units, too few to tell a steady state", Unclear.FEW_UNITS
-        few = f"{last.units} units are too few to tell a steady state"
+            return f"the script ended after {last.units} steps, too few to find the steady state", Unclear.FEW_UNITS
+        few = f"{last.units} steps are too few to find the steady state"
         return last.reason or few, last.cause or Unclear.FEW_UNITS
 
     def _why_over(self) -> tuple[str, Unclear]:
@@ -284,7 +284,7 @@ class _Run:
             break_even_units=None,
             whole_script=False,
             verdict="inconclusive",
-            reason=f"the edited script {crash.error}, and the original script does not",
+            reason=f"the edited script {crash.error}; the original script does not",
             cause=Unclear.EDITED_FAILED,
             crash=crash,
         )

@@ -151,7 +151,7 @@ def choose(groups: Sequence[Group], entrants: Sequence[Entrant], units: int, len
     found = standings(groups)
     if plainest.name not in found or EAGER not in found:
         why = groups[0].reason or f"{len(groups[0].steady)} turns are too few"
-        return Choice(plainest.name, f"the race was not decided ({why}), so the plainest was taken")
+        return Choice(plainest.name, f"the comparison of variants was not decided ({why}), so the plainest was chosen")
     totals = {name: standing.total(units) for name, standing in found.items()}
     faster = [e for e in entrants if e.name in found and e is not plainest and _beats(groups, e, plainest, totals)]
     winner = plainest
@@ -162,8 +162,8 @@ def choose(groups: Sequence[Group], entrants: Sequence[Entrant], units: int, len
     if totals[EAGER] * TIE < totals[winner.name]:
         return Choice(EAGER, f"eager is faster over the whole training: {said}")
     if winner is plainest:
-        return Choice(winner.name, f"no variant beats it by more than the noise: {said}")
-    return Choice(winner.name, f"it won a race: {said}")
+        return Choice(winner.name, f"no variant is faster by more than the noise: {said}")
+    return Choice(winner.name, f"it was the fastest variant: {said}")
 
 
 def undecided(group: Group, entrants: Sequence[Entrant], units: int) -> tuple[Entrant, Entrant] | None:
@@ -207,7 +207,7 @@ def _beats(
 
 def _describe(groups: Sequence[Group], found: dict[str, Standing], totals: dict[str, float], length: str) -> str:
     parts = [
-        f"{name} {found[name].unit_seconds * 1e3:.3g} ms a unit and {found[name].once_seconds:.1f} s once, "
+        f"{name} {found[name].unit_seconds * 1e3:.3g} ms per step and {found[name].once_seconds:.1f} s once, "
         f"{totals[name]:.1f} s in all"
         for name in sorted(found, key=lambda name: totals[name])
     ]

@@ -39,7 +39,7 @@ def length_of(judgement: Judgement, whole: bool) -> Length:
     training = seen.seconds / seen.share if seen.share > 0 else seen.seconds
     calls = round(seen.calls * max(1.0, HORIZON_SECONDS / training)) if training > 0 else seen.calls
     minutes = f"{max(HORIZON_SECONDS, training) / 60:.0f} minutes"
-    return Length(calls, False, f"{calls:,} calls, which is {minutes} of eager training: the observed run was cut")
+    return Length(calls, False, f"{calls:,} calls ({minutes} of eager training), because the observed run was cut")
 
 
 def base_result(judgement: Judgement) -> VariantResult | None:

@@ -30,10 +30,10 @@ def tell_draws(chosen: Sequence[Judgement]) -> str:
     if drawing:
         who = ", ".join(f"{name} ({', '.join(ops)})" for name, ops in drawing.items())
         return (
-            f"random numbers are drawn in {who}: from the same seed a graph draws other numbers than eager code, so "
-            "the figures that the edited script prints will differ from the original's as between two seeds (the "
+            f"random numbers are drawn in {who}: from the same seed a graph draws different numbers than eager code, "
+            "so the figures that the edited script prints will differ from the original's as between two seeds (the "
             "comparison gave both the same numbers)"
         )
     if any(judgement.observation.draws for judgement in chosen):
-        return "random numbers are drawn from generators with their state in variables: a graph draws the same ones"
+        return "random numbers are drawn from generators with their state in variables: a graph draws the same numbers"
     return ""

@@ -109,12 +109,12 @@ def _conclude(findings: Sequence[Finding], reference: Trace, edited: Trace, few:
     elif agreeing:
         verdict, level, reason = "none", "L4", _agreement(agreeing, noisy, reference, edited)
     elif noisy:
-        verdict, level, reason = "inconclusive", "L0", f"nothing can be told: {_sentence(noisy)}"
+        verdict, level, reason = "inconclusive", "L0", f"nothing can be concluded: {_sentence(noisy)}"
     elif idle and few:
         verdict, level, reason = "none", "L4", _agreement(idle, (), reference, edited)
     elif idle:
-        nothing = f"what agrees would agree in any case ({idle[0].name})"
-        verdict, level, reason = "inconclusive", "L0", f"nothing can be told: {nothing}"
+        nothing = f"the values that agree would agree in any case ({idle[0].name})"
+        verdict, level, reason = "inconclusive", "L0", f"nothing can be concluded: {nothing}"
     else:
         nothing = "the script prints no number, its unit returns none, and no variable was seen"
         verdict, level, reason = "inconclusive", "L4", f"nothing could be compared: {nothing}"
@@ -129,7 +129,7 @@ def _left_out(reference: Trace) -> str:
         return ""
     names = ", ".join(f"“{name}”" for name in list(dict.fromkeys(timed))[:3])
     numbers = "1 printed number was" if len(timed) == 1 else f"{len(timed):,} printed numbers were"
-    return f"; {numbers} not compared, because the name or the unit is one of a time, a speed or memory ({names})"
+    return f"; {numbers} not compared, because their name or unit is that of a time, a speed or memory ({names})"
 
 
 def _gather(findings: Sequence[Finding]) -> list[Finding]:
@@ -188,13 +188,13 @@ def _compare_scalars(reference: Trace, edited: Trace, others: Sequence[Trace], r
         if there != here and all(
             len(other.scalars[unit]) == there for other in others if unit < len(other.scalars)
         ):
-            detail = f"has {here} numbers where it had {there} (unit {unit + 1})"
-            return [Finding(State.DRIFT, "unit", "the result of the unit", detail)]
+            detail = f"has {here} numbers where the original had {there} (step {unit + 1})"
+            return [Finding(State.DRIFT, "unit", "the result of the step", detail)]
     width = min((len(row) for row in reference.scalars[:units]), default=0)
     findings = []
     for position in range(width):
         series = Series(
-            f"result {position + 1} of the unit" if width > 1 else "the result of the unit",
+            f"result {position + 1} of the step" if width > 1 else "the result of the step",
             "unit",
             _column(reference.scalars[:units], position),
             _column(edited.scalars[:units], position),
@@ -219,7 +219,7 @@ def _courses(reference: Trace, edited: Trace, others: Sequence[Trace]) -> tuple[
         ]
         found.append(
             Course(
-                f"result {position + 1} of the unit" if width > 1 else "the result of the unit",
+                f"result {position + 1} of the step" if width > 1 else "the result of the step",
                 tuple(at + 1 for at in shown),
                 tuple(_real(first[at]) for at in shown),
                 tuple(_real(second[at]) for at in shown),
@@ -246,16 +246,16 @@ def _compare_units(reference: Trace, edited: Trace, others: Sequence[Trace]) -> 
     steady = all(other.units == reference.units for other in others if other.complete)
     # Where one was cut, the clock may have ended the other: tracing takes time of it.
     state = State.DRIFT if steady and others and both else State.UNEXPLAINED if steady else State.POWERLESS
-    detail = f"is {edited.units} where it was {reference.units}" if both else _ended_alone(reference, edited)
+    detail = f"is {edited.units}, original {reference.units}" if both else _ended_alone(reference, edited)
     return [
-        Finding(state, "unit", "the number of units until the script ended", detail, reference.units, edited.units)
+        Finding(state, "unit", "the number of steps until the script ended", detail, reference.units, edited.units)
     ]
 
 
 def _ended_alone(reference: Trace, edited: Trace) -> str:
     if edited.complete:
-        return f"is {edited.units} where the original went on to the {reference.units} that it was run for"
-    return f"is more than {edited.units} where it was {reference.units}"
+        return f"is {edited.units}, but the original continued to the planned {reference.units}"
+    return f"is more than {edited.units}, original {reference.units}"
 
 
 def _common_noise(findings: Sequence[Finding]) -> float:
@@ -288,7 +288,7 @@ def _compare_lines(
             name = f"the printed line “{skeleton[:80]}”"
             detail = f"{what} ({count} of {sum(line.skeleton == skeleton for line in lines)} times)"
             if state is State.POWERLESS:
-                detail = "comes and goes between runs of the original script"
+                detail = "appears in only some runs of the original script"
             findings.append(Finding(state, "printed", name, detail))
     columns: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for first, second in match.pairs:
@@ -350,10 +350,10 @@ def _compare_metric(
     if is_timed(name):
         return Finding(State.POWERLESS, "metric", name, "depends on the machine, and is ignored")
     if not texts[0]:
-        return Finding(State.POWERLESS, "metric", name, "was printed on no line of the original script")
+        return Finding(State.POWERLESS, "metric", name, "was not printed by the original script")
     if len(texts[1]) != len(texts[0]) and reference.units == edited.units:
         state = State.DRIFT if all(len(each) == len(texts[0]) for each in texts[2:]) else State.POWERLESS
-        return Finding(state, "metric", name, f"was printed {len(texts[1])} times where it was {len(texts[0])} times")
+        return Finding(state, "metric", name, f"was printed {len(texts[1])} times, originally {len(texts[0])} times")
     series = Series(
         name,
         "metric",
@@ -376,7 +376,7 @@ def _excuse_borderline(printed: Sequence[Finding], smooth: Sequence[Finding]) ->
     if not settled or any(each.state is State.DRIFT for each in smooth):
         return list(printed)
     return [
-        replace(each, state=State.POWERLESS, detail="differs by a few samples at a decision's border")
+        replace(each, state=State.POWERLESS, detail="differs by a few samples near a decision boundary")
         if each.state is State.DRIFT and _is_borderline(each)
         else each
         for each in printed

@@ -105,7 +105,7 @@ def final_numbers(run: Ended, metrics: Sequence[tuple[str, str]] = ()) -> dict[K
     last = run.scalars[-max(1, math.ceil(LAST_SHARE * run.units)) :]
     width = min((len(row) for row in last), default=0)
     for position in range(width):
-        name = f"result {position + 1} of the unit" if width > 1 else "the result of the unit"
+        name = f"result {position + 1} of the step" if width > 1 else "the result of the step"
         column = [row[position] for row in last]
         finite = [value for value in column if value is not None and math.isfinite(value)]
         found["unit", "", position] = _final(name, fmean(finite) if len(finite) == len(column) else None)
@@ -153,8 +153,8 @@ def compare_seeds(
     seeds = seeds.removesuffix("s") if wanted == 1 else seeds
     if len(pairs) < LEAST_SEEDS:
         verdict = "inconclusive"
-        why = stopped or "give more with --drift-runs"
-        reason = f"{seeds}, of which it takes {LEAST_SEEDS} at least to tell anything: {why}"
+        why = stopped or "ask for more with --drift-runs"
+        reason = f"{seeds}, but at least {LEAST_SEEDS} are needed: {why}"
     elif drifting:
         verdict, reason = "drift", f"{seeds}, {_sentence(drifting)}"
     elif undecided:
@@ -164,7 +164,7 @@ def compare_seeds(
     elif agreeing:
         verdict = "none"
         units = min(min(pair.eager.units, pair.edited.units) for pair in pairs)
-        reason = f"{seeds}, {len(agreeing)} final {_numbers(len(agreeing))} equivalent after {units:,} units"
+        reason = f"{seeds}, {len(agreeing)} final {_numbers(len(agreeing))} equivalent after {units:,} steps"
         if not all(pair.eager.complete for pair in pairs):
             reason += ", before the script's end"
     else:
@@ -248,15 +248,16 @@ class _Series:
         # What Keras has recorded is read off living objects, which a graph may keep alive, or not.
         shown = self.key[0] != "keras"
         if shown and all(self.eager) and not any(self.edited):
-            return self._told(State.DRIFT, "is shown by no edited run", [])
+            return self._told(State.DRIFT, "is missing in all edited runs", [])
         values = [(one.value, other.value) for one, other in both if one.value is not None and other.value is not None]
         lost = sum(one.value is not None and other.value is None for one, other in both)
         if lost and all(one.value is not None for one, _ in both):
             state = State.DRIFT if self.moved is not None and math.isfinite(self.moved) else State.UNEXPLAINED
-            return self._told(state, f"is not finite in {lost} of {len(both)} edited runs, and in no other", values)
+            said = f"is not finite in {lost} of {len(both)} edited runs, and finite in all original runs"
+            return self._told(state, said, values)
         if len(values) < LEAST_SEEDS:
             state = State.UNEXPLAINED if shown and all(self.eager) and values else State.POWERLESS
-            return self._told(state, f"is a number with {len(values)} seeds only", values)
+            return self._told(state, f"is a number with only {len(values)} seeds", values)
         finals = [final for pair in both for final in pair]
         slack = max(final.slack for final in finals)
         spread = stdev(one for one, _ in values)
@@ -271,9 +272,9 @@ class _Series:
         if gap <= slack:
             said = "is the same with every seed, original and edited"
             return self._told(State.AGREES, said, values, slack, evidence=not integral)
-        parted = f"is {furthest[1]:.7g} where it was {furthest[0]:.7g} with every seed"
+        parted = f"is {furthest[1]:.7g}, original {furthest[0]:.7g} with every seed"
         if is_borderline(self.name, *furthest, gap):
-            return self._told(State.POWERLESS, "differs by a few samples at a decision's border", values, slack)
+            return self._told(State.POWERLESS, "differs by a few samples near a decision boundary", values, slack)
         return self._excused(State.DRIFT, parted, values, slack, slack + LATE_FACTOR * (self.moved or 0.0) >= gap)
 
     def _judge_statistically(
@@ -294,10 +295,10 @@ class _Series:
             said = f"is {value:.3g}, and seeds spread by {margin:.3g} at least, so that nothing can be told by it"
             return self._told(State.POWERLESS, said, values, margin, bounds)
         if found.equivalent:
-            said = f"differs {numbers}, within the {margin:.3g} that seeds spread by at least"
+            said = f"differs {numbers}, within the spread of the seeds (at least {margin:.3g})"
             return self._told(State.AGREES, said, values, margin, bounds)
         if beyond.different:
-            said = f"differs {numbers}, by more than the {spread:.3g} that the seeds spread by"
+            said = f"differs {numbers}, by more than the spread of the seeds ({spread:.3g})"
             return self._excused(State.DRIFT, said, values, spread, False, bounds)
         said = (
             f"differs {numbers}: too few seeds to tell whether that is within what seeds spread by "
@@ -317,14 +318,14 @@ class _Series:
         """``state``, unless something else than the edit explains it, or nobody has asked whether it does."""
         if self.moved is None or self.repeated is None:
             if state is State.DRIFT:
-                said += "; no run was left to tell whether that is rounding, or a time"
+                said += "; there was no time to tell whether that is rounding, or a duration"
             return self._told(State.UNEXPLAINED, said, values, margin, bounds)
         scale = max(abs(value) for pair in values for value in pair)
         if self.key[0] in ("printed", "metric") and self.repeated > POWERLESS_PRINTED * scale:
             said = f"differs by {self.repeated:.2g} between two runs of the original script with one seed"
             return self._told(State.POWERLESS, said, values, margin, bounds)
         if rounding:
-            said = f"is moved by {self.moved:.2g} by one rounding error, while seeds do not move it"
+            said = f"changes by {self.moved:.2g} with one rounding error, and does not change with the seed"
             return self._told(State.POWERLESS, said, values, margin, bounds)
         return self._told(state, said, values, margin, bounds)
 

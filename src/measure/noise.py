@@ -212,16 +212,16 @@ class Series:
 
     def _detail(self, judged: Judged, where: str, most: float) -> str:
         if judged.state is State.POWERLESS:
-            return f"differs by {most:.2g} of itself between runs of the original script"
+            return f"differs between two runs of the original script (relative difference {most:.2g})"
         if judged.state is State.AGREES:
             return "agrees"
         at = judged.at
-        became = f"is {_text(self.edited[at])} where it was {_text(self.reference[at])} ({where} {at + 1})"
+        became = f"is {_text(self.edited[at])}, original {_text(self.reference[at])} ({where} {at + 1})"
         if self.others:
             level = judged.level
-            moved = f"rounding moves it by {level:.2g} of itself" if level else "rounding does not move it"
+            moved = f"rounding explains a difference of {level:.2g}" if level else "rounding does not explain it"
             return f"{became}; {moved}"
-        return f"{became}; no other run tells whether that is rounding"
+        return f"{became}; no other run shows whether that is rounding"
 
 
 def _finite(value: float | None) -> float:

@@ -40,7 +40,7 @@ def tell_phases(unit: Judgement, chosen: Sequence[Judgement]) -> str:
         return ""
     parts = [f"{', '.join(names)} {when} it" for names, when in ((before, "before"), (after, "after")) if names]
     return (
-        f"the script trains in phases: the ratio per unit is that of {unit.function.id}, and the phases of "
+        f"the script trains in phases: the speedup per step is that of {unit.function.id}, and the phases of "
         f"{' and of '.join(parts)} count in the end to end figure"
     )
 

@@ -99,7 +99,7 @@ def run_profile(
         return Profile(reason=f"no candidate took {LEAST_SHARE:.0%} of the time")
     program = program or spy.find()
     if program is None:
-        return Profile(reason="py-spy was not found beside Python nor on PATH")
+        return Profile(reason="py-spy was not found next to Python or on PATH")
     forbidden = spy.forbidden()
     if forbidden is not None:
         return Profile(reason=forbidden)
@@ -216,7 +216,7 @@ class _Run:
             elif event["event"] == "training":
                 return pid
             elif event["event"] == "ended":
-                return "the script ended before there was something to look at"
+                return "the script ended before there was anything to sample"
 
     def _sample(self, child: Process, pid: int) -> Recording:
         seconds = min(RECORD_SECONDS, self.end - time.monotonic() - 1.0)

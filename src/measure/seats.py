@@ -167,7 +167,7 @@ class Seat:
     peak: int = 0
     device_peak: int = 0
     pid: int | None = None
-    # How often its script had read the clock before its first unit, and up to now.
+    # How often its script had read the clock before its first step, and up to now.
     first_reads: int | None = None
     reads: int = 0
 

@@ -83,7 +83,7 @@ def take_back(judgements: Sequence[Judgement]) -> list[Judgement]:
             reasons=tuple(
                 Reason(
                     "caller-not-converted",
-                    f"not tried by itself: it runs inside {judgement.covered_by}, which was to be converted and is not",
+                    f"not tried alone: it runs inside {judgement.covered_by}, which was proposed but not converted",
                 )
                 if reason.code == COVERED
                 else reason
@@ -99,7 +99,7 @@ def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) 
     if share < LEAST_SHARE:
         if by is not None:
             return Reason(COVERED, f"not needed: it runs inside {by}, which is converted")
-        return Reason(NOT_WORTH_IT, f"not worth it: {share:.1%} of the time")
+        return Reason(NOT_WORTH_IT, f"not worth an edit: {share:.1%} of the time")
     if judgement.observation.calls < FEW_CALLS and (refusal := gain_refusal(judgement)) is not None:
         return refusal
     others = [r for r in judgement.variants if r.outcome is Verdict.CONFIRMED]
@@ -112,10 +112,10 @@ def gain_refusal(judgement: Judgement) -> Reason | None:
     """Why a candidate is not worth an edit with the variant that it has, as it was timed while it was checked."""
     variant = base_result(judgement)
     if variant is None or not variant.seconds_per_call or variant.eager_seconds_per_call is None:
-        return Reason(NOT_WORTH_IT, "not worth it: no call of its graph could be timed")
+        return Reason(NOT_WORTH_IT, "not worth an edit: no call of its graph could be timed")
     gain = variant.eager_seconds_per_call / variant.seconds_per_call
     if gain < LEAST_GAIN:
-        return Reason(NOT_WORTH_IT, f"not worth it: as a graph a call takes {1 / gain:.2f} times as long")
+        return Reason(NOT_WORTH_IT, f"not worth an edit: as a graph a call takes {1 / gain:.2f} times as long")
     if variant.arguments:
         return None
     traces = max(variant.traces, judgement.observation.signatures)
@@ -125,7 +125,7 @@ def gain_refusal(judgement: Judgement) -> Reason | None:
     if (often or judgement.observation.calls < FEW_CALLS) and cost > saved:
         return Reason(
             NOT_WORTH_IT,
-            f"not worth it: {'1 trace' if traces == 1 else f'{traces} traces'} would take {cost:.1f} s and save "
+            f"not worth an edit: {'1 trace' if traces == 1 else f'{traces} traces'} would take {cost:.1f} s and save "
             f"{max(saved, 0.0):.1f} s in {judgement.observation.calls:,} calls",
         )
     return None

@@ -39,7 +39,7 @@ def forbidden(scope: Path = _YAMA, user: int | None = None) -> str | None:
     except (OSError, ValueError):
         return None
     if level >= _NO_ATTACH or (level == _ADMIN_ONLY and (os.geteuid() if user is None else user)):
-        return f"this machine lets no process look into another ({scope} is {level}), as py-spy would have to"
+        return f"this machine does not allow one process to inspect another ({scope} is {level}), which py-spy needs"
     return None
 
 
@@ -100,8 +100,8 @@ class Spy:
         lines = [line.strip().removeprefix("Error: ") for line in self.said.splitlines() if line.strip()]
         said = "; ".join(lines[-2:])[:240]
         if "permission" in said.lower() or "not permitted" in said.lower():
-            return f"py-spy may not look into other processes here (it says: {said})"
-        return f"py-spy could not look into the script's process ({f'it says: {said}' if said else 'it says nothing'})"
+            return f"py-spy is not permitted to inspect other processes here (it says: {said})"
+        return f"py-spy could not inspect the script's process ({f'it says: {said}' if said else 'it says nothing'})"
 
     def close(self) -> None:
         """End it, whatever it does."""

@@ -87,13 +87,13 @@ def _judge_variable(
         moved=moved,
     )
     at = max(judged.at, 0)
-    detail = f"is {seen[at].distance:.2g} of itself away {_after(seen[at].units)}"
+    detail = f"has a relative difference of {seen[at].distance:.2g} {_after(seen[at].units)}"
     if compared:
-        detail += f"; rounding moves it by {judged.level:.2g}" if judged.level else "; rounding does not move it"
+        detail += f"; rounding explains {judged.level:.2g}" if judged.level else "; rounding does not explain it"
     else:
-        detail += "; no other run tells whether that is rounding"
+        detail += "; no other run shows whether that is rounding"
     if judged.state is State.POWERLESS:
-        detail = f"differs by {max(noise):.2g} of itself between runs of the original script"
+        detail = f"differs between two runs of the original script (relative difference {max(noise):.2g})"
     if judged.state is State.AGREES:
         detail = "agrees"
     alive = max(noise) > NUDGED
@@ -112,7 +112,7 @@ def _judge_variable(
 
 
 def _after(units: int) -> str:
-    return "before the first unit" if units == 0 else "after 1 unit" if units == 1 else f"after {units} units"
+    return "before the first step" if units == 0 else "after 1 step" if units == 1 else f"after {units} steps"
 
 
 def _same_names(first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]) -> list[str]:

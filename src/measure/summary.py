@@ -60,7 +60,7 @@ def summarize(
     speedup = ratio_interval(logs, alpha) if len(logs) > 1 else None
     verdict, reason = decide(speedup, floor, min_speedup)
     if slow_turns:
-        reason += "; slow turns that recur are counted"
+        reason += "; recurring slow turns are counted"
     cold, eager_unit, edited_unit = _cold_start(measured, slow_turns)
     break_even = None
     if verdict == "faster" and cold is not None and eager_unit > edited_unit:
@@ -109,12 +109,12 @@ def decide(speedup: Interval | None, floor: float | None, min_speedup: float) ->
     least = max(floor, min_speedup)
     inside = f"the interval {speedup.low:.3g} to {speedup.high:.3g}"
     if speedup.low > least:
-        return "faster", f"{inside} lies above {least:.3g}"
+        return "faster", f"{inside} is above {least:.3g}"
     if speedup.high < 1 / floor:
-        return "slower", f"{inside} lies below {1 / floor:.3g}"
+        return "slower", f"{inside} is below {1 / floor:.3g}"
     if speedup.high < least and speedup.low > 1 / least:
-        return "no difference", f"{inside} lies within {1 / least:.3g} to {least:.3g}"
-    return "inconclusive", f"{inside} does not clear {least:.3g}"
+        return "no difference", f"{inside} is within {1 / least:.3g} to {least:.3g}"
+    return "inconclusive", f"{inside} does not exceed {least:.3g}"
 
 
 def steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:

@@ -56,7 +56,7 @@ def run_group(
         note, by_clock = ended.note, ended.by_clock
     except Parted as caught:
         if caught.cause is Unclear.HUNG and _has_left_off(table):
-            note = f"the script does something else than its units {caught.reason.rpartition(', ')[2]}"
+            note = f"the script does other work than its steps {caught.reason.rpartition(', ')[2]}"
         else:
             parted = caught
         if parted is not None and parted.crash is not None and not parted.out_of_memory:
@@ -64,7 +64,7 @@ def run_group(
             if alone:
                 crash = Crash(_describe(parted.crash), _places(parted.crash))
             elif alone is None:
-                parted.reason += "; the time was over before it was known whether the script does so by itself"
+                parted.reason += "; there was no time to check whether the original script does so too"
                 parted.cause = Unclear.BUDGET
     finally:
         _close(table)
@@ -139,7 +139,7 @@ def _open(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]) ->
     while waiting:
         if table.seats:
             peak = max(seat.process.peak_rss_bytes for seat in table.seats)
-            # An arm that waits before its first unit has not allocated all that it will.
+            # An arm that waits before its first step has not allocated all that it will.
             while len(waiting) + len(table.seats) > 2:
                 if table.schedule.room(int(1.5 * peak * len(waiting))):
                     break
@@ -155,15 +155,15 @@ def _take_seat(table: Table, arm: Arm, begin: Callable[[Arm], Process]) -> None:
     try:
         seat = Seat(arm, begin(arm))
     except OSError as error:
-        said = f"the {arm.name} arm could not be started: {error}"
+        said = f"the {arm.name} version could not be started: {error}"
         raise Parted(said, arm.name, Unclear.SCRIPT_FAILED) from None
     patience = table.schedule.deadline - table.clock()
     if table.seats:
         patience = min(patience, max(60.0, 10 * max(other.startup for other in table.seats)))
     table.seats.append(seat)
-    units, seat.startup = _listen(table, seat, patience, "before its first unit")
+    units, seat.startup = _listen(table, seat, patience, "before its first step")
     if units:
-        raise Parted(f"the {arm.name} arm did not wait for its first turn", arm.name, Unclear.SCRIPT_FAILED)
+        raise Parted(f"the {arm.name} version did not wait for its first turn", arm.name, Unclear.SCRIPT_FAILED)
 
 
 def _warm_up(table: Table) -> None:
@@ -242,7 +242,7 @@ def _play(table: Table, units: int, warm: bool) -> Turn:
     """One turn of every arm. Raises Parted when an arm fails or the time is over."""
     expected = [rate * units for rate in _rates(table)]
     if table.clock() + (0.0 if warm else sum(expected)) >= table.schedule.deadline:
-        raise Parted("the time for it was over")
+        raise Parted("its time was up")
     results: dict[int, tuple[int, float]] = {}
     order = order_of_turn(len(table.seats), table.schedule.offset + len(table.turns))
     table.wanted, table.waiting = units, [table.seats[position] for position in order]
@@ -264,7 +264,7 @@ def _grant(
     seat.resume()
     seat.process.send({"units": units, "ahead": ahead} if ahead else {"units": units})
     left = table.schedule.deadline - table.clock()
-    return _listen(table, seat, min(patience, left), f"after {table.done} units")
+    return _listen(table, seat, min(patience, left), f"after {table.done} steps")
 
 
 def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, float]:
@@ -280,8 +280,8 @@ def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, 
             event = seat.process.receive(left)
         except TimeoutError:
             if table.clock() >= table.schedule.deadline:
-                raise Parted(f"the time was over while the {name} arm worked, {when}") from None
-            said = f"the {name} arm reached no further unit within {patience:.0f} s, {when}"
+                raise Parted(f"the time was up while the {name} version worked, {when}") from None
+            said = f"the {name} version reached no further step within {patience:.0f} s, {when}"
             raise Parted(said, name, Unclear.HUNG) from None
         kind = None if event is None else event.get("event")
         if event is None or kind == "end":
@@ -290,7 +290,7 @@ def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, 
             # Where a script is refused a connection it ends for us, whatever it would have done after that.
             whole = whole or bool(outcome.contacts.stopped)
             if event is None or not whole:
-                raise Parted(f"the {name} arm {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
+                raise Parted(f"the {name} version {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
         if event is not None and kind == "started":
             seat.pid = event.get("pid")
         if event is not None and kind in ("boundary", "end"):
@@ -309,7 +309,7 @@ def _describe(outcome: RunOutcome) -> str:
     if outcome.ending is Ending.KILLED:
         return f"was killed by signal {-(outcome.code or 0)}"
     if outcome.ending in (Ending.FINISHED, Ending.EXITED):
-        return f"left with status {outcome.code}"
+        return f"exited with status {outcome.code}"
     return f"was {outcome.ending.value}"
 
 
@@ -347,14 +347,14 @@ def _agree(table: Table, units: Sequence[int]) -> None:
                 for at, seat in enumerate(table.seats)
             )
             if going:
-                raise Ended(f"the script ends by the clock, not after a number of units ({said})", by_clock=True)
-            why = "where its training ends depends on rounding: it ends after another number of units in each run"
+                raise Ended(f"the script ends after a fixed time, not after a number of steps ({said})", by_clock=True)
+            why = "the end of its training depends on rounding: each run ends after a different number of steps"
             raise Ended(f"{why} ({said})", by_clock=False)
     said = ", ".join(
         f"{seat.arm.name} {'ended' if seat.ended else 'went on'} after {total}"
         for seat, total in zip(table.seats, totals, strict=True)
     )
-    reason = f"the arms did not do the same units: {said}"
+    reason = f"the two versions did not run the same steps: {said}"
     raise Parted(reason, table.seats[other].arm.name, Unclear.OTHER_UNITS)
 
 

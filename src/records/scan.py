@@ -182,7 +182,7 @@ class Function:
     """How it is defined. A `switch` is no function: it is a line that makes graph code run eagerly, like
     `run_eagerly=True`, and the edit takes it away."""
     hybrid: str | None
-    """How it is hybrid already, such as `@tf.function(jit_compile=True)`; null where it is eager."""
+    """How it is already a tf.function, such as `@tf.function(jit_compile=True)`; null if it is eager."""
     parameters: tuple[Parameter, ...]
     """Its parameters, in order."""
     findings: tuple[Finding, ...]

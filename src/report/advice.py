@@ -48,9 +48,9 @@ def next_step(judgement: Judgement, report: Report) -> str:
     if judgement.covered_by is not None:
         return f"Nothing: it runs inside {judgement.covered_by}, which is converted."
     if judgement.verdict is Verdict.CONFIRMED and is_as_it_stands(report):
-        return "Nothing: it is right as it stands."
+        return "Nothing: the code is correct."
     if judgement.verdict is Verdict.CONFIRMED:
-        return "Nothing: converting it is safe, and gains too little."
+        return "Nothing: converting it is safe but gains too little."
     if judgement.verdict is Verdict.UNOBSERVED:
         return "Run a script that calls it."
     move = judgement.reasons[0].move if judgement.reasons else Move.NOBODY
@@ -58,7 +58,7 @@ def next_step(judgement: Judgement, report: Report) -> str:
         return "Run again with a longer --budget."
     if move is Move.USER:
         return "Change the code that the evidence names, and run again."
-    return "Look at it yourself." if is_as_it_stands(report) else "Leave it eager."
+    return "Review it yourself." if is_as_it_stands(report) else "Leave it eager."
 
 
 def evidence(judgement: Judgement, report: Report) -> str:

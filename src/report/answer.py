@@ -50,13 +50,13 @@ REMEDIES = {
     Cost.FIT: "Keras runs this as a graph already. `compile(steps_per_execution=…)` runs several steps in one call.",
     Cost.DATA: "Load and transform in parallel with training: `.map(…, num_parallel_calls=tf.data.AUTOTUNE)`, "
     "`.cache()`, `.prefetch(tf.data.AUTOTUNE)`.",
-    Cost.NUMPY: "NumPy runs between the steps. Do this work once before the loop, or with TensorFlow's operations.",
+    Cost.NUMPY: "NumPy runs between the steps. Do this work once before the loop, or with TensorFlow operations.",
     Cost.CONVERSION: "Copying between NumPy and TensorFlow in each step waits for the step to end. Keep the values as "
-    "tensors and read them now and then.",
-    Cost.ENVIRONMENT: "The simulator sets the pace. Step several environments in one call (a vectorized environment).",
-    Cost.WAITING: "The script waits here for another thread or process. Look for the work there.",
-    Cost.GRAPH: "This is a graph already. Larger batches, `jit_compile=True` or mixed precision may make it faster.",
-    Cost.TENSORFLOW: "These are eager operations of TensorFlow. The reasons say what keeps them out of a graph.",
+    "tensors and read them only occasionally.",
+    Cost.ENVIRONMENT: "The simulator is the bottleneck. Step several environments in one call (vectorize it).",
+    Cost.WAITING: "The script waits here for another thread or process. Profile that one.",
+    Cost.GRAPH: "This already runs as a graph. Larger batches, `jit_compile=True` or mixed precision may help.",
+    Cost.TENSORFLOW: "These are eager TensorFlow operations. The reasons below say why they can't be in a graph.",
     Cost.LIBRARY: "",
     Cost.PYTHON: "",
 }
@@ -127,7 +127,7 @@ def benchmark_rows(benchmark: Benchmark) -> list[Row]:
     """Give what the measurement says, a fact a row; nothing for what was not measured."""
     found = [_per_step(benchmark)]
     if benchmark.by_clock:
-        found.append(Row("Whole run", "takes as long as before and does more steps: the script stops by the clock"))
+        found.append(Row("Whole run", "takes as long as before, with more steps: the script stops after a fixed time"))
     elif benchmark.end_to_end_speedup is not None:
         whole = benchmark.end_to_end_speedup
         # Where each step is faster, the interval of a ratio below 1 covers 1.
@@ -183,13 +183,13 @@ def _scope(benchmark: Benchmark) -> str:
         return "from start to end"
     if benchmark.script_units is not None:
         return f"over all {count(benchmark.script_units, 'step')}, extrapolated from those that were run"
-    return "over the part that was run, start-up included; the script is longer"
+    return "over the part that was run, including start-up; the full script is longer"
 
 
 def _break_even(benchmark: Benchmark) -> Row:
     seconds = benchmark.cold_start_seconds or 0.0
     if seconds <= 0:
-        return Row("Breaks even", "at once: it starts no later than the original", Tone.GOOD)
+        return Row("Breaks even", "immediately: it starts no later than the original", Tone.GOOD)
     costs = f"tracing costs {duration(seconds)} once"
     if benchmark.verdict != "faster":
         return Row("Tracing", f"costs {duration(seconds)} once")
@@ -219,9 +219,9 @@ def _peaks(peaks: Peaks) -> str:
 
 
 def _reference(found: AutoClustering) -> str:
-    text = "XLA auto-clustering, a flag of TensorFlow's, on the original script alone: "
+    text = "XLA auto-clustering (a TensorFlow flag) on the original script, for comparison: "
     if found.speedup is None:
-        return f"{text}no number, {found.note}"
+        return f"{text}not measured, {found.note}"
     return f"{text}{ratio(found.speedup)} (1 group, {count(found.units, 'step')})"
 
 
@@ -314,7 +314,7 @@ def short_reason(judgement: Judgement) -> str:
     function = judgement.function
     if function.blocker is not None:
         return f"{function.blocker.message} ({function.blocker.code})"
-    return f"it is a graph already: {function.hybrid}" if function.hybrid is not None else ""
+    return f"it is already a tf.function: {function.hybrid}" if function.hybrid is not None else ""
 
 
 # Where the time goes instead

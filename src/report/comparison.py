@@ -114,13 +114,15 @@ def _once(report: Report) -> str:
 
 def _conclusion(before: Report, after: Report, candidates: Sequence[Row]) -> str:
     one, other = _speedup(before), _speedup(after)
-    told = f"{count(len(candidates), 'candidate')} told differently" if candidates else "every candidate told alike"
+    told = "the same result for every candidate"
+    if candidates:
+        told = f"{count(len(candidates), 'candidate')} with a different result"
     if one is None or other is None:
         missing = " and ".join(name for name, found in (("the first", one), ("the second", other)) if found is None)
-        return f"The gains can't be compared, since {missing} measured none; {told}."
+        return f"The gains can't be compared, because {missing} measured none; {told}."
     spans = f"{_interval(one)} and {_interval(other)}"
     if other.high < one.low:
-        return f"The gain has fallen: the intervals {spans} lie apart; {told}."
+        return f"The gain has fallen: the intervals {spans} do not overlap; {told}."
     if other.low > one.high:
-        return f"The gain has risen: the intervals {spans} lie apart; {told}."
+        return f"The gain has risen: the intervals {spans} do not overlap; {told}."
     return f"No change of the gain is shown: the intervals {spans} overlap; {told}."

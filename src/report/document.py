@@ -41,14 +41,14 @@ def load_report(path: str | PathLike[str]) -> Report:
     except OSError as error:
         raise UnreadableReport(f"{file} can't be read: {error.strerror or error}.") from None
     except (ValueError, RecursionError):
-        raise UnreadableReport(f"{file} is not a report of optimize: it does not hold JSON.") from None
+        raise UnreadableReport(f"{file} is not a report of optimize: it does not contain JSON.") from None
     if not isinstance(document, dict) or "schema_version" not in document:
         raise UnreadableReport(f"{file} is not a report of optimize: it has no schema_version.")
     version = document["schema_version"]
     if version != SCHEMA_VERSION:
         raise UnreadableReport(
-            f"{file} has the schema_version {version}, and this version of hybridize reads {SCHEMA_VERSION}: "
-            "write the report again with this version."
+            f"{file} has the schema_version {version}, but this version of hybridize reads {SCHEMA_VERSION}. "
+            "Write the report again with this version."
         )
     try:
         report: Report = from_plain(document, Report)

@@ -53,15 +53,15 @@ def sections_of(judgement: Judgement, report: Report) -> list[tuple[str, list[st
         (judgement.verdict.value + (", in the patch" if judgement.selected else ""), _why(judgement)),
         ("What to do", [next_step(judgement, report)] if judgement.verdict is not Verdict.NOT_PROPOSED else []),
         ("Gain", _gain(judgement, report)),
-        ("Seen in the run", _seen(judgement, report)),
+        ("Observed in the run", _seen(judgement, report)),
         ("Found in the source", [line for finding in judgement.function.findings for line in _finding(finding)]),
         (
-            "Taken on trust, and checked",
+            "Assumptions, and whether they held",
             [f"{each.verdict.value}: {each.assumption.statement} ({each.evidence})" for each in judgement.assumptions],
         ),
-        ("Ways to convert that were tried", [line for each in judgement.variants for line in _variant(each)]),
+        ("Variants that were tried", [line for each in judgement.variants for line in _variant(each)]),
         (
-            "Changes that outlive a call",
+            "Side effects that outlive a call",
             [
                 f"{each.subject}: {each.detail}" + (f" ({each.place})" if each.place else "")
                 for each in judgement.observation.effects
@@ -81,7 +81,7 @@ def _why(judgement: Judgement) -> list[str]:
 def _gain(judgement: Judgement, report: Report) -> list[str]:
     gain = gain_of(judgement, report)
     if gain.startswith("~"):
-        return [f"{gain} per call, timed while both versions were compared: a rough figure"]
+        return [f"{gain} per call, timed while both versions were compared (a rough figure)"]
     return [f"{gain}, measured side by side"] if gain else []
 
 

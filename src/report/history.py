@@ -55,7 +55,7 @@ def read(path: Path) -> list[Entry]:
         try:
             found.append(_entry(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise ValueError(f"line {number} of {path} is no result of a check") from None
+            raise ValueError(f"line {number} of {path} is not a result of a check") from None
     return sorted(found, key=lambda entry: entry.created)
 
 
@@ -99,4 +99,4 @@ def render(entries: Sequence[Entry], found: Mapping[int, Stepped], factor: float
         places = ", ".join(entries[position].commit[:10] or entries[position].created[:19] for position in found)
         yield f"The speedup stepped {len(found)} {'time' if len(found) == 1 else 'times'}, first seen at {places}."
     else:
-        yield f"The speedup shows no step of {factor - 1:.0%} or more in {measured} measured checks."
+        yield f"The speedup did not change by {factor - 1:.0%} or more in {measured} measured checks."

@@ -16,21 +16,21 @@ points to the newest one:
 
 | file | what it is |
 | --- | --- |
-| `report.json` | everything that the run found, described below: the contract for CI and for other tools |
-| `report.html` | the same as a page for people: one file, with charts, flame graphs and all candidates |
-| `summary.md` | the same in short, as Markdown |
-| `optimize.patch` | the change, for `git apply` or `patch -p1`; absent where nothing is to be changed |
-| `profile-*.speedscope.json` | where the time went, of the original and the edited script, for speedscope |
-| `profile-*.raw.txt` | the same, one stack and its count a line |
-| `*.log` | what the script's processes printed |
+| `report.json` | all results of the run, described below: the interface for CI and other tools |
+| `report.html` | the results as one page, with charts, flame graphs and all candidates |
+| `summary.md` | a summary in Markdown |
+| `optimize.patch` | the change, for `git apply` or `patch -p1`; absent if nothing is to be changed |
+| `profile-*.speedscope.json` | profiles of the original and the edited script, for speedscope |
+| `profile-*.raw.txt` | the same profiles as text: one stack and its sample count per line |
+| `*.log` | the output of the script's processes |
 
-`--output json=FILE` writes the content of `report.json` to a file of yours (`-` is standard output). The JSON Schema
-(2020-12) is `src/report/schema.json`, in the installed package `hybridize/report/schema.json`; it admits no fields
-but its own. From Python, `hybridize.load_report(path)` reads the file, or that of a folder of results, into the
-frozen dataclasses of `hybridize.records`; the content of the edited files is left out of it, and fields of a later
-version are ignored. All seconds are wall time. What was not measured is `null`, never 0, and no number is NaN or
-infinite. A later version may add fields; without a new `schema_version` none is removed, renamed or changed in
-meaning.
+`--output json=FILE` also writes `report.json` to a file that you choose (`-` is standard output). The JSON Schema
+(2020-12) is `src/report/schema.json`, installed as `hybridize/report/schema.json`; it allows no other fields. From
+Python, `hybridize.load_report(path)` reads the file, or the report in a results folder, into the frozen dataclasses
+of `hybridize.records`. It omits the content of the edited files, and ignores fields of later versions.
+
+All seconds are wall-clock time. A value that was not measured is `null`, never 0. No number is NaN or infinite. Later
+versions may add fields. A field is removed, renamed or changed in meaning only with a new `schema_version`.
 
 ```sh
 # In CI: fail on drift (exit code 1) and on failures (3, 4), and keep the numbers.

@@ -133,7 +133,7 @@ def _share_of_time(judgement: Judgement, report: Report) -> str:
     covered = sum(seconds for caller, seconds in seen.caller_seconds.items() if caller in converted)
     if judgement.selected or not covered or seen.seconds <= 0:
         return said
-    return f"{said}, {seen.share * max(0.0, 1 - covered / seen.seconds):.0%} outside of what is converted"
+    return f"{said}, {seen.share * max(0.0, 1 - covered / seen.seconds):.0%} outside of converted code"
 
 
 def words(given: Sequence[Reason]) -> list[str]:
@@ -148,7 +148,7 @@ def reasons(judgement: Judgement) -> str:
     if not parts and function.blocker is not None:
         parts.append(f"{function.blocker.message} ({function.blocker.code})")
     if not parts and function.hybrid is not None:
-        parts.append(f"is hybrid already: {function.hybrid}")
+        parts.append(f"is already a tf.function: {function.hybrid}")
     return "; ".join(parts)
 
 

@@ -43,7 +43,7 @@ def name_tensorflow(source: Source, definitions: Mapping[Definition, Variant]) -
     for definition, variant in definitions.items():
         scope = scopes.of.get(definition.line)
         if scope is None:
-            aliases[definition] = f"The compiler sees no def on line {definition.line} of {source.file}."
+            aliases[definition] = f"There is no def on line {definition.line} of {source.file} for the compiler."
             continue
         # `from tensorflow import function` reaches no TensorSpec.
         needs_module = any(_MODULE_USE.search(value) for _, value in variant.arguments)
@@ -111,7 +111,7 @@ def _optional(module: Scope, file: str) -> str | None:
         for binding in bindings:
             if binding.kind == "else" and binding.handler and binding.attempt in attempts:
                 return (
-                    f"{file} may go on without TensorFlow ({name} is bound to something else on line "
+                    f"{file} may continue without TensorFlow ({name} is bound to something else on line "
                     f"{binding.line}), and a decorator would fail there."
                 )
     return None

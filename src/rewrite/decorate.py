@@ -24,14 +24,14 @@ def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) 
     own decorators keep seeing, from outside, what they saw before.
     """
     if definition.is_async:
-        return Skip(edit.candidate, f"{edit.qualname} is an async def, which tf.function does not take.")
+        return Skip(edit.candidate, f"{edit.qualname} is an async def, which tf.function does not support.")
     for decorator in definition.node.decorators:
         name = _name(decorator)
         if name == alias.function or name in ("tf.function", "tensorflow.function"):
-            return Skip(edit.candidate, f"{edit.qualname} is decorated with {name} already.")
+            return Skip(edit.candidate, f"{edit.qualname} is already decorated with {name}.")
         if name is not None and name.rpartition(".")[2] == "overload":
             return Skip(
-                edit.candidate, f"{edit.qualname} on line {edit.line} is only an overload's signature."
+                edit.candidate, f"{edit.qualname} on line {edit.line} is only the signature of an overload."
             )
     call = _call(edit.variant, alias)
     if isinstance(call, Skip):
@@ -40,7 +40,7 @@ def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) 
     code = line.lstrip(" \t\f")
     before = line[: len(line) - len(code)]
     if not code.startswith("def"):
-        return Skip(edit.candidate, f"The def of {edit.qualname} does not begin its line.")
+        return Skip(edit.candidate, f"The def of {edit.qualname} is not at the beginning of its line.")
     # A form feed sets the tokenizer's column back to 0, so only what follows it is indentation.
     text = _laid_out(call, before.rpartition("\f")[2], source.newline_at(definition.line))
     return Splice(source.starts[definition.line - 1] + len(before), definition.line, text)
@@ -75,7 +75,7 @@ def _call(variant: Variant, alias: Alias) -> tuple[str, tuple[str, ...]] | Skip:
     for name, value in variant.arguments:
         text = _with_alias(value, alias)
         if text is None:
-            return Skip("", f"The variant's argument {name}={value} is no expression over tf alone.")
+            return Skip("", f"The variant's argument {name}={value} is not an expression over tf alone.")
         arguments.append(f"{name}={text}")
     return alias.function, tuple(arguments)
 

@@ -129,7 +129,7 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tup
             if isinstance(removal, Skip):
                 skips.append(removal)
             elif any(other.node is removal.node for _, other in removals):
-                skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is edited already."))
+                skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is already edited."))
             else:
                 removals.append((edit, removal))
             continue
@@ -137,7 +137,7 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tup
         if definition is None:
             skips.append(Skip(edit.candidate, _missing(source, edit)))
         elif any(other == definition for _, other in located):
-            skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is edited already."))
+            skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is already edited."))
         else:
             located.append((edit, definition))
     naming = name_tensorflow(source, {definition: edit.variant for edit, definition in located})
@@ -159,7 +159,7 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tup
     changed = {line_map[definition.line - 1] for _, definition, _ in made}
     before = reconfigure.without(source.tree, [removal for _, removal in removals])
     if not _differs_only_by(before, after, changed, imported, line_map):
-        reason = f"The edit of {source.file} would change more than it should; its layout is not understood."
+        reason = f"The edit of {source.file} would change more than it should; its layout is not supported."
         candidates = [edit.candidate for edit, _, _ in made] + [edit.candidate for edit, _ in removals]
         return None, (*skips, *(Skip(candidate, reason) for candidate in candidates))
     edited = EditedFile(
@@ -176,7 +176,7 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tup
 def _transformed(source: Source, definition: Definition, edit: Edit, naming: Naming) -> Splice | Skip:
     transform = _transformations().get(edit.action)
     if transform is None:
-        return Skip(edit.candidate, f"No edit is known that would {edit.action.value} a function.")
+        return Skip(edit.candidate, f"There is no edit that can {edit.action.value} a function.")
     alias = naming.aliases[definition]
     if isinstance(alias, str):
         return Skip(edit.candidate, alias)
@@ -197,7 +197,7 @@ def _transformations() -> dict[Action, Transform]:
 def _missing(source: Source, edit: Edit) -> str:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Lambda) and node.lineno == edit.line:
-            return f"{edit.qualname} is a lambda, which takes no decorator."
+            return f"{edit.qualname} is a lambda, which can't be decorated."
     return (
         f"{source.file} has no def of {edit.qualname} on line {edit.line}: it has changed since it was read. "
         "Run optimize again."

@@ -178,7 +178,7 @@ def _target(root: Path, edited: EditedFile) -> tuple[Path | None, Refusal | None
         if not path.is_relative_to(real_root):
             reason = (
                 f"{file} leads to {path}, outside of the project ({root}), which other projects may use. Edit that "
-                "file yourself, or name a folder that holds both with --project."
+                "file yourself, or name a folder that contains both with --project."
             )
         elif not stat.S_ISREG(status.st_mode):
             reason = f"{file} is not a regular file."
@@ -189,7 +189,7 @@ def _target(root: Path, edited: EditedFile) -> tuple[Path | None, Refusal | None
         elif status.st_nlink > 1 + _left_behind(path, status):
             reason = (
                 f"{file} has other names on this disk ({status.st_nlink} hard links): an edit would change those too, "
-                "or separate them from it. Apply the patch yourself, or make the file a copy first."
+                "or separate them from it. Apply the patch yourself, or replace the file with a copy first."
             )
     except (OSError, RuntimeError) as error:
         return None, Refusal(file, _failure(file, error))
@@ -223,8 +223,8 @@ def _names(replacements: Sequence[_Replacement]) -> tuple[str, ...]:
 def _stuck(failure: str, stuck: Sequence[_Replacement]) -> str:
     kept = ", ".join(f"{each.edited.file} (the original is {each.old})" for each in stuck if each.old.exists())
     lost = ", ".join(each.edited.file for each in stuck if not each.old.exists())
-    told = [f"These files hold the edit, and their original content could not be put back: {kept}."] if kept else []
-    told += [f"These hold the edit; take it out with `patch -R` and the patch: {lost}."] if lost else []
+    told = [f"These files contain the edit, and their original content could not be restored: {kept}."] if kept else []
+    told += [f"These contain the edit; undo it with `patch -R` and the patch: {lost}."] if lost else []
     return " ".join((failure, *told))
 
 

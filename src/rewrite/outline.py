@@ -96,9 +96,9 @@ class _Piece:
             )
             begins = min((node.lineno for node in inside), default=0) == first
             if not begins or shared or self._shares_lines(first, last):
-                return f"Lines {first} to {last} of {source.file} hold parts of other statements."
+                return f"Lines {first} to {last} of {source.file} contain parts of other statements."
         if any("\f" in source.line_text(line) for line in range(self.first, region.last + 1)):
-            return f"Lines {region.first} to {region.last} of {source.file} hold form feeds."
+            return f"Lines {region.first} to {region.last} of {source.file} contain form feeds."
         return ""
 
     def _shares_lines(self, first: int, last: int) -> bool:

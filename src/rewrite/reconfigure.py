@@ -22,7 +22,7 @@ ACTION = Action.RECONFIGURE
 
 _OPTION = "run_eagerly"
 _FUNCTIONS = ("run_functions_eagerly", "experimental_run_functions_eagerly")
-_HANGS = "line {line} of {file} hangs on the condition {condition}: start the script so that it is not reached."
+_HANGS = "line {line} of {file} depends on the condition {condition}: start the script so that it is not reached."
 _TELLING = re.compile("debug|eager|develop|verbose|trace", re.IGNORECASE)
 _INSIGNIFICANT = (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT)
 
@@ -41,11 +41,11 @@ def remove(source: Source, edit: Edit) -> Removal | Skip:
     found = [(place, switch) for place, switch in _switches(source.tree) if _spans(place, edit.line)]
     if not found:
         calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and _spans(node, edit.line))
-        how = "not in so many words"
+        how = "indirectly"
         if any(keyword.arg is None for call in calls for keyword in call.keywords):
             how = "as part of **keywords"
         said = f"{_OPTION} is given on line {edit.line} of {source.file}, {how}"
-        return Skip(edit.candidate, f"{said}; leave it out where it is set.")
+        return Skip(edit.candidate, f"{said}; remove it where it is set.")
     # Of places that hold each other the innermost is meant.
     _, switch = min(found, key=lambda each: (each[0].end_lineno or 0) - each[0].lineno)
     if isinstance(switch, ast.keyword):
@@ -116,7 +116,7 @@ def _refusal(source: Source, edit: Edit, value: ast.expr | None) -> Skip | None:
         return None
     given = ast.unparse(value) if value is not None else "nothing"
     said = f"{edit.qualname} is given `{given}` on line {edit.line} of {source.file}"
-    return Skip(edit.candidate, f"{said}, which the run made true: start the script so that it is false.")
+    return Skip(edit.candidate, f"{said}, which is true in this run: start the script so that it is false.")
 
 
 def _of_statement(source: Source, edit: Edit, statement: ast.Expr | ast.Assign) -> Removal | Skip:
@@ -175,7 +175,7 @@ def _of_call(source: Source, edit: Edit, keyword: ast.keyword) -> Removal | Skip
     ended = source.offset(keyword.end_lineno or 0, keyword.end_col_offset or 0)
     before, after = _neighbours(source, begun, ended)
     if before is None or after is None:
-        return Skip(edit.candidate, f"The layout of the call on line {edit.line} of {source.file} is not understood.")
+        return Skip(edit.candidate, f"The layout of the call on line {edit.line} of {source.file} is not supported.")
     first, last = keyword.lineno, keyword.end_lineno or keyword.lineno
     comma = source.text[after[0] : after[1]] == ","
     tail = after[1] if comma else ended

@@ -54,7 +54,7 @@ def take_off(file: str, raw: bytes, worn: Sequence[Worn]) -> tuple[bytes, dict[s
         text = text[:begin] + "".join(_LINE_END.findall(text[begin:end])) + text[end:]
     after = source.encoded(text)
     if spans and not _differs_only_by(raw, after, gone):
-        reason = f"The layout of {file} is not understood, so nothing is taken off there."
+        reason = f"The layout of {file} is not supported, so no decorator is removed there."
         return raw, {each.candidate: reason for each in worn}
     return after, missed
 

@@ -47,7 +47,7 @@ def _conclude(work: Work) -> tuple[str, str, int]:
         return "nothing-to-gain", f"Nothing was changed: {why}.", exit_codes.OK
     drift = work.drift
     if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
-        why = f"the edited script ends with other numbers than the original: {drift.reason}"
+        why = f"the edited script ends with different numbers than the original: {drift.reason}"
         work.add([replace(deselect(j, Reason("drift", why)), verdict=Verdict.REFUTED) for j in work.selected()])
         work.plan = Plan()
         return "drift", f"Nothing was changed: {why}.", exit_codes.CHECK
@@ -64,7 +64,7 @@ def _conclude(work: Work) -> tuple[str, str, int]:
     message = f"{found}. The patch is ready; your files are unchanged."
     if work.options.apply:
         message += (
-            " --apply did not edit them, because the comparison over several seeds (--drift-runs) came to no verdict. "
+            " --apply did not edit them, because the comparison over several seeds (--drift-runs) is not decided. "
             "Apply the patch yourself, or run again with a longer --budget or more seeds."
         )
     return "optimized", message, exit_codes.OK
@@ -105,9 +105,9 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
         message = _runs_eagerly(work, eager)
     elif graphs and not undecided:
         calls = ", ".join(graphs[:3])
-        message = f"Nothing to gain: the training step runs as a graph already ({calls}). Nothing was changed."
+        message = f"Nothing to gain: the training step already runs as a graph ({calls}). Nothing was changed."
     elif not proposed:
-        message = "No function in this project can be converted. -v lists them all with the reasons."
+        message = "No function in this project can be converted. -v lists every function with the reason."
     else:
         put_off = sum(j.function.id in work.waiting for j in proposed)
         numbers = [
@@ -126,7 +126,7 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     message += _loops(work) or _where_the_time_goes(work)
     crash = work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:
-        message = f"Nothing was changed: the edited script {crash.error} while it was timed, and the original did not."
+        message = f"Nothing was changed: the edited script {crash.error} while it was timed; the original did not."
     return "refuted" if refuted else "nothing-to-gain", message, exit_codes.OK
 
 
@@ -143,7 +143,7 @@ def _loops(work: Work) -> str:
         return ""
     return (
         f" {most.calls:,} calls of `{most.name}` at {most.place} took {most.seconds:.0f} s of the "
-        f"{work.timings['observe']:.0f} s of the observed run: each call of it sets up a loop over batches. For one "
+        f"{work.timings['observe']:.0f} s of the observed run: each call sets up its own loop over batches. For one "
         f"batch, call the model instead: `model(x, training=False)`."
     )
 
@@ -154,7 +154,7 @@ def _where_the_time_goes(work: Work) -> str:
     if not refused:
         return ""
     most = max(refused, key=own_share)
-    share = f"{own_share(most):.0%} of the time passes in {most.function.id}"
+    share = f"{own_share(most):.0%} of the time is spent in {most.function.id}"
     return f" {share}, which can't be converted: {most.reasons[0].message}."
 
 

@@ -20,7 +20,7 @@ _OTHER_KINDS = (".sh", ".txt", ".json", ".yaml", ".yml")
 def check_target(options: Options, cwd: Path) -> Mistake | None:
     """Say what is wrong with the script or module that the options name; None where it is there."""
     if options.project is not None and not (cwd / options.project).is_dir():
-        return Mistake(f"--project takes a folder, and {options.project} is none.")
+        return Mistake(f"--project needs a folder, and {options.project} is not one.")
     if options.script is not None:
         return _check_script(options.script, cwd)
     if options.train_module is not None:
@@ -38,15 +38,15 @@ def _check_script(script: Path, cwd: Path) -> Mistake | None:
         hint = f"did you mean --train-script {script / guess}?" if guess else "name the script in it."
         return Mistake(f"{script} is a folder; {hint}")
     if script.suffix == ".ipynb":
-        return Mistake(f"{script} is a notebook; make a script of it first: jupyter nbconvert --to script {script}")
+        return Mistake(f"{script} is a notebook. Convert it to a script first: jupyter nbconvert --to script {script}")
     if script.suffix in _OTHER_KINDS:
-        return Mistake(f"{script} is no Python script; give the .py file that Python would run.")
+        return Mistake(f"{script} is not a Python script. Give the .py file that Python would run.")
     if path.is_file():
         return None
     if path.is_symlink():
         return Mistake(f"{script} is a link to {os.readlink(path)}, which does not exist.")
     if path.exists():
-        return Mistake(f"{script} is no regular file.")
+        return Mistake(f"{script} is not a regular file.")
     module = str(script)
     if module_file(module, cwd) is not None and "." in module:
         return Mistake(f"There is no file {script}; did you mean --train-module {module}?")

@@ -14,7 +14,7 @@ from .work import Stop
 #: A share of the computing that is worth a word where other processes do it.
 SHARE_TOLD = 0.2
 #: How a failure is told that is not our doing, and what is said to do about an exception.
-OWN, REMEDY = "on its own, before any change of ours", "Fix that and run again"
+OWN, REMEDY = "by itself, before hybridize changed anything", "Fix that and run again"
 _WRITE_ERRORS = ("PermissionError", "PermissionDeniedError", "OSError", "UnknownError", "FailedPreconditionError")
 
 
@@ -30,14 +30,15 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
     failed = _own_failure(script, outcome)
     if failed is not None:
         if outcome.contacts.refused:
-            failed += f" Before that it was refused {outcome.contacts.refused[0]}; --network allow lets it through."
+            host = outcome.contacts.refused[0]
+            failed += f" Before that, its connection to {host} was refused; --network allow permits it."
         return Stop("script-failed", failed, exit_codes.SCRIPT)
     refused = outcome.contacts.stopped
     if refused and (missed or not outcome.tensorflow_imported):
         return Stop(
             "script-failed",
-            f"{script} ended where it was refused {refused}; run again with --network allow if all runs may reach "
-            "that, or have the script go on without it.",
+            f"{script} ended because its connection to {refused} was refused. If all runs may connect to it, use "
+            "--network allow. Otherwise, make the script continue without it.",
             exit_codes.SCRIPT,
         )
     cut = outcome.ending in (Ending.CUT, Ending.TIMEOUT)
@@ -46,7 +47,7 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
     if not outcome.tensorflow_imported and not cut:
         return Stop(
             "nothing-to-gain",
-            f"{script} ran to its end without importing TensorFlow, so there is nothing to convert; is it the script "
+            f"{script} ran to its end without importing TensorFlow, so there is nothing to convert. Is it the script "
             "that trains?",
             exit_codes.OK,
         )
@@ -55,24 +56,24 @@ def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring
     if cut:
         return Stop(
             "nothing-to-gain",
-            f"{script} ran for {outcome.seconds:.0f} s without calling a candidate, so nothing is known of any; use "
-            "a longer --budget, or a quicker start with its own arguments after `--`.",
+            f"{script} ran for {outcome.seconds:.0f} s without calling a candidate, so no candidate could be checked. "
+            "Use a longer --budget, or make the script start faster with its own arguments after `--`.",
             exit_codes.OK,
         )
     return Stop(
         "nothing-to-gain",
-        f"{script} ended after {outcome.seconds:.0f} s without calling a candidate, so nothing is known of "
-        "any; does it need arguments to train? Give them after `--`.",
+        f"{script} ended after {outcome.seconds:.0f} s without calling a candidate, so no candidate could be "
+        "checked. Does it need arguments to train? Give them after `--`.",
         exit_codes.OK,
     )
 
 
 def _explain_offspring(script: str, offspring: Offspring) -> str:
-    share = f", which did {offspring.share:.0%} of the computing" if offspring.share >= SHARE_TOLD else ""
+    share = f", which did {offspring.share:.0%} of the computation" if offspring.share >= SHARE_TOLD else ""
     return (
         f"{script} called no candidate itself. It starts other Python processes at {offspring.words}{share}, and "
-        "hybridize watches the script's own process alone. Have that do the work: call the function directly, set the "
-        "number of workers to zero, or give what those processes run as the script."
+        "hybridize watches only the script's own process. Call the function directly, set the number of workers to "
+        "zero, or pass the script that those processes run."
     )
 
 
@@ -93,14 +94,14 @@ def _own_failure(script: str, outcome: RunOutcome) -> str | None:
         return _explain_exception(script, outcome, look)
     if outcome.ending is Ending.EXITED and outcome.code not in (0, None):
         if outcome.code == -signal.SIGABRT:
-            return f"{script} called os.abort() {OWN}; run it alone to see why ({look})."
+            return f"{script} called os.abort() {OWN}. Run it alone to see why ({look})."
         return (
-            f"{script} ended with exit status {outcome.code} {OWN}; run it alone to see why ({look}). Does it need "
+            f"{script} ended with exit status {outcome.code} {OWN}. Run it alone to see why ({look}). Does it need "
             "arguments? Give them after `--`."
         )
     if outcome.ending is Ending.KILLED:
         number = -(outcome.code or 0)
-        return f"{script} was killed by {_signal_name(number)} {OWN}; run it alone to see why ({look})."
+        return f"{script} was killed by {_signal_name(number)} {OWN}. Run it alone to see why ({look})."
     return None
 
 
@@ -113,14 +114,13 @@ def _explain_exception(script: str, outcome: RunOutcome, look: str) -> str:
     if outcome.error_type == "ModuleNotFoundError":
         missing = (outcome.error or "").removeprefix("No module named ").strip("'")
         return (
-            f"{script} needs the package {missing}, which this Python ({sys.executable}) does not have; install it "
-            "there, or run optimize from the environment that the script runs in."
+            f"{script} needs the package {missing}, which this Python ({sys.executable}) does not have. Install it "
+            "there, or run optimize in the environment that the script runs in."
         )
     if outcome.blocked_writes and outcome.error_type in _WRITE_ERRORS:
         return (
-            f"{script} writes to {outcome.blocked_writes[0]}, outside of the scratch copy that it runs in, and can't "
-            "go on without; no run may change anything there, so have the script write to a relative path "
-            "(its arguments go after `--`)."
+            f"{script} writes to {outcome.blocked_writes[0]}, outside of its scratch copy, which no run may "
+            "do, and fails without it. Make the script write to a relative path (its arguments go after `--`)."
         )
     place = f" at {outcome.error_place}" if outcome.error_place else ""
     return (

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 5.0
 # Ways of imitating rounding that are tried before a difference is called drift, beside the first (replaying.NUDGES).
 FURTHER_NUDGES = (2, 3)
-UNEXPLAINED = "the budget ended before it was known whether rounding alone explains that; use a longer --budget"
+UNEXPLAINED = "the budget ended before it was decided whether rounding explains that; use a longer --budget"
 OTHER_START = (
-    "as a graph it creates its variables in another order, so it draws other initial values; started from the "
-    "values of the original, both compute the same"
+    "as a graph it creates its variables in a different order, so it draws different initial values; started from the "
+    "original's values, both compute the same"
 )
 
 
@@ -61,7 +61,7 @@ def compare_from_one_start(
     eager = trace_of(trial.references["eager"])
     if not begin_apart(eager.digests, trace_of(edited).digests) or trial.work.left < LEAST_SECONDS:
         return None
-    trial.work.watch("the initial weights differ: once more, from those of the original script")
+    trial.work.watch("the initial weights differ: running again with those of the original script")
     arms = [Arm(f"{label}-births", files, births={"given": {}, "keep": False})]
     if not trial.births:
         arms.append(Arm("births", births={"given": {}, "keep": True}))

@@ -61,8 +61,8 @@ def run(
     except KeyboardInterrupt:
         status, code = "interrupted", exit_codes.INTERRUPTED
         message = (
-            f"Interrupted after {work.spent:.0f} s: every process was ended, {endings.changed(work)}, and what was "
-            f"measured until then is in {work.folder}."
+            f"Interrupted after {work.spent:.0f} s: all processes were ended, {endings.changed(work)}, and the "
+            f"results so far are in {work.folder}."
         )
     tell_refused(work)
     return endings.written(endings.report_of(work, command, status, message, code), work)

@@ -30,5 +30,5 @@ def drop_hopeless(work: Work) -> None:
     why = why_hopeless(work.selected(), work.options.min_speedup)
     if why is not None:
         work.no_gain = why
-        work.add([deselect(j, Reason(NOT_WORTH_IT, f"not worth it: {why}")) for j in work.selected()])
+        work.add([deselect(j, Reason(NOT_WORTH_IT, f"not worth an edit: {why}")) for j in work.selected()])
         work.watcher.note(why)

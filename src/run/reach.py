@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: So many hosts or paths are named.
 MOST_NAMED = 5
-_ALLOW = "with --network allow, every run reaches it"
+_ALLOW = "with --network allow, every run may connect to it"
 
 
 def heed(work: Work, outcome: RunOutcome) -> None:
@@ -44,40 +44,40 @@ def warnings(network: Network, contacts: Contacts) -> list[str]:
     if contacts.trackers:
         one = len(contacts.trackers) == 1
         said.append(
-            f"{_listed(contacts.trackers)} {'was' if one else 'were'} kept offline, as in every run: nothing of these "
-            f"runs is sent there ({_ALLOW})"
+            f"{_listed(contacts.trackers)} {'was' if one else 'were'} kept offline in all runs, so that no run sends "
+            f"data there ({_ALLOW})"
         )
     sent = [name for name in contacts.reached if name not in contacts.downloads]
     written = _listed(contacts.remote_writes)
     if network.mode == "allow":
         if contacts.reached:
-            said.append(f"the script connects to {_listed(contacts.reached)}; each run does, as --network allow says")
+            said.append(f"the script connects to {_listed(contacts.reached)}, and so does each run (--network allow)")
         if written:
-            said.append(f"the script writes to {written}; each run does, as --network allow says")
+            said.append(f"the script writes to {written}, and so does each run (--network allow)")
     elif network.first:
         if sent:
             said.append(
-                f"the script connects to {_listed(sent)}; the first run was let through, and later runs are refused "
-                f"that ({_ALLOW})"
+                f"the script connects to {_listed(sent)}; the first run was allowed to, and later runs are "
+                f"refused ({_ALLOW})"
             )
         if contacts.downloads:
             said.append(f"the script downloads from {_listed(contacts.downloads)}; later runs may do so again")
         if written:
             done = "the first run did so, and " if network.mode == "offline" else ""
             said.append(
-                f"the script writes to {written}; {done}what {'later' if done else 'all'} runs write there is led to "
-                f"their scratch copies ({_ALLOW})"
+                f"the script writes to {written}; {done}the writes of {'later' if done else 'all'} runs are redirected "
+                f"to their scratch copies ({_ALLOW})"
             )
     if network.mode != "allow" and not contacts.kernel:
         said.append(
             "the kernel does not watch the script's connections (that needs Linux 5.5, and a container that allows "
-            "seccomp); those of Python code are seen and refused all the same, but not those of C libraries and of "
-            "programs that the script starts"
+            "seccomp); connections made by Python code are still seen and refused, but those made by C libraries and "
+            "by programs that the script starts are not"
         )
     if contacts.posted:
         said.append(
             f"the script sends data to {_listed(contacts.posted)} on this machine; connections within the machine are "
-            "let through, so each run does so"
+            "always allowed, so each run does this"
         )
     return said
 
@@ -96,8 +96,9 @@ def refused_words(work: Work) -> str:
     if not stopped:
         return ""
     return (
-        f"Runs of the script ended where they were refused {_listed(stopped)}, which says nothing of any function; "
-        "run again with --network allow if all runs may reach that, or have the script go on without it."
+        f"Runs of the script ended because a connection to {_listed(stopped)} was refused, so they give no information "
+        "about any function. If all runs may connect to it, use --network allow. Otherwise, make the script continue "
+        "without it."
     )
 
 

@@ -30,7 +30,7 @@ def ask_for_second_objects(work: Work, scan: Scan) -> None:
         if work.left < LEAST_SECONDS:
             return
         name = judgement.function.id
-        with work.stage("second object", f"the script with {name} converted, until another object comes"):
+        with work.stage("second object", f"the script with {name} converted, until a different object arrives"):
             failure = _failure(work, scan, judgement)
             if failure:
                 # The first reason was the doubt, which the run has settled.

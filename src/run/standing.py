@@ -42,7 +42,7 @@ class Standing:
             if lines:
                 after, _ = take_off(bare.file, self.contents[bare.file], [_worn(f) for f in own if f.id not in wanted])
                 files.append(_edited(bare.file, bare.after, after, lines))
-        skips = [Skip(name, f"{name} is not decorated as the code stands.") for name in wanted - self.functions.keys()]
+        skips = [Skip(name, f"{name} is not decorated.") for name in wanted - self.functions.keys()]
         return tuple(files), tuple(skips)
 
     def told(self, judgement: Judgement) -> Judgement:

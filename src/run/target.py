@@ -33,7 +33,7 @@ def find_target(options: Options, cwd: Path) -> Target | Mistake:
     if options.project is not None:
         root = Path(os.path.normpath(cwd / options.project))
         if root != script.parent and root not in script.parents:
-            return Mistake(f"{options.script} does not lie in the project {options.project}.")
+            return Mistake(f"{options.script} is not inside the project {options.project}.")
     network = Network(options.network)
     return _covering(Target("", str(cwd), str(script), options.arguments, None, options.seed, network), options)
 
@@ -45,7 +45,7 @@ def unreadable(script: Path) -> str | None:
     except OSError as error:
         return f"can't be read ({error.strerror})"
     if b"\0" in data:
-        return "holds null bytes, so it is no Python source"
+        return "contains null bytes, so it is not Python source"
     return None
 
 

@@ -244,7 +244,7 @@ class ColdTrial:
             other = plainer(judgement)
             if other is not None:
                 failed = judgement.variant.name
-                reason = f"{failed} was given up: {objection.reason}"
+                reason = f"{failed} was dropped: {objection.reason}"
                 results = tuple(
                     replace(r, outcome=objection.verdict, reason=objection.reason) if r.name == failed else r
                     for r in judgement.variants
@@ -328,7 +328,7 @@ class ColdTrial:
         arms = [Arm(label, files)]
         if not self.references:
             arms += [Arm("eager"), Arm("nudged", nudge=1)]
-        self.work.watch(f"{self.steps} units of the script and of the plan, side by side")
+        self.work.watch(f"{self.steps} steps of the original and of the edited script, side by side")
         seen = self.replay(arms)
         for arm in arms:
             # Side by side they may need more memory than there is; what fails by itself as well is a fault.
@@ -346,7 +346,8 @@ class ColdTrial:
             self.stale.update(broken.stale)
             refused = set(edited.outcome.contacts.refused) - set(eager.outcome.contacts.refused)
             if refused and not broken.stale:
-                return Objection(Verdict.INCONCLUSIVE, f"{broken.reason}, after it was refused {min(refused)}"), None
+                said = f"{broken.reason}, after its connection to {min(refused)} was refused"
+                return Objection(Verdict.INCONCLUSIVE, said), None
             culprits = frozenset(broken.stale) or self._standing_at(broken.place, chosen)
             return Objection(Verdict.REFUTED, broken.reason, culprits, certain=bool(broken.stale)), None
         if unread := edited.report.get("unread"):
@@ -382,13 +383,15 @@ class ColdTrial:
             return None
         if stopped:
             done = count(least, "step")
-            return came_short(f"the run in a fresh process ended after {done}: it was refused {stopped}; {REMEDY}")
+            return came_short(
+                f"the run in a fresh process ended after {done}: its connection to {stopped} was refused; {REMEDY}"
+            )
         if whole:
             return came_short(f"the run in a fresh process ended without a call of {self.unit.candidate}")
         late, who = (self.references["eager"], "the script") if theirs < fewest else (edited, "the edited script")
         if self.work.left >= LEAST_SECONDS:
             done = f"{count(least, 'step')} in {late.outcome.seconds:.0f} s"
-            return came_short(f"in a fresh process {who} did only {done}: it hangs, or takes long to trace")
+            return came_short(f"in a fresh process {who} did only {done}: it hangs, or takes very long to trace")
         done = count(fewest, "step")
         return came_short(f"the budget ended before {who} had done {done} in a fresh process; {LONGER}")
 

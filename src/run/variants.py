@@ -95,10 +95,10 @@ def advice(judgement: Judgement) -> Reason | None:
     seen = judgement.observation
     if any(name == "input_signature" for name, _ in judgement.variant.arguments):
         return Reason(
-            "signature", "the signature admits what was seen; other sizes, ranks or dtypes will raise an error"
+            "signature", "the signature accepts what was observed; other sizes, ranks or dtypes will raise an error"
         )
     if judgement.variant.name == "graph" and seen.signatures == 2 and shapes_vary(judgement):
-        said = "it gets two shapes, so it is traced twice; drop_remainder=True avoids that for a smaller last batch"
+        said = "it receives two shapes, so it is traced twice; drop_remainder=True avoids that for a smaller last batch"
         return Reason("two-shapes", said, move=Move.USER)
     return None
 

@@ -88,7 +88,7 @@ def why_dropped(benchmark: Benchmark | None, min_speedup: float) -> str:
         case Unclear.NOISE:
             return f"the measurement is not clear{rests}, {dropped}: try it on a quieter machine, or with more --pairs"
         case Unclear.FEW_UNITS:
-            return f"the script is too short to be measured{rests}, {dropped}: give it more steps to do"
+            return f"the script is too short to be measured{rests}, {dropped}: make it run more steps"
         case Unclear.OTHER_UNITS:
             return (
                 f"the original and the edited script can't be timed side by side{rests}, {dropped}: if the script "

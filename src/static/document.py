@@ -1,4 +1,4 @@
-"""Writes ``docs/rules``: a page per rule, and the list of all.
+"""Writes ``docs/rules``: one page per rule, and an index.
 
 ``python -m hybridize.static.document`` from a checkout of the project.
 """
@@ -17,18 +17,18 @@ def render_pages() -> dict[str, str]:
     pages = {f"{rule.code}.md": page_of(rule) for rule in all_rules()}
     lines = ["# Rules", ""]
     for group in Group:
-        lines += [f"## {group.value}", "", "| code | finds a function that | a doubt |", "| --- | --- | --- |"]
+        head = ["| code | finds a function that | if the analysis is uncertain |", "| --- | --- | --- |"]
+        lines += [f"## {group.value}", "", *head]
         for rule in all_rules():
             if rule.group is group:
-                doubt = rule.polarity.value.removeprefix("a doubt ")
-                lines.append(f"| [{rule.code}]({rule.code}.md) | {rule.title} | {doubt} |")
+                lines.append(f"| [{rule.code}]({rule.code}.md) | {rule.title} | {rule.polarity.value} |")
         lines.append("")
     pages["README.md"] = "\n".join(lines)
     return pages
 
 
 def write_pages(directory: Path = DIRECTORY) -> list[Path]:
-    """Write the pages and remove those of rules that are no more; give the paths written."""
+    """Write the pages, delete pages of removed rules, and return the paths written."""
     directory.mkdir(parents=True, exist_ok=True)
     pages = render_pages()
     for path in directory.glob("*.md"):

@@ -148,11 +148,11 @@ def _below(root: Path, path: Path) -> Path | None:
 
 
 def _tell_outside(root: Path, path: Path) -> str:
-    said = f"the script imports {path}, which lies outside of the project ({root}), so it was not analysed"
+    said = f"the script imports {path}, which is outside of the project ({root}) and was not analysed"
     common = Path(os.path.commonpath([root, path]))
     if common.parent == common:
         return said  # The root of the file system is nobody's project.
-    return f"{said}; to cover it, name a folder that holds both: --project {common}"
+    return f"{said}; to include it, pass a folder that contains both: --project {common}"
 
 
 def _script(root: Path, entry: Path) -> Path:

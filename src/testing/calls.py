@@ -51,7 +51,7 @@ class Subject:
 
         if is_graph_function(function):
             if options:
-                raise TypeError("a tf.function has its options already; give the Python function with other ones")
+                raise TypeError("a tf.function already has options; pass the Python function instead")
             original = function.python_function  # type: ignore[attr-defined]
             # A copy: the traces that are made here are none of the user's.
             return cls(_name(original), original, (), lambda: tensorflow_internals.clone(function))

@@ -12,7 +12,7 @@ from typing import Any
 _PROPERTY = "hybrid_benchmark"
 _MARKER = (
     "hybrid_benchmark(rounds=20, min_speedup=None): measure what assert_hybrid_safe compares, eagerly and as a graph; "
-    "fail where the whole interval of the speedup lies below min_speedup"
+    "fail if the whole interval of the speedup is below min_speedup"
 )
 _HEADER = ("test", "function", "eager", "graph", "speedup", "95% interval", "rounds")
 
@@ -46,7 +46,7 @@ class Wanted:
         if self._least is not None and measured.high < self._least:
             raise AssertionError(
                 f"{measured.function} is {measured.speedup:.2f}x as fast as a graph (95% interval {measured.low:.2f} "
-                f"to {measured.high:.2f}, {measured.rounds} rounds), and at least {self._least:g}x is asked for"
+                f"to {measured.high:.2f}, {measured.rounds} rounds), but at least {self._least:g}x is required"
             )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..dynamic.child.evidence import Check
     from ..dynamic.child.shadowing import Shadow
 
-_LEADS = {"unstable": "its trace depends on Python state: ", "differs": "the graph gives something else: "}
+_LEADS = {"unstable": "its trace depends on Python state: ", "differs": "the graph computes something different: "}
 # Our own seed: eager and graph draw the same random numbers during a comparison.
 _SEED = 7
 
@@ -114,7 +114,7 @@ def _compare(subject: Subject, calls: Sequence[Call], project: Project, max_trac
         _judge(check, subject.name, where, shadow, compared)
         if owner.traces > max_traces:
             cause = f" ({check.causes[-1]})" if check.causes else ""
-            raise AssertionError(f"{subject.name} is not hybrid-safe: {where} is traced again{cause}")
+            raise AssertionError(f"{subject.name} is not hybrid-safe: {where} is retraced{cause}")
 
 
 def _made_again(shadow: Shadow) -> Shadow:
@@ -150,7 +150,7 @@ def _judge(check: Check, name: str, where: str, shadow: Shadow, compared: int) -
         raise AssertionError(f"{name} is not hybrid-safe: in {where}, {_LEADS.get(code, '')}{reason}")
     doubts = [text for kind, text in check.doubts.items() if kind != "nudge"]
     if not doubts and check.compared == compared:
-        doubts = ["rounding errors move its result so far that agreement tells nothing"]
+        doubts = ["rounding errors change its result so much that agreement shows nothing"]
         if not shadow.computed:
             doubts = ["it runs no TensorFlow operation"]
     if doubts:

@@ -206,7 +206,7 @@ def test_version():
         (["--train-script", "train.py", "--output", "json=train.py"], "would overwrite a source file"),
         (["--train-script", "train.py", "--output", "json=a", "--output", "diff=./a"], "Two outputs go to a;"),
         (["--train-script", "train.py", "--output", "diff=-", "--format", "json"], "Two outputs go to standard output"),
-        (["--train-script", "train.py", "--project", "nowhere"], "--project takes a folder"),
+        (["--train-script", "train.py", "--project", "nowhere"], "--project needs a folder"),
         (["--train-script", "train.py", "--apply=yes"], "--apply"),
         (["scan"], "optimize scan ."),
         (["scan", "trian.py"], "Did you mean train.py?"),

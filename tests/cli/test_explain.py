@@ -40,7 +40,7 @@ def test_another_report_can_be_named(results, tmp_path, monkeypatch, form):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["train:stepp"], "knows no function train:stepp. Did you mean train:step?"),
+        (["train:stepp"], "has no function train:stepp. Did you mean train:step?"),
         (["step", "--report", "/nowhere"], "/nowhere can't be read"),
         (["--report", "x"], "--report needs a function"),
         (["step", "--report"], "--report needs a report.json"),

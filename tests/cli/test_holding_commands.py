@@ -115,7 +115,7 @@ def test_a_check_is_appended_to_a_history_that_is_told(asked: SimpleNamespace) -
     assert [entry.ratio for entry in read(Path("h.jsonl"))] == [3.0, 3.0]
     told = Called("history", "h.jsonl")
     assert told.code == 0 and "3.00x [2.90x, 3.10x]" in told.out
-    assert told.out.endswith("The speedup shows no step of 10% or more in 2 measured checks.\n")
+    assert told.out.endswith("The speedup did not change by 10% or more in 2 measured checks.\n")
 
 
 def test_a_history_tells_the_step_and_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_a_history_tells_the_step_and_its_commit(tmp_path: Path, monkeypatch: py
     ]
     Path("h.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert "stepped 1 time, first seen at commit6." in Called("history", "h.jsonl").out
-    assert "no step of 50% or more" in Called("history", "h.jsonl", "--factor", "1.5").out
+    assert "not change by 50% or more" in Called("history", "h.jsonl", "--factor", "1.5").out
 
 
 def test_confirm_asks_for_a_change_or_for_functions(asked: SimpleNamespace) -> None:
@@ -142,7 +142,7 @@ def test_confirm_asks_for_a_change_or_for_functions(asked: SimpleNamespace) -> N
     [
         (["check"], "optimize check --baseline FILE"),
         (["check", "--baseline", "none.json"], "make it with optimize check --baseline none.json --update-baseline"),
-        (["check", "--baseline", "train.py"], "does not hold JSON"),
+        (["check", "--baseline", "train.py"], "does not contain JSON"),
         (["check", "--baseline", "speed.json", "--fail-on", "much"], "--fail-on takes a share of the speedup"),
         (["check", "--baseline", "speed.json", "--fail-on", "0"], "--fail-on takes a share of the speedup"),
         (["check", "--baseline", "speed.json", "--on-inconclusive", "no"], "takes pass or fail"),

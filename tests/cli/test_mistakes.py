@@ -46,9 +46,9 @@ SCRIPTS = {
     "package/trains.py": "Did you mean --train-script package/train.py?",
     "nowhere/at_all.py": "There is no file nowhere/at_all.py.",
     "notes.ipynb": "nbconvert",
-    "train.sh": "is no Python script",
+    "train.sh": "is not a Python script",
     "dangling.py": "link to gone.py",
-    "/dev/null": "no regular file",
+    "/dev/null": "not a regular file",
 }
 
 
@@ -78,7 +78,7 @@ def test_what_was_meant_by_a_module_is_guessed(project, module):
 def test_a_project_that_is_no_folder_is_said(project):
     options = Options(script=Path("train.py"), project=Path("train.py"))
     mistake = check_target(options, project)
-    assert mistake is not None and "--project takes a folder" in mistake.sentence
+    assert mistake is not None and "--project needs a folder" in mistake.sentence
 
 
 def test_without_a_script_the_one_at_hand_is_proposed(project, tmp_path_factory):
@@ -101,7 +101,7 @@ EXTRAS = [
     (
         ["--epochs", "3"],
         ["--train-script", "train.py"],
-        "arguments of the script go after --: optimize --train-script train.py -- --epochs 3",
+        "the script's arguments go after --: optimize --train-script train.py -- --epochs 3",
     ),
     (
         ["--epochs", "3"],

@@ -378,7 +378,7 @@ def test_what_ends_far_apart_is_not_timed_side_by_side() -> None:
 
 def test_a_script_that_is_too_short_is_not_said_to_lack_budget() -> None:
     found = measure(eager=replace(EAGER, units=3), edited=graph(8, units=3))
-    assert found.cause is Unclear.FEW_UNITS and "too few to tell a steady state" in found.reason
+    assert found.cause is Unclear.FEW_UNITS and "too few to find the steady state" in found.reason
 
 
 def test_the_first_turns_alone_give_no_ratio() -> None:

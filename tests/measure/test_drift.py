@@ -217,7 +217,7 @@ def test_a_script_that_ends_after_other_units_has_drifted() -> None:
 def test_a_unit_that_returns_other_things_has_drifted() -> None:
     edited = train()
     found = judge(replace(edited, scalars=tuple((loss, 1.0) for (loss,) in edited.scalars)))
-    assert found.verdict == "drift" and "2 numbers where it had 1" in found.reason
+    assert found.verdict == "drift" and "2 numbers where the original had 1" in found.reason
 
 
 # What can't be told.
@@ -240,7 +240,7 @@ def test_a_script_whose_runs_differ_from_the_start_is_said_to_be_so() -> None:
 
     found = compare(random(1.0), random(2.0), twin=random(3.0))
     assert (found.verdict, found.level) == ("inconclusive", "L0")
-    assert "differs" in found.reason and "between runs of the original script" in found.reason
+    assert "differs" in found.reason and "between two runs of the original script" in found.reason
 
 
 def test_a_script_that_shows_nothing_cannot_be_judged() -> None:
@@ -331,7 +331,7 @@ def test_counters_and_settings_alone_prove_nothing(twin: bool, lines: bool) -> N
 def test_that_runs_differ_from_the_start_is_level_0() -> None:
     found = compare(unseeded(1.0), unseeded(5.0), perturbed=[unseeded(2.0)], twin=unseeded(3.0))
     assert (found.verdict, found.level) == ("inconclusive", "L0")
-    assert "between runs of the original script" in found.reason
+    assert "between two runs of the original script" in found.reason
 
 
 def test_a_schedule_is_no_evidence_where_the_computation_differs_from_run_to_run() -> None:
@@ -369,7 +369,7 @@ def test_an_edited_script_that_ends_by_itself_where_the_original_goes_on_is_not_
     early = replace(early, lines=(*early.lines, "done"))
     nudged = replace(train(nudge=1e-7), complete=False)
     found = compare(cut, early, perturbed=[nudged])
-    assert found.verdict == "inconclusive" and "is 20 where the original went on to the 60" in found.reason
+    assert found.verdict == "inconclusive" and "is 20, but the original continued to the planned 60" in found.reason
     assert compare(early, cut, perturbed=[train(units=20, nudge=1e-7)]).verdict == "inconclusive"
     by_clock = replace(train(units=25, nudge=1e-7), complete=True)
     assert compare(cut, early, perturbed=[nudged, by_clock]).verdict == "none", "runs of the original end so as well"
@@ -478,7 +478,7 @@ def test_a_variable_that_moves_by_rounding_alone_is_no_evidence() -> None:
 def test_a_reason_quotes_no_noise_larger_than_the_difference(chaos: float) -> None:
     found = judge(train(chaos=chaos, result=lambda unit, loss: loss * (1.002 if unit > 3 else 1)), chaos)
     assert found.verdict == "drift"
-    quoted = re.search(r"rounding moves it by ([\d.e-]+)", found.reason)
+    quoted = re.search(r"rounding explains a difference of ([\d.e-]+)", found.reason)
     assert quoted is not None and float(quoted.group(1)) < 0.002
 
 

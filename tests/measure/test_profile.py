@@ -236,8 +236,8 @@ def test_without_a_candidate_the_script_is_sampled_after_a_while(fake: Any, tmp_
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("sys.exit('Error: Permission Denied (os error 13)')", "may not look into other processes here"),
-        ("sys.exit('Error: Operation not permitted')", "may not look into other processes here"),
+        ("sys.exit('Error: Permission Denied (os error 13)')", "is not permitted to inspect other processes here"),
+        ("sys.exit('Error: Operation not permitted')", "is not permitted to inspect other processes here"),
         ("sys.exit('Error: Unsupported version of Python: 3.99')", "Unsupported version of Python: 3.99"),
         ("sys.exit(1)", "it says nothing"),
         ("print('Sampling process', flush=True)", "left no profile"),
@@ -255,7 +255,7 @@ def test_a_py_spy_that_does_not_do_its_work_is_a_reason(fake: Any, tmp_path: Pat
 
 def test_a_first_run_that_failed_is_not_tried_again_with_the_edits(fake: Any, tmp_path: Path) -> None:
     denied = fake("sys.exit('Permission Denied')")
-    assert "may not look" in attempt(denied, tmp_path, Script(STARTED, *TRAINING), files=FILES).reason
+    assert "not permitted to inspect" in attempt(denied, tmp_path, Script(STARTED, *TRAINING), files=FILES).reason
 
 
 @pytest.mark.parametrize("code", ["time.sleep(600)", "print('Sampling process', flush=True)\ntime.sleep(600)"])
@@ -369,7 +369,7 @@ def test_the_share_that_is_found_is_the_one_that_the_script_has(
 ) -> None:
     monkeypatch.setattr(profile, "RECORD_SECONDS", 4.0)
     found = sample(tmp_path)
-    if "may not" in found.reason or "lets no process" in found.reason:
+    if "may not" in found.reason or "does not allow one process" in found.reason:
         pytest.skip(found.reason)
     assert found.reason == ""
     step, load = found.shares
@@ -392,7 +392,7 @@ def test_the_share_that_is_found_is_the_one_that_the_script_has(
 def test_a_py_spy_that_may_not_trace_leaves_a_note_and_no_process(fake: Any, tmp_path: Path) -> None:
     found = sample(tmp_path, fake("sys.exit('Error: Permission Denied (os error 13)')"))
     assert found == Profile(rate=profile.RATE, reason=found.reason)
-    assert "py-spy may not look into other processes here" in found.reason
+    assert "py-spy is not permitted to inspect other processes here" in found.reason
 
 
 def test_the_hottest_of_the_plan_says_when_training_begins() -> None:

@@ -204,7 +204,7 @@ def test_a_group_ends_before_its_deadline_and_keeps_what_it_has() -> None:
         ({"killed_at": 50}, "was killed by signal 9"),
         ({"hangs_at": 50}, "reached no further unit"),
         ({"chatters_at": 50}, "reached no further unit"),
-        ({"units": 50}, "did not do the same units"),
+        ({"units": 50}, "did not run the same steps"),
         ({"raises_at": 0}, "raised KeyError"),
     ],
 )

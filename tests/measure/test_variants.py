@@ -126,7 +126,7 @@ WITHHELD = {
     # A graph would hold on to the object of the first call.
     "an object": Form("other", note="an object of Model"),
     # Inside, it would be a plain tensor, which nothing can be assigned to.
-    "a variable": Form("other", note="a variable, which a signature would make a plain tensor of"),
+    "a variable": Form("other", note="a variable, which a signature would turn into a tensor"),
     # It selects what the graph does.
     "a flag": Form("number", "bool", value="True"),
     # There is no source text for it that every TensorFlow knows.

@@ -1,4 +1,4 @@
-"""`x is PREVIOUS` asks whether two tensors are the same object: an argument of a graph never is."""
+"""`x is PREVIOUS` tests whether two tensors are the same object: an argument of a graph never is."""
 # truth: unsafe train_step identity
 import numpy as np
 import tensorflow as tf

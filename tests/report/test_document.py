@@ -306,7 +306,7 @@ def test_a_field_that_an_earlier_version_did_not_write_has_its_default(report, t
     "change, said",
     [
         (lambda d: d.pop("schema_version"), "it has no schema_version"),
-        (lambda d: d.update(schema_version=2), "has the schema_version 2, and this version of hybridize reads 1"),
+        (lambda d: d.update(schema_version=2), "has the schema_version 2, but this version of hybridize reads 1"),
         (lambda d: d.pop("status"), "status is missing"),
         (lambda d: d.update(message=None), "message is null"),
         (lambda d: d.update(exit_code="0"), "exit_code is not a whole number"),

@@ -51,7 +51,7 @@ NEGATIVE = json.dumps({**line(0, 3.0), "ratio": -1.0})
 def test_a_line_that_is_no_result_is_named_by_its_number(tmp_path: Path, bad: str) -> None:
     path = written(tmp_path / "h.jsonl", 3.0)
     path.write_text(path.read_text() + "\n" + bad + "\n")
-    with pytest.raises(ValueError, match=r"line 3 of .*h\.jsonl is no result of a check"):
+    with pytest.raises(ValueError, match=r"line 3 of .*h\.jsonl is not a result of a check"):
         read(path)
 
 
@@ -66,4 +66,4 @@ def test_the_trend_has_a_line_for_each_check_and_says_where_it_stepped(tmp_path:
 
 def test_no_step_is_said_with_how_many_checks_that_rests_on(tmp_path: Path) -> None:
     *_, last = render(read(written(tmp_path / "h.jsonl", 3.0, None, 3.0)), {}, 1.1)
-    assert last == "The speedup shows no step of 10% or more in 2 measured checks."
+    assert last == "The speedup did not change by 10% or more in 2 measured checks."

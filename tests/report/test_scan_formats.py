@@ -36,16 +36,17 @@ def test_text_has_the_candidates_first_then_the_rest_by_file_and_ends_with_count
     assert lines.index("train.py") > max(number for number, line in enumerate(lines) if ": candidate, " in line)
     assert "  12: show: not proposed, HYB101 prints the loss (line 14)" in lines
     assert "      train.py:14: print(loss)" in lines
-    assert "  80: fast: hybrid already, @tf.function" in lines
+    assert "  80: fast: already a tf.function, @tf.function" in lines
     assert lines[-1] == (
-        "3 candidates among 5 functions (5 certainly compute with tensors, 1 hybrid already) in 1 file, 120 lines."
+        "3 candidates among 5 functions (5 certainly compute with tensors, 1 already a tf.function) "
+        "in 1 file, 120 lines."
     )
 
 
 def ranked(scan):
     first, second, *others = scan.functions
-    weak = replace(first, confidence=Confidence.LOW, rests_on=("hands tensors to code that is not known",), rank=2)
-    strong = replace(second, confidence=Confidence.HIGH, rests_on=("opens a gradient tape", "is given tensors"), rank=1)
+    weak = replace(first, confidence=Confidence.LOW, rests_on=("passes tensors to unknown code",), rank=2)
+    strong = replace(second, confidence=Confidence.HIGH, rests_on=("opens a gradient tape", "receives tensors"), rank=1)
     return replace(scan, functions=(weak, strong, *others))
 
 
@@ -58,10 +59,10 @@ def test_candidates_are_told_by_rank_with_what_they_rest_on(scan):
         f"train.py:{strong.line}: {strong.qualname}: candidate, {strong.proposal.value}, high confidence",
         f"train.py:{weak.line}: {weak.qualname}: candidate, {weak.proposal.value}, low confidence",
     ]
-    assert lines[lines.index(heads[0]) + 1] == "      opens a gradient tape; is given tensors"
+    assert lines[lines.index(heads[0]) + 1] == "      opens a gradient tape; receives tensors"
     told = {each["id"]: each for each in json.loads(rendered(scan_json, scan, TITLES))}
     assert (told[strong.id]["confidence"], told[strong.id]["rank"]) == ("high", 1)
-    assert told[weak.id]["rests_on"] == ["hands tensors to code that is not known"]
+    assert told[weak.id]["rests_on"] == ["passes tensors to unknown code"]
     assert told[scan.functions[3].id]["confidence"] is None and told[scan.functions[3].id]["rank"] is None
     results = json.loads(rendered(scan_sarif, scan, TITLES))["runs"][0]["results"]
     ranks = [each["rank"] for each in results if "rank" in each]
@@ -147,7 +148,7 @@ def test_text_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
         scan.functions[0], id="train:main@41-58", line=41, qualname="main", proposal=Action.EXTRACT, region=REGION
     )
     lines = rendered(scan_text, replace(scan, functions=(lifted,)), TITLES, Path(scan.root)).splitlines()
-    assert "main: candidate, extract as `loss = train_step(x, y)`, and behind it line 50" in lines[0]
+    assert "main: candidate, extract as `loss = train_step(x, y)`, and after it line 50" in lines[0]
 
 
 def test_json_shows_of_a_region_what_goes_in_and_what_comes_out(scan):

@@ -101,7 +101,7 @@ LEFT = {
         + "".join("    " + line + "\n" for line in STEP.strip().splitlines()).replace(
             "        optimizer", "        yield loss\n        optimizer"
         ),
-        "yields in the middle",
+        "contains a `yield`",
         8,
     ),
     # The function would not see what the step binds.
@@ -131,7 +131,7 @@ LEFT = {
     # Bound in some rounds only: a function would have nothing to give back.
     "a name that is bound sometimes": (
         HEAD + STEP.replace("    optimizer", "    if x > 1.5:\n        extra = loss\n    optimizer") + "print(extra)\n",
-        "extra may not be bound yet",
+        "extra may be unbound",
         10,
     ),
     # The next round would fail before its tape is opened, and not within.
@@ -139,18 +139,18 @@ LEFT = {
         HEAD.replace("data =", "a = 0.5\ndata =")
         + STEP.replace("        loss =", "        a = a\n        loss =")
         + "    if float(loss) > 9.0:\n        del a\n",
-        "a may not be bound yet",
+        "a may be unbound",
         11,
     ),
     # What is printed before the error would not be printed any more.
-    "a name that is never bound": (with_middle("print(float(loss))\n    y = loss * a"), "a may not be bound yet", 10),
+    "a name that is never bound": (with_middle("print(float(loss))\n    y = loss * a"), "a may be unbound", 10),
     # Behind the error the handler sees what was bound until then.
-    "a handler around it": (
+    "an enclosing exception handler": (
         HEAD
         + "\ntry:\n"
         + "".join("    " + line + "\n" for line in STEP.strip().splitlines())
         + "except ValueError:\n    print(loss)\n",
-        "an exception handler around it reads loss",
+        "binds loss, which an enclosing exception handler reads",
         11,
     ),
     "a tape that is used later": (HEAD + STEP + "    print(tape)\n", "tape is read later", 10),
@@ -165,7 +165,7 @@ LEFT = {
         "import tensorflow as tf\n\n\ndef train(w, optimizer, data):\n"
         + "".join("    " + line + "\n" for line in STEP.strip().splitlines())
         + "        print(sorted(locals()))\n",
-        "`locals()` sees all names",
+        "`locals()` reads all names",
         9,
     ),
     # It would be traced for each number.

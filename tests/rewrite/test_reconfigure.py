@@ -123,7 +123,7 @@ LEFT = {
         "`FLAGS.debug`",
     ),
     "what a dictionary holds": ("m.compile('adam', **options)\n", 1, r"as part of \*\*keywords"),
-    "what stands elsewhere": ("m.fit(x)\n", 1, "not in so many words"),
+    "what stands elsewhere": ("m.fit(x)\n", 1, "indirectly"),
 }
 
 

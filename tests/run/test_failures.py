@@ -19,16 +19,16 @@ def outcome(ending: Ending, code: int | None = 0, **changes: Any) -> RunOutcome:
     ("run", "words"),
     [
         (outcome(Ending.RAISED, 1, error_type="ZeroDivisionError", error="division by zero", error_place="train.py:4"),
-         "train.py failed on its own, before any change of ours: ZeroDivisionError: division by zero at train.py:4"),
+         "train.py failed by itself, before hybridize changed anything: ZeroDivisionError: division by zero at train"),
         (outcome(Ending.RAISED, 1, error_type="SyntaxError", error="invalid syntax", error_place="train.py:9"),
          "can't be run by Python"),
         (outcome(Ending.RAISED, 1, error_type="ModuleNotFoundError", error="No module named 'wandb'"),
          "needs the package wandb, which this Python"),
         (outcome(Ending.RAISED, 1, error_type="PermissionError", error="no", blocked_writes=("/data/log",)),
          "writes to /data/log, outside of the scratch copy"),
-        (outcome(Ending.EXITED, 2), "ended with exit status 2 on its own"),
+        (outcome(Ending.EXITED, 2), "ended with exit status 2 by itself"),
         (outcome(Ending.EXITED, -int(signal.SIGABRT)), "called os.abort()"),
-        (outcome(Ending.KILLED, -int(signal.SIGSEGV)), "was killed by SIGSEGV on its own"),
+        (outcome(Ending.KILLED, -int(signal.SIGSEGV)), "was killed by SIGSEGV by itself"),
         (outcome(Ending.KILLED, -77), "was killed by signal 77"),
     ],
 )  # fmt: skip
@@ -82,8 +82,8 @@ def test_a_script_that_trains_in_other_processes(tensorflow_imported: bool) -> N
     run = outcome(Ending.FINISHED, tensorflow_imported=tensorflow_imported)
     stop = explain("train.py", run, tensorflow_imported, Offspring((("multiprocessing", "train.py:30"),), 0.93))
     assert stop is not None and stop.status == "nothing-to-gain"
-    assert "at train.py:30 (multiprocessing), which did 93% of the computing" in stop.message
-    assert "call the function directly" in stop.message
+    assert "at train.py:30 (multiprocessing), which did 93% of the computation" in stop.message
+    assert "Call the function directly" in stop.message
 
 
 @pytest.mark.parametrize("ending", [Ending.FINISHED, Ending.EXITED, Ending.CUT, Ending.TIMEOUT])

@@ -111,7 +111,7 @@ def test_where_the_line_of_an_effect_is_not_known_what_stands_beside_the_step_is
     assert b"        loss = self.train_step(x)\n        report(" in work.base[0].after
     # Of what is refuted otherwise nothing is known.
     work, judgement = refuted(tmp_path, 3)
-    reason = Reason("differs", "the graph gives something else")
+    reason = Reason("differs", "the graph computes something different")
     work.add([replace(judgement, reasons=(reason,))])
     assert refuted_lines(work) == {}
 

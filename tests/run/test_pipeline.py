@@ -219,9 +219,9 @@ def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: 
         return prove
 
     graph, eager = optimize(ran(0), skip=("train:step",)), optimize(ran(86), skip=("train:step",))
-    assert "runs as a graph already (Model.fit: 86 batches)" in graph.message
+    assert "already runs as a graph (Model.fit: 86 batches)" in graph.message
     one_by_one = optimize(ran(0, 86), skip=("train:step",))
-    assert "runs as a graph already (Model.train_on_batch: 86 batches)" in one_by_one.message
+    assert "already runs as a graph (Model.train_on_batch: 86 batches)" in one_by_one.message
     assert "as a graph already" not in eager.message
     assert "Model.fit of Net: 86 of 86 batches" in eager.message
     assert "because of run_eagerly=True at train.py:41" in eager.message
@@ -268,7 +268,7 @@ def test_ctrl_c_reports_what_was_known_until_then(optimize: Any) -> None:
 
     report = optimize(interrupt)
     assert (report.status, report.exit_code) == ("interrupted", 130)
-    assert "every process was ended, nothing was changed" in report.message
+    assert "all processes were ended, nothing was changed" in report.message
     assert any(j.verdict is Verdict.REFUTED for j in report.judgements)
 
 
@@ -514,7 +514,7 @@ def test_a_reason_is_taken_back_when_what_it_rests_on_is(optimize: Any, verdict:
         assert (show.reasons, show.covered_by) == ((Reason("agreed", "agreed"), INSIDE), "train:step")
     else:
         assert show.covered_by is None and INSIDE not in show.reasons
-        assert "it runs inside train:step, which was to be converted and is not" in show.reasons[-1].message
+        assert "it runs inside train:step, which was proposed but not converted" in show.reasons[-1].message
 
 
 # What the observed run shows before any candidate is looked at
@@ -537,7 +537,7 @@ def outcome(ending: Ending, **changes: Any) -> RunOutcome:
         (Ending.CUT, "was cut after 9 s"),
         (Ending.RAISED, "failed after 9 s"),
         (Ending.KILLED, "failed after 9 s"),
-        (Ending.TIMEOUT, "did not stop when its time was over, and was killed after 9 s"),
+        (Ending.TIMEOUT, "did not stop when its time was up, and was killed after 9 s"),
     ],
 )
 def test_how_the_observed_run_ended_is_told_as_it_was(ending: Ending, words: str) -> None:
@@ -593,7 +593,7 @@ def test_a_failure_that_comes_of_watching_alone_is_ours(optimize: Any, monkeypat
     monkeypatch.setattr(proof, "observe", observe)
     report = optimize(lambda work: observing.run(work, None))  # type: ignore[arg-type]
     assert (report.status, report.exit_code) == ("failed", 4)
-    assert "train.py runs alone, and fails when hybridize watches it (ValueError: x)" in report.message
+    assert "train.py runs alone, but fails when hybridize watches it (ValueError: x)" in report.message
 
 
 def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -718,7 +718,7 @@ def test_a_refused_function_that_takes_the_time_is_named_with_its_reason(optimiz
         taken(work, "train:show", 0.8, 0.77)
 
     report = optimize(prove)
-    assert "77% of the time passes in train:show, which can't be converted: " in report.message
+    assert "77% of the time is spent in train:show, which can't be converted: " in report.message
     assert "print" in report.message
 
 

@@ -38,7 +38,7 @@ def doubted(name: str, *kinds: AssumptionKind, share: float = 0.8) -> Judgement:
         CheckedAssumption(Assumption(kind, "network", "one"), Verdict.UNOBSERVED, "not seen") for kind in kinds
     )
     observation = replace(made.observation, share=share)
-    reasons = (Reason("one-object", "the run was cut before a second object came"), AGREED)
+    reasons = (Reason("one-object", "the run was cut before a second object was passed"), AGREED)
     return replace(made, verdict=Verdict.INCONCLUSIVE, reasons=reasons, assumptions=open_, observation=observation)
 
 

@@ -148,12 +148,12 @@ def test_a_module_is_found_as_python_finds_it(tmp_path: Path) -> None:
         ({"script": Path("qqqqqqqq.py")}, "There is no file qqqqqqqq.py"),
         ({"script": Path("code")}, "is a folder"),
         ({"script": Path("notes.ipynb")}, "jupyter nbconvert"),
-        ({"script": Path("binary.py")}, "holds null bytes"),
+        ({"script": Path("binary.py")}, "contains null bytes"),
         ({"train_module": "pkg/train.py"}, "did you mean --train-script pkg/train.py?"),
         ({"train_module": "no.such"}, "There is no module no.such"),
         ({"train_module": "json.tool.x"}, "json is installed elsewhere"),
-        ({"script": Path("train.py"), "project": Path("code")}, "does not lie in the project"),
-        ({"script": Path("train.py"), "project": Path("nowhere")}, "takes a folder"),
+        ({"script": Path("train.py"), "project": Path("code")}, "is not inside the project"),
+        ({"script": Path("train.py"), "project": Path("nowhere")}, "needs a folder"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, options: dict[str, Any], words: str) -> None:

@@ -249,7 +249,7 @@ WANTED = {
     "    return tape.gradient(y, x)\nf(tf.ones([2]))\n",
     "one with the loop over data in it": LOOP + "def f(rows):\n    total = 0.0\n    for row in rows:\n"
     "        total += tf.reduce_sum(row)\n    return total\nf(tf.ones([2, 2]))\n",
-    "one called once where nothing stands in a loop": "def f(x):\n    return x / tf.reduce_max(x)\nf(tf.ones([2]))\n",
+    "one called once where nothing is inside a loop": "def f(x):\n    return x / tf.reduce_max(x)\nf(tf.ones([2]))\n",
     "one called in a loop": (
         LOOP + "def f(x):\n    return x / tf.reduce_max(x)\nfor i in range(2):\n    f(tf.ones([2]))\n"
     ),
@@ -357,7 +357,7 @@ def test_what_a_file_of_data_preparation_has_is_not_proposed(project, file):
     project.write(file, WORK)
     function = project.function("f")
     assert function.blocker is not None
-    assert function.blocker.message == "`f` prepares data, as the name of its file says"
+    assert function.blocker.message == "`f` prepares data, judging by its file name"
 
 
 @pytest.mark.parametrize("file", ("update.py", "metadata.py", "models/data_converter.py", "process.py"))

@@ -227,7 +227,7 @@ BROKEN = {
     "null bytes": b"x = 1\0\n",
     "another encoding": "x = 'é'\n".encode("latin-1"),
     "an unknown encoding": b"# -*- coding: nonsense -*-\n",
-    "a notebook's magic": b"%matplotlib inline\nx = 1\n",
+    "a notebook magic": b"%matplotlib inline\nx = 1\n",
     "unmatched brackets": b"x = (((((\n",
     "nesting beyond the parser": b"x = " + b"(" * 5000 + b")" * 5000 + b"\n",
     "a binary file": bytes(range(256)),

@@ -66,14 +66,14 @@ def test_ranks_count_from_the_step_that_a_tape_shows(scanned):
 def test_a_candidate_says_what_it_rests_on(scanned):
     assert scanned["train_step"].rests_on == (
         "opens a gradient tape",
-        "updates variables by an optimizer",
+        "updates variables with an optimizer",
         "is named like a step",
         "is called in a loop (train.py:30)",
-        "is given tensors",
+        "receives tensors",
         "computes with tensors",
     )
     assert scanned["penalty"].rests_on[0].startswith("is called by loss_of, which is called by train_step")
-    assert scanned["unknown"].rests_on == ("is given tensors", "hands tensors to code that is not known")
+    assert scanned["unknown"].rests_on == ("receives tensors", "passes tensors to unknown code")
 
 
 def test_what_is_no_candidate_has_no_rank(script):
@@ -91,7 +91,7 @@ def test_a_step_inline_in_a_loop_is_of_high_confidence(script):
     """
     (step,) = (each for each in script(text).scan().functions if each.proposal is Action.EXTRACT)
     assert (step.confidence, step.rank) == (Confidence.HIGH, 1)
-    assert step.rests_on == ("stands in a loop", "takes gradients and updates variables")
+    assert step.rests_on == ("is inside a loop", "takes gradients and updates variables")
 
 
 def test_a_loop_in_a_test_makes_nothing_hot(project):

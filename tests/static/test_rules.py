@@ -67,7 +67,7 @@ def test_a_rule_is_complete(rule: Rule) -> None:
     assert rule.INVALID
     assert rule.VALID
     page = page_of(rule)
-    for part in ("## What it does", "## Why is this bad"):
+    for part in ("## What it does", "## Why it matters"):
         assert part in page
 
 

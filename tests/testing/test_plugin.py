@@ -67,7 +67,7 @@ def test_the_marker_measures_and_the_table_and_the_junit_file_have_the_numbers(t
     assert measured[:2] == ["test_it.py::test_measured", "step"] and measured[6] == "4"
     assert re.fullmatch(r"[\d.]+x", measured[4]) and slow[0] == "test_it.py::test_slow"
     assert page_[:2] == ["test_page.py::test_what_the_graph_gains", "train_step"]
-    assert re.search(r"AssertionError: step is [\d.]+x as fast as a graph .* at least 1e\+06x is asked for", text)
+    assert re.search(r"AssertionError: step is [\d.]+x as fast as a graph .* at least 1e\+06x is required", text)
     assert "hybrid_benchmark takes rounds, a whole number of at least 2, not 1." in text
     properties = ElementTree.parse(tmp_path / "out.xml").findall(".//testcase[@name='test_measured']//property")
     assert [each.get("name") for each in properties] == ["hybrid_benchmark"]

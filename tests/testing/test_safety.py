@@ -91,7 +91,7 @@ def test_a_tf_function_is_compared_with_its_python_function_and_keeps_its_own_tr
 
     assert_hybrid_safe(fast, (batch(tf),))
     assert fast.experimental_get_tracing_count() == 0
-    with pytest.raises(TypeError, match="has its options already"):
+    with pytest.raises(TypeError, match="already has options"):
         assert_hybrid_safe(fast, (batch(tf),), jit_compile=True)
 
 
@@ -169,8 +169,8 @@ def test_a_result_that_differs_names_its_leaf_and_how_much(tf):
         return {"loss": tf.reduce_sum(x), "n": tf.shape(x)[0]}
 
     said = refused(step, (batch(tf),))
-    assert re.search(r"step is not hybrid-safe: in call 1 of 1, the graph gives something else: the result\['loss'\] "
-                     r"differs by \d\.\de-\d\d relative", said), said  # fmt: skip
+    assert "step is not hybrid-safe: in call 1 of 1, the graph computes something different" in said
+    assert re.search(r"the result\['loss'\] has a relative difference of \d\.\de-\d\d", said), said  # fmt: skip
 
 
 def test_a_result_of_another_type_or_shape_is_refuted(tf):
@@ -197,10 +197,10 @@ def test_a_retrace_is_refuted_with_its_cause_and_can_be_allowed(tf):
 
     calls = [(batch(tf), 1), (batch(tf), 1), (batch(tf), 2)]
     said = refused(step, *calls)
-    assert said.startswith("step is not hybrid-safe: call 3 of 3 is traced again (n: ")
+    assert said.startswith("step is not hybrid-safe: call 3 of 3 is retraced (n:  ")
     assert_hybrid_safe(step, *calls, max_traces=2)
     shapes = [(batch(tf, rows),) for rows in (2, 3, 4)]
-    assert "call 2 of 3 is traced again (x: " in refused(lambda x: x * x, *shapes)
+    assert "call 2 of 3 is retraced (x: " in refused(lambda x: x * x, *shapes)
     assert_hybrid_safe(lambda x: x * x, *shapes, input_signature=[tf.TensorSpec((None, 3))])
 
 

@@ -23,16 +23,16 @@ USAGE = ("--baseline FILE [--fail-on 10%] [--update-baseline] [options]",)
 _HELP = """\
 usage: optimize check {usage}
 
-Runs the code as it stands and the same code without its tf.function decorators, in turns, and compares how many times
-faster it is with a baseline: the report.json of a run of optimize whose patch was applied, or a file that
---update-baseline wrote. Nothing of yours is changed. Exits with 1 where the speedup is lost, a function is refuted that
-was not, or results drift; it says which function lost it and why.
+Checks that the speedup of the tf.function decorators in your code is not lost. It runs the code in turns with and
+without the decorators, and compares the measured speedup with a baseline: the report.json of a run whose patch was
+applied, or a file that --update-baseline wrote. Your files are not changed. Exits with 1 if the speedup is lost, if a
+function is newly refuted, or if results drift, and names the function and the reason.
 
   optimize check --baseline speedup.json --update-baseline --train-script train.py
-      Make the baseline: prove all decorated functions and measure what they gain.
+      Create the baseline: prove all decorated functions and measure the speedup.
 
   optimize check --baseline speedup.json
-      Hold the code to it. The script and its arguments are the baseline's, unless you give others.
+      Compare the code with the baseline. The script and its arguments default to those of the baseline.
 
 {options}"""
 
@@ -50,7 +50,7 @@ def run(arguments: list[str], console: Console) -> int:
     refuse(extras, ours, parser, cwd)
     file = values.get("baseline")
     if file is None:
-        raise WrongUsage("check takes the file that holds the baseline: optimize check --baseline FILE")
+        raise WrongUsage("check needs a baseline file: optimize check --baseline FILE")
     update, path = "update_baseline" in values, cwd / file
     fail_on = _share(values.get("fail_on", "10%"))
     passes = passes_inconclusive(values)
@@ -102,10 +102,10 @@ def _check(
 
 def _parser() -> Parser:
     parser = Parser("optimize check")
-    parser.add_argument("--baseline", metavar="FILE", help="the report to hold the code to")
-    parser.add_argument("--update-baseline", action="store_true", help="write the baseline instead, or the first one")
+    parser.add_argument("--baseline", metavar="FILE", help="the report to compare the code with")
+    parser.add_argument("--update-baseline", action="store_true", help="write the baseline, without comparing")
     parser.add_argument("--fail-on", metavar="LOSS", help="the loss of the ratio that fails: 10%%, 0.1 (10%%)")
-    parser.add_argument("--on-inconclusive", metavar="pass|fail", help="what to do where nothing is decided (pass)")
+    parser.add_argument("--on-inconclusive", metavar="pass|fail", help="the result if nothing is decided (pass)")
     parser.add_argument("--history", metavar="FILE", help="append the result to a JSONL file, for optimize history")
     add_settings(parser, without=("rewrite", "drift-runs", "min-speedup"))
     return parser
@@ -136,9 +136,9 @@ def _baseline(path: Path, file: str, update: bool) -> Report | None:
             return None
         raise WrongUsage(str(problem)) from None
     if not update and not names_of(report):
-        raise WrongUsage(f"{file} has no decorated function whose speedup could be held; --update-baseline writes one.")
+        raise WrongUsage(f"{file} has no decorated function to check; --update-baseline writes one.")
     if not update and (report.benchmark is None or report.benchmark.speedup is None):
-        raise WrongUsage(f"{file} has no measured speedup to hold; --update-baseline writes one.")
+        raise WrongUsage(f"{file} has no measured speedup to check; --update-baseline writes one.")
     return report
 
 

@@ -15,15 +15,15 @@ _HELP = """\
 usage: optimize confirm {since}
        optimize confirm {candidate}
 
-Proves decorated functions as they stand in the working tree: each against the same code without its decorator, by
-running your script. Nothing of yours is changed. Exits with 1 where one is refuted, drifts or is slower. What an
-earlier report in the results folder has confirmed, and what rests on nothing that has changed since, is not run again.
+Proves functions that are already decorated, by running your script with and without their decorators. Your files are
+not changed. Exits with 1 if a function is refuted, drifts or is slower. A function that an earlier report in the
+results folder has confirmed is not run again, unless something that its verdict depends on has changed.
 
   optimize confirm --since origin/main --train-script train.py
-      What a reviewer runs: the functions that the branch touches, those that call them and those that they call.
+      Before a merge: check the decorated functions that the branch changes, their callers and their callees.
 
   optimize confirm --candidate train:Trainer.step --train-script train.py
-      One function, whoever decorated it.
+      Check one function.
 
 {options}"""
 
@@ -64,7 +64,7 @@ def _parser() -> Parser:
     parser = Parser("optimize confirm")
     parser.add_argument("--since", metavar="REVISION", help="what changed since a commit, a branch or a tag")
     parser.add_argument("--candidate", action="append", metavar="ID", help="a decorated function, such as train:step")
-    parser.add_argument("--fresh", action="store_true", help="run again what is confirmed already")
-    parser.add_argument("--on-inconclusive", metavar="pass|fail", help="what to do where nothing is decided (pass)")
+    parser.add_argument("--fresh", action="store_true", help="also run what is already confirmed")
+    parser.add_argument("--on-inconclusive", metavar="pass|fail", help="the result if nothing is decided (pass)")
     add_settings(parser, without=("rewrite", "drift-runs", "only", "skip"))
     return parser

@@ -61,7 +61,7 @@ def _explain_function(asked: str, path: Path, console: Console) -> int:
     found = find(report, asked)
     if not found:
         ids = [judgement.function.id for judgement in report.judgements]
-        raise WrongUsage(f"{path} knows no function {asked}.{nearest(asked, ids)}")
+        raise WrongUsage(f"{path} has no function {asked}.{nearest(asked, ids)}")
     width = shutil.get_terminal_size((100, 24)).columns
     print("\n".join(explain(judgement, report, width) for judgement in found), end="", file=console.out)
     return exit_codes.OK

@@ -14,7 +14,7 @@ def run(arguments: list[str], console: Console) -> int:
     """Print the trend of a file that `optimize check --history` has appended to."""
     parser = Parser("optimize history")
     parser.add_argument("files", nargs="*", metavar="FILE", default=[], help="what optimize check --history wrote")
-    parser.add_argument("--factor", metavar="F", help="the least step that is told: 1.1 is a tenth (1.1)")
+    parser.add_argument("--factor", metavar="F", help="the smallest change to report: 1.1 is 10%% (1.1)")
     parser.add_argument("-h", "--help", action="store_true", help="show this")
     parsed, extras = parser.parse_known_args(arguments)
     if "help" in parsed:

@@ -23,51 +23,51 @@ USAGE = (
 _HELP = """\
 {usage}
 
-Finds eager TensorFlow 2 code that should run as a graph, proves by running your script that it may,
-and writes the change as a patch, with what it gains and whether anything drifted.
+Finds eager TensorFlow 2 functions that should be graphs, proves on runs of your script that the
+conversion is safe, measures the speedup, and writes the change as a patch.
 
 examples:
   optimize --train-script train.py
-      Try it: nothing of yours is changed. The patch and report.html go to results/latest/.
+      Try it. Your files are not changed. The patch and report.html go to results/latest/.
 
   optimize --train-script train.py -- --epochs 3 --data mnist
-      What follows -- are the arguments of your script.
+      Arguments after -- are passed to your script.
 
   optimize --train-module package.train
-      For what you would run as: python -m package.train
+      Use this for a script that you start with: python -m package.train
 
   optimize --train-script train.py --budget 20m --steps 500
-      Spend up to 20 minutes; cut each run after 500 training steps.
+      Spend up to 20 minutes, and end each run after 500 training steps.
 
   optimize --train-script train.py --metric 'accuracy=val_acc: ([0-9.]+)' --apply
-      Watch a number that the script prints; edit the sources in place when all is well.
+      Check a printed number for drift, and edit the sources in place if the change is safe and faster.
 
   optimize scan src/ --format sarif > candidates.sarif
-      Only read the source, run nothing. Candidates are no failure, unless --fail-on-candidates is given.
+      Read the source only; run nothing. Exits with 0 unless --fail-on-candidates is given.
 
   optimize explain HYB104
-      What a finding's code means and what to do about it; without a code, the list of all.
+      Explain a rule and what to do about it. Without a code, list all rules.
 
   optimize explain train:Trainer.step
-      Everything that the newest run found out about one function.
+      Show everything that the latest run found out about one function.
 
 {options}
-All of these but --apply and --output can stand in the project's pyproject.toml as well:
+All options except --apply and --output can also be set in the project's pyproject.toml:
   [tool.optimize]
   train-script = "train.py"
   budget = "20m"
   metric = {{ accuracy = "val_acc: ([0-9.]+)" }}
 
 exit codes:
-  0 done, also when a candidate was refuted or there is nothing to gain
-  1 drift (the edited script ends with other numbers), or what a command is asked to fail on
-  2 wrong usage    3 the script failed by itself    4 our own failure, or --apply was refused
+  0 done, including when a candidate was refuted or there is nothing to gain
+  1 drift (the edited script ends with different numbers), or a failed check of a command
+  2 wrong usage    3 the script failed by itself    4 hybridize failed, or --apply was refused
   130 interrupted
 """
 
 
 def run(arguments: list[str], console: Console) -> int:
-    """Read the options, do the main job, and print what came of it."""
+    """Read the options, run the main job, and print the result."""
     ours, theirs = split(arguments)
     parser = parser_of_options()
     parsed, extras = parser.parse_known_args(ours)
@@ -102,6 +102,6 @@ def parser_of_options() -> Parser:
     """Give the parser of the main job's options."""
     parser = Parser("optimize")
     add_settings(parser)
-    parser.add_argument("--apply", action="store_true", help="edit the sources in place when all is well")
+    parser.add_argument("--apply", action="store_true", help="edit the sources if the change is safe and faster")
     parser.add_argument("--version", action="store_true", help="print the version")
     return parser

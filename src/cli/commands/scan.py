@@ -31,14 +31,16 @@ def _run(arguments: list[str], console: Console) -> int:
     names = ", ".join(formats.names())
     parser = Parser("optimize scan")
     parser.add_argument("paths", nargs="*", metavar="PATH", default=[], help="files and folders to read")
-    parser.add_argument("--format", default="", metavar="F", help=f"what is printed: {names} (text)")
+    parser.add_argument("--format", default="", metavar="F", help=f"format to print: {names} (text)")
     parser.add_argument(
-        "--output", action="append", metavar="FORMAT=FILE", help=f"write {names} to a file too; may be repeated"
+        "--output", action="append", metavar="FORMAT=FILE", help=f"also write {names} to a file; repeatable"
     )
     parser.add_argument("--select", action="append", metavar="CODES", help="only these codes: HYB104,HYB2")
-    parser.add_argument("--ignore", action="append", metavar="CODES", help="without these codes")
-    parser.add_argument("--min-confidence", default="low", metavar="C", help="high, medium, low: leave out less (low)")
-    parser.add_argument("--fail-on-candidates", action="store_true", help="exit with 1 where there are candidates")
+    parser.add_argument("--ignore", action="append", metavar="CODES", help="leave out these codes")
+    parser.add_argument(
+        "--min-confidence", default="low", metavar="C", help="the least confidence to list: high, medium or low (low)"
+    )
+    parser.add_argument("--fail-on-candidates", action="store_true", help="exit with 1 if there are candidates")
     parser.add_argument("-h", "--help", action="store_true", help="show this")
     parsed, extras = parser.parse_known_args(arguments)
     if "help" in parsed:

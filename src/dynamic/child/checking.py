@@ -133,7 +133,7 @@ class Checker:
 
         if tensorflow.config.functions_run_eagerly():
             check.doubts.setdefault(
-                "mode", "the script has every tf.function run eagerly (tf.config.run_functions_eagerly)"
+                "mode", "the script runs every tf.function eagerly (tf.config.run_functions_eagerly)"
             )
             return original(*args, **kwargs)
         if not check.open or not (rehearsed or self._is_wanted(check, first, original, args, kwargs)):

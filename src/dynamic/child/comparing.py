@@ -139,7 +139,7 @@ def perturbed_within(comparison: Comparison, reference: Mapping[str, float], fac
     errors. A mismatch stays where the graph is more than ``factor`` times as far away.
     """
     return [
-        f"{place} differs by {error:.1e} relative, rounding moves it by {reference.get(place, 0.0):.1e}"
+        f"{place} has a relative difference of {error:.1e}, rounding accounts for {reference.get(place, 0.0):.1e}"
         for place, error in comparison.numeric.items()
         if not error <= factor * reference.get(place, 0.0)
     ]

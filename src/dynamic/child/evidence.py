@@ -30,7 +30,7 @@ UNRESTORABLE = {
     **dict.fromkeys(("QueueEnqueueV2", "QueueEnqueueManyV2"), "it adds to a queue"),
     **dict.fromkeys(("BarrierTakeMany", "Unstage", "OrderedMapUnstage", "MapUnstage"), "it takes from a staging area"),
     **dict.fromkeys(("BarrierInsertMany", "Stage", "OrderedMapStage", "MapStage"), "it adds to a staging area"),
-    **dict.fromkeys(("ReaderReadV2", "ReaderReadUpToV2"), "it reads on in a file"),
+    **dict.fromkeys(("ReaderReadV2", "ReaderReadUpToV2"), "it reads from a file position"),
     "EagerPyFunc": "it calls back into Python (tf.py_function)",
     "PyFunc": "it calls back into Python (tf.numpy_function)",
     "EagerPyFuncStateless": "it calls back into Python (tf.py_function)",
@@ -61,7 +61,7 @@ UNRESTORABLE.update(
             "TruncatedNormal",
             "UniformCandidateSampler",
         ),
-        "it draws random numbers from a state of an op's own",
+        "it draws random numbers from the internal state of an op",
     )
 )
 ITERATION = frozenset({"IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional"})
@@ -174,7 +174,7 @@ class Check:
 
     def doubt_state(self, op: str) -> None:
         """Note that an op of the call has an effect that can't be taken back."""
-        self.doubts.setdefault("state", f"{UNRESTORABLE[op]}, which can't be put back for a comparison")
+        self.doubts.setdefault("state", f"{UNRESTORABLE[op]}, which can't be restored for a comparison")
 
     def _objects(self) -> dict[str, int]:
         """How many different objects each parameter had in the calls that were compared."""

@@ -35,7 +35,7 @@ def form_of(value: object, depth: int = DEPTH) -> Form:
     if value is None or isinstance(value, (str, bytes)):
         return _other("None" if value is None else "a Python string")
     if isinstance(value, tf.Variable):
-        return _other("a variable, which a signature would make a plain tensor of")
+        return _other("a variable, which a signature would turn into a tensor")
     return _other(f"an object of {type(value).__qualname__}")
 
 
@@ -65,7 +65,7 @@ def _container_form(value: Any, depth: int) -> Form:
     if not pairs or len(pairs) > LEAVES or depth <= 0:
         return _other(f"a {name} of {len(pairs)} items")
     if not all(type(key) is str for key, _ in pairs):
-        return _other(f"a {name} whose keys are no texts")
+        return _other(f"a {name} whose keys are not strings")
     items = tuple((key, form_of(item, depth - 1)) for key, item in pairs)
     for key, form in items:
         if form.kind == "other":

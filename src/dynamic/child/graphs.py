@@ -172,14 +172,15 @@ def difference(first: Print, second: Print) -> str | None:
             return f"{one.kind} became {other.kind}: a branch on Python state was taken differently{_at(other.place)}"
         if one.detail != other.detail:
             if one.kind == "Const":
-                return f"a constant was baked in that changes: {_short(one.detail)} then {_short(other.detail)}" + _at(
+                values = f"{_short(one.detail)} then {_short(other.detail)}"
+                return f"the graph keeps a constant that changes: {values}" + _at(
                     other.place
                 )
             return f"{one.kind} has different attributes in a later trace{_at(other.place)}"
     for number, (one_value, other_value) in enumerate(zip(first.captured, second.captured, strict=True)):
         if one_value != other_value:
             return (
-                f"a tensor that is no variable was baked in and changes: {_short(one_value)} then "
+                f"the graph keeps a tensor (not a variable) that changes: {_short(one_value)} then "
                 f"{_short(other_value)}{_at(second.captured_places[number])}"
             )
     if first.resources != second.resources:

@@ -295,7 +295,7 @@ class Observer:
         frames = self.stack.__dict__.setdefault("frames", [])
         if not frames:
             if self.stop_after is not None and self.batches > self.stop_after:
-                self.child.request_cut(f"{self.stop_after} batches were trained on")
+                self.child.request_cut(f"{self.stop_after} training batches were done")
             self.child.boundary()
         frames.append([FIT, 0.0, 0.0])
         try:
@@ -307,7 +307,7 @@ class Observer:
 
     def _boundary(self, record: Record) -> None:
         if self.stop_after is not None and record.calls >= self.stop_after:
-            self.child.request_cut(f"{record.candidate} had been called {record.calls} times")
+            self.child.request_cut(f"{record.candidate} was called {record.calls} times")
         self.child.boundary()
 
     def _note_creation(self, record: Record, made: int) -> None:

@@ -20,7 +20,7 @@ from ...sandbox.binding import disguise, takes_self
 #: More owners than this are not told apart: their calls are all taken for first ones.
 MOST = 10_000
 UNKEPT = (
-    "`tf.function` holds the object of a method by a weak reference, and nothing else holds the `{}` that it is "
+    "`tf.function` holds only a weak reference to the object of a method, and nothing else holds the `{}` that it is "
     "called on; keep that in a name of its own"
 )
 # With more references than so many of a lone instance, it is not looked whether they are bound methods.
@@ -151,18 +151,18 @@ def refusal(receiver: Any) -> str:
     if receiver is None:
         return ""
     kind = type(receiver)
-    lead = f"`tf.function` keeps the traces of a method for each object in a weak dictionary, and a `{kind.__name__}` "
+    lead = f"`tf.function` keeps the traces of a method in a weak dictionary of objects, and a `{kind.__name__}` "
     if not kind.__weakrefoffset__:
         if issubclass(kind, tuple):
-            return f"{lead}is a tuple, which allows no weak reference; make the method a function that takes the tuple"
+            return f"{lead}is a tuple and can't be weakly referenced; make the method a function that takes the tuple"
         if any("__slots__" in vars(base) for base in kind.__mro__ if base.__module__ != "builtins"):
-            return f"{lead}allows no weak reference: its `__slots__` have no `__weakref__`; add it to them"
-        return f"{lead}allows no weak reference; make the method a function"
+            return f"{lead}can't be weakly referenced: its `__slots__` lack `__weakref__`; add it"
+        return f"{lead}can't be weakly referenced; make the method a function"
     if kind.__hash__ is None:
         maker = next(base for base in kind.__mro__ if vars(base).get("__hash__", kind) is None)
         if hasattr(maker, "__dataclass_fields__") and maker.__module__ != "builtins":
             return f"{lead}can't be hashed: it is a dataclass with `__eq__` but no `__hash__`; use @dataclass(eq=False)"
         if maker.__module__ == "builtins":
-            return f"{lead}can't be hashed, since it is a {maker.__name__}; hold the {maker.__name__} in an attribute"
+            return f"{lead}can't be hashed, because it is a {maker.__name__}; hold the {maker.__name__} in an attribute"
         return f"{lead}can't be hashed: it defines `__eq__` but no `__hash__`; add `__hash__ = object.__hash__`"
     return ""

@@ -141,12 +141,12 @@ class Reading:
         self._stack = calls.stack or self._stack
         every = calls.ran()
         if calls.missed:
-            self._miss("variables of the function around", calls.missed, "")
+            self._miss("variables of the enclosing function", calls.missed, "")
         for ran in every:
             self._ran.add(ran.code)
             reads = reads_of(ran.code)
             if reads.cut:
-                self._miss("more than can be followed", f"`{ran.name}` ({ran.code.co_filename}:{reads.cut})")
+                self._miss("more than can be tracked", f"`{ran.name}` ({ran.code.co_filename}:{reads.cut})")
             for read in reads.chains:
                 self._take(ran, read)
             for name, line in reads.loose.items():
@@ -356,7 +356,7 @@ class Reading:
         if loose and len(self._paths) >= MOST_PATHS // 2:
             return
         if known is None and len(self._paths) >= MOST_PATHS:
-            self._miss(f"`{label}` beside {MOST_PATHS:,} other places", where)
+            self._miss(f"`{label}` and {MOST_PATHS:,} other places", where)
             return
         if not steps and (not deep or not isinstance(plain(root), (*CONTAINERS, np.ndarray))):
             return

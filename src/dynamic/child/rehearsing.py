@@ -48,7 +48,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
         count = max(2, -(-(FEWEST_REPEATS + record.built) // record.wanted))
     if 2 * count * shadow.eager_seconds > seconds:
         check.doubts["repeats"] = (
-            f"a call of it takes {shadow.eager_seconds:.1f} s, too long to be repeated; use a longer --budget"
+            f"one call takes {shadow.eager_seconds:.1f} s, too long to repeat it; use a longer --budget"
         )
         return
     state = variables.snapshot(streams.of_others())

@@ -55,16 +55,16 @@ def objection(function: Any, bound: Any, printed: graphs.Print, args: Any, kwarg
     if tensorflow_internals.is_compiled(function):
         asserting = sorted({row.kind for row in printed.rows} & ASSERTIONS)
         if asserting:
-            return f"it checks values ({', '.join(asserting)}), and XLA leaves such checks out"
+            return f"it checks values ({', '.join(asserting)}), and XLA removes such checks"
         if streams.draws(printed.resources):
-            return "it draws random numbers with tf.random, and XLA does so without regard to the seed"
+            return "it draws random numbers with tf.random, and XLA ignores the seed"
     if not tensorflow_internals.uses_autograph(function):
         converted = tf.function(bound.python_function)
         try:
             twin = graphs.fingerprint(converted.get_concrete_function(*args, **kwargs), lambda op: None)
         except Exception as error:
-            return f"with AutoGraph its trace raises {type(error).__name__}, and without it does not"
+            return f"tracing with AutoGraph raises {type(error).__name__}; without AutoGraph it does not"
         different = graphs.difference(twin, printed)
         if different is not None:
-            return f"it needs AutoGraph: without, {different}"
+            return f"it needs AutoGraph: without it, {different}"
     return None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SCALARS = 5000
 LATEST = 500
-# Zero: before the first unit.
+# Zero: before the first step.
 DIGESTS = (0, 1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 320, 640)
 # A unit that lasts so many times as long as the longest one before it, and so many seconds, is said to hang.
 HANGS, HANG_SECONDS = 20, 30.0
@@ -177,11 +177,11 @@ class Replay:
         """Have the run cut where its units are done, or where it has done enough for the time that it took."""
         reached = min(self.reached.values(), default=2) >= 2
         if self.steps is not None and self.units >= self.steps and reached:
-            self.child.request_cut(f"{self.units} units were done")
+            self.child.request_cut(f"{self.units} steps were done")
         now = elapsed()
         for seconds, units in self.patience:
             if now >= seconds and self.units >= units:
-                self.child.request_cut(f"its time was over after {self.units} units")
+                self.child.request_cut(f"its time was up after {self.units} steps")
 
     def _begin(self) -> None:
         """A unit begins. One that hangs is not waited for until the run's time is over."""

@@ -119,7 +119,7 @@ class Shadow:
         """Whether a connection was refused since there were ``before`` such: what came of it is our doing."""
         if RefusedConnection.made == before:
             return False
-        self.check.doubts.setdefault("network", f"it connects to another machine, which was refused; {REMEDY}")
+        self.check.doubts.setdefault("network", f"its connection to another machine was refused; {REMEDY}")
         return True
 
     def _call_eagerly(self, path: PathNote) -> list[Change]:
@@ -169,7 +169,7 @@ class Shadow:
                 return  # the next call is compared, with the iterators' positions saved
         if self.positions is None and (iterates or few is None):
             why = f": {iterators.blind}" if iterators.blind else ""
-            check.doubts["state"] = f"it advances a tf.data iterator, which can't be put back for a comparison{why}"
+            check.doubts["state"] = f"it advances a tf.data iterator, which can't be restored for a comparison{why}"
         if "state" in check.doubts:
             return
         receiver = receiver_of(self.original, self.args)
@@ -230,7 +230,7 @@ class Shadow:
         if drawing.may_be_others(changes, self.python) and (self.traced or not new_traces):
             changes = []  # no Python of it ran, or what a quiet trace has shown to draw nothing
         if changes:
-            check.note_effects(changes, self.python.beside, "while it is traced, ")
+            check.note_effects(changes, self.python.beside, "during tracing, ")
             return
         if check.note_creation(made):
             return
@@ -340,7 +340,7 @@ class Shadow:
                     check.causes.append(f"{name}: {signatures.difference(old, new)}")
                     break
         elif known and check.traces > 2:
-            check.causes.append("the same arguments were traced again")
+            check.causes.append("the same arguments caused a retrace")
         check.keys.append((number, self.key))
 
     def _traces(self) -> int:
@@ -432,7 +432,7 @@ class Shadow:
             if not drawing.may_be_others(changes, python):
                 break
         if changes and not foreseen:
-            check.note_effects(changes, python.beside, "while it is traced, ")
+            check.note_effects(changes, python.beside, "during tracing, ")
         if changes:
             return None
         return bound, concrete, calls, python, seconds
@@ -476,7 +476,7 @@ def _hash_failure(receiver: Any) -> str:
         hash(receiver)
     except Exception as error:
         return (
-            f"`tf.function` keeps the traces of a method for each object by its hash, and that of a "
+            f"`tf.function` keeps the traces of a method per object, by its hash, and the hash of a "
             f"`{type(receiver).__name__}` raises {type(error).__name__}: {str(error)[:100]}; use @dataclass(eq=False), "
             "or `__hash__ = object.__hash__`"
         )
@@ -488,8 +488,8 @@ def _different_errors(eager: Exception | None, graph: Exception | None, project:
     if graph is not None and eager is None:
         return _explain(graph, project)
     if eager is not None and type(graph) is not type(eager):
-        theirs = f"raises {type(graph).__name__}" if graph is not None else "raises nothing"
-        return f"a call of it raises {type(eager).__name__}, and as a graph it {theirs}"
+        theirs = f"raises {type(graph).__name__}" if graph is not None else "raises no error"
+        return f"an eager call raises {type(eager).__name__}, but the graph {theirs}"
     return None
 
 

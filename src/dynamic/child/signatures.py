@@ -186,7 +186,7 @@ def difference(before: Any, after: Any) -> str:
             return f"dtype {before[1]} then {after[1]}"
         return f"shape {_text(before[2])} then {_text(after[2])}"
     if before[0] == "V":
-        return "another variable"
+        return "a different variable"
     if before[0] == "C":
         return f"{before[1]} then {after[1]}"
     if before[0] == "O":
@@ -201,7 +201,7 @@ def difference(before: Any, after: Any) -> str:
                 if isinstance(old[0], str) and isinstance(old[1], tuple) and before[0] not in ("list", "tuple"):
                     return f"[{old[0]!r}]: {difference(old[1], new[1])}"
                 return f"an item: {difference(old, new)}"
-    return "another structure"
+    return "a different structure"
 
 
 def _word(item: Any) -> str:

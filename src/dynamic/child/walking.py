@@ -118,7 +118,7 @@ class Walk:
             if len(self._seen) > OBJECTS:
                 if self._is_near:
                     what = f"it can reach more than {OBJECTS:,} Python objects (one is {label})"
-                    self._doubt(f"{what}, too many to look at")
+                    self._doubt(f"{what}, too many to inspect")
                 break
             self._visit(label, value)
         self._is_own = True
@@ -370,7 +370,7 @@ class Walk:
             self._bytes -= value.nbytes if whole else 0
             if not whole and value.flags.writeable:
                 size = f"{value.nbytes >> 20:,} MB"
-                self._doubt(f"it may change the array {label}, which is too large ({size}) to look at all of it")
+                self._doubt(f"it may change the array {label}, which is too large ({size}) to inspect completely")
         self._keep("array", label, value, marks.array_mark(value, whole))
         if value.dtype.hasobject:
             self._add_items(label, np.ndarray.view(value, np.ndarray).ravel().tolist())
@@ -397,7 +397,7 @@ class Walk:
         try:
             self._keep("iterator", label, value, marks.iterator_mark(value))
         except marks.Unseen:
-            self._doubt(f"it may advance the iterator {label}, which does not tell where it is")
+            self._doubt(f"it may advance the iterator {label}, which does not show its position")
         if isinstance(value, marks.SUSPENDED):
             frame, _ = marks.suspended_frame(value)
             if frame is not None and self._project.owns(frame.f_code):

@@ -163,5 +163,5 @@ def _ended_otherwise(edited: Seen, eager: Seen) -> str:
         return f"in a fresh process the edited script ends with {instead}"
     left = set(edited.report.get("leaks", ())) - set(eager.report.get("leaks", ()))
     if left:
-        return f"in a fresh process it leaves a tensor of the graph in {min(left)}, which eager code cannot read"
+        return f"in a fresh process it stores a symbolic tensor in {min(left)}, which eager code can't read"
     return ""

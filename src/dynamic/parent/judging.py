@@ -100,10 +100,10 @@ def judge_observed(
         return verdict(
             Verdict.NOT_PROPOSED,
             "graph-already",
-            f"it runs only inside graph code already ({seen.traced_calls:,} calls, all traced)",
+            f"it already runs only inside graphs ({seen.traced_calls:,} calls, all traced)",
         )
     if any("symbolic tensor" in p.kinds for p in seen.parameters):
-        said = "it is given Keras symbolic tensors (a functional model is built through it)"
+        said = "it receives symbolic tensors of Keras (it builds a functional model)"
         return verdict(Verdict.REFUTED, "symbolic", said)
     if row.refusal:
         return verdict(Verdict.REFUTED, "refused", row.refusal)
@@ -120,7 +120,7 @@ def judge_observed(
         beside = replace(beside, message=f"{beside.message}{BESIDE}")
         return Judgement(function, Verdict.INCONCLUSIVE, (beside,), seen)
     if seen.exceptions and sum(row.exceptions.values()) >= seen.calls:
-        return verdict(Verdict.INCONCLUSIVE, "raises", f"every call of it raised: {seen.exceptions[0]}")
+        return verdict(Verdict.INCONCLUSIVE, "raises", f"every call raised: {seen.exceptions[0]}")
     if row.op_calls and not seen.ops_per_call:
         noted = [f"line {f.line}: {f.message}" for f in function.findings]
         why = f"it ran no TensorFlow op in {count(row.op_calls, 'sampled call')}: nothing to gain"
@@ -142,8 +142,8 @@ def judge_observed(
         return verdict(
             Verdict.REFUTED,
             "traces-grow",
-            f"it would be traced again and again: it is defined anew {seen.function_objects} times for its "
-            f"{seen.calls:,} calls; move its definition out of the loop or function around it",
+            f"it would be retraced repeatedly: it is redefined {seen.function_objects} times in its "
+            f"{seen.calls:,} calls; move its definition out of the enclosing loop or function",
             Move.USER,
         )
     return None
@@ -187,7 +187,7 @@ def growing_signatures(seen: Observation, row: ObservedRow) -> str | None:
     if len(worst.shapes) > 1:
         what += f", shapes {', '.join(worst.shapes[:4])}"
     return (
-        f"it would be traced again and again: {seen.signatures}+ signatures in {seen.calls:,} calls, from {what}) "
+        f"it would be retraced repeatedly: {seen.signatures}+ signatures in {seen.calls:,} calls, from {what}) "
         f"with {worst.distinct_values}+ distinct values"
     )
 
@@ -220,7 +220,7 @@ def judge_checked(
     # Of the bare function the observed signatures tell as much, and from all of the calls.
     traces, compared = (row.owner_traces, row.owner_compared) if row else (0, 0)
     if row and variant.arguments and traces >= LEAST_CALLS and 2 * traces > compared:
-        why = f"it is traced again and again: {traces} times in {compared} calls"
+        why = f"it is retraced repeatedly: {traces} times in {compared} calls"
         why += f" ({row.causes[-1]})" if row.causes else ""
         judgement = _with_variant(function, observation, row, Verdict.REFUTED, Reason("traces-grow", why))
     results = tuple(
@@ -263,7 +263,7 @@ def _judge_row(
         return verdict(Verdict.INCONCLUSIVE, *doubts[0])
     if few is not None:
         if row.calls < observation.calls or row.compared + few.built < row.calls:
-            why = f"not each of its {observation.calls} calls could be compared: {evidence}"
+            why = f"not all of its {observation.calls} calls could be compared: {evidence}"
             return verdict(Verdict.INCONCLUSIVE, "few-compared", why, rests=False)
         row = replace(
             row,
@@ -278,7 +278,7 @@ def _judge_row(
     if row.retraced < 1:
         return verdict(Verdict.INCONCLUSIVE, "one-trace", "its trace was never compared with a later one")
     if observation.threads > 1:
-        why = f"it was called in {observation.threads} threads, and only one thread's calls can be compared"
+        why = f"it was called in {observation.threads} threads, but only the calls of one thread can be compared"
         return verdict(Verdict.INCONCLUSIVE, "threads", why)
     if row.unseen_path_calls > 0:
         said = f"{row.unseen_path_calls} calls ran an op sequence that was never compared"
@@ -290,7 +290,7 @@ def _judge_row(
         reasons.append(Reason("captures", f"its graph keeps {number}, which did not change: {shown}"))
     read = dict(function.results_read)
     for part in row.returned:
-        said = "is a variable; a graph returns its value, and the project only reads that"
+        said = "is a variable; a graph returns its value, and the project only reads the value"
         reasons.append(Reason("returns-variable", f"its result{part} {said} ({read[part]})", place=read[part]))
     agreed = Reason("agreed", f"eager and graph agree ({compared}, {checked})", spread)
     return _with_variant(function, observation, known, Verdict.CONFIRMED, agreed, *reasons)
@@ -313,7 +313,7 @@ def _signatures(compared: int, observed: int) -> str:
 def _lead(code: str) -> str:
     return {
         "unstable": "its trace depends on Python state: ",
-        "differs": "the graph gives something else: ",
+        "differs": "the graph computes something different: ",
     }.get(code, "")
 
 

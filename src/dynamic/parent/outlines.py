@@ -94,24 +94,24 @@ def _differs(original: Seen, outlined: Seen, twin: Seen | None) -> str:
         return f"it raises {ours.error_type}: {(ours.error or '')[:120]}{place}"
     whole = _ended(original) and _ended(outlined)
     if _ended(original) and not _ended(outlined) and ours.ending is not Ending.CUT:
-        return "it does not end as the original does"
+        return "it does not end like the original"
     if whole and (ours.code or 0) != (theirs.code or 0):
         return f"it ends with exit status {ours.code or 0}, not {theirs.code or 0}"
     first, second = original.report, outlined.report
     if not first.get("operations") or not second.get("operations"):
-        return "no operation was run that could be compared"
+        return "no operation that could be compared was run"
     marks = list(zip(first["marks"], second["marks"], strict=False))
     parted = next((number for number, (one, other) in enumerate(marks) if one != other), None)
     if parted is not None:
-        return _noise(original, twin, f"it runs other operations, from number {parted * EVERY + 1:,} on")
+        return _noise(original, twin, f"it runs different operations, from number {parted * EVERY + 1:,} on")
     if whole and (first["operations"], first["hash"]) != (second["operations"], second["hash"]):
-        return _noise(original, twin, "it ends with other operations")
+        return _noise(original, twin, "it ends with different operations")
     if not whole and not marks:
-        return "too few operations were run in the time for a comparison"
+        return "too few operations were run in the available time for a comparison"
     common = first["values"].keys() & second["values"].keys()
     others = any(first["values"][count] != second["values"][count] for count in common)
     if others or (whole and first["last"] != second["last"]):
-        return _noise(original, twin, "variables have other values, after the same operations")
+        return _noise(original, twin, "variables have different values after the same operations")
     return _other_lines(original, outlined, twin, whole)
 
 
@@ -125,7 +125,7 @@ def _noise(original: Seen, twin: Seen | None, said: str) -> str:
     alike = alike and all(first["values"][count] == other["values"][count] for count in values)
     if _ended(original) and _ended(twin):
         alike = alike and (first["hash"], first["last"]) == (other.get("hash"), other.get("last"))
-    return said if alike else "two runs of the original are not the same either, so nothing can be compared"
+    return said if alike else "two runs of the original differ from each other, so nothing can be compared"
 
 
 def _other_lines(original: Seen, outlined: Seen, twin: Seen | None, whole: bool) -> str:
@@ -139,5 +139,5 @@ def _other_lines(original: Seen, outlined: Seen, twin: Seen | None, whole: bool)
     for number, (one, other) in enumerate(zip(first, second, strict=False)):
         noisy = again is not None and number < len(again) and again[number] != one
         if one != other and not noisy:
-            return f"line {number + 1} of what it prints is another one: {other[:80]!r}, not {one[:80]!r}"
+            return f"line {number + 1} of its output is different: {other[:80]!r}, not {one[:80]!r}"
     return ""

@@ -243,7 +243,7 @@ def _check_together(
     if refused:
         # Its own error may not say so, but it may well come of that; then none of the functions has broken the run.
         run.target.network.stopped.add(refused[0])
-        died = f"{died}, after it was refused {refused[0]}; {REMEDY}"
+        died = f"{died}, after its connection to {refused[0]} was refused; {REMEDY}"
     elif died and len(functions) > 1:
         # One of them broke the run. The halves tell which, and the others keep their verdicts.
         middle = len(functions) // 2
@@ -280,10 +280,10 @@ def _judge(
             judgement = replace(
                 judgement,
                 verdict=Verdict.INCONCLUSIVE,
-                reasons=(Reason("run-broke", f"the run broke with it: {died}"), *judgement.reasons),
+                reasons=(Reason("run-broke", f"the run failed with it: {died}"), *judgement.reasons),
             )
         if stopped and judgement.verdict is Verdict.INCONCLUSIVE:
-            why = f"the run ended where it was refused {stopped}; {REMEDY}"
+            why = f"the run ended because its connection to {stopped} was refused; {REMEDY}"
             judgement = replace(
                 judgement, reasons=(Reason("refused-connection", why, move=Move.USER), *judgement.reasons)
             )

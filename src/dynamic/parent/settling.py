@@ -73,7 +73,7 @@ def _settle(
         if checked and "effect" in checked.refutations:
             return say(Verdict.REFUTED, checked.refutations["effect"])
         if lasting and not (checked and checked.compared and "beside" not in checked.doubts):
-            return say(Verdict.INCONCLUSIVE, f"{lasting[0].detail}, by it or by a thread beside it")
+            return say(Verdict.INCONCLUSIVE, f"{lasting[0].detail}, by it or by another thread")
         if observed.blind:
             return say(Verdict.INCONCLUSIVE, observed.blind)
         return say(Verdict.CONFIRMED, f"{observed.effect_calls} of {calls} checked")
@@ -110,7 +110,7 @@ def _settle_same_object(
     if objects < 2:
         if observed.whole or not objects:
             return Verdict.CONFIRMED, f"{count(objects, 'object')} in {calls}"
-        return Verdict.UNOBSERVED, f"the run was cut after {calls}, before a second object came as `{name}`"
+        return Verdict.UNOBSERVED, f"the run was cut after {calls}, before a second object was passed as `{name}`"
     if checked is None:
         return Verdict.UNOBSERVED, f"`{name}` was {count(objects, 'object')} in {calls}; no call was compared"
     if "creation" in checked.refutations:

@@ -72,7 +72,7 @@ def _in_order(parameters: list[ObservedParameter]) -> list[tuple[str, Form]] | W
         if not parameter.in_every_call:
             return Withheld(f"`{parameter.name}` is left to its default in some calls", possible=False)
         if parameter.form is None:
-            return Withheld(f"what `{parameter.name}` was given is not known", possible=False)
+            return Withheld(f"the arguments for `{parameter.name}` are not known", possible=False)
         found[parameter.position] = parameter.name, parameter.form
     if sorted(found) != list(range(len(found))):
         return Withheld("a parameter before the last one given is left to its default", possible=False)

@@ -24,7 +24,7 @@ BEST_SAVING = 0.75
 def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
     """Worth trying where one shape is called so often that a compilation could be won back."""
     if expected_signatures(judgement, length) > 1:
-        return Withheld("there is more than one signature, and each would be compiled", possible=False)
+        return Withheld("there is more than one signature, and XLA would compile each", possible=False)
     return propose_compiled(Variant(NAME, (("jit_compile", "True"),)), judgement, length)
 
 
@@ -34,7 +34,7 @@ def propose_compiled(variant: Variant, judgement: Judgement, length: Length) -> 
     if base is None:
         return Withheld("no graph of it was confirmed", possible=False)
     if shapes_vary(judgement) or any(form.kind in ("ragged", "sparse") for form in forms(judgement)):
-        return Withheld("shapes vary, and each would be compiled", possible=False)
+        return Withheld("shapes vary, and XLA would compile each", possible=False)
     saved = BEST_SAVING * length.calls * (base.seconds_per_call or 0.0)
     operations = START_SECONDS + SECONDS_PER_OP * judgement.observation.ops_per_call
     cost = max(COMPILATION * trace_seconds(base), operations)

@@ -20,9 +20,9 @@ def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
     """Worth trying where the signature alone was confirmed and a compilation could be won back."""
     base = base_result(judgement)
     if base is None or base.name != "input_signature" or not numbers_vary(judgement) or shapes_vary(judgement):
-        return Withheld("it is for numbers that change where shapes don't", possible=False)
+        return Withheld("it helps only if Python numbers change and shapes do not", possible=False)
     if not length.whole:
-        return Withheld("the observed run was cut, so shapes may vary yet", possible=False)
+        return Withheld("the observed run was cut, so shapes may still vary", possible=False)
     signature = write_signature(judgement, length)
     if isinstance(signature, Withheld):
         return signature

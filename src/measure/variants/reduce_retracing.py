@@ -20,7 +20,7 @@ def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
     if not shapes_vary(judgement):
         return Withheld("no argument's shape varies", possible=False)
     if numbers_vary(judgement):
-        return Withheld("Python numbers change, which it does not relax", possible=False)
+        return Withheld("Python numbers change, and it relaxes only shapes", possible=False)
     if not retracing_pays(judgement, length):
         return Withheld("its traces cost too little to matter")
     return Variant(NAME, (("reduce_retracing", "True"),))

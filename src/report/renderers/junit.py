@@ -65,7 +65,7 @@ def _held(suite: Element, report: Report) -> None:
 def _case(suite: Element, judgement: Judgement, report: Report) -> None:
     function, verdict = judgement.function, judgement.verdict
     case = SubElement(suite, "testcase", classname=visible(function.module), name=visible(function.qualname))
-    said = reasons(judgement) or samples(judgement, report) or "nothing is known of it"
+    said = reasons(judgement) or samples(judgement, report) or "the run gives no information about it"
     if weight(judgement, report) is Weight.WRONG:
         outcome = SubElement(case, "failure", type=verdict.value, message=visible(said))
         outcome.text = visible(f"{function.file}:{function.line}\n{next_step(judgement, report)}", lines=True)

@@ -188,7 +188,7 @@ def _change(report: Report, size: _Size) -> list[str]:
         command = apply_command(report, Path(report.command.target.cwd))
         how = f"To apply it, in {_code(report.command.target.cwd)}:\n\n{_fenced(command or '', 'sh')}"
     diff = _fenced("".join(edited.diff for edited in report.plan.files), "diff")
-    edits = _folded("The edits", diff) if size.change else "The edits are too long to be shown here."
+    edits = _folded("The edits", diff) if size.change else "The edits are too long to show here."
     return ["### The change", how, edits]
 
 

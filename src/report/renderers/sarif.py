@@ -14,12 +14,12 @@ from ..sarif import Result, Step, log
 
 #: What a rule's id stands for. Ids are a contract: a forge knows its alerts by them.
 RULES = {
-    "faster-as-graph": "A function that was confirmed to run as a graph, and is faster so",
-    "wrong-as-graph": "A tf.function that computes or does something else than its Python code",
-    "speedup-lost": "A function that runs otherwise than in the baseline, where the speedup is lost",
+    "faster-as-graph": "A function that was confirmed to run as a graph, and is faster as a graph",
+    "wrong-as-graph": "A tf.function that behaves differently from its Python code",
+    "speedup-lost": "A function that runs differently than in the baseline, which lost the speedup",
     "refuted": "A function that must not become a tf.function",
-    "inconclusive": "A function of which the runs do not say whether it may become a tf.function",
-    "unobserved": "A function that could become a tf.function, and was never called",
+    "inconclusive": "A function for which the runs did not decide whether it may become a tf.function",
+    "unobserved": "A function that could become a tf.function but was never called",
 }
 
 

@@ -63,7 +63,7 @@ def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:
     head = f"  {function.line}: {function.qualname}"
     if function.hybrid is not None:
         switched = next((finding for finding in function.findings if finding.code == "HYB604"), None)
-        yield f"{head}: {switched.message if switched else f'hybrid already, {function.hybrid}'}"
+        yield f"{head}: {switched.message if switched else f'already a tf.function, {function.hybrid}'}"
     elif function.blocker is not None and function.computes_with_tensors is not False:
         yield f"{head}: not proposed, {_finding(function.blocker, titles)}"
         for step in function.blocker.chain:
@@ -77,7 +77,7 @@ def _as_call(region: Region | None) -> str:
     results = f"{', '.join(region.results)} = " if region.results else ""
     name = f"{region.receiver}.{region.name}" if region.receiver else region.name
     moved = [f"{first}" if first == last else f"{first}-{last}" for first, last in region.moved]
-    behind = f", and behind it line {', '.join(moved)}" if moved else ""
+    behind = f", and after it line {', '.join(moved)}" if moved else ""
     return f" as `{results}{name}({', '.join(region.parameters)})`{behind}"
 
 
@@ -91,7 +91,7 @@ def _counts(scan: Scan) -> str:
     computing = sum(function.computes_with_tensors is True for function in scan.functions)
     return (
         f"{count(candidates, 'candidate')} among {count(len(scan.functions), 'function')} "
-        f"({computing:,} certainly compute with tensors, {hybrid:,} hybrid already) "
+        f"({computing:,} certainly compute with tensors, {hybrid:,} already a tf.function) "
         f"in {count(len(scan.modules), 'file')}, {count(scan.lines, 'line')}."
     )
 

@@ -77,7 +77,7 @@ def parts(report: Report, *, width: int, verbosity: int, cwd: Path) -> Iterator[
         # Without --report it is asked of the newest run in the usual place.
         usual = Path(report.folder).parent == cwd / "results"
         where = "" if usual else f" --report {shortest(Path(report.folder), cwd)}"
-        yield Part(Text(visible(f"optimize explain ID{where} tells all about one function."), style="dim"))
+        yield Part(Text(visible(f"optimize explain ID{where} shows the details of one function."), style="dim"))
     if report.folder is not None:
         yield Part(Text())
         yield Part(row("Report", shortest(Path(report.folder) / "report.html", cwd)))

@@ -93,21 +93,21 @@ def _made(work: Work, functions: Sequence[Function]) -> tuple[str, str, int]:
     names = [f.id for f in functions if work.judgements[f.id].function.proposal is Action.HYBRIDIZE]
     if not names:
         why = "no function that the script can reach has a tf.function decorator that can be taken off"
-        return "undecided", f"There is nothing to hold: {why}. No baseline was written.", exit_codes.CHECK
+        return "undecided", f"There is no speedup to hold: {why}. No baseline was written.", exit_codes.CHECK
     refuted = [j for name in names if (j := work.judgements[name]).verdict is Verdict.REFUTED]
     if refuted:
         first = refuted[0]
         what = f"{first.function.id} is refuted: {first.reasons[0].message}"
-        message = f"No baseline was written: {what}. Mend it, or leave it out with --skip {first.function.id}."
+        message = f"No baseline was written: {what}. Fix it, or exclude it with --skip {first.function.id}."
         return "refuted", message, exit_codes.CHECK
     benchmark = work.benchmark
     if benchmark is None or benchmark.speedup is None:
         why = work.no_gain if benchmark is None else benchmark.reason
-        return "undecided", f"No baseline was written, for no speedup was measured: {why}", exit_codes.CHECK
+        return "undecided", f"No baseline was written, because no speedup was measured: {why}", exit_codes.CHECK
     said = f"{count(len(names), 'decorated function')}: {holding.interval(benchmark.speedup)} per unit"
     share = holding.graph_share(work.judgements.values(), names)
     work.held = Held("held", tuple(names), 0.0, now=benchmark.speedup, graph_share=share)
-    message = f"The baseline holds {said}, against the same code run eagerly."
+    message = f"The baseline is {said}, compared with eager execution."
     if benchmark.speedup.high > WIDE * benchmark.speedup.low:
         message += " The interval is wide, so few checks against it are decided: make it again with a longer --budget."
     return "held", message, exit_codes.OK
@@ -121,7 +121,7 @@ def _ended(work: Work, held: Held, terms: Terms) -> tuple[str, str, int]:
         return "refuted", message, exit_codes.CHECK
     drift, crash = work.drift, work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:
-        return "refuted", f"As it stands, the script {crash.error}; without the decorators it does not. {message}", (
+        return "refuted", f"The decorated script {crash.error}; without the decorators it does not. {message}", (
             exit_codes.CHECK
         )
     if drift is not None and drift.verdict == "drift":
@@ -130,5 +130,5 @@ def _ended(work: Work, held: Held, terms: Terms) -> tuple[str, str, int]:
         return "held", message, exit_codes.OK
     why = f" {work.no_gain}" if work.no_gain else ""
     rule = "it passes, as --on-inconclusive pass says" if terms.pass_inconclusive else "it fails, as you asked"
-    message = f"{message}{why} Give it longer with --budget; {rule}."
+    message = f"{message}{why} Use a longer --budget; {rule}."
     return "undecided", message, exit_codes.OK if terms.pass_inconclusive else exit_codes.CHECK

@@ -43,7 +43,7 @@ def confirm(work: Work, asked: Asked) -> tuple[str, str, int]:
     found = scan.run(work)
     functions = _named(found, asked.candidates) if asked.candidates else _touched(work, found, asked.since or "HEAD")
     if not functions:
-        none = f"The changes since {asked.since} touch no decorated function, nor one that calls it or that it calls"
+        none = f"The changes since {asked.since} affect no decorated function, nor its callers and callees"
         return "confirmed", f"{none}: there is nothing to confirm.", exit_codes.OK
     names = [function.id for function in functions]
     keys = keys_of(work, found, names)
@@ -56,7 +56,7 @@ def confirm(work: Work, asked: Asked) -> tuple[str, str, int]:
         work.judgements.clear()
     for name, (old, place) in known.items():
         function = replace(next(each for each in functions if each.id == name), proposal=Action.HYBRIDIZE, blocker=None)
-        said = f"it was not run again, since nothing that its verdict rests on has changed: {place} has it"
+        said = f"not run again, because nothing that its verdict depends on has changed; the verdict is in {place}"
         reasons = old.reasons
         if all(reason.code != KNOWN for reason in reasons):
             # Else it names the report of the run already.
@@ -73,7 +73,7 @@ def _named(found: Scan, names: Sequence[str]) -> list[Function]:
             known = ", ".join(sorted(each.id for each in decorated(found))) or "none"
             raise Stop("usage", f"There is no function {name}; those decorated are: {known}.", exit_codes.USAGE)
         if not is_decorated(by_id[name]):
-            what = f"{name} is not decorated, so there is nothing to confirm as it stands"
+            what = f"{name} is not decorated, so there is nothing to confirm"
             raise Stop("usage", f"{what}; optimize --only {name} proves whether it may be.", exit_codes.USAGE)
     return [by_id[name] for name in dict.fromkeys(names)]
 
@@ -92,7 +92,7 @@ def _touched(work: Work, found: Scan, since: str) -> list[Function]:
 
     functions = [each for each in found.functions if each.file in found.reachable]
     if runs_otherwise(before, content, found.reachable):
-        work.watcher.note("statements that run on import have changed, so every decorated function is looked at")
+        work.watcher.note("statements that run on import have changed, so every decorated function is checked")
         return decorated(found)
     return reached(functions, changed(functions, before, content))
 
@@ -139,25 +139,26 @@ def _ended(work: Work, judged: Sequence[Judgement], asked: Asked) -> tuple[str, 
     if refuted:
         return "refuted", f"Not confirmed: {told}", exit_codes.CHECK
     if crash is not None:
-        said = f"as it stands, the script {crash.error}, and without the decorators it does not. Mend that."
+        said = f"the decorated script {crash.error}; without the decorators it does not. Fix that first."
         return "refuted", f"Not confirmed: {said} {told}".rstrip(), exit_codes.CHECK
     if drift is not None and drift.verdict == "drift":
-        said = f"the script ends elsewhere than without the decorators: {drift.reason}."
+        said = f"the script ends with different numbers than without the decorators: {drift.reason}."
         return "drift", f"Not confirmed: {said} {told}".rstrip(), exit_codes.CHECK
     if benchmark is not None and benchmark.verdict == "slower":
-        said = f"as it stands the code is slower than without the decorators: {benchmark.reason}. Take them off."
+        said = f"the code is slower than without the decorators: {benchmark.reason}. Remove the decorators."
         return "slower", f"Not confirmed: {said} {told}".rstrip(), exit_codes.CHECK
     if open_:
         code = exit_codes.OK if asked.pass_inconclusive else exit_codes.CHECK
         return "undecided", f"Not decided: {told}", code
     again = sum(any(reason.code == KNOWN for reason in judgement.reasons) for judgement in judged)
     names = ", ".join(judgement.function.id for judgement in judged)
-    said = f"Confirmed as it stands: {names}." if len(judged) == 1 else f"Confirmed as they stand: {names}."
+    said = f"Confirmed: {names}."
     if again:
-        said += f" {count(again, 'function')} of {len(judged)} not run again, since nothing has changed; --fresh does."
+        kept = f"{count(again, 'function')} of {len(judged)}"
+        said += f" {kept} not run again, because nothing has changed (--fresh runs everything again)."
     if benchmark is not None and benchmark.speedup is not None:
         speedup = benchmark.speedup
-        said += f" {speedup.median:.2f}x [{speedup.low:.2f}, {speedup.high:.2f}] against the same code run eagerly."
+        said += f" {speedup.median:.2f}x [{speedup.low:.2f}, {speedup.high:.2f}] compared with eager execution."
     return "confirmed", said, exit_codes.OK
 
 
@@ -165,14 +166,14 @@ def _told(judgement: Judgement) -> str:
     """A function that is not confirmed: its verdict, what that rests on, and what to do."""
     function, verdict = judgement.function, judgement.verdict
     reason = judgement.reasons[0] if judgement.reasons else None
-    why = reason.message if reason is not None else "nothing is known of it"
+    why = reason.message if reason is not None else "the run gives no information about it"
     place = f"{function.file}:{function.line}"
     if verdict is Verdict.REFUTED:
-        what = f"Take the decorator off ({place}), or mend what is named and confirm again."
+        what = f"Remove the decorator ({place}), or fix the code that the reason names and confirm again."
     elif verdict is Verdict.UNOBSERVED:
         what = "Confirm it with a script or arguments that call it."
     elif reason is not None and reason.move is Move.BUDGET:
-        what = "Give it longer with --budget."
+        what = "Use a longer --budget."
     else:
-        what = "Look at it yourself before you merge."
+        what = "Review it yourself before you merge."
     return f"{function.id} is {verdict.value.replace('-', ' ')}: {why}. {what}"

@@ -125,14 +125,14 @@ def _outside(judgement: Judgement, chosen: set[str]) -> float:
 def _otherwise(name: str, before: Judgement | None, now: Now, fail_on: float) -> list[Otherwise]:
     function, judgement = now.known.get(name), now.judgements.get(name)
     if function is None:
-        return [Otherwise(name, "gone", "is not in the project any more: it was removed, renamed or moved")]
+        return [Otherwise(name, "gone", "is no longer in the project: it was removed, renamed or moved")]
     if not is_decorated(function):
-        how = f"; it is hybrid by another way now ({function.hybrid})" if function.hybrid else ""
-        return [Otherwise(name, "undecorated", f"is not decorated any more ({function.file}:{function.line}){how}")]
+        how = f"; it is now a tf.function in another way ({function.hybrid})" if function.hybrid else ""
+        return [Otherwise(name, "undecorated", f"is no longer decorated ({function.file}:{function.line}){how}")]
     if name in now.eager:
         return [Otherwise(name, "ran-eagerly", f"ran eagerly although it is decorated, because of {now.eager[name]}")]
     if judgement is None or judgement.function.proposal is not Action.HYBRIDIZE:
-        # Its decorator could not be taken off, so nothing is known of it.
+        # Its decorator could not be taken off, so the run gives no information about it.
         return []
     if judgement.verdict is Verdict.REFUTED:
         known = before is not None and before.verdict is Verdict.REFUTED
@@ -159,7 +159,7 @@ def _slower(name: str, before: Judgement | None, now: Judgement, fail_on: float)
     one, other = (None if judgement is None else _gain(base_result(judgement)) for judgement in (before, now))
     if one is None or other is None or other > (1 - fail_on) * one:
         return None
-    return Otherwise(name, "slower", f"gains less by itself: {ratio(other)} per call, {ratio(one)} in the baseline")
+    return Otherwise(name, "slower", f"gains less per call: {ratio(other)}, {ratio(one)} in the baseline")
 
 
 def _gain(result: VariantResult | None) -> float | None:
@@ -171,7 +171,7 @@ def _gain(result: VariantResult | None) -> float | None:
 def _new(held: Mapping[str, str], before: Sequence[Judgement], known: Iterable[Function]) -> list[Otherwise]:
     """The decorated functions that the baseline does not know as such."""
     old = {*held, *(each.function.id for each in before if each.function.hybrid is not None)}
-    why = "is decorated and not in the baseline, so it counts in both forms; --update-baseline takes it in"
+    why = "is decorated but not in the baseline, so it is included in both versions; --update-baseline adds it"
     return [Otherwise(f.id, "new", why) for f in known if is_decorated(f) and f.id not in old]
 
 
@@ -203,7 +203,7 @@ def conclusion(held: Held) -> str:
     said = {
         "lost": f"The speedup is lost: {both}{loss}.",
         "held": f"The speedup is held: {both}.",
-        "inconclusive": f"Whether the speedup is held is not decided: {both}{loss}.",
+        "inconclusive": f"It is not decided whether the speedup is held: {both}{loss}.",
     }[held.verdict]
     parts = [said, *(f"{each.candidate} {each.message}." for each in held.otherwise)]
     if held.now is None and any(each.fails for each in held.otherwise):
@@ -213,5 +213,6 @@ def conclusion(held: Held) -> str:
     if share is not None and before is not None and share < before - NOTABLE_LOSS:
         parts.append(f"The functions cover {share:.0%} of the training time, and {before:.0%} in the baseline.")
     if held.elsewhere:
-        parts.append(f"The baseline is from elsewhere ({'; '.join(held.elsewhere)}), so the ratios alone are compared.")
+        where = "; ".join(held.elsewhere)
+        parts.append(f"The baseline was measured elsewhere ({where}), so only the ratios are compared.")
     return " ".join(parts)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: The arguments of `tf.function` that may spare a function the traces that a bare one would make.
 _MENDING = frozenset({"input_signature", "reduce_retracing", "experimental_relax_shapes"})
 _WITHOUT = "without the tf.function decorators of {names}"
-_NEEDED = "If it can't run without one of them, that function can't be compared: leave it out"
+_NEEDED = "If it can't run without one of them, that function can't be compared: exclude it"
 
 
 def prove(work: Work, found: Scan, functions: Sequence[Function]) -> None:
@@ -59,7 +59,7 @@ def _propose(work: Work, standing: Standing) -> dict[str, Finding]:
         if function.blocker is not None:
             blockers[name] = function.blocker
         function = replace(function, proposal=Action.HYBRIDIZE, blocker=None)
-        unrun = Reason("not-run", "the script has not been run yet")
+        unrun = Reason("not-run", "the script has not run yet")
         work.add([Judgement(function, Verdict.UNOBSERVED, (unrun,), variant=standing.variant(name))])
     return blockers
 

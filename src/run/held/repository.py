@@ -33,7 +33,7 @@ def changed_since(folder: Path, revision: str) -> dict[str, bytes | None] | Unkn
     found = _git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
     if isinstance(found, Unknown):
         if isinstance(_git(folder, ["rev-parse", "--git-dir"]), Unknown):
-            return Unknown(f"{folder} is in no git repository, so there is no {revision} to compare with.")
+            return Unknown(f"{folder} is not in a git repository, so there is no {revision} to compare with.")
         return Unknown(f"git knows no commit {revision}; in a shallow clone, fetch it first (git fetch --unshallow).")
     commit = found.decode("ascii", "replace").strip()
     # Against the merge base no work of others counts that came into the branch's target since.

@@ -46,8 +46,8 @@ def _tell_offspring(work: Work, observed: Observed) -> None:
         return
     why = f"it was never called in the script's own process; those started at {offspring.words} are not watched"
     work.add([replace(j, reasons=(Reason("other-process", why),)) for j in unseen])
-    share = f" They did {offspring.share:.0%} of the computing." if offspring.share >= SHARE_TOLD else ""
-    work.warn(f"the script starts other Python processes at {offspring.words}; nothing is watched in them.{share}")
+    share = f" They did {offspring.share:.0%} of the computation." if offspring.share >= SHARE_TOLD else ""
+    work.warn(f"the script starts other Python processes at {offspring.words}, which are not watched.{share}")
 
 
 def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
@@ -73,20 +73,20 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
         # A run that was refused a connection can't show that the script runs.
         return has_failed(again) or bool(again.contacts.stopped)
 
-    with work.stage("observe", "the script failed while it was watched: it is run without that"):
+    with work.stage("observe", "the script failed while it was watched; running it again without watching"):
         try:
             culprits = find_culprits(list(dict.fromkeys(f.id for each in watched for f in each)), fails)
         except OutOfTime:
             raise Stop(
                 "script-failed",
                 f"{os.path.relpath(work.target.script, work.target.cwd)} failed while hybridize watched it ({error}), "
-                "and the budget leaves no time to see whether it runs without that; use a longer --budget.",
+                "and the budget leaves no time to try without watching; use a longer --budget.",
                 exit_codes.SCRIPT,
             ) from None
     if culprits is None:
         return observed
     work.unwatched.update(culprits)
-    why = f"the script fails when hybridize watches its calls ({error}), and not without, so nothing is known of it"
+    why = f"the script fails only when hybridize watches its calls ({error}), so the run gives no information about it"
     work.add(
         [
             replace(work.judgements[name], verdict=Verdict.INCONCLUSIVE, reasons=(Reason("unwatchable", why),))
@@ -95,11 +95,11 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
         ]
     )
     for name in culprits:
-        work.warn(f"{name} is not watched: the script fails when hybridize watches it ({error}), and not without")
+        work.warn(f"{name} is not watched: the script fails only when hybridize watches it ({error})")
     observed = _observe(work, scan)
     if has_failed(observed.outcome):
         script = os.path.relpath(work.target.script, work.target.cwd)
-        message = f"hybridize itself failed: {script} runs alone, and fails when hybridize watches it ({error})."
+        message = f"hybridize itself failed: {script} runs alone, but fails when hybridize watches it ({error})."
         raise Stop("failed", message, exit_codes.OURS)
     return observed
 
@@ -121,7 +121,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
 
     functions, entries = _watched(work)
     proposed = [f for f in functions if is_proposed(work, f)]
-    script = "the original script" if not work.base else "the script with its steps made functions, still eager"
+    script = "the original script" if not work.base else "the script with its steps moved into functions, still eager"
     with work.stage("observe", f"running {script}, {count(len(proposed), 'candidate')} watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
@@ -162,14 +162,14 @@ def _observe(work: Work, scan: Scan) -> Observed:
 def _heed_writes(work: Work, outcome: RunOutcome) -> None:
     if not outcome.kernel_guard:
         work.warn(
-            "the kernel does not guard your files (no Landlock: it needs Linux 5.19, and a container that allows it); "
-            "what Python code writes stays in the scratch copy all the same, but C libraries and programs that the "
-            "script starts can write to what they name by its absolute path, and to linked data files"
+            "the kernel does not guard your files (Landlock needs Linux 5.19, and a container that allows it); writes "
+            "by Python code still stay in the scratch copy, but C libraries and programs that the script starts can "
+            "write to absolute paths and to linked data files"
         )
     for path in outcome.blocked_writes[:5]:
         work.warn(
-            f"the script tried to write to {path}, outside of the scratch copy that it runs in; that was refused, "
-            "so nothing there has changed"
+            f"the script tried to write to {path}, outside of its scratch copy; the write was refused, so nothing "
+            "there has changed"
         )
 
 
@@ -180,7 +180,7 @@ def _how(outcome: RunOutcome) -> str:
     if has_failed(outcome):
         return f"failed after {outcome.seconds:.0f} s"
     if outcome.ending not in (Ending.FINISHED, Ending.EXITED):
-        return f"did not stop when its time was over, and was killed after {outcome.seconds:.0f} s"
+        return f"did not stop when its time was up, and was killed after {outcome.seconds:.0f} s"
     return f"ran to its end in {outcome.seconds:.0f} s"
 
 

@@ -55,7 +55,7 @@ def run(work: Work, found: Scan) -> bool:
         tries = [together] if len(together) == 1 else [together, *([edit] for edit in together)]
         for edits in tries:
             if work.left < LEAST_SECONDS:
-                _drop(work, edits, "there was no time to prove that it is the same program as a function")
+                _drop(work, edits, "there was no time to prove that moving it into a function changes nothing")
                 continue
             files, skips = edit_project(root, [*standing, *edits])
             wrong = skips[0].reason if skips else compared.differs(files, seconds)
@@ -68,7 +68,7 @@ def run(work: Work, found: Scan) -> bool:
                 if edits is together:
                     break
             elif edits is not together or len(together) == 1:
-                _drop(work, edits, f"made a function, the script is not the same program: {wrong}")
+                _drop(work, edits, f"moved into a function, it makes the script a different program: {wrong}")
         if len(standing) == len(work.outlines):
             return False
         work.outlines = tuple(standing)
@@ -80,7 +80,7 @@ def run(work: Work, found: Scan) -> bool:
                 continue
             assert edit.region is not None
             compared_as = f"it is the same program: {operations:,} operations compared"
-            said = f"made a function, {edit.region.name}, and still eager, {compared_as}"
+            said = f"moved into a function, {edit.region.name}, and still eager, {compared_as}"
             work.outlined_as[edit.candidate] = Reason("outlined", said)
             work.watcher.note(f"{edit.candidate}: {said}")
     return True

@@ -144,7 +144,7 @@ class Race:
             left = self.begun + CHECK_PART * (self.end - self.begun) - time.monotonic()
             if number and left < 2 * self.start_seconds:
                 names = sorted({variant.name for variant in variants.values()})
-                self.work.watcher.note(f"{', '.join(names)} could not be tried: the time for variants was over")
+                self.work.watcher.note(f"{', '.join(names)} could not be tried: the time for variants was up")
                 return
             seconds = max(left / (rounds - number), 2 * self.start_seconds + 5.0)
             label = f"variants-{number + 1}"
@@ -250,12 +250,12 @@ class Race:
         hottest = plans[0].judgements[0]
         entrants = self._entrants(plans)
         if not self._has_time(len(entrants) + 1):
-            return Choice(plans[0].name, "there was no time for a race of the variants, so the plainest was taken")
+            return Choice(plans[0].name, "there was no time to compare the variants, so the plainest was taken")
         length = self._length(hottest)
         groups = [self._run_contest(hottest, entrants, length)]
         pair = undecided(groups[0], entrants, length.calls)
         if pair and self._has_time(len(pair)):
-            self.work.watcher.note(f"whether {pair[1].name} is faster than {pair[0].name} is open: they race again")
+            self.work.watcher.note(f"{pair[1].name} and {pair[0].name} are too close to call: they are timed again")
             groups.append(self._run_contest(hottest, pair, length, again=True))
         choice = choose(groups, entrants, length.calls, length.reason)
         self.work.watcher.note(f"{choice.winner}: {choice.reason}")

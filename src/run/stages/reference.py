@@ -17,7 +17,7 @@ def run(work: Work) -> None:
         return
     if work.left <= seconds_needed(benchmark):
         if work.options.verbosity > 0:
-            work.watcher.note("no time is left to measure XLA's auto-clustering, a row for reference")
+            work.watcher.note("no time is left to measure XLA's auto-clustering for comparison")
         return
     with work.stage("reference", "the original script with and without XLA's auto-clustering, by a flag"):
         found = run_auto_clustering(

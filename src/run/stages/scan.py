@@ -50,7 +50,7 @@ def run(work: Work, seen: Mapping[str, str] | None = None, refuted: Mapping[str,
         work.add([Judgement(f, Verdict.NOT_PROPOSED, _left_alone(work, f)) for f in others])
         work.add(
             [
-                Judgement(f, Verdict.UNOBSERVED, (Reason("not-run", "the script has not been run yet"),))
+                Judgement(f, Verdict.UNOBSERVED, (Reason("not-run", "the script has not run yet"),))
                 for f in reachable
                 if is_proposed(work, f)
             ]
@@ -74,7 +74,7 @@ def _tell(work: Work, found: Scan) -> None:
     hybrid = sum(f.hybrid is not None for f in reachable)
     work.watcher.note(
         f"{count(len(found.reachable), 'file')}, {count(len(reachable), 'function')}: "
-        f"{count(candidates, 'candidate')}, {hybrid} hybrid already"
+        f"{count(candidates, 'candidate')}, {hybrid} already a tf.function"
     )
 
 
@@ -104,17 +104,17 @@ def _left_alone(work: Work, function: Function) -> tuple[Reason, ...]:
         return (work.left_alone[function.id],)
     if function.region is None or function.blocker is not None:
         return _why_not(function)
-    why = "the run did not come to make it one"
+    why = "the run did not get to that"
     if work.options.rewrite == "decorate":
-        why = "--rewrite decorate leaves it so"
+        why = "--rewrite decorate does not change that"
     elif not is_wanted(work, function):
-        why = "it was left out by --only or --skip"
-    return (Reason("no-function", f"these statements are no function yet, and {why}"),)
+        why = "it was excluded by --only or --skip"
+    return (Reason("no-function", f"these statements are not a function, and {why}"),)
 
 
 def _why_not(function: Function) -> tuple[Reason, ...]:
     if function.hybrid is not None:
-        return (Reason("hybrid", f"it is hybrid already ({function.hybrid})"),)
+        return (Reason("hybrid", f"it is already a tf.function ({function.hybrid})"),)
     if function.blocker is not None:
         blocker = function.blocker
         named = {blocker.code: blocker}
@@ -128,7 +128,7 @@ def _why_not(function: Function) -> tuple[Reason, ...]:
             for each in named.values()
         )
     if function.proposal is Action.HYBRIDIZE:
-        return (Reason("left-out", "it was left out by --only or --skip"),)
+        return (Reason("left-out", "it was excluded by --only or --skip"),)
     return (Reason("nothing", "nothing to convert"),)
 
 
@@ -146,7 +146,7 @@ def scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
     new = [f for f in proposed if os.path.realpath(os.path.join(found.root, f.file)) not in known]
     if new:
         more = count(len(new), "candidate")
-        work.watcher.note(f"the run has imported {more} that the source did not show, so it is observed again")
+        work.watcher.note(f"the run imported {more} that the analysis had not found, so the script is observed again")
         work.watcher.stage("scan", work.target.root)
         _tell(work, found)
         work.seen_modules = observed.seen.modules

@@ -43,7 +43,7 @@ def run(work: Work, scan: Scan) -> None:
     if not work.options.drift_runs or work.benchmark is None or work.benchmark.verdict != "faster":
         return
     seeds = count(work.options.drift_runs, "seed")
-    with work.stage("seeds", f"what the original and the edited script end with, over {seeds}"):
+    with work.stage("seeds", f"final results of the original and the edited script, over {seeds}"):
         compare_over_seeds(work, scan, work.unit or work.selected()[0])
 
 
@@ -57,7 +57,7 @@ def compare_over_seeds(work: Work, scan: Scan, hottest: Judgement) -> None:
     for drift in trial.run():
         work.drift = merged(drift, before)
     if work.drift is not None and work.drift.level == "L3" and work.drift.verdict == "inconclusive":
-        work.warn(f"what the runs end with is not decided: {work.drift.reason}")
+        work.warn(f"the comparison of final results is not decided: {work.drift.reason}")
 
 
 def merged(found: Drift, before: Drift | None) -> Drift:
@@ -116,7 +116,7 @@ class SeedTrial:
     def run(self) -> Iterator[Drift]:
         """Run seed after seed; gives the verdict as far as it is known after each."""
         if self.extent is None:
-            self.stopped = "the budget leaves no room for a run with another seed; use a longer --budget"
+            self.stopped = "the budget leaves no time for a run with another seed; use a longer --budget"
             yield self._compare()
             return
         for number, seed in enumerate(self.seeds):
@@ -131,7 +131,7 @@ class SeedTrial:
                 return
             yield self._compare()
         if len(self.pairs) < self.wanted and not self.stopped:
-            self.stopped = "the budget was over before the other seeds; use a longer --budget"
+            self.stopped = "the budget ended before the other seeds; use a longer --budget"
         yield self._compare(self._find_references())
 
     def _compare(self, references: References | None = None) -> Drift:
@@ -155,7 +155,7 @@ class SeedTrial:
             ended = "raised an error by itself" if eager.outcome.ending is Ending.RAISED else "did not end in time"
             self.stopped = f"with seed {seed} the script {ended}"
         elif not all(self._came_through(each) for each in (eager, edited)):
-            self.stopped = f"with seed {seed} the runs did not come as far as planned in their time"
+            self.stopped = f"with seed {seed} the runs did not get as far as planned in the time"
         else:
             self.pairs.append(SeedPair(seed, _ended(eager), _ended(edited)))
         return None
@@ -186,7 +186,7 @@ class SeedTrial:
 
         if not needs_references(self.pairs, self.work.options.metrics) or self._is_over(1.0):
             return None
-        self.work.watch("two more runs of the original script: what else explains the difference?")
+        self.work.watch("running the original script twice more, to see whether chance explains the difference")
         seed = self.pairs[-1].seed
         seen = self._replay(seed, [Arm("nudged", nudge=1), Arm("twin")])
         if not all(_is_timely(each) and self._came_through(each) for each in seen.values()):

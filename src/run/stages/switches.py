@@ -47,7 +47,7 @@ CHECK_SHARE = 0.2
 MOST_NAMED = 3
 #: The code of the reasons of a switch's removal.
 SWITCH = "switch"
-LEFT_OUT = "it was left out by --only or --skip"
+LEFT_OUT = "it was excluded by --only or --skip"
 
 
 def is_step(function: Function) -> bool:
@@ -129,7 +129,7 @@ def fact(function: Function, modes: Modes, calls: int) -> str | None:
     eager = modes.eager.get(function.id, 0)
     if not eager:
         if is_step(function) and function.hybrid is None and modes.traced.get(function.id):
-            return "it is hybrid already (Model.fit traced it in this run)"
+            return "it already runs as a graph (Model.fit traced it in this run)"
         return None
     times = f"{eager:,} of {count(calls, 'call')}" if calls >= eager else count(eager, "call")
     by = cause(modes, function)
@@ -224,7 +224,7 @@ class SwitchTrial:
             return False
         self.work.unit = unit
         first = " and ".join(j.function.id for j in self.work.selected())
-        why = f"it was not compared: {first} comes first; run optimize again when that is written"
+        why = f"it was not compared, because {first} must be changed first; run optimize again after that"
         observed = self.observed
         undecided = (Reason("switch-first", why, move=Move.USER),)
         self.work.add([Judgement(f, Verdict.INCONCLUSIVE, undecided, observation(observed, f)) for f in observed.open])
@@ -305,7 +305,7 @@ class SwitchTrial:
         for file, line in switch.throw.places[number + 1 :]:
             hangs = condition_at(Path(self.scan.root), file, line)
             if hangs is not None:
-                return f"line {line} of {file}, which leads to it, hangs on the condition {hangs}"
+                return f"line {line} of {file}, which leads to it, depends on the condition {hangs}"
         return None
 
     def _candidate(self, name: str, file: str, line: int) -> Function:
@@ -337,7 +337,7 @@ class SwitchTrial:
         self.work.drift = trial.settle(list(tried), "switch")
         unknown = [f.id for f in turned if f.id not in self.compared and not trial.reached.get(f.id)]
         if unknown:
-            why = f"{unknown[0]} would run as a graph, and neither the check nor the cold run came to a call of it"
+            why = f"{unknown[0]} would run as a graph, but neither the check nor the run in a fresh process called it"
             for judgement in self.work.selected():
                 undecided = replace(judgement, verdict=Verdict.INCONCLUSIVE, selected=False)
                 self.work.add([replace(undecided, reasons=(Reason(SWITCH, why), *judgement.reasons))])
@@ -361,7 +361,7 @@ class SwitchTrial:
         for judgement in self.work.judgements.values():
             function = judgement.function
             if function.hybrid is not None and not self.observed.modes.eager.get(function.id):
-                why = "would become a graph, and was not called before the observed run was cut"
+                why = "would become a graph, but was not called before the observed run was cut"
                 return Verdict.INCONCLUSIVE, f"{function.id} {why}; use a longer --budget"
         return None
 

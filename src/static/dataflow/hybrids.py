@@ -1,4 +1,4 @@
-"""Which functions are hybrid already: everything that was given to ``tf.function``, or that Keras traces.
+"""Which functions are already a `tf.function`: everything that was given to ``tf.function``, or that Keras traces.
 
 Where a switch may make it run eagerly all the same, that is said, and for what Keras traces it decides.
 """

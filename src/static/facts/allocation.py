@@ -205,7 +205,7 @@ class _Scope:
         return False
 
     def _is_looped(self, call: Call) -> bool:
-        """Whether a call stands in a loop, and not under a question whether it was made already."""
+        """Whether a call is inside a loop, and not under a question whether it was made already."""
         if not call.in_loop:
             return False
         loop = self.allocations.loop_around(call.owner, call.place % LINES)

@@ -23,7 +23,7 @@ _SLOTTED_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typ
 def why_no_key(code: ClassCode) -> str | None:
     """Why an instance of a class can't be such a key and what helps, as far as the source is certain of it, or None."""
     if any(base in _TUPLES for base in code.library_bases):
-        return "is a tuple, which allows no weak reference; make the method a function that takes the tuple"
+        return "is a tuple and can't be weakly referenced; make the method a function that takes the tuple"
     return _why_no_hash(code) or _why_no_reference(code)
 
 
@@ -40,7 +40,7 @@ def _why_no_hash(code: ClassCode) -> str | None:
         for base in owner.bases:
             if isinstance(base, str) and base in _UNHASHABLE_BASES:
                 kind = _UNHASHABLE_BASES[base]
-                return f"can't be hashed, since it is a {kind}; hold the {kind} in an attribute"
+                return f"can't be hashed, because it is a {kind}; hold the {kind} in an attribute"
             if not isinstance(base, str) and not base.values:
                 return None
     return None
@@ -48,7 +48,7 @@ def _why_no_hash(code: ClassCode) -> str | None:
 
 def _why_no_reference(code: ClassCode) -> str | None:
     if set(code.library_bases) <= _SLOTTED_BASES and all(_has_only_slots(owner) for owner in code.order):
-        return "allows no weak reference: its `__slots__` have no `__weakref__`; add it to them"
+        return "can't be weakly referenced: its `__slots__` lack `__weakref__`; add it"
     return None
 
 

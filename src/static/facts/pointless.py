@@ -76,17 +76,17 @@ def find_idle(
     busy = _spread(graph, _is_busy)
     for code in program.functions:
         if code not in busy and code not in signs:
-            found[code] = "computes with none of the tensors that it may be given"
+            found[code] = "computes with none of its tensor arguments"
         elif code.is_body or code in heat.steps:
             continue
         elif _CHECKS.fullmatch(code.name):
-            found[code] = "checks what it is given, as its name says"
+            found[code] = "only checks its arguments, judging by its name"
         elif _SHAPES.fullmatch(code.name):
-            found[code] = "asks for shapes, as its name says"
+            found[code] = "only reads shapes, judging by its name"
         elif _describes(code):
-            found[code] = "is about specifications, as its name says"
+            found[code] = "works on specifications, judging by its name"
         elif _counts_in_arrays(code):
-            found[code] = "works with NumPy, and runs no operation itself"
+            found[code] = "works with NumPy and executes no TensorFlow operation itself"
     return found
 
 
@@ -126,31 +126,31 @@ def find_once(
         if code.is_body or code in heat.steps or code.in_loop:
             continue
         if _begins(code) and not any(call.in_loop for call, _ in calls_in_earnest(code)):
-            found[code] = "makes what a loop or a variable begins with, as its name says"
+            found[code] = "creates initial values, judging by its name"
         elif _DRIVERS.fullmatch(code.name) and _loops(code):
-            found[code] = "runs the loop around the steps, as its name says"
+            found[code] = "is the loop around the steps, judging by its name"
         elif _KEEPING.fullmatch(code.name) or _SUMMARIES.fullmatch(code.name):
-            found[code] = "keeps or shows things between the steps, as its name says"
+            found[code] = "saves or displays data between steps, judging by its name"
         elif _SHOWING.search(code.module.file):
-            found[code] = "shows things between the steps, as the name of its file says"
+            found[code] = "displays data between steps, judging by its file name"
         elif code.kind == "classmethod" and _MAKING.fullmatch(code.name):
-            found[code] = "makes an object of its class, as its name says"
+            found[code] = "creates an instance of its class, judging by its name"
         elif _TEST_HELPERS.search(code.module.file):
-            found[code] = "is for tests, as the name of its file says"
+            found[code] = "is a test helper, judging by its file name"
         elif _prepares(code, covered):
-            found[code] = "prepares data, as the name of its file says"
+            found[code] = "prepares data, judging by its file name"
         elif heat.of(code) is None and any(map(_converts, code.calls)):
-            found[code] = "makes a `tf.function` of its own, and nothing shows that it is called in a loop"
+            found[code] = "creates its own `tf.function`, and no call of it in a loop is known"
     making = _spread(graph, lambda code: any(map(_makes_dataset, code.events)))
     for code in program.functions:
         if code in making and not code.is_body and not _may_repeat(code, heat):
-            found[code] = "sets up a dataset"
+            found[code] = "creates a dataset"
     scripts = find_scripts(program.modules.values())
     held = [code for code in program.functions if _is_held(code, scripts) and not _may_repeat(code, heat)]
-    _settle(found, held, _constructs, "runs only where an object is made")
+    _settle(found, held, _constructs, "runs only while an object is created")
     if any(call.in_loop and call.targets for code in program.functions for call in code.calls):
-        # Where nothing of a project stands in a loop, its script is an excerpt, and shows nothing.
-        _settle(found, held, _stands_outside, "is run once by the script, outside of its loops")
+        # Where nothing of a project is inside a loop, its script is an excerpt, and shows nothing.
+        _settle(found, held, _stands_outside, "runs once, outside of the script's loops")
     return found
 
 

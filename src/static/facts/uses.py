@@ -110,22 +110,22 @@ class Results:
         if self._trees:
             self._read()
         if code.decorators or code.is_generator or code.is_async or code.kind not in ("function", "method"):
-            return Uses(unknown="its name may stand for something else")
+            return Uses(unknown="its name may refer to something else")
         owner = code.owner_class
         if owner is not None and (owner.bases or owner.decorators or owner.external_bases):
             return Uses(unknown="another class may call it")
         if code.name.startswith("__"):
-            return Uses(unknown="Python calls it")
+            return Uses(unknown="Python calls it implicitly")
         calls: list[tuple[_File, ast.Call]] = []
         for file, node in self.mentions.get(code.name, ()):
             parent = file.parents.get(node)
             if isinstance(node, ast.FunctionDef) or (isinstance(node, ast.alias) and node.asname in (None, node.name)):
                 continue
             if not isinstance(parent, ast.Call) or parent.func is not node:
-                return Uses(unknown=f"it is handed on at {file.place(node)}")
+                return Uses(unknown=f"it is passed on as a value at {file.place(node)}")
             calls.append((file, parent))
         if not calls:
-            return Uses(unknown="no call of it is seen")
+            return Uses(unknown="no call of it is known")
         return self._gather(calls)
 
     def _gather(self, calls: Sequence[tuple[_File, ast.Call]]) -> Uses:
@@ -136,7 +136,7 @@ class Results:
         shapes = {tuple(table) for table in tables}
         others = [found.other for table in tables for found in table.values() if found.other is not None]
         if len(shapes) > 1:
-            return Uses(other=others[0] if others else None, unknown="its calls take its result apart differently")
+            return Uses(other=others[0] if others else None, unknown="its calls unpack the result differently")
         read = {
             part: places[0]
             for part in tables[0]

@@ -51,7 +51,7 @@ class Cell:
     """A name of a module or of a function that other scopes read.
 
     ``owner`` is the function that binds it, None for a module's global. ``lines`` are where its own
-    scope binds it and ``nodes`` to what, ``looped`` whether one of these stands in a loop, ``rebound``
+    scope binds it and ``nodes`` to what, ``looped`` whether one of these is inside a loop, ``rebound``
     which other scopes bind it too (``global``, ``nonlocal``).
     """
 

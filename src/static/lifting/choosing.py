@@ -40,11 +40,11 @@ def choose(
     tree = copy.deepcopy(tree)
     scope = scope_at(tree, line)
     if scope is None:
-        return Unliftable(first, last, "it stands in a class's body or an async function", first)
+        return Unliftable(first, last, "it is in a class body or an async function", first)
     block = _find_block(scope, first, last)
     inside = [each for each in block.statements if each.lineno <= last and (each.end_lineno or 0) >= first]
     if not inside:
-        return Unliftable(first, last, "its statements are not understood", first)
+        return Unliftable(first, last, "the analysis does not support its statements", first)
     begin = block.statements.index(inside[0])
     end = begin + len(inside)
     if is_clean is not None:
@@ -194,21 +194,21 @@ def _leaves(region: Sequence[ast.stmt], scope: ast.AST) -> tuple[str, int] | Non
     for statement, loops in _nested(region, 0):
         if isinstance(statement, (ast.Break, ast.Continue)) and not loops:
             word = "break" if isinstance(statement, ast.Break) else "continue"
-            return f"`{word}` in the middle of it leaves the loop around it", statement.lineno
+            return f"`{word}` inside it leaves the enclosing loop", statement.lineno
         if isinstance(statement, ast.Return):
-            return "`return` in the middle of it leaves the function around it", statement.lineno
+            return "`return` inside it leaves the enclosing function", statement.lineno
         if isinstance(statement, (ast.Global, ast.Nonlocal)):
-            return f"it rebinds {statement.names[0]}, which is no name of its own", statement.lineno
+            return f"it rebinds {statement.names[0]}, a global or nonlocal name", statement.lineno
         if isinstance(statement, ast.ImportFrom) and any(each.name == "*" for each in statement.names):
-            return "it imports names that the source does not show", statement.lineno
+            return "it imports all names of a module (`import *`)", statement.lineno
     for node in _own(region):
         if isinstance(node, _LEAVING) or (isinstance(node, ast.comprehension) and node.is_async):
-            return "it waits or yields in the middle", getattr(node, "lineno", region[0].lineno)
+            return "it contains a `yield` or `await`", getattr(node, "lineno", region[0].lineno)
         if isinstance(node, (ast.AsyncFor, ast.AsyncWith)):
-            return "it waits in the middle", node.lineno
+            return "it contains `async for` or `async with`", node.lineno
     for node in _own(scope.body if not isinstance(scope, ast.Module) else region):  # type: ignore[attr-defined]
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _REFLECTING:
-            return f"`{node.func.id}()` sees all names of the scope around it", node.lineno
+            return f"`{node.func.id}()` reads all names of the enclosing scope", node.lineno
     return None
 
 
@@ -253,7 +253,7 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
             elif call is not None:
                 said = ast.unparse(call)
                 said = said if len(said) <= 60 else f"{said[:57]}..."
-                refusal.append((f"`{said}` runs in Python in the middle of it", call.lineno))
+                refusal.append((f"`{said}` inside it must run in Python", call.lineno))
                 return
 
     visit(region, [], [])
@@ -264,7 +264,7 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
             if any(each is statement for each in holder):
                 holder.remove(statement)
                 if not holder:
-                    return "nothing would be left of the block around it", statement.lineno
+                    return "the enclosing block would be empty without it", statement.lineno
                 break
     at = end - sum(any(each is other for other in moved) for each in region)
     block.statements[at:at] = moved

@@ -53,7 +53,7 @@ class Reader:
         """The region, or why it is none."""
         self.region = [each for each in self.region if not any(each is other for other in self.moved)]
         if not self.region:
-            return self._no("nothing of it computes with tensors")
+            return self._no("it does not compute with tensors")
         self.own = names_of(self.region)
         flow = Liveness()
         flow.block(self.scope.body, frozenset())
@@ -64,7 +64,7 @@ class Reader:
         live = self.live
         caught = flow.raises[id(self.region[0])] & self.own.bound
         if caught:
-            return self._no(f"an exception handler around it reads {min(caught)}, which it binds")
+            return self._no(f"it binds {min(caught)}, which an enclosing exception handler reads")
         gone = self.own.deleted - _own_deletes(self.region)
         if gone:
             return self._no(f"it deletes {min(gone)}, which is bound before it")
@@ -74,7 +74,7 @@ class Reader:
         sure = self._certain_before()
         unsure = [name for name in parameters if name not in sure]
         if unsure:
-            return self._no(f"{unsure[0]} may not be bound yet where it begins")
+            return self._no(f"{unsure[0]} may be unbound where it begins")
         early = self._may_fail(sure)
         if early is not None:
             return early
@@ -82,13 +82,13 @@ class Reader:
         for name in results:
             kind = self._holder(name)
             if kind:
-                return self._no(f"{name} is read later, and {kind} is no result of a graph")
+                return self._no(f"{name} is read later, and a graph can't return {kind}")
         counter = self._counter(parameters)
         if counter:
-            said = f"{counter[0]} is a Python number that is another in each round: the graph would be traced for each"
+            said = f"{counter[0]} is a Python number that changes in each iteration and would cause retraces"
             return Unliftable(*self.lines, said, counter[1])
         if len(parameters) > MOST_PARAMETERS or len(results) > MOST_RESULTS:
-            return self._no(f"a function of it would need {len(parameters)} parameters and {len(results)} results")
+            return self._no(f"as a function it would need {len(parameters)} parameters and {len(results)} results")
         return self._region(parameters, results)
 
     def _no(self, reason: str, line: int | None = None) -> Unliftable:
@@ -109,7 +109,7 @@ class Reader:
             return self._no("it calls `super()`, which only works in the method itself")
         is_method = bool(receiver) and receiver in parameters and not _is_static(function)
         if private and not is_method:
-            return self._no("it names private attributes of its class without the object")
+            return self._no("it uses private names of its class without the object")
         if is_method:
             if receiver in results:
                 return self._no(f"it rebinds {receiver}")
@@ -119,7 +119,7 @@ class Reader:
         outer = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
         place = outer if function is None else (function if is_method else self._top(function))
         if place is None:
-            return self._no("it stands in no loop")
+            return self._no("it is not inside a loop")
         at = min([place.lineno, *(each.lineno for each in getattr(place, "decorator_list", ()))])
         return Region(
             file=self.file,
@@ -148,7 +148,7 @@ class Reader:
         """Why another function would see, or hear of, what a region binds."""
         captured = names_of(self.scope.body)
         if self.own.rebound:
-            return self._no(f"it rebinds {min(self.own.rebound)}, which is no name of its own")
+            return self._no(f"it rebinds {min(self.own.rebound)}, a global or nonlocal name")
         seen = self.own.bound & self._captured_around()
         if seen:
             name = min(seen)
@@ -156,13 +156,13 @@ class Reader:
         if isinstance(self.scope, ast.FunctionDef):
             declared = captured.rebound & (self.own.bound | self.own.read)
             if declared & self.own.bound:
-                return self._no(f"it rebinds {min(declared & self.own.bound)}, which is no name of its own")
+                return self._no(f"it rebinds {min(declared & self.own.bound)}, a global or nonlocal name")
         elif captured.rebound & self.own.read:
             name = min(captured.rebound & self.own.read)
-            return self._no(f"it reads {name}, which a function rebinds")
+            return self._no(f"it reads {name}, which another function rebinds")
         kept = {each.name for each in self.region if isinstance(each, (ast.FunctionDef, ast.ClassDef))} & self.live
         if kept:
-            return self._no(f"the function {min(kept)}, which it defines, is used later")
+            return self._no(f"it defines the function {min(kept)}, which is used later")
         return None
 
     def _captured_around(self) -> set[str]:
@@ -192,7 +192,7 @@ class Reader:
         for statement in self.moved:
             unsure = names_of([statement]).read - known
             if unsure:
-                said = f"{min(unsure)}, which is read in the middle of it by Python, may not be bound there"
+                said = f"Python code inside it reads {min(unsure)}, which may be unbound there"
                 return Unliftable(*self.lines, said, statement.lineno)
             known |= names_of([statement]).bound if isinstance(statement, (ast.Assign, ast.AugAssign)) else set()
         if self.moved and not _imports_all(self.tree):
@@ -203,7 +203,7 @@ class Reader:
                 bound |= module.bound | module.rebound
             missing = read_before_bound(self.region) - bound
             if missing:
-                return self._no(f"{min(missing)} may not be bound yet where it begins")
+                return self._no(f"{min(missing)} may be unbound where it begins")
         return None
 
     def _parameters(self, needed: frozenset[str]) -> list[str]:
@@ -257,7 +257,7 @@ class Reader:
             if isinstance(node, (ast.With, ast.AsyncWith)):
                 for item in node.items:
                     if item.optional_vars is not None and name in names_of([item.optional_vars]).bound:
-                        return "what a `with` binds"
+                        return "the target of a `with`"
             if isinstance(node, ast.Assign) and name in names_of(node.targets).bound:
                 if isinstance(node.value, ast.Lambda):
                     return "a function"

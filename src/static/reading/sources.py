@@ -77,7 +77,7 @@ class Unreadable:
 def find_python_files(root: Path, closed: list[OSError], outputs: Collection[Path] = ()) -> Iterator[Path]:
     """Every ``*.py`` under ``root`` that may be the project's own, in a stable order; none of ``outputs``.
 
-    Why folders can't be looked into is added to ``closed``.
+    Why folders can't be listed is added to ``closed``.
     """
     for directory, subdirectories, names in os.walk(root, onerror=closed.append):
         subdirectories[:] = sorted(
@@ -146,7 +146,7 @@ def read_source(
     file = path.relative_to(root).as_posix()
     try:
         if not path.is_file():
-            return Unreadable(file, "is no regular file")
+            return Unreadable(file, "is not a regular file")
         if path.stat().st_size > MAX_BYTES:
             return Unreadable(file, f"is larger than {MAX_BYTES // 1_000_000} MB")
         raw = edited[file] if file in edited else path.read_bytes()
@@ -182,13 +182,13 @@ def _explain_syntax_error(text: str, error: SyntaxError) -> str:
     if re.match(r"(print|exec)\s+[^(=]|except\s+\w[\w.]*\s*,\s*\w+\s*:|raise\s+\w+\s*,", line):
         return f"looks like Python 2 ({place}: {line[:60]})"
     if line.startswith(("%", "!")):
-        return f"holds a notebook's magic command ({place}: {line[:60]})"
+        return f"contains a notebook magic command ({place}: {line[:60]})"
     return f"has a syntax error ({place}: {error.msg})"
 
 
 _NOT_READ = (
-    "was not read, since a folder of that name at the project's root usually holds what tools have made; if its Python "
-    "files belong to the project, give it an __init__.py or another name"
+    "was not read: a folder with that name at the project root usually holds generated files. If its Python "
+    "files belong to the project, add an __init__.py or rename the folder"
 )
 
 
@@ -212,7 +212,7 @@ def select_files(root: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Un
             problems.append(Unreadable(str(path), "does not exist"))
     inside = [path for path in chosen if path.is_relative_to(root)]
     problems += [
-        Unreadable(str(path), "lies outside of the project's root")
+        Unreadable(str(path), "is outside of the project root")
         for path in chosen
         if not path.is_relative_to(root)
     ]
@@ -220,6 +220,6 @@ def select_files(root: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Un
 
 
 def _name_closed(root: Path, closed: Iterable[OSError]) -> list[Unreadable]:
-    """The folders that can't be looked into, each once."""
+    """The folders that can't be listed, each once."""
     found = {os.path.relpath(error.filename, root): error.strerror or "it can't be opened" for error in closed}
-    return [Unreadable(folder, f"can't be looked into ({reason})") for folder, reason in found.items()]
+    return [Unreadable(folder, f"can't be listed ({reason})") for folder, reason in found.items()]

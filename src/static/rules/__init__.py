@@ -38,8 +38,8 @@ def rule_of() -> dict[str, Rule]:
 
 @lru_cache(maxsize=1)
 def judging_rules() -> tuple[Rule, ...]:
-    """The rules that look at a function as a whole, those first that know best: what is known of a hybrid counts for
-    less than what is to be done with it."""
+    """The rules that judge a function as a whole. Rules that propose an edit of a hybrid come before rules that only
+    describe it."""
     found = [rule for rule in all_rules() if type(rule).judge is not Rule.judge]
     return tuple(sorted(found, key=lambda rule: rule.polarity is Polarity.REFUSES and rule.group is Group.HYBRIDS))
 
@@ -50,24 +50,25 @@ def explain(code: str) -> str:
 
 
 def page_of(rule: Rule) -> str:
-    """A rule's page: its title, what it says of doubt, its documentation and its examples."""
+    """A rule's page: its title, how it treats uncertainty, its documentation and its examples."""
     lines = [
         f"# {rule.code}: {rule.title}",
         "",
-        f"*Doubt*: {rule.polarity.value}. *Whose move*: {rule.move.value}. "
-        f"*A run checks it as*: {rule.assumption.value}.",
+        f"- If the analysis is uncertain: {rule.polarity.value}.",
+        *([f"- Assumption: `{rule.assumption.value}`."] if rule.polarity is Polarity.ASSUMES else []),
+        f"- Who can act: {rule.move.value}.",
         "",
         inspect.cleandoc(rule.__doc__ or ""),
         "",
-        "## Found in",
+        "## Examples with this finding",
         "",
     ]
     for example in rule.INVALID:
         lines += ["```python", inspect.cleandoc(example.program), "```", ""]
-    lines += ["## Not found in", ""]
+    lines += ["## Examples without it", ""]
     for program in rule.VALID:
         lines += ["```python", inspect.cleandoc(program), "```", ""]
-    lines += ["## Silencing", "", f"`# hybridize: ignore[{rule.code}] reason` on the line.", ""]
+    lines += ["## Suppress this finding", "", f"Add `# hybridize: ignore[{rule.code}] reason` to the line.", ""]
     return "\n".join(lines)
 
 

@@ -11,16 +11,16 @@ class AlreadyHybrid(Rule):
     """
     ## What it does
 
-    Says of a function that it is a `tf.function` already, and how: by a decorator, by `tf.function(f)`, by a
-    decorator of the project that wraps it.
+    Finds functions that are already a `tf.function`, and says how: through a decorator, through `tf.function(f)`,
+    or through a project decorator that wraps it.
 
-    ## Why is this bad
+    ## Why it matters
 
-    It is not. Nothing is to be done.
+    It is not a problem. The function already runs as a graph.
     """
 
     code = "HYB600"
-    title = "is a tf.function already"
+    title = "is already a tf.function"
     group = Group.HYBRIDS
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
@@ -38,7 +38,7 @@ class AlreadyHybrid(Rule):
             """,
             line=4,
             certain=True,
-            message="`double` is hybrid already: @tf.function",
+            message="`double` is already a `tf.function`: @tf.function",
         ),
         Example(
             """
@@ -52,7 +52,7 @@ class AlreadyHybrid(Rule):
             """,
             line=3,
             certain=True,
-            message="`double` is hybrid already: tf.function(double)",
+            message="`double` is already a `tf.function`: tf.function(double)",
         ),
     )
     VALID = (
@@ -72,4 +72,4 @@ class AlreadyHybrid(Rule):
         """How a function became a `tf.function`."""
         if case.is_new or case.code.switched is not None:
             return None
-        return Judgement(f"{case.name} is hybrid already: {case.code.hybrid}")
+        return Judgement(f"{case.name} is already a `tf.function`: {case.code.hybrid}")

@@ -59,18 +59,19 @@ class ArrayMethod(Rule):
 
     Finds methods and attributes of NumPy arrays (`x.sum()`, `x.astype(…)`, `x.T`) used on an argument.
 
-    ## Why is this bad
+    ## Why it matters
 
-    An array that is passed to a `tf.function` is a tensor inside, and a tensor has none of them: tracing raises
+    Inside a `tf.function` an array argument is a tensor. A tensor does not have these methods, so tracing raises
     `AttributeError`.
 
     ## What to do
 
-    Use TensorFlow's functions (`tf.reduce_sum`, `tf.cast`, `tf.transpose`), or do it before the call.
+    Use the TensorFlow function instead (`tf.reduce_sum`, `tf.cast`, `tf.transpose`), or compute the value before
+    the call.
     """
 
     code = "HYB213"
-    title = "uses an array's method on an argument"
+    title = "uses a NumPy array method on an argument"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -89,7 +90,7 @@ class ArrayMethod(Rule):
             """,
             line=5,
             certain=True,
-            message="`step` uses mean of an array, which a tensor does not have",
+            message="`step` uses the array attribute `mean`, which tensors do not have",
         ),
     )
     VALID = (
@@ -122,7 +123,7 @@ class ArrayMethod(Rule):
         certain = all(value is ARRAY for value in values)
         yield view.hazard(
             self.code,
-            f"uses {event.attribute} of an array, which a tensor does not have",
+            f"uses the array attribute `{event.attribute}`, which tensors do not have",
             event,
             certain,
             self.assumption,

@@ -17,17 +17,19 @@ class OutlivingAttributeStore(Rule):
     """
     ## What it does
 
-    Finds attributes that are assigned (or deleted) on an object which is still there after the call:
-    `self.steps += 1`, `config.rate = 0.1`, also through callees, aliases and containers. An object that the
-    call itself makes does not count.
+    Finds attributes that are assigned or deleted on an object that still exists after the call, such as `self.steps
+    += 1` or `config.rate = 0.1`. Assignments through callees, aliases and containers count too. Objects created by
+    the call itself do not count.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The assignment happens once per trace. A counter stops; a cache keeps what the first trace put there.
+    A graph executes the assignment once per trace, not once per call. A counter stops counting. A cache keeps the
+    value from the first trace.
 
     ## What to do
 
-    Return the value and store it outside, or keep it in a `tf.Variable` and say `self.steps.assign_add(1)`.
+    Return the value and store it outside of the function, or keep it in a `tf.Variable` and use
+    `self.steps.assign_add(1)`.
     """
 
     code = "HYB104"

@@ -11,19 +11,19 @@ class BarrenHybrid(Rule):
     """
     ## What it does
 
-    Finds functions that are a `tf.function` already and run no TensorFlow operation.
+    Finds functions that are already a `tf.function` but execute no TensorFlow operation.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The decorator costs a trace and a dispatch and gives nothing.
+    The decorator costs a trace and a dispatch, and gains nothing.
 
     ## What to do
 
-    Remove it.
+    Remove the decorator.
     """
 
     code = "HYB602"
-    title = "is a tf.function without tensor work"
+    title = "is a tf.function without tensor operations"
     group = Group.HYBRIDS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -41,7 +41,7 @@ class BarrenHybrid(Rule):
             """,
             line=4,
             certain=False,
-            message="`same` is a `tf.function` and runs no operation",
+            message="`same` is a `tf.function` and executes no TensorFlow operation",
         ),
     )
     VALID = (
@@ -59,5 +59,5 @@ class BarrenHybrid(Rule):
     def judge(self, case: Case) -> Judgement | None:
         """That a decorated function runs no operation."""
         if case.is_decorated and case.computes is False:
-            return Judgement(f"{case.name} is a `tf.function` and runs no operation", Action.DEHYBRIDIZE)
+            return Judgement(f"{case.name} is a `tf.function` and executes no TensorFlow operation", Action.DEHYBRIDIZE)
         return None

@@ -18,18 +18,18 @@ class ChangingState(Rule):
     """
     ## What it does
 
-    Finds reads of Python state that some other code changes: a global that is rebound, an attribute that a
-    method other than the constructor assigns, a container that is filled elsewhere. The state may be read by a callable
-    that a library's object was given: a learning rate, a schedule, an activation.
+    Finds reads of Python state that other code changes: a global that is rebound, an attribute that is assigned
+    outside of the constructor, a container that is filled elsewhere. The read may also be in a callable that was
+    passed to a library object: a learning rate, a schedule, an activation.
 
-    ## Why is this bad
+    ## Why it matters
 
-    What Python reads while tracing is a constant of the graph. When the state changes afterwards (a step
-    counter, a learning rate, the action that another method has chosen), the graph goes on with the old value.
+    A value that Python reads during tracing becomes a constant of the graph. When the state changes later (a step
+    counter, a learning rate, an action chosen by another method), the graph keeps using the old value.
 
     ## What to do
 
-    Pass the value in as an argument (a tensor, if it changes often), or keep it in a `tf.Variable`.
+    Pass the value as an argument (as a tensor if it changes often), or keep it in a `tf.Variable`.
     """
 
     code = "HYB113"
@@ -105,7 +105,7 @@ class ChangingState(Rule):
             """,
             line=14,
             certain=False,
-            message="`rate` reads `epoch`, which is bound again (line 3, line 17)",
+            message="`rate` reads `epoch`, which is rebound (line 3, line 17)",
         ),
     )
     VALID = (
@@ -197,7 +197,7 @@ class ChangingState(Rule):
             return f"which {_name(writer)} rebinds ({writer.module.file}:{where})"
         if cell.looped or len(cell.lines) > 1:
             lines = ", ".join(f"line {where}" for where in sorted(set(cell.lines))[:3])
-            return f"which is bound again ({lines})"
+            return f"which is rebound ({lines})"
         found = _changed_box(view, node)
         if found is None and ARRAY in node.values:
             places = view.facts.changes.cells.get(cell, ())

@@ -17,13 +17,14 @@ class Clock(Rule):
 
     Finds reads of the clock (`time.time`, `datetime.now`) and waits (`time.sleep`).
 
-    ## Why is this bad
+    ## Why it matters
 
-    The clock is read while tracing. A duration measured inside is the duration of the trace, forever.
+    The clock is read once, during tracing. A duration measured inside the function is the duration of the trace, in
+    every call.
 
     ## What to do
 
-    Measure outside of the function; inside a graph, `tf.timestamp()` is read each time.
+    Measure time outside of the function. Inside a graph, `tf.timestamp()` is evaluated in every call.
     """
 
     code = "HYB109"

@@ -23,20 +23,20 @@ class ContainerArgument(Rule):
     """
     ## What it does
 
-    Notes parameters that are given lists, tuples or dicts, or objects of the project's classes.
+    Finds parameters that receive lists, tuples, dicts, or objects of the project's own classes.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The structure of a container is part of a trace's signature: another length is traced anew. So is each new
-    object, and the function keeps it alive.
+    The structure of a container is part of the trace's signature, so a different length causes a retrace. Each new
+    object causes a retrace too, and the function keeps the object alive.
 
     ## What to do
 
-    Stack the elements into one tensor where their number changes; keep objects on `self` or in the module.
+    If the number of elements varies, stack them into one tensor. Keep objects on `self` or in the module.
     """
 
     code = "HYB506"
-    title = "is given containers or objects"
+    title = "receives containers or objects"
     group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS

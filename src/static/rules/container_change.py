@@ -19,22 +19,23 @@ class OutlivingContainerChange(Rule):
     """
     ## What it does
 
-    Finds changes of a list, dict, set, deque or array that is still there after the call: `append`, `update`,
-    `pop`, `x[i] = …`, `del x[i]`, `x += […]`, on globals, attributes, closures and arguments, also through
-    callees. A container that the call itself makes does not count.
+    Finds changes to a list, dict, set, deque or array that still exists after the call: `append`, `update`, `pop`,
+    `x[i] = …`, `del x[i]`, `x += […]`. Globals, attributes, closures and arguments count, also when a callee
+    changes them. Containers created by the call itself do not count.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The change happens once per trace: the list gets one element, a symbolic tensor, whose next use fails with
-    "out of scope". An argument that is changed while tracing raises.
+    A graph executes the change once per trace. The list receives one symbolic tensor, and the next use of it fails
+    with "out of scope". Changing an argument raises an error during tracing.
 
     ## What to do
 
-    Return what is to be kept and collect it outside. Inside a graph, use a `tf.TensorArray` or a `tf.Variable`.
+    Return the values and collect them outside of the function. Inside a graph, use a `tf.TensorArray` or a
+    `tf.Variable`.
     """
 
     code = "HYB105"
-    title = "changes a container that outlives the call"
+    title = "mutates a container that outlives the call"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS

@@ -11,12 +11,12 @@ class Covered(Rule):
     """
     ## What it does
 
-    Finds functions whose every caller is graph code already: a `tf.function`, a function that only such
-    functions call, a dataset's `map`, Keras' `fit`.
+    Finds functions whose callers all run as graphs already: a `tf.function`, a function called only by such
+    functions, the `map` of a dataset, Keras' `fit`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The function is part of its caller's graph. A decorator of its own gains nothing.
+    The function is part of its caller's graph. Its own decorator would gain nothing.
 
     ## What to do
 
@@ -24,7 +24,7 @@ class Covered(Rule):
     """
 
     code = "HYB502"
-    title = "runs as graph code already"
+    title = "already runs inside a graph"
     group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
@@ -45,7 +45,7 @@ class Covered(Rule):
             """,
             line=3,
             certain=True,
-            message="`inner` runs as graph code already: all of its callers do",
+            message="`inner` already runs inside a graph: all of its callers are graphs",
         ),
         Example(
             """
@@ -58,7 +58,7 @@ class Covered(Rule):
             """,
             line=3,
             certain=True,
-            message="`scale` runs as graph code already: all of its callers do",
+            message="`scale` already runs inside a graph: all of its callers are graphs",
         ),
     )
     VALID = (
@@ -80,5 +80,5 @@ class Covered(Rule):
     def judge(self, case: Case) -> Judgement | None:
         """That graphs run a function already."""
         if case.is_new and case.code in case.facts.covered:
-            return Judgement(f"{case.name} runs as graph code already: all of its callers do")
+            return Judgement(f"{case.name} already runs inside a graph: all of its callers are graphs")
         return None

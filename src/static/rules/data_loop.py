@@ -17,20 +17,20 @@ class DataLoop(Rule):
     """
     ## What it does
 
-    Finds functions that loop over a dataset and compute in the loop.
+    Finds functions that loop over a dataset and compute inside the loop.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The whole epoch becomes one graph with a loop in it: slower than a step in a Python loop, with nothing of
-    Python between the steps, and a trace that no one can follow.
+    The whole epoch becomes one graph with a loop in it. That is slower than a compiled step in a Python loop,
+    allows no Python code between the steps, and is hard to debug.
 
     ## What to do
 
-    Make the step a function of its own; that is what is worth tracing.
+    Move the step into its own function and trace that.
     """
 
     code = "HYB505"
-    title = "holds a loop over a dataset"
+    title = "contains a loop over a dataset"
     group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -51,7 +51,7 @@ class DataLoop(Rule):
             """,
             line=6,
             certain=True,
-            message="`train` holds a loop over a dataset",
+            message="`train` contains a loop over a dataset",
         ),
     )
     VALID = (
@@ -75,7 +75,7 @@ class DataLoop(Rule):
             return
         if loop_computes(view, event):
             yield view.hazard(
-                self.code, "holds a loop over a dataset", event, True, self.assumption, "loop"
+                self.code, "contains a loop over a dataset", event, True, self.assumption, "loop"
             )
 
 

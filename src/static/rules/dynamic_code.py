@@ -15,19 +15,19 @@ class DynamicCode(Rule):
     """
     ## What it does
 
-    Finds `exec`, `eval`, `globals()`, `locals()`, `__import__` and `setattr` with a computed name.
+    Finds `exec`, `eval`, `globals()`, `locals()`, `__import__`, and `setattr` with a computed name.
 
-    ## Why is this bad
+    ## Why it matters
 
-    What such code does can't be read off the source. It runs once per trace.
+    The source does not show what dynamic code does, and a graph executes it once per trace.
 
     ## What to do
 
-    A run decides whether it matters. Code that a reader can't follow is better written out.
+    A run checks whether it matters. Where you can, replace dynamic code with plain code.
     """
 
     code = "HYB111"
-    title = "runs code that the source does not show"
+    title = "runs dynamic code"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS

@@ -18,20 +18,20 @@ class EagerMethod(Rule):
     """
     ## What it does
 
-    Finds what needs the value of a tensor in Python: `.numpy()`, `.item()`, `.tolist()` on an argument,
+    Finds code that needs the value of a tensor in Python: `.numpy()`, `.item()` or `.tolist()` on an argument,
     `get_weights()`, `K.get_value`.
 
-    ## Why is this bad
+    ## Why it matters
 
     A symbolic tensor has no value. Tracing raises `AttributeError` or `NotImplementedError`.
 
     ## What to do
 
-    Return the tensor and ask for its value outside of the function.
+    Return the tensor, and read its value outside of the function.
     """
 
     code = "HYB201"
-    title = "asks for a tensor's value"
+    title = "reads a tensor's value"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -49,7 +49,7 @@ class EagerMethod(Rule):
             """,
             line=4,
             certain=True,
-            message="`step` asks for a tensor's value with `numpy()`",
+            message="`step` reads a tensor's value with `numpy()`",
         ),
         Example(
             """
@@ -65,7 +65,7 @@ class EagerMethod(Rule):
             """,
             line=7,
             certain=True,
-            message="`value_of` asks for a tensor's value with `numpy()`",
+            message="`value_of` reads a tensor's value with `numpy()`",
         ),
     )
     VALID = (
@@ -87,7 +87,7 @@ class EagerMethod(Rule):
         path = next(iter(event.externals), None)
         if path is not None and not event.methods:
             yield view.hazard(
-                self.code, f"asks for a value with `{path}`", event, True, self.assumption, path
+                self.code, f"reads a value with `{path}`", event, True, self.assumption, path
             )
             return
         name = event.attribute or next((name for _, name in event.methods), "numpy")
@@ -98,5 +98,5 @@ class EagerMethod(Rule):
         else:
             certain = name in EAGER_METHODS and not receivers
         yield view.hazard(
-            self.code, f"asks for a tensor's value with `{name}()`", event, certain, self.assumption, name
+            self.code, f"reads a tensor's value with `{name}()`", event, certain, self.assumption, name
         )

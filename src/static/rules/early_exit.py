@@ -18,21 +18,22 @@ class EarlyExit(Rule):
     """
     ## What it does
 
-    Finds a `return` under a condition on Python state: the length of a buffer, a step counter, a flag on
-    `self` or in a global.
+    Finds a `return` under a condition on Python state: the length of a buffer, a step counter, a flag on `self` or
+    in a global.
 
-    ## Why is this bad
+    ## Why it matters
 
-    If the condition holds when the function is first traced (the buffer is still empty), the trace is empty,
-    and the function does nothing ever after. It looks a hundred times faster, nothing fails, and nothing is learned.
+    If the condition is true during the first trace (because the buffer is still empty), the graph is empty and
+    every later call does nothing. The step looks a hundred times faster, no error is raised, and the model does not
+    learn.
 
     ## What to do
 
-    Make the decision outside, where the function is called, and make only the rest a function of its own.
+    Test the condition in the caller, and make only the remaining code a function.
     """
 
     code = "HYB114"
-    title = "returns early on Python state"
+    title = "returns early depending on Python state"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -55,7 +56,7 @@ class EarlyExit(Rule):
             """,
             line=6,
             certain=False,
-            message="`learn` returns early depending on the length of buffer, which is decided while tracing",
+            message="`learn` returns early depending on the length of buffer, which is evaluated during tracing",
         ),
     )
     VALID = (
@@ -83,7 +84,7 @@ class EarlyExit(Rule):
             return
         yield view.hazard(
             self.code,
-            f"returns early depending on {subject}, which is decided while tracing",
+            f"returns early depending on {subject}, which is evaluated during tracing",
             event.place,
             False,
             self.assumption,

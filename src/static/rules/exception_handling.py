@@ -15,17 +15,17 @@ class ExceptionHandling(Rule):
     """
     ## What it does
 
-    Notes `try` with handlers, and `raise`, in a function.
+    Finds `try` statements with handlers, and `raise`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Handlers act while tracing. `try: x.numpy() except AttributeError: …` takes the other path in a graph,
-    silently; an error that an operation raises when the graph runs is not caught inside of it. A `raise` under a
-    condition on tensors is decided while tracing.
+    Exception handlers act during tracing. `try: x.numpy() except AttributeError: …` silently takes the other path
+    in a graph. An error that an operation raises while the graph runs is not caught inside the function. A `raise`
+    under a condition on a tensor is decided during tracing.
 
     ## What to do
 
-    Handle exceptions outside of the function; check values with `tf.debugging.assert_*`.
+    Handle exceptions outside of the function. Check values with `tf.debugging.assert_*`.
     """
 
     code = "HYB207"
@@ -51,7 +51,7 @@ class ExceptionHandling(Rule):
             """,
             line=4,
             certain=False,
-            message="`step` handles exceptions, which a graph raises elsewhere",
+            message="`step` handles exceptions, which a graph raises outside of the handler",
         ),
     )
     VALID = (
@@ -72,9 +72,9 @@ class ExceptionHandling(Rule):
         """The hazard that the event is, if it is one."""
         assert isinstance(event, Mark)
         if event.kind == "try" and event.text == "except":
-            message, certain = "handles exceptions, which a graph raises elsewhere", False
+            message, certain = "handles exceptions, which a graph raises outside of the handler", False
         elif event.kind == "raise" and event.guard is not None and view.traced(event.guard.test) is True:
-            message, certain = "raises depending on a tensor's value: while tracing, always", True
+            message, certain = "raises depending on a tensor's value; tracing always raises it", True
         else:
             return
         yield view.hazard(

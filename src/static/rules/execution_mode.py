@@ -16,21 +16,21 @@ class ExecutionMode(Rule):
     """
     ## What it does
 
-    Finds code that asks how or on what it runs: `tf.executing_eagerly()`, `isinstance(x, np.ndarray)` on an
-    argument, `type(x)`, `x is y`.
+    Finds code that tests how it runs or what it received: `tf.executing_eagerly()`, `isinstance(x, np.ndarray)` on
+    an argument, `type(x)`, `x is y`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The answer is another one while tracing: an array that is passed in is a tensor then. The function takes
-    another path than it did.
+    The answer is different during tracing: for example, an array argument is a tensor. The function then takes a
+    different path.
 
     ## What to do
 
-    Ask for what both have (`tf.is_tensor`, `x.dtype`), or make the decision outside.
+    Test something that arrays and tensors share (`tf.is_tensor`, `x.dtype`), or test outside of the function.
     """
 
     code = "HYB116"
-    title = "asks whether it runs eagerly or what type it was given"
+    title = "tests for eager execution or for types"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -51,7 +51,7 @@ class ExecutionMode(Rule):
             """,
             line=4,
             certain=False,
-            message="`step` asks tensorflow.executing_eagerly, whose answer differs while tracing",
+            message="`step` tests `tensorflow.executing_eagerly`, whose result differs during tracing",
         ),
         Example(
             """
@@ -67,7 +67,7 @@ class ExecutionMode(Rule):
             """,
             line=5,
             certain=False,
-            message="`step` asks isinstance, whose answer differs while tracing",
+            message="`step` tests `isinstance`, whose result differs during tracing",
         ),
     )
     VALID = (
@@ -89,7 +89,7 @@ class ExecutionMode(Rule):
             if event.name in ("Is", "IsNot") and any(view.traced(node) is True for node in event.operands):
                 yield view.hazard(
                     self.code,
-                    "asks whether two tensors are the same object",
+                    "tests whether two tensors are the same object",
                     event,
                     False,
                     self.assumption,
@@ -108,7 +108,7 @@ class ExecutionMode(Rule):
                 return
         yield view.hazard(
             self.code,
-            f"asks {path.removeprefix('builtins.')}, whose answer differs while tracing",
+            f"tests `{path.removeprefix('builtins.')}`, whose result differs during tracing",
             event,
             False,
             self.assumption,

@@ -15,20 +15,20 @@ class HostLibrary(Rule):
     """
     ## What it does
 
-    Finds calls of libraries that work on the host and keep state there: plots, images, data frames,
-    experiment trackers, simulators, scikit-learn.
+    Finds calls to libraries that run on the host and keep state there: plotting, images, data frames, experiment
+    trackers, simulators, scikit-learn.
 
-    ## Why is this bad
+    ## Why it matters
 
-    They run once per trace, on symbolic tensors that they can't read.
+    A graph executes the call once per trace, and passes it symbolic tensors that have no values.
 
     ## What to do
 
-    Call them outside of the function with what it returns.
+    Call the library outside of the function, with the values that the function returns.
     """
 
     code = "HYB110"
-    title = "calls a library that works on the host"
+    title = "calls a library that runs on the host"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS

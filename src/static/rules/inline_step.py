@@ -12,21 +12,22 @@ class InlineStep(Rule):
     """
     ## What it does
 
-    Finds training steps that stand among other statements, in a loop or in a function that does other work as
-    well, and that can't become a function of their own as they are: something in the middle of the step must run in
-    Python, leaves the loop, or binds a name that another function reads.
+    Finds training steps that are written inside a loop or a larger function and that can't be moved into their own
+    function: a statement inside the step must run in Python, leaves the loop, or binds a name that another function
+    reads.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Only a function can be a graph. Where the step is none, the script trains eagerly.
+    Only a function can become a graph. Until the step is a function, the script trains eagerly.
 
     ## What to do
 
-    Move what the message names in front of the tape or behind the update, or make the step a function yourself.
+    Move the statement that the message names before the tape or after the update, or move the step into a function
+    yourself.
     """
 
     code = "HYB511"
-    title = "a training step that can't become a function yet"
+    title = "contains a training step that can't become a function"
     group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.YOURS

@@ -16,15 +16,15 @@ class ItemAssignment(Rule):
     """
     ## What it does
 
-    Finds items assigned on an argument that is an array or tensor: `x[0] = 1`.
+    Finds item assignments on an argument that is an array or a tensor: `x[0] = 1`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    An array that is passed to a `tf.function` is a tensor inside, and tensors don't take item assignment.
+    Inside a `tf.function` an array argument is a tensor, and tensors do not support item assignment.
 
     ## What to do
 
-    `tf.tensor_scatter_nd_update`, or change the array outside.
+    Use `tf.tensor_scatter_nd_update`, or change the array outside of the function.
     """
 
     code = "HYB212"

@@ -16,20 +16,20 @@ class IteratorAdvance(Rule):
     """
     ## What it does
 
-    Finds `next(…)` on an iterator or generator of Python that outlives the call. The iterator of a `tf.data`
-    dataset keeps its place in TensorFlow's memory and is fine.
+    Finds `next(…)` on a Python iterator or generator that outlives the call. The iterator of a `tf.data` dataset is
+    fine: TensorFlow keeps its position.
 
-    ## Why is this bad
+    ## Why it matters
 
     The iterator advances once per trace. Every later call sees the first element again.
 
     ## What to do
 
-    Take the element outside and pass it in, or make the iterator one over a `tf.data.Dataset`.
+    Take the next element outside of the function and pass it in, or iterate over a `tf.data.Dataset`.
     """
 
     code = "HYB106"
-    title = "advances an iterator of Python that outlives the call"
+    title = "advances a Python iterator that outlives the call"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS

@@ -83,24 +83,24 @@ class KerasOwned(Rule):
     """
     ## What it does
 
-    Finds functions that Python or Keras calls in a way of its own: constructors and other special methods,
-    `build`, `get_config`, `get_initial_state`, `compute_output_shape`, callbacks, the steps that `fit` traces, and a
-    model's own `fit` and `save`.
+    Finds functions that Python or Keras calls itself: constructors and other special methods, `build`,
+    `get_config`, `get_initial_state`, `compute_output_shape`, callbacks, the steps that `fit` traces, and a model's
+    own `fit` and `save`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    `__init__` must return None and creates variables. `build` runs once. Keras calls `get_config` when it
-    saves. `train_step` is traced by `fit` already, unless `run_eagerly=True` was left on. None of them gains as a
-    `tf.function`, and most break.
+    `__init__` must return None and creates variables. `build` runs once. Keras calls `get_config` when it saves a
+    model. `fit` already traces `train_step`, unless `run_eagerly=True` is set. None of these functions gains from
+    being a `tf.function`, and most of them break.
 
     ## What to do
 
-    Nothing: the work is in `call` or in a step of your own. Where a step runs eagerly because of `run_eagerly=True`,
-    remove that.
+    Nothing. The work is in `call`, or in your own step. If a step runs eagerly because of `run_eagerly=True`,
+    remove that setting.
     """
 
     code = "HYB302"
-    title = "is called by Python or Keras in a way of its own"
+    title = "is called by Python or Keras itself"
     group = Group.KERAS
     rank = FIRST
     polarity = Polarity.REFUSES
@@ -122,7 +122,7 @@ class KerasOwned(Rule):
             """,
             line=4,
             certain=True,
-            message="`Scale.build` is a method of Keras' own, and runs outside of the step",
+            message="`Scale.build` overrides a Keras method that runs outside of the step",
         ),
         Example(
             """
@@ -169,17 +169,17 @@ class KerasOwned(Rule):
             return
         name = name_of(code)
         if code.kind == "property":
-            message = f"{name} is a property, which Python calls without a call"
+            message = f"{name} is a property, which Python evaluates on attribute access"
         elif code.name == "__init__":
             message = f"{name} cannot be a `tf.function`: Python requires it to return None"
         elif code.name in _PYTHON:
-            message = f"Python calls {name} itself, and a `tf.function` may not do what it expects"
+            message = f"Python calls {name} itself and may not accept a `tf.function`"
         elif owner.kind in ("model", "layer", "metric", "loss", "optimizer") and code.name in _KERAS:
-            message = f"{name} is a method of Keras' own, and runs outside of the step"
+            message = f"{name} overrides a Keras method that runs outside of the step"
         elif owner.kind == "model" and code.name in _STEPS and not _is_called(code):
             message = f"Keras traces {name} itself in `Model.fit`"
             if code.switched is not None:
-                message = f"Keras calls {name} itself in `Model.fit`, perhaps eagerly because of {code.switched}"
+                message = f"Keras calls {name} itself in `Model.fit`, possibly eagerly because of {code.switched}"
         elif owner.kind == "callback" and code.name.startswith(_CALLBACKS):
             message = f"Keras calls {name} between its graphs"
         else:

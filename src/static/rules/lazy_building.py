@@ -17,23 +17,23 @@ class LazyBuilding(Rule):
     """
     ## What it does
 
-    Notes functions that apply a Keras layer or model, and `call` methods of classes derived from one.
+    Finds functions that call a Keras layer or model, and `call` methods of their subclasses.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Keras builds a layer in its first call. If that happens inside a trace, variables are created there;
-    and Keras 3 builds a subclassed model by running its `call` symbolically: if `call` is a `tf.function` by then, the
-    *initial* weights are baked into the graph. Every later call computes from them, gradients are `None`, and training
-    does nothing. It shows in a cold process only, where no eager call came first.
+    Keras builds a layer in its first call. If that call is inside a trace, the variables are created there. Keras 3
+    builds a subclassed model by running its `call` symbolically. If `call` is already a `tf.function`, the
+    *initial* weights become constants of the graph: every later call uses them, gradients are `None`, and training
+    changes nothing. This only happens in a fresh process, where no eager call came first.
 
     ## What to do
 
-    Nothing: a run from a cold start settles it. Building the model before the first step (`model.build(…)`, or one
-    call on a dummy batch) makes it safe.
+    Nothing: a run in a fresh process checks it. To be safe, build the model before the first step, with
+    `model.build(…)` or with one call on a dummy batch.
     """
 
     code = "HYB303"
-    title = "applies a layer or model that may not be built yet"
+    title = "calls a layer or model that may not be built yet"
     group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -80,7 +80,7 @@ class LazyBuilding(Rule):
         if name is None:
             name = event.attribute or (kind_of(receiver) if receiver is not None else "a layer")
         yield view.hazard(
-            self.code, f"applies `{name}`, which may not be built yet", event, False, self.assumption, name
+            self.code, f"calls `{name}`, which may not be built yet", event, False, self.assumption, name
         )
 
     def conclude(self, view: View) -> Iterable[Hazard]:

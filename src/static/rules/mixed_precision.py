@@ -18,17 +18,17 @@ class MixedPrecision(Rule):
     """
     ## What it does
 
-    Notes operators between an array that an argument brings and a tensor, variable or number.
+    Finds operators that combine an array argument with a tensor, a variable or a number.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Eagerly, TensorFlow converts the array to the type of its partner. As an argument of a `tf.function` it is a
-    tensor of its own type before it meets one: `float64` times `float32` raises. With numbers, the two libraries
-    promote differently: `uint8 / 255` is `float64` in NumPy and `float32` in TensorFlow.
+    In eager code TensorFlow converts the array to the dtype of the other operand. As an argument of a `tf.function`
+    the array becomes a tensor of its own dtype first, so `float64` times `float32` raises an error. NumPy and
+    TensorFlow also promote numbers differently: `uint8 / 255` is `float64` in NumPy and `float32` in TensorFlow.
 
     ## What to do
 
-    `tf.cast` it, or make the array `np.float32`.
+    Use `tf.cast`, or create the array as `np.float32`.
     """
 
     code = "HYB403"
@@ -53,7 +53,7 @@ class MixedPrecision(Rule):
             """,
             line=7,
             certain=False,
-            message="`scale` combines an array that an argument brings with a tensor",
+            message="`scale` combines an array argument with a tensor",
         ),
     )
     VALID = (
@@ -97,7 +97,7 @@ class MixedPrecision(Rule):
             if view.sources(array):
                 yield view.hazard(
                     self.code,
-                    "combines an array that an argument brings with a tensor",
+                    "combines an array argument with a tensor",
                     event,
                     False,
                     self.assumption,

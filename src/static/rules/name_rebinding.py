@@ -18,18 +18,19 @@ class NameRebinding(Rule):
 
     Finds assignments to names of the module (`global`) or of an enclosing function (`nonlocal`).
 
-    ## Why is this bad
+    ## Why it matters
 
-    The assignment happens once per trace. A step counter stops counting; a name that is given a tensor
-    holds a symbolic one afterwards, and whoever reads it next fails.
+    A graph executes the assignment once per trace. A step counter stops counting. A name that receives a tensor
+    holds a symbolic tensor afterwards, and the next code that reads it fails.
 
     ## What to do
 
-    Return the new value and assign it outside; or keep the state in a `tf.Variable` and `assign` to it.
+    Return the new value and assign it outside of the function, or keep the state in a `tf.Variable` and use
+    `assign`.
     """
 
     code = "HYB103"
-    title = "rebinds a global or an outer name"
+    title = "rebinds a global or nonlocal name"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS

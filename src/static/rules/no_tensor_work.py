@@ -13,14 +13,14 @@ class NoTensorWork(Rule):
     """
     ## What it does
 
-    Finds functions that run no TensorFlow operation, neither themselves nor through what they call, and those of which
-    that may be said by their names: checks (`validate_weights`), and what is about specifications (`batch_spec`, a
-    method of a class `PairSpec`) where it calls no operation by its name. What works with NumPy and runs no operation
-    itself is one of them, too. To take items out of a structure, or to walk over one, is no operation.
+    Finds functions that execute no TensorFlow operation, neither directly nor through callees. Some are recognized
+    by name if they call no operation directly: checks (`validate_weights`) and specifications (`batch_spec`, a
+    method of a class `PairSpec`). Functions that work with NumPy and execute no operation also count. Taking items
+    out of a structure, or iterating over one, is not an operation.
 
-    ## Why is this bad
+    ## Why it matters
 
-    There is nothing that a graph could do faster. The call only gets the cost of a dispatch.
+    A graph has nothing to speed up. It would only add the cost of a dispatch to each call.
 
     ## What to do
 
@@ -58,7 +58,7 @@ class NoTensorWork(Rule):
             """,
             line=3,
             certain=True,
-            message="`check_rank` checks what it is given, as its name says",
+            message="`check_rank` only checks its arguments, judging by its name",
         ),
     )
     VALID = (
@@ -84,7 +84,7 @@ class NoTensorWork(Rule):
         if case.computes is None and case.has_tensor is not True and code not in facts.signs:
             return Judgement(f"{name} is not known to compute with tensors")
         if case.has_tensor is not True and not _reaches_tensorflow(facts, code):
-            return Judgement(f"{name} is not known to be given tensors, and its file does not reach TensorFlow")
+            return Judgement(f"{name} has no known tensor argument, and its file does not use TensorFlow")
         if code in facts.idle:
             return Judgement(f"{name} {facts.idle[code]}")
         return None

@@ -19,21 +19,22 @@ class NumpyOnTensor(Rule):
     """
     ## What it does
 
-    Finds functions of NumPy and SciPy applied to the *value* of a tensor, or of an array that an argument
-    brings (it is a tensor while tracing). Static shapes (`np.prod(x.shape)`) are numbers and are fine.
+    Finds NumPy and SciPy functions applied to the *value* of a tensor, or of an array argument, which is a tensor
+    during tracing. Static shapes (`np.prod(x.shape)`) are numbers and are fine.
 
-    ## Why is this bad
+    ## Why it matters
 
-    NumPy asks for the values, a symbolic tensor has none: tracing raises `NotImplementedError: Cannot convert
-    a symbolic tf.Tensor to a numpy array`.
+    NumPy needs the values, and a symbolic tensor has none. Tracing raises `NotImplementedError: Cannot convert a
+    symbolic tf.Tensor to a numpy array`.
 
     ## What to do
 
-    Use the function of the same name in `tf`, `tf.math` or `tf.experimental.numpy`, or compute it outside.
+    Use the function of the same name in `tf`, `tf.math` or `tf.experimental.numpy`, or compute the value outside of
+    the function.
     """
 
     code = "HYB203"
-    title = "applies NumPy to a tensor's value"
+    title = "calls NumPy on a tensor"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -52,7 +53,7 @@ class NumpyOnTensor(Rule):
             """,
             line=5,
             certain=True,
-            message="`step` applies numpy.sum to a tensor's value",
+            message="`step` calls `numpy.sum` on a tensor's value",
         ),
         Example(
             """
@@ -69,7 +70,7 @@ class NumpyOnTensor(Rule):
             """,
             line=8,
             certain=True,
-            message="`clip` applies numpy.maximum to a tensor's value",
+            message="`clip` calls `numpy.maximum` on a tensor's value",
         ),
     )
     VALID = (
@@ -100,7 +101,7 @@ class NumpyOnTensor(Rule):
                 continue
             yield view.hazard(
                 self.code,
-                f"applies {path} to a tensor's value",
+                f"calls `{path}` on a tensor's value",
                 event,
                 traced is True,
                 self.assumption,

@@ -17,22 +17,22 @@ class OutsideWorld(Rule):
     """
     ## What it does
 
-    Finds reads and writes of files, processes, sockets, the environment and the like: `open`, methods of
-    file objects, `os`, `shutil`, `subprocess`, `np.save`, checkpoints, saved models.
+    Finds reads and writes of files, processes, sockets and the environment: `open`, methods of file objects, `os`,
+    `shutil`, `subprocess`, `np.save`, checkpoints, saved models.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A graph runs Python once per trace: the file is written while tracing and not afterwards, and what is
-    read from it is baked into the graph.
+    A graph runs Python once per trace. The file is written during tracing and not again, and anything read from it
+    becomes a constant of the graph.
 
     ## What to do
 
-    Move the input and output out of the function. Files that each step reads belong into a `tf.data`
-    pipeline, values that each step writes into what the function returns.
+    Move input and output out of the function. Read files for each step in a `tf.data` pipeline. Return the values
+    that each step should write.
     """
 
     code = "HYB102"
-    title = "touches files, processes or the environment"
+    title = "accesses files, processes or the environment"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -52,7 +52,7 @@ class OutsideWorld(Rule):
             """,
             line=4,
             certain=True,
-            message="`step` calls `open`, which acts outside of Python",
+            message="`step` calls `open`, which accesses files, processes or the environment",
         ),
         Example(
             """
@@ -67,7 +67,7 @@ class OutsideWorld(Rule):
             """,
             line=5,
             certain=True,
-            message="`step` calls `os.makedirs`, which acts outside of Python",
+            message="`step` calls `os.makedirs`, which accesses files, processes or the environment",
         ),
     )
     VALID = (
@@ -93,12 +93,11 @@ class OutsideWorld(Rule):
         else:
             name = next(iter(event.externals), event.attribute or "a file").removeprefix("builtins.")
         if _reads(event, name):
-            message = f"reads what lies outside of Python with `{name}`"
+            message = f"reads external data with `{name}`"
             yield view.hazard(self.code, message, event, False, AssumptionKind.STABLE, name)
             return
-        yield view.hazard(
-            self.code, f"calls `{name}`, which acts outside of Python", event, True, self.assumption, name, effect=True
-        )
+        message = f"calls `{name}`, which accesses files, processes or the environment"
+        yield view.hazard(self.code, message, event, True, self.assumption, name, effect=True)
 
 
 def _reads(call: Call, name: str) -> bool:

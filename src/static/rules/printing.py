@@ -15,17 +15,17 @@ class Printing(Rule):
     """
     ## What it does
 
-    Finds `print`, `logging`, `warnings.warn`, writes to `sys.stdout`, `model.summary()` and other output
-    that Python makes, in the function and in everything that it calls.
+    Finds `print`, `logging`, `warnings.warn`, writes to `sys.stdout`, `model.summary()` and other output from
+    Python, in the function and in everything it calls.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A graph runs Python once per trace. The line is printed while tracing, with symbolic tensors in it,
-    and never again.
+    A graph runs Python once per trace. The line is printed during tracing, showing symbolic tensors, and never
+    again.
 
     ## What to do
 
-    Print outside of the function, from what it returns; or say `tf.print`, which a graph runs each time.
+    Print outside of the function, using its return value, or use `tf.print`, which a graph executes in every call.
     """
 
     code = "HYB101"

@@ -15,20 +15,20 @@ class ProgramEntry(Rule):
     """
     ## What it does
 
-    Finds the function that is the program: `main`, one without tensor parameters that is called once, at the
-    end of the script, and the tests of a test suite.
+    Finds the function that is the program itself: `main`, or a function without tensor parameters that is called
+    once at the end of the script. Tests of a test suite count too.
 
-    ## Why is this bad
+    ## Why it matters
 
-    It runs once, so a trace of it is never used again, and everything that the program does would be inside.
+    It runs once, so its trace would never be reused, and the graph would contain the whole program.
 
     ## What to do
 
-    Nothing: the steps that it calls are what is worth tracing.
+    Nothing. The steps that it calls are the functions to trace.
     """
 
     code = "HYB508"
-    title = "is the program's entry"
+    title = "is the program's entry point"
     group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
@@ -48,7 +48,7 @@ class ProgramEntry(Rule):
             """,
             line=3,
             certain=True,
-            message="`main` is the program's entry and runs once",
+            message="`main` is the program's entry point and runs once",
         ),
     )
     VALID = (
@@ -89,7 +89,7 @@ class ProgramEntry(Rule):
         if code.name == "main" or (called_once and not tensors and code.name in ("run", "train", "cli", "app")):
             yield view.hazard(
                 self.code,
-                "is the program's entry and runs once",
+                "is the program's entry point and runs once",
                 code.node.place,
                 True,
                 self.assumption,

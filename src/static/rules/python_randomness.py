@@ -15,17 +15,17 @@ class PythonRandomness(Rule):
     """
     ## What it does
 
-    Finds random numbers that Python or NumPy draws: `random`, `np.random`, generators of either, `uuid`,
+    Finds random numbers drawn by Python or NumPy: `random`, `np.random`, their generator objects, `uuid`,
     `secrets`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The number is drawn while tracing and is a constant from then on. A GAN's noise is the same in every
-    step, and nothing says so.
+    The number is drawn once, during tracing, and is a constant afterwards. For example, a GAN gets the same noise
+    in every step, without any warning.
 
     ## What to do
 
-    Draw with `tf.random`, or draw outside and pass the numbers in as a tensor.
+    Draw with `tf.random`, or draw outside of the function and pass the numbers in as a tensor.
     """
 
     code = "HYB108"

@@ -17,21 +17,21 @@ class PythonWalk(Rule):
     """
     ## What it does
 
-    Finds a tensor walked over by Python itself: in a comprehension, by `zip`, `enumerate`, `list`, `map`,
-    `sum`, `min`, `max`, unpacked into names, starred, or searched with `in`.
+    Finds tensors that Python itself iterates over: in a comprehension, in `zip`, `enumerate`, `list`, `map`, `sum`,
+    `min` or `max`, by unpacking into names, by starring, or by searching with `in`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    AutoGraph converts `for e in x`, `len(x)` and `range(…)`, and none of these. Tracing raises `Iterating over
-    a symbolic tf.Tensor is not allowed`.
+    AutoGraph converts `for e in x`, `len(x)` and `range(…)`, but not these. Tracing raises `Iterating over a
+    symbolic tf.Tensor is not allowed`.
 
     ## What to do
 
-    Use a `for` statement, `tf.unstack`, `tf.map_fn`, or the reduction of TensorFlow (`tf.reduce_sum`).
+    Use a `for` statement, `tf.unstack`, `tf.map_fn`, or a TensorFlow reduction such as `tf.reduce_sum`.
     """
 
     code = "HYB204"
-    title = "walks over a tensor in Python"
+    title = "iterates over a tensor in Python"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS

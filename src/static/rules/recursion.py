@@ -17,15 +17,15 @@ class Recursion(Rule):
     """
     ## What it does
 
-    Finds functions that call themselves, directly or through others.
+    Finds functions that call themselves, directly or through other functions.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A trace follows every call. Where a tensor decides when to stop, the trace never stops: `RecursionError`. Where
-    Python decides, each depth is traced again.
+    Tracing follows every call. If a tensor decides when the recursion stops, tracing never stops and raises
+    `RecursionError`. If Python decides, each depth is traced separately.
 
-    Recursion over the structure of a model or of nested lists ends by itself. Where no tensor is passed along, or
-    where the next callee is found through an object, recursion is an assumption for a run to check.
+    Recursion over the structure of a model or of nested lists ends by itself. When no tensor is passed down, or the
+    next callee is found through an object, the recursion becomes an assumption that a run checks.
 
     ## What to do
 

@@ -17,22 +17,23 @@ class RemadeFunction(Rule):
     """
     ## What it does
 
-    Finds a `tf.function` that is made again and again: a decorated `def` or a `tf.function(…)` inside a function
-    or a loop; and a function that would be one, because another one defines it anew in every call, or a loop in every
-    round and hands it to nobody. It is refused where that other one is proposed itself, for its graph has this one in
-    it, and where nothing but that other one calls it, outside of loops. A training step is not.
+    Finds a `tf.function` that is created repeatedly: a decorated `def` or a `tf.function(…)` inside a function or a
+    loop. It also finds functions that would become one: functions that an enclosing function defines anew in every
+    call, or that a loop defines anew in every iteration and passes to no other code. Such a function is refused if
+    the enclosing function is proposed itself (its graph then contains the inner function), or if only the enclosing
+    function calls it, outside of loops. A training step is never refused for this.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Each is a new object with no traces: it is traced anew in every call, which is slower than eager code.
+    Each `tf.function` object starts without traces, so every call traces again. That is slower than eager code.
 
     ## What to do
 
-    Make it once, at the level of the module or in `__init__`.
+    Create it once, at module level or in `__init__`.
     """
 
     code = "HYB601"
-    title = "makes a tf.function in every call"
+    title = "creates a tf.function in every call"
     group = Group.HYBRIDS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -54,7 +55,7 @@ class RemadeFunction(Rule):
             """,
             line=4,
             certain=False,
-            message="`step` makes a tf.function in every call",
+            message="`step` creates a `tf.function` in every call",
         ),
         Example(
             """
@@ -71,7 +72,7 @@ class RemadeFunction(Rule):
             """,
             line=4,
             certain=False,
-            message="`positive` is defined anew in every call",
+            message="`positive` is redefined in every call of the enclosing function",
         ),
     )
     VALID = (
@@ -96,7 +97,7 @@ class RemadeFunction(Rule):
             return
         yield view.hazard(
             self.code,
-            "makes a tf.function in every call",
+            "creates a `tf.function` in every call",
             event,
             False,
             self.assumption,
@@ -115,7 +116,7 @@ class RemadeFunction(Rule):
             return
         yield view.hazard(
             self.code,
-            "is defined anew in every round of a loop" if code.in_loop else "is defined anew in every call",
+            f"is redefined in every {'iteration of a loop' if code.in_loop else 'call of the enclosing function'}",
             code.node.place,
             code.in_loop and not code.escapes,
             self.assumption,
@@ -127,7 +128,7 @@ class RemadeFunction(Rule):
         """That a function is a part of another, which defines it anew."""
         if case.is_new and case.outer is not None:
             outer = name_of(case.outer)
-            return Judgement(f"{case.name} is defined anew in every call of {outer}, and is a part of that")
+            return Judgement(f"{case.name} is redefined in every call of {outer}, whose graph contains it")
         return None
 
 

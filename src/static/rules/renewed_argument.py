@@ -16,23 +16,24 @@ class RenewedArgument(Rule):
     """
     ## What it does
 
-    Finds parameters that are given a model, a layer, an optimizer or a metric (or an object that holds one) of which
-    another is made later: in a loop, or in a function that is called in one, as for each fold of a cross-validation.
+    Finds parameters that receive a model, a layer, an optimizer or a metric (or an object that holds one) when the
+    script creates several of them: in a loop, or in a function that is called in a loop, such as one call per fold
+    of a cross-validation.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A second object is traced again. If variables are made in that trace (an optimizer makes its slots in its first
-    update, a model its weights in its first call), it raises: a `tf.function` may make variables in its first call
-    only.
+    A second object causes a retrace. If variables are created in that trace, tracing raises an error, because a
+    `tf.function` may create variables only in its first call. An optimizer creates its slot variables in its first
+    update, and a model creates its weights in its first call.
 
     ## What to do
 
-    Define the function where the object is made, so that each has a `tf.function` of its own, or make it a method of an
-    object that owns the model and the optimizer.
+    Define the function where the object is created, so that each object has its own `tf.function`, or make it a
+    method of an object that owns the model and the optimizer.
     """
 
     code = "HYB306"
-    title = "is given another model or optimizer later"
+    title = "receives a different model or optimizer later"
     group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -60,7 +61,7 @@ class RenewedArgument(Rule):
             """,
             line=3,
             certain=False,
-            message="parameter `model` receives an object that owns variables, and later another one (train.py:11)",
+            message="parameter `model` receives an object that owns variables, and later a different one (train.py:11)",
         ),
         Example(
             """
@@ -82,7 +83,7 @@ class RenewedArgument(Rule):
             """,
             line=10,
             certain=False,
-            message="parameter `net` receives an object that owns variables, and later another one (train.py:13)",
+            message="parameter `net` receives an object that owns variables, and later a different one (train.py:13)",
         ),
     )
     VALID = (
@@ -133,5 +134,5 @@ class RenewedArgument(Rule):
             if site is None:
                 continue
             place = f"{site.owner.module.file}:{site.place % LINES}"
-            receives = f"an object that owns variables, and later another one ({place})"
+            receives = f"an object that owns variables, and later a different one ({place})"
             yield view.argument_doubt(self.code, parameter.name, receives, self.assumption)

@@ -15,16 +15,17 @@ class ResultIdentity(Rule):
     """
     ## What it does
 
-    Finds functions that return a list or dict which is still there after the call: one on `self`, in a global, or an
+    Finds functions that return a list or dict that still exists after the call: one on `self`, in a global, or an
     argument.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A graph returns a copy. A caller that changes what it got changes nothing, and `is` says False.
+    A graph returns a copy. If the caller changes the returned container, the original does not change, and `is`
+    returns False.
 
     ## What to do
 
-    Return the values, or use the container where it lives.
+    Return the values, or use the container where it is stored.
     """
 
     code = "HYB404"

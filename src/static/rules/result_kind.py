@@ -33,20 +33,20 @@ class ResultKind(Rule):
     """
     ## What it does
 
-    Finds functions that return what no graph can: a function, a model or layer, an optimizer, an object of a
-    class, a generator, a dataset, a set.
+    Finds functions that return something that a graph can't return: a function, a model or layer, an optimizer, an
+    instance of a class, a generator, a dataset, a set.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Tracing raises `Python functions must return zero or more Tensors`. A dataset comes back as another object.
+    Tracing raises `Python functions must return zero or more Tensors`. A dataset is returned as a different object.
 
     ## What to do
 
-    Nothing: such a function makes things. What is worth tracing is what the things do.
+    Nothing. Such a function creates objects. Trace the functions that use these objects.
     """
 
     code = "HYB402"
-    title = "returns an object that no graph can return"
+    title = "returns an object that a graph can't return"
     group = Group.RESULTS
     polarity = Polarity.ASSUMES
     move = Move.FUNDAMENTAL
@@ -64,7 +64,7 @@ class ResultKind(Rule):
             """,
             line=3,
             certain=True,
-            message="`make_model` returns a model, which no graph can return",
+            message="`make_model` returns a model, which a graph can't return",
         ),
         Example(
             """
@@ -77,7 +77,7 @@ class ResultKind(Rule):
             """,
             line=3,
             certain=True,
-            message="`prepare` returns a dataset, which no graph can return",
+            message="`prepare` returns a dataset, which a graph can't return",
         ),
     )
     VALID = (
@@ -101,7 +101,7 @@ class ResultKind(Rule):
         names, only = found
         yield view.hazard(
             self.code,
-            f"returns {names}, which no graph can return",
+            f"returns {names}, which a graph can't return",
             view.code.node.place,
             only,
             self.assumption,

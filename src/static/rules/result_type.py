@@ -18,18 +18,18 @@ class ResultType(Rule):
 
     Finds functions that return Python numbers, strings, static shapes or NumPy arrays.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A graph returns tensors. `5` becomes `tf.Tensor(5)`: it prints differently, can't be a dictionary's key or a
-    list's length, and `is` something else. Callers that were right with a number may be wrong with a tensor.
+    A graph returns tensors. `5` becomes `tf.Tensor(5)`: it prints differently, it can't be a dictionary key or a
+    list length, and an `is` comparison fails. Code that works with a number may fail with a tensor.
 
     ## What to do
 
-    Return tensors from steps, and numbers from functions that stay eager.
+    Return tensors from steps, and return numbers from functions that stay eager.
     """
 
     code = "HYB401"
-    title = "returns Python values that would become tensors"
+    title = "returns Python values, which become tensors"
     group = Group.RESULTS
     polarity = Polarity.ASSUMES
     move = Move.YOURS

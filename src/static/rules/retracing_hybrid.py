@@ -16,11 +16,11 @@ class RetracingHybrid(Rule):
     """
     ## What it does
 
-    Finds functions that are a `tf.function` already and are given Python numbers which change.
+    Finds functions that are already a `tf.function` and receive Python numbers that change.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Every new number is traced anew.
+    Every new number causes a retrace.
 
     ## What to do
 
@@ -28,7 +28,7 @@ class RetracingHybrid(Rule):
     """
 
     code = "HYB603"
-    title = "is a tf.function that is traced for every number"
+    title = "is a tf.function that retraces for every number"
     group = Group.HYBRIDS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -47,7 +47,7 @@ class RetracingHybrid(Rule):
             """,
             line=4,
             certain=False,
-            message="`step` is a `tf.function` that is traced for every number: parameter `i` receives a Python "
+            message="`step` is a `tf.function` that retraces for every number: parameter `i` receives a Python "
             "number that a loop computes",
         ),
     )
@@ -72,6 +72,6 @@ class RetracingHybrid(Rule):
             how = variation(case.code, index)
             if how is not None:
                 receives = f"parameter `{parameter.name}` receives {how}"
-                message = f"{case.name} is a `tf.function` that is traced for every number: {receives}"
+                message = f"{case.name} is a `tf.function` that retraces for every number: {receives}"
                 return Judgement(message, Action.RECONFIGURE)
         return None

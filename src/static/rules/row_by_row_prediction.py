@@ -17,14 +17,15 @@ class RowByRowPrediction(Rule):
 
     Finds `model.predict` called in a loop.
 
-    ## Why is this bad
+    ## Why it matters
 
-    `predict` prepares a data pipeline for each call. On a row at a time that costs many times what the model does, and
-    no graph around it helps.
+    `predict` prepares a data pipeline in every call. For one row at a time this costs many times more than the
+    model itself, and a graph does not remove that cost.
 
     ## What to do
 
-    Call the model: `model(x, training=False)`, in a function that can be a graph; or predict all rows at once.
+    Call the model directly (`model(x, training=False)`) in a function that can become a graph, or predict all rows
+    at once.
     """
 
     code = "HYB509"

@@ -1,4 +1,4 @@
-"""What a rule is: a class in a file of its own, found by being there."""
+"""A rule: a class in its own file in this folder, which registers it."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from .case import Case
 
 
 class Polarity(Enum):
-    """What becomes of a doubt: it refuses the function, or it becomes an assumption for a run to check."""
+    """What an uncertain finding does: it refuses the function, or it becomes an assumption that a run checks."""
 
-    REFUSES = "a doubt refuses"
-    ASSUMES = "a doubt becomes an assumption"
+    REFUSES = "the function is refused"
+    ASSUMES = "a run checks it as an assumption"
 
 
 class Move(Enum):
-    """Whose move it is where the rule refuses."""
+    """Who can act when the rule refuses a function."""
 
-    YOURS = "yours: the code can be changed"
-    OURS = "ours: the analysis or the rewriting can't do better yet"
-    FUNDAMENTAL = "nobody's: a graph can't do this"
+    YOURS = "you, by changing the code"
+    OURS = "hybridize (a limit of its analysis or rewriting)"
+    FUNDAMENTAL = "no one (a limit of graphs)"
 
 
 class Group(Enum):
-    """What a rule is about. Of the reasons that refuse a function, those of the first group are named first."""
+    """The kind of problem that a rule finds. When several rules refuse a function, the first group is named first."""
 
     EFFECTS = "Python side effects and state"
-    TRACING = "Tracing raises"
+    TRACING = "Tracing raises an error"
     KERAS = "Keras and variables"
     RESULTS = "Results differ"
     BENEFIT = "Nothing to gain"
-    HYBRIDS = "Functions that are hybrid already"
+    HYBRIDS = "Functions that are already a tf.function"
 
 
-#: The rank of a rule that says what a function is, before anything that it does.
+#: The rank of a rule about what a function is. It comes before rules about what the function does.
 FIRST = 0
 
 
 class Example(NamedTuple):
-    """A program in which a rule finds something, and what the first of that is."""
+    """A program with a finding of the rule, and the first finding: its line, its certainty and its message."""
 
     program: str
     line: int
@@ -53,7 +53,7 @@ class Example(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a rule says of a function as a whole: a clause, and what is to be done (by default, nothing)."""
+    """A rule's judgement of a whole function: a clause, and the proposed action (by default none)."""
 
     message: str
     action: Action = Action.NONE
@@ -62,10 +62,9 @@ class Judgement(NamedTuple):
 class Rule:
     """One hazard under ``tf.function``.
 
-    The docstring is the rule's documentation page. ``INVALID`` and ``VALID`` are programs: in each of
-    the first, some function has a finding of this rule; in none of the second. ``events`` are the
-    kinds of events that ``visit`` is given, ``topics`` those of the calls (see ``topics``). ``rank`` says which of
-    several reasons is named first; it is the group's, if the rule does not say otherwise.
+    The docstring is the rule's documentation page. Each program in ``INVALID`` has a finding of this rule; no program
+    in ``VALID`` has one. ``events`` are the kinds of events passed to ``visit``, and ``topics`` the kinds of calls (see
+    ``topics``). ``rank`` orders the reasons for a refusal: the lowest is named first. It defaults to the group's.
     """
 
     code: ClassVar[str] = ""
@@ -94,6 +93,6 @@ class Rule:
         return ()
 
     def judge(self, case: Case) -> Judgement | None:
-        """What the rule says of a function of which all hazards are known: why nobody wants it as a graph, or what it
-        is as one; None where it says nothing."""
+        """The rule's judgement of a function whose hazards are all known: why a graph is not wanted, or which action to
+        propose. None if the rule has none."""
         return None

@@ -11,17 +11,21 @@ class RunOnce(Rule):
     """
     ## What it does
 
-    Finds functions that are surely run once, or only where data and objects are set up: those that the script calls
-    outside of its loops, those that only constructors call, those that make a `tf.data.Dataset`, and those that make a
-    `tf.function` of their own and that nothing is seen to call in a loop. Some it knows by their names: those that make
-    what a loop or a variable begins with (`get_initial_state`, an initializer) or an object of their class
-    (`from_parts`), those that run the loop around the steps (`train_epoch`), that keep or show things between them
-    (`load_weights`, `add_summaries`, a file `plotting.py`), that only tests use (`layers_test_lib.py`), and those in a
-    file of data preparation (`preprocessing.py`) that nothing else calls. A training step is none of these.
+    Finds functions that run only once, or only while data and objects are set up:
 
-    ## Why is this bad
+    - functions that the script calls outside of its loops, and functions that only constructors call;
+    - functions that create a `tf.data.Dataset`;
+    - functions that create their own `tf.function` and have no known call in a loop;
+    - functions recognized by name: initial values (`get_initial_state`, an initializer), alternative constructors
+      (`from_parts`), loops around the steps (`train_epoch`), saving and display (`load_weights`, `add_summaries`, a
+      file `plotting.py`), test helpers (`layers_test_lib.py`), and functions in a data preparation file
+      (`preprocessing.py`) that no other code calls.
 
-    Tracing takes longer than a call. It pays back over many calls only.
+    A training step is never one of these.
+
+    ## Why it matters
+
+    Tracing takes longer than one eager call. It pays off only over many calls.
 
     ## What to do
 
@@ -29,7 +33,7 @@ class RunOnce(Rule):
     """
 
     code = "HYB510"
-    title = "is run once"
+    title = "runs only once"
     group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
@@ -51,7 +55,7 @@ class RunOnce(Rule):
             """,
             line=3,
             certain=True,
-            message="`normalize` is run once by the script, outside of its loops",
+            message="`normalize` runs once, outside of the script's loops",
         ),
         Example(
             """
@@ -68,7 +72,7 @@ class RunOnce(Rule):
             """,
             line=7,
             certain=True,
-            message="`Mixture._spread` runs only where an object is made",
+            message="`Mixture._spread` runs only while an object is created",
         ),
         Example(
             """
@@ -82,7 +86,7 @@ class RunOnce(Rule):
             """,
             line=3,
             certain=True,
-            message="`batches` sets up a dataset",
+            message="`batches` creates a dataset",
         ),
         Example(
             """
@@ -95,7 +99,7 @@ class RunOnce(Rule):
             """,
             line=3,
             certain=True,
-            message="`initial_state` makes what a loop or a variable begins with, as its name says",
+            message="`initial_state` creates initial values, judging by its name",
         ),
         Example(
             """
@@ -113,7 +117,7 @@ class RunOnce(Rule):
             """,
             line=4,
             certain=True,
-            message="`predict` makes a `tf.function` of its own, and nothing shows that it is called in a loop",
+            message="`predict` creates its own `tf.function`, and no call of it in a loop is known",
         ),
     )
     VALID = (

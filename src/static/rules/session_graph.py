@@ -15,20 +15,21 @@ class SessionGraph(Rule):
     """
     ## What it does
 
-    Finds code of TensorFlow 1: sessions, placeholders, `tf.Graph`, estimators, the schedules of `tf.compat.v1.train`,
+    Finds TensorFlow 1 code: sessions, placeholders, `tf.Graph`, estimators, the schedules of `tf.compat.v1.train`,
     `disable_eager_execution`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    It builds a graph and runs it in a session. It is graph code already, and a `tf.function` in it is an error.
+    This code builds a graph and runs it in a session. It already runs as a graph, and a `tf.function` inside it is
+    an error.
 
     ## What to do
 
-    Nothing, or port it to TensorFlow 2.
+    Nothing, or port the code to TensorFlow 2.
     """
 
     code = "HYB507"
-    title = "runs a TensorFlow 1 session"
+    title = "uses a TensorFlow 1 session"
     group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
@@ -47,7 +48,7 @@ class SessionGraph(Rule):
             """,
             line=4,
             certain=True,
-            message="`run` uses `tensorflow.Session` of TensorFlow 1",
+            message="`run` uses the TensorFlow 1 API `tensorflow.Session`",
         ),
     )
     VALID = (
@@ -65,4 +66,4 @@ class SessionGraph(Rule):
         """The hazard that the event is, if it is one."""
         assert isinstance(event, Call)
         path = next(iter(event.externals), "a session")
-        yield view.hazard(self.code, f"uses `{path}` of TensorFlow 1", event, True, self.assumption, path)
+        yield view.hazard(self.code, f"uses the TensorFlow 1 API `{path}`", event, True, self.assumption, path)

@@ -15,21 +15,21 @@ class SourceOutOfReach(Rule):
     """
     ## What it does
 
-    Notes functions that AutoGraph may leave unconverted: lambdas, methods with a mangled name (`__step`), and
+    Finds functions that AutoGraph may leave unconverted: lambdas, methods with a mangled name (`__step`), and
     methods that use one (`self.__limit`).
 
-    ## Why is this bad
+    ## Why it matters
 
-    AutoGraph falls back to running the function as it stands, with a warning at most. An `if` on a tensor in
-    it raises then.
+    AutoGraph runs the function unconverted, with a warning at most. An `if` on a tensor inside it then raises an
+    error.
 
     ## What to do
 
-    Give the function a `def` and a name without two leading underscores.
+    Write the function with `def`, under a name without two leading underscores.
     """
 
     code = "HYB210"
-    title = "may be left unconverted by AutoGraph"
+    title = "may not be converted by AutoGraph"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -45,7 +45,7 @@ class SourceOutOfReach(Rule):
             """,
             line=3,
             certain=False,
-            message="the lambda is a lambda",
+            message="the lambda may not be converted by AutoGraph",
         ),
     )
     VALID = (
@@ -74,7 +74,7 @@ class SourceOutOfReach(Rule):
         code = view.code
         mangled = code.owner_class is not None and code.name.startswith("__") and not code.name.endswith("__")
         if code.kind == "lambda" or mangled:
-            what = "is a lambda" if code.kind == "lambda" else f"has the mangled name {code.name}"
+            what = "may not be converted by AutoGraph" if code.kind == "lambda" else f"has the mangled name {code.name}"
             yield view.hazard(
                 self.code, what, code.node.place, False, self.assumption, code.name, transitive=False
             )

@@ -37,13 +37,13 @@ class StaleVariables(Rule):
     """
     ## What it does
 
-    Finds `model.trainable_variables` kept in a name before the function's first call of that model, and given
-    to an optimizer or a tape after it.
+    Finds `model.trainable_variables` stored in a name before the function first calls the model, and passed to an
+    optimizer or a tape afterwards.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Of a model that is built by its first call the list is empty before. Eager code heals itself in the second call;
-    a trace keeps the empty list, or creates the optimizer's variables in a later trace and raises.
+    If the first call builds the model, the list is still empty before it. Eager code recovers in the second call. A
+    trace keeps the empty list, or creates the optimizer's variables in a later trace and raises an error.
 
     ## What to do
 
@@ -51,7 +51,7 @@ class StaleVariables(Rule):
     """
 
     code = "HYB304"
-    title = "reads a model's variables before calling it"
+    title = "reads a model's variables before its first call"
     group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -84,7 +84,7 @@ class StaleVariables(Rule):
             """,
             line=15,
             certain=True,
-            message="`step` reads trainable_variables before the model is first called here (line 17)",
+            message="`step` reads trainable_variables before the first call of the model (line 17)",
         ),
     )
     VALID = (
@@ -129,7 +129,7 @@ class StaleVariables(Rule):
         certain = any(isinstance(value, Instance) for value in models)
         yield view.hazard(
             self.code,
-            f"reads {event.attribute} before the model is first called here (line {first_call.place & 0xFFFFFF})",
+            f"reads {event.attribute} before the first call of the model (line {first_call.place & 0xFFFFFF})",
             event,
             certain,
             self.assumption,

@@ -18,16 +18,17 @@ class StaticDimension(Rule):
     """
     ## What it does
 
-    Notes dimensions of an argument that are read from its static shape: `x.shape[0]`, `batch, width = x.shape`.
+    Finds dimensions of an argument that are read from its static shape: `x.shape[0]`, `batch, width = x.shape`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    It is not, where every call has the same shape: the dimension is a number of the trace. With a relaxed signature
-    (`None` for a dimension that varies) it is None, and arithmetic with it raises.
+    It is not a problem if all calls have the same shape: the dimension is then a constant of the trace. With a
+    relaxed signature (`None` for a dimension that varies) the dimension is None, and arithmetic with it raises an
+    error.
 
     ## What to do
 
-    Read what varies with `tf.shape(x)[0]`.
+    Use `tf.shape(x)[0]` for dimensions that vary.
     """
 
     code = "HYB215"

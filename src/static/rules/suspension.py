@@ -17,13 +17,13 @@ class Suspension(Rule):
 
     Finds generators (`yield`) and coroutines (`async def`, `await`, `async for`).
 
-    ## Why is this bad
+    ## Why it matters
 
-    A graph runs to its end. What such a function returns is a generator or coroutine, which no graph can give.
+    Calling such a function returns a generator or coroutine object, which a graph can't return.
 
     ## What to do
 
-    Make the body of the loop around `yield` a function of its own.
+    Move the body of the loop around `yield` into its own function.
     """
 
     code = "HYB206"

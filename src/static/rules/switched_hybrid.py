@@ -11,21 +11,21 @@ class SwitchedHybrid(Rule):
     """
     ## What it does
 
-    Finds functions that are a `tf.function` already and may run eagerly all the same, because the script says
-    `tf.config.run_functions_eagerly(True)` and never `False`. It names the line.
+    Finds functions that are already a `tf.function` but may run eagerly, because the script calls
+    `tf.config.run_functions_eagerly(True)` and never sets it back to `False`. The message names the line.
 
-    ## Why is this bad
+    ## Why it matters
 
-    The switch is meant for debugging. Left on, it takes back what the decorators gave: every operation is
-    dispatched from Python again, often several times slower.
+    The setting is meant for debugging. If it is left on, the decorators have no effect: Python dispatches every
+    operation again, which is often several times slower.
 
     ## What to do
 
-    Remove the line. `optimize` tries that on the script's own run, measures it and writes it as an edit.
+    Remove the line. `optimize` tries this on the script's own run, measures it and writes it as an edit.
     """
 
     code = "HYB604"
-    title = "is a tf.function that a switch may make run eagerly"
+    title = "is a tf.function that a setting may run eagerly"
     group = Group.HYBRIDS
     polarity = Polarity.REFUSES
     move = Move.YOURS

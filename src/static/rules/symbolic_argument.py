@@ -16,20 +16,20 @@ class SymbolicArgument(Rule):
     """
     ## What it does
 
-    Finds functions that are given Keras' symbolic tensors: functional models being built from `keras.Input`.
+    Finds functions that receive symbolic tensors of Keras, because a functional model is built from `keras.Input`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A `tf.function` takes no symbolic tensor of Keras: the call raises. Such a function runs once, while the model is
-    built; there is nothing to gain.
+    A `tf.function` does not accept a symbolic tensor of Keras: the call raises an error. Such a function runs once,
+    while the model is built, so there is nothing to gain.
 
     ## What to do
 
-    Nothing. What is worth tracing is the step that calls the finished model.
+    Nothing. Trace the step that calls the finished model.
     """
 
     code = "HYB305"
-    title = "is given Keras' symbolic tensors"
+    title = "receives symbolic tensors of Keras"
     group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.FUNDAMENTAL

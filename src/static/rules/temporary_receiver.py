@@ -17,13 +17,13 @@ class TemporaryReceiver(Rule):
     """
     ## What it does
 
-    Finds methods that are called on an object made for that call: `Agent().learn(x)`.
+    Finds methods that are called on an object created for that call only: `Agent().learn(x)`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A decorated method holds its object by a weak reference. Nothing else holds this one, so `self` is None by the time
-    that the function is traced: `AttributeError: 'NoneType' object has no attribute …`. An object of a library's class
-    may be held by others, as a Keras model is by its layers: that is a doubt, which a run settles.
+    A decorated method holds only a weak reference to its object. Because no other reference exists, `self` is None
+    when the function is traced: `AttributeError: 'NoneType' object has no attribute …`. An instance of a library
+    class may have other references, as a Keras model has from its layers. A run checks that.
 
     ## What to do
 
@@ -31,7 +31,7 @@ class TemporaryReceiver(Rule):
     """
 
     code = "HYB214"
-    title = "is called on an object that nothing keeps"
+    title = "is a method called on a temporary object"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS

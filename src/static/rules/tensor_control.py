@@ -17,22 +17,22 @@ class TensorControl(Rule):
     """
     ## What it does
 
-    Notes control flow that AutoGraph must turn into graph operations: `if`, `while` and `for` on tensors,
-    with a `return` in a loop, a list filled in one, or an `assert`.
+    Finds control flow that AutoGraph must turn into graph operations: `if`, `while` and `for` on tensors, with a
+    `return` in a loop, a list that a loop fills, or an `assert`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    It often works. It raises where a `return` stands in a tensor loop, where a list is appended to in one
-    and used after it, where a name is bound on one side only, or where a loop changes a shape or dtype. An
-    `assert` on a tensor raises or vanishes.
+    It often works. It raises an error if a tensor loop contains a `return`, if code uses a list after a tensor loop
+    has filled it, if only one branch binds a name, or if a loop changes a shape or dtype. An `assert` on a tensor
+    raises an error or is ignored.
 
     ## What to do
 
-    A run decides. Where it fails: `tf.where`, `tf.while_loop`, `tf.TensorArray`, `tf.debugging.assert_equal`.
+    A run checks it. If it fails, use `tf.where`, `tf.while_loop`, `tf.TensorArray` or `tf.debugging.assert_equal`.
     """
 
     code = "HYB208"
-    title = "decides or loops on a tensor's value"
+    title = "branches or loops on a tensor's value"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -76,9 +76,9 @@ class TensorControl(Rule):
             if traced is not True:
                 return
             if event.kind == "assert":
-                message, certain = "asserts something about a tensor's value", True
+                message, certain = "asserts on a tensor's value", True
             else:
-                message, certain = f"decides on a tensor's value ({event.kind})", False
+                message, certain = f"uses a tensor's value as a condition ({event.kind})", False
         elif isinstance(event, Iteration):
             if event.context != "for" or not any(
                 value in TENSORS or value is ARRAY for value in event.iterable.values

@@ -18,16 +18,16 @@ class TensorLeak(Rule):
     """
     ## What it does
 
-    Finds tensors that a call stores where they outlive it: on `self`, in a global, in a list or a cache.
+    Finds tensors that a call stores in a place that outlives it: on `self`, in a global, in a list or a cache.
 
-    ## Why is this bad
+    ## Why it matters
 
-    While tracing, the tensor is symbolic. The traced call succeeds, and the *next eager read* of what was
-    stored fails somewhere else, with "out of scope": the failure is far from its cause.
+    The stored tensor is symbolic. The call itself succeeds. The *next eager read* of the stored tensor fails with
+    "out of scope", far away from the cause.
 
     ## What to do
 
-    Return the tensor and store it outside, or `assign` it to a `tf.Variable`.
+    Return the tensor and store it outside of the function, or `assign` it to a `tf.Variable`.
     """
 
     code = "HYB107"

@@ -15,21 +15,21 @@ class TensorRandomness(Rule):
     """
     ## What it does
 
-    Notes operations that draw random numbers in TensorFlow: `tf.random`, dropout.
+    Finds operations that draw random numbers in TensorFlow: `tf.random`, dropout.
 
-    ## Why is this bad
+    ## Why it matters
 
-    It is not, but from the same seed a graph draws other numbers than eager code. Results can be compared only
-    where both draw from one stream.
+    It is not a problem, but with the same seed a graph draws different numbers than eager code. Results are
+    comparable only if both draw from the same random stream.
 
     ## What to do
 
-    Nothing: a run compares both on one random stream. Where numbers must be the same in both, use
+    Nothing: a run compares both versions on the same random stream. If both must draw the same numbers, use
     `tf.random.stateless_*`.
     """
 
     code = "HYB115"
-    title = "draws random tensors"
+    title = "draws random numbers in TensorFlow"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.FUNDAMENTAL

@@ -16,17 +16,17 @@ class TrainingLoopCall(Rule):
     """
     ## What it does
 
-    Finds calls of Keras' `fit`, `evaluate`, `predict`, `train_on_batch` and the like.
+    Finds calls of Keras' `fit`, `evaluate`, `predict`, `train_on_batch` and similar methods.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Each makes and runs graphs of its own; inside a `tf.function` it raises `Detected a call to Model.predict
-    inside a tf.function`. What it does is graph code already.
+    Each of these creates and runs its own graphs. Inside a `tf.function` the call raises `Detected a call to
+    Model.predict inside a tf.function`.
 
     ## What to do
 
-    Call the model itself (`model(x, training=False)`) inside a step. In a loop over single rows that is
-    many times faster than `model.predict` as well.
+    Inside a step, call the model itself (`model(x, training=False)`). In a loop over single rows this is also many
+    times faster than `model.predict`.
     """
 
     code = "HYB205"

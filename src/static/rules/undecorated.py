@@ -13,17 +13,17 @@ class Undecorated(Rule):
 
     Finds lambdas that compute with tensors.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A lambda takes no decorator, so there is nothing to write.
+    A lambda can't have a decorator, so there is no edit to write.
 
     ## What to do
 
-    Make it a `def`, if it is called often by itself.
+    If it is called often by itself, write it as a `def`.
     """
 
     code = "HYB512"
-    title = "is a lambda, which takes no decorator"
+    title = "is a lambda, which can't be decorated"
     group = Group.BENEFIT
     polarity = Polarity.REFUSES
     move = Move.YOURS
@@ -40,7 +40,7 @@ class Undecorated(Rule):
             """,
             line=3,
             certain=True,
-            message="`double` is a lambda, which takes no decorator",
+            message="`double` is a lambda, which can't be decorated",
         ),
     )
     VALID = (
@@ -58,5 +58,5 @@ class Undecorated(Rule):
     def judge(self, case: Case) -> Judgement | None:
         """That a function is a lambda."""
         if case.is_new and case.code.kind == "lambda":
-            return Judgement(f"`{case.code.name}` is a lambda, which takes no decorator")
+            return Judgement(f"`{case.code.name}` is a lambda, which can't be decorated")
         return None

@@ -15,23 +15,24 @@ class UnkeyedInstance(Rule):
     """
     ## What it does
 
-    Finds methods of objects that can't be hashed or weakly referenced: of a dataclass that compares by value, of a
-    class with `__eq__` and no `__hash__`, of one whose `__slots__` have no `__weakref__`, of a named tuple.
+    Finds methods of objects that can't be hashed or weakly referenced: instances of a dataclass that compares by
+    value, of a class with `__eq__` but no `__hash__`, of a class whose `__slots__` lack `__weakref__`, and named
+    tuples.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A `tf.function` that is a method keeps its traces in a weak dictionary with the object as its key. Where the
+    A method that is a `tf.function` stores its traces in a weak dictionary, with the object as the key. If the
     object can't be a key, the first call raises `TypeError: unhashable type` or `cannot create weak reference`.
 
     ## What to do
 
-    Write `@dataclass(eq=False)` where nobody compares such objects by value: they are then compared by identity, as
-    objects usually are. Give a class with `__eq__` the line `__hash__ = object.__hash__`, and add `__weakref__` to
-    `__slots__`. Or make the method a function.
+    If no code compares such objects by value, write `@dataclass(eq=False)`: they are then compared by identity. In
+    a class with `__eq__`, add `__hash__ = object.__hash__`. Add `__weakref__` to `__slots__`. Or make the method a
+    function.
     """
 
     code = "HYB307"
-    title = "is a method of an object that can be no key"
+    title = "is a method of an object that can't be hashed"
     group = Group.KERAS
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -93,7 +94,7 @@ class UnkeyedInstance(Rule):
             """,
             line=8,
             certain=True,
-            message="`Batch.total` is a method of a `Batch`, which is a tuple, which allows no weak reference; make "
+            message="`Batch.total` is a method of a `Batch`, which is a tuple and can't be weakly referenced; make "
             "the method a function that takes the tuple",
         ),
         Example(

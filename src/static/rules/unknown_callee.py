@@ -15,21 +15,21 @@ class UnknownCallee(Rule):
     """
     ## What it does
 
-    Notes calls whose target the source does not show: of an argument without a known type, of a library
-    that the analysis knows nothing of, of something taken from a container or made dynamically.
+    Finds calls whose target the source does not show: an argument without a known type, a library that the analysis
+    does not know, a value taken from a container or created dynamically.
 
-    ## Why is this bad
+    ## Why it matters
 
-    It need not be. What the callee does (whether it prints, changes state, needs values of tensors) is taken on
-    trust until a run has seen it.
+    It may be harmless. Whether the callee prints, changes state or needs tensor values stays an assumption until a
+    run has observed it.
 
     ## What to do
 
-    Nothing: a run settles it.
+    Nothing: a run checks it.
     """
 
     code = "HYB112"
-    title = "calls something that the source does not show"
+    title = "calls code whose source is unknown"
     group = Group.EFFECTS
     polarity = Polarity.ASSUMES
     move = Move.OURS
@@ -46,7 +46,7 @@ class UnknownCallee(Rule):
             """,
             line=4,
             certain=False,
-            message="`step` calls `callback`, which the source does not show",
+            message="`step` calls `callback`, whose source is unknown",
         ),
         Example(
             """
@@ -60,7 +60,7 @@ class UnknownCallee(Rule):
             """,
             line=5,
             certain=False,
-            message="`step` calls `some_library.transform`, which the source does not show",
+            message="`step` calls `some_library.transform`, whose source is unknown",
         ),
     )
     VALID = (
@@ -84,5 +84,5 @@ class UnknownCallee(Rule):
         name = next(iter(event.externals), None) or event.attribute or (called.label if called is not None else None)
         name = name or "a value"
         yield view.hazard(
-            self.code, f"calls `{name}`, which the source does not show", event, False, self.assumption, name
+            self.code, f"calls `{name}`, whose source is unknown", event, False, self.assumption, name
         )

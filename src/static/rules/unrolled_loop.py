@@ -18,16 +18,16 @@ class UnrolledLoop(Rule):
     """
     ## What it does
 
-    Notes loops of Python (over `range`, lists, layers) with TensorFlow operations in them.
+    Finds Python loops (over `range`, lists, layers) that contain TensorFlow operations.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A trace unrolls them: every round adds its operations to the graph. A thousand rounds trace for minutes, and a
-    number of rounds that changes is traced anew.
+    Tracing unrolls the loop: every iteration adds its operations to the graph. A thousand iterations take minutes
+    to trace, and a changing number of iterations causes retraces.
 
     ## What to do
 
-    Loop over `tf.range` if there are many rounds, or make one round the function.
+    Loop over `tf.range` if there are many iterations, or make one iteration the function.
     """
 
     code = "HYB504"

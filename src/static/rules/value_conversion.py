@@ -16,17 +16,17 @@ class ValueConversion(Rule):
     """
     ## What it does
 
-    Finds tensors that Python turns into a number, truth value or hash: `bool(t)`, `complex(t)`, `round(t)`,
-    `hash(t)`, `any`, `all`, and tensors formatted with a format of numbers.
+    Finds tensors that Python converts to a number, a truth value or a hash: `bool(t)`, `complex(t)`, `round(t)`,
+    `hash(t)`, `any`, `all`, and tensors in numeric string formats.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A symbolic tensor is no number: these raise while tracing. (`float(t)`, `int(t)`, `abs(t)`, `len(t)` and
-    `range(t)` are converted by AutoGraph and are fine.)
+    A symbolic tensor has no value, so the conversion raises an error during tracing. (AutoGraph converts
+    `float(t)`, `int(t)`, `abs(t)`, `len(t)` and `range(t)`; these are fine.)
 
     ## What to do
 
-    Say `tf.cast`, or convert outside of the function.
+    Use `tf.cast`, or convert outside of the function.
     """
 
     code = "HYB202"
@@ -49,7 +49,7 @@ class ValueConversion(Rule):
             """,
             line=4,
             certain=True,
-            message="`step` converts a tensor with `bool()`",
+            message="`step` converts a tensor to a Python value with `bool()`",
         ),
     )
     VALID = (
@@ -91,7 +91,7 @@ class ValueConversion(Rule):
         name = path.removeprefix("builtins.")
         yield view.hazard(
             self.code,
-            f"converts a tensor with `{name}()`",
+            f"converts a tensor to a Python value with `{name}()`",
             event,
             traced is True,
             self.assumption,

@@ -18,16 +18,16 @@ class VariableCreation(Rule):
     """
     ## What it does
 
-    Finds variables, layers, models, optimizers and metrics that a function makes.
+    Finds functions that create variables, layers, models, optimizers or metrics.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A `tf.function` may create variables in its first call only. Made anew in every call, they raise
-    `tf.function only supports singleton tf.Variables created on the first call`, or forget what they learned.
+    A `tf.function` may create variables only in its first call. Creating them in every call raises `tf.function
+    only supports singleton tf.Variables created on the first call`, or discards what was learned.
 
     ## What to do
 
-    Make them once, outside or in `__init__`, and use them in the function.
+    Create them once, outside of the function or in `__init__`, and use them in the function.
     """
 
     code = "HYB301"

@@ -17,12 +17,12 @@ class VaryingScalar(Rule):
     """
     ## What it does
 
-    Finds parameters that are given Python numbers which change from call to call.
+    Finds parameters that receive Python numbers that change from call to call.
 
-    ## Why is this bad
+    ## Why it matters
 
-    A Python number is part of a trace's signature: each new value is traced anew, which costs more than
-    many eager calls.
+    A Python number is part of the trace's signature. Each new value causes a retrace, which costs more than many
+    eager calls.
 
     ## What to do
 
@@ -30,7 +30,7 @@ class VaryingScalar(Rule):
     """
 
     code = "HYB503"
-    title = "is given Python numbers that change"
+    title = "receives Python numbers that change"
     group = Group.BENEFIT
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -48,7 +48,7 @@ class VaryingScalar(Rule):
             """,
             line=3,
             certain=False,
-            message="parameter `i` receives a Python number that a loop computes; each new value causes a retrace",
+            message="parameter `i` receives a Python number computed in a loop; each new value causes a retrace",
         ),
     )
     VALID = (
@@ -94,7 +94,7 @@ def variation(code: FunctionCode, index: int) -> str | None:
             if not isinstance(literal, bool):
                 constants.add(literal)
         elif any(value in (INTEGER, FLOAT) for node in nodes for value in node.values) and call.in_loop:
-            return "a Python number that a loop computes"
+            return "a Python number computed in a loop"
     return f"{len(constants)} different Python numbers" if len(constants) > 2 else None
 
 

@@ -94,19 +94,20 @@ class WrongName(Rule):
     """
     ## What it does
 
-    Finds something that is no string where a TensorFlow function takes its `name`: `tf.sqrt(x, tf.float32)`.
+    Finds a value that is not a string in the place of a TensorFlow function's `name` parameter: `tf.sqrt(x,
+    tf.float32)`.
 
-    ## Why is this bad
+    ## Why it matters
 
-    Eager code ignores the name. A graph uses it, and tracing raises.
+    Eager code ignores the name. A graph uses it, so tracing raises an error.
 
     ## What to do
 
-    Drop the argument; what was meant is probably `tf.cast`.
+    Remove the argument. `tf.cast` was probably intended.
     """
 
     code = "HYB209"
-    title = "passes something that is no string as a name"
+    title = "passes a non-string as an operation name"
     group = Group.TRACING
     polarity = Polarity.ASSUMES
     move = Move.YOURS
@@ -124,7 +125,7 @@ class WrongName(Rule):
             """,
             line=4,
             certain=True,
-            message="`norm` passes something that is not a string as the name of `tensorflow.sqrt`",
+            message="`norm` passes a value that is not a string as the `name` of `tensorflow.sqrt`",
         ),
         Example(
             """
@@ -137,7 +138,7 @@ class WrongName(Rule):
             """,
             line=4,
             certain=True,
-            message="`norm` passes something that is not a string as the name of `tensorflow.reduce_sum`",
+            message="`norm` passes a value that is not a string as the `name` of `tensorflow.reduce_sum`",
         ),
     )
     VALID = (
@@ -166,5 +167,5 @@ class WrongName(Rule):
             return
         if any(value in (STRING, NONE, UNKNOWN) for value in node.values):
             return
-        message = f"passes something that is not a string as the name of `{path}`"
+        message = f"passes a value that is not a string as the `name` of `{path}`"
         yield view.hazard(self.code, message, event, True, self.assumption, path)

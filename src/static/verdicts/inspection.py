@@ -141,7 +141,7 @@ class Inspection:
 
 def _unseen(view: View) -> Hazard:
     """What is known of a function that can't be analysed."""
-    message = "can't be analysed, so nobody knows what it does"
+    message = "can't be analysed, so its effects are unknown"
     return view.hazard("HYB112", message, view.code.node.place, False, AssumptionKind.NO_EFFECT)
 
 

@@ -22,13 +22,13 @@ def weigh(facts: Facts, code: FunctionCode, has_tensor: bool | None) -> tuple[Co
     hot = facts.heat.of(code)
     why += [hot] if hot is not None else []
     if has_tensor is True:
-        why.append("is given tensors")
+        why.append("receives tensors")
     if computes is True:
         why.append("computes with tensors")
     elif code in facts.signs:
-        why.append("has signs of tensor work in it or in what it calls")
+        why.append("shows signs of tensor operations, in its body or its callees")
     else:
-        why.append("hands tensors to code that is not known")
+        why.append("passes tensors to unknown code")
     if step or (hot is not None and computes is True and (has_tensor is True or code in facts.signs)):
         return Confidence.HIGH, tuple(why)
     known = computes is True and (has_tensor is True or hot is not None or code in facts.signs)
@@ -39,7 +39,7 @@ def _of_a_step(code: FunctionCode) -> Iterable[str]:
     if any(map(opens_tape, code.events)):
         yield "opens a gradient tape"
     if any(map(_updates, code.events)):
-        yield "updates variables by an optimizer"
+        yield "updates variables with an optimizer"
     if names_step(code):
         yield "is named like a step"
 

@@ -94,7 +94,7 @@ def find_steps(
             begun[loop] = first, end
             continue
         begun.pop(loop, None)
-        # An update that stands in a loop over the variables ends with that loop.
+        # An update that is inside a loop over the variables ends with that loop.
         around = [last for start, last in loops if first < start <= updated <= last <= loop[1]]
         cores.setdefault(loop, []).append((first, max(end, updated, *around)))
     found: list[InlineStep] = []
@@ -142,10 +142,10 @@ def lift(
         moved = {line for begin, end in region.moved for line in range(begin, end + 1)}
         inside = [line for line in lifting.barred - moved if region.first <= line <= region.last]
         if inside:
-            said = "what the run refuted the function for stands in the middle of it"
+            said = "the statement that refuted the function is inside it"
             return Unliftable(region.first, region.last, said, min(inside))
         if code.qualname in lifting.parted and _is_all_of(region, scope_at(lifting.tree, line)):
-            said = "it is all that the function does, which the run has refuted"
+            said = "it is the whole function, which the run has refuted"
             return Unliftable(region.first, region.last, said, region.first)
     return region
 

@@ -41,17 +41,17 @@ _HINTED = {
 }
 
 _STATEMENTS = {
-    AssumptionKind.NO_EFFECT: "running {name} changes nothing in Python that outlives it",
-    AssumptionKind.STABLE: "what {name} reads from Python does not change between calls",
-    AssumptionKind.TRACEABLE: "tracing {name} raises nothing",
-    AssumptionKind.SAME_RESULT: "as a graph, {name} gives what it gives eagerly",
+    AssumptionKind.NO_EFFECT: "{name} changes no Python state that outlives the call",
+    AssumptionKind.STABLE: "the Python state that {name} reads does not change between calls",
+    AssumptionKind.TRACEABLE: "tracing {name} raises no error",
+    AssumptionKind.SAME_RESULT: "{name} computes the same results as a graph and eagerly",
     AssumptionKind.BOUNDED_TRACES: "the number of traces of {name} does not grow with its calls",
     AssumptionKind.NO_CREATION: "{name} creates no variable after its first call",
 }
 
 #: Those that are made only where a finding doubts them.
 _STATED = {
-    AssumptionKind.ARGUMENT_TYPE: "`{subject}` is always of the type that {name} takes",
+    AssumptionKind.ARGUMENT_TYPE: "`{subject}` always has the type that {name} expects",
     AssumptionKind.SAME_OBJECT: "`{subject}` is always the same object",
 }
 
@@ -238,11 +238,11 @@ class Verdicts:
 
     def _speaks_for(self, step: Step) -> tuple[str, ...]:
         if step.trains:
-            return "stands in a loop", "takes gradients and updates variables"
+            return "is inside a loop", "takes gradients and updates variables"
         code = step.owner
         in_loop = any(call.in_loop for call in code.calls if step.first <= call.place % LINES <= step.last)
         often = None if in_loop else self.facts.heat.of(code)
-        return often or "stands in a loop", "computes with tensors"
+        return often or "is inside a loop", "computes with tensors"
 
     # -- findings -----------------------------------------------------------------------------
 

@@ -397,7 +397,7 @@ def test_what_a_library_asks_the_project_for_is_traced_again_when_its_state_has_
         between=lambda n: n >= 230 and setattr(schedule, "epoch", 3),  # by then calls are compared rarely
     )
     reason = seen.refutations["unstable"]
-    assert "a constant was baked in that changes" in reason
+    assert "the graph keeps a constant that changes" in reason
     assert "`self.epoch` changed (0 then 3, read by `Schedule.__call__` (" in reason
 
 
@@ -511,7 +511,7 @@ def test_the_end_of_a_run_goes_through_a_comparison(tf: Any, checker: Any) -> No
         ("a table that is filled", "lookup table"),
         ("a queue", "queue"),
         ("Python inside", "calls back into Python"),
-        ("an op with a random state", "state of an op's own"),
+        ("an op with a random state", "internal state of an op"),
         ("a table filled in a graph function inside", "lookup table"),
     ],
 )
@@ -754,7 +754,7 @@ def test_state_that_is_too_large_to_look_at_is_a_doubt(tf: Any, check: Any, monk
         return x * float(table[3][0])
 
     found = check(step, [(tf.random.normal([2]),) for _ in range(8)])
-    assert "too many to look at" in found.doubts["unseen"]
+    assert "too many to inspect" in found.doubts["unseen"]
     assert not check(lambda x: x * 2.0, [(tf.ones([2]),) for _ in range(8)]).doubts
 
 
@@ -856,7 +856,7 @@ def test_what_changes_for_one_function_object_refutes(tf: Any, checker: Any) -> 
         for call, batch in enumerate(batches(tf, 12)):
             rates[2] = 0.5 if number == 2 and call > 4 else 1.0
             step(*batch)
-    assert "a constant was baked in that changes" in made.checks["f"].refutations["unstable"]
+    assert "the graph keeps a constant that changes" in made.checks["f"].refutations["unstable"]
 
 
 def test_a_function_object_for_each_call_leaves_nothing_behind(tf: Any, checker: Any) -> None:

@@ -105,7 +105,7 @@ def refused(tf: Any) -> dict[str, tuple[tuple[Any, ...], str]]:
         # It would come out as a plain tuple, without the names.
         "a named tuple": ((Pair(1.0, 2.0),), "an object of Pair"),
         "an array of objects": ((np.array([object()]),), "an array of object"),
-        "keys that are no texts": (({1: 2.0},), "keys are no texts"),
+        "keys that are no texts": (({1: 2.0},), "keys are not strings"),
     }
 
 

@@ -62,7 +62,7 @@ def test_a_constant_that_changes_is_named_with_its_line(tf: Any) -> None:
         return y * rate.value
 
     found = difference(tf, step, lambda: setattr(rate, "value", 0.25), tf.ones(2))
-    assert found == f"a constant was baked in that changes: 0.5 then 0.25 ({line_of(step, 2)})"
+    assert found == f"the graph keeps a constant that changes: 0.5 then 0.25 ({line_of(step, 2)})"
 
 
 def test_an_array_that_changes_in_place_is_named(tf: Any) -> None:
@@ -72,7 +72,7 @@ def test_an_array_that_changes_in_place_is_named(tf: Any) -> None:
         return x + noise
 
     found = difference(tf, step, lambda: noise.__setitem__((2, 5), 1.0), tf.ones((4, 100)))
-    assert found is not None and "constant was baked in that changes" in found and line_of(step, 1) in found
+    assert found is not None and "keeps a constant that changes" in found and line_of(step, 1) in found
 
 
 def test_a_branch_on_python_state_is_named(tf: Any) -> None:
@@ -108,7 +108,7 @@ def test_a_tensor_that_was_captured_and_changes_is_named(tf: Any) -> None:
         return x * state.action
 
     found = difference(tf, learn, lambda: setattr(state, "action", state.action + 1.0), tf.ones(300))
-    assert found is not None and "a tensor that is no variable was baked in and changes" in found
+    assert found is not None and "the graph keeps a tensor (not a variable) that changes" in found
     assert line_of(learn, 1) in found
 
 
@@ -330,4 +330,4 @@ def test_many_texts_that_a_trace_holds_on_to_are_compared_by_value(tf: Any) -> N
         texts[0] = tf.constant([f"word {n}" for n in range(20)])
 
     assert difference(tf, join, same, tf.constant("x")) is None
-    assert "baked in" in str(difference(tf, join, other, tf.constant("x")))
+    assert "keeps a" in str(difference(tf, join, other, tf.constant("x")))

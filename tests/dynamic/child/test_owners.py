@@ -67,10 +67,10 @@ class Items(list):  # type: ignore[type-arg]
         (Compared(), "it is a dataclass with `__eq__` but no `__hash__`; use @dataclass(eq=False)"),
         (Child(), "a `Child` can't be hashed: it is a dataclass"),
         (Equal(), "a `Equal` can't be hashed: it defines `__eq__` but no `__hash__`; add `__hash__ = object.__hash__`"),
-        (Items(), "a `Items` can't be hashed, since it is a list"),
+        (Items(), "a `Items` can't be hashed, because it is a list"),
         (Slotted(), "its `__slots__` have no `__weakref__`; add it to them"),
-        (Pair(), "a `Pair` is a tuple, which allows no weak reference"),
-        (Number(1), "a `Number` allows no weak reference; make the method a function"),
+        (Pair(), "a `Pair` is a tuple and can't be weakly referenced"),
+        (Number(1), "a `Number` can't be weakly referenced; make the method a function"),
     ],
 )  # fmt: skip
 def test_objects_that_no_method_can_be_a_graph_of(receiver: Any, words: str) -> None:

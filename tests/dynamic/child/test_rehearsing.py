@@ -92,7 +92,7 @@ print(float(f(x)))
 rate = 3.0
 print(float(f(x)))
 """,
-        r"baked in|something else",
+        r"keeps a constant|something different",
     ),
     "appends_in_its_only_call": (
         """

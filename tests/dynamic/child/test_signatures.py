@@ -27,7 +27,7 @@ class Lenient(dict):  # type: ignore[type-arg]
 
 #: What TensorFlow serves with one trace and we tell apart, so that each is compared: 1 and 1.0 compute otherwise
 #: (one trace is wrong for one of them), and a trace may have read a variable by closure.
-TOLD_APART = {"a number of another type", "another variable"}
+TOLD_APART = {"a number of another type", "a different variable"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def pairs(tf: Any) -> dict[str, tuple[Any, Any, bool]]:
         "dictionaries": ({"a": tf.zeros(2)}, {"a": tf.ones(2)}, True),
         "other keys": ({"a": tf.zeros(2)}, {"b": tf.zeros(2)}, False),
         "the same variable": (variable, variable, True),
-        "another variable": (variable, tf.Variable(1.0), True),
+        "a different variable": (variable, tf.Variable(1.0), True),
         "the same object": (thing, thing, True),
         "another object": (thing, Thing(), False),
         "sparse tensors": (tf.sparse.from_dense([[0.0, 1.0]]), tf.sparse.from_dense([[0.0, 2.0]]), True),
@@ -68,7 +68,7 @@ def pairs(tf: Any) -> dict[str, tuple[Any, Any, bool]]:
         "other values", "another shape", "another dtype", "arrays", "arrays of another shape", "array scalars",
         "numbers", "the same number", "a number of another type", "truth", "strings", "nothing", "lists",
         "longer lists", "a tuple for a list", "named tuples", "dictionaries", "other keys", "the same variable",
-        "another variable", "the same object", "another object", "sparse tensors", "ragged tensors",
+        "a different variable", "the same object", "another object", "sparse tensors", "ragged tensors",
     ],
 )  # fmt: skip
 def test_keys_are_equal_where_tensorflow_does_not_trace_again(tf: Any, pairs: Any, name: str) -> None:
@@ -170,7 +170,7 @@ def test_arguments_are_named_as_the_function_names_them(tf: Any) -> None:
         (lambda tf: tf.zeros((32, 10)), lambda tf: tf.zeros((17, 10)), "shape (32, 10) then (17, 10)"),
         (lambda tf: tf.zeros(1), lambda tf: tf.zeros(1, tf.int32), "dtype float32 then int32"),
         (lambda tf: Thing(), lambda tf: Thing(), "a new Thing object"),
-        (lambda tf: tf.Variable(1.0), lambda tf: tf.Variable(1.0), "another variable"),
+        (lambda tf: tf.Variable(1.0), lambda tf: tf.Variable(1.0), "a different variable"),
         (lambda tf: tf.zeros(1), lambda tf: 1, "tensor then Python value"),
         (lambda tf: [1], lambda tf: [1, 2], "list of length 1 then 2"),
         (lambda tf: [1, 2], lambda tf: [1, 3], "an item: value 2 then 3"),

@@ -789,7 +789,7 @@ def test_an_attribute_that_no_word_leads_to_is_the_call_s_where_no_thread_is_bes
 def test_a_large_buffer_is_doubted_only_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walking, "OBJECTS", 200)
     buffer = [(np.zeros(3), 1) for _ in range(1000)]
-    assert "too many to look at" in unseen(Holder(used=buffer))
+    assert "too many to inspect" in unseen(Holder(used=buffer))
     assert not unseen(Holder(other=buffer))
     assert not unseen(Holder(used=list(range(100_000)))), "plain numbers are no objects to walk through"
 

@@ -31,8 +31,8 @@ def seen(ending: Ending = Ending.FINISHED, code: int | None = 0, units: int = 20
         (seen(Ending.EXITED, 3), seen(), "exit status 3, not 0"),
         (seen(Ending.EXITED, 3), seen(Ending.EXITED, 2), "exit status 3, not 2"),
         (seen(report={"traces": {"train:Net.call": {"count": 1, "fault": "weights"}}}), seen(),
-         "the trace of train:Net.call holds the values of initializers in place of variables"),
-        (seen(report={"leaks": ["self.mask"]}), seen(), "leaves a tensor of the graph in self.mask"),
+         "the trace of train:Net.call holds the initial values of variables as constants"),
+        (seen(report={"leaks": ["self.mask"]}), seen(), "stores a symbolic tensor in self.mask"),
     ],
 )  # fmt: skip
 def test_what_speaks_against_a_plan(edited: Seen, eager: Seen, words: str) -> None:
@@ -75,7 +75,7 @@ def test_stale_weights_are_named_as_the_cause_where_they_make_the_caller_raise()
     changes = {"error_type": "ValueError", "error": "no gradients", "error_place": "train.py:70"}
     found = failure(seen(Ending.RAISED, 1, report={"traces": rows}, **changes), seen())
     assert found is not None and found.stale == ("train:Net.call",), "not who stands where it was raised"
-    assert "the initial weights would be baked in, which is why the edited script then raises" in found.reason
+    assert "the graph would never see trained weights, which is why the edited script then raises" in found.reason
     assert "ValueError: no gradients at train.py:70" in found.reason
     same = failure(seen(Ending.RAISED, 1, report={"traces": rows}, **changes), seen(Ending.RAISED, 1, **changes))
     assert same is not None and "raises" not in same.reason, "the original raises as well"
@@ -140,7 +140,7 @@ def test_initial_values_are_those_of_the_same_name_shape_and_dtype() -> None:
     theirs, ours = same_beginnings(original, edited[:3])
     assert ours == {"0": "B", "1": "C", "2": "A"}
     assert theirs == {"0": "A", "1": "B", "2": "C"}, "only what both begin with is given to both"
-    assert "3" not in same_beginnings(original, edited)[1], "another dtype is another variable"
+    assert "3" not in same_beginnings(original, edited)[1], "another dtype is a different variable"
 
 
 def test_of_one_name_the_first_is_matched_with_the_first() -> None:

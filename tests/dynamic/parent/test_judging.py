@@ -132,18 +132,18 @@ def test_what_was_not_called_is_unobserved() -> None:
         ({"effects": [effect("something new", "x")]}, Verdict.REFUTED, "it changes x"),
         ({"effects": [effect(beside=True)]}, Verdict.INCONCLUSIVE, "another thread ran at the same time"),
         ({"effects": [effect("random", "np.random")]}, Verdict.REFUTED, "np.random"),
-        ({"exceptions": {"ValueError: no": 100}}, Verdict.INCONCLUSIVE, "every call of it raised: ValueError: no"),
+        ({"exceptions": {"ValueError: no": 100}}, Verdict.INCONCLUSIVE, "every call raised: ValueError: no"),
         ({"ops": {}}, Verdict.NOT_PROPOSED, "it ran no TensorFlow op in 20 sampled calls"),
         ({"op_calls": 0}, Verdict.INCONCLUSIVE, "could not be checked"),
         ({"blind": "MemoryError: "}, Verdict.INCONCLUSIVE, "could not be checked (MemoryError: )"),
         ({"calls": 5}, Verdict.INCONCLUSIVE, "it was called 5 times; at least 6 calls are needed"),
         ({"calls": 1}, Verdict.INCONCLUSIVE, "it was called once"),
-        ({"calls": 0, "traced_calls": 7}, Verdict.NOT_PROPOSED, "runs only inside graph code already (7 calls"),
-        ({"function_objects": 90}, Verdict.REFUTED, "defined anew 90 times for its 100 calls"),
+        ({"calls": 0, "traced_calls": 7}, Verdict.NOT_PROPOSED, "already runs only inside graphs (7 calls"),
+        ({"function_objects": 90}, Verdict.REFUTED, "redefined 90 times in its 100 calls"),
         (
             {"parameters": {"x": parameter("symbolic tensor")}},
             Verdict.REFUTED,
-            "Keras symbolic tensors",
+            "symbolic tensors of Keras",
         ),
     ],
 )
@@ -283,7 +283,7 @@ def test_a_confirmation_says_which_variables_come_back_as_their_values() -> None
     reading = replace(function(), results_read=(("[1]", "train.py:40"),))
     found = judging.judge_checked(reading, Observation(calls=100), checked(returned=["[1]"]), ROOT, "", Variant())
     assert found.reasons[1].message == (
-        "its result[1] is a variable; a graph returns its value, and the project only reads that (train.py:40)"
+        "its result[1] is a variable; a graph returns its value, and the project only reads the value (train.py:40)"
     )
 
 
@@ -297,7 +297,7 @@ def test_calls_of_other_threads_are_no_evidence() -> None:
     ("changes", "verdict", "words"),
     [
         ({"refutations": {"unstable": "a constant changes"}}, Verdict.REFUTED, "its trace depends on Python state"),
-        ({"refutations": {"differs": "the result is 3"}}, Verdict.REFUTED, "the graph gives something else"),
+        ({"refutations": {"differs": "the result is 3"}}, Verdict.REFUTED, "the graph computes something different"),
         ({"refutations": {"raised": "as a graph it raises"}}, Verdict.REFUTED, "as a graph it raises"),
         ({"refutations": {"effect": "it prints ('x')"}}, Verdict.REFUTED, "it prints ('x')"),
         ({"refutations": {"stale-weights": "initial weights"}}, Verdict.REFUTED, "initial weights"),
@@ -359,7 +359,7 @@ def test_a_result_carries_the_variant_that_it_is_of() -> None:
 def test_a_variant_whose_traces_grow_with_the_calls_is_refuted() -> None:
     found = settle(variant=SIGNED, owner_traces=8, owner_compared=14, causes=["rate: value 0.1 then 0.2"])
     assert found.verdict is Verdict.REFUTED
-    assert "traced again and again: 8 times in 14 calls (rate: value 0.1 then 0.2)" in found.reasons[0].message
+    assert "retraced repeatedly: 8 times in 14 calls (rate: value 0.1 then 0.2)" in found.reasons[0].message
     # Of the bare graph, the signatures of all observed calls have told that there are no more.
     assert settle(owner_traces=8, owner_compared=14).verdict is Verdict.CONFIRMED
 

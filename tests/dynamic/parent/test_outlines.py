@@ -27,14 +27,14 @@ def test_two_runs_that_do_the_same_are_the_same_program():
 OTHERS = {
     "it raises": (seen(Ending.RAISED, 1), "it raises ValueError: no at train.py:4"),
     "another exit status": (seen(Ending.EXITED, 3), "exit status 3, not 0"),
-    "another operation": (seen(marks=["a", "x"]), "other operations, from number 251 on"),
-    "other operations after the last mark": (seen(hash="x"), "ends with other operations"),
-    "another value on the way": (seen(values={"250": "x"}), "variables have other values"),
-    "another value at the end": (seen(last="x"), "variables have other values"),
-    "another line": (seen(lines=(LINES[0], "epoch 1: 0.5")), "line 2 of what it prints"),
-    "the lines in another order": (seen(lines=LINES[::-1]), "line 1 of what it prints"),
+    "another operation": (seen(marks=["a", "x"]), "different operations, from number 251 on"),
+    "other operations after the last mark": (seen(hash="x"), "ends with different operations"),
+    "another value on the way": (seen(values={"250": "x"}), "variables have different values"),
+    "another value at the end": (seen(last="x"), "variables have different values"),
+    "another line": (seen(lines=(LINES[0], "epoch 1: 0.5")), "line 2 of its output"),
+    "the lines in another order": (seen(lines=LINES[::-1]), "line 1 of its output"),
     "a line less": (seen(lines=LINES[:1]), "it prints 1 lines, not 2"),
-    "no operation": (seen(operations=0), "no operation was run"),
+    "no operation": (seen(operations=0), "no operation that could be compared"),
 }
 
 

@@ -69,7 +69,7 @@ def test_a_second_object_that_never_came_in_a_run_that_was_cut_leaves_it_open() 
     found = judge_second_object(1, whole=False)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.assumptions[0].verdict is Verdict.UNOBSERVED
-    assert "cut after 100 calls, before a second object came as `model`" in found.reasons[0].message
+    assert "cut after 100 calls, before a second object was passed as `model`" in found.reasons[0].message
     assert "--budget" in found.reasons[0].message, "and what to do"
     assert found.variants[0].outcome is Verdict.INCONCLUSIVE
 

@@ -155,6 +155,6 @@ def test_a_comment_is_never_too_long_for_github(report):
     page = rendered(
         replace(report, judgements=many, plan=plan, warnings=("w" * 9000,) * 99, drift=drift, message="#1 " * 9000)
     )
-    assert len(page) < 65_536 and "The edits are too long to be shown here." in page and "optimize.patch" in page
+    assert len(page) < 65_536 and "The edits are too long to show here." in page and "optimize.patch" in page
     assert "more functions in the report." in page and "more warnings in the report." in page
     assert "more numbers in the report." in page

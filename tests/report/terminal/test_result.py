@@ -111,7 +111,7 @@ def test_a_narrow_terminal_has_the_reason_below_the_candidate_in_one_line(report
 def test_what_has_nothing_to_tell_is_counted_and_listed_with_v(report):
     assert "Not listed: 1 never called, 2 not proposed. -v lists them." in words(shown(report))
     text = shown(report, verbosity=1)
-    assert "prints the loss (HYB101)" in text and "it is a graph already: @tf.function" in text
+    assert "prints the loss (HYB101)" in text and "it is already a tf.function: @tf.function" in text
     assert "train:evaluate" in text
 
 
@@ -206,9 +206,9 @@ def test_a_training_step_that_is_no_function_is_called_by_its_lines(report):
 
 def test_it_says_how_to_ask_about_one_function_wherever_the_results_are(report):
     root = Path(report.command.target.root)
-    assert "optimize explain ID tells all about one function." in shown(report, cwd=root)
+    assert "optimize explain ID shows the details of one function." in shown(report, cwd=root)
     elsewhere = replace(report, folder="/data/runs/1")
-    assert "optimize explain ID --report /data/runs/1 tells all" in shown(elsewhere, cwd=root)
+    assert "optimize explain ID --report /data/runs/1 shows the details" in shown(elsewhere, cwd=root)
 
 
 def test_an_interrupted_run_says_the_best_so_far(report):

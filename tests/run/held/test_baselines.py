@@ -90,7 +90,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def test_only_the_functions_of_the_baseline_lose_their_decorators_and_another_is_named(project: Project) -> None:
     report = project.check(baseline())
     assert (project.taken, report.status, report.exit_code) == ([STEP], "held", 0)
-    assert "train:score is decorated and not in the baseline" in report.message
+    assert "train:score is decorated but not in the baseline" in report.message
     assert report.held is not None and report.held.functions == (STEP,)
 
 
@@ -106,14 +106,14 @@ def test_a_decorator_that_is_gone_fails_without_a_run_where_none_is_left(project
     project.script.write_text(PROGRAM.replace("@tf.function\ndef step", "def step"))
     report = project.check(baseline())
     assert (project.taken, report.status, report.exit_code) == ([], "lost", 1)
-    assert "train:step is not decorated any more (train.py:4)" in report.message
+    assert "train:step is no longer decorated (train.py:4)" in report.message
 
 
 def test_what_a_run_refutes_fails_with_the_reason(project: Project) -> None:
-    project.judged[STEP] = judgement(STEP, Verdict.REFUTED, "it is traced again and again, from `rate`")
+    project.judged[STEP] = judgement(STEP, Verdict.REFUTED, "it is retraced repeatedly, from `rate`")
     report = project.check(baseline())
     assert (report.status, report.exit_code) == ("refuted", 1)
-    assert "train:step is refuted: it is traced again and again, from `rate`" in report.message
+    assert "train:step is refuted: it is retraced repeatedly, from `rate`" in report.message
 
 
 def test_drift_and_a_crash_fail(project: Project) -> None:
@@ -166,7 +166,7 @@ def test_no_baseline_is_made_of_what_is_refuted_or_was_not_measured(project: Pro
     assert "--skip train:score" in report.message
     project.judged[SCORE] = judgement(SCORE)
     project.measured = replace(project.measured, speedup=None, reason="the budget ended")
-    assert "No baseline was written, for no speedup was measured: the budget ended" in project.check(None).message
+    assert "No baseline was written, because no speedup was measured: the budget ended" in project.check(None).message
 
 
 def test_a_baseline_of_a_wide_interval_is_told_to_decide_little(project: Project) -> None:
@@ -187,4 +187,4 @@ def test_no_baseline_is_made_where_nothing_is_decorated(project: Project) -> Non
     project.script.write_text(PROGRAM.replace("@tf.function\n", ""))
     report = project.check(None)
     assert (report.status, report.exit_code) == ("undecided", 1)
-    assert report.message.startswith("There is nothing to hold: no function")
+    assert report.message.startswith("There is no speedup to hold: no function")

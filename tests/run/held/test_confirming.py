@@ -126,7 +126,7 @@ def test_a_change_has_what_it_touches_proved_and_nothing_else(repository: Reposi
     repository.write(PROGRAM.replace("x * 2.0", "x * 3.0"))
     report = repository.confirm(since="HEAD")
     assert (repository.proved, report.status, report.exit_code) == ([STEP], "confirmed", 0)
-    assert report.message.startswith("Confirmed as it stands: train:step.")
+    assert report.message.startswith("Confirmed: train:step.")
 
 
 def test_a_caller_that_changes_has_what_it_calls_proved(repository: Repository) -> None:
@@ -142,7 +142,7 @@ def test_moved_lines_and_what_no_decorated_function_has_to_do_with_run_nothing(
     repository.write(PROGRAM.replace("def plain(x)", new))
     report = repository.confirm(since="HEAD")
     assert (repository.proved, report.exit_code) == ([], 0)
-    assert "touch no decorated function" in report.message
+    assert "affect no decorated function" in report.message
 
 
 def test_statements_that_run_on_import_may_touch_any(repository: Repository) -> None:
@@ -190,13 +190,13 @@ def test_of_two_functions_only_the_one_that_is_not_known_is_run(repository: Repo
         (
             lambda r: setattr(r, "verdict", Verdict.REFUTED),
             "refuted",
-            "Not confirmed: train:step is refuted: eager and graph agree. Take the decorator off (train.py:5)",
+            "Not confirmed: train:step is refuted: eager and graph agree. Remove the decorator (train.py:5)",
         ),
         (lambda r: setattr(r, "benchmark", measured("slower")), "slower", "is slower than without the decorators"),
         (
             lambda r: setattr(r, "benchmark", measured("inconclusive", Crash("raised ValueError: no"))),
             "refuted",
-            "as it stands, the script raised ValueError: no, and without the decorators it does not",
+            "the decorated script raised ValueError: no; without the decorators it does not",
         ),
         (lambda r: setattr(r, "drift", Drift("drift", "L4", "the loss differs")), "drift", "the loss differs"),
     ],
@@ -214,8 +214,8 @@ def test_what_is_refuted_slower_or_drifts_fails(
     ("verdict", "move", "what"),
     [
         (Verdict.UNOBSERVED, Move.USER, "Confirm it with a script or arguments that call it."),
-        (Verdict.INCONCLUSIVE, Move.BUDGET, "Give it longer with --budget."),
-        (Verdict.INCONCLUSIVE, Move.NOBODY, "Look at it yourself before you merge."),
+        (Verdict.INCONCLUSIVE, Move.BUDGET, "Use a longer --budget."),
+        (Verdict.INCONCLUSIVE, Move.NOBODY, "Review it yourself before you merge."),
     ],
 )
 def test_what_is_not_decided_passes_unless_it_is_to_fail(

@@ -131,7 +131,7 @@ def test_a_decorator_that_was_removed_is_named_and_with_none_left_the_speedup_is
     bare = function(STEP, None)
     held = hold(baseline(), now(None, known=(bare,)), 0.1)
     assert held.verdict == "lost" and held.graph_share == 0.0
-    assert "train:step is not decorated any more (train.py:5)" in conclusion(held)
+    assert "train:step is no longer decorated (train.py:5)" in conclusion(held)
 
 
 def test_a_function_that_is_gone_is_named() -> None:
@@ -141,11 +141,11 @@ def test_a_function_that_is_gone_is_named() -> None:
 
 
 def test_a_refuted_function_fails_whatever_the_ratio_and_comes_first_with_the_argument() -> None:
-    grown = judgement(STEP, Verdict.REFUTED, "it is traced again and again, from `rate` (Python float)")
+    grown = judgement(STEP, Verdict.REFUTED, "it is retraced repeatedly, from `rate` (Python float)")
     held = hold(baseline(), now(None, grown), 0.1)
     (told,) = held.otherwise
     assert told.kind == "refuted" and told.fails
-    assert conclusion(held).startswith("train:step is refuted: it is traced again and again, from `rate`")
+    assert conclusion(held).startswith("train:step is refuted: it is retraced repeatedly, from `rate`")
 
 
 def test_what_the_baseline_knows_as_refuted_does_not_fail_anew() -> None:
@@ -166,7 +166,7 @@ def test_the_function_that_gains_less_is_named_only_where_the_speedup_is_lost() 
     weak = judgement(STEP, gain=1.5)
     assert hold(baseline(), now(3.0, weak), 0.1).otherwise == ()
     (told,) = hold(baseline(), now(1.5, weak), 0.1).otherwise
-    assert told.message == "gains less by itself: 1.50x per call, 3.00x in the baseline"
+    assert told.message == "gains less per call: 1.50x, 3.00x in the baseline"
 
 
 def test_what_is_not_called_and_what_ran_eagerly_is_named() -> None:
@@ -193,7 +193,7 @@ def test_another_machine_version_or_argument_is_said_and_the_ratio_decides() -> 
     held = hold(baseline(), other, 0.1)
     assert held.verdict == "held"
     assert held.elsewhere == ("cpus 8, not 2", "tensorflow 2.21, not 2.18", "arguments none, not --steps 9")
-    assert "The baseline is from elsewhere (cpus 8, not 2;" in conclusion(held)
+    assert "The baseline was measured elsewhere (cpus 8, not 2;" in conclusion(held)
 
 
 def test_a_baseline_that_a_check_made_names_its_functions_itself() -> None:

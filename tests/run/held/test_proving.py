@@ -107,8 +107,8 @@ def test_what_is_safe_is_confirmed_and_what_is_not_is_refuted_each_for_itself(co
 def test_the_answer_names_each_that_is_not_confirmed_the_evidence_and_what_to_do(confirmed) -> None:
     _, (_, message, _) = confirmed
     assert "train:notes is refuted: it changes seen" in message
-    assert "Take the decorator off (train.py:18), or mend what is named" in message
-    assert "train:scaled is refuted: it is traced again and again" in message and "`factor`" in message
+    assert "Remove the decorator (train.py:18), or fix the code" in message
+    assert "train:scaled is refuted: it is retraced repeatedly" in message and "`factor`" in message
     assert "train:never is unobserved" in message and "Confirm it with a script or arguments that call it." in message
     assert "train:step" not in message
 

@@ -151,7 +151,7 @@ def test_what_came_into_the_target_branch_since_does_not_count(tmp_path: Path) -
 
 def test_what_git_can_not_tell_is_a_sentence(tmp_path: Path) -> None:
     outside = changed_since(tmp_path, "HEAD")
-    assert isinstance(outside, Unknown) and "is in no git repository" in outside.sentence
+    assert isinstance(outside, Unknown) and "is not in a git repository" in outside.sentence
     assert commit_of(tmp_path) == ""
     git(tmp_path, "init", "-q")
     unknown = changed_since(tmp_path, "nowhere")

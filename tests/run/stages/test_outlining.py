@@ -112,7 +112,7 @@ def test_an_outlined_script_is_the_same_program_to_the_operation_and_another_one
     more = changed(files[0], b"x @ w - 1.0", b"x @ w - 1.0 + 0.0")
     assert "other operations" in compared.differs([more], 120.0)
     other = changed(files[0], b"SGD(0.01)\ndata", b"SGD(0.02)\ndata")
-    assert "variables have other values" in compared.differs([other], 120.0)
+    assert "variables have different values" in compared.differs([other], 120.0)
     silent = changed(files[0], b'print("module"', b'("module"')
     assert "lines" in compared.differs([silent], 120.0)
 

@@ -148,7 +148,7 @@ def test_a_seed_with_which_the_script_itself_fails_is_left_out(laid: Any) -> Non
 def test_runs_that_did_not_come_as_far_are_not_compared(laid: Any) -> None:
     work, _, _ = laid(lambda seed, arm: ended(seed / 10 + len(arm), Ending.CUT, units=30 if arm == "eager" else 39))
     assert work.drift.verdict == "inconclusive"
-    assert "over 0 of 5 seeds" in work.drift.reason and "did not come as far" in work.drift.reason
+    assert "over 0 of 5 seeds" in work.drift.reason and "did not get as far" in work.drift.reason
     assert work.warnings
 
 

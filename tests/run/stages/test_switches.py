@@ -41,7 +41,7 @@ def test_a_step_of_keras_names_the_switch_of_its_model_before_that_of_all_functi
 
 def test_a_step_of_keras_that_was_traced_is_hybrid_whatever_the_source_says_of_a_switch():
     step = function("Net.train_step", blocker="HYB302")
-    assert fact(step, Modes(traced={step.id: 2}), 0) == "it is hybrid already (Model.fit traced it in this run)"
+    assert fact(step, Modes(traced={step.id: 2}), 0) == "it already runs as a graph (Model.fit traced it in this run)"
 
 
 def test_a_class_of_the_projects_own_may_call_its_method_train_step():

@@ -104,7 +104,7 @@ def speedups(benchmark: Benchmark) -> Markup | None:
             parts.append(_text(x, 13, ratio(interval.median), "middle", "strong"))
         return height, parts
 
-    return both(draw, "Time per step of the original over that of the edited script, turn by turn")
+    return both(draw, "Time per step, original divided by edited, turn by turn")
 
 
 def _ratios(pair: Pair) -> Iterator[tuple[float, str]]:
@@ -190,7 +190,7 @@ def courses(course: Course) -> Markup | None:
         if apart:
             parts.append(_path(apart, "gap"))
         else:
-            parts.append(_text((left + width) / 2, 226, "none: both are equal in every step", "middle", "strong"))
+            parts.append(_text((left + width) / 2, 226, "none: both runs are equal in every step", "middle", "strong"))
         parts += [_text(x(at), height - 16, f"{at:,.0f}", "middle") for at in x.ticks(8 if width > 500 else 4)]
         parts.append(_text(width - 12, height - 2, "step", "end"))
         return height, parts

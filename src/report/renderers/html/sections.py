@@ -144,7 +144,7 @@ def speed(report: Report) -> Markup | None:
         _table(facts + rest),
         _figure(
             spread,
-            "Each dot is one turn: the time per step of the original over that of the edited script, side by side. "
+            "Each dot is one turn: the original's time per step divided by the edited script's, side by side. "
             "The tick is the group's ratio, the band the interval over groups.",
         ),
         _figure(
@@ -167,8 +167,8 @@ def results(report: Report) -> Markup | None:
     pictures = [
         _figure(
             charts.courses(course),
-            f"{course.name.capitalize()}, from the same start and with the same random numbers. Below, how far both "
-            "runs are apart; the shaded area is how far two runs of the original are apart.",
+            f"{course.name.capitalize()}, from the same start and with the same random numbers. Below: the difference "
+            "between both runs. The shaded area is the difference between two runs of the original.",
             _legend(("eager", "original"), ("edited", "edited"), ("gap", "difference")),
         )
         for course in drift.courses
@@ -212,14 +212,14 @@ def time(report: Report, folder: Path | None) -> Markup | None:
         _flame(graphs) if graphs else None,
         table,
         tag("p", profile.reason, class_="note") if profile.reason else None,
-        note="Sampled in runs of their own, by py-spy. Waiting counts: while a graph runs, Python waits for it.",
+        note="Sampled by py-spy in separate runs. Waiting counts: while a graph runs, Python waits for it.",
     )
 
 
 def _remedy(kind: Cost, report: Report) -> str:
     """What usually helps; for the eager operations of a script that is edited, the edit does."""
     if kind is Cost.TENSORFLOW and report.plan.edits:
-        return "Eager operations of TensorFlow: the change runs those of the functions that it converts as a graph."
+        return "Eager TensorFlow operations. After the change, those in converted functions run as a graph."
     return REMEDIES[kind] or kind.value
 
 
@@ -300,7 +300,7 @@ def footer(report: Report, judgements: Sequence[Judgement]) -> Markup:
     """What the page is, and how to look things up."""
     confirmed = sum(judgement.verdict is Verdict.CONFIRMED for judgement in judgements)
     said = f"{count(len(judgements), 'function')}, {confirmed} confirmed. "
-    how = "optimize explain FUNCTION prints all about one; report.json beside this page holds every number."
+    how = "optimize explain FUNCTION prints the details of one function. report.json in this folder has every number."
     return tag("footer", tag("p", said, how))
 
 
