@@ -70,7 +70,7 @@ def optimize(
     read = dict(_read(name, value) for name, value in given.items() if value is not None)
     options = _right(combine({**read, "apply": apply}, {}))
     if sys.platform != "linux":
-        raise ValueError("optimize needs Linux: it uses the Linux kernel to protect your files and to end processes.")
+        raise ValueError("optimize needs Linux, whose kernel protects your files and ends processes.")
 
     from .report.watcher import Silent
     from .run import pipeline

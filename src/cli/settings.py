@@ -60,7 +60,7 @@ def read_settings(
     """
     if sys.platform != "linux":
         raise WrongUsage(
-            f"optimize needs Linux: it uses the Linux kernel to protect your files and to end processes; this is "
+            f"optimize needs Linux, whose kernel protects your files and ends processes; this is "
             f"{sys.platform}. `optimize scan` and `optimize explain` work on every system."
         )
     given: dict[str, object] = {}

@@ -1,6 +1,6 @@
 """Compares the original script with the script as edited, by groups of fresh processes taking turns.
 
-How it measures, and why so, is told in docs/measuring.md.
+docs/measuring.md explains the method.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whether the edited script computes and prints what the original script does.
 
 Followed are what the unit function returns, the variables, the printed lines, and the numbers on them.
-``noise`` judges the differences; docs/measuring.md tells how and why.
+``noise`` judges the differences; docs/drift.md says how and why.
 """
 
 from __future__ import annotations

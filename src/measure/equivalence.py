@@ -1,7 +1,7 @@
 """Whether the edited script ends where the original script does, over several seeds (level L3).
 
 Each seed gives a pair of runs. The numbers that they end with are compared seed by seed, by two one-sided tests;
-docs/measuring.md tells how and why.
+docs/drift.md says how and why.
 """
 
 from __future__ import annotations

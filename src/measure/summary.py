@@ -1,6 +1,6 @@
 """What the groups of a benchmark say together: the ratio per unit, what is paid once, and the whole script.
 
-How it is reckoned, and why so, is told in docs/measuring.md.
+docs/measuring.md explains the method.
 """
 
 from __future__ import annotations

@@ -260,7 +260,7 @@ def group_of(judgement: Judgement) -> Group:
     if judgement.selected:
         return Group.TRIED
     if not is_proposed(judgement):
-        # Who wonders why not more was gained finds the answer here.
+        # It answers why the gain is not larger.
         takes_time = judgement.verdict is Verdict.NOT_PROPOSED and own_share(judgement) >= NOTABLE_SHARE
         return Group.TRIED if takes_time else Group.NOT_PROPOSED
     if judgement.verdict is Verdict.UNOBSERVED:
@@ -284,7 +284,7 @@ def _tried(judgement: Judgement, report: Report) -> Tried:
     name, gain = name_of(judgement.function), gain_of(judgement, report)
     reason = short_reason(judgement)
     if judgement.verdict is Verdict.NOT_PROPOSED:
-        reason = f"{own_share(judgement):.0%} of the time passes in it; {reason}"
+        reason = f"{own_share(judgement):.0%} of the time is spent in it; {reason}"
     return Tried(judgement, name, judgement.verdict.value, gain, reason)
 
 

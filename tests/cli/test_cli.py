@@ -196,7 +196,7 @@ def test_version():
         (["--train-script", "train.py", "--budget", "-5"], "--budget takes"),
         (["--train-script", "train.py", "--epochs", "3"], "train.py -- --epochs 3"),
         (["--train-script", "train.py", "--bugdet", "3"], "did you mean --budget?"),
-        (["--train-script", "train.py", "-q", "-v"], "contradict"),
+        (["--train-script", "train.py", "-q", "-v"], "not both"),
         (["--train-script", "train.py", "--format", "xml"], "'text' or 'json'"),
         (["--train-script", "train.py", "--output", "markdown"], "--output takes a format and a file, such as"),
         (["--train-script", "train.py", "--output", "=x"], "--output takes a format and a file, such as"),

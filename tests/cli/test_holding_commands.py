@@ -146,7 +146,7 @@ def test_confirm_asks_for_a_change_or_for_functions(asked: SimpleNamespace) -> N
         (["check", "--baseline", "speed.json", "--fail-on", "much"], "--fail-on takes a share of the speedup"),
         (["check", "--baseline", "speed.json", "--fail-on", "0"], "--fail-on takes a share of the speedup"),
         (["check", "--baseline", "speed.json", "--on-inconclusive", "no"], "takes pass or fail"),
-        (["check", "--baseline", "bare.json"], "has no measured speedup to hold"),
+        (["check", "--baseline", "bare.json"], "has no measured speedup to check"),
         (["check", "--baseline", "empty.json"], "has no decorated function"),
         (["check", "--baseline", "speed.json", "--fail-om", "5%"], "did you mean --fail-on?"),
         (["confirm", "--train-script", "train.py"], "either --since REVISION or --candidate ID"),

@@ -242,7 +242,7 @@ def test_what_shifts_by_a_whole_spread_is_called_equivalent_in_one_of_twenty_cas
 
 
 def test_pairs_that_stay_together_need_few_seeds_and_chaotic_ones_many() -> None:
-    """The power that docs/measuring.md tells, for an edit that shifts nothing."""
+    """The power that docs/drift.md tells, for an edit that shifts nothing."""
     assert equivalent_share(0.0, 0.01, 3, rounds=200) > 0.95
     assert equivalent_share(0.0, 0.0, 12, shared=False, rounds=200) < 0.1
     assert equivalent_share(0.0, 0.0, 60, shared=False, rounds=200) > 0.9

@@ -42,7 +42,7 @@ def test_the_gain_has_changed_where_the_intervals_lie_apart(report: Report, late
 
 def test_a_gain_that_was_not_measured_is_compared_with_nothing(report: Report) -> None:
     found = compare(report, replace(report, benchmark=None))
-    assert "since the second measured none" in found.conclusion
+    assert "because the second measured none" in found.conclusion
     assert ("speedup per unit", "–") in [(row.name, row.after) for row in found.numbers]
 
 

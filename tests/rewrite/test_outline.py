@@ -59,7 +59,7 @@ def with_middle(line: str) -> str:
 # Each is left as it is. The words are part of the reason that is given, the number its line.
 LEFT = {
     # What is printed would be another time.
-    "time in the middle": (with_middle("begun = time.time()"), "`time.time()` runs in Python", 12),
+    "time in the middle": (with_middle("begun = time.time()"), "`time.time()` inside it must run in Python", 12),
     # The variable would have been updated by then.
     "a variable is printed before its update": (with_middle("print(w)\n    v = w"), "", 0),
     "an alias of a variable is printed": (
@@ -67,17 +67,17 @@ LEFT = {
         + STEP.replace("        loss =", "        v = w\n        loss =").replace(
             "    optimizer", "    print(v)\n    optimizer"
         ),
-        "`print(v)` runs in Python",
+        "`print(v)` inside it must run in Python",
         13,
     ),
     # An operation would run later than it did.
-    "an operation in what is printed": (with_middle("print(loss * 2.0)"), "runs in Python", 12),
+    "an operation in what is printed": (with_middle("print(loss * 2.0)"), "must run in Python", 12),
     # What is printed is bound anew behind it.
-    "what is printed changes": (with_middle("print(float(loss))\n    loss = loss * 2.0"), "runs in Python", 12),
+    "what is printed changes": (with_middle("print(float(loss))\n    loss = loss * 2.0"), "must run in Python", 12),
     # What is appended to is read behind it.
     "a list that is read later": (
         with_middle("losses.append(float(loss))\n    count = len(losses)").replace("data =", "losses = []\ndata ="),
-        "runs in Python",
+        "must run in Python",
         13,
     ),
     # Two of these would have to change their order.
@@ -86,14 +86,14 @@ LEFT = {
         "`float(loss)`",
         12,
     ),
-    "break": (with_middle("if loss is None:\n        break"), "`break` in the middle", 13),
-    "continue": (with_middle("if loss is None:\n        continue"), "`continue` in the middle", 13),
+    "break": (with_middle("if loss is None:\n        break"), "`break` inside it", 13),
+    "continue": (with_middle("if loss is None:\n        continue"), "`continue` inside it", 13),
     "return": (
         "import tensorflow as tf\n\n\ndef train(w, optimizer, data):\n"
         + "".join("    " + line + "\n" for line in STEP.strip().splitlines()).replace(
             "        optimizer", "        if loss is None:\n            return 1\n        optimizer"
         ),
-        "`return` in the middle",
+        "`return` inside it",
         9,
     ),
     "yield": (

@@ -25,7 +25,7 @@ def outcome(ending: Ending, code: int | None = 0, **changes: Any) -> RunOutcome:
         (outcome(Ending.RAISED, 1, error_type="ModuleNotFoundError", error="No module named 'wandb'"),
          "needs the package wandb, which this Python"),
         (outcome(Ending.RAISED, 1, error_type="PermissionError", error="no", blocked_writes=("/data/log",)),
-         "writes to /data/log, outside of the scratch copy"),
+         "writes to /data/log, outside of its scratch copy"),
         (outcome(Ending.EXITED, 2), "ended with exit status 2 by itself"),
         (outcome(Ending.EXITED, -int(signal.SIGABRT)), "called os.abort()"),
         (outcome(Ending.KILLED, -int(signal.SIGSEGV)), "was killed by SIGSEGV by itself"),
@@ -46,7 +46,7 @@ def test_a_script_that_fails_on_its_own(run: RunOutcome, words: str) -> None:
         (outcome(Ending.EXITED, 0, tensorflow_imported=False), "without importing TensorFlow"),
         (outcome(Ending.FINISHED), "ended after 12 s without calling a candidate"),
         (outcome(Ending.CUT), "ran for 12 s without calling a candidate"),
-        (outcome(Ending.TIMEOUT), "use a longer --budget"),
+        (outcome(Ending.TIMEOUT), "Use a longer --budget"),
     ],
 )
 def test_a_script_that_never_gets_to_train(run: RunOutcome, words: str) -> None:
@@ -61,13 +61,13 @@ def test_a_script_that_was_refused_a_connection_is_told_of_the_option(tensorflow
     run = outcome(Ending.CUT, tensorflow_imported=tensorflow_imported, contacts=Contacts(stopped="hooks.example:443"))
     stop = explain("train.py", run, missed=True, offspring=Offspring())
     assert stop is not None and (stop.status, stop.exit_code) == ("script-failed", 3)
-    assert "refused hooks.example:443" in stop.message and "--network allow" in stop.message
+    assert "connection to hooks.example:443 was refused" in stop.message and "--network allow" in stop.message
 
 
 def test_a_failure_that_may_come_of_a_refusal_names_it_too() -> None:
     run = outcome(Ending.EXITED, 1, contacts=Contacts(refused=("hooks.example:443",)))
     stop = explain("train.py", run, missed=True, offspring=Offspring())
-    assert stop is not None and "refused hooks.example:443; --network allow" in stop.message
+    assert stop is not None and "connection to hooks.example:443 was refused; --network allow" in stop.message
     assert refused_in(run) == "hooks.example:443"
     assert refused_in(outcome(Ending.FINISHED, contacts=Contacts(refused=("hooks.example:443",)))) == ""
 

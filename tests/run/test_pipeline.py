@@ -201,13 +201,13 @@ def test_a_plan_that_stands_is_not_lost_to_a_connection_that_was_refused_at_the_
 
     report = optimize(prove)
     assert report.status == "optimized"
-    assert any("refused hooks.example:443" in warning for warning in report.warnings)
+    assert any("connection to hooks.example:443 was refused" in warning for warning in report.warnings)
 
 
 def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:
     report = optimize(skip=("train:step",))
     assert (report.status, report.exit_code) == ("nothing-to-gain", 0)
-    assert "can be converted" in report.message and "-v lists them" in report.message
+    assert "can be converted" in report.message and "-v lists" in report.message
 
 
 def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: Any) -> None:
@@ -476,7 +476,7 @@ def test_a_plan_that_takes_too_little_of_the_time_is_taken_back(optimize: Any) -
     assert report.status == "nothing-to-gain" and not report.plan.edits and report.benchmark is None
     assert "1.02 times as fast at best" in report.message
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
-    assert judgement.verdict is Verdict.CONFIRMED and "not worth it: " in judgement.reasons[-1].message
+    assert judgement.verdict is Verdict.CONFIRMED and "not worth an edit: " in judgement.reasons[-1].message
 
 
 def test_what_was_put_off_and_never_run_cold_is_counted_as_not_worth_an_edit(optimize: Any) -> None:

@@ -372,7 +372,7 @@ def test_a_script_that_ends_for_a_refusal_is_not_run_again_and_refutes_nobody(la
     trial.settle(chosen, "plan")
     assert set(verdicts(work).values()) == {Verdict.INCONCLUSIVE} and trial.seconds == 10.0
     reason = work.judgements["train:one"].reasons[0].message
-    assert "refused hooks.example:443" in reason and "--network allow" in reason
+    assert "connection to hooks.example:443 was refused" in reason and "--network allow" in reason
 
 
 def test_a_script_that_is_refused_a_connection_when_it_has_trained_is_compared_until_then(laid: Any) -> None:

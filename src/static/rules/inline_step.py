@@ -51,8 +51,8 @@ class InlineStep(Rule):
             """,
             line=10,
             certain=True,
-            message="the script trains on lines 8 to 12, which can't become a function: `time.time()` runs in Python"
-            " in the middle of it",
+            message="the script trains on lines 8 to 12, which can't become a function: `time.time()` "
+            "inside it must run in Python",
         ),
     )
     VALID = (

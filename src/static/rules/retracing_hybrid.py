@@ -48,7 +48,7 @@ class RetracingHybrid(Rule):
             line=4,
             certain=False,
             message="`step` is a `tf.function` that retraces for every number: parameter `i` receives a Python "
-            "number that a loop computes",
+            "number computed in a loop",
         ),
     )
     VALID = (

@@ -75,8 +75,8 @@ class UnkeyedInstance(Rule):
             """,
             line=9,
             certain=True,
-            message="`Trainer.step` is a method of a `Trainer`, which allows no weak reference: its `__slots__` have"
-            " no `__weakref__`; add it to them",
+            message="`Trainer.step` is a method of a `Trainer`, which can't be weakly referenced: its `__slots__` "
+            "lack `__weakref__`; add it",
         ),
         Example(
             """

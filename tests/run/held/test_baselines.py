@@ -122,7 +122,7 @@ def test_drift_and_a_crash_fail(project: Project) -> None:
     project.drift = Drift("none", "L4", "")
     project.measured = replace(benchmark(3.0), crash=Crash("raised ValueError: no"))
     report = project.check(baseline())
-    assert report.exit_code == 1 and "the script raised ValueError: no" in report.message
+    assert report.exit_code == 1 and "decorated script raised ValueError: no" in report.message
 
 
 def test_what_is_not_decided_passes_unless_it_is_to_fail(project: Project) -> None:

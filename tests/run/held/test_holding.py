@@ -137,7 +137,7 @@ def test_a_decorator_that_was_removed_is_named_and_with_none_left_the_speedup_is
 def test_a_function_that_is_gone_is_named() -> None:
     held = hold(baseline(3.0, STEP, SCORE), now(2.0), 0.1)
     assert [(each.candidate, each.kind) for each in held.otherwise] == [(SCORE, "gone")]
-    assert "train:score is not in the project any more" in conclusion(held)
+    assert "train:score is no longer in the project" in conclusion(held)
 
 
 def test_a_refuted_function_fails_whatever_the_ratio_and_comes_first_with_the_argument() -> None:

@@ -179,7 +179,7 @@ def test_what_is_not_proved_is_left_with_the_reason(tmp_path: Path, monkeypatch:
     assert "train_step, and still eager, it is the same program: 5 operations compared" in told.message
     for edit in edits[1:]:
         (reason,) = work.judgements[edit.candidate].reasons
-        assert "not the same program: it prints 2 lines, not 3" in reason.message
+        assert "a different program: it prints 2 lines, not 3" in reason.message
         assert work.left_alone[edit.candidate] == reason
 
 

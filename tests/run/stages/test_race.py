@@ -252,7 +252,7 @@ def test_what_gains_nothing_by_its_variant_is_taken_out() -> None:
     stage, _ = race(weak, budget=20.0)
     stage.run()
     assert not stage.work.selected()
-    assert "not worth it" in stage.work.judgements["m:step"].reasons[-1].message
+    assert "not worth an edit" in stage.work.judgements["m:step"].reasons[-1].message
 
 
 def test_a_growing_candidate_is_first_checked_with_what_may_mend_it() -> None:
