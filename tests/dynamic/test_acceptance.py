@@ -46,7 +46,7 @@ NAMED = {
     "frozen-time": r"keeps a constant|computes something different",
     "generator": r"generator|no TensorFlow op",
     "identity": r"eagerly and .* from the graph|now holds another|changes|computes something different",
-    "instance-key": r"can't be hashed|allows no weak reference",
+    "instance-key": r"can't be hashed|can't be weakly referenced",
     "iterates-tensor": r"[Ii]terating over a symbolic|not iterable",
     "late-variables": r"variables",
     "late-state": r"baked in|branch on Python state|its trace reads|became|computed different numbers",

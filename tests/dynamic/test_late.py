@@ -63,7 +63,7 @@ def test_what_a_trace_reads_and_could_not_be_watched_is_a_doubt_also_where_nothi
     doubt = doubt_of(observed(0), row, True)
     assert doubt == (
         "its trace reads `table` in `step` (train.py:3), which is too much to watch for changes: "
-        "a graph keeps what it was when it was traced"
+        "a graph keeps the value from its trace"
     )
 
 

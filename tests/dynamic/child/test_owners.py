@@ -68,7 +68,7 @@ class Items(list):  # type: ignore[type-arg]
         (Child(), "a `Child` can't be hashed: it is a dataclass"),
         (Equal(), "a `Equal` can't be hashed: it defines `__eq__` but no `__hash__`; add `__hash__ = object.__hash__`"),
         (Items(), "a `Items` can't be hashed, because it is a list"),
-        (Slotted(), "its `__slots__` have no `__weakref__`; add it to them"),
+        (Slotted(), "its `__slots__` lack `__weakref__`; add it"),
         (Pair(), "a `Pair` is a tuple and can't be weakly referenced"),
         (Number(1), "a `Number` can't be weakly referenced; make the method a function"),
     ],

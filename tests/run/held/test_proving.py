@@ -152,5 +152,5 @@ def test_a_script_that_needs_a_decorator_fails_without_it_and_that_is_not_called
         confirm(work, Asked(("train:step",)))
     said = stopped.value.message
     assert said.startswith("train.py failed without the tf.function decorators of train:step: AttributeError")
-    assert "If it can't run without one of them" in said and "on its own" not in said
+    assert "If it can't run without one of them" in said and "by itself" not in said
     assert stopped.value.exit_code == 3
