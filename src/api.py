@@ -1,4 +1,4 @@
-"""hybridize from Python: the same work and the same records as the command line's."""
+"""The Python interface: the same functions and records as the command line."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def optimize(
     results: _Path = "results",
     watcher: Watcher | None = None,
 ) -> Report:
-    """Do what `optimize --train-script` does, and give its report.
+    """Run `optimize --train-script` and return its report.
 
-    Exactly one of ``script`` (a file) and ``module`` (a dotted name, as ``python -m`` takes it) says what to run, in
-    processes of its own; paths are relative to the working directory. ``budget`` is the wall time for all runs
-    together, in seconds or as text (``"5m"``). ``metrics`` maps names to regular expressions of numbers that the script
-    prints. The other options mean what `optimize --help` says of them; pyproject.toml is not read. Nothing is printed:
-    a ``watcher`` is told how far the run is.
+    Give exactly one of ``script`` (a file) and ``module`` (a dotted name, as for ``python -m``). It runs in separate
+    processes. Paths are relative to the working directory. ``budget`` is the wall-clock time for all runs together, in
+    seconds or as text (``"5m"``). ``metrics`` maps names to regular expressions for numbers that the script prints. The
+    other options have the meaning given by `optimize --help`. pyproject.toml is not read. Nothing is printed; a
+    ``watcher`` receives the progress.
 
-    Every ending of a run is a report, also a failure of the script; ``status``, ``exit_code`` and ``message`` tell it.
-    Raises ValueError for options that are not right, and for a script that is not there. Needs Linux.
+    Every run returns a report, even if the script failed: see ``status``, ``exit_code`` and ``message``. Raises
+    ValueError for invalid options and for a script that does not exist. Needs Linux.
     """
     given: dict[str, object] = {
         "train-script": None if script is None else os.fspath(script),
@@ -87,10 +87,10 @@ def scan(
     ignore: Iterable[str] = (),
     min_confidence: str = "low",
 ) -> Scan:
-    """Do what `optimize scan` does: read files and folders, run nothing, and give what was found.
+    """Run `optimize scan`: read files and folders, run nothing, and return the findings.
 
-    ``select`` and ``ignore`` take the beginnings of rules' codes (``"HYB1"``), ``min_confidence`` is high, medium or
-    low. Needs neither Linux nor TensorFlow. Raises ValueError for a path, a code or a confidence that is not there.
+    ``select`` and ``ignore`` take prefixes of rule codes (``"HYB1"``). ``min_confidence`` is high, medium or low. Needs
+    neither Linux nor TensorFlow. Raises ValueError for a path, a code or a confidence that does not exist.
     """
     if not paths:
         raise ValueError("Name the files or folders to scan.")

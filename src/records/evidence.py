@@ -1,4 +1,4 @@
-"""What the runs saw of the candidates, and the verdicts."""
+"""The observations of the candidates, and their verdicts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .scan import Assumption, Function
 
 
 class Verdict(Enum):
-    """What the runs say of a candidate, or of one assumption."""
+    """The verdict of the runs on a candidate, or on one assumption."""
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
@@ -27,7 +27,7 @@ class Effect:
     """A change that outlived a call."""
 
     kind: str
-    """What kind of change."""
+    """The kind of change."""
     subject: str
     """What changed, such as `self.losses`."""
     detail: str
@@ -35,21 +35,22 @@ class Effect:
     place: str | None
     """The line that did it, if known."""
     calls: Count
-    """In how many of the calls looked at it was seen."""
+    """The number of inspected calls that showed it."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What an argument, or a part of it, was in all calls that were seen: what an input signature must admit."""
+    """The common form of an argument, or of a part of it, over all observed calls: what an input signature must accept.
+    """
 
     kind: str
-    """`tensor`, `ragged`, `sparse`, `number`, `list`, `tuple`, `dict`, or `other`, of which `note` says what it is."""
+    """`tensor`, `ragged`, `sparse`, `number`, `list`, `tuple`, `dict`, or `other` (described in `note`)."""
     dtype: str = ""
-    """The name of its dtype, for a number of its Python type."""
+    """The name of its dtype; for a number, of its Python type."""
     shape: tuple[int | None, ...] = ()
-    """Its shape; null for each axis that varied."""
+    """Its shape, with null for each axis that varied."""
     items: tuple[tuple[str, Form], ...] = ()
-    """The parts of a container, each a key and its form."""
+    """The parts of a container: a key and a form each."""
     ragged_rank: Count = 0
     """The ragged rank of a ragged tensor."""
     splits: str = ""
@@ -57,120 +58,120 @@ class Form:
     value: str = ""
     """The first value of a number, as source text."""
     varies: bool = False
-    """Whether a number had another value later."""
+    """Whether a number had a different value later."""
     note: str = ""
-    """What it is, where `kind` is `other`."""
+    """A description, if `kind` is `other`."""
 
 
 @dataclass(frozen=True)
 class ObservedParameter:
-    """What one parameter was really given."""
+    """The arguments that one parameter received in the observed run."""
 
     name: str
     """Its name."""
     kinds: tuple[str, ...]
-    """The names of the types that it was given."""
+    """The names of the argument types."""
     dtypes: tuple[str, ...]
-    """The dtypes that it was given."""
+    """The dtypes of the arguments."""
     shapes: tuple[str, ...]
-    """The shapes that it was given."""
+    """The shapes of the arguments."""
     distinct_values: Count
-    """How many distinct values it was given."""
+    """The number of distinct values."""
     form: Form | None = None
-    """All of that together; null where it could not be put together."""
+    """The common form of all arguments; null if there is none."""
     position: Count | None = None
-    """Its place among the parameters that may be given by position, without `self`; null where it has none."""
+    """Its position among the positional parameters, without `self`; null if it is keyword-only."""
     in_every_call: bool = True
-    """Whether every call gave it."""
+    """Whether every call passed it."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What a run of the eager script saw. Seconds include callees unless named own."""
+    """The observations of a run of the eager script. Seconds include callees, except in `own_seconds`."""
 
     calls: Count = 0
-    """How often it was called. 0: it was never called, and everything else here is empty."""
+    """The number of calls. If it is 0, all other fields are empty."""
     seconds: Seconds = 0.0
-    """The seconds spent in it, all calls together."""
+    """The seconds spent in all calls together."""
     own_seconds: Seconds = 0.0
-    """The same without its callees."""
+    """The same, without its callees."""
     share: Seconds = 0.0
-    """The share of the observed run's time since the first call of any candidate, from 0 to 1."""
+    """Its share of the observed time since the first call of any candidate, from 0 to 1."""
     ops_per_call: Seconds = 0.0
     """Eager TensorFlow operations per call."""
     signatures: Count = 0
-    """How many distinct signatures `tf.function` would tell apart."""
+    """The number of signatures that `tf.function` would distinguish."""
     paths: Count = 0
-    """How many distinct sequences of operations were run."""
+    """The number of distinct op sequences."""
     traced_calls: Count = 0
-    """How many calls came while something else was being traced."""
+    """The number of calls during the tracing of another function."""
     function_objects: Count = 0
-    """How many function objects its code had (more than 1: it is defined again and again)."""
+    """The number of function objects with its code. More than 1: it is redefined."""
     threads: Count = 0
-    """From how many threads it was called."""
+    """The number of threads that called it."""
     parameters: tuple[ObservedParameter, ...] = ()
-    """What its parameters were given."""
+    """The arguments that its parameters received."""
     effects: tuple[Effect, ...] = ()
-    """Changes that outlived a call."""
+    """Side effects that outlived a call."""
     exceptions: tuple[str, ...] = ()
-    """The exceptions that left it."""
+    """The exceptions that it raised."""
     result_types: tuple[str, ...] = ()
-    """The names of the types that it returned."""
+    """The names of its result types."""
     callers: Mapping[str, Count] = field(default_factory=dict)
-    """Calls per calling function; `""` stands for all code that is no candidate."""
+    """The number of calls per calling function. `""` stands for all code that is not a candidate."""
     first_seconds: float = 0.0
-    """When its first call began, in seconds after the first call of any candidate."""
+    """The start of its first call, in seconds after the first call of any candidate."""
     last_seconds: float = 0.0
-    """When its last call ended, in seconds after the first call of any candidate."""
+    """The end of its last call, in seconds after the first call of any candidate."""
     overhead_seconds: float = 0.0
-    """What watching it took, in seconds."""
+    """The cost of watching it, in seconds."""
     draws: tuple[str, ...] = ()
-    """The types of the operations in it that drew random numbers."""
+    """The types of its operations that drew random numbers."""
     caller_seconds: Mapping[str, Seconds] = field(default_factory=dict)
     """The seconds of these calls per calling function."""
     share_at_most: Seconds | None = None
-    """The upper end of an interval of its share of the time since its first call; null: not known."""
+    """The upper end of a confidence interval of its share of the time since its first call; null if not known."""
 
 
 @dataclass(frozen=True)
 class VariantResult:
-    """One way to convert the candidate, as it was tried."""
+    """A variant of the conversion that was tried."""
 
     name: str
-    """Its name: `graph` is the bare `@tf.function`."""
+    """Its name. `graph` is the plain `@tf.function`."""
     outcome: Annotated[Verdict, OneOf(("confirmed", "refuted", "inconclusive"))]
-    """What became of it."""
+    """The verdict on it."""
     traces: Count
-    """How often it was traced."""
+    """The number of traces."""
     trace_seconds: Seconds | None
-    """The seconds that tracing took, all together; null where they were not measured."""
+    """The total seconds of tracing; null if not measured."""
     seconds_per_call: Seconds | None
-    """Seconds per call once traced; null where they were not measured."""
+    """Seconds per call after tracing; null if not measured."""
     eager_seconds_per_call: Seconds | None
-    """Seconds per eager call, on the same calls; null where they were not measured."""
+    """Seconds per eager call, for the same calls; null if not measured."""
     max_rel_error: Seconds | None
-    """The largest relative difference of any number that it gave; null where none was compared."""
+    """The largest relative difference of any result; null if none was compared."""
     retrace_causes: tuple[str, ...] = ()
-    """For the traces after the first, which argument caused them and how."""
+    """For each trace after the first: the argument that caused it, and how it changed."""
     arguments: Annotated[tuple[tuple[str, str], ...], AsObject()] = ()
     """The keyword arguments of `tf.function`, as source text."""
     reason: str = ""
-    """What the outcome rests on, and what the measurement said of it."""
+    """The evidence for the outcome, and the result of the measurement."""
 
 
 @dataclass(frozen=True)
 class CheckedAssumption:
-    """What the candidate takes on trust, and what the runs said of it."""
+    """An assumption about the candidate, and the verdict of the runs on it."""
 
     assumption: Annotated[Assumption, Inline()]
     verdict: Verdict
-    """What the runs said."""
+    """The verdict of the runs."""
     evidence: str
-    """What that rests on, with its sample count."""
+    """The evidence, with its sample count."""
 
 
 class Move(Enum):
-    """Whose move it is, where a verdict is to become another one."""
+    """What could change a verdict: an edit by the user, a larger budget, or nothing."""
 
     USER = "user"
     BUDGET = "budget"
@@ -182,37 +183,37 @@ class Reason:
     """Why a candidate has its verdict, or is not in the patch."""
 
     code: str
-    """The same word for the same cause, for programs."""
+    """A stable identifier of the cause, for programs."""
     message: str
-    """What is so, as a clause."""
+    """The cause, as a clause."""
     evidence: str = ""
-    """What that rests on; empty where there is nothing to say of it."""
+    """The evidence; empty if there is none."""
     place: str = ""
-    """A line of the user's (`file:line`); empty where there is none."""
+    """A line of the user's code (`file:line`); empty if there is none."""
     move: Move = Move.NOBODY
-    """Whose move it is, where the verdict is to become another one."""
+    """What could change the verdict: an edit by the user, a larger budget, or nothing."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A function that was considered, and what is known of it."""
+    """A function that was considered, and the findings about it."""
 
     function: Annotated[Function, Inline()]
     verdict: Verdict
-    """What the runs say of it. `unobserved`: it was never called, so nothing is claimed and nothing is changed."""
+    """The verdict of the runs. `unobserved`: it was never called, so nothing is claimed and nothing is changed."""
     reasons: Annotated[tuple[Reason, ...], Key("why")]
-    """Why it has its verdict, the weightiest first, for programs; `reasons` says it in words."""
+    """The reasons for the verdict, the most important first, for programs. `reasons` has the sentences."""
     observation: Annotated[Observation, Key("observed")] = Observation()
-    """What the observed run saw of it."""
+    """The observations of the observed run."""
     assumptions: tuple[CheckedAssumption, ...] = ()
-    """What it takes on trust, and what the runs said of it."""
+    """The assumptions about it, and the verdicts of the runs on them."""
     variants: tuple[VariantResult, ...] = ()
-    """The ways to convert it that were tried."""
+    """The variants that were tried."""
     covered_by: str | None = None
-    """The converted caller that it runs inside of, which leaves nothing to gain here."""
+    """The converted caller that it runs inside; its own conversion would gain nothing."""
     selected: bool = False
     """Whether the plan changes it."""
     variant: Annotated[Variant, Key("written_as")] = field(default_factory=Variant)
-    """The way to convert it that would be written, or is, if the plan changes it."""
+    """The variant that is written, or would be written."""
     source: str = ""
-    """Its source in the original file, for a candidate that was tried; the first lines of a long one."""
+    """Its original source, for a candidate that was tried; only the first lines if it is long."""

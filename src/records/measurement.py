@@ -1,4 +1,4 @@
-"""The speed of the script as it stands and as edited, whether its results differ, and where its time goes."""
+"""The speed of the original and the edited script, the comparison of their results, and their profile."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class Interval:
     median: _Ratio
     """The estimate."""
     low: _Ratio
-    """The interval's low end."""
+    """The low end of the interval."""
     high: _Ratio
-    """The interval's high end."""
+    """The high end of the interval."""
     level: Fraction = 0.95
-    """The interval's confidence: 0.95, or more where an early look at the pairs decided."""
+    """The confidence level: 0.95, or higher if an early look decided."""
 
 
 @dataclass(frozen=True)
 class TimedTurn:
-    """One turn: every arm did the same units of work, one after the other."""
+    """One turn: every process ran the same steps, one process after the other."""
 
     units: Count
-    """The units of work done by each arm."""
+    """The number of steps that each process ran."""
     seconds: tuple[_Time, ...]
-    """The seconds of each arm, in the order of `arms`."""
+    """The seconds of each process, in the order of `arms`."""
 
 
 @dataclass(frozen=True)
@@ -43,35 +43,35 @@ class Pair:
     """One group of processes that took turns."""
 
     arms: tuple[str, ...]
-    """The arms' names."""
+    """The names of the processes."""
     turns: tuple[TimedTurn, ...]
-    """The turns, in the order in which they were taken."""
+    """The turns, in order."""
     ratio: Positive | None
-    """Eager time over edited time, per unit, in the steady state; null where too few turns were left."""
+    """Eager time divided by edited time, per step in the steady state; null if there were too few turns."""
     eager_ratio: Positive | None
-    """One eager process over the other eager one; null where there was only one."""
+    """The time of one eager process divided by that of the other; null if there was only one."""
     startup_seconds: tuple[_Time, ...]
-    """Seconds of each arm until its first unit of work."""
+    """The seconds of each process until its first step."""
     total_seconds: tuple[_Time, ...]
-    """Seconds of each arm in all of its own time."""
+    """The total seconds of each process in its own turns."""
     peak_rss_bytes: tuple[Count, ...]
-    """The peak memory of each arm."""
+    """The peak memory of each process."""
     peak_device_bytes: tuple[Count, ...]
-    """The peak memory of each arm on the accelerators; 0 where there is none."""
+    """The peak memory of each process on accelerators; 0 if there are none."""
     complete: bool
-    """Whether the group did all its turns."""
+    """Whether the group completed all its turns."""
     warm_turns: Count = 0
-    """How many of the first turns are left out of the ratios."""
+    """The number of first turns that the ratios exclude."""
     whole: bool = False
-    """Whether the script ran to its own end in every arm."""
+    """Whether the script ran to its end in every process."""
     reason: str = ""
-    """Why the group is not complete; empty where it is."""
+    """The reason if the group is not complete; otherwise empty."""
     late_turns: tuple[Count, ...] = ()
-    """The turns, counted from 0, in which the edited arm seems to have traced once more."""
+    """The turns, counted from 0, in which the edited script seems to have retraced."""
 
 
 class Unclear(Enum):
-    """Why a measurement did not tell which script is faster."""
+    """The reason why a measurement did not decide which script is faster."""
 
     BUDGET = "budget"
     NOISE = "noise"
@@ -84,7 +84,7 @@ class Unclear(Enum):
 
 @dataclass(frozen=True)
 class Crash:
-    """How the edited script failed in the measurement, at a point that the original script goes past."""
+    """A failure of the edited script in the measurement, at a point that the original passes."""
 
     error: str
     """The error, in one line."""
@@ -95,16 +95,15 @@ class Crash:
 @dataclass(frozen=True)
 class AutoClustering:
     """The original script with and without `TF_XLA_FLAGS="--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"`, in one group
-    of turns.
-    """
+    of turns."""
 
     speedup: Positive | None
-    """Time without the flag over time with it, per unit in the steady state, without an interval; null where the script
-    failed under it."""
+    """Time without the flag divided by time with it, per step in the steady state, without an interval; null if the
+    script failed with the flag."""
     units: Count
-    """How many units of work each arm did."""
+    """The number of steps that each process ran."""
     note: str = ""
-    """How the script failed under the flag; empty where it did not."""
+    """The failure of the script with the flag; empty if it did not fail."""
 
 
 @dataclass(frozen=True)
@@ -112,144 +111,143 @@ class Peaks:
     """Peak memory in bytes."""
 
     eager: Count
-    """Of the eager script."""
+    """The peak of the original script."""
     edited: Count
-    """Of the edited one."""
+    """The peak of the edited script."""
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The original script against the edited one. All ratios are eager time over edited time: above 1 is faster."""
+    """The comparison of the original and the edited script. All ratios are eager time divided by edited time: above 1
+    is faster."""
 
     unit: str
-    """The id of the candidate one call of which is a unit of work."""
+    """The id of the candidate whose call is one step (unit of work)."""
     units: Count
-    """How many units of work each arm did, all turns together."""
+    """The number of steps that each process ran, in all turns together."""
     pairs: tuple[Pair, ...]
     """The groups of processes that were measured."""
     speedup: Interval | None
-    """Per unit of work in the steady state, with its interval over pairs; null where there are too few."""
+    """The speedup per step in the steady state, with its interval over groups; null if there are too few groups."""
     noise_floor: _Least1 | None
-    """The ratio that two identical eager processes showed here (1.02: 2%); null where it could not be measured."""
+    """The ratio of two identical eager processes (1.02: 2%); null if not measured."""
     steady_state_speedup: Positive | None
-    """Per unit of work in the steady state, without an interval."""
+    """The speedup per step in the steady state, without an interval."""
     end_to_end_speedup: Positive | None
-    """Over the whole script, start-up and traces included: measured, or reckoned from the steady state; over the units
-    that were run where the script's length is not known."""
+    """The speedup of the whole script, including start-up and traces: measured, or extrapolated from the steady state.
+    If the length of the script is not known, it covers the steps that were run."""
     cold_start_seconds: float | None
-    """What the edited script pays once, more than the eager one, until its steady state."""
+    """The seconds that the edited script needs once, beyond the eager script, before its steady state."""
     break_even_units: Count | None
-    """After how many units the edit has paid for itself; null where it never does, or that is not known."""
+    """The number of steps after which the edit has paid off; null if it never does, or if this is not known."""
     whole_script: bool
-    """Whether all of the script was run; otherwise the end to end speedup is reckoned for its units, or covers those
-    that were run."""
+    """Whether the whole script was run. Otherwise the end-to-end speedup is extrapolated, or covers the steps that were
+    run."""
     verdict: Annotated[str, OneOf(("faster", "slower", "no difference", "inconclusive"))]
-    """What the measurement says."""
+    """The verdict of the measurement."""
     script_units: _Length | None = None
-    """The units of the whole script, where they are known."""
+    """The number of steps of the whole script; null if not known."""
     peak_rss_bytes: Peaks | None = None
-    """Peak memory of both; null where it was not measured."""
+    """The peak memory of both scripts; null if not measured."""
     peak_device_bytes: Peaks | None = None
-    """Peak memory of both on the accelerators; null where there is none."""
+    """The peak memory of both scripts on accelerators; null if there are none."""
     reason: str = ""
-    """What the verdict rests on."""
+    """The evidence for the verdict."""
     xla_auto_clustering: AutoClustering | None = None
-    """What a flag alone gives, for reference; null where it was not measured."""
+    """The speedup of XLA auto-clustering alone, for comparison; null if not measured."""
     cause: Unclear | None = None
-    """Why the measurement is inconclusive; null where it is not."""
+    """The reason if the measurement is inconclusive; otherwise null."""
     crash: Crash | None = None
-    """How the edited script failed where the original script did not, so that no speed is told; null where it did not
-    fail."""
+    """The failure of the edited script at a point that the original passes; null if there was none. No speedup is
+    reported then."""
     by_clock: bool = False
-    """Whether the script trains until its clock says that it is enough: it takes as long as before, and does more units
-    in that time."""
+    """Whether the script trains for a fixed time. It then takes as long as before, and runs more steps."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number followed through the eager and the edited run."""
+    """A number that was compared between the eager and the edited run."""
 
     name: str
     """Its name."""
     source: str
-    """Where it comes from: `unit` (a result of the unit), `variable`, `printed`, `metric` (`--metric`), `keras` (a
-    metric or a history)."""
+    """Its source: `unit` (a result of the step), `variable`, `printed`, `metric` (`--metric`), or `keras` (a metric or
+    a history)."""
     baseline: float | None
     """Its value in the eager run."""
     optimized: float | None
     """Its value in the edited run."""
     difference: float | None
-    """How far they are apart."""
+    """The difference between both values."""
     noise_floor: float | None
-    """How far two eager runs are apart; over several seeds the margin: the standard deviation of the eager runs, or
-    what rounding does."""
+    """The difference between two eager runs. Over several seeds: the margin, which is the standard deviation of the
+    eager runs or the effect of rounding."""
     verdict: Annotated[str, OneOf(("none", "drift", "inconclusive"))]
-    """What that means."""
+    """The verdict on this number."""
     low: float | None = None
-    """Over several seeds: the low end of the 95% interval of the mean difference, which the equivalence test needs."""
+    """Over several seeds: the low end of the 95% interval of the mean difference."""
     high: float | None = None
-    """Its high end."""
+    """The high end of that interval."""
     seeds: Count | None = None
-    """Over how many seeds the values are means, compared seed by seed (`--drift-runs`); null for a number of one
-    run."""
+    """The number of seeds over which the values are means (`--drift-runs`); null for a number from one run."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """A number that the unit of work returned, unit by unit, in the original and in the edited script. Both began with
-    the same variables and drew from the same random stream.
-    """
+    """A number that the step returned, step by step, in the original and in the edited script. Both started with the
+    same variables and used the same random stream."""
 
     name: str
     """Its name, as in `metrics`."""
     units: tuple[Count, ...]
-    """The units of work that the values are of, counted from 1; of a long run some of them, evenly spaced."""
+    """The steps of the values, counted from 1. A long run is sampled evenly."""
     eager: tuple[_Time, ...]
     """Its values in the original script."""
     edited: tuple[_Time, ...]
     """Its values in the edited script."""
     noise: tuple[_Time, ...] = ()
-    """How far the other runs of the original script are from the first one, at most; empty where there were none."""
+    """The largest difference between the other runs of the original script and the first one; empty if there were none.
+    """
 
 
 @dataclass(frozen=True)
 class Drift:
-    """Whether anything that the script computes or prints has changed."""
+    """The comparison of what both scripts compute and print."""
 
     verdict: Annotated[str, OneOf(("none", "drift", "inconclusive", "not measured"))]
     """The outcome."""
     level: str
-    """The level of comparison that decided: `L0` the script's own runs differ, `L3` final numbers over several seeds,
-    `L4` what one run computes and prints."""
+    """The level of comparison that decided: `L0` runs of the original differ, `L3` final numbers over several seeds,
+    `L4` everything that one run computes and prints."""
     reason: str
-    """Why, with its sample count."""
+    """The reason, with its sample count."""
     metrics: tuple[Metric, ...] = ()
-    """The numbers that were followed."""
+    """The compared numbers."""
     courses: tuple[Course, ...] = ()
-    """The results of the unit of work, such as the loss, unit by unit."""
+    """The results of the step, such as the loss, step by step."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """The share of the training time that a candidate takes, callees included: wall time, from 0 to 1."""
+    """The share of training time of a candidate, including callees: wall-clock time, from 0 to 1."""
 
     candidate: str
     """The candidate's id."""
     before: Fraction | None = None
-    """Its share in the original script; null where there were too few samples."""
+    """Its share in the original script; null if there were too few samples."""
     before_error: Seconds | None = None
-    """The standard error of that."""
+    """The standard error of this share."""
     after: Fraction | None = None
-    """Its share in the script as edited; null where there were too few samples or no such run."""
+    """Its share in the edited script; null if there were too few samples or no such run."""
     after_error: Seconds | None = None
-    """The standard error of that."""
+    """The standard error of this share."""
     bound: _Least1 | None = None
-    """The speedup of training as a whole that converting this candidate alone can't exceed (Amdahl's law), at the upper
-    end of the 95% interval of `before`; null where that is all of the time."""
+    """The largest possible speedup of the whole training from converting this candidate alone (Amdahl's law), at the
+    upper end of the 95% interval of `before`; null if that is all of the time."""
 
 
 class Cost(Enum):
-    """What kind of work a line of the user's files spends its time on."""
+    """The kind of work that a line of the user's files spends time on."""
 
     PREDICT = "predict"
     FIT = "fit"
@@ -266,40 +264,40 @@ class Cost(Enum):
 
 @dataclass(frozen=True)
 class HostCost:
-    """A line of the project's files and what the original script spends its time on there."""
+    """A line of the project's files, and the time that the original script spends there."""
 
     place: str
     """The line, as `file:line`."""
     function: str
     """The name of the function that the line is in."""
     share: Fraction
-    """Its share of the time, from 0 to 1: in these samples it is the innermost line of the project's on the stack."""
+    """Its share of the time, from 0 to 1: the fraction of samples in which it is the innermost project line on the
+    stack."""
     kind: Cost
-    """The kind of work: `predict` and `fit` are loops of Keras, `data` is an input pipeline, `numpy` is NumPy,
+    """The kind of work: `predict` and `fit` are Keras loops, `data` is an input pipeline, `numpy` is NumPy,
     `conversion` is copying between NumPy and TensorFlow, `environment` is a simulator, `waiting` is a lock or a queue,
-    `graph` is a `tf.function`, `tensorflow` are its other operations, `library` is another library, `python` is the
-    line itself."""
+    `graph` is a `tf.function`, `tensorflow` is any other TensorFlow operation, `library` is another library, `python`
+    is the line itself."""
     called: str = ""
-    """The function that the line calls there, and its package; empty where that is not known."""
+    """The function that the line calls, with its package; empty if not known."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Where the time goes: one run of the original script and one of it as edited, each sampled by py-spy from when
-    training had begun.
-    """
+    """The profile: one run of the original and one of the edited script, each sampled by py-spy after training has
+    started."""
 
     shares: tuple[Share, ...] = ()
-    """The candidates that were followed, the one with the largest share first; empty where there is no profile."""
+    """The profiled candidates, the largest share first; empty if there is no profile."""
     samples_before: Count | None = None
-    """How many moments of the original script were looked at; null where none were."""
+    """The number of samples of the original script; null if there are none."""
     samples_after: Count | None = None
-    """How many moments of the script as edited; null where none were."""
+    """The number of samples of the edited script; null if there are none."""
     rate: Count = 0
-    """Samples per second that were asked for."""
+    """The requested samples per second."""
     files: tuple[str, ...] = ()
-    """The files of the results folder that hold the stacks."""
+    """The files in the results folder that contain the stacks."""
     reason: str = ""
-    """Why there is no profile, or why a part of it is missing; empty otherwise."""
+    """The reason if the profile or a part of it is missing; otherwise empty."""
     host_costs: tuple[HostCost, ...] = ()
-    """Where the time of the original script goes, by lines of the project's files, the largest shares first."""
+    """The time of the original script by lines of the project's files, the largest share first."""

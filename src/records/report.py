@@ -1,4 +1,4 @@
-"""All that one run of the tool found."""
+"""All results of one run of the tool."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from .standing import Held
 
 @dataclass(frozen=True)
 class Command:
-    """What was asked for."""
+    """The command that was given."""
 
     argv: tuple[str, ...]
     """The command line."""
     target: Annotated[Target, Inline()]
     options: Mapping[str, object]
-    """Every option with its value, those of pyproject.toml included."""
+    """Every option with its value, including those from pyproject.toml."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Wall time for all runs together."""
+    """Wall-clock time for all runs together."""
 
     seconds: Seconds
-    """What was granted."""
+    """The budget."""
     spent_seconds: Seconds
-    """What was spent."""
+    """The time spent."""
 
 
 @dataclass(frozen=True)
@@ -59,41 +59,40 @@ class Report:
             )
         ),
     ]
-    """How it ended; `held` and `lost` are of `optimize check`, `confirmed` and `slower` of `optimize confirm`,
-    `undecided` of both."""
+    """The outcome. `held` and `lost` come from `optimize check`, `confirmed` and `slower` from `optimize confirm`,
+    `undecided` from both."""
     message: str
-    """The one sentence to read first."""
+    """The conclusion, in a sentence or two."""
     exit_code: Annotated[int, OneOf((0, 1, 2, 3, 4, 130))]
-    """What the command exits with: 0 done, also where a candidate was refuted; 1 drift (the edited script ends with
-    other numbers), or what `check` and `confirm` guard against; 2 wrong usage; 3 the script failed by itself; 4 our own
-    failure, or --apply could not edit the files; 130 interrupted."""
+    """The exit code: 0 done, including when a candidate was refuted; 1 drift (the edited script ends with different
+    numbers), or a failed `check` or `confirm`; 2 wrong usage; 3 the script failed by itself; 4 hybridize failed, or
+    --apply could not edit the files; 130 interrupted."""
     created: str
-    """When the report was made, in ISO 8601."""
+    """The time of the report, in ISO 8601."""
     command: Command
-    """What was asked for."""
+    """The command that was given."""
     environment: Mapping[str, str]
-    """The machine and the versions that the script ran with."""
+    """The machine and the versions."""
     budget: Budget
-    """Wall time for all runs together."""
+    """Wall-clock time for all runs together."""
     judgements: Annotated[tuple[Judgement, ...], Key("candidates")] = ()
     """Every function that was considered."""
     plan: Plan = field(default_factory=Plan)
-    """The changes chosen."""
+    """The chosen changes."""
     benchmark: Benchmark | None = None
-    """The measured speedup; null where nothing was measured."""
+    """The measured speedup; null if nothing was measured."""
     drift: Drift | None = None
-    """The comparison of results; null where nothing was compared."""
+    """The comparison of results; null if nothing was compared."""
     profile: Profile | None = None
-    """Where the time goes, by sampling, before and after; null where the run did not come to it or no candidate took
-    time."""
+    """The profile, before and after; null if the run did not get to it, or no candidate took time."""
     timings: Mapping[str, Annotated[Seconds, Unsure()]] = field(default_factory=dict)
     """Seconds spent per stage."""
     warnings: tuple[str, ...] = ()
-    """What the user should know whatever the outcome."""
+    """Warnings that apply to every outcome."""
     folder: str | None = None
-    """The folder of results, absolute; null where the run left none."""
+    """The absolute path of the results folder; null if there is none."""
     held: Held | None = None
-    """The code as it stands against a baseline; null where there was none."""
+    """The comparison of the current code with a baseline; null if there was none."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """For each function of the plan a content hash of what its verdict rests on: its source and how it is converted,
-    what it calls and what calls it, the code that runs on import, the script's arguments and the versions."""
+    """For each function of the plan, a content hash of everything that its verdict depends on: its source and
+    conversion, its callers and callees, the code that runs on import, the script's arguments, and the versions."""

@@ -1,4 +1,4 @@
-"""The program that is run, and what its runs came to."""
+"""The program to run, and the outcomes of its runs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .plan import EditedFile
 
 @dataclass(frozen=True)
 class Network:
-    """What the runs of a script may reach of the network.
+    """What the runs of a script may connect to.
 
-    ``mode`` is the user's choice: deny, offline or allow. Offline, the ``first`` run may reach what it likes, and later
-    ones reach the ``downloads`` (``host:port``) alone: what the first run only read from. ``remote_reads`` are the
-    remote file systems (``gs://bucket``) that it read files of, ``library_ports`` the ports that C code of its own
-    process connected to for that. ``refused`` is added to by each run: what it was refused, by name; ``stopped`` is
-    added to where a run could not go on without.
+    ``mode`` is the user's choice: deny, offline or allow. With offline, the ``first`` run may connect to anything, and
+    later runs only to the ``downloads`` (``host:port``), which the first run only read from. ``remote_reads`` are the
+    remote file systems (``gs://bucket``) that it read from, and ``library_ports`` the ports that C code connected to
+    for that. Each run adds the names of refused connections to ``refused``, and to ``stopped`` if it ended because of
+    one.
     """
 
     mode: str = "offline"
@@ -33,13 +33,13 @@ class Network:
 
 @dataclass(frozen=True)
 class Contacts:
-    """What a run reached, or was refused, of what lies outside of this machine; each by a name for people.
+    """The connections of a run to other machines, by readable names.
 
-    ``reached`` are all hosts (``host:port``), ``downloads`` those of them that were only read from. ``posted`` are
-    servers on this machine that were sent something by HTTP. ``remote_writes`` and ``remote_reads`` are paths of remote
-    file systems. ``trackers`` are the experiment trackers that were imported, and kept offline. ``refused`` is what
-    the run was not let reach, ``stopped`` that of it which ended the run. ``kernel`` says whether the kernel watched
-    the connections as well, of C code and of the programs that the script starts.
+    ``reached`` are all hosts (``host:port``), ``downloads`` those that were only read from. ``posted`` are servers on
+    this machine that received data over HTTP. ``remote_writes`` and ``remote_reads`` are paths of remote file systems.
+    ``trackers`` are the imported experiment trackers, which were kept offline. ``refused`` are the refused connections,
+    ``stopped`` the one that ended the run. ``kernel`` says whether the kernel also watched the connections of C code
+    and of other programs.
     """
 
     reached: tuple[str, ...] = ()
@@ -56,10 +56,10 @@ class Contacts:
 
 @dataclass(frozen=True)
 class Target:
-    """The program to run, as its user would run it. Its paths are absolute."""
+    """The program to run. All paths are absolute."""
 
     root: Annotated[str, Key("project")]
-    """The project's root: files are relative to it."""
+    """The project root. Files are relative to it."""
     cwd: str
     """The working directory."""
     script: str
@@ -67,15 +67,15 @@ class Target:
     arguments: tuple[str, ...] = ()
     """The arguments of the script."""
     module: str | None = None
-    """The module that was run, where it was asked for as one."""
+    """The module that was run, if `--train-module` was given."""
     seed: Count | None = None
-    """The seed set before the script starts; null where the generators were left alone."""
+    """The seed that is set before the script starts; null if none is set."""
     network: Annotated[Network, LeftOut("the options say what was asked for, and the rest is of the runs")] = field(
         default_factory=Network
     )
-    """What its runs may reach."""
+    """What its runs may connect to."""
     eager: Annotated[tuple[EditedFile, ...], LeftOut("they are the project's files without some decorators")] = ()
-    """The files that each run has in another form than the project: without the decorators that are in question."""
+    """The files whose decorators are removed in each run."""
 
 
 class Ending(Enum):
@@ -92,14 +92,13 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What became of one child process.
+    """The outcome of one child process.
 
-    ``code`` is the exit status the script asked for (or minus the signal's number). ``error`` is the
-    exception's type and message, ``error_place`` the user's line where it came from. ``lines`` are the
-    printed lines kept (``lines_dropped`` counts the others). ``seconds`` is wall time. ``forkable`` says
-    whether the script may be started from a process that has imported TensorFlow already, ``kernel_guard``
-    whether the kernel kept the run from writing elsewhere, and not the hooks in Python alone. ``contacts`` is what it
-    reached of the network; a run that failed because it was refused a connection counts as cut there.
+    ``code`` is the exit status (or minus the signal number). ``error`` is the type and message of the exception, and
+    ``error_place`` the user's line that raised it. ``lines`` are the kept output lines; ``lines_dropped`` counts the
+    others. ``seconds`` is wall-clock time. ``forkable`` says whether the script may be started from a process that has
+    already imported TensorFlow. ``kernel_guard`` says whether the kernel, and not only the Python hooks, protected
+    files. ``contacts`` are its connections; a run that failed because of a refused connection counts as cut there.
     """
 
     ending: Ending
@@ -123,11 +122,11 @@ class RunOutcome:
 
 @dataclass(frozen=True)
 class Throw:
-    """A switch for debugging, as a run saw it thrown.
+    """A setting that forces eager execution, as a run observed it.
 
-    ``kind`` is "functions" (every ``tf.function``), "model" (what Keras traces of one), "data" (``tf.data``) or
-    "version 1" (eager execution is switched off altogether); ``name`` is what was called, or for "model" the model's
-    class. ``places`` are the lines of the project that did it, the innermost first, as (file, line).
+    ``kind`` is "functions" (every ``tf.function``), "model" (everything that Keras traces of one model), "data"
+    (``tf.data``) or "version 1" (eager execution is disabled). ``name`` is the called function, or the model's class.
+    ``places`` are the project lines that set it, the innermost first, as (file, line).
     """
 
     kind: str
@@ -138,9 +137,9 @@ class Throw:
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches that ``Model.fit`` trained a class of models on, and how many of them eagerly.
+    """The batches on which ``Model.fit`` trained a model class, and the number that ran eagerly.
 
-    ``alone`` are those that the script gave one at a time, to ``train_on_batch``.
+    ``alone`` are the batches that the script passed to ``train_on_batch`` itself.
     """
 
     calls: int
@@ -151,7 +150,7 @@ class Batches:
 
 @dataclass(frozen=True)
 class KerasLoop:
-    """The calls of one of Keras' own loops (``predict``) that a line of the project makes, and the seconds in them."""
+    """The calls of a Keras loop (``predict``) on one line of the project, and the seconds spent in them."""
 
     name: str
     place: str
@@ -161,11 +160,11 @@ class KerasLoop:
 
 @dataclass(frozen=True)
 class Modes:
-    """How a run ran what is a graph by its source.
+    """How a run executed functions that are graphs according to the source.
 
-    ``eager`` and ``traced`` map ids of functions to how often their own code was entered by Python: eagerly, or
-    while tracing; ``in_batches`` counts what was entered eagerly inside of a batch of ``Model.fit``. ``batches`` are
-    those, by the model's class.
+    ``eager`` and ``traced`` map function ids to the number of times that Python entered their code: eagerly, or during
+    tracing. ``in_batches`` counts eager entries inside a batch of ``Model.fit``. ``batches`` are these batches, by
+    model class.
     """
 
     eager: Mapping[str, int] = field(default_factory=dict)
@@ -178,10 +177,10 @@ class Modes:
 
 @dataclass(frozen=True)
 class Offspring:
-    """The other Python processes that a run started, in which nothing is watched.
+    """The other Python processes that a run started. They are not watched.
 
-    ``started`` are the ways in which it did, each with the line of the project (``file:line``, empty where a library
-    did by itself). ``share`` is their part of the processor time of all, from 0 to 1.
+    ``started`` are the ways of starting them, each with the project line (``file:line``; empty if a library did it).
+    ``share`` is their part of the total processor time, from 0 to 1.
     """
 
     started: tuple[tuple[str, str], ...] = ()
@@ -189,6 +188,6 @@ class Offspring:
 
     @property
     def words(self) -> str:
-        """Where they are started, and how."""
+        """The lines that start them, and how."""
         ways = [f"{place} ({how})" if place else f"a library ({how})" for how, place in self.started[:3]]
         return ", ".join(ways) + (f" and {len(self.started) - 3} more" if len(self.started) > 3 else "")

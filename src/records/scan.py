@@ -1,4 +1,4 @@
-"""What the static stage says of a project."""
+"""The results of the static analysis."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ class Action(Enum):
 
 
 class Confidence(Enum):
-    """How much of the source speaks for a candidate: HIGH are training steps, and tensor work that is called in a loop
-    or by a step; MEDIUM is other work on known tensors; LOW is what may be such work.
-    """
+    """How strongly the source indicates a candidate. HIGH: a training step, or tensor operations that are called in a
+    loop or by a step. MEDIUM: other operations on known tensors. LOW: possible tensor operations."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -33,7 +32,7 @@ class Confidence(Enum):
 class FunctionKind(Enum):
     """How a function is defined, which decides how it can be decorated.
 
-    SWITCH is no function: it is a line that makes graph code run eagerly, and that an edit may take away.
+    SWITCH is not a function but a line that makes graph code run eagerly. An edit may remove it.
     """
 
     FUNCTION = "function"
@@ -47,7 +46,7 @@ class FunctionKind(Enum):
 
 
 class ParameterKind(Enum):
-    """What a parameter holds, as far as source shows."""
+    """The kind of value that a parameter receives, according to the source."""
 
     TENSOR = "tensor"
     ARRAY = "array"
@@ -59,13 +58,13 @@ class ParameterKind(Enum):
 
 
 class AssumptionKind(Enum):
-    """What a run must check, and so by which instrument it is settled.
+    """The kind of an assumption, which decides how a run checks it.
 
-    ARGUMENT_TYPE: every call's argument fits a type hint. NO_EFFECT: a call changes nothing in Python
-    that outlives it. STABLE: what is read from Python does not change between calls (the trace stays
-    the same). BOUNDED_TRACES: the number of traces does not grow with the calls. TRACEABLE: tracing
-    raises nothing. SAME_RESULT: the graph gives what eager gives. NO_CREATION: no variable is created
-    after the first call. SAME_OBJECT: a parameter is given one object in all calls.
+    ARGUMENT_TYPE: every argument has the expected type. NO_EFFECT: a call changes no Python state that outlives it.
+    STABLE: the Python state that it reads does not change between calls, so the trace stays the same. BOUNDED_TRACES:
+    the number of traces does not grow with the calls. TRACEABLE: tracing raises no error. SAME_RESULT: the graph and
+    eager code compute the same. NO_CREATION: no variable is created after the first call. SAME_OBJECT: a parameter
+    receives one object in all calls.
     """
 
     ARGUMENT_TYPE = "argument-type"
@@ -87,84 +86,84 @@ class Step:
     line: Line
     """The line, from 1."""
     note: str
-    """What is seen there."""
+    """What the line shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the static analysis saw."""
+    """A finding of the static analysis."""
 
     code: str
-    """The rule's code; `optimize explain CODE` says more."""
+    """The rule's code; `optimize explain CODE` describes it."""
     message: str
-    """What is wrong, or may be."""
+    """The problem, or the possible problem."""
     file: str
     """The file, relative to the project."""
     line: Line
     """The line, from 1."""
     chain: tuple[Step, ...] = ()
-    """How the analysis came to it."""
+    """The chain of calls that leads to it."""
     certain: bool = False
-    """Whether it refuses the candidate; otherwise it is an assumption for the run to check."""
+    """Whether it refuses the candidate. Otherwise it becomes an assumption that a run checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """What is taken on trust until a run has checked it."""
+    """An assumption that a run must check."""
 
     kind: AssumptionKind
-    """By which instrument it is checked."""
+    """The kind of check."""
     subject: str
-    """A parameter's name, an attribute or a callee."""
+    """The parameter, attribute or callee that it concerns."""
     statement: str
     """The assumption as a sentence."""
     code: str | None = None
-    """The finding that it comes from, if any."""
+    """The rule whose finding it comes from; null if there is none."""
     hint: str | None = None
-    """For `argument-type`, the parameter kind assumed."""
+    """For `argument-type`, the assumed kind of parameter."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a candidate (`self` and `cls` are left out): what source says, and what a run saw."""
+    """A parameter of a candidate, except `self` and `cls`."""
 
     name: str
     """Its name."""
     kind: ParameterKind
-    """What source says that it holds."""
+    """The kind of value that it receives, according to the source."""
     evidence: tuple[Step, ...] = ()
-    """Why source says so."""
+    """The lines that show this."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Statements that can become a function of their own."""
+    """Statements that can be moved into a function."""
 
     file: str
     """The file, relative to the project."""
     first: Line
-    """The line of the first statement, in the user's file."""
+    """The line of the first statement."""
     last: Line
     """The last line of the last statement."""
     name: str
-    """The name that the function gets."""
+    """The name of the new function."""
     parameters: tuple[str, ...]
-    """The names that it is given."""
+    """The names of its parameters."""
     results: tuple[str, ...]
-    """The names that it gives back."""
+    """The names that it returns."""
     moved: tuple[tuple[int, int], ...]
-    """Statements in the middle that must run in Python, as first and last line; they go behind the call."""
+    """Statements inside the region that must run in Python, as first and last line. They are moved after the call."""
     place: Line
-    """The line before which the function is put."""
+    """The line before which the function is inserted."""
     owner: str = ""
-    """The class of which it becomes a method; empty for a function."""
+    """The class whose method it becomes; empty for a function."""
     receiver: str = ""
-    """The first parameter of that method, `self` by custom; empty for a function."""
+    """The first parameter of that method, usually `self`; empty for a function."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the project, as static analysis sees it."""
+    """A function of the project, with its static facts."""
 
     id: Annotated[str, Limit("pattern", "^[^:]+:.+$")]
     """`module:Qual.name`, the same in every stage and in `--only` and `--skip`."""
@@ -179,47 +178,47 @@ class Function:
     qualname: str
     """Its name in the module, such as `Trainer.step`."""
     kind: FunctionKind
-    """How it is defined. A `switch` is no function: it is a line that makes graph code run eagerly, like
-    `run_eagerly=True`, and the edit takes it away."""
+    """How it is defined. A `switch` is not a function but a line that makes graph code run eagerly, such as
+    `run_eagerly=True`. The edit removes it."""
     hybrid: str | None
     """How it is already a tf.function, such as `@tf.function(jit_compile=True)`; null if it is eager."""
     parameters: tuple[Parameter, ...]
     """Its parameters, in order."""
     findings: tuple[Finding, ...]
-    """What the static analysis saw: all that is certain, and of what is doubtful the lines nearest to it."""
+    """The findings: all certain ones, and the nearest uncertain ones."""
     assumptions: Annotated[tuple[Assumption, ...], Key("assumed")]
-    """What static analysis takes on trust; `assumptions` has what the runs said of it."""
+    """The assumptions of the static analysis. `assumptions` has the verdicts of the runs on them."""
     proposal: Annotated[Action, Key("action")]
-    """What is proposed for it."""
+    """The proposed action."""
     blocker: Finding | None
-    """The finding that keeps static analysis from proposing anything; null where something is proposed."""
+    """The finding that prevents a proposal; null if there is a proposal."""
     has_tensor_parameter: bool | None = None
-    """Whether a parameter is given a tensor; null where source does not decide it."""
+    """Whether a parameter receives a tensor; null if the source does not decide it."""
     has_primitive_parameter: bool | None = None
-    """Whether a parameter is given a Python number; null where source does not decide it."""
+    """Whether a parameter receives a Python number; null if the source does not decide it."""
     has_python_side_effects: bool | None = None
-    """Whether a call changes something in Python that outlives it; null where source does not decide it."""
+    """Whether a call changes Python state that outlives it; null if the source does not decide it."""
     is_recursive: bool | None = None
-    """Whether it may call itself, directly or not; null where source does not decide it."""
+    """Whether it may call itself, directly or indirectly; null if the source does not decide it."""
     computes_with_tensors: bool | None = None
-    """Whether it computes with tensors; null where source does not decide it."""
+    """Whether it computes with tensors; null if the source does not decide it."""
     fingerprint: Annotated[str | None, Key("source_fingerprint")] = None
-    """A content hash of its source and of what it calls in the project; null where its source could not be found."""
+    """A content hash of its source and of its callees in the project; null if the source was not found."""
     calls: tuple[str, ...] = ()
-    """The ids of the project's functions that it may call."""
+    """The ids of the project functions that it may call."""
     results_read: Annotated[tuple[tuple[str, str], ...], AsObject()] = ()
-    """The parts of its result (`""` for all of it, `[1]` for an item) of which the project reads nothing but the value,
-    each with a place where it does."""
+    """The parts of its result (`""` for all of it, `[1]` for an item) whose value alone the project reads, each with a
+    line that reads it."""
     confidence: Confidence | None = None
-    """How much of the source speaks for a candidate; null where nothing is proposed."""
+    """How strongly the source indicates a candidate; null if nothing is proposed."""
     rests_on: tuple[str, ...] = ()
-    """What that rests on: clauses of which the candidate is the subject."""
+    """The reasons for the confidence: clauses whose subject is the candidate."""
     rank: Annotated[int, Limit("minimum", 1)] | None = None
-    """Its place among all candidates of the scan, from 1; null where nothing is proposed."""
+    """Its rank among all candidates of the scan, from 1; null if nothing is proposed."""
     region: Region | None = None
-    """The statements that it is, where it is no function yet; null for a function."""
+    """The statements of a step that is not a function yet; null for a function."""
     more: Annotated[tuple[tuple[str, int], ...], AsObject()] = ()
-    """How many more lines of doubt it reaches than `findings` tells, by the rule's code."""
+    """The number of uncertain lines that `findings` omits, by rule code."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The code as it stands: what became of it against a baseline."""
+"""The comparison of the current code with a baseline."""
 
 from __future__ import annotations
 
@@ -11,47 +11,45 @@ from .notes import Fraction, OneOf
 
 @dataclass(frozen=True)
 class Otherwise:
-    """Something that is otherwise with a function than in the baseline."""
+    """A difference between a function now and in the baseline."""
 
     candidate: str
     """The function's id."""
     kind: Annotated[
         str, OneOf(("gone", "undecorated", "refuted", "not-called", "ran-eagerly", "retraced", "slower", "new"))
     ]
-    """What it is: the function is not there any more, or not decorated any more; a run refuted it; no run called it; it
-    ran eagerly although it is decorated; it was traced more often; its graph gains less; or it is not in the baseline.
-    """
+    """The kind of difference: the function or its decorator is gone; a run refuted it; no run called it; it ran eagerly
+    although it is decorated; it was traced more often; its graph gains less; or it is not in the baseline."""
     message: str
-    """What is so, as a clause of which the function is the subject."""
+    """The difference, as a clause whose subject is the function."""
     fails: bool = False
     """Whether that alone fails the check."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """The code as it stands against a baseline. A ratio is that of the code as it stands to the same code run
-    eagerly, both measured in turns in one run.
-    """
+    """The comparison of the current code with a baseline. A ratio says how many times faster the code is than the same
+    code without decorators, both measured in turns in one run."""
 
     verdict: Annotated[str, OneOf(("held", "lost", "inconclusive"))]
-    """What became of the speedup."""
+    """The verdict on the speedup."""
     functions: tuple[str, ...]
-    """The decorated functions that the ratio is of, by their ids."""
+    """The ids of the decorated functions that the ratio covers."""
     fail_on: Fraction
-    """The loss of the ratio that counts, as a share of it (0.1: a tenth)."""
+    """The smallest loss of the ratio that fails, as a share (0.1: a tenth)."""
     before: Interval | None = None
     """The ratio in the baseline."""
     now: Interval | None = None
-    """The ratio now; null where it was not measured."""
+    """The ratio now; null if not measured."""
     change: Interval | None = None
-    """The ratio now over the ratio before: below 1 is a loss; null where it could not be reckoned."""
+    """The ratio now divided by the ratio before: below 1 is a loss; null if it could not be computed."""
     graph_share_before: Fraction | None = None
     """The share of the eager run's training time that the decorated functions covered in the baseline."""
     graph_share: Fraction | None = None
     """The same now."""
     elsewhere: tuple[str, ...] = ()
-    """What is another one than in the baseline: the machine, a version, a flag."""
+    """What differs from the environment of the baseline: the machine, a version, a flag."""
     otherwise: tuple[Otherwise, ...] = ()
-    """What is otherwise with which function, the weightiest first."""
+    """The differences by function, the most important first."""
     baseline: str = ""
-    """When the baseline was made, in ISO 8601."""
+    """The time of the baseline, in ISO 8601."""

@@ -21,7 +21,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Tool:
-    """What wrote the file."""
+    """The program that wrote the file."""
 
     name: Annotated[str, OneOf(("hybridize",))]
     """Always `hybridize`."""
@@ -32,50 +32,50 @@ class Tool:
 @dataclass(frozen=True)
 class _OfReport:
     schema_version: Annotated[int, OneOf((SCHEMA_VERSION,))]
-    """The version of this format. A change that a reader could trip over raises it."""
+    """The version of this format. Incompatible changes increase it."""
     tool: Tool
-    """What wrote the file."""
+    """The program that wrote the file."""
 
 
 @dataclass(frozen=True)
 class _OfCandidate:
     reasons: tuple[str, ...]
-    """Why it has its verdict, in words, the weightiest first."""
+    """The reasons for its verdict in words, the most important first."""
     variant: str | None
-    """The variant that the plan writes; null where the plan leaves it alone."""
+    """The variant that the plan writes; null if the plan does not change it."""
     fingerprint: str | None
-    """A content hash of its source, of what it calls in the project, and of how it would be written. It stays the same
-    when lines move and comments change; null where its source could not be found."""
+    """A content hash of its source, its callees in the project, and its conversion. It does not change when lines move
+    or comments change; null if its source was not found."""
 
 
 @dataclass(frozen=True)
 class _OfObservation:
     traces: Count | None
-    """How often the variant that stands for the candidate was traced; null where none was tried."""
+    """The number of traces of the chosen variant; null if none was tried."""
 
 
 @dataclass(frozen=True)
 class _OfParameter:
     observed_kinds: tuple[str, ...] = ()
-    """The names of the types that it was given."""
+    """The names of the argument types."""
     dtypes: tuple[str, ...] = ()
-    """The dtypes that it was given."""
+    """The dtypes of the arguments."""
     shapes: tuple[str, ...] = ()
-    """The shapes that it was given."""
+    """The shapes of the arguments."""
     distinct_values: Count | None = None
-    """How many distinct values it was given; null where it was not observed."""
+    """The number of distinct values; null if not observed."""
 
 
 @dataclass(frozen=True)
 class _OfEditedFile:
     candidates: tuple[str, ...]
-    """The ids of the candidates that are changed in it."""
+    """The ids of the candidates that are changed in this file."""
 
 
 @dataclass(frozen=True)
 class _OfBenchmark:
     candidates: Mapping[str, Positive | None]
-    """Per changed candidate: its speedup per call, as it was tried by itself."""
+    """The speedup per call of each changed candidate, tried alone."""
 
 
 #: The fields that are added to a record's own.
@@ -90,7 +90,7 @@ ADDED: Mapping[type, type] = {
 
 
 def complete(document: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Add to the document what is reckoned from the report that it is of."""
+    """Add the derived fields to the document of a report."""
     header = _plain(_OfReport(SCHEMA_VERSION, Tool("hybridize", __version__)))
     planned = {edit.candidate for edit in report.plan.edits}
     for candidate, judgement in zip(document["candidates"], report.judgements, strict=True):

@@ -1,6 +1,6 @@
-"""For tests of TensorFlow code: whether a function may become a `tf.function`, and what it gains.
+"""Helpers for tests of TensorFlow code: whether a function may become a `tf.function`, and what it gains.
 
-pytest finds `plugin` by itself. Nothing here imports TensorFlow before it is asked for something.
+pytest finds `plugin` automatically. Importing this package does not import TensorFlow.
 """
 
 from __future__ import annotations

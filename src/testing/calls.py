@@ -1,4 +1,4 @@
-"""What is to be called, and with which arguments."""
+"""The function under test, and the arguments of its calls."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Call:
 
 
 def call(*args: Any, **kwargs: Any) -> Call:
-    """Give the arguments of one call, where some of them have names: ``call(x, training=True)``."""
+    """Return the arguments of one call, for calls with keyword arguments: ``call(x, training=True)``."""
     return Call(args, kwargs)
 
 
 def as_call(given: Any) -> Call:
-    """Read what a test gives for a call: what `call` made, a tuple of arguments, or the only argument."""
+    """Read a call as given by a test: the result of `call`, a tuple of arguments, or a single argument."""
     if isinstance(given, Call):
         return given
     return Call(given if type(given) is tuple else (given,))
@@ -33,10 +33,10 @@ def as_call(given: Any) -> Call:
 
 @dataclass(frozen=True)
 class Subject:
-    """A function with what `tf.function` makes of it.
+    """A function, and the `tf.function` made from it.
 
-    ``original`` is the Python function; the object of a bound method, or one that is called itself, is its first
-    argument, in ``receiver``.
+    ``original`` is the Python function. For a bound method or a callable object, ``receiver`` holds the object, which
+    is the first argument.
     """
 
     name: str

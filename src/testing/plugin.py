@@ -1,6 +1,6 @@
-"""The pytest plugin: a marker that has `assert_hybrid_safe` measure as well, and a table of what it measured.
+"""The pytest plugin: a marker that makes `assert_hybrid_safe` also measure, and a table of the measurements.
 
-It is imported in every run of pytest in an environment with hybridize, and so imports nothing that takes time.
+Every pytest run in an environment with hybridize imports it, so it imports nothing slow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HEADER = ("test", "function", "eager", "graph", "speedup", "95% interval", "rou
 
 @dataclass(frozen=True)
 class Measured:
-    """What one assertion measured: seconds a call, and the speedup with its interval."""
+    """The measurement of one assertion: seconds per call, and the speedup with its interval."""
 
     function: str
     eager_seconds: float
@@ -31,7 +31,7 @@ class Measured:
 
 
 class Wanted:
-    """That the test that runs is to be measured."""
+    """The request to measure the current test."""
 
     def __init__(self, item: Any, rounds: int = 20, min_speedup: float | None = None) -> None:
         if not isinstance(rounds, int) or rounds < 2:
@@ -41,7 +41,7 @@ class Wanted:
         self._least = min_speedup
 
     def add(self, measured: Measured) -> None:
-        """Keep a measurement for the reports. Raises AssertionError where it is too slow."""
+        """Store a measurement for the reports. Raises AssertionError if the speedup is below ``min_speedup``."""
         self._item.user_properties.append((_PROPERTY, json.dumps(asdict(measured))))
         if self._least is not None and measured.high < self._least:
             raise AssertionError(
@@ -55,19 +55,19 @@ wanted: Wanted | None = None
 
 
 def pytest_configure(config: Any) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
 def pytest_runtest_setup(item: Any) -> None:
-    """Note what is wanted of a test."""
+    """Read the marker of a test."""
     global wanted
     marker = item.get_closest_marker(_PROPERTY)
     wanted = None if marker is None else Wanted(item, *marker.args, **marker.kwargs)
 
 
 def pytest_runtest_teardown(item: Any) -> None:
-    """Forget it again."""
+    """Clear the request."""
     global wanted
     wanted = None
 

@@ -1,7 +1,7 @@
-"""Whether a function may become a `tf.function`, over the calls of a test.
+"""The check whether a function may become a `tf.function`, for the calls of a test.
 
-It is what a checking run of `optimize` does: each call is made eagerly and by the graph from one state, and results,
-variables and Python state are compared.
+It is the check of `optimize`: each call runs eagerly and as a graph from one state, and results, variables and Python
+state are compared.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ _SEED = 7
 
 
 def assert_hybrid_safe(function: Callable[..., Any], *calls: Any, max_traces: int = 1, **options: Any) -> None:
-    """Assert that a function may become a `tf.function`, as far as these calls show.
+    """Assert that a function may become a `tf.function`, for these calls.
 
-    Each of ``calls`` is a tuple of arguments, or what `hybridize.testing.call` gives (for arguments with names), or the
-    only argument. The calls are made one after the other, eagerly, and what they change in variables stays. Beside each
-    the graph runs from the same state. Asserted is, for each call: the same results (structure, types, shapes, dtypes,
-    integers and texts alike; floats as far as rounding goes) and the same changes of variables; no change of Python
-    state, nothing printed or written to a file; no variable created after the first call; and no more than
-    ``max_traces`` traces altogether. What a first call builds is built before it is compared.
+    Each of ``calls`` is a tuple of arguments, the result of `hybridize.testing.call` (for keyword arguments), or a
+    single argument. The calls run eagerly, in order, and their changes of variables are kept. Each call also runs as a
+    graph, from the same state. For each call it asserts: the same results (structure, types, shapes, dtypes, integers
+    and strings exactly; floats up to rounding) and the same changes of variables; no change of Python state, nothing
+    printed or written to a file; no variable created after the first call; and at most ``max_traces`` traces for all
+    calls together. Variables that a first call builds are built before it is compared.
 
-    ``function`` is a Python function, a bound method or a `tf.function`; ``options`` are arguments of `tf.function`.
-    Random operations draw from a stream of their own meanwhile.
+    ``function`` is a Python function, a bound method or a `tf.function`; ``options`` are keyword arguments of
+    `tf.function`. During the comparison random operations draw from one shared stream.
 
-    Raises AssertionError with the number of the call and what is different. Where that can't be told, it raises as
-    well, and says why. What the function raises eagerly is raised.
+    Raises AssertionError with the number of the call and the difference, or with the reason if a call could not be
+    compared. Raises TypeError without calls, and RuntimeError if every `tf.function` runs eagerly. Exceptions of the
+    eager function are passed on.
     """
     if not calls:
         raise TypeError("assert_hybrid_safe needs at least one call: assert_hybrid_safe(step, (x, y))")
@@ -62,7 +63,7 @@ def assert_hybrid_safe(function: Callable[..., Any], *calls: Any, max_traces: in
 
 @contextlib.contextmanager
 def _instruments() -> Iterator[None]:
-    """Have the instruments of a checking run in this process, and take them out again."""
+    """Install the instruments of a checking run in this process, and remove them afterwards."""
     from .. import tensorflow_internals
     from ..dynamic.child import effects, iterators, pyfuncs, streams, variables
 
@@ -144,7 +145,7 @@ def _made_again(shadow: Shadow) -> Shadow:
 
 
 def _judge(check: Check, name: str, where: str, shadow: Shadow, compared: int) -> None:
-    """Raise AssertionError where a call has shown a difference, or where it can't be told whether there is one."""
+    """Raise AssertionError if a call showed a difference, or could not be compared."""
     if check.refutations:
         code, reason = next(iter(check.refutations.items()))
         raise AssertionError(f"{name} is not hybrid-safe: in {where}, {_LEADS.get(code, '')}{reason}")
