@@ -1,7 +1,7 @@
-"""What the user asks for: the command line's options over those of ``[tool.optimize]``.
+"""The options: those of the command line, with defaults from ``[tool.optimize]``.
 
-Every option is one `Setting`, which reads its value from the command line and from pyproject.toml alike,
-so that both take the same names, the same values, and refuse with the same words.
+Every option is one `Setting`, which reads its value from the command line and from pyproject.toml in the same way. So
+both accept the same names and values, and reject them with the same messages.
 """
 
 from __future__ import annotations
@@ -23,17 +23,15 @@ _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\
 
 @dataclass(frozen=True)
 class Options:
-    """One run's options.
+    """The options of one run.
 
-    Paths are as given (relative to the working directory) or, from pyproject.toml, below its folder.
-    ``seed`` is set in every run before the script starts, so that runs can be compared; the script's own
-    seeding comes later and wins; None leaves the generators alone. ``steps`` is how many units of work a
-    run does (None: as many as the budget allows). ``drift_runs`` is the number of seeds over which the script as
-    it stands and as edited are compared by what they end with (0: none). ``metrics`` are (name, regular
-    expression) pairs for numbers that the script prints. ``network`` says what the runs may reach: deny, offline
-    or allow. ``outputs`` are (format, file) pairs of what the report is written as besides; the file ``-`` is standard
-    output. ``rewrite`` says how far the source may be changed: decorate, or outline as well. ``verbosity`` is -1
-    (quiet), 0, 1 or 2.
+    Paths are as given (relative to the working directory) or, from pyproject.toml, relative to its folder. ``seed`` is
+    set in every run before the script starts, so that runs can be compared; the script's own seeding comes later and
+    overrides it; None sets no seed. ``steps`` is the number of units of work per run (None: as many as the budget
+    allows). ``drift_runs`` is the number of seeds over which final results are compared (0: none). ``metrics`` are
+    (name, regular expression) pairs for printed numbers. ``network`` says what the runs may connect to: deny, offline
+    or allow. ``outputs`` are (format, file) pairs for further reports; the file ``-`` is standard output. ``rewrite``
+    limits the changes to the source: decorate, or outline too. ``verbosity`` is -1 (quiet), 0, 1 or 2.
     """
 
     script: Path | None = None
@@ -60,20 +58,20 @@ class Options:
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong with how the command was called, as one sentence with what to do about it."""
+    """A mistake in the call of the command, as a sentence that says what to do."""
 
     sentence: str
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One option: its name, its field of `Options`, how its value is read, and what it takes in words.
+    """One option: its name, its field of `Options`, how its value is read, and a description of the values it takes.
 
-    ``read`` takes a string from the command line or a TOML value, and the folder that relative paths of
-    pyproject.toml start from; it raises ValueError for anything else. ``placeholder`` and ``help`` are what --help says
-    of it; without them the command line has another form for it. ``repeated`` options may be given more than once.
-    ``typed`` ones must be given on the command line: a file that comes with a project must not be able to change the
-    project's sources, or write where it likes.
+    ``read`` takes a string from the command line or a TOML value, and the folder of pyproject.toml for relative paths.
+    It raises ValueError for anything else. ``placeholder`` and ``help`` are shown by --help; without them the option
+    has another form on the command line. ``repeated`` options may be given more than once. ``typed`` options must be
+    given on the command line, because a file that comes with a project must not be able to change the project's sources
+    or choose where to write.
     """
 
     name: str
@@ -167,7 +165,7 @@ def read_configuration(start: Path) -> Mapping[str, object] | Mistake:
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Give `` Did you mean …?`` for the word that is meant, or nothing."""
+    """Return `` Did you mean …?`` with the nearest word, or nothing."""
     close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
     return f" Did you mean {close[0]}?" if close else ""
 
@@ -298,7 +296,7 @@ SETTINGS: Mapping[str, Setting] = {
             "MODULE",
             "the module to run, as python -m would",
         ),
-        Setting("arguments", "arguments", "a list of texts", _strings),
+        Setting("arguments", "arguments", "a list of strings", _strings),
         Setting(
             "project",
             "project",
@@ -318,7 +316,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "steps",
             "steps",
-            f"a whole number, at least {LEAST_CALLS}, since fewer calls are not compared",
+            f"a whole number, at least {LEAST_CALLS}, because fewer calls are not compared",
             _integer(LEAST_CALLS),
             "N",
             "end each run after N training steps",
@@ -335,7 +333,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "drift-runs",
             "drift_runs",
-            f"0, or a whole number, at least {LEAST_SEEDS}, since fewer seeds tell nothing",
+            f"0, or a whole number, at least {LEAST_SEEDS}, because fewer seeds show nothing",
             _integer(LEAST_SEEDS, or_zero=True),
             "N",
             f"also compare final results over N seeds, at least {LEAST_SEEDS}; needs a longer budget (0)",
@@ -362,8 +360,7 @@ SETTINGS: Mapping[str, Setting] = {
             "'decorate' or 'outline'",
             _choice("decorate", "outline"),
             "decorate|outline",
-            "how far the source may be changed: decorators alone, or also training steps that are no function yet made "
-            "one (default: outline)",
+            "decorate: only add decorators; outline: also move training steps into functions (outline)",
         ),
         Setting(
             "network",

@@ -1,7 +1,7 @@
-"""Whether the edited script computes and prints what the original script does.
+"""The comparison of what the edited and the original script compute and print.
 
-Followed are what the unit function returns, the variables, the printed lines, and the numbers on them.
-``noise`` judges the differences; docs/drift.md says how and why.
+It compares the results of the unit function, the variables, the printed lines, and the numbers on them. ``noise``
+judges the differences; docs/drift.md explains the method.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ FEW_UNITS = 5
 
 @dataclass(frozen=True)
 class Trace:
-    """What one run of the script computed and printed.
+    """The results and output of one run of the script.
 
     ``scalars`` has a row per unit: the floating-point scalars that the unit function returned. ``digests`` maps a
-    number of units done to the state of the variables then, each by name (with ``#k`` for the k-th of a name) as a
-    sum, a sum of squares, and some elements. All of them may be NaN or infinite, which are told apart.
-    ``complete`` says whether the script ran to its own end; otherwise it was cut.
+    number of units to the state of the variables at that point, each by name (with ``#k`` for the k-th of a name) as a
+    sum, a sum of squares, and some elements. Values may be NaN or infinite; these are distinguished. ``complete`` says
+    whether the script ran to its end; otherwise it was cut.
     """
 
     lines: tuple[str, ...] = ()
@@ -57,12 +57,12 @@ def compare(
     perturbed: Sequence[Trace] = (),
     metrics: Sequence[tuple[str, str]] = (),
 ) -> Drift:
-    """Compare the edited run with the reference, the original script.
+    """Compare the edited run with the reference run of the original script.
 
-    ``twin`` is a second run of the original script, ``perturbed`` are runs whose variables were moved by a
-    rounding error; all under one random stream. The noise of a number is the largest that any of them shows.
-    ``metrics`` are (name, regular expression) pairs, whose first group (or match) is a number on a printed line.
-    Runs that were cut are compared as far as both went.
+    ``twin`` is a second run of the original. ``perturbed`` are runs whose variables were moved by a rounding error. All
+    use one random stream. The noise of a number is its largest difference among these runs. ``metrics`` are (name,
+    regular expression) pairs, whose first group (or match) is a number on a printed line. Runs that were cut are
+    compared up to the end of the shorter one.
     """
     others = [*perturbed, *([] if twin is None else [twin])]
     smooth = _compare_smooth(reference, edited, others, repeats=True)
@@ -87,7 +87,7 @@ def _compare_smooth(reference: Trace, edited: Trace, others: Sequence[Trace], re
 
 
 def _repeats(reference: Trace, twin: Trace) -> bool:
-    """Whether a second run begins as the first one did: the first results, and the variables when first noted."""
+    """Whether a second run starts like the first one: equal first results, and equal variables at the first record."""
     rows = zip(reference.scalars[:2], twin.scalars[:2], strict=False)
     pairs = [(first, second) for row, other in rows for first, second in zip(row, other, strict=False)]
     if any(distance(first, second, max(abs(first or 0.0), 1e-12)) > ROUNDING for first, second in pairs):
@@ -122,7 +122,7 @@ def _conclude(findings: Sequence[Finding], reference: Trace, edited: Trace, few:
 
 
 def _left_out(reference: Trace) -> str:
-    """What is to be said of the printed numbers that are not compared: their names or units are the machine's."""
+    """The sentence about printed numbers that are not compared, because their name or unit depends on the machine."""
     lines = read_lines(reference.lines)
     timed = [name for line in lines for name in [*(each.label for each in line.numbers if each.timed), *line.units]]
     if not timed:
@@ -133,7 +133,7 @@ def _left_out(reference: Trace) -> str:
 
 
 def _gather(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings with all variables that came out alike as one, by the furthest of them."""
+    """The findings, with all variables of the same outcome merged into the one with the largest difference."""
     variables = [each for each in findings if each.source == "variable"]
     if len(variables) < 2:
         return list(findings)
@@ -200,12 +200,12 @@ def _compare_scalars(reference: Trace, edited: Trace, others: Sequence[Trace], r
             _column(edited.scalars[:units], position),
             [_column(other.scalars[:units], position) for other in others],
         )
-        findings.append(series.judge(0.0, ahead=2, where="unit", repeats=repeats))
+        findings.append(series.judge(0.0, ahead=2, where="step", repeats=repeats))
     return findings
 
 
 def _courses(reference: Trace, edited: Trace, others: Sequence[Trace]) -> tuple[Course, ...]:
-    """The first results of the unit, unit by unit, as they are shown: evenly thinned where the run is long."""
+    """The first results of the unit for display, unit by unit; a long run is sampled evenly."""
     units = min(len(reference.scalars), len(edited.scalars))
     width = min((len(row) for row in (*reference.scalars[:units], *edited.scalars[:units])), default=0)
     step = max(1, math.ceil(units / MOST_POINTS))
@@ -259,7 +259,7 @@ def _ended_alone(reference: Trace, edited: Trace) -> str:
 
 
 def _common_noise(findings: Sequence[Finding]) -> float:
-    """How far rounding carries the state of the script, relative to it: the median over its variables."""
+    """The relative effect of rounding on the state of the script: the median over its variables."""
     levels = sorted(each.noise for each in findings if each.source == "variable" and each.noise is not None)
     return levels[len(levels) // 2] if levels else math.inf
 
@@ -367,10 +367,10 @@ def _compare_metric(
 
 
 def _excuse_borderline(printed: Sequence[Finding], smooth: Sequence[Finding]) -> list[Finding]:
-    """Take shares and counts of samples that differ by little for no evidence, where what is smooth agrees.
+    """Ignore small differences in shares and counts of samples if all continuous numbers agree.
 
-    A sample at the border of a decision goes over to the other side with the next rounding error, in one run
-    and not in the other; the losses and variables behind it would tell of a change that is real.
+    A sample near a decision boundary may change sides because of a rounding error, in one run and not in the other. A
+    real change would also show in losses and variables.
     """
     settled = any(each.state is State.AGREES and each.evidence for each in smooth)
     if not settled or any(each.state is State.DRIFT for each in smooth):

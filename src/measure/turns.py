@@ -1,7 +1,7 @@
-"""Turn-taking: several copies of a script, all alive, of which one at a time does some units of work.
+"""Turns: several copies of a script are alive at once, and one at a time runs some units of work.
 
-A machine's speed drifts within seconds. Copies that take turns every few tenths of a second meet the same
-drift, so it drops out of their ratio; copies that run one after the other don't, and it doesn't.
+The speed of a machine drifts within seconds. Copies that take turns every few tenths of a second are all affected by
+the same drift, so it cancels out of their ratio. In copies that run one after the other it does not.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def run_group(
 ) -> Group:
     """Start all arms, let them take turns, and end them.
 
-    ``begin`` starts the process of an arm. An arm that crashes, hangs or ends early makes the group
-    incomplete; it raises nothing. Every process is ended on return, also when interrupted.
+    ``begin`` starts the process of an arm. If an arm crashes, hangs or ends early, the group is incomplete; nothing is
+    raised. All processes are ended on return, also after an interrupt.
     """
     table = Table(schedule, clock)
     parted: Parted | None = None
@@ -93,7 +93,7 @@ def run_group(
 
 
 def _is_alone(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process], failed: str | None) -> bool | None:
-    """Whether only that arm crashes: whether all others go on past that point. None where the time was over."""
+    """Whether only this arm crashes and all others continue past that point. None if the time was up."""
     try:
         if len(table.seats) == 1:
             _take_seat(table, next(arm for arm in arms if arm.name != failed), begin)
@@ -105,10 +105,8 @@ def _is_alone(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]
 
 
 def _has_left_off(table: Table) -> bool:
-    """Whether all arms reach no further unit in the turn in which one did not: the script does something else now.
-
-    Then the turns until there count; an arm that is alone in it hangs.
-    """
+    """Whether no arm reaches a further unit in the turn in which one did not. The script then does other work, and the
+    turns until then count. An arm that is alone in this hangs."""
     if len(table.waiting) < len(table.seats) - 1 or all(turn.warm for turn in table.turns):
         return False
     for seat in table.waiting:
@@ -122,10 +120,10 @@ def _has_left_off(table: Table) -> bool:
 
 
 def order_of_turn(arms: int, turn: int) -> list[int]:
-    """The order of the arms in a turn: rotated every second turn, reversed in between.
+    """The order of the arms in a turn: rotated every second turn, and reversed in between.
 
-    For two arms AB BA BA AB…, for three all six permutations: every arm comes first, and after every
-    other one, equally often, so that a drift that is steady over a turn drops out.
+    For two arms this gives AB BA BA AB…, for three all six permutations. Every arm comes first, and follows each other
+    arm, equally often, so a steady drift cancels out.
     """
     shift = (turn // 2) % arms
     order = [(position + shift) % arms for position in range(arms)]
@@ -211,13 +209,13 @@ def _wants_more(table: Table, steady: Sequence[Turn], aim: int, unit_cost: float
 
 
 def _limit(table: Table) -> int | None:
-    """The units that an arm may still do; None where there is no limit."""
+    """The number of units that an arm may still run; None without a limit."""
     steps = table.schedule.steps
     return None if steps is None else max(0, steps - table.done)
 
 
 def _share(table: Table) -> int | None:
-    """The most units of one turn, such that what is left gives all the turns that are wanted."""
+    """The largest number of units per turn that leaves enough for all wanted turns."""
     known = [total for total in (table.schedule.steps, table.schedule.length) if total is not None]
     return max(1, (min(known) - table.done) // table.schedule.turns) if known else None
 
@@ -321,9 +319,9 @@ def _places(outcome: RunOutcome) -> tuple[str, ...]:
 
 
 def _agree(table: Table, units: Sequence[int]) -> None:
-    """Raises Parted where the arms have not done the same units, or only some have ended.
+    """Raise Parted if the arms did not run the same units, or only some have ended.
 
-    Raises Ended where all come to their end if they may go on for a few units more.
+    Raises Ended if all come to their end when they may run a few more units.
     """
     if len(set(units)) == 1 and len({seat.ended for seat in table.seats}) == 1:
         return
@@ -359,7 +357,8 @@ def _agree(table: Table, units: Sequence[int]) -> None:
 
 
 def _runs_out(table: Table, position: int) -> int | None:
-    """After how many units an arm that reads the clock ends once that has jumped far ahead; None where it goes on."""
+    """The number of units after which an arm that reads the clock ends when the clock jumps ahead; None if it
+    continues."""
     seat = table.seats[position]
     units = max(LEAST_ENDING, int(ENDING_SECONDS / _rates(table)[position]))
     if not seat.reads_clock:
@@ -373,7 +372,7 @@ def _runs_out(table: Table, position: int) -> int | None:
 
 
 def _goes_by_clock(table: Table) -> bool:
-    """Whether an arm ends when its clock jumps, and another one, whose clock does not, goes on at that point."""
+    """Whether an arm ends when its clock jumps ahead, while another arm without the jump continues."""
     if table.ended or len(table.seats) < 2:
         return False
     done = _runs_out(table, -1)

@@ -1,4 +1,5 @@
-"""Runs a plan from a cold start beside the original script, and finds the candidates that it fails for."""
+"""The cold start: runs a plan in a fresh process next to the original script, and finds the candidates that make it
+fail."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ MOST_PLANS = 3
 
 @dataclass
 class ColdTrial:
-    """Runs plans cold and finds the candidates that a plan fails for."""
+    """Runs plans from a cold start, and finds the candidates that make a plan fail."""
 
     work: Work
     scan: Scan
@@ -61,7 +62,7 @@ class ColdTrial:
         self.births: Sequence[Mapping[str, Any]] = ()
 
     def _around(self, unit: Judgement) -> tuple[str, ...]:
-        """The candidates that the unit runs inside of, where it is also called elsewhere."""
+        """The candidates that contain the unit, if it is also called elsewhere."""
         confirmed = {judgement.function.id for judgement in self.confirmed} - {unit.function.id}
         found, outside = set[str](), False
         waiting, seen = [unit.function.id], {unit.function.id}
@@ -76,7 +77,7 @@ class ColdTrial:
         return tuple(sorted(found)) if outside else ()
 
     def turn_to(self, rest: Sequence[Judgement]) -> None:
-        """Go on with candidates that are not in the plan, with all that is left of the budget."""
+        """Continue with candidates outside of the plan, with the rest of the budget."""
         from ..dynamic.parent.cold import Unit
 
         known = {judgement.function.id for judgement in self.confirmed}
@@ -90,10 +91,10 @@ class ColdTrial:
         self.pace, self.kept = pace_of(self.work, self.hottest, rest), 0.0
 
     def settle_plan(self, chosen: Sequence[Judgement]) -> Drift | None:
-        """Run the plan of ``chosen``, and a plan made anew where a part of it fails; the drift of what stands.
+        """Run the plan of ``chosen``, and a new plan if a part of it fails. Returns the drift of the plan that holds.
 
-        What ran inside of a candidate that did not stand was not chosen for its sake, and may be worth an edit
-        now. No plan is made anew that would not be run: what is selected in the end has run in just that form.
+        A function inside a dropped candidate may now be worth its own edit. No new plan is made unless it is also run,
+        so the final plan has always run in exactly that form.
         """
         drift: Drift | None = None
         for number in range(1, MOST_PLANS + 1):
@@ -110,7 +111,7 @@ class ColdTrial:
         return drift
 
     def _select_again(self) -> None:
-        """Choose also among what is confirmed and not chosen, now that others are out of the way."""
+        """Choose again among the confirmed candidates, after others were dropped."""
         from ..measure.selection import COVERED, NOT_WORTH_IT, select
 
         parts = self._parts_of_stale()
@@ -131,7 +132,7 @@ class ColdTrial:
         self.work.add([new for old, new in zip(confirmed, select(anew), strict=True) if not old.selected])
 
     def _parts_of_stale(self) -> set[str]:
-        """The candidates that run only inside of what had stale weights: their own would be stale as well."""
+        """The candidates that run only inside functions with stale weights, and would be stale too."""
         parts, more = set[str](), True
         while more:
             within = self.stale | parts
@@ -144,7 +145,8 @@ class ColdTrial:
         return parts
 
     def settle(self, chosen: Sequence[Judgement], label: str) -> Drift | None:
-        """Refute those of ``chosen`` that do not run cold as the script does; the drift of what stands."""
+        """Refute the members of ``chosen`` that disagree with the original from a cold start. Returns the drift of the
+        remaining plan."""
         standing, objection, drift = self._without_culprits(chosen, label)
         if is_disagreement(objection) and any(plainer(judgement) for judgement in standing):
             standing = self._give_up_variants(standing, objection)
@@ -173,7 +175,7 @@ class ColdTrial:
         return drift
 
     def _tell_extent(self, standing: Sequence[Judgement]) -> None:
-        """Say of what stands how far it was compared, where that is less than it could be."""
+        """Add to the reasons how many steps were compared, if fewer than intended."""
         plan = next((plan for plan in self.stood if plan.form == form_of(standing)), None)
         if plan is None or plan.whole:
             return
@@ -185,10 +187,10 @@ class ColdTrial:
     def _without_culprits(
         self, chosen: Sequence[Judgement], label: str
     ) -> tuple[list[Judgement], Objection | None, Drift | None]:
-        """Run ``chosen``, and again without those that a failure names, as long as it names some.
+        """Run ``chosen``, and again without the candidates that a failure names, until none is named.
 
-        Who merely stands where the script failed is a suspect: it is refuted if the rest then stands, and else asked
-        like all others.
+        A candidate that only contains the failing line is a suspect. It is refuted if the rest then agrees; otherwise
+        it is tested like the others.
         """
         standing, suspects = list(chosen), dict[str, Objection]()
         objection, drift = self._try(standing, label)
@@ -225,7 +227,8 @@ class ColdTrial:
     def _fall_back(
         self, standing: list[Judgement], objection: Objection, drift: Drift | None
     ) -> tuple[list[Judgement], Objection | None, Drift | None]:
-        """Where the time is over: the best plan that has run, in just that form; who is not in it is not decided."""
+        """When the time is up: keep the best plan that has run, in exactly that form. Other candidates stay undecided.
+        """
         form = form_of(standing)
         plans = [plan for plan in self.stood if plan.form <= form]
         best = max(plans, key=lambda plan: sum(j.observation.seconds for j in plan.chosen), default=None)
@@ -238,7 +241,7 @@ class ColdTrial:
         return [j for j in standing if j.function.id in kept], None, best.drift
 
     def _give_up_variants(self, chosen: Sequence[Judgement], objection: Objection) -> list[Judgement]:
-        """The candidates with the plainest of their variants, which the objection may not hold for."""
+        """The candidates with their plainest variants, which may not have the failure."""
         plain = []
         for judgement in chosen:
             other = plainer(judgement)
@@ -256,10 +259,8 @@ class ColdTrial:
         return plain
 
     def _stand_alone(self, chosen: Sequence[Judgement], label: str) -> tuple[list[Judgement], Objection | None]:
-        """Those of ``chosen`` that run cold as the script does when they are all that is edited.
-
-        Those that there was no time for are among them, and the objection then says so.
-        """
+        """The members of ``chosen`` that agree when edited alone. Candidates without time for a run are included, with
+        an objection that says so."""
         standing: list[Judgement] = []
         for number, judgement in enumerate(chosen):
             alone, _ = self._try([judgement], f"{label}-{number + 1}")
@@ -274,9 +275,9 @@ class ColdTrial:
     def _stand_together(
         self, chosen: Sequence[Judgement], label: str
     ) -> tuple[list[Judgement], Objection | None, Drift | None]:
-        """Of candidates that agree alone and fail together: those that stand when each is added to the ones before.
+        """A set that agrees, of candidates that agree alone but fail together, built by adding one at a time.
 
-        The hottest comes first, so that what has to go is what gains least.
+        The hottest comes first, so the dropped ones gain least.
         """
         hottest, *others = sorted(chosen, key=lambda judgement: judgement.observation.seconds, reverse=True)
         standing = [hottest]
@@ -315,7 +316,7 @@ class ColdTrial:
         self.work.watcher.note(f"{judgement.function.id}: {objection.verdict.value}, {reason.message}")
 
     def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
-        """Run a plan cold; what speaks against it, if anything, and the drift measured."""
+        """Run a plan from a cold start. Returns the objection, if any, and the measured drift."""
         from ..dynamic.parent.cold import Arm, failure
         from .likeness import compare_from_one_start, compare_runs
 
@@ -372,7 +373,7 @@ class ColdTrial:
         return Objection(verdict, reason), drift
 
     def _falls_short(self, edited: Seen, units: int, theirs: int, whole: bool, stopped: str) -> Objection | None:
-        """What to say where the runs did not come far enough to be compared; the script's own end is far enough."""
+        """The objection if the runs were too short to compare. Reaching the end of the script is always enough."""
         least, fewest = min(units, theirs), min(FEWEST_UNITS, self.steps)
         if edited.report.get("waited") and units < theirs:
             return came_short(
@@ -396,12 +397,12 @@ class ColdTrial:
         return came_short(f"the budget ended before {who} had done {done} in a fresh process; {LONGER}")
 
     def _wanted(self) -> int:
-        """The units that a comparison is to cover, where the time suffices: never more than the script has."""
+        """The number of units to compare if time allows, at most those of the script."""
         calls = self.hottest.observation.calls - 1 if self.work.observed_whole else UNITS
         return max(1, min(self.work.options.steps or UNITS, UNITS, calls))
 
     def replay(self, arms: Sequence[Arm]) -> dict[str, Seen]:
-        """Run arms side by side, as far as all runs of the trial."""
+        """Run several versions side by side, for the length of all runs of this trial."""
         from ..dynamic.parent.cold import replay
 
         run = self.work.run_with(self.scan)

@@ -72,7 +72,7 @@ def test_where_the_users_flags_decide_nothing_runs(own: str) -> None:
 def test_a_script_that_fails_under_the_flag_is_said_to() -> None:
     found, _, _ = measure(Script(0.02, raises_at=5))
     assert found.speedup is None
-    assert found.note.startswith("the auto-clustered arm raised KeyError: no such key, after ")
+    assert found.note.startswith("the auto-clustered version raised KeyError: no such key, after ")
 
 
 def test_a_script_that_fails_without_it_says_nothing() -> None:

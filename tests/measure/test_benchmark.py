@@ -181,7 +181,7 @@ def test_a_script_too_short_for_a_steady_state_still_has_its_end_to_end_ratio() 
     assert found.end_to_end_speedup == pytest.approx((4 + 2.0) / (4 + 2.0 + 0.4))
     assert found.speedup is None and found.steady_state_speedup is None
     assert found.verdict == "inconclusive"
-    assert "ended after 4 units" in found.reason
+    assert "ended after 4 steps" in found.reason
 
 
 def test_the_length_of_a_short_script_is_learnt_from_its_first_group() -> None:
@@ -327,7 +327,7 @@ def test_an_edited_script_that_crashes_alone_is_refuted_at_once_and_has_no_speed
     assert found.crash is not None and found.crash.error == "raised KeyError: no such key"
     assert (found.speedup, found.steady_state_speedup, found.end_to_end_speedup) == (None, None, None)
     assert (found.cold_start_seconds, found.break_even_units) == (None, None)
-    assert found.pairs[-1].reason.startswith("the edited arm raised KeyError: no such key, after")
+    assert found.pairs[-1].reason.startswith("the edited version raised KeyError: no such key, after")
 
 
 @pytest.mark.parametrize("at", [0, 30])

@@ -45,7 +45,7 @@ def test_of_numbers_from_the_process_s_sequence_it_is_said_that_the_figures_will
 
 
 def test_of_generators_with_their_state_in_variables_it_is_said_that_a_graph_draws_the_same() -> None:
-    assert "draws the same ones" in tell_draws([drawing("train:step", "StatelessRandomUniformV2")])  # type: ignore[list-item]
+    assert "draws the same numbers" in tell_draws([drawing("train:step", "StatelessRandomUniformV2")])  # type: ignore[list-item]
 
 
 def test_where_nothing_is_drawn_nothing_is_said() -> None:

@@ -167,7 +167,7 @@ def test_planted_drift_is_caught(planted: dict[str, Callable[[int, float], float
 
 def test_the_first_place_that_differs_is_named() -> None:
     found = judge(train(result=lambda unit, loss: loss * 1.01 if unit >= 30 else loss))
-    assert "(unit 31)" in found.reason
+    assert "(step 31)" in found.reason
     assert found.metrics[0].verdict == "drift"
 
 
@@ -226,7 +226,7 @@ def test_a_unit_that_returns_other_things_has_drifted() -> None:
 def test_without_another_run_a_slow_parting_is_not_explained() -> None:
     found = judge(train(chaos=1.3, rounding=1e-6), 1.3, perturbed=False)
     assert found.verdict == "inconclusive"
-    assert "no other run tells" in found.reason
+    assert "no other run shows" in found.reason
 
 
 def test_without_another_run_a_jump_is_drift_all_the_same() -> None:

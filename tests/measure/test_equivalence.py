@@ -64,7 +64,7 @@ def test_the_units_results_count_by_the_mean_over_their_last_tenth() -> None:
     run = Ended(units=100, scalars=tuple((float(unit), 2.0) for unit in range(100)))
     found = final_numbers(run)
     assert found["unit", "", 0].value == pytest.approx(94.5)
-    assert found["unit", "", 0].name == "result 1 of the unit"
+    assert found["unit", "", 0].name == "result 1 of the step"
     assert found["unit", "", 1].value == 2.0
 
 
@@ -95,7 +95,7 @@ def test_named_metrics_and_what_keras_recorded_are_final_numbers_too() -> None:
 def test_runs_that_agree_seed_by_seed_are_equivalent() -> None:
     found = compare(train)
     assert (found.verdict, found.level) == ("none", "L3")
-    assert found.reason == "over 5 seeds, 2 final numbers are equivalent after 100 units"
+    assert found.reason == "over 5 seeds, 2 final numbers are equivalent after 100 steps"
     metric = next(metric for metric in found.metrics if metric.source == "unit")
     assert (metric.seeds, metric.difference, metric.verdict) == (5, 0.0, "none")
     assert metric.noise_floor == pytest.approx(0.1, rel=0.6)
@@ -176,9 +176,9 @@ def test_an_accuracy_that_is_off_by_a_sample_is_no_evidence() -> None:
 @pytest.mark.parametrize(
     ("planted", "name"),
     [
-        ({"loss": lambda unit, value: value + 0.3}, "the result of the unit differs by 0.3"),
-        ({"loss": lambda unit, value: value * (1.0 if unit < 90 else 1.5)}, "the result of the unit differs by"),
-        ({"loss": lambda unit, value: None if unit > 90 else value}, "the result of the unit is not finite in 5 of 5"),
+        ({"loss": lambda unit, value: value + 0.3}, "the result of the step differs by 0.3"),
+        ({"loss": lambda unit, value: value * (1.0 if unit < 90 else 1.5)}, "the result of the step differs by"),
+        ({"loss": lambda unit, value: None if unit > 90 else value}, "the result of the step is not finite in 5 of 5"),
         ({"lines": lambda loss: ("epoch 3 loss 1.90000",)}, "loss differs by"),
         ({"lines": lambda loss: ()}, "epoch is missing in all edited runs (and 1 more)"),
     ],

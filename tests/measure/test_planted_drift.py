@@ -173,9 +173,9 @@ def test_without_a_mistake_nothing_drifts(steady: dict[str, Seen]) -> None:
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [
-        ("off by 1e-3", "the result of the unit is"),
-        ("every tenth update skipped", "(unit 11)"),
-        ("other random numbers", "(unit 1)"),
+        ("off by 1e-3", "the result of the step is"),
+        ("every tenth update skipped", "(step 11)"),
+        ("other random numbers", "(step 1)"),
         ("a lost line", "vanished (1 of 4 times)"),
     ],
 )

@@ -139,7 +139,7 @@ def test_the_turns_before_a_clock_ran_out_count_however_many_units_each_arm_woul
     group = three(Script(0.02, clock_seconds=8.0), Script(0.001, clock_seconds=8.0)).run(length=800, finish_seconds=99)
     assert group.by_clock and group.complete and group.failed is None and not group.whole
     assert len(group.steady) >= LEAST_TURNS
-    assert "by the clock" in group.note
+    assert "after a fixed time" in group.note
 
 
 def test_a_script_that_ends_some_units_earlier_by_rounding_is_measured_until_then() -> None:
@@ -202,8 +202,8 @@ def test_a_group_ends_before_its_deadline_and_keeps_what_it_has() -> None:
     [
         ({"raises_at": 50}, "raised KeyError: no such key"),
         ({"killed_at": 50}, "was killed by signal 9"),
-        ({"hangs_at": 50}, "reached no further unit"),
-        ({"chatters_at": 50}, "reached no further unit"),
+        ({"hangs_at": 50}, "reached no further step"),
+        ({"chatters_at": 50}, "reached no further step"),
         ({"units": 50}, "did not run the same steps"),
         ({"raises_at": 0}, "raised KeyError"),
     ],
@@ -215,7 +215,7 @@ def test_an_arm_that_fails_is_named_with_what_it_did(name: str, trouble: dict[st
     assert not group.complete and not group.whole
     assert said in group.reason
     # Where eager itself ended early, it is the others that went another way.
-    assert group.failed == (name if "same units" not in said or name != "eager" else "edited")
+    assert group.failed == (name if "same steps" not in said or name != "eager" else "edited")
     assert all(process.stopped for process in table.processes.values())
 
 
@@ -249,12 +249,12 @@ def test_the_turns_before_another_phase_count() -> None:
     """For all arms there is no further unit: a second phase has begun, which takes longer than a hang may."""
     group = three(Script(0.02, hangs_at=400), Script(0.01, hangs_at=400)).run(most_turns=99, enough=lambda _: False)
     assert group.complete and group.failed is None and group.cause is None
-    assert len(group.steady) >= TURNS and "something else" in group.note
+    assert len(group.steady) >= TURNS and "other work" in group.note
 
 
 def test_a_phase_after_the_last_unit_is_waited_for_as_long_as_it_takes() -> None:
     script = Script(0.02, units=400, tail_seconds=90.0)
-    assert "something else" in three(script, script).run(seconds=900, length=400, finish_seconds=600).note
+    assert "other work" in three(script, script).run(seconds=900, length=400, finish_seconds=600).note
     group = three(script, script).run(seconds=900, length=400, finish_seconds=600, tail_seconds=90.0)
     assert group.whole and group.turns[-1].last
 

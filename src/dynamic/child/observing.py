@@ -1,7 +1,7 @@
-"""A role inside the child: runs the script eagerly with the candidates hooked, and writes down what it sees.
+"""The observing role of the child: it runs the script eagerly with hooked candidates, and records the calls.
 
-Every call is counted and timed; what is dearer (the op sequence, the effects on Python state) is looked at
-in sampled calls: the first ones, then ever rarer.
+Every call is counted and timed. The op sequence and the side effects are expensive to record, so they are recorded only
+in sampled calls: the first ones, then fewer and fewer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OWNERS = 32
 
 
 def sampled(call: int, first: int = FIRST_SAMPLES) -> bool:
-    """Whether a call (counted from 1) is one to look at closely: the first ones, then ever rarer."""
+    """Whether a call (counted from 1) is sampled: the first ones are, then fewer and fewer."""
     if call <= first:
         return True
     while call % 2 == 0:
@@ -51,9 +51,11 @@ def sampled(call: int, first: int = FIRST_SAMPLES) -> bool:
 
 
 class Found:
-    """An effect that was seen: in which calls, and how many of them were later than the first of their owner.
+    """An observed side effect, its number of calls, and the number of those that were not the first call of their
+    owner.
 
-    A call that creates variables builds: what else it changes is part of that, and only the variables count.
+    A call that creates variables counts as building. Its other side effects belong to that, and only the variables
+    count.
     """
 
     def __init__(self, change: Change) -> None:
@@ -63,7 +65,7 @@ class Found:
         self.building = 0
 
     def row(self, beside: bool) -> EffectRow:
-        """The effect as it goes over the line."""
+        """The side effect in the form that is sent to the parent."""
         change = self.change
         return EffectRow(
             kind=change.kind,
@@ -78,7 +80,7 @@ class Found:
 
 
 class Record:
-    """What is known of one candidate so far."""
+    """The record of one candidate so far."""
 
     def __init__(self, candidate: str, hints: dict[str, str]) -> None:
         self.candidate = candidate
@@ -117,9 +119,10 @@ class Record:
         self.due = False
 
     def row(self, begun: float, overhead: float) -> ObservedRow:
-        """What is known so far; ``begun`` is when the first call of all was.
+        """The record so far. ``begun`` is the time of the first call of any candidate.
 
-        ``overhead`` is what all watching took: of a window that is too short, a share comes out too high at worst.
+        ``overhead`` is the total cost of watching. If the measured window is too short, a share can only come out too
+        high.
         """
         return ObservedRow(
             first_seconds=self.first - begun if self.calls else 0.0,
@@ -204,7 +207,7 @@ class Observer:
     def record_call(
         self, record: Record, definition: int, references: int, call: Any, target: Any, args: Any, kwargs: Any
     ) -> Any:
-        """One call of a candidate: make it, and write down what it was."""
+        """Run one call of a candidate, and record it."""
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is None:
             return call(args, kwargs)
@@ -286,7 +289,7 @@ class Observer:
 
     @contextlib.contextmanager
     def _train(self) -> Iterator[None]:
-        """A batch of ``Model.fit``, which is the caller of what it calls."""
+        """Record a batch of ``Model.fit``, which counts as the caller of the functions that it calls."""
         begun = perf_counter()
         if self.begun is None:
             self.begun = begun
@@ -361,7 +364,7 @@ class Observer:
     def _look_at(
         self, record: Record, first: bool, call: Any, target: Any, args: Any, kwargs: Any, named: dict[str, Any]
     ) -> Any:
-        """Make a sampled call between two looks at the Python state, its ops counted."""
+        """Run a sampled call between two snapshots of the Python state, and count its ops."""
         from . import variables
 
         busy, self.busy = self.busy, True
@@ -419,7 +422,7 @@ class Observer:
                 record.beside.add(key)
 
     def report(self) -> dict[str, Any]:
-        """All records so far, and the time since the first call of a candidate."""
+        """All records so far, and the seconds since the first call of a candidate."""
         now = perf_counter()
         overhead = sum(record.overhead for record in self.records.values())
         return {
@@ -438,7 +441,7 @@ class Observer:
 
 
 def _modules() -> dict[str, str]:
-    """The modules that were imported from no library, with their files."""
+    """The imported modules that belong to no library, with their files."""
     files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
     return {
         name: os.path.abspath(file)

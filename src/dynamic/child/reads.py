@@ -1,8 +1,8 @@
-"""Inside the child: the Python state that a call reads, and whether it is still what it was.
+"""The Python state that a call reads, and whether it has changed (in the child process).
 
-A graph keeps what its trace read. So where the functions that ran (`calls`) name state (`chains`), its values are
-remembered, and compared between the calls of the script. No property of the user's is evaluated for it and no method
-called: such code runs itself, and is looked at by its own names.
+A graph keeps the values that its trace read. So the values of the state that the executed functions (`calls`) name
+(`chains`) are remembered, and compared between the calls of the script. No property or method of the user is called for
+this. Their code runs in the call itself, and its own names are watched.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ class Path:
 
     @property
     def cut(self) -> bool:
-        """Whether there is too much to see each change of it."""
+        """Whether the value is too large for all its changes to be seen."""
         return self._grip.cut
 
     def value(self) -> Any:
-        """What is there now."""
+        """The current value."""
         value = self._root()
         for step in self.steps:
             value = follow(value, step)
@@ -81,7 +81,7 @@ class Path:
         return value
 
     def look(self) -> bool:
-        """Whether another value is there than at the last look; from now on this one counts."""
+        """Whether the value has changed since the last inspection. The current value becomes the reference."""
         if self.dead:
             return False
         value = self.value()
@@ -96,7 +96,8 @@ class Path:
         return True
 
     def put(self, text: str) -> Callable[[], bool] | None:
-        """Put the plain value that ``text`` tells of there; gives what takes it back, or None where it can't be put."""
+        """Set the plain value that ``text`` stands for. Returns a function that restores the old value, or None if it
+        can't be set."""
         way = list(self.way())
         if self.loose or not way:
             return None
@@ -112,7 +113,8 @@ class Path:
 
 
 class Reading:
-    """What the calls of one candidate read, and how it has changed so far. Looks take ``share`` of the time."""
+    """The state that the calls of one candidate read, and its changes so far. Inspections take ``share`` of the time.
+    """
 
     def __init__(self, project: Project, share: float = CHECK_LOOK_SHARE) -> None:
         self._project = project
@@ -169,7 +171,8 @@ class Reading:
             self._ahead |= ahead(exact, self._stack, self._ran, self._project)
 
     def look(self, always: bool = False) -> bool:
-        """Whether what is read has changed since the last look. Looks are rare, unless ``always``: they take time."""
+        """Whether the state has changed since the last inspection. Inspections take time and are rare, unless
+        ``always``."""
         if not always and perf_counter() < self._due:
             return False
         begun = time.thread_time()  # of its own: what else the machine does must not keep us from looking
@@ -196,9 +199,9 @@ class Reading:
         return found
 
     def put(self, state: Mapping[str, str]) -> Callable[[], None] | None:
-        """Put what is read into another state that it was seen in; gives what takes that back, None where it can't be.
+        """Set the state to another observed one. Returns a function that restores it, or None if it can't be set.
 
-        Only plain values (numbers, texts) can be put, and only where a label stands for one place.
+        Only plain values (numbers, strings) can be set, and only if a label stands for one place.
         """
         undo: list[Callable[[], bool]] = []
         back = partial(_take_back, undo)
@@ -224,7 +227,7 @@ class Reading:
         return {label: store for label, store in self._ahead.items() if label not in self.changes}
 
     def as_dict(self) -> dict[str, Any]:
-        """What changed, as it goes over the line."""
+        """The changes in the form that is sent to the parent."""
         later = self.ahead
         changed = {*self.changes, *later}
         return {
@@ -238,7 +241,7 @@ class Reading:
         }
 
     def _miss(self, what: str, place: str, between: str = " in") -> None:
-        """Note the first thing that is read and can't be watched."""
+        """Record the first value that can't be watched."""
         self.unwatched = self.unwatched or f"{what}{between} {place}"
 
     def _note(self, state: dict[str, str]) -> None:
@@ -371,7 +374,7 @@ def _take_back(undo: list[Callable[[], bool]]) -> None:
 
 
 def _read(text: str, like: Any) -> Any:
-    """The plain value that a text tells of, of the type of ``like``; GONE where it does not tell one."""
+    """The plain value that a text stands for, of the type of ``like``; GONE if it does not stand for one."""
     if isinstance(like, np.generic):
         value = _read(text, like.item())
         return value if value is GONE else type(like)(value)
@@ -383,7 +386,7 @@ def _read(text: str, like: Any) -> Any:
 
 
 def _keys(value: Any) -> list[Any]:
-    """The keys by which a container's items are found; none of what are plain values all."""
+    """The keys of a container's items; none if all items are plain values."""
     if isinstance(value, dict):
         return [] if all(isinstance(item, ATOMS) for item in dict.values(value)) else list(dict.keys(value))
     if isinstance(value, (list, tuple, collections.deque)):

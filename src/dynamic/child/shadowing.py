@@ -1,4 +1,4 @@
-"""Inside the child: one call made eagerly and by the graph from one state, and the two compared."""
+"""The comparison of one call (in the child process): it runs eagerly and as a graph from the same state."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ NUDGES = 3
 
 
 class Shadow:
-    """One comparison: the call made eagerly, then by the graph from the same state.
+    """One comparison: the eager call, then the graph call from the same state.
 
-    ``own`` is the call as the script makes it, and ``first`` says whether it is the first of its owner; ``aside``
-    says that this call is not the script's, and ``most_ops`` how many ops it may run. Afterwards ``computed`` is how
-    many eager ops the call ran.
+    ``own`` is the call as the script makes it. ``first`` says whether it is the first call of its owner. ``aside`` says
+    that the call is not the script's own, and ``most_ops`` limits its number of ops. Afterwards ``computed`` is the
+    number of eager ops that the call ran.
     """
 
     aside_seconds = 0.0  # what comparisons have taken so far, also those inside of calls that are compared
@@ -71,7 +71,8 @@ class Shadow:
         self.own_seconds = self.eager_seconds = 0.0
 
     def run(self) -> Any:
-        """Make the comparison; returns (or raises) what eager gave, with the process in the state that eager left."""
+        """Run the comparison. Returns (or raises) the eager result, and leaves the process in the state after the eager
+        call."""
         try:
             self._look()
         except Exception as error:
@@ -91,14 +92,14 @@ class Shadow:
         return self.result
 
     def give_up(self, error: Exception) -> None:
-        """A failure of ours must not become the script's; what it leaves unknown is said."""
+        """Record an internal failure as a doubt, so that it does not become a failure of the script."""
         what = f"{type(error).__name__}: {str(error)[:160]}"
         if isinstance(error, tensorflow_internals.MissingName):
             what = str(error)
         self.check.doubts.setdefault("own", f"it could not be compared ({what})")
 
     def _look(self) -> None:
-        """Note the state before the call."""
+        """Save the state before the call."""
         from . import iterators, signatures, streams, variables
 
         streams.prepare()
@@ -116,7 +117,8 @@ class Shadow:
             self.check.doubts.setdefault("unseen", self.python.unseen)
 
     def _was_refused(self, before: int) -> bool:
-        """Whether a connection was refused since there were ``before`` such: what came of it is our doing."""
+        """Whether a connection was refused since there were ``before`` refusals. The sandbox then caused the outcome of
+        the call."""
         if RefusedConnection.made == before:
             return False
         self.check.doubts.setdefault("network", f"its connection to another machine was refused; {REMEDY}")
@@ -189,11 +191,11 @@ class Shadow:
             self.python.restore()
 
     def snapshot(self) -> Snapshot:
-        """The Python state that the call can reach, now."""
+        """A snapshot of the Python state that the call can reach."""
         return Snapshot(self.named, self.original, self.project, self.check.company)
 
     def rewind(self) -> None:
-        """Put variables and iterators back to where they were before the call."""
+        """Restore variables and iterators to their state before the call."""
         from . import iterators, variables
 
         variables.restore(self.before)
@@ -266,10 +268,10 @@ class Shadow:
             check.graph_seconds.append(seconds)
 
     def _blame(self, comparison: Any, after: Any) -> bool:
-        """Tell rounding that the function amplifies from a wrong result: eager again, moved by a rounding error.
+        """Distinguish amplified rounding from a wrong result, by running eager code again from perturbed inputs.
 
-        First the variables are moved, then the arguments too. Adds what rounding does not explain to the
-        mismatches; returns False where rounding errors move all of it so far that nothing can be told.
+        First the variables are perturbed by rounding errors, then the arguments too. Adds the unexplained differences
+        to the mismatches. Returns False if rounding changes every result so much that nothing can be concluded.
         """
         from .comparing import WILD, perturbed_within
         from .nudging import Nudge
@@ -289,7 +291,7 @@ class Shadow:
         return bool(comparison.errors.keys() - wild)
 
     def _takes_copies(self, after: Any) -> bool:
-        """Whether eager gives the same for equal arguments: some functions ask which object they were given."""
+        """Whether eager code gives the same result for equal arguments. Some functions test object identity."""
         from .nudging import Nudge
 
         nudge = Nudge(self.before)
@@ -300,10 +302,10 @@ class Shadow:
     def _repeat_eagerly(
         self, nudge: Nudge | None, args: Any, kwargs: Any, after: Any, reference: dict[str, float]
     ) -> bool:
-        """Call eager again from the state before, moved by ``nudge``.
+        """Run the eager call again from the state before it, perturbed by ``nudge``.
 
-        How far each of its results ends from the first time goes into ``reference``, the furthest of several.
-        Returns False where it raised, or gave something of another structure.
+        The largest distance of each result from the first run goes into ``reference``. Returns False if the call
+        raised, or returned a different structure.
         """
         from . import streams, variables
         from .comparing import Comparison, compare_results, compare_variables
@@ -350,9 +352,10 @@ class Shadow:
         return int(function.experimental_get_tracing_count())
 
     def _trace_again(self, explaining: bool = False) -> None:
-        """Trace the same signature afresh and compare with an earlier trace of it.
+        """Trace the signature again, and compare with an earlier trace of it.
 
-        Not at every call, unless it is for ``explaining`` a difference that was seen, or what is read has changed.
+        This does not happen in every call, unless it is for ``explaining`` an observed difference, or if the state that
+        the trace reads has changed.
         """
         from . import graphs, relaxing
 
@@ -405,9 +408,11 @@ class Shadow:
     def _trace(
         self, receiver: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any], foreseen: bool = False
     ) -> tuple[Any, Any, Calls, Snapshot, float] | None:
-        """Trace a fresh copy of the function; gives it, its trace, what ran in that, what it saw, and the seconds.
+        """Trace a new copy of the function. Returns the copy, its trace, the functions that ran, what was observed, and
+        the seconds.
 
-        None where the trace raises or changes something, which is noted unless it is made in a ``foreseen`` state.
+        Returns None if tracing raises or has a side effect. That is recorded, unless the trace is made in a
+        ``foreseen`` state.
         """
         check, changes = self.check, list[Change]()
         for attempt in range(drawing.QUIET_ATTEMPTS):
@@ -440,9 +445,10 @@ class Shadow:
     def _foresee(
         self, own: Any, known: Any, receiver: tuple[Any, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> None:
-        """Trace in the states that what is read will come to, as the observing run saw: the graph may be another.
+        """Trace in the later states of the Python values that the trace reads, as the observing run saw them.
 
-        That a trace raises there, or changes something, says nothing: what was put there is part of the state only.
+        The graph may differ there. An exception or a side effect in such a trace shows nothing, because only a part of
+        the state was set.
         """
         from . import graphs
 
@@ -457,7 +463,7 @@ class Shadow:
             self.stability.hold(own, state)
 
     def _place(self, op: Any) -> str | None:
-        """The user's line that an op was made in, as file:line of the scratch copy."""
+        """The user's line that created an op, as file:line in the scratch copy."""
         for frame in reversed(op.traceback or ()):
             if self.project.has(str(frame.filename)):
                 return f"{frame.filename}:{frame.lineno}"
@@ -471,7 +477,8 @@ def _is_plain_call(function: Any, args: Any) -> bool:
 
 
 def _hash_failure(receiver: Any) -> str:
-    """How an object's own hash fails, by which ``tf.function`` finds a method's traces; empty where it does not."""
+    """The error of the receiver's own ``__hash__``, which ``tf.function`` uses to find a method's traces; empty if
+    there is none."""
     try:
         hash(receiver)
     except Exception as error:
@@ -484,7 +491,8 @@ def _hash_failure(receiver: Any) -> str:
 
 
 def _different_errors(eager: Exception | None, graph: Exception | None, project: Project) -> str | None:
-    """How the graph's raising differs from eager's, or None where it does not: the callers catch by type."""
+    """The difference between the exceptions of both versions, or None. They are compared by type, because callers catch
+    by type."""
     if graph is not None and eager is None:
         return _explain(graph, project)
     if eager is not None and type(graph) is not type(eager):

@@ -1,8 +1,8 @@
-"""Inside the child: the walk over the Python objects that a call can reach.
+"""The walk over the Python objects that a call can reach (in the child process).
 
-What it finds is of two kinds. *Near* is what the code that may run has words for: the names in it, and those in the
-project's functions that it can come to by a name, lead there. *Far* is what only other methods of the same objects,
-or other functions, have words for; it is looked at as well, as far as that goes. A doubt comes of what is near only.
+Objects are *near* or *far*. An object is near if code that may run names it: the names in the called function, and in
+the project functions that it can reach by name. An object is far if only other methods or functions name it. Far
+objects are inspected as far as possible. Only near objects cause doubts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ANY_NAME = frozenset(
 )
 _CONTAINERS = (list, collections.deque, dict, set, frozenset, tuple, bytearray, array.array, np.ndarray)
 class Kept(NamedTuple):
-    """Something whose content was noted: what it is called, and a copy or a mark of what it held."""
+    """An inspected object: its label, and a copy or a fingerprint of its content."""
 
     kind: str
     label: str
@@ -58,10 +58,10 @@ class Kept(NamedTuple):
 
 
 class Walk:
-    """One walk, from what a function is given (``roots``) and from what it can name.
+    """One walk, from the arguments of a function (``roots``) and from the names in its code.
 
-    ``company`` are the functions that ran in earlier calls of it: a way to them may lead through a library.
-    ``blind`` says what is near and could not be looked at; it is empty where nothing is.
+    ``company`` are the functions that ran in earlier calls of it, which may be reachable only through a library.
+    ``blind`` describes a near object that could not be inspected; it is empty if there is none.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Walk:
             self.blind = why
 
     def _add(self, label: str, value: Any, name: str | None = None) -> None:
-        """Look at a value later; one that an attribute leads to, as near only once some code has named it."""
+        """Queue a value for inspection. The value of an attribute is near only if some code names the attribute."""
         if type(value) in _PLAIN:
             return
         entry = (label, value, self._is_own)
@@ -140,7 +140,7 @@ class Walk:
             self._waiting.setdefault(name, []).append(entry)
 
     def _speak(self, names: Iterable[str]) -> None:
-        """Take in the names that code uses which may run."""
+        """Add the names in code that may run."""
         for name in names:
             if name not in self._spoken:
                 self._spoken.add(name)
@@ -161,7 +161,7 @@ class Walk:
     # Functions, modules and classes
 
     def _reach(self, function: Any) -> None:
-        """Take in the names that a function of the project can read or write, and those of its callees."""
+        """Add the names that a project function can read or write, and those of its callees."""
         function = function.python_function if contents.is_graph_function(function) else function
         function = unhooked(getattr(function, "__func__", function))
         while hasattr(function, "__wrapped__") and not self._project.owns(getattr(function, "__code__", None)):
@@ -186,7 +186,7 @@ class Walk:
             self._reach(wrapped)
 
     def _reach_again(self, member: Member) -> None:
-        """Take in a function that ran in an earlier call, and the objects of the project's that it was given."""
+        """Add a function that ran in an earlier call, and its project arguments."""
         function = member.function()
         if function is not None:
             self._reach(function)
@@ -217,7 +217,7 @@ class Walk:
             self._add(label, value)
 
     def _visit_function(self, function: Any) -> None:
-        """Take in the attributes that a project has hung on a function (``step.calls``)."""
+        """Add the attributes that the project has set on a function (``step.calls``)."""
         attributes = getattr(function, "__dict__", None)
         if isinstance(attributes, dict) and id(attributes) not in self._seen:
             self._seen[id(attributes)] = attributes
@@ -242,12 +242,12 @@ class Walk:
             self._add(f"{label}.{name}", item, name)
 
     def _meet_library(self, label: str, space: dict[str, Any]) -> None:
-        """Note a namespace that is not the project's: what counts in it is known when all near code has spoken."""
+        """Record the namespace of a library. Which names in it count is known only after all near code was read."""
         if self._is_near and id(space) not in self._watched_names:
             self._libraries.setdefault(id(space), (label, space))
 
     def _visit_library(self, label: str, space: dict[str, Any]) -> None:
-        """Keep what in a library's module is the script's; go on to the modules in it that near code names."""
+        """Keep the script's state in a library module, and continue with the submodules that near code names."""
         name = str(space.get("__name__", ""))
         names = outskirts.public(space) if outskirts.is_package(name) else frozenset()
         self._watched_names[id(space)] = names
@@ -263,7 +263,7 @@ class Walk:
                 self._add(f"{label}.{part}", item)
 
     def _visit_class(self, cls: type) -> None:
-        """Take in a project class's own attributes, and the names that its methods can reach."""
+        """Add the attributes of a project class, and the names that its methods can reach."""
         was_own, self._is_own = self._is_own, True
         metaclass: type = type(cls)
         for base in (*cls.__mro__, *metaclass.__mro__):
@@ -443,13 +443,13 @@ class Walk:
             self._add(f"{label} (inside)", item)
 
     def _may_name(self, value: Any, name: str) -> bool:
-        """Whether code that may run has a word for an attribute of an object, or comes to it without one."""
+        """Whether code that may run names an attribute of an object, or reaches it without a name."""
         kind = type(value)
         named = self._project.owns_class(kind) and ownership.is_set_by_the_project(kind, name, self._project)
         return not named or self._any_name or name in self._spoken
 
     def _now(self, kind: str, container: Any) -> dict[str, Any]:
-        """What a container of attributes holds now, of what is watched."""
+        """The current content of an attribute container, limited to the watched names."""
         if kind == "class attribute":
             return contents.class_attributes(container)
         if kind == "library class":
@@ -465,7 +465,7 @@ class Walk:
 
 
 def brief(value: Any) -> str:
-    """A value in a few letters, without a method of the user's being called."""
+    """A short text for a value, without calling a method of the user's classes."""
     return repr(value)[:40] if isinstance(value, ATOMS) else type(value).__name__
 
 

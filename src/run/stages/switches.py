@@ -1,7 +1,8 @@
-"""Whether what is a graph by its source ran as one, and the trial of an edit that takes away what kept it from that.
+"""Settings that force eager execution: whether graph code ran as a graph, and the trial of an edit that removes the
+setting.
 
-A switch meant for debugging (``run_eagerly=True``, ``tf.config.run_functions_eagerly(True)``) makes all that it
-reaches run eagerly. The run tells; its removal is a candidate like any other: proved, run cold, measured.
+A setting meant for debugging (``run_eagerly=True``, ``tf.config.run_functions_eagerly(True)``) makes graph code run
+eagerly. The run shows this. Removing it is a candidate like any other: proved, run from a cold start, and measured.
 """
 
 from __future__ import annotations
@@ -57,9 +58,10 @@ def is_step(function: Function) -> bool:
 
 
 def is_to_enter(function: Function) -> bool:
-    """Whether the run is to be asked when a function's own code is entered.
+    """Whether the run must report when a function's own code is entered.
 
-    The source takes it for graph code or for Keras' own, or knows of something in it that a graph would do once.
+    This is so if the source takes it for graph code or for Keras' own, or shows something in it that a graph would do
+    only once.
     """
     return function.hybrid is not None or is_step(function) or _blocked(function, "HYB502", "HYB1")
 
@@ -69,7 +71,7 @@ def _blocked(function: Function, *codes: str) -> bool:
 
 
 def is_to_watch(function: Function) -> bool:
-    """Whether the calls of a function that is not proposed are to be looked at: a switch may make it run eagerly."""
+    """Whether to inspect the calls of a function that is not proposed, because a setting may make it run eagerly."""
     if function.hybrid is not None:
         return function.hybrid.startswith("@")
     return is_step(function)
@@ -83,19 +85,19 @@ def names_switch(candidate: str) -> bool:
 
 @dataclass(frozen=True)
 class Switch:
-    """A switch that was thrown: how it reads, where, and where it was thrown back, if it was."""
+    """A setting that was switched on: its text, its line, and the line that switched it off again, if any."""
 
     throw: Throw
     back: tuple[str, int] | None = None
 
     @property
     def name(self) -> str:
-        """What it is called in the source."""
+        """Its name in the source."""
         return "run_eagerly" if self.throw.kind == "model" else self.throw.name
 
     @property
     def words(self) -> str:
-        """What is switched on, and where."""
+        """The setting and its line, for messages."""
         text = "run_eagerly=True" if self.throw.kind == "model" else f"tf.config.{self.throw.name}(True)"
         place = f" at {_at(self.throw.places[0])}" if self.throw.places else ", called by a library"
         return f"{text}{place}" + (f", switched off again at {_at(self.back)}" if self.back else "")
@@ -125,7 +127,7 @@ def cause(modes: Modes, function: Function | None) -> Switch | None:
 
 
 def fact(function: Function, modes: Modes, calls: int) -> str | None:
-    """What the run says of a function that is a graph by its source; None where it does not contradict."""
+    """The observation that contradicts the source for a function that should be a graph; None if there is none."""
     eager = modes.eager.get(function.id, 0)
     if not eager:
         if is_step(function) and function.hybrid is None and modes.traced.get(function.id):
@@ -147,7 +149,7 @@ def fact(function: Function, modes: Modes, calls: int) -> str | None:
 
 
 def tell(work: Work, observed: Observed) -> None:
-    """Put what the run says in place of what the source says, wherever the two part."""
+    """Replace the verdict from the source by the observation of the run, where they differ."""
     work.modes = modes = observed.modes
     for judgement in list(work.judgements.values()):
         function = judgement.function
@@ -171,7 +173,7 @@ def _calls(observed: Observed, function: Function) -> int:
 
 
 def eager_parts(work: Work) -> list[str]:
-    """What is graph code by its source and ran eagerly, the most calls first, each with how often."""
+    """The functions that should be graphs but ran eagerly, with their counts, the most calls first."""
     modes = work.modes
     parts = [
         (row.eager, f"{FIT} of {name.rpartition('.')[2]}: {row.eager:,} of {count(row.calls, 'batch', 'batches')}")
@@ -197,7 +199,7 @@ class SwitchTrial:
     compared: set[str] = field(default_factory=set, init=False)
 
     def run(self) -> bool:
-        """Prove the edit; whether the plan is this one, so that nothing else is to be tried before it is made."""
+        """Prove the edit. Returns whether it is the plan, so that nothing else is tried before it is applied."""
         from ...dynamic.parent.proof import observation
 
         unit = self._unit()
@@ -237,7 +239,7 @@ class SwitchTrial:
     # -- what there is to try -------------------------------------------------------------------
 
     def _unit(self) -> Judgement | None:
-        """What ran eagerly against its source and took the most time: a decorated function, or the batches of fit."""
+        """The graph code that ran eagerly and took the most time: a decorated function, or the batches of ``fit``."""
         from ...dynamic.parent.proof import observation
 
         modes, training = self.observed.modes, self.observed.training_seconds
@@ -266,7 +268,7 @@ class SwitchTrial:
         ]
 
     def _switches(self) -> list[Switch]:
-        """The switches that were left on, and that something ran eagerly for."""
+        """The settings that were left on and made something run eagerly."""
         modes = self.observed.modes
         eager = {name.rpartition(".")[2] for name, row in modes.batches.items() if row.eager}
         return [
@@ -278,7 +280,7 @@ class SwitchTrial:
         ]
 
     def _judgement(self, switch: Switch, unit: Judgement) -> Judgement:
-        """The candidate that the removal of a switch is; not selected where it can't be edited."""
+        """The candidate that stands for removing a setting; not selected if it can't be edited."""
         from ...rewrite import edit_file
 
         root = Path(self.scan.root)
@@ -297,7 +299,7 @@ class SwitchTrial:
         return Judgement(function, Verdict.INCONCLUSIVE, reasons, unit.observation)
 
     def _hangs(self, switch: Switch, number: int) -> str | None:
-        """Why the switch is the user's to leave off, though its line says True: a condition leads to it."""
+        """Why the user must change the setting: its line is under a condition."""
         from ...rewrite import condition_at
 
         if switch.throw.kind == "model":
@@ -355,7 +357,8 @@ class SwitchTrial:
         return [f for f in judged if is_step(f) and f.hybrid is None and self.observed.modes.eager.get(f.id)]
 
     def _unseen(self) -> tuple[Verdict, str] | None:
-        """What would become a graph without ever having run: where the run was cut, more may come after it."""
+        """The functions that would become graphs but were never called. If the run was cut, they may be called later.
+        """
         if self.work.observed_whole or not any(t.kind == "functions" for t in self.observed.modes.thrown):
             return None
         for judgement in self.work.judgements.values():
@@ -369,7 +372,7 @@ class SwitchTrial:
         return (Verdict.INCONCLUSIVE, f"it is not edited: {skips[0].reason}") if skips else None
 
     def _effects(self) -> tuple[Verdict, str] | None:
-        """What was seen while it ran eagerly, and that a graph would do once, while it is traced, or not at all."""
+        """The observed side effects that a graph would have only during tracing, or not at all."""
         from ...dynamic.parent.judging import judge_observed, lasting_effects
 
         watched = [j.function for j in self.work.judgements.values() if is_to_watch(j.function)]
@@ -394,7 +397,7 @@ class SwitchTrial:
         return None
 
     def _compared(self, files: Sequence[EditedFile], unit: Judgement) -> tuple[Verdict, str] | None:
-        """What speaks against it when calls are made eagerly and by the graph from the same state."""
+        """The objection from comparing eager and graph calls from the same state."""
         from ...dynamic.parent.proof import check, check_hybrids
 
         run, seconds = self.work.run_with(self.scan), self.work.share(CHECK_SHARE)

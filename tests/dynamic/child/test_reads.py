@@ -224,7 +224,7 @@ def test_places_beyond_those_that_are_watched_are_said(
     monkeypatch.setattr(reads, "MOST_PATHS", 1)
     made = program(COMMON + "def step(): return schedule.epoch, FLAG")
     made.call()
-    assert "beside 1 other places in `step`" in made.reading.unwatched
+    assert "and 1 other places in `step`" in made.reading.unwatched
 
 
 def test_what_contains_itself_is_no_endless_way(program: Callable[[str], Program]) -> None:
