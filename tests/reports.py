@@ -258,7 +258,7 @@ def crashed(report: Report) -> Report:
         peak_device_bytes=Peaks(2_000_000, 3_000_000),
         by_clock=True,
         whole_script=True,
-        xla_auto_clustering=AutoClustering(None, 0, "the auto-clustered version raised ValueError: no"),
+        xla_auto_clustering=AutoClustering(None, 0, "the auto-clustered arm raised ValueError: no"),
     )
     return replace(
         report,

@@ -96,7 +96,7 @@ def test_a_profile_that_could_not_be_made_fits_the_schema(report):
 
 
 def test_a_script_that_failed_under_the_flag_fits_the_schema(report):
-    failed = records.AutoClustering(None, 0, "the auto-clustered version raised ValueError: no")
+    failed = records.AutoClustering(None, 0, "the auto-clustered arm raised ValueError: no")
     document = assert_valid(replace(report, benchmark=replace(report.benchmark, xla_auto_clustering=failed)))
     assert document["benchmark"]["xla_auto_clustering"]["speedup"] is None
     document = assert_valid(replace(report, benchmark=replace(report.benchmark, xla_auto_clustering=None)))
