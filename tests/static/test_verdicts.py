@@ -129,7 +129,7 @@ def test_a_step_in_a_loop_is_called_by_its_lines(script):
     (step,) = [each for each in project.scan().functions if each.proposal is Action.EXTRACT]
     effect = next(each for each in step.assumptions if each.kind is AssumptionKind.NO_EFFECT)
     lines = f"lines {step.line} to {step.end_line}"
-    assert effect.statement == f"running {lines} changes nothing in Python that outlives it"
+    assert effect.statement == f"a call of {lines} changes no Python state that outlives it"
     assert not [each for each in step.assumptions if "module>" in each.statement]
 
 

@@ -11,9 +11,9 @@ from ...records import Action, AssumptionKind, Finding, Function, Region, Scan
 from ..wording import count
 
 _OF_EACH = (
-    "Of each candidate a run must also show: a call changes nothing in Python that outlives it; what it reads from\n"
-    "Python does not change; tracing raises nothing; the graph gives what eager code gives; its traces do not become\n"
-    "ever more."
+    "For every candidate a run must also show: a call changes no Python state that outlives it; the Python state that\n"
+    "it reads does not change; tracing raises no error; graph and eager code compute the same; and the number of\n"
+    "traces is bounded."
 )
 
 
@@ -55,8 +55,8 @@ def _candidate(function: Function, file: str) -> Iterator[str]:
         if assumption.code:
             yield f"      a run must show: {assumption.statement} ({assumption.code})"
     if function.more:
-        places = count(sum(number for _, number in function.more), "more line")
-        yield f"      and {places} of doubt: {', '.join(f'{code} ({number:,})' for code, number in function.more)}"
+        places = count(sum(number for _, number in function.more), "more uncertain line")
+        yield f"      and {places}: {', '.join(f'{code} ({number:,})' for code, number in function.more)}"
 
 
 def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:

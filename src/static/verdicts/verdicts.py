@@ -41,17 +41,17 @@ _HINTED = {
 }
 
 _STATEMENTS = {
-    AssumptionKind.NO_EFFECT: "{name} changes no Python state that outlives the call",
-    AssumptionKind.STABLE: "the Python state that {name} reads does not change between calls",
+    AssumptionKind.NO_EFFECT: "a call of {name} changes no Python state that outlives it",
+    AssumptionKind.STABLE: "the Python state read by {name} does not change between calls",
     AssumptionKind.TRACEABLE: "tracing {name} raises no error",
-    AssumptionKind.SAME_RESULT: "{name} computes the same results as a graph and eagerly",
+    AssumptionKind.SAME_RESULT: "eager code and the graph of {name} compute the same results",
     AssumptionKind.BOUNDED_TRACES: "the number of traces of {name} does not grow with its calls",
-    AssumptionKind.NO_CREATION: "{name} creates no variable after its first call",
+    AssumptionKind.NO_CREATION: "no call of {name} after the first creates a variable",
 }
 
 #: Those that are made only where a finding doubts them.
 _STATED = {
-    AssumptionKind.ARGUMENT_TYPE: "`{subject}` always has the type that {name} expects",
+    AssumptionKind.ARGUMENT_TYPE: "`{subject}` always has the type expected by {name}",
     AssumptionKind.SAME_OBJECT: "`{subject}` is always the same object",
 }
 
