@@ -707,7 +707,7 @@ def test_what_a_generator_of_data_draws_beside_a_step_is_not_the_steps(tf: Any, 
     data = generated(tf, draw)
 
     def slow(x: Any) -> Any:
-        for _ in range(20):
+        for _ in range(4):
             loss = step(x)
         return loss
 
