@@ -45,7 +45,7 @@ _MOST_COSTS, _LEAST_SHARE = 3, 0.05
 
 #: What usually helps, by the kind of work.
 REMEDIES = {
-    Cost.PREDICT: "Each call of it sets up a loop over batches. For one batch, call the model: "
+    Cost.PREDICT: "Each call sets up its own loop over batches. For one batch, call the model: "
     "`model(x, training=False)`.",
     Cost.FIT: "Keras runs this as a graph already. `compile(steps_per_execution=…)` runs several steps in one call.",
     Cost.DATA: "Load and transform in parallel with training: `.map(…, num_parallel_calls=tf.data.AUTOTUNE)`, "

@@ -322,7 +322,7 @@ def _announce_exec(child: Child, program: str) -> None:
     if os.getpid() != child.owner:
         return
     flush()
-    said = f"it replaced its own process by {program} (os.exec), which can't be watched; start that directly"
+    said = f"it replaced its process with {program} (os.exec), which can't be watched; start that program directly"
     child.end("exited", call="os.exec", error=said)
 
 
@@ -343,7 +343,7 @@ def _keep_watch(child: Child) -> None:
         if deadline is None or now < deadline:
             continue
         asked = asked or now
-        child.request_cut("the time set for this run was over")
+        child.request_cut("the time for this run was up")
         if now >= asked + grace:
             if not child.interrupt() and child.end("cut", amid=True):
                 flush()

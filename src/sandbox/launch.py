@@ -230,7 +230,7 @@ class Child:
                 if isinstance(event, dict):
                     self._take(event)
         if not self._ended and self._process is not None and not self._process.wait(2 * DRAIN_SECONDS):
-            self._problem = "it closed the line on which hybridize listens, as a program does that becomes a daemon"
+            self._problem = "it closed its connection to hybridize, as a daemon does"
         self._events.put(None)
 
     def _take(self, event: dict[str, Any]) -> None:
@@ -279,7 +279,7 @@ class Child:
                 # Only when so much has gone from the disk, this run can have used it.
                 if free - shutil.disk_usage(self._home).free > self._quota < _size(self._home, self._quota):
                     self._stopping = self._stopping or "quota"
-                    self._problem = f"it wrote more than {self._quota / 1e9:.1f} GB, all that a run is given"
+                    self._problem = f"it wrote more than {self._quota / 1e9:.1f} GB, the limit for a run"
                     self.send({"stop": True})
                     if not self._closed.wait(2 * QUOTA_SECONDS) and self._process is not None:
                         self._process.kill()
@@ -301,7 +301,7 @@ class Child:
                     return None
                 if left > DRAIN_SECONDS:
                     continue
-                raise TimeoutError(f"{self.label} said nothing for {timeout:.0f} s") from None
+                raise TimeoutError(f"{self.label} sent nothing for {timeout:.0f} s") from None
             if event is None:
                 self._events.put(None)
             return event

@@ -79,7 +79,7 @@ class Network:
     def sent_blindly(self, name: str) -> None:
         """Something that is no request is about to be sent to ``name``: tell it, or refuse it."""
         if not self.open:
-            self.refuse(name, f"does not let this run send anything but requests that read to {name}")
+            self.refuse(name, f"allows this run to send only read requests to {name}")
         self.tell("reached", name, "unseen")
 
     def requested(self, method: str, name: str, through: str) -> None:
@@ -89,7 +89,7 @@ class Network:
                 self.tell("posted", name)
             return
         if not self.open and (self.mode == "deny" or name not in self.downloads or method not in READING):
-            self.refuse(name, f"does not let this run send a {method} request to {name}")
+            self.refuse(name, f"does not allow this run to send a {method} request to {name}")
         self.tell("request", name, through, method)
 
     def peer(self, line: Any) -> str | None:
@@ -157,7 +157,7 @@ class Network:
         name = f"{self._names.get(host, host)}:{port}"
         is_stream = connection.type == socket.SOCK_STREAM
         if not (self.open or (is_stream and self.mode == "offline" and name in self.downloads)):
-            self.refuse(name, f"does not let this run connect to {name}")
+            self.refuse(name, f"does not allow this run to connect to {name}")
         self._reached.add(name)
         self.tell("reached", name, "" if is_stream else "unseen")
         if is_stream and not tells_its_requests():

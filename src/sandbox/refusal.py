@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from typing import ClassVar
 
-REMEDY = "--network allow lets the script's connections through"
+REMEDY = "--network allow permits the script's connections"
 
 
 class RefusedConnection(ConnectionRefusedError):
@@ -20,7 +20,7 @@ class RefusedConnection(ConnectionRefusedError):
     places: ClassVar[dict[str, None]] = {}
 
     def __init__(self, place: str, what: str) -> None:
-        said = f"hybridize {what}, since it starts this script many times; {REMEDY}"
+        said = f"hybridize {what}, because it starts this script many times; {REMEDY}"
         super().__init__(errno.ECONNREFUSED, said, place)
         self.place = place
         RefusedConnection.made += 1

@@ -55,7 +55,7 @@ class Remote:
         if not self._network.open and (self._is_here(local) or (unread and os.path.isdir(os.path.dirname(local)))):
             return _alike(path, local)
         if not self._network.open and unread:
-            self._network.refuse(_shown(path), f"does not let this run read {_shown(path)}")
+            self._network.refuse(_shown(path), f"does not allow this run to read {_shown(path)}")
         self._network.tell("read", place)
         return path
 

@@ -81,7 +81,7 @@ def test_a_script_whose_time_is_over_is_cut(project):
     child = project.start("import time\ntime.sleep(1000)", seconds=1.0, grace_seconds=0.0)
     event = follow(child)
     assert event is not None
-    assert event["cut_reason"] == "the time set for this run was over"
+    assert event["cut_reason"] == "the time for this run was up"
     assert child.wait(PATIENCE).ending is Ending.CUT
 
 

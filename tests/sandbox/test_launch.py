@@ -172,7 +172,7 @@ def test_a_script_that_fills_the_disk_it_is_given_is_ended_with_a_clear_word(pro
     follow(child)
     outcome = child.wait(PATIENCE)
     assert outcome.ending is Ending.CUT
-    assert outcome.error == "it wrote more than 0.1 GB, all that a run is given"
+    assert outcome.error == "it wrote more than 0.1 GB, the limit for a run"
     assert not (before.items() - state(project.root).items())
 
 

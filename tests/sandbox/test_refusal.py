@@ -6,7 +6,7 @@ import pytest
 
 from hybridize.sandbox.refusal import RefusedConnection, refused_place
 
-REFUSED = RefusedConnection("host:80", "does not let this run connect to host:80")
+REFUSED = RefusedConnection("host:80", "does not allow this run to connect to host:80")
 
 
 class Wrapped(Exception):

@@ -377,7 +377,7 @@ def test_a_script_that_closes_every_descriptor_is_given_up(project):
     texts = {path.read_text() for path in folder.glob("*.txt")}
     outcome = child.wait(1)
     assert outcome.ending is Ending.TIMEOUT
-    assert "closed the line" in outcome.error
+    assert "closed its connection" in outcome.error
     # None of ours was written into a file that had got the number of our descriptor.
     assert texts == {""}
 

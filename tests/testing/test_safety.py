@@ -197,7 +197,7 @@ def test_a_retrace_is_refuted_with_its_cause_and_can_be_allowed(tf):
 
     calls = [(batch(tf), 1), (batch(tf), 1), (batch(tf), 2)]
     said = refused(step, *calls)
-    assert said.startswith("step is not hybrid-safe: call 3 of 3 is retraced (n:  ")
+    assert said.startswith("step is not hybrid-safe: call 3 of 3 is retraced (n: ")
     assert_hybrid_safe(step, *calls, max_traces=2)
     shapes = [(batch(tf, rows),) for rows in (2, 3, 4)]
     assert "call 2 of 3 is retraced (x: " in refused(lambda x: x * x, *shapes)

@@ -147,7 +147,7 @@ def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, 
 
     def posts(x: Any) -> Any:
         try:
-            raise RefusedConnection("host:443", "does not let this run connect to host:443")
+            raise RefusedConnection("host:443", "does not allow this run to connect to host:443")
         except OSError:
             if not caught:
                 raise
