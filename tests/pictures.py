@@ -114,7 +114,8 @@ def drift() -> Report:
     """The edited script ends with other numbers."""
     report = gain()
     reason = (
-        "over 5 seeds, val_acc differs by -0.041 (95% interval -0.052 to -0.03), by more than the spread of the seeds (0.01)"
+        "over 5 seeds, val_acc differs by -0.041 (95% interval -0.052 to -0.03), "
+        "by more than the spread of the seeds (0.01)"
     )
     step = replace(
         report.judgements[0],
