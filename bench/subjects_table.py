@@ -102,25 +102,25 @@ def describe(results: Sequence[Result], provisional: bool) -> str:
     budgets = " or ".join(f"{each:g}" for each in minutes)
     parts = [
         "# Public training scripts",
-        f"`optimize` with a budget of {budgets} minutes on each, in turn, by bench/subjects_table.py ({versions}; "
-        f"{environment.get('cpus', '?')} CPU cores). The scripts run as published but for shorter loops, retired APIs "
-        "and stand-ins for data and simulators that can't be downloaded: what they learn means nothing, that it stays "
-        "the same does.",
+        f"bench/subjects_table.py ran `optimize` on each script with a budget of {budgets} minutes ({versions}; "
+        f"{environment.get('cpus', '?')} CPU cores). The scripts run as published, except for shorter loops, replaced "
+        "retired APIs, and stand-ins for data and simulators that can't be downloaded. So what they learn has no "
+        "meaning; whether it stays the same does.",
     ]
     if provisional:
         parts.append("The machine was shared with other work while these were measured: the times are provisional.")
     rows = [
-        "| script | what decorating by hand says | outcome | in the patch | steady state | end to end | drift "
+        "| script | expert opinion | outcome | in the patch | steady state | end to end | drift "
         "| seconds in all | the script's own |",
         "| --- | --- | --- | --- | --- | --- | --- | ---: | ---: |",
     ]
     rows += [_outcome(result) for result in results]
     parts.append("\n".join(rows))
     parts.append(
-        "*Seconds in all* is the time from the command to its verdict; *the script's own* is that of the observed run, "
-        "in which the original script runs once, watched, to its end or to the end of its share of the budget."
+        "*Seconds in all* is the time from the command to its verdict. *The script's own* is the time of the observed "
+        "run, in which the original script runs once, to its end or to the end of its share of the budget."
     )
-    parts.append("## What was said of each function")
+    parts.append("## The verdict on each function")
     rows = ["| script | function | calls | share | verdict | why |", "| --- | --- | --- | --- | --- | --- |"]
     rows += [row for result in results for row in _candidates(result)]
     parts.append("\n".join(rows))

@@ -51,4 +51,4 @@ def test_a_gain_is_found_however_the_script_ends(how: str, tmp_path: Path) -> No
     if how == "phases":
         # The time of the whole is that of both phases, so the step of the second is in the patch as well.
         assert "train:refine" in edited
-        assert "the ratio per unit is that of train:train_step" in benchmark["reason"]
+        assert "the speedup per step is that of train:train_step" in benchmark["reason"]

@@ -213,4 +213,4 @@ def _describe(groups: Sequence[Group], found: dict[str, Standing], totals: dict[
     ]
     raced, turns = sum(group.units for group in groups), sum(len(group.steady) for group in groups)
     again = "; two of them twice" if len(groups) > 1 else ""
-    return f"{'; '.join(parts)} (for {length}; {raced:,} units raced in {turns} turns{again})"
+    return f"{'; '.join(parts)} (for {length}; {raced:,} steps timed in {turns} turns{again})"

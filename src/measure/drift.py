@@ -116,7 +116,7 @@ def _conclude(findings: Sequence[Finding], reference: Trace, edited: Trace, few:
         nothing = f"the values that agree would agree in any case ({idle[0].name})"
         verdict, level, reason = "inconclusive", "L0", f"nothing can be concluded: {nothing}"
     else:
-        nothing = "the script prints no number, its unit returns none, and no variable was seen"
+        nothing = "the script prints no number, its step returns none, and no variable was seen"
         verdict, level, reason = "inconclusive", "L4", f"nothing could be compared: {nothing}"
     return Drift(verdict, level, f"{reason}{_left_out(reference)}", tuple(shown))
 

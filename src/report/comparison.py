@@ -65,7 +65,7 @@ def _numbers(before: Report, after: Report) -> tuple[Row, ...]:
     both = before, after
     return (
         Row("status", before.status, after.status),
-        Row("speedup per unit", *(_interval(_speedup(each)) for each in both)),
+        Row("speedup per step", *(_interval(_speedup(each)) for each in both)),
         Row("end to end", *(_end_to_end(each) for each in both)),
         Row("pays once", *(_once(each) for each in both)),
         Row("drift", *(NONE if each.drift is None else each.drift.verdict for each in both)),

@@ -43,7 +43,7 @@ def test_the_gain_has_changed_where_the_intervals_lie_apart(report: Report, late
 def test_a_gain_that_was_not_measured_is_compared_with_nothing(report: Report) -> None:
     found = compare(report, replace(report, benchmark=None))
     assert "because the second measured none" in found.conclusion
-    assert ("speedup per unit", "–") in [(row.name, row.after) for row in found.numbers]
+    assert ("speedup per step", "–") in [(row.name, row.after) for row in found.numbers]
 
 
 def test_a_candidate_of_which_something_else_is_said_is_named(report: Report) -> None:
@@ -73,7 +73,7 @@ def test_the_command_prints_them_side_by_side(report: Report, tmp_path: Path) ->
     (tmp_path / "later" / "report.json").write_text(to_text(with_speedup(report, 2.0, 1.8, 2.2)))
     out, err = StringIO(), StringIO()
     assert main(["compare", str(tmp_path / "a.json"), str(tmp_path / "later")], out, err) == 0
-    line = next(line for line in out.getvalue().splitlines() if line.startswith("speedup per unit"))
+    line = next(line for line in out.getvalue().splitlines() if line.startswith("speedup per step"))
     assert "5.00x [4.00x, 6.00x]" in line and "2.00x [1.80x, 2.20x]" in line
     assert out.getvalue().splitlines()[-1].startswith("The gain has fallen") and not err.getvalue()
 

@@ -104,7 +104,7 @@ def _made(work: Work, functions: Sequence[Function]) -> tuple[str, str, int]:
     if benchmark is None or benchmark.speedup is None:
         why = work.no_gain if benchmark is None else benchmark.reason
         return "undecided", f"No baseline was written, because no speedup was measured: {why}", exit_codes.CHECK
-    said = f"{count(len(names), 'decorated function')}: {holding.interval(benchmark.speedup)} per unit"
+    said = f"{count(len(names), 'decorated function')}: {holding.interval(benchmark.speedup)} per step"
     share = holding.graph_share(work.judgements.values(), names)
     work.held = Held("held", tuple(names), 0.0, now=benchmark.speedup, graph_share=share)
     message = f"The baseline is {said}, compared with eager execution."
