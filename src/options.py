@@ -367,7 +367,7 @@ SETTINGS: Mapping[str, Setting] = {
             "network",
             "'deny', 'offline' or 'allow'",
             _choice("deny", "offline", "allow"),
-            "N",
+            "MODE",
             "deny, allow, or offline: only the first run may send to other machines (offline)",
         ),
         Setting("results", "results", "the path of a folder", _path, "DIR", "folder for the results (results)"),

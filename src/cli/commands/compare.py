@@ -16,9 +16,9 @@ USAGE = ("A.json B.json",)
 
 
 def run(arguments: list[str], console: Console) -> int:
-    """Read two reports (or folders of results), and print what changed from the first to the second."""
+    """Read two reports (or results folders), and print the changes from the first to the second."""
     parser = Parser("optimize compare")
-    parser.add_argument("reports", nargs="*", metavar="REPORT", default=[], help="report.json, or a folder of results")
+    parser.add_argument("reports", nargs="*", metavar="REPORT", default=[], help="report.json, or a results folder")
     parser.add_argument("-h", "--help", action="store_true", help="show this")
     parsed, extras = parser.parse_known_args(arguments)
     if "help" in parsed:

@@ -13,9 +13,9 @@ USAGE = ("[CODE]", "FUNCTION [--report FILE]")
 _HELP = """usage: optimize explain [CODE]
        optimize explain FUNCTION [--report FILE]
 
-With a code, such as HYB104: what it means and what to do about it. Without one, the list of all.
-With a function of yours: everything that a run found out about it. It is given by its id (train:Trainer.step), its
-name (step) or a line of it (train.py:41). --report names a report.json or a folder of results (results/latest).
+With the code of a rule, such as HYB104, explains the rule and what to do about it. Without a code, lists all rules.
+With a function, shows everything that a run found out about it. Name the function by its id (train:Trainer.step), its
+name (step) or a line (train.py:41). --report names a report.json or a results folder (default: results/latest).
 """
 
 
