@@ -104,7 +104,7 @@ def _parser() -> Parser:
     parser = Parser("optimize check")
     parser.add_argument("--baseline", metavar="FILE", help="the report to compare the code with")
     parser.add_argument("--update-baseline", action="store_true", help="write the baseline, without comparing")
-    parser.add_argument("--fail-on", metavar="LOSS", help="the smallest loss of the speedup that fails: 10%% or 0.1 (10%%)")
+    parser.add_argument("--fail-on", metavar="LOSS", help="the smallest loss that fails: 10%% or 0.1 (10%%)")
     parser.add_argument("--on-inconclusive", metavar="pass|fail", help="the result if nothing is decided (pass)")
     parser.add_argument("--history", metavar="FILE", help="append the result to a JSONL file, for optimize history")
     add_settings(parser, without=("rewrite", "drift-runs", "min-speedup"))
