@@ -7,11 +7,11 @@ import textwrap
 
 import pytest
 
-from hybridize.static.reading.scopes import read_scope
+from hybridize.static.reading.scopes import is_deep, read_scope
 
 
 def scope_of(text: str):
-    return read_scope(ast.parse(textwrap.dedent(text)).body)
+    return read_scope(ast.parse(textwrap.dedent(text)).body, "function", is_deep(text))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,10 @@ class Calls:
             base = origin.base if isinstance(origin, AttributeLoad) else source
             self.bind(call, value.code, given, value.receiver, result, mode, base)
         elif isinstance(value, Wrapped):
-            self.dispatch(call, value.inner, given, result, mode, source)
+            passed, others = _returned_by(value.wrapper)
+            self.dispatch(call, value.inner, given, result if passed else Node(call.place), mode, source)
+            for node in others:
+                graph.connect(node, result)
             self.bind(call, value.wrapper, Given(double_stars=[]), None, None, "wrapper")
         elif isinstance(value, Class):
             self._construct(call, value.code, given, result)
@@ -274,8 +277,14 @@ class Calls:
         self, event: Event, code: FunctionCode, receiver: Value, arguments: list[Node], result: Node | None
     ) -> None:
         """Enter a call that the source does not spell: of a property, ``__getitem__``, ``__iter__``."""
+        base = getattr(event, "base", None) or getattr(event, "iterable", None)
+        source = base if isinstance(base, Node) else None
         for known in event.owner.calls:
-            if known.place == event.place and known.function is code.node and known.path == "implicit":
+            same = known.place == event.place and known.function is code.node and known.path == "implicit"
+            if same and known.arguments == arguments:
+                self.bind(known, code, Given(list(arguments)), receiver, None, "call", source)
+                if result is not None:
+                    self.graph.connect(known.result, result)
                 return
         call = Call(event.owner, event.place, event.guard)
         call.path = "implicit"
@@ -285,16 +294,7 @@ class Calls:
         call.result.origin = call.result.origin or call
         event.owner.calls.append(call)
         event.owner.events.append(call)
-        base = getattr(event, "base", None) or getattr(event, "iterable", None)
-        self.bind(
-            call,
-            code,
-            Given(list(arguments)),
-            receiver,
-            call.result,
-            "call",
-            base if isinstance(base, Node) else None,
-        )
+        self.bind(call, code, Given(list(arguments)), receiver, call.result, "call", source)
 
     def bind(
         self,
@@ -436,6 +436,23 @@ class Calls:
             graph.add(result, UNKNOWN)
         else:
             graph.connect(code.returns, result)
+
+
+def _returned_by(wrapper: FunctionCode) -> tuple[bool, list[Node]]:
+    """Whether a wrapper that hands all arguments on returns what it is given back, and what else it may return."""
+    results = [call.result for call in wrapper.calls if call.stars]
+    seen, pending, others, passed = {wrapper.returns}, [wrapper.returns], [], False
+    while pending:
+        node = pending.pop()
+        if node in results:
+            passed = True
+        elif isinstance(node.origin, list):
+            following = [each for each in node.origin if each not in seen]
+            seen.update(following)
+            pending += following
+        else:
+            others.append(node)
+    return passed, others
 
 
 def given_by(call: Call) -> Given:

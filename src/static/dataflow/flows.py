@@ -210,17 +210,17 @@ class Flows:
 
     def store_attribute(self, event: AttributeStore, node: Node, value: Value) -> None:
         """``value.attribute = …``."""
-        if event.value is None:
-            return
         if isinstance(value, Instance):
             accessors = _accessors(value.code, event.attribute)
             if accessors:
+                wanted, arguments = ("deleter", []) if event.value is None else ("setter", [event.value])
                 for code in accessors:
-                    if code.accessor == "setter":
-                        self.calls.call_implicitly(event, code, value, [event.value], None)
+                    if code.accessor == wanted:
+                        self.calls.call_implicitly(event, code, value, arguments, None)
                 return
-            self.graph.connect(event.value, self.program.class_attribute(value.code, event.attribute))
-        elif isinstance(value, Class):
+        if event.value is None:
+            return
+        if isinstance(value, Instance | Class):
             self.graph.connect(event.value, self.program.class_attribute(value.code, event.attribute))
         elif isinstance(value, Module):
             self.graph.connect(event.value, self.program.cell(value.code.name, event.attribute))
@@ -235,8 +235,7 @@ class Flows:
         elif isinstance(value, Instance):
             method = self.calls.find_method(value.code, "__getitem__")
             if method is not None:
-                arguments = [event.index] if event.index is not None else [self.program.constants[INTEGER]]
-                self.calls.call_implicitly(event, method, value, arguments, result)
+                self.calls.call_implicitly(event, method, value, [self._key_of(event)], result)
             elif value.code.external_bases:
                 self.graph.add(result, UNKNOWN, node)
         elif isinstance(value, Atom):
@@ -247,6 +246,12 @@ class Flows:
             self.graph.add(result, value, node)
         else:
             self.graph.add(result, UNKNOWN, node)
+
+    def _key_of(self, event: ItemLoad | ItemStore) -> Node:
+        """The node of what stands between the brackets."""
+        if event.index is not None:
+            return event.index
+        return self.program.constants[UNKNOWN] if event.sliced else self.program.constant_of(event.key)
 
     def _load_from_box(self, event: ItemLoad, box: Box) -> None:
         graph = self.graph
@@ -277,27 +282,43 @@ class Flows:
         for held in tuple(box.fields.values()):
             self.graph.connect(held, target)
 
+    def shift(self, box: Box) -> None:
+        """Let what stands in a list be anywhere in it: something before it came or went."""
+        for held in tuple(box.fields.values()):
+            self.graph.connect(held, box.element)
+
     def store_item(self, event: ItemStore, node: Node, value: Value) -> None:
         """``value[key] = …``."""
         if isinstance(value, Instance):
-            method = self.calls.find_method(value.code, "__setitem__")
-            if method is not None and event.value is not None:
-                index = event.index or self.program.constants[INTEGER]
-                self.calls.call_implicitly(event, method, value, [index, event.value], None)
+            method = self.calls.find_method(value.code, "__delitem__" if event.value is None else "__setitem__")
+            if method is not None:
+                arguments = [self._key_of(event)] + ([] if event.value is None else [event.value])
+                self.calls.call_implicitly(event, method, value, arguments, None)
             return
-        if not isinstance(value, Box) or event.value is None or value.kind in ("tuple", "namedtuple"):
+        if not isinstance(value, Box) or value.kind in ("tuple", "namedtuple"):
+            return
+        if value.kind == "list" and (event.sliced or event.value is None):
+            self.shift(value)
+        if event.value is None:
+            return
+        if event.sliced:
+            stored = event.value
+
+            def take(held: Value) -> None:
+                each = Iteration(event.owner, event.place, event.guard, stored, "star")
+                self.elements(each, stored, held, value.element)
+
+            self.graph.watch(stored, Reaction(take))
             return
         if event.index is not None and value.kind == "dict":
             if value.keys is None:
                 value.keys = Node(event.place)
             self.graph.connect(event.index, value.keys)
-        if event.key is not None and (value.kind == "dict" or event.key in value.fields):
-            if event.key not in value.fields and len(value.fields) < 64:
-                self.graph.connect(self.program.field(value, event.key, event.place), value.element)
-            if event.key in value.fields:
-                self.graph.connect(event.value, value.fields[event.key])
-                return
-        self.graph.connect(event.value, value.element)
+        is_new = event.key is not None and value.kind == "dict" and len(value.fields) < 64
+        if is_new or (event.key is not None and event.key in value.fields):
+            self.graph.connect(event.value, self.program.field(value, event.key, event.place))
+        else:
+            self.graph.connect(event.value, value.element)
 
     def spread(self, watcher: Spread, node: Node, value: Value) -> None:
         """``{**value}``."""
@@ -321,12 +342,7 @@ class Flows:
         """Let the elements of ``value`` flow to ``result``."""
         if isinstance(value, Box):
             if value.kind == "dict":
-                if value.keys is not None:
-                    self.graph.connect(value.keys, result)
-                if any(isinstance(key, str) for key in value.fields):
-                    self.graph.add(result, STRING, node)
-                if any(isinstance(key, int) for key in value.fields):
-                    self.graph.add(result, INTEGER, node)
+                self.program.keys(value, result)
             else:
                 self.pour(value, result)
         elif isinstance(value, Instance):

@@ -34,18 +34,35 @@ from ..ir.values import (
 
 _ALWAYS_BOOLEAN = frozenset({"In", "NotIn", "Is", "IsNot"})
 _COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"})
+#: Operators that give bool for bools; all others take them for numbers.
+_LOGICAL = frozenset({"BitAnd", "BitOr", "BitXor"})
 _DUNDERS = {
-    "Add": "__add__",
-    "Sub": "__sub__",
-    "Mult": "__mul__",
-    "Div": "__truediv__",
-    "MatMult": "__matmul__",
-    "Pow": "__pow__",
-    "USub": "__neg__",
-    "Eq": "__eq__",
-    "Lt": "__lt__",
-    "Gt": "__gt__",
+    "Add": "add",
+    "BitAnd": "and",
+    "BitOr": "or",
+    "BitXor": "xor",
+    "Div": "truediv",
+    "Eq": "eq",
+    "FloorDiv": "floordiv",
+    "Gt": "gt",
+    "GtE": "ge",
+    "Invert": "invert",
+    "LShift": "lshift",
+    "Lt": "lt",
+    "LtE": "le",
+    "MatMult": "matmul",
+    "Mod": "mod",
+    "Mult": "mul",
+    "NotEq": "ne",
+    "Pow": "pow",
+    "RShift": "rshift",
+    "Sub": "sub",
+    "UAdd": "pos",
+    "USub": "neg",
 }
+#: What Python asks the right operand of a comparison for.
+_REFLECTED = {"eq": "eq", "ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "ne": "ne"}
+
 
 class Operators:
     """The handler of operators."""
@@ -113,7 +130,7 @@ class Operators:
         elif left in SCALARS and right in SCALARS:
             if left is FLOAT or right is FLOAT or event.name == "Div":
                 add(result, FLOAT, node)
-            elif left is BOOLEAN and right is BOOLEAN:
+            elif left is BOOLEAN and right is BOOLEAN and event.name in _LOGICAL:
                 add(result, BOOLEAN, node)
             else:
                 add(result, INTEGER, node)
@@ -136,16 +153,16 @@ class Operators:
             self.calls.flows.pour(box, made.element)
 
     def _operate_on_instance(self, event: Operation, left: Value, right: Value) -> None:
+        name = _DUNDERS.get(event.name, "")
         if isinstance(left, Instance):
-            name = _DUNDERS.get(event.name, "")
-            method = self.calls.find_method(left.code, name) if name else None
-            if method is not None:
-                others = [event.operands[1]] if len(event.operands) > 1 else []
-                self.calls.call_implicitly(event, method, left, others, event.result)
-                return
+            others = [event.operands[1]] if len(event.operands) > 1 else []
+            for wanted in ([f"__i{name}__"] if event.in_place else []) + [f"__{name}__"]:
+                method = self.calls.find_method(left.code, wanted)
+                if method is not None:
+                    self.calls.call_implicitly(event, method, left, others, event.result)
+                    return
         if isinstance(right, Instance):
-            name = _DUNDERS.get(event.name, "").replace("__", "__r", 1)
-            method = self.calls.find_method(right.code, name) if name else None
+            method = self.calls.find_method(right.code, f"__{_REFLECTED.get(name, 'r' + name)}__")
             if method is not None:
                 self.calls.call_implicitly(event, method, right, [event.operands[0]], event.result)
                 return

@@ -143,7 +143,7 @@ def _find_roots(key: _RootKey, ask: _AskRoots) -> frozenset[Root]:
         return frozenset({Root("global", node.label or "a module")})
     if isinstance(origin, Cell):
         if origin.owner is code:
-            return _NOTHING
+            return _NOTHING.union(*[ask((code, bound, part)) for bound in origin.nodes])
         kind = "global" if origin.owner is None else "outer"
         return frozenset({Root(kind, origin.name, -1, origin)})
     if isinstance(origin, list):
@@ -217,6 +217,8 @@ def _find_sources(key: _SourceKey, ask: _AskSources) -> frozenset[int]:
     parts: Iterable[Node] = ()
     if isinstance(origin, list):
         parts = origin
+    elif isinstance(origin, Cell) and origin.owner is code:
+        parts = origin.nodes
     elif isinstance(origin, Operation):
         parts = origin.operands
     elif isinstance(origin, Box):

@@ -6,6 +6,7 @@ nodes of the value graph, so its meaning is read off after the graph has been so
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from ..reading.imports import Target
@@ -155,7 +156,7 @@ class ItemLoad(Event):
 class ItemStore(Event):
     """``base[key] = value`` (``value`` is None for ``del``)."""
 
-    __slots__ = ("base", "index", "key", "value")
+    __slots__ = ("base", "index", "key", "sliced", "value")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, base: Node) -> None:
         self.owner = owner
@@ -164,6 +165,7 @@ class ItemStore(Event):
         self.base = base
         self.key: object = None
         self.index: Node | None = None
+        self.sliced = False
         self.value: Node | None = None
 
 
@@ -235,13 +237,13 @@ class Unpacking(Event):
 class Branch(Event):
     """A decision: ``kind`` is if, while, ifexp, and, or, not, assert, match, except.
 
-    ``otherwise`` is the line where the other side of an ``if`` begins (0: it has none). ``leaves`` says that one
-    side of it returns; ``flag`` that the test reads nothing but a name or attribute (``switch`` is a name's node)
-    and constants, so the guarded code may be switched off; ``asks`` that it asks for a type, for a word, or whether
-    something is there (see ``questions``).
+    ``sides`` are the lines where its other sides begin: the ``else`` of an ``if``, the cases of a ``match``.
+    ``leaves`` says that one side of it returns; ``flag`` that the test reads nothing but a name or attribute
+    (``switch`` is a name's node) and constants, so the guarded code may be switched off; ``asks`` that it asks for a
+    type, for a word, or whether something is there (see ``questions``).
     """
 
-    __slots__ = ("asks", "flag", "kind", "leaves", "otherwise", "switch", "test")
+    __slots__ = ("asks", "flag", "kind", "leaves", "sides", "switch", "test")
 
     def __init__(self, owner: FunctionCode, place: int, guard: Branch | None, kind: str, test: Node) -> None:
         self.owner = owner
@@ -252,14 +254,12 @@ class Branch(Event):
         self.leaves = False
         self.flag = False
         self.asks = False
-        self.otherwise = 0
+        self.sides: tuple[int, ...] = ()
         self.switch: Node | None = None
 
     def divides(self, line: int, other: int) -> bool:
         """Whether two lines under it stand on different sides, so that not both are run."""
-        if self.kind in ("ifexp", "match"):
-            return True
-        return self.otherwise > 0 and (line < self.otherwise) != (other < self.otherwise)
+        return self.kind == "ifexp" or bisect_right(self.sides, line) != bisect_right(self.sides, other)
 
 
 class Return(Event):
@@ -346,7 +346,6 @@ class FunctionCode:
     reported: bool = True
     accessor: str = "getter"
     left_out: str | None = None
-    falls_through: bool = False
     is_async: bool = False
     is_generator: bool = False
     in_loop: bool = False

@@ -110,6 +110,9 @@ class Flowing(Protocol):
     def pour(self, box: Box, target: Node) -> None:
         """Let whatever the container holds flow to ``target``."""
 
+    def shift(self, box: Box) -> None:
+        """Let what stands in a list be anywhere in it."""
+
     def elements(self, event: Iteration, node: Node, value: Value, result: Node) -> None:
         """Let the elements of ``value`` flow to ``result``."""
 

@@ -47,6 +47,16 @@ ATOMS: dict[str, Atom] = {
 }
 
 
+_KINDS_OF_KEYS: dict[type, Atom] = {
+    bool: BOOLEAN,
+    bytes: STRING,
+    float: FLOAT,
+    int: INTEGER,
+    str: STRING,
+    type(None): NONE,
+}
+
+
 class Cell:
     """A name of a module or of a function that other scopes read.
 
@@ -130,11 +140,24 @@ class Program:
         return Box(kind, node)
 
     def field(self, box: Box, key: object, place: int) -> Node:
-        """The node of one key of a container, made if need be."""
+        """The node of one key of a container, made if need be: who has asked a dictionary before looked in vain."""
         node = box.fields.get(key)
         if node is None:
             node = box.fields[key] = Node(place)
+            if box.kind == "dict":
+                self.graph.connect(node, box.element)
         return node
+
+    def constant_of(self, key: object) -> Node:
+        """The node of a constant key's kind."""
+        return self.constants[_KINDS_OF_KEYS.get(type(key), UNKNOWN)]
+
+    def keys(self, box: Box, target: Node) -> None:
+        """Let the keys of a dictionary flow to ``target``."""
+        if box.keys is not None:
+            self.graph.connect(box.keys, target)
+        for key in tuple(box.fields):
+            self.graph.add(target, _KINDS_OF_KEYS.get(type(key), UNKNOWN))
 
     def class_attribute(self, code: ClassCode, name: str) -> Node:
         """The node of an attribute that instances of ``code`` are given."""

@@ -12,7 +12,6 @@ from ..ir.values import (
     INTEGER,
     NONE,
     OBJECT,
-    STRING,
     UNKNOWN,
     Box,
     Value,
@@ -20,6 +19,10 @@ from ..ir.values import (
 
 if TYPE_CHECKING:
     from .calls import LibraryCalls
+
+
+#: Methods after which a list's elements may stand elsewhere in it.
+_SHIFTING = frozenset({"appendleft", "extendleft", "insert", "popleft", "remove", "reverse", "rotate", "sort"})
 
 
 class Containers:
@@ -36,6 +39,8 @@ class Containers:
         graph = self.graph
         flows = self.calls.flows
         first = given.positional[0] if given.positional else None
+        if box.kind == "list" and (name in _SHIFTING or (name == "pop" and given.positional)):
+            flows.shift(box)
         if name in ("append", "add", "appendleft", "insert", "remove", "discard"):
             if name not in ("remove", "discard") and given.positional:
                 graph.connect(given.positional[-1], box.element)
@@ -65,7 +70,7 @@ class Containers:
             graph.add(result, made)
         elif name == "keys":
             made = self.derived(call, box, "keys", "list")
-            self.keys(box, made.element)
+            self.program.keys(box, made.element)
             graph.add(result, made)
         elif name in ("items", "iteritems"):
             graph.add(result, self.items(call, box))
@@ -91,21 +96,12 @@ class Containers:
             made = slices[key, box] = self.program.box(kind, call.place)
         return made
 
-    def keys(self, box: Box, target: Node) -> None:
-        """Let the keys of a dictionary flow to ``target``."""
-        if box.keys is not None:
-            self.graph.connect(box.keys, target)
-        if any(isinstance(key, str) for key in box.fields):
-            self.graph.add(target, STRING)
-        if any(isinstance(key, int) for key in box.fields):
-            self.graph.add(target, INTEGER)
-
     def items(self, call: Call, box: Box) -> Box:
         """The pairs of a dictionary."""
         made = self.derived(call, box, "items", "list")
         if not made.element.values:
             pair = self.program.box("tuple", call.place)
-            self.keys(box, self.program.field(pair, 0, call.place))
+            self.program.keys(box, self.program.field(pair, 0, call.place))
             self.calls.flows.pour(box, self.program.field(pair, 1, call.place))
             self.graph.add(made.element, pair)
         return made

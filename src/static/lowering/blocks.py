@@ -7,7 +7,8 @@ import builtins
 from ..ir.code import Branch, FunctionCode, ModuleCode, NameStore
 from ..ir.program import Cell, Program
 from ..ir.solver import LINES, Node
-from ..reading.imports import Target
+from ..reading.imports import Target, is_known
+from ..reading.paths import canonical_path
 from ..reading.scopes import Scope
 
 BUILTINS = frozenset(dir(builtins)) | {"__file__", "__name__", "unicode", "xrange", "reduce"}
@@ -20,22 +21,33 @@ class Block:
     """A module's, class's or function's body while its statements are lowered.
 
     ``environment`` maps names to the nodes that they hold at this point (flow-sensitive); ``history``
-    keeps every node that a name was ever given, for the scopes that close over it.
+    keeps every node that a name was ever given, for the scopes that close over it. A name that several scopes bind
+    (``global``, ``nonlocal``) is not in the environment: any call may change it, so it is read as other scopes read it.
+    ``records`` note all that names are given in the bodies that an exception may leave anywhere. ``deep`` is what
+    ``is_deep`` says of the source.
     """
 
     def __init__(
-        self, program: Program, module: ModuleCode, code: FunctionCode, scope: Scope, parent: Block | None
+        self,
+        program: Program,
+        module: ModuleCode,
+        code: FunctionCode,
+        scope: Scope,
+        parent: Block | None,
+        deep: bool,
     ) -> None:
         self.program = program
         self.module = module
         self.code = code
         self.scope = scope
         self.parent = parent
+        self.deep = deep
         self.is_module = code.kind == "module"
         self.is_class = code.kind == "class"
         self.base = module.index * LINES
         self.environment: dict[str, Node] = {}
         self.frames: list[dict[str, Node | None]] = []
+        self.records: list[dict[str, dict[Node, None]]] = []
         self.history: dict[str, list[Node]] = {}
         self.cells: dict[str, Node] = {}
         self.targets: dict[str, Target | None] = {}
@@ -58,15 +70,19 @@ class Block:
         if name in self.scope.outer:
             return self._load_outer(name, line, self.scope.outer[name])
         if name in self.scope.bound and not self.is_class:
-            if self.is_module and name in BUILTINS:
-                # ``list = list()``: until it is bound, the module's name means the builtin.
-                return self.program.external(f"builtins.{name}")
-            return self.cell(name)
+            return self._unbound(name) or self.cell(name)
         return self._load_outer(name, line, False)
+
+    def _unbound(self, name: str) -> Node | None:
+        """``list = list()``: until it is bound, a module's name means the builtin."""
+        if self.is_module and name in BUILTINS and name not in self.scope.rebound:
+            return self.program.external(f"builtins.{name}")
+        return None
 
     def _load_outer(self, name: str, line: int, only_module: bool) -> Node:
         block = self.parent
         while block is not None:
+            only_module = only_module or block.scope.outer.get(name, False)
             inner = not block.is_class and not only_module
             if block.is_module or (inner and (name in block.scope.bound or name in block.hidden)):
                 node = block.cell(name)
@@ -108,15 +124,18 @@ class Block:
     def _find_target(self, name: str) -> Target | None:
         scope = self.scope
         if name in scope.bound:
+            if name in scope.rebound:
+                return None
             alias = self.aliases.get(name)
             if alias is not None:
                 return alias
             if name in scope.others or name not in scope.imports:
                 return None
-            dotted, symbol, level = scope.imports[name][0]
-            joined = f"{dotted}.{symbol}" if symbol and dotted else symbol or dotted
-            return self.program.resolver.resolve(self.module.name, joined, level)
+            return self._import_of(name)
         parent = self.parent
+        if scope.outer.get(name, False):
+            while parent is not None and not parent.is_module:
+                parent = parent.parent
         if name not in scope.outer or not self.is_module:
             while parent is not None:
                 if not parent.is_class:
@@ -134,6 +153,20 @@ class Block:
         if name in BUILTINS:
             return Target(None, (), f"builtins.{name}")
         return None
+
+    def _import_of(self, name: str) -> Target | None:
+        """Where the imports of a name lead; None where it hangs on the run which of them it is."""
+        found: dict[object, Target] = {}
+        for dotted, symbol, level in self.scope.imports[name]:
+            joined = f"{dotted}.{symbol}" if symbol and dotted else symbol or dotted
+            target = self.program.resolver.resolve(self.module.name, joined, level)
+            place = canonical_path(target.path) if target.module is None else (target.module, target.rest)
+            found.setdefault(place, target)
+        if len(found) > 1:
+            # ``try: from .model import Net`` and ``except ImportError: from model import Net``: one leads nowhere.
+            known = [target for target in found.values() if target.module is not None or is_known(target.path)]
+            return known[0] if len(known) == 1 else None
+        return next(iter(found.values()))
 
     def load_target(self, target: Target) -> Node:
         """The node of what an import leads to (without the attributes after its first symbol)."""
@@ -154,9 +187,9 @@ class Block:
         scope = self.scope
         if name in scope.outer:
             self._bind_outer(name, node, line, scope.outer[name])
-            self._set(name, node)
             return
-        self._set(name, node)
+        if name not in scope.rebound:
+            self._set(name, node)
         if self.is_module:
             cell_node = self.program.cell(self.module.name, name)
             self.program.graph.connect(node, cell_node)
@@ -198,6 +231,8 @@ class Block:
             frame = self.frames[-1]
             if name not in frame:
                 frame[name] = environment.get(name)
+        if self.records:
+            self.records[-1].setdefault(name, {})[node] = None
         environment[name] = node
 
     # -- branches and loops -------------------------------------------------------------------
@@ -232,7 +267,7 @@ class Block:
         for branch in alive:
             names.update(dict.fromkeys(branch))
         for name in names:
-            before = self.environment.get(name)
+            before = self.environment.get(name) or self._unbound(name)
             nodes: list[Node] = []
             for branch in alive:
                 held = branch.get(name, before)
@@ -242,6 +277,40 @@ class Block:
                 self._set(name, nodes[0])
             elif nodes:
                 self._set(name, self.join(nodes, line))
+
+    def open_record(self) -> None:
+        """Begin to note what names are given."""
+        self.records.append({})
+
+    def close_record(self) -> dict[str, dict[Node, None]]:
+        """End the notes: for each name all that it was given since."""
+        noted = self.records.pop()
+        if self.records:
+            for name, given in noted.items():
+                self.records[-1].setdefault(name, {}).update(given)
+        return noted
+
+    def anywhere_in(self, noted: dict[str, dict[Node, None]], line: int) -> dict[str, Node]:
+        """The bindings of a body that may have been left at any point, seen from before it."""
+        found: dict[str, Node] = {}
+        for name, given in noted.items():
+            before = self.environment.get(name) or self._unbound(name)
+            nodes = [*given] if before is None or before in given else [before, *given]
+            found[name] = nodes[0] if len(nodes) == 1 else self.join(nodes, line)
+        return found
+
+    def rebind(self, changes: dict[str, Node]) -> None:
+        """Continue with these bindings."""
+        for name, node in changes.items():
+            self._set(name, node)
+
+    def recover(self) -> None:
+        """Go on at the top of the scope, after a statement that could not be lowered to its end."""
+        self.frames.clear()
+        self.records.clear()
+        self.guard = None
+        self.dead = False
+        self.loops = 0
 
     def join(self, nodes: list[Node], line: int) -> Node:
         """A node that holds whatever one of ``nodes`` holds."""

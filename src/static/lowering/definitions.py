@@ -176,7 +176,11 @@ class DefinitionLowering(ExpressionLowering):
     def lower_body(self, waiting: PendingBody, pending: list[PendingBody]) -> None:
         """Lower a body that has waited; the bodies in it wait in ``pending``."""
         code = waiting.code
-        scope = read_scope(waiting.body)
+        try:
+            scope = read_scope(waiting.body, "function", self.block.deep)
+        except Exception as error:
+            code.left_out = explain_failure(error)
+            return
         inner = self.within(code, scope, pending, code.owner_class)
         for parameter in code.parameters:
             scope.bound.add(parameter.name)
@@ -188,14 +192,16 @@ class DefinitionLowering(ExpressionLowering):
         except Exception as error:
             code.left_out = explain_failure(error)
         if not inner.block.dead:
-            self.graph.connect(self.program.constants[NONE], code.returns)
-            code.falls_through = True
+            nothing = self.program.constants[NONE]
+            self.graph.connect(nothing, code.returns)
+            if isinstance(code.returns.origin, list):
+                code.returns.origin.append(nothing)
 
     def within(
         self, code: FunctionCode, scope: Scope, pending: list[PendingBody], owner_class: ClassCode | None
     ) -> DefinitionLowering:
         """The lowering of a scope inside this one."""
-        block = Block(self.program, self.module, code, scope, self.block)
+        block = Block(self.program, self.module, code, scope, self.block, self.block.deep)
         return type(self)(self.program, block, self.module, self.names, pending, owner_class)
 
     def lambda_function(self, node: ast.Lambda, name: str | None) -> Node:
@@ -246,11 +252,9 @@ class DefinitionLowering(ExpressionLowering):
                 code.bases.append(self.expression(base.value))
             else:
                 code.bases.append(self.expression(base))
-        for decorator in node.decorator_list:
-            self.expression(decorator)
-            code.decorators.append(
-                Decorator(f"@{ast.unparse(decorator)}", decorator.lineno, self._path_of(decorator), None)
-            )
+        for keyword in node.keywords:
+            self.expression(keyword.value)
+        decorators = [self.class_decorator(code, decorator) for decorator in node.decorator_list]
         code.slots = _slots(node)
         body = FunctionCode(
             self.module,
@@ -266,12 +270,28 @@ class DefinitionLowering(ExpressionLowering):
             reported=False,
         )
         self.program.functions.append(body)
-        inner = self.within(body, read_scope(node.body), self.pending, code)
+        inner = self.within(body, read_scope(node.body, "class", self.block.deep), self.pending, code)
         inner.statements(node.body)
         block = inner.block
         for name, nodes in block.history.items():
             code.attributes[name] = nodes[0] if len(nodes) == 1 else block.join(nodes, node.lineno)
-        self.block.bind(node.name, code.node, node.lineno)
+        made = code.node
+        for function in reversed([each for each in decorators if each is not None]):
+            call = Call(self.code, self.base + node.lineno, self.block.guard)
+            call.function = function
+            call.arguments.append(made)
+            call.result = Node(call.place, call)
+            self.add_call(call)
+            # What hands the class on is common, and so is what nobody can follow: the class counts in any case.
+            made = self.block.join([code.node, call.result], node.lineno)
+        self.block.bind(node.name, made, node.lineno)
+
+    def class_decorator(self, code: ClassCode, node: ast.expr) -> Node | None:
+        """Note a decorator of a class: gives its value, None for a library's, which hands the class on."""
+        value = self.expression(node)
+        path = self._path_of(node)
+        code.decorators.append(Decorator(f"@{ast.unparse(node)}", node.lineno, path, None))
+        return value if path is None else None
 
 
 def _slots(node: ast.ClassDef) -> frozenset[str] | None:

@@ -220,11 +220,16 @@ class ExpressionLowering(OperationLowering):
         mark = len(self.shadowed)
         outer = block.guard
         block.loops += 1
-        for generator in node.generators:
+        carried: dict[str, Node] | None = None
+        for position, generator in enumerate(node.generators):
             element = self.iterate(self.expression(generator.iter), "comprehension", node.lineno)
+            if position == 0 and block.deep and any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node)):
+                carried = block.open_loop(node.lineno, node.end_lineno or node.lineno)
             self.bind_hidden(generator.target, element, saved)
             for test in generator.ifs:
                 block.guard = self.branch("if", test)
+                if carried is not None:
+                    block.close_loop(carried, done=False)
         box: Box
         if isinstance(node, ast.DictComp):
             box = self.program.box("dict", place)
@@ -235,6 +240,8 @@ class ExpressionLowering(OperationLowering):
             kind = {"ListComp": "list", "SetComp": "set"}.get(type(node).__name__, "iterator")
             box = self.program.box(kind, place)
             self.graph.connect(self.expression(node.elt), box.element)
+        if carried is not None:
+            block.close_loop(carried, done=True)
         block.loops -= 1
         block.guard = outer
         del self.shadowed[mark:]
@@ -270,10 +277,6 @@ class ExpressionLowering(OperationLowering):
     def named(self, node: ast.NamedExpr) -> Node:
         """``name := value``."""
         value = self.expression(node.value)
-        if node.target.id not in self.block.scope.bound:
-            self.block.scope.bound.add(node.target.id)
-            self.block.scope.others.add(node.target.id)
-            self.block.targets.pop(node.target.id, None)
         self.block.bind(node.target.id, value, node.lineno)
         return value
 
@@ -283,6 +286,7 @@ class ExpressionLowering(OperationLowering):
             if type(part) is ast.FormattedValue:
                 value = self.expression(part.value)
                 if part.format_spec is not None:
+                    self.expression(part.format_spec)
                     place = self.base + node.lineno
                     self.events.append(Mark(self.code, place, self.block.guard, "format", value))
         return self.program.constants[STRING]

@@ -50,13 +50,15 @@ class OperationLowering:
         for step in reversed(chain):
             right = self.expression(step.right)
             if value is right and value in (constants[INTEGER], constants[FLOAT], constants[STRING]):
+                value = constants[FLOAT] if type(step.op) is ast.Div else value
                 continue
             value = self.operate(type(step.op).__name__, (value, right), step.lineno).result
         return value
 
     def unary(self, node: ast.UnaryOp) -> Node:
         """``op operand``."""
-        if type(node.operand) is ast.Constant and type(node.operand.value) in (int, float):
+        is_number = type(node.operand) is ast.Constant and type(node.operand.value) in (int, float)
+        if is_number and type(node.op) is not ast.Not:
             return self.expression(node.operand)
         return self.operate(type(node.op).__name__, (self.expression(node.operand),), node.lineno).result
 
@@ -67,6 +69,8 @@ class OperationLowering:
         outer = block.guard
         kind = "and" if type(node.op) is ast.And else "or"
         for position, operand in enumerate(node.values):
+            if position == 1:
+                block.open_frame()
             value = self.expression(operand)
             if value not in values:
                 values.append(value)
@@ -75,22 +79,31 @@ class OperationLowering:
                 self.note_flag(branch, operand)
                 self.events.append(branch)
                 block.guard = branch
+        block.merge([block.close_frame(), {}], node.lineno)
         block.guard = outer
         return values[0] if len(values) == 1 else block.join(values, node.lineno)
 
     def compare(self, node: ast.Compare) -> Node:
-        """A comparison; only its own operands matter, links of a chain are compared pairwise."""
+        """A comparison; a chain of them is worth one of its links, which are compared pairwise."""
+        block = self.block
         left = self.expression(node.left)
-        result = self.program.constants[BOOLEAN]
-        for operator, comparator in zip(node.ops, node.comparators, strict=True):
+        results: list[Node] = []
+        for position, (operator, comparator) in enumerate(zip(node.ops, node.comparators, strict=True)):
+            if position == 1:
+                block.open_frame()
             right = self.expression(comparator)
             name = type(operator).__name__
+            result = self.program.constants[BOOLEAN]
             if name not in ("Is", "IsNot") or not (
                 type(comparator) is ast.Constant or type(node.left) is ast.Constant
             ):
                 result = self.operate(name, (left, right), node.lineno).result
+            if result not in results:
+                results.append(result)
             left = right
-        return result
+        if len(node.ops) > 1:
+            block.merge([block.close_frame(), {}], node.lineno)
+        return results[0] if len(results) == 1 else block.join(results, node.lineno)
 
     def conditional(self, node: ast.IfExp) -> Node:
         """``a if test else b``."""
@@ -98,8 +111,12 @@ class OperationLowering:
         branch = self.branch("ifexp", node.test)
         outer = block.guard
         block.guard = branch
+        block.open_frame()
         first = self.expression(node.body)
+        changes = block.close_frame()
+        block.open_frame()
         second = self.expression(node.orelse)
+        block.merge([changes, block.close_frame()], node.lineno)
         block.guard = outer
         return first if first is second else block.join([first, second], node.lineno)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from ..ir.code import AttributeStore, ItemStore, Unpacking
+from ..ir.code import AttributeStore, ItemLoad, ItemStore, Unpacking
 from ..ir.solver import Node
 from .annotations import annotate
 from .definitions import DefinitionLowering
@@ -27,8 +27,9 @@ class StoreLowering(DefinitionLowering):
         value = self.expression(value_node)
         for target in node.targets:
             self.store(target, value)
-            stored = self.events[-1] if self.events else None
-            if type(value_node) is ast.Constant and isinstance(stored, AttributeStore) and stored.value is value:
+            if type(value_node) is ast.Constant and isinstance(target, ast.Attribute):
+                stored = self.events[-1]
+                assert isinstance(stored, AttributeStore)
                 stored.literal = value_node.value
 
     def _note_alias(self, node: ast.Assign) -> None:
@@ -41,6 +42,13 @@ class StoreLowering(DefinitionLowering):
                 if meaning is not None and meaning.module is None and target.id not in scope.outer:
                     self.block.aliases[target.id] = meaning
                     self.block.targets.pop(target.id, None)
+
+    def name_type(self, node: ast.stmt) -> None:
+        """``type Batch = tf.Tensor`` (Python 3.12): as good as an assignment, but that its value is evaluated late."""
+        target, value = node.name, node.value  # type: ignore[attr-defined]
+        assign = ast.copy_location(ast.Assign([target], value), node)
+        self._note_alias(assign)
+        self.store(target, self.expression(value))
 
     def assign_annotated(self, node: ast.AnnAssign) -> None:
         """``target: hint = value``."""
@@ -70,10 +78,11 @@ class StoreLowering(DefinitionLowering):
             self.store_attribute(base, target.attr, event.result, line).augmented = True
         elif isinstance(target, ast.Subscript):
             old = self.subscript(target)
+            loaded = self.events[-1]
+            assert isinstance(loaded, ItemLoad)
             event = self.operate(name, (old, self.expression(node.value)), line)
             event.in_place = True
-            base = self.expression(target.value)
-            self.store_item(base, target, event.result)
+            self.store_at(loaded.base, target.lineno, (loaded.key, loaded.index, loaded.sliced), event.result)
 
     def store(self, target: ast.expr, value: Node) -> None:
         """Let an assignment's target hold ``value``."""
@@ -124,16 +133,24 @@ class StoreLowering(DefinitionLowering):
 
     def store_item(self, base: Node, target: ast.Subscript, value: Node | None) -> None:
         """``base[key] = value``."""
-        event = ItemStore(self.code, self.base + target.lineno, self.block.guard, base)
-        event.key, event.index, _ = self.key(target.slice)
+        self.store_at(base, target.lineno, self.key(target.slice), value)
+
+    def store_at(self, base: Node, line: int, key: tuple[object, Node | None, bool], value: Node | None) -> None:
+        """``base[key] = value`` where the key is evaluated already."""
+        event = ItemStore(self.code, self.base + line, self.block.guard, base)
+        event.key, event.index, event.sliced = key
         event.value = value
         self.events.append(event)
         self.graph.watch(base, event)
 
     def delete(self, node: ast.Delete) -> None:
         """``del target``."""
-        for target in node.targets:
+        targets = node.targets[::-1]
+        while targets:
+            target = targets.pop()
             if isinstance(target, ast.Attribute):
                 self.store_attribute(self.expression(target.value), target.attr, None, node.lineno)
             elif isinstance(target, ast.Subscript):
                 self.store_item(self.expression(target.value), target, None)
+            elif isinstance(target, ast.Tuple | ast.List):
+                targets += target.elts[::-1]

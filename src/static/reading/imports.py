@@ -18,6 +18,12 @@ class Target:
     path: str
 
 
+def is_known(path: str) -> bool:
+    """Whether a library's path is one of a library that we know, or of Python's own."""
+    top = path.partition(".")[0]
+    return top in KNOWN_LIBRARIES or top in sys.stdlib_module_names
+
+
 class Resolver:
     """Maps dotted paths, as written in one module, to the project's modules and to libraries.
 
@@ -78,13 +84,11 @@ class Resolver:
             found = self._split(*beside)
         if found is None and top in self._tops:
             found = self._split(dotted)
-        if found is None and package:
-            is_library = top in KNOWN_LIBRARIES or top in sys.stdlib_module_names
-            if not (is_library and package in self._packages):
-                found = self._split(*beside)
+        if found is None and package and not (is_known(top) and package in self._packages):
+            found = self._split(*beside)
         if found is None and top == "src":
             found = self._split(dotted[4:]) if len(dotted) > 4 else None
-        if found is None and top not in KNOWN_LIBRARIES and top not in sys.stdlib_module_names:
+        if found is None and not is_known(top):
             found = self._by_suffix(dotted)
         return found or Target(None, (), canonical_path(dotted))
 

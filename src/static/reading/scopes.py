@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+#: What a source spells where expressions bind names, or functions the names of the scopes around them.
+_DEEP = re.compile(r":=|\b(?:global|nonlocal)\s")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 @dataclass(eq=False, slots=True)
@@ -14,7 +20,8 @@ class Scope:
 
     ``lines`` and ``names`` run in parallel: the bindings in source order. ``imports`` holds the
     targets (dotted path, symbol or None, level) of names that imports bind, ``others`` the names that
-    something else binds too.
+    something else binds too. ``rebound`` are the names that scopes inside say to be ``global`` or ``nonlocal``:
+    a call may give them another value at any time.
     """
 
     lines: list[int] = field(default_factory=list)
@@ -25,6 +32,7 @@ class Scope:
     counts: dict[str, int] = field(default_factory=dict)
     outer: dict[str, bool] = field(default_factory=dict)
     stars: list[tuple[str, int]] = field(default_factory=list)
+    rebound: set[str] = field(default_factory=set)
 
     def bind(self, name: str, line: int, is_import: bool = False) -> None:
         """Note that ``name`` is bound in ``line``."""
@@ -39,20 +47,55 @@ class Scope:
         """The names bound in the lines from ``first`` to ``last``, in order."""
         low = bisect_left(self.lines, first)
         high = bisect_left(self.lines, last + 1)
-        return dict.fromkeys(name for name in self.names[low:high] if name not in self.outer)
+        between = self.names[low:high]
+        return dict.fromkeys(name for name in between if name not in self.outer and name not in self.rebound)
 
 
-def read_scope(body: list[ast.stmt]) -> Scope:
-    """The bindings that the statements of ``body`` make in their own scope."""
+def is_deep(text: str) -> bool:
+    """Whether a source has bindings that only a look into its expressions and inner functions finds."""
+    return _DEEP.search(text) is not None
+
+
+def read_scope(body: list[ast.stmt], kind: str, deep: bool) -> Scope:
+    """The bindings that the statements of ``body`` make in their own scope: a module's, a class's or a function's.
+
+    ``deep`` says of the source that ``is_deep`` is true of it: most are read faster.
+    """
     scope = Scope()
     _read_statements(body, scope)
+    if deep:
+        _read_expressions(body, scope, kind)
     if any(later < earlier for earlier, later in zip(scope.lines, scope.lines[1:], strict=False)):
         order = sorted(range(len(scope.lines)), key=scope.lines.__getitem__)
         scope.lines = [scope.lines[i] for i in order]
         scope.names = [scope.names[i] for i in order]
+    if kind == "module":
+        scope.outer.clear()  # At the top of a module, ``global`` says nothing.
     for name in scope.outer:
         scope.bound.discard(name)
     return scope
+
+
+def _read_expressions(body: list[ast.stmt], scope: Scope, kind: str) -> None:
+    """Note what assignment expressions bind, and which names inner functions declare to be of this scope."""
+    pending: list[ast.AST] = [*body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.NamedExpr):
+            read_targets(node.target, scope)
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            if kind != "class":
+                declared = ast.Global if kind == "module" else ast.Nonlocal
+                for inner in ast.walk(node):
+                    if isinstance(inner, declared):
+                        scope.rebound.update(inner.names)
+            pending += getattr(node, "decorator_list", [])
+            if isinstance(node, ast.ClassDef):
+                pending += [*node.bases, *node.keywords]
+            else:
+                pending += [*node.args.defaults, *(default for default in node.args.kw_defaults if default is not None)]
+        else:
+            pending.extend(ast.iter_child_nodes(node))
 
 
 def read_targets(target: ast.expr, scope: Scope) -> None:
@@ -90,9 +133,10 @@ def _read_loop(statement: ast.For | ast.AsyncFor, scope: Scope) -> None:
 
 
 def _read_branch(statement: ast.If | ast.While, scope: Scope) -> None:
-    if isinstance(statement.test, ast.NamedExpr):
-        read_targets(statement.test.target, scope)
     _read_statements(statement.body, scope)
+    while len(statement.orelse) == 1 and isinstance(statement.orelse[0], ast.If):
+        statement = statement.orelse[0]
+        _read_statements(statement.body, scope)
     _read_statements(statement.orelse, scope)
 
 
@@ -154,6 +198,10 @@ def _read_delete(statement: ast.Delete, scope: Scope) -> None:
         read_targets(target, scope)
 
 
+def _read_alias(statement: ast.stmt, scope: Scope) -> None:
+    read_targets(statement.name, scope)  # type: ignore[attr-defined]
+
+
 _READERS: dict[type, Callable[..., None]] = {}
 _READERS.update(
     {
@@ -179,3 +227,5 @@ _READERS.update(
         ast.Delete: _read_delete,
     }
 )
+if sys.version_info >= (3, 12):
+    _READERS[ast.TypeAlias] = _read_alias

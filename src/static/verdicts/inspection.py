@@ -93,8 +93,8 @@ class Inspection:
             for code in members:
                 merged = self.summaries[code]
                 if self.facts.computes.get(code) is False:
-                    # It is never proposed: what it inherits matters to its callers only.
-                    self.all[code] = [hazard for hazard in merged.all if hazard.inner is None or hazard.certain]
+                    # It is never proposed: what it inherits matters to its callers, and to the facts of it.
+                    self.all[code] = [each for each in merged.all if each.inner is None or each.certain or each.effect]
                 else:
                     self.all[code] = merged.all
         for merged in self.summaries.values():
