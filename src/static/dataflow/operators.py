@@ -85,19 +85,14 @@ class Operators:
         if name == "Not" and value not in TENSORS:
             graph.add(result, BOOLEAN, node)
             return
+        operands = event.operands
+        if all(each.values for each in operands) and any(UNKNOWN in each.values for each in operands):
+            graph.add(result, UNKNOWN, node)
         if value in TENSORS:
             graph.add(result, SYMBOLIC if value is SYMBOLIC else TENSOR, node)
             return
-        operands = event.operands
         if len(operands) == 1:
             self._combine(event, node, value, value)
-            return
-        if value is UNKNOWN:
-            if operands[0].values and operands[1].values:
-                graph.add(result, UNKNOWN, node)
-            return
-        known = result.values
-        if len(known) > 2 and UNKNOWN in known:
             return
         if operands[0] is node:
             for other in operands[1].values:
