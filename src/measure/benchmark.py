@@ -1,4 +1,4 @@
-"""Compares the original script with the script as edited, by groups of fresh processes taking turns.
+"""The measurement: compares the original and the edited script, in groups of fresh processes that take turns.
 
 docs/measuring.md explains the method.
 """
@@ -38,7 +38,8 @@ Start = Callable[[Target, dict[str, Any], Sequence[EditedFile], Path, str], Proc
 
 @dataclass(frozen=True)
 class Cover:
-    """A function that the plan converts beside the unit: what it calls runs in its graph. ``line`` is its ``def``'s."""
+    """A function that the plan converts besides the unit; its callees run in its graph. ``line`` is the line of its
+    ``def``."""
 
     candidate: str
     file: str
@@ -68,17 +69,16 @@ def run_benchmark(
     start: Start = launch.start,
     clock: Callable[[], float] = time.monotonic,
 ) -> Benchmark:
-    """Measure what ``files`` (the edited files) change in the script's speed.
+    """Measure the effect of ``files`` (the edited files) on the speed of the script.
 
-    ``unit`` is the edit whose function is the unit of work, ``eager_unit_line`` the line of its ``def`` in
-    the original file, where ``hybrid`` says that it is decorated; without a file, the unit is a batch of
-    ``Model.fit``. At most ``pairs`` groups are run, none beyond ``deadline`` (seconds of ``clock``);
-    an arm does at most ``steps`` units. ``length`` is the number of units of the whole script, where known, and
-    ``tail`` what follows the last of them. What is called inside of one of ``covers`` is no unit.
-    ``min_speedup`` is the least ratio that counts, and the ends of the interval are to be no more than ``width`` times
-    apart before the answer is clear. ``watch`` is told how it goes; ``keep`` is given the
-    result so far after each group, so that an interrupt loses nothing. Logs go to ``folder``. Arms that
-    crash or hang make the result incomplete; they raise nothing.
+    ``unit`` is the edit whose function is the unit of work, and ``eager_unit_line`` the line of its ``def`` in the
+    original file, where ``hybrid`` says that it is decorated; without a file, the unit is a batch of ``Model.fit``. At
+    most ``pairs`` groups are run, and none after ``deadline`` (seconds of ``clock``). An arm runs at most ``steps``
+    units. ``length`` is the number of units of the whole script, if known, and ``tail`` the work after the last of
+    them. Calls inside one of ``covers`` are not units. ``min_speedup`` is the smallest ratio that counts. The answer is
+    clear only if the ends of the interval differ by a factor of at most ``width``. ``watch`` receives the progress.
+    ``keep`` receives the result so far after each group, so that an interrupt loses nothing. Logs go to ``folder``.
+    Arms that crash or hang make the result incomplete; they raise nothing.
     """
     run = _Run(unit, pairs, min_speedup, width=width, steps=steps, length=length, tail=tail)
     arms = _arms(unit, eager_unit_line, files, hybrid, covers)
@@ -134,7 +134,7 @@ def _so_far(run: _Run) -> str:
 
 @dataclass
 class _Run:
-    """The groups so far, and what follows from them for the next one."""
+    """The groups so far, and the plan for the next one."""
 
     unit: Edit
     most: int
@@ -156,7 +156,8 @@ class _Run:
         self.group_seconds = 0.0
 
     def names(self) -> tuple[str, ...]:
-        """The arms of the next group. Where memory is short, eager meets the edit and its twin by turns."""
+        """The arms of the next group. If memory is short, eager is paired with the edited script and its twin in
+        alternation."""
         if not self.tight:
             return EAGER, EDITED, TWIN
         done = [group.arms for group in self.groups if group.failed is None]
@@ -188,7 +189,7 @@ class _Run:
         return False
 
     def _crash(self) -> Crash | None:
-        """How the edited script failed where the original script went on."""
+        """The failure of the edited script at a point that the original passed."""
         return next((group.crash for group in self.groups if group.failed == EDITED), None)
 
     def _why_unusable(self) -> tuple[str, Unclear]:
@@ -199,14 +200,14 @@ class _Run:
         return last.reason or few, last.cause or Unclear.FEW_UNITS
 
     def _why_over(self) -> tuple[str, Unclear]:
-        """Why there is no answer when the time is over: for the time, unless a group failed for another reason."""
+        """Why there is no answer when the time is up: the budget, unless a group failed for another reason."""
         failed = next((group for group in self.groups if group.failed is not None), None)
         if failed is not None and len(usable(self.pairs)) < 2:
             return failed.reason, failed.cause or Unclear.BUDGET
         return "the budget ended before the answer was clear", Unclear.BUDGET
 
     def schedule(self, now: float, deadline: float) -> Schedule:
-        """What the next group is to do."""
+        """The task of the next group."""
         left = deadline - CLOSING_SECONDS - now
         later = len(self.groups) >= FIRST_LOOK
         missing = max(1, min(self.most, FIRST_LOOK) - len(self.groups))
@@ -227,7 +228,7 @@ class _Run:
         )
 
     def add(self, group: Group, seconds: float) -> None:
-        """Take in a group, and look at the result if it is time for that."""
+        """Add a group, and evaluate the result if a look is planned."""
         self.groups.append(group)
         self.tight = self.tight or group.out_of_memory or (group.complete and len(group.arms) == 2)
         turn_cost = fmean(sum(turn.seconds) for turn in group.steady) if group.steady else 0.0
@@ -251,7 +252,7 @@ class _Run:
         return found.speedup is not None and found.speedup.high <= self.width * found.speedup.low
 
     def result(self) -> Benchmark:
-        """The result so far; the last look, if it hasn't been taken, is taken with the alpha that is left."""
+        """The result so far. If the last look has not happened, it happens now, with the remaining alpha."""
         notes = [group.note for group in self.groups if group.note]
         if self.clear is not None:
             return replace(self.clear, reason="; ".join([self.clear.reason, *notes[:1]]))
@@ -273,7 +274,7 @@ class _Run:
         return found
 
     def _refuted(self, crash: Crash) -> Benchmark:
-        """What is to be told of a script that fails when edited: no speed, only the runs."""
+        """The result for a script that fails when edited: no speedup, only the runs."""
         found = self._summarize(FALSE_POSITIVES)
         return replace(
             found,

@@ -1,8 +1,8 @@
-"""A race of the ways to convert: eager and a few plans take turns, and the fastest for the whole training wins.
+"""The comparison of variants: eager and a few plans take turns, and the fastest for the whole training wins.
 
-One group of processes (see ``turns``) mostly tells: two processes of one script differ by a few per cent, and a
-variant that wins by no more than that is not worth its being less plain. Where it leaves open whether a variant beats
-the plainest, these two race again, in new processes and without eager, whose turns take most of the time.
+One group of processes (see ``turns``) usually decides. Two processes of one script differ by a few per cent, and a
+variant that is faster by no more than that is not worth its complexity. If it stays open whether a variant beats the
+plainest, these two are timed again, in new processes and without eager, whose turns take most of the time.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ QUIET = 0.015
 
 @dataclass(frozen=True)
 class Entrant:
-    """A plan in the race: its name, the edited files, and how plain it is (the plainest has rank 0).
+    """A plan in the comparison: its name, the edited files, and its rank (the plainest has rank 0).
 
-    A ``dear`` one (compiled by XLA) must be clearly faster in each unit as well, not only by what it pays once.
+    A ``dear`` plan (compiled by XLA) must also be clearly faster in each unit, not only in its one-time cost.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Standing:
-    """How an arm did: its seconds per unit in the steady state, and what it paid once, beyond those."""
+    """The result of an arm: its seconds per unit in the steady state, and its one-time cost in addition."""
 
     unit_seconds: float
     once_seconds: float
@@ -62,7 +62,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Choice:
-    """Who won (the name of an entrant, or "eager"), and what that rests on, as a sentence."""
+    """The winner (the name of an entrant, or "eager"), and the evidence as a sentence."""
 
     winner: str
     reason: str
@@ -86,10 +86,10 @@ def run_contest(
 ) -> Group:
     """Let eager and the entrants take turns, once, until ``deadline`` (seconds of ``clock``) at the latest.
 
-    ``unit`` names the function of which a call is a unit, ``eager_unit_line`` the line of its ``def`` in the
-    file as it stands; ``length`` is the number of units of the whole script, where known. Where ``room`` says
-    that memory is short, the last entrants are left out. ``again`` says that these are the two of ``undecided``:
-    they race without eager, for more turns. What is called inside of one of ``covers`` is no unit.
+    ``unit`` names the function whose call is a unit, and ``eager_unit_line`` the line of its ``def`` in the original
+    file. ``length`` is the number of units of the whole script, if known. If ``room`` says that memory is short, the
+    last entrants are left out. ``again`` says that these are the two of ``undecided``: they run without eager, for more
+    turns. Calls inside one of ``covers`` are not units.
     """
     runs: list[tuple[str, Sequence[EditedFile]]] = [] if again else [(EAGER, ())]
     runs += [(entrant.name, entrant.files) for entrant in entrants]
@@ -117,10 +117,10 @@ def _log_ratio(turn: Turn, one: int, other: int) -> float:
 
 
 def standings(groups: Sequence[Group]) -> dict[str, Standing]:
-    """How each arm did, on average over the groups that it was in; empty where the turns are too few to tell.
+    """The average result of each arm over its groups; empty if there were too few turns.
 
-    A rate is the mean of the steady turns but the slowest tenth of them, so that traces which come again and
-    again count, and a single hiccup of the machine does not.
+    A rate is the mean of the steady turns except the slowest tenth, so that repeated traces count, and a single
+    disturbance does not.
     """
     found: dict[str, list[Standing]] = {}
     for group in groups:
@@ -142,10 +142,10 @@ def _tells(group: Group) -> bool:
 
 
 def choose(groups: Sequence[Group], entrants: Sequence[Entrant], units: int, length: str) -> Choice:
-    """The winner of a race for a training of ``units`` units (``length`` says whence that is known).
+    """The winner for a training of ``units`` units (``length`` says how that number is known).
 
-    The first of ``groups`` is the race of all, another the second one of two. The plainest entrant wins where no
-    other is faster by more than the noise; eager, where none is faster than it over the whole training.
+    The first of ``groups`` has all entrants, a second one has two. The plainest entrant wins if no other is faster by
+    more than the noise. Eager wins if no entrant is faster over the whole training.
     """
     plainest = _plainest(entrants)
     found = standings(groups)
@@ -167,7 +167,7 @@ def choose(groups: Sequence[Group], entrants: Sequence[Entrant], units: int, len
 
 
 def undecided(group: Group, entrants: Sequence[Entrant], units: int) -> tuple[Entrant, Entrant] | None:
-    """The plainest and the entrant that may beat it, where a race of all has left open whether it does."""
+    """The plainest entrant and one that may beat it, if the first group left that open."""
     plainest = _plainest(entrants)
     totals = {name: standing.total(units) for name, standing in standings([group]).items()}
     rivals = [e for e in entrants if e is not plainest and {e.name, plainest.name} <= totals.keys()]

@@ -1,7 +1,7 @@
-"""Whether the edited script ends where the original script does, over several seeds (level L3).
+"""The comparison of final results over several seeds (level L3).
 
-Each seed gives a pair of runs. The numbers that they end with are compared seed by seed, by two one-sided tests;
-docs/drift.md says how and why.
+Each seed gives a pair of runs. Their final numbers are compared seed by seed, with two one-sided tests; docs/drift.md
+explains the method.
 """
 
 from __future__ import annotations
@@ -35,10 +35,8 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Final:
-    """What a number ended with: its value (None where not finite), and what rounding or printing does to it.
-
-    ``integral`` ones are exact.
-    """
+    """The final value of a number (None if not finite), and the precision of its rounding or printing. ``integral``
+    values are exact."""
 
     name: str
     value: float | None
@@ -48,9 +46,9 @@ class Final:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run has left: its printed lines, the latest units' scalar results, what Keras recorded.
+    """The results of a run: its printed lines, the scalar results of the latest units, and what Keras recorded.
 
-    ``units`` counts all units, of which ``scalars`` has the last ones; ``complete``: it came to its own end.
+    ``units`` counts all units, of which ``scalars`` has the last ones. ``complete`` says that the run reached its end.
     """
 
     lines: Sequence[str] = ()
@@ -73,7 +71,8 @@ class SeedPair:
 class References:
     """Two more runs of the original script, with one of the seeds.
 
-    The ``nudged`` one had its variables moved by a rounding error after the first unit, the ``twin`` had not.
+    The variables of the ``nudged`` run were moved by a rounding error after the first unit; those of the ``twin`` were
+    not.
     """
 
     seed: int
@@ -83,9 +82,9 @@ class References:
 
 @dataclass(frozen=True)
 class _Compared:
-    """One number over all seeds; ``detail`` goes on where its name begins a sentence.
+    """The comparison of one number over all seeds. Its name and ``detail`` form a sentence.
 
-    ``evidence`` is false for what agrees and proves nothing (the number of the last epoch).
+    ``evidence`` is false if the number agrees but proves nothing, such as the number of the last epoch.
     """
 
     state: State
@@ -95,11 +94,11 @@ class _Compared:
 
 
 def final_numbers(run: Ended, metrics: Sequence[tuple[str, str]] = ()) -> dict[Key, Final]:
-    """The numbers that a run ends with.
+    """The final numbers of a run.
 
-    Of each scalar result of the unit the mean over the last tenth of the units; of each number on a printed line its
-    last value, by what else stands on the line; the last match of each of ``metrics`` ((name, regular expression));
-    and what Keras recorded. Numbers that are named as times are left out.
+    These are: for each scalar result of the unit, the mean over the last tenth of the units; for each number on a
+    printed line, its last value, keyed by the rest of the line; the last match of each of ``metrics`` ((name, regular
+    expression)); and what Keras recorded. Numbers named as times are left out.
     """
     found: dict[Key, Final] = {}
     last = run.scalars[-max(1, math.ceil(LAST_SHARE * run.units)) :]
@@ -140,10 +139,11 @@ def compare_seeds(
     metrics: Sequence[tuple[str, str]] = (),
     stopped: str = "",
 ) -> Drift:
-    """Compare what the runs ended with, over all seeds: the verdict of level L3.
+    """Compare the final results over all seeds: the verdict of level L3.
 
-    ``wanted`` is the number of seeds asked for, ``stopped`` says why there are fewer. Without ``references`` a number
-    that parted is *inconclusive*, for nothing tells whether it is rounding or a time (see `needs_references`).
+    ``wanted`` is the requested number of seeds, and ``stopped`` says why there are fewer. Without ``references`` a
+    number that differs is *inconclusive*, because nothing shows whether that is rounding or a duration (see
+    `needs_references`).
     """
     compared = _compare_all(pairs, references, metrics)
     by_state = {state: [each for each in compared if each.state is state and each.evidence] for state in State}
@@ -180,7 +180,7 @@ def compare_seeds(
 
 
 def needs_references(pairs: Sequence[SeedPair], metrics: Sequence[tuple[str, str]] = ()) -> bool:
-    """Whether a number parted, so that it is worth two more runs to know what else than the edit may explain it."""
+    """Whether a number differs, so that two more runs should look for another explanation."""
     return len(pairs) >= LEAST_SEEDS and any(
         each.state in (State.DRIFT, State.UNEXPLAINED) for each in _compare_all(pairs, None, metrics)
     )
@@ -217,7 +217,7 @@ def _compare_all(
 
 
 def _gap(first: Final | None, second: Final | None) -> float:
-    """How far two runs' numbers are apart; infinite where only one of them shows a finite one."""
+    """The distance of two runs' numbers; infinite if only one of them is finite."""
     one, other = (final.value if final is not None else None for final in (first, second))
     if one is None or other is None:
         return 0.0 if one is other else math.inf
@@ -226,10 +226,10 @@ def _gap(first: Final | None, second: Final | None) -> float:
 
 @dataclass(frozen=True)
 class _Series:
-    """One number over the seeds, None where a run did not show it.
+    """One number over the seeds, None if a run did not show it.
 
-    ``moved`` is how far rounding moved it in the nudged run, ``repeated`` how far it is from itself in a second run
-    with the same seed; None where there were no such runs.
+    ``moved`` is the effect of rounding on it in the nudged run, and ``repeated`` its difference in a second run with
+    the same seed; None if there were no such runs.
     """
 
     key: Key
@@ -266,7 +266,7 @@ class _Series:
         return self._judge_statistically(values, spread, slack, comparisons)
 
     def _judge_exactly(self, values: Sequence[tuple[float, float]], slack: float, integral: bool) -> _Compared:
-        """Where all seeds end with one number, the edited script must end with that number."""
+        """The test if all seeds end with one number: the edited script must end with the same number."""
         furthest = max(values, key=lambda pair: abs(pair[1] - pair[0]))
         gap = abs(furthest[1] - furthest[0])
         if gap <= slack:
@@ -280,9 +280,10 @@ class _Series:
     def _judge_statistically(
         self, values: Sequence[tuple[float, float]], spread: float, slack: float, comparisons: int
     ) -> _Compared:
-        """Where seeds move the number: the margin is the least that the seeds, by what these few show, spread by.
+        """The test if the number depends on the seed.
 
-        A shift accuses from the ``spread`` that was seen on, for an edit that is right shifts nothing at all.
+        The margin is the lower confidence limit of the spread of the seeds. A shift counts as drift from the observed
+        ``spread`` on, because a correct edit shifts nothing.
         """
         differences = [other - one for one, other in values]
         margin = max(slack, least_deviation(spread, len(values) - 1, FALSE_EQUIVALENCE / 2))
@@ -315,7 +316,7 @@ class _Series:
         rounding: bool,
         bounds: tuple[float, float] | None = None,
     ) -> _Compared:
-        """``state``, unless something else than the edit explains it, or nobody has asked whether it does."""
+        """``state``, unless something other than the edit explains it, or no run has tested that."""
         if self.moved is None or self.repeated is None:
             if state is State.DRIFT:
                 said += "; there was no time to tell whether that is rounding, or a duration"

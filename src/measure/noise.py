@@ -1,9 +1,9 @@
-"""Whether a difference between two runs is more than what rounding does to the script.
+"""The judgement whether a difference between two runs is larger than the effect of rounding on the script.
 
-Two right runs part ways: a graph rounds otherwise than eager code, and training amplifies it. So nothing is
-judged by a fixed tolerance alone. Other runs of the original script, best one whose variables were moved by
-one rounding error, tell how far rounding carries each number, unit by unit; the edited run may go as far,
-times a factor. Where rounding carries a number far, nothing can be told by it: it is no evidence, for or against.
+Two correct runs do not stay equal: a graph rounds differently from eager code, and training amplifies the difference.
+So no fixed tolerance is used alone. Other runs of the original script, ideally one whose variables were moved by one
+rounding error, show the effect of rounding on each number in each unit. The edited run may differ by a factor more. If
+rounding moves a number far, it is no evidence, for or against.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ JUMP, JUMP_FACTOR = 5e-4, 100.0
 
 
 class State(Enum):
-    """What is to be said of a number.
+    """The judgement on a number.
 
-    AGREES: it does, in a comparison that could have told. POWERLESS: nothing can be told by it. UNEXPLAINED: it
-    differs, and no other run tells whether that is rounding. DRIFT: it differs by more than rounding explains.
+    AGREES: it agrees, in a comparison that could have failed. POWERLESS: it shows nothing. UNEXPLAINED: it differs, and
+    no other run shows whether that is rounding. DRIFT: it differs by more than rounding explains.
     """
 
     AGREES = "none"
@@ -48,12 +48,12 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One number followed through the runs, and what is to be said of it.
+    """One compared number, and the judgement on it.
 
-    ``detail`` goes on where ``name`` begins a sentence. ``baseline`` and ``optimized`` are the values at the point
-    that decided, or at the last one that could be judged; ``noise`` is the distance of the other runs there,
-    ``largest`` the edited run's largest distance anywhere. ``evidence`` is false for what agrees and proves nothing
-    (the number of an epoch, a learning rate); ``unsettled`` says that it could be judged at no point at all.
+    ``name`` and ``detail`` form a sentence. ``baseline`` and ``optimized`` are the values at the deciding point, or at
+    the last point that could be judged. ``noise`` is the distance of the other runs there, and ``largest`` the largest
+    distance of the edited run anywhere. ``evidence`` is false if the number agrees but proves nothing (the number of an
+    epoch, a learning rate). ``unsettled`` says that no point could be judged.
     """
 
     state: State
@@ -68,7 +68,7 @@ class Finding:
     unsettled: bool = False
 
     def metric(self) -> Metric:
-        """The finding as a record; what is not finite becomes None."""
+        """The finding as a record. Values that are not finite become None."""
         values = [self.baseline, self.optimized, self.noise]
         before, after, noise = (None if value is None or not math.isfinite(value) else value for value in values)
         difference = None if before is None or after is None else after - before
@@ -78,10 +78,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Judged:
-    """What is to be said of a number followed through the runs.
+    """The judgement on a number over its points.
 
-    ``at`` is the position that decided, or the last one that could be judged (-1: none could); ``level`` is the
-    noise there. ``telling`` says whether an agreement could have told a change.
+    ``at`` is the deciding position, or the last one that could be judged (-1: none). ``level`` is the noise there.
+    ``telling`` says whether the comparison could have detected a change.
     """
 
     state: State
@@ -98,12 +98,12 @@ def judge(
     powerless: float = POWERLESS,
     moved: Sequence[float] | None = None,
 ) -> Judged:
-    """What is to be said of a number, by its distances from the reference, relative to it.
+    """Judge a number by its distances from the reference, relative to it.
 
-    ``distances`` are those of the edited run, ``noise`` those of the other runs (None where there are none);
-    ``slack`` is allowed on top. ``moved`` says how far training has moved the number by then. The noise of a point is
-    the largest up to ``ahead`` points later, since a perturbed run parts later; from where it reaches ``powerless``,
-    or the number moves by little else than noise, nothing is judged.
+    ``distances`` are those of the edited run, and ``noise`` those of the other runs (None if there are none). ``slack``
+    is allowed in addition. ``moved`` is how far training has moved the number by then. The noise at a point is the
+    largest up to ``ahead`` points later, because a perturbed run diverges later. From the point where it reaches
+    ``powerless``, or where the number moves by little more than noise, nothing is judged.
     """
     if noise is None:
         for at, distance in enumerate(distances):
@@ -128,7 +128,7 @@ def judge(
 
 
 def distance(first: float | None, second: float | None, scale: float) -> float:
-    """The distance of two numbers in units of ``scale``; infinite where only one is finite (or not None)."""
+    """The distance of two numbers in units of ``scale``; infinite if only one of them is finite (or not None)."""
     first, second = (math.nan if value is None else value for value in (first, second))
     if first == second or (math.isnan(first) and math.isnan(second)):
         return 0.0
@@ -138,10 +138,10 @@ def distance(first: float | None, second: float | None, scale: float) -> float:
 
 @dataclass(frozen=True)
 class Series:
-    """One number through the reference, the edited run, and the others, which tell the noise.
+    """The values of one number in the reference, the edited run, and the others, which give the noise.
 
-    ``source`` is "unit", "printed" or "metric". A printed number has a ``place``, the value of one unit in its
-    last place, and may be ``integral``: then it is exact.
+    ``source`` is "unit", "printed" or "metric". A printed number has a ``place``, the value of one unit in its last
+    place, and may be ``integral``: then it is exact.
     """
 
     name: str
@@ -153,11 +153,11 @@ class Series:
     integral: bool = False
 
     def judge(self, common_noise: float, ahead: int, where: str, repeats: bool = True) -> Finding:
-        """Judge it as far as the edited run and one of the others went.
+        """Judge the points that the edited run and one of the others reached.
 
-        ``common_noise`` is how far rounding carries the script's state: what a print may not show. ``repeats`` says
-        whether the script does the same when it is run again. Where it does not, all that depends on the computation
-        differs, and a number that never does is a setting, a counter or a schedule.
+        ``common_noise`` is the effect of rounding on the state of the script, which a print may not show. ``repeats``
+        says whether the script repeats itself. If it does not, everything that depends on the computation differs, so a
+        number that never differs is a setting, a counter or a schedule.
         """
         finite = [abs(value) for value in self.reference if value is not None and math.isfinite(value)]
         least = max(1e-3 * max(finite, default=0.0), 1e-12)
@@ -196,7 +196,7 @@ class Series:
         )
 
     def _tells(self, judged: Judged, noise: Sequence[float], repeats: bool) -> bool:
-        """Whether it proves anything that this number agrees."""
+        """Whether agreement in this number proves anything."""
         if not repeats and not any(noise):
             return False
         values = {value for value in self.reference[: judged.at + 1] if value is not None and not math.isnan(value)}
@@ -205,8 +205,7 @@ class Series:
 
     @property
     def is_single(self) -> bool:
-        """Whether there is one value only, of a unit or of a metric that was asked for: no second one tells whether it
-        ever changes.
+        """Whether there is only one value, of a unit or a requested metric, so that nothing shows whether it changes.
         """
         return self.source in ("unit", "metric") and len(self.reference) == 1
 

@@ -1,4 +1,4 @@
-"""In the parent: from what the runs saw to verdicts. Pure: no process is started here."""
+"""Verdicts from the observations of the runs (in the parent process). Pure: starts no process."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def observation_of(row: ObservedRow, training_seconds: float, root: Mapping[str,
 
 
 def _form(data: Mapping[str, Any] | None) -> Form | None:
-    """A form as it came over the line, as a record again."""
+    """Rebuild the record of a form from the data that the child sent."""
     if data is None:
         return None
     items = tuple((key, form) for key, item in data["items"] if (form := _form(item)) is not None)
@@ -85,7 +85,7 @@ def _form(data: Mapping[str, Any] | None) -> Form | None:
 def judge_observed(
     function: Function, row: ObservedRow | None, training_seconds: float, root: Mapping[str, str]
 ) -> Judgement | None:
-    """A verdict from the observing run alone, or None where the candidate is worth checking."""
+    """A verdict from the observing run alone, or None if the candidate should be checked."""
     if row is None or (not row.calls and not row.traced_calls):
         never = Reason(
             "never-called", "it was never called in this run, so nothing is known about it", move=Move.USER
@@ -150,18 +150,19 @@ def judge_observed(
 
 
 def lasting_effects(row: ObservedRow) -> list[EffectRow]:
-    """The effects that refute: those seen in any call but the first, whose effects a first trace repeats.
+    """The side effects that refute: those of any call except the first, because a first trace repeats those of the
+    first.
 
-    A function object has a first call, and so has a method with each instance. Of a function that the whole script
-    calls once, that call's effects refute: it is not known that another would not repeat them. But the random numbers
-    that are drawn where it builds are Keras' seeds for initial weights.
+    Each function object has its own first call, and so has a method for each instance. If the whole script calls a
+    function once, the effects of that call refute, because another call may repeat them. Random numbers that are drawn
+    while the call builds are Keras' seeds for initial weights, and do not count.
     """
     only = row.whole and row.calls == 1
     return [e for e in row.effects if e.later or (only and not (e.kind == "random" and e.building))]
 
 
 def creation_reason(creation: CreationRow) -> str:
-    """That variables are created in a later call: in which one, how many, and what to do."""
+    """The message for variables created in a later call: the call, the number, and what to do."""
     return describe_creation(creation.call, creation.more, creation.number, creation.names)
 
 
@@ -174,9 +175,9 @@ def _effect_reason(effect: EffectRow, row: ObservedRow, root: Mapping[str, str])
 
 
 def growing_signatures(seen: Observation, row: ObservedRow) -> str | None:
-    """Why a bare ``tf.function`` would be traced again and again, or None where it would not.
+    """Why a plain ``tf.function`` would be retraced repeatedly, or None.
 
-    That alone decides nothing: other variants may take all of the calls in one trace or two.
+    This alone decides nothing: other variants may cover all calls with one or two traces.
     """
     if not traces_grow(row):
         return None
@@ -193,15 +194,15 @@ def growing_signatures(seen: Observation, row: ObservedRow) -> str | None:
 
 
 def traces_grow(row: ObservedRow) -> bool:
-    """Whether a bare ``tf.function`` would be traced ever more often: for one owner of traces, or for new owners.
+    """Whether the number of traces of a plain ``tf.function`` would grow, for one owner or because of new owners.
 
-    Many instances that were all there in the first half of the calls are not growing.
+    Many instances that all exist in the first half of the calls are not growth.
     """
     return _grows(row.owner_signatures, row.owner_calls) or bool(row.late_owners and _grows(row.owners, row.calls))
 
 
 def _grows(signatures: int, calls: int) -> bool:
-    """Whether the signatures grow with the calls: many of them, or one for about every other call."""
+    """Whether the number of signatures grows with the calls: there are many, or about one for every second call."""
     many = signatures > MANY_SIGNATURES and signatures > SIGNATURE_SHARE * calls
     return many or (signatures >= LEAST_CALLS and 2 * signatures > calls)
 
@@ -214,7 +215,7 @@ def judge_checked(
     died: str,
     variant: Variant,
 ) -> Judgement:
-    """The verdict on a candidate that was compared, eager against graph. ``died``: how the run ended early."""
+    """The verdict on a candidate that was compared, eager against graph. ``died`` says how the run ended early."""
     # A variant with arguments makes one of many signatures, so how many were not compared says nothing.
     judgement = _judge_row(function, observation, row, root, died, 0 if variant.arguments else observation.signatures)
     # Of the bare function the observed signatures tell as much, and from all of the calls.
@@ -297,14 +298,14 @@ def _judge_row(
 
 
 def _repeated(few: RehearsedRow, row: CheckedRow) -> str:
-    """What the verdict on a candidate of few calls rests on."""
+    """The evidence for the verdict on a candidate with few calls."""
     moved = "with nothing to perturb" if few.reads_nothing else f"in {count(few.states, 'distinct state')}"
     lost = f" ({few.abandoned} given up)" if few.abandoned else ""
     return f"from {count(row.calls, 'real call')}, replayed {count(few.repeats, 'time')} {moved}{lost}"
 
 
 def _signatures(compared: int, observed: int) -> str:
-    """The signatures that were compared, and of how many, where some were only observed."""
+    """The number of compared signatures, and of observed ones if there were more."""
     if 0 < compared < observed:
         return f"{compared:,} of {observed:,} signatures"
     return count(max(compared, 1), "signature")

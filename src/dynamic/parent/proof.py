@@ -1,7 +1,8 @@
-"""In the parent: the dynamic stage, from candidates to judgements.
+"""The dynamic stage, from candidates to judgements (in the parent process): observe, then check the remaining
+candidates.
 
-Observe, then check what observing has left standing. The order follows cost: an effect seen in an eager
-call spares the comparison, and a comparison never runs what is known to have effects.
+Cheap tests come first. A side effect in an eager call makes the comparison unnecessary, and functions with known side
+effects are never compared.
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
 
 @dataclass(frozen=True)
 class Observed:
-    """The observing run's result: what is decided already, what is left to check, and the raw rows.
+    """The result of the observing run: the decided candidates, the open ones, and the raw rows.
 
-    ``growing`` maps those left that a bare ``tf.function`` would trace again and again to the reason.
+    ``growing`` maps open candidates that a plain ``tf.function`` would retrace repeatedly to the reason.
     """
 
     seen: Seen
@@ -90,10 +91,10 @@ def observe(
     entries: Sequence[Function] = (),
     timed: Sequence[Function] = (),
 ) -> Observed:
-    """Run the original script for ``seconds`` (``longest`` where it is slow) with ``functions`` hooked.
+    """Run the original script for ``seconds`` (``longest`` if it is slow) with hooks on ``functions``.
 
-    The functions of ``entries`` say whether their own code runs eagerly; those of ``timed`` are only timed. Of the
-    ``proposed`` ones among them, those that the run alone decides are judged.
+    The functions of ``entries`` report whether their own code runs eagerly; those of ``timed`` are only timed. The
+    ``proposed`` ones that the run alone decides are judged.
     """
     seen = run.observe(functions, seconds, longest, steps, entries, timed)
     whole = seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
@@ -117,7 +118,7 @@ def observe(
 
 
 def observed_times(seen: Seen) -> dict[str, Observation]:
-    """What is known of the functions that were only timed: calls, seconds, and the share of the time, by id."""
+    """The observations of functions that were only timed: calls, seconds, and share of the time, by id."""
     timed = seen.report.get("timed", {})
     window = float(timed.get("seconds", 0.0))
     return {
@@ -127,7 +128,7 @@ def observed_times(seen: Seen) -> dict[str, Observation]:
 
 
 def _modes(report: Mapping[str, Any], root: str) -> Modes:
-    """What a run said of its modes, as a record; ``root`` is the copy that it ran in."""
+    """The modes that a run reported, as a record. ``root`` is the copy that it ran in."""
     thrown = []
     for each in report.get("thrown", ()):
         split = [place.rpartition(":") for place in each["places"]]
@@ -159,10 +160,10 @@ def check(
     label: str = "check",
     enough: int | None = None,
 ) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
-    """Compare open candidates, eager against graph, in one run; in runs of their own where that dies.
+    """Compare open candidates, eager against graph, in one run; if that run dies, in separate runs.
 
-    ``variants`` says of the candidates to compare (by their ids) how each is converted. The run is over when
-    ``enough`` calls of each were compared. Returns a judgement for each, and the edits that could not be made.
+    ``variants`` maps ids of candidates to the way each is converted. The run ends when ``enough`` calls of each were
+    compared. Returns a judgement for each, and the edits that could not be made.
     """
     wanted = [f for f in observed.open if f.id in variants]
     _, skips = run.edit(Path(run.scan.root), [*run.outlines, *(edit_of(f, variants[f.id]) for f in wanted)])
@@ -192,7 +193,7 @@ def check(
 
 
 def _hidden(observed: Observed, checked: Sequence[Judgement]) -> list[Function]:
-    """Those of which too few calls were compared because they are called by what was compared itself, in vain."""
+    """The candidates with too few compared calls because their callers were compared, without success."""
     refuted = {judgement.function.id for judgement in checked if judgement.verdict is Verdict.REFUTED}
     return [
         judgement.function
@@ -300,9 +301,9 @@ def check_hybrids(
     seconds: float,
     label: str = "check-switch",
 ) -> list[Judgement]:
-    """Compare functions that are decorated by the user, eager against graph, in the script as ``files`` edit it.
+    """Compare functions that the user decorated, eager against graph, in the script as edited by ``files``.
 
-    The edit makes graphs of all of them: so each is waited for, for up to HYBRID_TIMES of ``seconds``.
+    The edit makes graphs of all of them, so each is waited for, up to HYBRID_TIMES of ``seconds``.
     """
     hooks = [{"id": f.id, "file": f.file, "line": line_in(files, f.id, f.file, f.line)} for f in functions]
     calls = {f.id: observed.rows[f.id].calls for f in functions}
@@ -319,7 +320,7 @@ def check_hybrids(
 
 
 def _quote(root: Path, given: Reason) -> Reason:
-    """A reason with the first line of source that it points at quoted: it shows what was baked in."""
+    """A reason with the first source line that it names quoted, which shows what the graph kept."""
     reason = given.message
     found = _PLACE.search(reason)
     if found is None:
@@ -337,7 +338,7 @@ def _quote(root: Path, given: Reason) -> Reason:
 
 
 def observation(observed: Observed, function: Function) -> Observation:
-    """What the observing run saw of a candidate."""
+    """The observation of a candidate in the observing run."""
     return observation_of(observed.rows[function.id], observed.training_seconds, observed.sources)
 
 
@@ -349,7 +350,7 @@ def edit_of(function: Function, variant: Variant) -> Edit:
 
 
 def _how_it_died(outcome: RunOutcome, eager: RunOutcome) -> str:
-    """Why a checking run is not to be trusted to its end; empty where it ended as the eager one did."""
+    """Why a checking run can't be trusted to its end; empty if it ended like the eager run."""
     if outcome.ending in (Ending.CUT, Ending.FINISHED):
         return ""
     if outcome.ending is Ending.EXITED and eager.ending is Ending.EXITED and outcome.code == eager.code:

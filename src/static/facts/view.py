@@ -1,4 +1,4 @@
-"""What rules see: one function after the graph has been solved, and the questions that they ask of it."""
+"""The view that rules have of a function after the graph was solved, and the questions they can ask."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from .mutations import find_changes
 
 
 class Keeper(NamedTuple):
-    """What an object is part of that is still there after the call: something global (None), or what a parameter
-    (its position) or an enclosing function's variable is given."""
+    """An owner of an object that outlives the call: a global (None), the argument for a parameter (its position), or a
+    variable of an enclosing function."""
 
     parameter: int | Cell | None
     name: str
@@ -44,7 +44,7 @@ _CONVERTED = frozenset({"builtins.float", "builtins.int", "builtins.abs"})
 
 
 class Facts:
-    """What is known of the whole program; shared by all views."""
+    """The facts of the whole program, shared by all views."""
 
     def __init__(self, program: Program, graph: CallGraph, allocations: Allocations) -> None:
         self.program = program
@@ -63,13 +63,13 @@ class Facts:
         self.changes = find_changes(program)
 
     def forget_answers(self) -> None:
-        """Drop the answers to the views' questions, which can be found again."""
+        """Drop the cached answers, which can be computed again."""
         self.origins = Origins()
         self.traced.clear()
 
 
 def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, int]]]:
-    """Attributes that something but a constructor assigns, with the places."""
+    """The attributes that are assigned outside of constructors, with the places."""
     found: dict[str, list[tuple[FunctionCode, int]]] = {}
     for name, stores in program.assigned_attributes.items():
         later = [
@@ -83,8 +83,11 @@ def _rebound_attributes(program: Program) -> dict[str, list[tuple[FunctionCode, 
 
 
 def is_single(node: Node, depth: int = 0) -> bool:
-    """Whether a tensor in ``node`` is surely one: what a model, a dataset or Keras hands over may be a
-    structure of several. A parameter's is where that holds for what each caller passes."""
+    """Whether a tensor in ``node`` is certainly a single tensor.
+
+    A model, a dataset or Keras may pass a structure of several tensors. For a parameter, this must hold for every
+    caller.
+    """
     if isinstance(node.origin, Call) and node.origin.targets:
         return False
     if isinstance(node.origin, ParameterCode) and (passed := _passed(node.origin)):
@@ -102,8 +105,10 @@ def is_single(node: Node, depth: int = 0) -> bool:
 
 
 def _comes_single(node: Node, depth: int) -> bool:
-    """Whether the tensor in ``node`` was made as a single one: the last that made it, and did not only hand it on,
-    decides. What a layer gives is not what it was given."""
+    """Whether the tensor in ``node`` was created as a single tensor.
+
+    The last operation that created it, and did not only pass it on, decides. The result of a layer is not its input.
+    """
     for each in trace_back(node, TENSOR):
         origin = each.origin
         if isinstance(origin, Operation) or (TENSOR not in each.values and VARIABLE in each.values):
@@ -117,7 +122,7 @@ def _comes_single(node: Node, depth: int) -> bool:
 
 
 def _passed(parameter: ParameterCode) -> list[Node]:
-    """What the calls of a function pass for one of its parameters."""
+    """The arguments that the calls of a function pass for one of its parameters."""
     owner = parameter.owner
     if owner is None:
         return []
@@ -126,7 +131,7 @@ def _passed(parameter: ParameterCode) -> list[Node]:
 
 
 def name_of(code: FunctionCode) -> str:
-    """How a message names a function."""
+    """The name of a function in messages."""
     if code.kind == "module":
         return "the script"
     if code.kind == "lambda":
@@ -145,7 +150,7 @@ class View:
     # -- values -------------------------------------------------------------------------------
 
     def roots(self, node: Node) -> frozenset[Root]:
-        """Whose memory the object in ``node`` is part of; empty where the function made it."""
+        """The owners of the object in ``node``; empty if the function created it."""
         return self.facts.origins.roots(self.code, node)
 
     def sources(self, node: Node) -> frozenset[int]:
@@ -153,9 +158,9 @@ class View:
         return self.facts.origins.sources(self.code, node)
 
     def traced(self, node: Node, depth: int = 0) -> bool | None:
-        """Whether ``node`` is a tensor while the function is traced: True, False, or None for perhaps.
+        """Whether ``node`` is a tensor during tracing: True, False, or None for perhaps.
 
-        An array that an argument brings becomes a tensor at the call; one made inside stays an array.
+        An array argument becomes a tensor at the call. An array that the function creates stays an array.
         """
         known = self.facts.traced
         # Containers may hold themselves: how deep the question is asked is part of it.
@@ -204,7 +209,7 @@ class View:
         return False
 
     def _from_argument(self, node: Node) -> bool | None:
-        """Whether an argument brings the array in ``node``; None where nobody knows what is passed."""
+        """Whether the array in ``node`` comes from an argument; None if the arguments are unknown."""
         answer: bool | None = False
         for index in self.sources(node):
             values = self.code.parameters[index].node.values if index < len(self.code.parameters) else ()
@@ -219,8 +224,11 @@ class View:
         return any(value in wanted for value in node.values)
 
     def is_known(self, node: Node) -> bool:
-        """Whether everything that ``node`` may hold is known: an unknown object's method may be anything, whatever its
-        name. None alone says that there is something else, which nobody could follow."""
+        """Whether all possible values of ``node`` are known.
+
+        A method of an unknown object may be anything, whatever its name. None alone means that there is another value,
+        which could not be tracked.
+        """
         return UNKNOWN not in node.values and any(value is not NONE for value in node.values)
 
     def receiver(self, call: Call) -> Node | None:
@@ -228,7 +236,7 @@ class View:
         return receiver_of(call)
 
     def is_argument(self, node: Node) -> bool:
-        """Whether ``node`` is one of the function's parameters itself, so that whoever passes it decides what it is."""
+        """Whether ``node`` is a parameter itself, so that the callers decide its value."""
         origin = node.origin
         return isinstance(origin, ParameterCode) and origin.owner is self.code and node is origin.node
 
@@ -241,8 +249,8 @@ class View:
         )
 
     def switched(self, guard: Branch | None) -> bool:
-        """Whether an event stands under a switch, so that the run may never come there: a flag that an argument's
-        default, an attribute or a global sets, a question for a type or a setting, an exception."""
+        """Whether an event is under a condition that may never be true in a run: a flag from a default, an attribute or
+        a global; a test for a type or a setting; an exception handler."""
         while guard is not None:
             if guard.kind != "assert" and (guard.asks or (guard.flag and self._is_switch(guard))):
                 return True
@@ -263,8 +271,7 @@ class View:
         )
 
     def memoizes(self, guard: Branch | None, target: Node) -> bool:
-        """Whether a store into ``target`` stands under the question whether it is there already: a cache
-        that a first call fills, and that a run may find full."""
+        """Whether a store into ``target`` is under a test for its presence: a cache that a first call fills."""
         roots = self.roots(target)
         while guard is not None:
             asked = [guard.switch] if guard.switch is not None else []
@@ -293,10 +300,10 @@ class View:
         whole: bool = False,
         asked: Node | None = None,
     ) -> Hazard:
-        """A hazard of this function at an event (or packed place); a switch makes it doubtful.
+        """A hazard of this function at an event (or packed place); a condition makes it uncertain.
 
-        ``message`` says what the function does, without a subject ("prints with print"); with ``whole`` it is a
-        clause that has a subject of its own. ``asked`` is the node of whose value the hazard is.
+        ``message`` says what the function does, without a subject ("prints with print"); with ``whole`` it is a clause
+        with its own subject. ``asked`` is the node whose value the hazard concerns.
         """
         is_open = False
         if isinstance(event, int):
@@ -325,12 +332,13 @@ class View:
         )
 
     def argument_doubt(self, code: str, name: str, receives: str, assumption: AssumptionKind) -> Hazard:
-        """A doubt of this function that rests on what one of its parameters receives, so not one of its callers'."""
+        """A doubt of this function that depends on the arguments for one of its parameters, and does not apply to its
+        callers."""
         message = f"parameter `{name}` receives {receives}"
         return self.hazard(code, message, self.code.node.place, False, assumption, name, transitive=False, whole=True)
 
     def keepers(self, node: Node) -> list[Keeper]:
-        """What keeps the object in ``node`` after the call; empty where the function made it itself."""
+        """The keepers of the object in ``node`` after the call; empty if the function created it."""
         roots = sorted(self.roots(node), key=lambda root: (root.kind, root.index, root.name))
         for root in roots:
             if root.kind == "global":

@@ -1,4 +1,4 @@
-"""From hazards to records: each function's facts, findings, assumptions and proposal."""
+"""The records of functions, made from hazards: facts, findings, assumptions and proposal."""
 
 from __future__ import annotations
 
@@ -72,17 +72,17 @@ def read_silenced(text: str) -> dict[int, frozenset[str]]:
 
 
 def _refuses(hazard: Hazard) -> bool:
-    """Whether a hazard speaks against a function for sure, or is a doubt of a rule whose doubts refuse."""
+    """Whether a hazard refuses a function: it is certain, or its rule refuses on a doubt."""
     return hazard.certain or rule_of()[hazard.code].polarity is Polarity.REFUSES
 
 
 def _is_advice(code: str) -> bool:
-    """Whether a finding tells what would gain, and not what would go wrong."""
+    """Whether a finding is about the benefit, and not about a fault."""
     return rule_of()[code].group is Group.BENEFIT
 
 
 def _runs_once(code: FunctionCode, depth: int) -> bool:
-    """Whether all calls of a function stand outside of loops, in a script or in what runs once."""
+    """Whether all calls of a function are outside of loops, in a script or in functions that run once."""
     calls = [call for call, _ in calls_in_earnest(code)]
     return (
         depth < 8
@@ -100,7 +100,7 @@ def _is_within(code: FunctionCode | None, outer: FunctionCode) -> bool:
 
 
 def _hands_on(value: Value, code: FunctionCode) -> bool:
-    """Whether what a decorator returned may run the function."""
+    """Whether the object that a decorator returned may call the function."""
     if isinstance(value, Wrapped):
         value = value.inner
     return value is UNKNOWN or (isinstance(value, (Function, Bound)) and value.code is code)
@@ -192,7 +192,7 @@ class Verdicts:
         )
 
     def judge_step(self, step: Step) -> records.Function:
-        """The record of statements that are no function yet: a training step, or other work on tensors."""
+        """The record of statements that are not a function: a training step, or other tensor operations."""
         code = step.owner
         hazards = self._audible(list(step.hazards))
         findings = tuple(self._finding(hazard) for hazard in hazards)
@@ -247,7 +247,7 @@ class Verdicts:
     # -- findings -----------------------------------------------------------------------------
 
     def _audible(self, hazards: list[Hazard]) -> list[Hazard]:
-        """The hazards that no comment silences."""
+        """The hazards that no comment suppresses."""
         if not self.silenced:
             return hazards
         return [hazard for hazard in hazards if not self._is_silenced(hazard)]
@@ -271,7 +271,7 @@ class Verdicts:
         return min(certain, key=lambda finding: (rule_of()[finding.code].rank, len(finding.chain), finding.line))
 
     def _judgement(self, case: Case) -> tuple[Finding, Action] | None:
-        """What the first rule that has something to say of the function as a whole says, and what is to be done."""
+        """The judgement of the first rule that judges the whole function, and the action it proposes."""
         for rule in judging_rules():
             said = rule.judge(case)
             if said is not None:
@@ -281,10 +281,11 @@ class Verdicts:
         return None
 
     def _remade_in(self, code: FunctionCode) -> FunctionCode | None:
-        """The function that defines this one anew in each call of it, so that no call finds a trace.
+        """The enclosing function that redefines this one in each of its calls, so that no call finds a trace.
 
-        Any may be called often, but for what scripts call once. A step that stands in such a function or in one that is
-        no step is worth a trace of its own where a loop calls it or nobody is seen to; and so is what is handed out.
+        Any function may be called often, except those that scripts call once. A step inside such a function, or inside
+        one that is not a step, is worth its own trace if a loop calls it or no call of it is known. So is a function
+        that is passed on.
         """
         outer = code.parent
         if outer is None or outer.is_body or code.escapes:
@@ -299,8 +300,8 @@ class Verdicts:
         return None
 
     def _is_called_once(self, code: FunctionCode, outer: FunctionCode) -> bool:
-        """Whether a script calls the outer function once, by itself or by what it calls once, and that calls the inner
-        one in a loop."""
+        """Whether a script calls the outer function once, directly or indirectly, and the outer one calls the inner one
+        in a loop."""
         return any(call.in_loop for call, _ in code.callers) and _runs_once(outer, 0)
 
     # -- facts --------------------------------------------------------------------------------
@@ -337,7 +338,7 @@ class Verdicts:
         return True if found[1] else None
 
     def _is_dropped(self, code: FunctionCode) -> bool:
-        """Whether a decorator of the project swallows the function: what its name calls is unknown."""
+        """Whether a project decorator hides the function, so that the callee behind its name is unknown."""
         return not code.callers and any(
             decorator.call is not None
             and decorator.call.targets
@@ -355,7 +356,7 @@ class Verdicts:
     def _assumptions(
         self, code: FunctionCode, name: str, hazards: list[Hazard], parameters: tuple[Parameter, ...]
     ) -> tuple[Assumption, ...]:
-        """What a candidate takes on trust; ``name`` is what the statements call it."""
+        """The assumptions about a candidate. ``name`` is its name in the statements."""
         found: dict[tuple[AssumptionKind, str, str | None], Assumption] = {}
 
         def add(assumption: Assumption) -> None:
