@@ -1,4 +1,4 @@
-"""How a run of the tool ends: its status, its sentence, its exit code, its report."""
+"""The endings of a run of the tool: status, message, exit code, report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OFTEN = 20
 
 
 def end(work: Work) -> tuple[str, str, int]:
-    """The status, the sentence and the exit code of a run that came through all stages."""
+    """The status, the message and the exit code of a run that completed all stages."""
     from ..measure.selection import take_back
 
     status, message, code = _conclude(work) if work.plan.edits else _nothing_to_write(work)
@@ -71,7 +71,7 @@ def _conclude(work: Work) -> tuple[str, str, int]:
 
 
 def _apply(work: Work) -> None:
-    """Edit the user's sources in place. Raises Stop where that was refused."""
+    """Edit the user's sources in place. Raises Stop if that is refused."""
     from ..report.folder import write_patch
     from ..rewrite import apply, are_applied
 
@@ -131,12 +131,13 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
 
 
 def _trained(row: Batches) -> str:
-    """What of Keras trained on batches."""
+    """The Keras method that trained on batches."""
     return "Model.train_on_batch" if row.alone == row.calls else FIT
 
 
 def _loops(work: Work) -> str:
-    """The line that calls a loop of Keras' own so often that this takes much of the time: no edit of ours helps."""
+    """The sentence about a line that calls a Keras loop so often that it takes much of the time. No edit helps there.
+    """
     often = [each for each in work.modes.loops if each.calls >= OFTEN]
     most = max(often, key=lambda each: each.seconds, default=None)
     if most is None or most.seconds < NOTABLE_SHARE * work.timings.get("observe", math.inf):
@@ -149,7 +150,7 @@ def _loops(work: Work) -> str:
 
 
 def _where_the_time_goes(work: Work) -> str:
-    """The function that is refused from source and takes much of the time by itself, with the reason."""
+    """The sentence about the function that takes much of the time and is refused from source, with the reason."""
     refused = [j for j in work.judgements.values() if is_to_time(j.function) and own_share(j) >= NOTABLE_SHARE]
     if not refused:
         return ""
@@ -159,7 +160,7 @@ def _where_the_time_goes(work: Work) -> str:
 
 
 def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:
-    """What to say where graph code ran eagerly, and nothing is written for it."""
+    """The message if graph code ran eagerly and nothing is written."""
     why = [switch.words for switch in switches_of(work.modes)]
     because = f", because of {' and '.join(why)}" if why else ""
     tried = [j for j in work.judgements.values() if j.function.kind is FunctionKind.SWITCH]
@@ -169,14 +170,14 @@ def _runs_eagerly(work: Work, eager: Sequence[str]) -> str:
 
 
 def changed(work: Work) -> str:
-    """What became of the user's sources, for a sentence."""
+    """The state of the user's sources, as a clause."""
     if work.applied:
         return f"the edits had been applied to {', '.join(edited.file for edited in work.plan.files)}"
     return "nothing was changed"
 
 
 def written(report: Report, work: Work) -> Report:
-    """Write the report into the run's folder; where that can't be done, the message says so."""
+    """Write the report into the results folder. If that fails, the message says so."""
     from ..report.folder import write
 
     # It takes milliseconds, and an interrupt can't undo anything by now.
@@ -190,7 +191,7 @@ def written(report: Report, work: Work) -> Report:
 
 
 def report_of(work: Work, command: Sequence[str], status: str, message: str, code: int) -> Report:
-    """All that is known, with the status, the sentence and the exit code that the run ends with."""
+    """The report of everything known so far, with the given status, message and exit code."""
     options = work.options
     return Report(
         status=status,

@@ -1,4 +1,4 @@
-"""The one place that knows the order of the stages."""
+"""The order of the stages. No other module knows it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ PARTING_SHARE = 0.5
 def run(
     options: Options, watcher: Watcher, command: Sequence[str] = (), job: Job | None = None
 ) -> Report:
-    """Do the main job, or another one; every ending is a report, which is also written to the results folder.
+    """Run the main job, or another one. Every ending is a report, which is also written to the results folder.
 
-    Ctrl-C ends all children and gives the report of what was known until then, with exit code 130.
+    Ctrl-C ends all children and returns the report of the results so far, with exit code 130.
     """
     from ..report.folder import create
     from ..sandbox.launch import all_stopped
@@ -69,7 +69,7 @@ def run(
 
 
 def optimize(work: Work) -> tuple[str, str, int]:
-    """The main job: the status, the sentence and the exit code that it ends with."""
+    """The main job. Returns the status, the message and the exit code."""
     found = scan.run(work)
     with nursery(work):
         found = prove(work, found)
@@ -88,9 +88,9 @@ def optimize(work: Work) -> tuple[str, str, int]:
 
 
 def prove(work: Work, found: Scan) -> Scan:
-    """Observe, check, choose variants, and run the plan cold: afterwards every candidate has its verdict.
+    """Observe, check, choose variants, and run the cold start. Afterwards every candidate has its verdict.
 
-    Gives the scan that the rest goes by: the run may have imported what the first one didn't know of.
+    Returns the current scan: the run may have imported modules that the first scan did not know.
     """
     work.to_outline = bool(outline.wanted(work))
     found, observed = observe.run(work, found)
@@ -122,7 +122,7 @@ def prove(work: Work, found: Scan) -> Scan:
 
 @contextlib.contextmanager
 def nursery(work: Work) -> Iterator[None]:
-    """Get a process ready, while the first run goes on, that later runs can be forked from."""
+    """Start the process that later runs are forked from, while the first run is in progress."""
     from ..sandbox.launch import base_environment
     from ..sandbox.nursery import Nursery
 

@@ -1,4 +1,4 @@
-"""The plan: the edits of the chosen candidates, as text, and when there is no use in any."""
+"""The plan: the edits of the chosen candidates as text, and the test whether they can pay off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .work import Work, edits_of
 
 
 def set_plan(work: Work, scan: Scan) -> None:
-    """Make the plan of the candidates that are selected by now: their edits, and the patch."""
+    """Make the plan of the currently selected candidates: their edits, and the patch."""
     from ..report.folder import PATCH_FILE
     from ..rewrite import diff
 
@@ -24,7 +24,7 @@ def set_plan(work: Work, scan: Scan) -> None:
 
 
 def drop_hopeless(work: Work) -> None:
-    """Take the edits out of the plan where all of them together can't pay: they need not be run or measured."""
+    """Remove the edits from the plan if all of them together can't pay off. They need not be run or measured."""
     from ..measure.selection import NOT_WORTH_IT, deselect
 
     why = why_hopeless(work.selected(), work.options.min_speedup)

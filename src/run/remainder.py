@@ -1,4 +1,4 @@
-"""The candidates that a patch has no use for: they are run cold last, where the budget has room for it."""
+"""The candidates that the patch does not need. They run from a cold start last, if the budget allows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ NOT_RUN = Reason(
 
 
 def postpone(work: Work) -> None:
-    """Put off the cold run of what agreed in the check and is not in the plan. Until then it is not confirmed."""
+    """Postpone the cold start of candidates that agreed in the check but are not in the plan. Until then they are not
+    confirmed."""
     _put_off(work, list(work.judgements.values()))
 
 
@@ -39,19 +40,19 @@ def _put_off(work: Work, judgements: Sequence[Judgement]) -> None:
 
 
 def allowance(work: Work) -> float:
-    """The seconds that may go on what changes nothing in the patch; few, where there is none."""
+    """The seconds for runs that do not change the patch; few, if there is no patch."""
     if work.own_seconds is None or work.selected():
         return work.left
     return min(work.left, max(0.0, max(OWN_SECONDS, OWN_TIMES * work.own_seconds) - work.spent))
 
 
 def has_room(work: Work, trial: ColdTrial) -> bool:
-    """Whether there is time to run cold what was put off, for the verdict alone, and be it over its first units."""
+    """Whether there is time for the postponed cold start, for the verdict alone, at least over the first units."""
     return _seconds(trial, LEAST_UNITS) <= allowance(work)
 
 
 def kept(work: Work) -> float:
-    """The seconds that the measurement is to leave for it: none where it would cost the measurement much."""
+    """The seconds that the measurement reserves for it: none if that would cost the measurement much."""
     trial = work.trial
     if trial is None or not work.waiting:
         return 0.0
@@ -64,7 +65,7 @@ def _seconds(trial: ColdTrial, units: int) -> float:
 
 
 def prove(work: Work, scan: Scan, patient: bool = True) -> None:
-    """Run cold what was put off; without being ``patient`` only where that takes little beside what the run took."""
+    """Run the postponed cold start; unless ``patient``, only if it is short compared with the run so far."""
     from .trial import ColdTrial
 
     _check_late(work, scan)
@@ -82,9 +83,9 @@ def prove(work: Work, scan: Scan, patient: bool = True) -> None:
 
 
 def _check_late(work: Work, scan: Scan) -> None:
-    """Compare what the check did not wait for: candidates of little time that the script calls late.
+    """Compare candidates that the check did not wait for: those of little time that the script calls late.
 
-    That takes a run of the whole script, so only what came to its end while it was observed is run again.
+    This takes a run of the whole script, so it is done only if the script reached its end while observed.
     """
     from ..dynamic.parent.proof import MINOR_SHARE, check
     from ..measure.selection import select
@@ -112,14 +113,14 @@ def _check_late(work: Work, scan: Scan) -> None:
 
 
 def _latest(work: Work, judgement: Judgement) -> Judgement:
-    """What is known of it by now, as it was before it was put off."""
+    """Its current judgement, as it was before it was postponed."""
     now = work.judgements[judgement.function.id]
     reasons = tuple(reason for reason in now.reasons if reason != NOT_RUN)
     return replace(now, verdict=judgement.verdict, reasons=reasons)
 
 
 def why_not(work: Work) -> str:
-    """Why the candidate that took the most time is not worth an edit, where that is so of all that was put off."""
+    """Why the candidate that took the most time is not worth an edit, if none of the postponed ones is."""
     idle = [j for j in work.judgements.values() if j.function.id in work.waiting]
     hottest = max(idle, key=lambda j: j.observation.seconds, default=None)
     if hottest is None or any(

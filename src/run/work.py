@@ -1,4 +1,4 @@
-"""What a run of the tool knows so far: the state that the stages add to, and that an interrupt is reported from."""
+"""The state of a run of the tool. The stages add to it, and an interrupt is reported from it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Stop(Exception):
-    """Ends the run with a report: raised inside of the pipeline only."""
+    """Ends the run with a report. Raised only inside the pipeline."""
 
     def __init__(self, status: str, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class Stop(Exception):
 
 @dataclass
 class Work:
-    """All that is known so far; what an interrupt leaves is reported from here."""
+    """Everything known so far. An interrupt is reported from here."""
 
     options: Options
     watcher: Watcher
@@ -89,7 +89,7 @@ class Work:
     unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates
 
     def run_with(self, scan: Scan) -> Run:
-        """What the dynamic stage's runs have in common."""
+        """The common parameters of the dynamic stage's runs."""
         from ..dynamic.parent.runs import Run
 
         thrift = None if self.own_seconds is None else self.own_seconds / 2
@@ -100,7 +100,7 @@ class Work:
 
     @property
     def whole_environment(self) -> dict[str, str]:
-        """The machine, and the versions that the script ran with."""
+        """The machine, and the versions used by the script."""
         return {**machine(), **self.environment}
 
     @property
@@ -118,18 +118,18 @@ class Work:
         return max(min(share * self.options.budget_seconds, self.left), min(least, self.left))
 
     def watch(self, text: str) -> None:
-        """Show how far the stage is."""
+        """Show the progress of the stage."""
         self.watcher.progress(text, self.spent, self.options.budget_seconds)
 
     def warn(self, text: str) -> None:
-        """Say something that matters whatever the outcome; once."""
+        """Add a warning that applies to every outcome, once."""
         if text not in self.warnings:
             self.warnings.append(text)
             self.watcher.warn(text)
 
     @property
     def leaving_seconds(self) -> float:
-        """What a process that has imported TensorFlow takes to end; 0 where nothing tells."""
+        """The seconds that a process with TensorFlow takes to end; 0 if not known."""
         nursery = self.waiting_nursery
         return nursery.leaving_seconds if nursery is not None and nursery.usable else 0.0
 
@@ -139,12 +139,12 @@ class Work:
         return sorted(chosen, key=lambda j: j.observation.seconds, reverse=True)
 
     def add(self, judgements: Sequence[Judgement]) -> None:
-        """Take in verdicts; later ones replace earlier ones."""
+        """Add verdicts. Later ones replace earlier ones."""
         self.judgements.update({j.function.id: j for j in judgements})
 
     @contextlib.contextmanager
     def stage(self, name: str, detail: str = "") -> Iterator[None]:
-        """A stage: announced, and its time noted."""
+        """Announce a stage, and record its time."""
         self.watcher.stage(name, detail)
         begun = time.monotonic()
         try:
@@ -154,7 +154,7 @@ class Work:
 
 
 def edits_of(judgements: Sequence[Judgement]) -> list[Edit]:
-    """The edits that convert the judged functions, each by the variant chosen for it, or take a switch away."""
+    """The edits that convert the judged functions with their chosen variants, or remove a switch."""
     return [
         Edit(
             j.function.id,

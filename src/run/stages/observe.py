@@ -1,4 +1,4 @@
-"""Runs the script as it is, with its candidates watched; where it fails, finds out whether the watching did it."""
+"""Runs the original script with watched candidates. If it fails, finds out whether the watching caused that."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_OBSERVE_SECONDS, IDLE_OBSERVE_SECONDS = 120.0, 20.0
 
 
 def run(work: Work, scan: Scan) -> tuple[Scan, Observed]:
-    """Observe; where the run has imported candidates that the scan didn't know of, scan and observe them too."""
+    """Observe the script. If it imported candidates that the scan did not know, scan and observe them too."""
     observed = _blame(work, scan, _observe(work, scan))
     again = scan_again(work, scan, observed)
     if again is not None:
@@ -38,7 +38,7 @@ def run(work: Work, scan: Scan) -> tuple[Scan, Observed]:
 
 
 def _tell_offspring(work: Work, observed: Observed) -> None:
-    """Say of what was never called that it may have been in other processes, which are not watched."""
+    """Add to functions that were never called that other processes, which are not watched, may have called them."""
 
     offspring = observed.offspring
     unseen = [j for j in work.judgements.values() if j.verdict is Verdict.UNOBSERVED]
@@ -51,9 +51,9 @@ def _tell_offspring(work: Work, observed: Observed) -> None:
 
 
 def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
-    """Where the observed run failed, find out whether our watching did it, and observe again without what does.
+    """If the observed run failed, find out whether the watching caused it, and observe again without those functions.
 
-    Raises Stop where the script runs unwatched, and fails with whatever is watched.
+    Raises Stop if the script runs unwatched but fails with any watched function.
     """
     from ...dynamic.parent.proof import observe
     from ..blaming import OutOfTime, find_culprits, seconds_to_fail
@@ -105,13 +105,13 @@ def _blame(work: Work, scan: Scan, observed: Observed) -> Observed:
 
 
 def _watched(work: Work) -> tuple[list[Function], list[Function]]:
-    """The functions whose calls are watched, and those of which only their own code's running is."""
+    """The functions whose calls are watched, and those that only report when their own code runs."""
     known = [j.function for j in work.judgements.values() if j.function.id not in work.unwatched]
     return [f for f in known if is_proposed(work, f) or is_to_watch(f)], [f for f in known if is_to_enter(f)]
 
 
 def _timed(work: Work) -> list[Function]:
-    """The functions that are only timed, so that it can be said where the time goes that no edit can save."""
+    """The functions that are only timed, to show where time goes that no edit can save."""
     known = [j.function for j in work.judgements.values() if j.function.id not in work.unwatched]
     return [f for f in known if is_to_time(f) and not is_to_watch(f)]
 
@@ -185,7 +185,7 @@ def _how(outcome: RunOutcome) -> str:
 
 
 def _stop_at_failure(work: Work, observed: Observed) -> None:
-    """Stop where the script itself failed, before any change of ours, or never got to train."""
+    """Raise Stop if the script failed by itself, or never started to train."""
 
     if observed.seen.role_errors:
         raise Stop("failed", f"{own_failure('observation', observed.seen.role_errors[0])}.", exit_codes.OURS)

@@ -1,7 +1,7 @@
-"""Chooses the variant of each candidate: which are worth a run, whether they hold, and which is fastest.
+"""Chooses the variant of each candidate: which are worth a run, which are safe, and which is fastest.
 
-Every variant is checked as any candidate is (``dynamic.proof``) before it may race, and the plan that won is run
-cold like any other (``trial``).
+Every variant is checked like any candidate (``dynamic.proof``) before it is timed, and the winning plan runs from a
+cold start like any other (``trial``).
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ RACE_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Plan:
-    """A way to convert the chosen candidates that may race: the judgements with the variant that each would get."""
+    """A plan that may be timed: the judgements of the chosen candidates, each with its variant."""
 
     name: str
     judgements: tuple[Judgement, ...]
 
     @property
     def rank(self) -> int:
-        """How plain the variants are, summed up."""
+        """The sum of the variants' ranks."""
         return sum(way_of(judgement.variant.name).rank for judgement in self.judgements)
 
     @property
     def dear(self) -> bool:
-        """Whether any of it is compiled."""
+        """Whether any of the variants is compiled."""
         return any(is_dear(judgement.variant) for judgement in self.judgements)
 
 
 @dataclass
 class Race:
-    """The stage: tries what is worth trying of the chosen candidates' variants, and lets the best of them race."""
+    """The stage: checks the promising variants of the chosen candidates, and times the best of them."""
 
     work: Work
     scan: Scan
@@ -103,7 +103,7 @@ class Race:
         self._settle(plans, choice)
 
     def _least(self) -> float:
-        """The seconds without which there is no use in beginning: one check and a race of two."""
+        """The least useful number of seconds: one check, and turns of two plans."""
         return 4 * self.start_seconds + RACE_SECONDS
 
     def _tell(self, proposals: Mapping[str, Sequence[Variant]]) -> str:
@@ -114,7 +114,7 @@ class Race:
         return length_of(judgement, self.whole)
 
     def _proposals(self, judgements: Sequence[Judgement]) -> dict[str, list[Variant]]:
-        """What is worth checking: variants of the candidates in the plan, and of those that a variant may save."""
+        """The variants worth checking, of the candidates in the plan and of those that a variant may save."""
         found: dict[str, list[Variant]] = {}
         for judgement in judgements:
             name = judgement.function.id
@@ -153,7 +153,7 @@ class Race:
                 self._take(judgement)
 
     def _take(self, checked: Judgement) -> None:
-        """Take in what a check said of one variant of a candidate."""
+        """Add the result of a check of one variant."""
         known = self.work.judgements[checked.function.id]
         if not checked.variants:
             variant, seen = checked.variant, checked.observation
@@ -178,7 +178,7 @@ class Race:
     # Racing.
 
     def _plans(self, chosen: Sequence[Judgement]) -> list[Plan]:
-        """The plans that may race: the plainest, and those that the checks say may be faster over the training."""
+        """The plans to time: the plainest, and those that may be faster over the training according to the checks."""
         if not chosen:
             return []
         chosen = [plainer(judgement) or judgement for judgement in chosen]
@@ -199,9 +199,9 @@ class Race:
         return [plain, *plans[: MOST_ENTRANTS - 1]]
 
     def _promising(self, judgement: Judgement) -> list[tuple[float, VariantResult]]:
-        """The confirmed variants that were not much slower than the candidate's own when checked, the best first.
+        """The confirmed variants that were not much slower in the check than the candidate's own, the best first.
 
-        Each with the seconds that it is predicted to take over the whole training.
+        Each has the seconds that it is predicted to take over the whole training.
         """
         base, length = base_result(judgement), self._length(judgement)
         if base is None:
@@ -215,9 +215,9 @@ class Race:
         return sorted((pair for pair in found if pair[0] <= limit), key=lambda pair: pair[0])
 
     def _improved(self, judgement: Judgement) -> Judgement:
-        """A candidate that is not the hottest, with the plainest variant that is predicted to be about the best.
+        """A candidate other than the hottest, with the plainest variant that is predicted to be about the best.
 
-        It is not raced by itself, so another than its plainest must promise clearly more.
+        It is not timed alone, so a variant other than the plainest must promise clearly more.
         """
         promising = self._promising(judgement)
         near = [result for seconds, result in promising if seconds <= CLEARLY * promising[0][0]]
@@ -226,10 +226,10 @@ class Race:
         return replace(judgement, variant=variant_of(min(near, key=lambda result: way_of(result.name).rank)))
 
     def _without(self, hottest: Judgement) -> Plan | None:
-        """The plan that leaves the hottest candidate eager and converts what it calls, where that may be better.
+        """The plan that leaves the hottest candidate eager and converts its callees, if that may be better.
 
-        It may be where the graph of the whole gains little: a loop over data swallowed by the graph, or a
-        callee that is traced once under a caller that is traced again and again.
+        It may be if the graph of the whole gains little: a loop over data inside the graph, or a caller that is
+        retraced repeatedly while a callee is traced once.
         """
         from ...measure.selection import select
 
@@ -298,7 +298,7 @@ class Race:
         return entrants
 
     def _settle(self, plans: Sequence[Plan], choice: Choice) -> None:
-        """Note the winner's variants as those chosen, and take out what gains nothing by them."""
+        """Select the winner's variants, and deselect candidates that gain nothing from them."""
         from ...measure.selection import COVERED, NOT_WORTH_IT, deselect, gain_refusal
 
         winner = next((plan for plan in plans if plan.name == choice.winner), None)

@@ -49,7 +49,7 @@ class Calls:
         self.graph.handlers[Call] = self.on_callee
 
     def begin(self) -> None:
-        """Enter the calls whose callee is a library's by name."""
+        """Process the calls whose name alone shows a library function."""
         for code in self.program.functions:
             for call in code.calls:
                 if call.path is not None:
@@ -59,7 +59,7 @@ class Calls:
                         self.graph.failed.append((call, call.result, error))
 
     def finish(self) -> bool:
-        """Give the results of calls that depend on arguments nobody knows; True where that is news."""
+        """Set the results of calls with unknown arguments. Returns True if something changed."""
         news = False
         for call, word in self.late:
             if not call.result.values:
@@ -88,9 +88,7 @@ class Calls:
         mode: str = "call",
         source: Node | None = None,
     ) -> None:
-        """Call ``value`` with ``given``; what it returns flows to ``result``.
-
-        ``source`` is the node that ``value`` was found in.
+        """Call ``value`` with ``given``; its result flows to ``result``. ``source`` is the node that holds ``value``.
         """
         graph = self.graph
         if isinstance(value, Function):
@@ -139,7 +137,7 @@ class Calls:
                 graph.connect(given.positional[0], result)
 
     def _from_outside(self, node: Node) -> Node:
-        """An argument that a partial was given elsewhere: for the caller it is something global."""
+        """An argument that was bound by a partial elsewhere. For the caller it counts as global."""
         outside = self._outside.get(node)
         if outside is None:
             outside = self._outside[node] = Node(node.place, Cell("an argument of a partial", None))
@@ -147,7 +145,7 @@ class Calls:
         return outside
 
     def _decorate(self, call: Call, decorator: FunctionCode, given: Given) -> bool:
-        """See through a decorator of the project whose wrapper hands all arguments on."""
+        """Look through a project decorator whose wrapper passes all arguments on."""
         wrapper = self.passing_wrapper(decorator)
         if wrapper is None:
             return False
@@ -244,7 +242,7 @@ class Calls:
         self.library.give_word(call, describe_result(path), given, result, None, path)
 
     def give(self, word: str, result: Node, place: int, cause: Node | None) -> None:
-        """Let what ``word`` stands for be in ``result`` (words that need no arguments)."""
+        """Put the value that ``word`` stands for into ``result`` (words that need no arguments)."""
         atom = ATOMS.get(word)
         if atom is not None:
             self.graph.add(result, atom, cause)
@@ -276,7 +274,7 @@ class Calls:
     def call_implicitly(
         self, event: Event, code: FunctionCode, receiver: Value, arguments: list[Node], result: Node | None
     ) -> None:
-        """Enter a call that the source does not spell: of a property, ``__getitem__``, ``__iter__``."""
+        """Process an implicit call: of a property, ``__getitem__`` or ``__iter__``."""
         base = getattr(event, "base", None) or getattr(event, "iterable", None)
         source = base if isinstance(base, Node) else None
         for known in event.owner.calls:
@@ -456,5 +454,5 @@ def _returned_by(wrapper: FunctionCode) -> tuple[bool, list[Node]]:
 
 
 def given_by(call: Call) -> Given:
-    """The arguments that a call spells."""
+    """The explicit arguments of a call."""
     return Given(call.arguments, call.stars, call.keywords, call.double_stars)

@@ -1,7 +1,7 @@
-"""What lowering makes of a project's source: modules, classes, functions, and the events in them.
+"""The intermediate representation of a project's source: modules, classes, functions, and their events.
 
-An event is something that a rule may have to look at: a call, a store, a branch. Its operands are
-nodes of the value graph, so its meaning is read off after the graph has been solved.
+An event is something that a rule may inspect: a call, a store, a branch. Its operands are nodes of the value graph, so
+its meaning is known after the graph was solved.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .values import Class, Function, Instance, Module, Value
 
 
 class Event:
-    """Something that a function does. ``guard`` is the innermost branch that it stands under."""
+    """An action of a function. ``guard`` is the innermost branch around it."""
 
     __slots__ = ("guard", "owner", "place")
 
@@ -26,10 +26,11 @@ class Event:
 
 
 class Call(Event):
-    """A call. ``path`` is set where the callee is a library's by name alone; else ``function`` holds it.
+    """A call.
 
-    ``stars`` are (position, node) pairs of ``*args``; ``double_star`` the nodes of ``**kwargs``.
-    ``targets`` are the project's functions that it reaches, with the nodes bound to their parameters.
+    ``path`` is set if the name alone shows that the callee belongs to a library; otherwise ``function`` holds it.
+    ``stars`` are (position, node) pairs of ``*args``; ``double_star`` are the nodes of ``**kwargs``. ``targets`` are
+    the project functions that it reaches, with the nodes bound to their parameters.
     """
 
     __slots__ = (
@@ -73,13 +74,13 @@ class Call(Event):
         self.literals: dict[int | str, object] | None = None
 
     def note_literal(self, key: int | str, value: object) -> None:
-        """Remember the constant that stands as an argument."""
+        """Record a constant argument."""
         if self.literals is None:
             self.literals = {}
         self.literals[key] = value
 
     def argument(self, position: int, name: str) -> Node | None:
-        """The node given for a library function's parameter, by position or name."""
+        """The argument node for a library function's parameter, by position or name."""
         if name in self.keywords:
             return self.keywords[name]
         if position < len(self.arguments) and not any(star <= position for star, _ in self.stars):
@@ -88,11 +89,10 @@ class Call(Event):
 
 
 class Binding:
-    """One function that a call reaches, and what its parameters are given there.
+    """One function that a call reaches, and the arguments for its parameters.
 
-    ``mode`` is "call" for an ordinary call, "graph" where TensorFlow or Keras traces the function (a
-    dataset's ``map``), "held" where a library's object that the call uses was given the function earlier, "escape"
-    where unknown code may call it.
+    ``mode`` is "call" for an ordinary call, "graph" if TensorFlow or Keras traces the function (a dataset's ``map``),
+    "held" if a library object in the call received the function earlier, and "escape" if unknown code may call it.
     """
 
     __slots__ = ("arguments", "code", "mode")
@@ -235,12 +235,12 @@ class Unpacking(Event):
 
 
 class Branch(Event):
-    """A decision: ``kind`` is if, while, ifexp, and, or, not, assert, match, except.
+    """A decision.
 
-    ``sides`` are the lines where its other sides begin: the ``else`` of an ``if``, the cases of a ``match``.
-    ``leaves`` says that one side of it returns; ``flag`` that the test reads nothing but a name or attribute
-    (``switch`` is a name's node) and constants, so the guarded code may be switched off; ``asks`` that it asks for a
-    type, for a word, or whether something is there (see ``questions``).
+    ``kind`` is if, while, ifexp, and, or, not, assert, match, except. ``otherwise`` is the line where the other side of
+    an ``if`` begins (0: it has none). ``leaves`` says that one side of it returns. ``flag`` says that the test reads
+    nothing but a name or attribute (``switch`` is a name's node) and constants, so the guarded code may be switched
+    off. ``asks`` says that it tests a type, a string, or the presence of something (see ``questions``).
     """
 
     __slots__ = ("asks", "flag", "kind", "leaves", "sides", "switch", "test")
@@ -258,12 +258,12 @@ class Branch(Event):
         self.switch: Node | None = None
 
     def divides(self, line: int, other: int) -> bool:
-        """Whether two lines under it stand on different sides, so that not both are run."""
+        """Whether two lines under it are on different sides, so that not both run."""
         return self.kind == "ifexp" or bisect_right(self.sides, line) != bisect_right(self.sides, other)
 
 
 class Return(Event):
-    """``return value``; ``in_loop`` where a loop of the function surrounds it."""
+    """``return value``; ``in_loop`` if a loop of the function surrounds it."""
 
     __slots__ = ("in_loop", "value")
 
@@ -276,7 +276,7 @@ class Return(Event):
 
 
 class Mark(Event):
-    """A statement that matters by being there: raise, try, with, yield, await, import, del, exec."""
+    """A statement whose presence matters: raise, try, with, yield, await, import, del, exec."""
 
     __slots__ = ("end", "kind", "node", "text")
 
@@ -380,9 +380,10 @@ class FunctionCode:
 
 @dataclass(eq=False, slots=True)
 class ClassCode:
-    """A class. ``bases`` are paths of libraries or nodes of the project; ``order`` is its MRO.
+    """A class.
 
-    ``slots`` are the names in ``__slots__``, None where it has none; where they can't be told, any may be among them.
+    ``bases`` are library paths or project nodes; ``order`` is its MRO. ``slots`` are the names in ``__slots__``, None
+    if it has none. If they are unknown, any name may be among them.
     """
 
     module: ModuleCode

@@ -55,7 +55,7 @@ class Graph:
         self.failed: list[tuple[object, Node, Exception]] = []
 
     def add(self, node: Node, value: Value, cause: Node | None = None) -> None:
-        """Let ``value`` be in ``node``, and everywhere that it flows to from there."""
+        """Add ``value`` to ``node``, and to everything that it flows to."""
         values = node.values
         if value in values:
             return
@@ -69,7 +69,7 @@ class Graph:
             self._queue.append((node, value))
 
     def connect(self, source: Node, target: Node) -> None:
-        """Let everything in ``source`` flow to ``target``, now and later."""
+        """Let all values of ``source`` flow to ``target``, now and later."""
         if source is target:
             return
         successors = source.successors
@@ -83,7 +83,7 @@ class Graph:
             self.add(target, value, source)
 
     def watch(self, node: Node, watcher: object) -> None:
-        """Tell ``watcher`` of each value in ``node``; nobody is told before ``solve``."""
+        """Notify ``watcher`` of each value in ``node``, during ``solve``."""
         if node.watchers is None:
             node.watchers = [watcher]
         else:
@@ -103,7 +103,7 @@ class Graph:
                 self.add(target, value, node)
 
     def solve(self) -> None:
-        """Propagate to the least fixpoint, telling the watchers. May be called again after additions."""
+        """Propagate to the least fixed point, and notify the watchers. May be called again after additions."""
         if not self._begun:
             # All watchers wait, and are told below of all that copies bring.
             self.settle_copies()

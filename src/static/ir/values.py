@@ -1,7 +1,7 @@
-"""Abstract values: what a name may hold, as far as source shows.
+"""Abstract values: the values that a name may hold, according to the source.
 
-Values are compared by identity, so each is made once. A node of the value graph holds a small set of
-them; a node that holds none was never given anything that the analysis could follow.
+Values are compared by identity, so each is created once. A node of the value graph holds a small set of them. A node
+without values never received anything that the analysis could follow.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Value:
-    """Anything that a node can hold. Its ``repr`` is what a user reads of it."""
+    """Anything that a node can hold. Messages show its ``repr``."""
 
     __slots__ = ()
 
 
 class Atom(Value):
-    """A value of which nothing but its kind is known."""
+    """A value whose kind alone is known."""
 
     __slots__ = ("name",)
 
@@ -58,7 +58,7 @@ STRUCTURES = frozenset({"list", "tuple", "dict", "set", "namedtuple"})
 
 
 class External(Value):
-    """Something of a library, by its canonical dotted path (``tensorflow.nn.relu``)."""
+    """A library object, by its canonical dotted path (``tensorflow.nn.relu``)."""
 
     __slots__ = ("path",)
 
@@ -168,7 +168,7 @@ class Bound(Value):
 
 
 class Wrapped(Value):
-    """A function behind a wrapper of the project that hands all arguments on."""
+    """A function behind a project wrapper that passes all arguments on."""
 
     __slots__ = ("inner", "wrapper")
 

@@ -1,4 +1,4 @@
-"""Running the rules over every function, and handing hazards on from callees to callers."""
+"""Applies the rules to every function, and passes hazards from callees to callers."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class Inspection:
     def _inherit(self) -> None:
         """Each function's hazards with those of its callees, callees first.
 
-        One hazard per code (and parameter) is handed on: the certain one if there is one. Functions that call
-        each other in a circle are gone round until nothing new comes.
+        One hazard per code (and parameter) is passed on, a certain one if there is one. Functions that call each other
+        are repeated until nothing changes.
         """
         for component in self.facts.graph.components:
             members = [code for code in component if not code.is_body]
@@ -140,7 +140,7 @@ class Inspection:
 
 
 def _unseen(view: View) -> Hazard:
-    """What is known of a function that can't be analysed."""
+    """The hazard of a function that can't be analysed."""
     message = "can't be analysed, so its effects are unknown"
     return view.hazard("HYB112", message, view.code.node.place, False, AssumptionKind.NO_EFFECT)
 
@@ -175,7 +175,7 @@ class Merged:
         return True
 
     def _lacks(self, code: str, certain: bool, parameter: int | Cell | None) -> bool:
-        """Whether such a hazard would say something new."""
+        """Whether such a hazard would add information."""
         held: Hazard | None
         if parameter is None:
             held = self.always.get(code)
@@ -186,20 +186,20 @@ class Merged:
         return held is None or (certain and not held.certain)
 
     def add(self, hazard: Hazard) -> None:
-        """Take an inherited hazard if it says something new."""
+        """Add an inherited hazard if it adds information."""
         if self._note(hazard):
             self.news += 1
             self.all.append(hazard)
 
     def inherit(self, view: View, call: Call, hazard: Hazard, seen: Iterable[Seen]) -> None:
-        """Take a callee's hazard as its caller sees it, where that says something new."""
+        """Add a callee's hazard from the caller's view, if it adds information."""
         for each in seen:
             if self._lacks(hazard.code, each.certain, each.parameter):
                 self.add(hazard.seen_from(view.code, call, *each))
 
 
 class Seen(NamedTuple):
-    """How a caller inherits a hazard: what `Hazard.seen_from` takes."""
+    """The arguments of `Hazard.seen_from` for a caller that inherits a hazard."""
 
     certain: bool
     parameter: int | Cell | None
@@ -207,7 +207,7 @@ class Seen(NamedTuple):
 
 
 def is_sure(view: View, call: Call, binding: Binding) -> bool:
-    """Whether a call surely happens and surely reaches the function that it is known to reach."""
+    """Whether a call certainly happens and certainly reaches its known target."""
     if binding.mode == "held":
         # Whether a library calls what it was given hangs on its options: that is for a run to see.
         return False
@@ -225,20 +225,22 @@ def is_sure(view: View, call: Call, binding: Binding) -> bool:
 
 
 def _is_default(function: Node) -> bool:
-    """Whether the callee is what ``getattr`` gives where there is no such attribute: a question for presence."""
+    """Whether the callee is the default of ``getattr``, so that the call tests for presence."""
     asked = function.origin
     return isinstance(asked, Call) and asked.path == "builtins.getattr" and len(asked.arguments) > 2
 
 
 def _is_ambiguous(function: Node) -> bool:
-    """Whether the called name holds something besides one function of the project: a library's object, or anything."""
+    """Whether the called name may hold something other than one project function: a library object, or anything
+    unknown."""
     projects = (Function, Bound, Wrapped, Class, Instance, Partial)
     kinds = {isinstance(value, projects) for value in function.values if value is not NONE}
     return len(kinds) > 1
 
 
 class Passed:
-    """What a call passes to a callee, as far as hazards of its parameters ask: each is asked of many."""
+    """The arguments of a call, as far as hazards of the callee's parameters need them. Cached, because many hazards
+    ask."""
 
     def __init__(self, view: View, binding: Binding) -> None:
         self._view = view
@@ -261,14 +263,14 @@ class Passed:
         return self._tensors[index]
 
     def kept(self, index: int) -> tuple[int | Cell | None, ...]:
-        """What keeps the arguments for a parameter."""
+        """The keepers of the arguments for a parameter."""
         if index not in self._kept:
             self._kept[index] = _kept(self._view, self._arguments.get(index, ()))
         return self._kept[index]
 
 
 def inherit(view: View, passed: Passed, hazard: Hazard, surely: bool) -> Iterable[Seen]:
-    """What a callee's hazard means for its caller, given the arguments of the call and whether it `is_sure`."""
+    """A callee's hazard from the view of its caller, given the arguments and whether the call `is_sure`."""
     certain = hazard.certain and surely
     parameter = hazard.parameter
     if parameter is None:
@@ -289,13 +291,14 @@ def inherit(view: View, passed: Passed, hazard: Hazard, surely: bool) -> Iterabl
 
 
 def _of_cell(view: View, hazard: Hazard, cell: Cell) -> Iterable[int | Cell | None]:
-    """A change of an enclosing function's variable: that function's own business, unless it came from outside."""
+    """A change of an enclosing function's variable. It does not matter outside of that function, unless the value came
+    from outside."""
     if cell.owner is not view.code:
         return (cell,)
     return _kept(view, cell.nodes) if hazard.when == "outlives" else ()
 
 
 def _kept(view: View, nodes: Iterable[Node]) -> tuple[int | Cell | None, ...]:
-    """Each thing that keeps what the callee changes; none where the caller made it itself."""
+    """The keepers of the object that the callee changes; none if the caller created it."""
     keepers = dict.fromkeys(keeper.parameter for node in nodes for keeper in view.keepers(node))
     return (None,) if None in keepers else tuple(keepers)
