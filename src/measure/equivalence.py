@@ -293,7 +293,7 @@ class _Series:
         bounds = found.low, found.high
         value = abs(fmean(one for one, _ in values))
         if found.equivalent and margin >= VAGUE * value:
-            said = f"is {value:.3g}, and seeds spread by {margin:.3g} at least, so that nothing can be told by it"
+            said = f"is {value:.3g}, and the seeds spread by at least {margin:.3g}, so it shows nothing"
             return self._told(State.POWERLESS, said, values, margin, bounds)
         if found.equivalent:
             said = f"differs {numbers}, within the spread of the seeds (at least {margin:.3g})"
@@ -302,8 +302,8 @@ class _Series:
             said = f"differs {numbers}, by more than the spread of the seeds ({spread:.3g})"
             return self._excused(State.DRIFT, said, values, spread, False, bounds)
         said = (
-            f"differs {numbers}: too few seeds to tell whether that is within what seeds spread by "
-            f"({spread:.3g} here, {margin:.3g} at least)"
+            f"differs {numbers}: too few seeds to tell whether that is within the spread of the seeds "
+            f"({spread:.3g} here, at least {margin:.3g})"
         )
         return self._excused(State.UNEXPLAINED, said, values, margin, False, bounds)
 

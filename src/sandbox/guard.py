@@ -63,7 +63,7 @@ _STARTING: dict[str, tuple[int, ...]] = {
     "os.spawn": (2,),
     "os.exec": (1,),
 }
-_REFUSAL = "hybridize runs this script on a scratch copy and lets it change nothing outside of it"
+_REFUSAL = "hybridize runs this script on a scratch copy and allows it to change nothing outside of it"
 _DENIED = re.compile(r"permission denied|errno ?= ?13", re.IGNORECASE)
 # A path in an error message: quoted, absolute, or as TensorFlow puts it ("model.h5; Permission denied").
 _PATH = re.compile(r"'([^'\n]+)'|\"([^\"\n]+)\"|([^\s;]+); Permission denied|((?:/[^/\s:;,'\"]+){2,})")

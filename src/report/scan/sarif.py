@@ -56,7 +56,7 @@ def _results(scan: Scan, contents: _Contents) -> Iterator[Result]:
 def _candidate(function: Function, contents: _Contents) -> Result:
     checks = "; ".join(assumption.statement for assumption in function.assumptions)
     text = f"{function.qualname} is a candidate ({function.proposal.value})"
-    text += f", for it {', '.join(function.rests_on)}" if function.rests_on else ""
+    text += f", because it {', '.join(function.rests_on)}" if function.rests_on else ""
     text += f"; a run must check: {checks}." if checks else "."
     return Result(
         _CANDIDATE,

@@ -92,7 +92,7 @@ def _made(work: Work, functions: Sequence[Function]) -> tuple[str, str, int]:
     # Of what stays decorated in all runs there is nothing to hold.
     names = [f.id for f in functions if work.judgements[f.id].function.proposal is Action.HYBRIDIZE]
     if not names:
-        why = "no function that the script can reach has a tf.function decorator that can be taken off"
+        why = "no function that the script can reach has a tf.function decorator that can be removed"
         return "undecided", f"There is no speedup to hold: {why}. No baseline was written.", exit_codes.CHECK
     refuted = [j for name in names if (j := work.judgements[name]).verdict is Verdict.REFUTED]
     if refuted:
