@@ -1,4 +1,4 @@
-"""What an error says, in one line."""
+"""Error messages in one line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OUT_OF_MEMORY = re.compile(
 
 
 def telling_line(text: str | None) -> str:
-    """The line of an error that says what went wrong, the last named one where it quotes others; cut to LENGTH."""
+    """The line of an error message that names the problem: the last one if it quotes others. Cut to LENGTH."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     named = [line for line in lines if _NAMED.match(line)]
     said = [line for line in lines if not _WHERE.match(line)]

@@ -1,4 +1,4 @@
-"""What the command exits with: a contract for CI and for scripts."""
+"""The exit codes: an interface for CI and for scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line's entry: finds the command, and ends each mistake and failure with one sentence."""
+"""The entry point of the command line. It finds the command, and reports each mistake and failure in one sentence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None, stdout: TextIO | None = None, stderr
 
 
 def _report_failure(error: Exception, console: Console) -> None:
-    """Put a failure of our own where it is found: the sentence on the terminal, the traceback in a file."""
+    """Report a failure of hybridize: the sentence on the terminal, the traceback in a file."""
     import traceback
 
     text = "".join(traceback.format_exception(error))

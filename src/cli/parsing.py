@@ -1,4 +1,4 @@
-"""What all commands read their arguments with, and how they say what was wrong with them."""
+"""The argument parser of all commands, and its error messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Value = TypeVar("_Value")
 
 
 class WrongUsage(Exception):
-    """The command was called in a way that it does not understand; carries the sentence that says so."""
+    """Invalid usage of a command; carries the message."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Parser(argparse.ArgumentParser):
         return formatter.format_help()
 
     def refuse_extras(self, extras: list[str]) -> None:
-        """Raise WrongUsage where there are arguments that the command has no use for."""
+        """Raise WrongUsage for arguments that the command does not accept."""
         if extras:
             raise WrongUsage(f"There is no option {extras[0]}.{nearest(extras[0], self.options)}")
 
@@ -74,14 +74,14 @@ class _HelpFormatter(argparse.HelpFormatter):
 
 
 def checked(value: _Value | Mistake, prefix: str = "") -> _Value:
-    """Give the value; raises WrongUsage where it is a mistake."""
+    """Return the value; raises WrongUsage if it is a mistake."""
     if isinstance(value, Mistake):
         raise WrongUsage(prefix + value.sentence)
     return value
 
 
 def existing(path: Path) -> Path:
-    """Give a path that is there, resolved; raises WrongUsage for another one."""
+    """Return an existing path, resolved; raises WrongUsage otherwise."""
     if not path.exists():
         near = [str(each) for each in path.parent.glob("*")] if path.parent.is_dir() else []
         raise WrongUsage(f"There is no {path}.{nearest(str(path), near)}")

@@ -54,9 +54,9 @@ def checked_outputs(outputs: tuple[tuple[str, str], ...], known: Sequence[str]) 
 
 
 def present(job: Callable[[Watcher], Report], options: Options, console: Console) -> int:
-    """Do the job under the eyes of the user, show and write its report, and give the exit code.
+    """Run the job with visible progress, show and write its report, and return the exit code.
 
-    Where a format goes to standard output, everything else goes to standard error.
+    If a format goes to standard output, everything else goes to standard error.
     """
     outputs = outputs_of(options)
     from ..report.outputs import STDOUT, write

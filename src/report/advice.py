@@ -1,4 +1,4 @@
-"""What a verdict asks of the user: how much it matters, and what to do."""
+"""Advice on a verdict: how much it matters, and what to do."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from .wording import is_proposed, reasons, samples
 
 
 class Weight(Enum):
-    """How much a verdict matters to who reads a change."""
+    """How much a verdict matters to a reviewer."""
 
     WRONG = "wrong"
-    """The user's own code runs it as a graph, and the runs refute that."""
+    """The user's own code runs it as a graph, but the runs refute that."""
     GAIN = "gain"
-    """It is to be converted: the runs confirm it, and it pays."""
+    """It should be converted: the runs confirm it, and it pays off."""
     OPEN = "open"
     """It was tried, and is not converted."""
     NONE = "none"
-    """It asks for nothing."""
+    """Nothing needs to be done."""
 
 
 def is_as_it_stands(report: Report) -> bool:
-    """Whether the report judges decorators that are there, and none that are to be written."""
+    """Whether the report judges existing decorators, not proposed ones."""
     return report.held is not None or report.command.argv[1:2] in (("check",), ("confirm",))
 
 
@@ -67,9 +67,9 @@ def evidence(judgement: Judgement, report: Report) -> str:
 
 
 def losses(report: Report) -> Iterator[tuple[Otherwise, Function | None]]:
-    """What is otherwise than in the baseline and counts: what fails by itself, and all of it where the speedup is lost.
+    """The differences from the baseline that count: those that fail alone, and all of them if the speedup is lost.
 
-    Each with the function that it is about; None where that is not in the project any more.
+    Each has its function; None if that is no longer in the project.
     """
     functions = {judgement.function.id: judgement.function for judgement in report.judgements}
     held = report.held

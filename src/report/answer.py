@@ -1,6 +1,7 @@
-"""What a run found, in the order in which a person asks: what was gained, what was tried, where the time goes instead.
+"""The results of a run, in the order in which a reader asks: the gain, the tried candidates, and where the time goes
+instead.
 
-All formats for people take their sentences from here, so that no two of them give two numbers for one thing.
+All formats for people take their sentences from here, so that no two of them show two numbers for one thing.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ REMEDIES = {
 
 
 class Tone(Enum):
-    """How a row is to be taken."""
+    """The meaning of a row."""
 
     GOOD = "good"
     BAD = "bad"
@@ -82,7 +83,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Tried:
-    """A candidate on one line: the gain is empty where there is none of its own."""
+    """A candidate on one line. The gain is empty if the candidate has none of its own."""
 
     judgement: Judgement
     name: str
@@ -92,14 +93,14 @@ class Tried:
 
 
 def tone_of(report: Report) -> Tone:
-    """How the outcome as a whole is to be taken."""
+    """The meaning of the outcome as a whole."""
     if report.exit_code not in (0, 130):
         return Tone.BAD
     return Tone.GOOD if report.plan.edits and report.status == "optimized" else Tone.PLAIN
 
 
 def name_of(function: Function) -> str:
-    """What a candidate is called: a step that is no function yet by its lines, anything else by its id."""
+    """The name of a candidate: the lines of a step that is not a function, otherwise the id."""
     region = function.region
     if region is not None:
         return f"the step at {region.file}:{region.first}–{region.last}"
@@ -109,9 +110,9 @@ def name_of(function: Function) -> str:
 
 
 def rows(report: Report, short: bool = False) -> list[Row]:
-    """Give the measured facts: per step, over the whole run, when it pays, whether results drifted, what that rests on.
+    """Give the measured facts: per step, whole run, break-even, drift, and the sample counts.
 
-    ``short``: of drift that was not found, only what was compared.
+    With ``short``, an outcome without drift lists only what was compared.
     """
     found: list[Row] = []
     if report.benchmark is not None:
@@ -124,7 +125,7 @@ def rows(report: Report, short: bool = False) -> list[Row]:
 
 
 def benchmark_rows(benchmark: Benchmark) -> list[Row]:
-    """Give what the measurement says, a fact a row; nothing for what was not measured."""
+    """Give the results of the measurement, one fact per row; nothing for facts that were not measured."""
     found = [_per_step(benchmark)]
     if benchmark.by_clock:
         found.append(Row("Whole run", "takes as long as before, with more steps: the script stops after a fixed time"))
@@ -142,7 +143,7 @@ def benchmark_rows(benchmark: Benchmark) -> list[Row]:
 
 
 def more_rows(benchmark: Benchmark) -> list[Row]:
-    """Give what is of interest to few: memory, and what a flag alone gives."""
+    """Give the facts for ``-v``: memory, and the speedup of XLA auto-clustering alone."""
     found = []
     if benchmark.peak_rss_bytes is not None:
         found.append(Row("Memory", f"{_peaks(benchmark.peak_rss_bytes)} at the peak"))
@@ -229,9 +230,8 @@ def _reference(found: AutoClustering) -> str:
 
 
 def tried(report: Report) -> list[Tried]:
-    """Give the candidates with something to tell: what is in the patch, what was tried and is not, and what takes
-    much of the time but was never proposed.
-    """
+    """Give the candidates worth listing: those in the patch, those that were tried, and those that take much of the
+    time but were never proposed."""
     found = [_tried(judgement, report) for judgement in report.judgements if group_of(judgement) is Group.TRIED]
     order = [Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.NOT_PROPOSED]
     found.sort(
@@ -245,7 +245,7 @@ def tried(report: Report) -> list[Tried]:
 
 
 class Group(Enum):
-    """How a function is listed: by itself, or counted with others."""
+    """How a function is listed: alone, or counted with others."""
 
     TRIED = "tried"
     NOT_NEEDED = "run inside a converted function"
@@ -275,7 +275,7 @@ def group_of(judgement: Judgement) -> Group:
 
 
 def counts(report: Report) -> list[tuple[Group, int]]:
-    """How many functions are not listed by themselves, by why not."""
+    """The number of functions that are not listed alone, by reason."""
     groups = [group_of(judgement) for judgement in report.judgements]
     return [(group, groups.count(group)) for group in Group if group is not Group.TRIED and group in groups]
 
@@ -289,10 +289,11 @@ def _tried(judgement: Judgement, report: Report) -> Tried:
 
 
 def gain_of(judgement: Judgement, report: Report) -> str:
-    """The one figure of a candidate: of the measured step as both scripts ran side by side, of others per call.
+    """The one speedup of a candidate: for the measured step, that of both scripts side by side; for others, that per
+    call.
 
-    Empty for what is measured together with others of the patch, and for what was not confirmed. A call that is
-    compared with its eager twin is timed while both are watched, so that its figure is a rough one.
+    It is empty for candidates that were measured together with others of the patch, and for those that were not
+    confirmed. A compared call is timed while both versions are watched, so its figure is rough.
     """
     benchmark = report.benchmark
     if benchmark is not None and judgement.function.id == benchmark.unit:
@@ -304,7 +305,7 @@ def gain_of(judgement: Judgement, report: Report) -> str:
 
 
 def short_reason(judgement: Judgement) -> str:
-    """Why a candidate has its verdict or is not in the patch, as one clause."""
+    """The reason for a candidate's verdict, or for not being in the patch, as one clause."""
     if judgement.verdict is Verdict.CONFIRMED and not judgement.selected:
         for reason in reversed(judgement.reasons):
             if reason.code in _LEFT_OUT:
@@ -321,7 +322,7 @@ def short_reason(judgement: Judgement) -> str:
 
 
 def costs(report: Report) -> list[HostCost]:
-    """Where nothing is changed: the lines of the user's files that take the most time."""
+    """The lines of the user's files that take the most time, if nothing is changed."""
     if report.plan.edits or report.profile is None:
         return []
     return [cost for cost in report.profile.host_costs if cost.share >= _LEAST_SHARE][:_MOST_COSTS]
@@ -334,5 +335,5 @@ def cost_text(cost: HostCost) -> str:
 
 
 def evidence(judgement: Judgement) -> list[str]:
-    """All reasons, each with what it rests on."""
+    """All reasons, each with its evidence."""
     return words(judgement.reasons)

@@ -1,4 +1,4 @@
-"""What a run tells while it works."""
+"""The interface for following a run."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from ..records import Report
 
 
 class Watcher(Protocol):
-    """Is told what the run does; must return quickly and never raise."""
+    """Receives the progress of a run. Its methods must return quickly and never raise."""
 
     def stage(self, name: str, detail: str = "") -> None:
-        """Take note that a stage begins."""
+        """A stage begins."""
 
     def note(self, text: str) -> None:
-        """Take note of something found, as a sentence or less."""
+        """An intermediate result, as a sentence or less."""
 
     def progress(self, text: str, spent_seconds: float, budget_seconds: float) -> None:
-        """Show how far the stage is and what is left of the budget; may come several times a second."""
+        """The progress of the stage, and the remaining budget. May be called several times a second."""
 
     def warn(self, text: str) -> None:
-        """Take note of something that the user should know whatever the outcome."""
+        """A warning that applies to every outcome."""
 
     def finish(self, report: Report) -> None:
-        """Show the result; nothing comes after it."""
+        """The result. This is the last call."""
 
 
 class Silent:

@@ -1,4 +1,4 @@
-"""How numbers and commands read, the same in every format that people read."""
+"""The format of numbers and commands, the same in every report for people."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def speedup_of(variant: VariantResult | None) -> float | None:
 
 
 def own_share(judgement: Judgement) -> float:
-    """The share of the time that passes in a function itself, without what is called there and watched by itself."""
+    """The share of the time that a function takes itself, without its watched callees."""
     seen = judgement.observation
     return seen.share * seen.own_seconds / seen.seconds if seen.seconds > 0 else 0.0
 
 
 def samples(judgement: Judgement, report: Report) -> str:
-    """Say what a verdict rests on: calls, signatures, share of the time, traces, seconds per call."""
+    """Say the evidence of a verdict: calls, signatures, share of the time, traces, seconds per call."""
     seen = judgement.observation
     if not seen.calls:
         return "" if judgement.verdict is Verdict.NOT_PROPOSED else "never called in this run"
@@ -124,7 +124,7 @@ def samples(judgement: Judgement, report: Report) -> str:
 
 
 def _share_of_time(judgement: Judgement, report: Report) -> str:
-    """The share of the time, and of it what passes outside of converted callers, or in the function itself."""
+    """The share of the time, and the part of it outside of converted callers, or in the function itself."""
     seen = judgement.observation
     said = f"{seen.share:.0%} of the time"
     if judgement.function.proposal is Action.NONE:
@@ -137,7 +137,7 @@ def _share_of_time(judgement: Judgement, report: Report) -> str:
 
 
 def words(given: Sequence[Reason]) -> list[str]:
-    """Reasons as clauses: what each says, and what it rests on."""
+    """The reasons as clauses, each with its evidence."""
     return [part for reason in given for part in (reason.message, reason.evidence) if part]
 
 
@@ -158,7 +158,7 @@ def is_proposed(judgement: Judgement) -> bool:
 
 
 def profile_lines(profile: Profile) -> list[tuple[str, str]]:
-    """Give where the time goes as (label, sentence) rows: a row per candidate, the largest shares first."""
+    """Give the profile as (label, sentence) rows: one per candidate, the largest shares first."""
     known = [share for share in profile.shares if share.before is not None or share.after is not None]
     lines = [_share(share, profile) for share in known[:_SHOWN_SHARES]]
     if len(known) > _SHOWN_SHARES:

@@ -1,7 +1,7 @@
-"""Turns a plan's edits into source: what is tried, measured and written is what this package makes.
+"""Turns the edits of a plan into source. All stages run, measure and write the files that this package makes.
 
-Edits are spliced into the file's text, so that no other byte changes; results and refusals are values.
-libcst and the transformations are imported on first use.
+Edits are spliced into the text of a file, so that no other byte changes. Results and refusals are values. libcst and
+the transformations are imported on first use.
 """
 
 from __future__ import annotations

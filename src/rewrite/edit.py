@@ -37,10 +37,10 @@ def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, .
 def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
     """Make the edits of one file.
 
-    Takes the project's root, the file's path relative to it, and edits of that file. Gives the edited
-    file (None where nothing could be changed) and, for each edit that was not made, a `Skip` with the
-    reason. Nothing is written. The result is checked: its syntax tree is that of the original file,
-    but for the decorators and the import put in, and the switches taken away.
+    Takes the project root, the path of the file relative to it, and its edits. Returns the edited file (None if nothing
+    could be changed) and, for each edit that was not made, a `Skip` with the reason. Nothing is written. The result is
+    checked: its syntax tree equals the original one, except for the inserted decorators and import, and the removed
+    switches.
     """
     from . import source as sources
 
@@ -57,7 +57,7 @@ def _edit_source(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | No
 
 
 def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
-    """Make functions of the edits' regions, and the other edits in what has come of that."""
+    """Move the regions into functions, and make the other edits in the result."""
     from . import source as sources
     from .lines import composed
     from .outline import outline
@@ -108,7 +108,7 @@ def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | 
 
 
 def condition_at(root: Path, file: str, line: int) -> str | None:
-    """What the code on a line of a file hangs on, as "`test` (line 3)": the innermost ``if`` or ``while`` around it."""
+    """The condition of a line of a file, as "`test` (line 3)": the innermost ``if`` or ``while`` around it."""
     from . import reconfigure
     from . import source as sources
 

@@ -21,10 +21,10 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the edits were not applied: the file that stood in the way, and the reason in whole sentences.
+    """Why the edits were not applied: the file that prevented it, and the reason in whole sentences.
 
-    ``stuck`` are the files that hold the edit all the same, because their old content could not be put back;
-    the reason then says where that is.
+    ``stuck`` are the files that contain the edit because their old content could not be restored; the reason then says
+    where the old content is.
     """
 
     file: str
@@ -64,7 +64,7 @@ def are_applied(root: Path, files: Sequence[EditedFile]) -> bool:
 
 
 class _Replacement:
-    """One file to be replaced: its new content and its old one, both beside it until it is over."""
+    """One file to replace. Its new and its old content are next to it until all files are replaced."""
 
     def __init__(self, root: Path, path: Path, edited: EditedFile) -> None:
         self.edited, self.path, self.link = edited, path, root / edited.file
@@ -156,7 +156,7 @@ def _replace(replacements: Sequence[_Replacement]) -> Refusal | None:
 
 
 def _insist(step: Callable[[], bool | None], interrupts: list[BaseException]) -> bool | None:
-    """Do a step to its end, whatever interrupts it; the interrupts are kept for later."""
+    """Complete a step in spite of interrupts, which are delivered afterwards."""
     for _ in range(_ATTEMPTS):
         try:
             return step()

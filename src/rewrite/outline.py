@@ -1,7 +1,7 @@
-"""Makes a function of statements, and calls it where they stood: a refactoring, so the script stays eager.
+"""Moves statements into a function, and calls it in their place: a refactoring, so the script stays eager.
 
-Which statements, and what goes in and out, is the `Region`'s. Text is moved line by line: comments, blank lines, quotes
-and line ends stay as they are, and only the indentation changes.
+The `Region` says which statements, parameters and results. Text is moved line by line: comments, blank lines, quotes
+and line ends do not change, only the indentation does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Line = tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Outlined:
-    """A file in which regions are functions: its bytes, where each line went, and the lines of the new functions."""
+    """A file with regions moved into functions: its bytes, the new place of each line, and the lines of the new
+    functions."""
 
     raw: bytes
     line_map: tuple[int, ...]
@@ -36,10 +37,10 @@ class Outlined:
 
 
 def outline(source: Source, regions: Sequence[Region]) -> Outlined | str:
-    """Make functions of regions of one file; a sentence where that can't be done.
+    """Move regions of one file into functions; returns a sentence if that is not possible.
 
-    The result is checked: with the calls inlined again, its syntax tree is that of the original file, but for the
-    statements that the regions say are moved.
+    The result is checked: with the calls inlined again, its syntax tree equals the original one, except for the
+    statements that the regions move.
     """
     spans = sorted((region.first, region.last) for region in regions)
     if any(one[1] >= other[0] for one, other in pairwise(spans)):
@@ -79,7 +80,7 @@ class _Piece:
         self.unit = _unit(source, region.first)
 
     def misfit(self) -> str:
-        """Why the lines can't be moved as they stand; empty where they can."""
+        """Why the lines can't be moved; empty if they can."""
         source, region = self.source, self.region
         for first, last in ((region.first, region.last), *region.moved):
             inside = [

@@ -1,8 +1,8 @@
-"""Takes a switch for debugging away that makes graph code run eagerly, as a person would who tidies up.
+"""Removes a debug setting that makes graph code run eagerly, as a person would.
 
-``run_eagerly=True`` leaves a call of ``compile``; ``tf.config.run_functions_eagerly(True)`` and
-``model.run_eagerly = True`` leave as statements, or become ``False`` where nothing else stands in their block or
-where they share their line. What a flag decides is not edited: it is the user's to leave the flag off.
+``run_eagerly=True`` is removed from a call of ``compile``. ``tf.config.run_functions_eagerly(True)`` and
+``model.run_eagerly = True`` are removed as statements, or become ``False`` if nothing else is in their block or if they
+share their line. A setting that a flag decides is not edited: the user can turn the flag off.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Removal:
 
 
 def remove(source: Source, edit: Edit) -> Removal | Skip:
-    """Find the switch that the edit names by its line, and say how it goes."""
+    """Find the switch on the line of the edit, and describe its removal."""
     found = [(place, switch) for place, switch in _switches(source.tree) if _spans(place, edit.line)]
     if not found:
         calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and _spans(node, edit.line))
@@ -55,7 +55,7 @@ def remove(source: Source, edit: Edit) -> Removal | Skip:
 
 
 def without(tree: ast.Module, removals: list[Removal]) -> ast.Module:
-    """A copy of a file's syntax tree in which the switches are gone."""
+    """A copy of a file's syntax tree without the switches."""
     memo: dict[int, object] = {}
     copied = copy.deepcopy(tree, memo)
     gone = {id(memo[id(removal.node)]): removal for removal in removals}
@@ -150,9 +150,10 @@ def _block(tree: ast.Module, statement: ast.stmt) -> list[ast.stmt]:
 
 
 def condition(source: Source, line: int, telling: bool = False) -> str | None:
-    """What the code on a line hangs on: the innermost ``if`` or ``while`` around it, as "`test` (line 3)".
+    """The condition of a line: the innermost ``if`` or ``while`` around it, as "`test` (line 3)".
 
-    Whether the file is run as a script is none. With ``telling``, only one that speaks of debugging.
+    A test whether the file is run as a script does not count. With ``telling``, only conditions that mention debugging
+    count.
     """
     found: list[ast.If | ast.While] = []
     for node in ast.walk(source.tree):

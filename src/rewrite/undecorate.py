@@ -1,7 +1,6 @@
-"""Takes decorators off that make graphs, to run code as it would run eagerly: the inverse of `decorate`.
+"""Removes decorators that make graphs, so that the code runs eagerly: the inverse of `decorate`.
 
-No line moves: where a decorator stood, its lines are left empty. So a line of the file is the same line of what is
-made of it, and nothing that a run says of a place has to be turned back.
+No line moves: the lines of a decorator are left empty. So line numbers in the result are those of the user's file.
 """
 
 from __future__ import annotations
@@ -31,9 +30,10 @@ class Worn:
 
 
 def take_off(file: str, raw: bytes, worn: Sequence[Worn]) -> tuple[bytes, dict[str, str]]:
-    """Give the file without the decorators, and, by candidate, why one was not taken off.
+    """Return the file without the decorators, and, by candidate, why one was not removed.
 
-    The result is checked: its syntax tree is that of the file but for the decorators, each node in its place.
+    The result is checked: its syntax tree equals that of the file except for the decorators, with each node in its
+    place.
     """
     source = sources.parse(file, raw)
     if isinstance(source, str):
