@@ -11,10 +11,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from hybridize.records import Target
-from hybridize.sandbox import launch
-from hybridize.sandbox.home import remove
-from hybridize.sandbox.nursery import Nursery
-from hybridize.sandbox.scratch import lay
+from hybridize.sandbox.parent import launch
+from hybridize.sandbox.parent.home import remove
+from hybridize.sandbox.parent.nursery import Nursery
+from hybridize.sandbox.parent.scratch import lay
 
 SECONDS = 300.0
 FILES, FILES_IN_A_FOLDER = 1000, 50

@@ -38,8 +38,8 @@ from hybridize.run import pipeline, remainder
 from hybridize.run.stages import scan as scanning
 from hybridize.run.target import find_target
 from hybridize.run.work import Stop, Work
-from hybridize.sandbox.launch import all_stopped, base_environment
-from hybridize.sandbox.nursery import Nursery
+from hybridize.sandbox.parent.launch import all_stopped, base_environment
+from hybridize.sandbox.parent.nursery import Nursery
 
 ROOT = Path(__file__).resolve().parents[1]
 TRUTH = ROOT.parent / "shared" / "peer" / "truth.json"

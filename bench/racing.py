@@ -18,7 +18,7 @@ from hybridize.measure.seats import Arm, Group, Schedule
 from hybridize.measure.statistics import pseudomedian
 from hybridize.measure.turns import run_group
 from hybridize.records import EditedFile, Target
-from hybridize.sandbox import launch
+from hybridize.sandbox.parent import launch
 
 GROUP_SECONDS = 150.0
 TURNS = 20

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from hybridize.sandbox.nursery import Nursery
+    from hybridize.sandbox.parent.nursery import Nursery
 
 
 def pytest_configure() -> None:
@@ -36,7 +36,7 @@ def nursery() -> Iterator[Nursery]:
 
     It gets ready while that test goes on, so tests that use no TensorFlow pay nothing.
     """
-    from hybridize.sandbox.nursery import Nursery
+    from hybridize.sandbox.parent.nursery import Nursery
 
     with Nursery({"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}) as process:
         yield process

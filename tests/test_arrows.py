@@ -60,10 +60,17 @@ def imports(path: Path) -> Iterator[tuple[int, list[str]]]:
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - (node.level - 1)]
             named = base + (node.module.split(".") if node.module else [])
-            for name in [] if named else node.names:
-                yield node.lineno, [name.name]
-            if named:
-                yield node.lineno, named
+            for name in node.names:
+                yield node.lineno, [*named, name.name]
+
+
+def foreign(path: Path) -> Iterator[tuple[int, str]]:
+    """Each import of another package, wherever it stands: the line, and the package."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name.partition(".")[0]) for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.lineno, (node.module or "").partition(".")[0]
 
 
 @pytest.mark.parametrize("folder", sorted(ARROWS))
@@ -96,12 +103,45 @@ def test_the_ground_asks_for_nothing_above_it() -> None:
         assert files and all(to[0] in GROUND for each in files for _, to in imports(each)), name
 
 
-def test_the_parents_side_knows_nothing_of_the_childs() -> None:
-    """What watches from within imports TensorFlow; the process that the user starts never does."""
-    for side, other in (("parent", "child"), ("child", "parent")):
-        files = sorted((SOURCES / "dynamic" / side).rglob("*.py"))
-        wrong = [f"{path.name}:{line}" for path in files for line, to in imports(path) if to[:2] == ["dynamic", other]]
+@pytest.mark.parametrize("folder", ["sandbox", "dynamic"])
+def test_neither_side_of_the_line_knows_of_the_other(folder: str) -> None:
+    for side, others in (("parent", {"child"}), ("child", {"parent"}), ("", {"parent", "child"})):
+        room = SOURCES / folder / side
+        files = sorted(room.rglob("*.py") if side else room.glob("*.py"))
+        wrong = [
+            f"{path.relative_to(SOURCES)}:{line} asks {'.'.join(to)}"
+            for path in files
+            for line, to in imports(path)
+            if to[0] in ("sandbox", "dynamic") and to[1] in others
+        ]
         assert files and not wrong
+
+
+def test_the_process_that_the_user_starts_imports_no_tensorflow() -> None:
+    """Neither at its start nor later: nothing but what runs beside the script does, and nothing imports that.
+
+    The package itself hands out names of either kind, whichever it is asked for.
+    """
+    files = [path for path in sorted(SOURCES.rglob("*.py")) if not is_beside_the_script(module_of(path))]
+    files.remove(SOURCES / "__init__.py")
+    wrong = [
+        f"{path.relative_to(SOURCES)}:{line} imports {package}"
+        for path in files
+        for line, package in foreign(path)
+        if package in ("tensorflow", "keras", "tf_keras")
+    ]
+    wrong += [
+        f"{path.relative_to(SOURCES)}:{line} asks {'.'.join(to)}"
+        for path in files
+        for line, to in imports(path)
+        if is_beside_the_script(to)
+    ]
+    assert len(files) > 200 and not wrong
+
+
+def is_beside_the_script(module: list[str]) -> bool:
+    """Whether a module is used in a child process, or in the process of the user's own tests."""
+    return module[1:2] == ["child"] or module[:1] in (["testing"], ["tensorflow_internals"])
 
 
 def test_no_arrow_runs_back_up_inside_of_the_static_analysis() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..records import AutoClustering, Benchmark, Edit, Target
 from ..rewrite.lines import hook_in
-from ..sandbox import launch
+from ..sandbox.parent import launch
 from .benchmark import Start
 from .contest import TURNS
 from .seats import LEAST_TURNS, Arm, Group, Process, Schedule

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..records import Benchmark, Crash, Edit, EditedFile, Pair, Region, Target, TimedTurn, Unclear
 from ..rewrite.lines import hook_in
-from ..sandbox import launch
+from ..sandbox.parent import launch
 from .seats import LEAST_TURNS, TURNS, Arm, Group, Process, Schedule, Turn
 from .statistics import FALSE_POSITIVES, mean_log, planned_looks, pseudomedian, pseudomedian_error
 from .summary import EAGER, EDITED, NO_TAIL, TWIN, Tail, summarize, usable

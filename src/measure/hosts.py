@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..records import Cost, HostCost
-from ..sandbox.profiled import HOOK_FILE, WAITING
+from ..sandbox.protocol import HOOK_FILE, WAITING
 from .samples import LEAST_MOMENTS, Frame, Thread
 
 #: Lines with a smaller share of the time are left out, and there are no more than so many.

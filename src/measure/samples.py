@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..sandbox.profiled import HOOK_FILE, WAITING
+from ..sandbox.protocol import HOOK_FILE, WAITING
 
 #: With fewer moments, a share's standard error may exceed 7%.
 LEAST_MOMENTS = 50

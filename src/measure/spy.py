@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ..sandbox import processes
+from ..sandbox.parent import processes
 
 #: What py-spy may take to read the interpreter's symbols, and to write its file, in seconds.
 ATTACH_SECONDS = 8.0

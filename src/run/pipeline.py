@@ -36,7 +36,7 @@ def run(
     Ctrl-C ends all children and returns the report of the results so far, with exit code 130.
     """
     from ..report.folder import create
-    from ..sandbox.launch import all_stopped
+    from ..sandbox.parent.launch import all_stopped
 
     cwd = Path.cwd()
     target = find_target(options, cwd)
@@ -123,8 +123,8 @@ def prove(work: Work, found: Scan) -> Scan:
 @contextlib.contextmanager
 def nursery(work: Work) -> Iterator[None]:
     """Start the process that later runs are forked from, while the first run is in progress."""
-    from ..sandbox.launch import base_environment
-    from ..sandbox.nursery import Nursery
+    from ..sandbox.parent.launch import base_environment
+    from ..sandbox.parent.nursery import Nursery
 
     with Nursery(base_environment(work.target)) as nursery:
         work.waiting_nursery = nursery

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import own_failure, ran_out_of_memory
 from ..records import AssumptionKind, Drift, Ending, Judgement, Move, Reason, Scan, Verdict
 from ..report.wording import count
-from ..sandbox.refusal import REMEDY
+from ..sandbox.protocol import REMEDY
 from .failures import refused_in
 from .objections import (
     LONGER,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..dynamic.parent.proof import Observed
     from ..dynamic.parent.runs import Run
     from ..report.watcher import Watcher
-    from ..sandbox.nursery import Nursery
+    from ..sandbox.parent.nursery import Nursery
     from .trial import ColdTrial
 
 

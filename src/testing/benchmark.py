@@ -8,9 +8,9 @@ from statistics import median
 from typing import Any
 
 from ..measure.statistics import ratio_interval
-from ..sandbox.binding import bind
-from ..sandbox.clock import perf_counter
-from ..sandbox.units import synchronize
+from ..sandbox.child.binding import bind
+from ..sandbox.child.clock import perf_counter
+from ..sandbox.child.units import synchronize
 from .calls import Call, Subject
 from .plugin import Measured
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import tensorflow_internals
-from ..sandbox.binding import is_graph_function
+from ..sandbox.child.binding import is_graph_function
 
 
 @dataclass(frozen=True)

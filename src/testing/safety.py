@@ -89,7 +89,7 @@ def _compare(subject: Subject, calls: Sequence[Call], project: Project, max_trac
     from ..dynamic.child.paths import PathNote
     from ..dynamic.child.shadowing import Shadow
     from ..dynamic.child.stability import Stability
-    from ..sandbox.binding import bind
+    from ..sandbox.child.binding import bind
 
     function, watch, check = subject.make(), Watch(project), Check(subject.name)
     graph = bind(function)

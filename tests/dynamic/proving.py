@@ -157,8 +157,8 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
     from hybridize.run.stages import scan as scanning
     from hybridize.run.target import find_target
     from hybridize.run.work import Stop, Work
-    from hybridize.sandbox.launch import base_environment
-    from hybridize.sandbox.nursery import Nursery
+    from hybridize.sandbox.parent.launch import base_environment
+    from hybridize.sandbox.parent.nursery import Nursery
 
     folder = home / f"{os.getpid()}-{number}"
     shutil.copytree(job["folder"], folder / "project", ignore=shutil.ignore_patterns("__pycache__"))
@@ -272,7 +272,7 @@ def _content(folder: Path) -> dict[str, str]:
 
 def serve(home: Path) -> None:
     """Prove what is asked for on standard input, a job at a time, until it is closed."""
-    from hybridize.sandbox.launch import all_stopped
+    from hybridize.sandbox.parent.launch import all_stopped
 
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what else prints must not be taken for an answer

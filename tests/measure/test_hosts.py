@@ -7,11 +7,11 @@ import pytest
 from hybridize.measure import hosts
 from hybridize.measure.samples import LEAST_MOMENTS, Frame, Thread
 from hybridize.records import Cost
-from hybridize.sandbox.profiled import HOOK_FILE, WAITING
+from hybridize.sandbox.protocol import HOOK_FILE, WAITING
 
 SITE = "/p/.venv/lib/python3.11/site-packages"
 USER = Frame("main", "/p/train.py", 12)
-TRACED = Frame("Gate.call", str(hosts._OURS) + "sandbox/profiled.py", 52)
+TRACED = Frame("Gate.call", str(hosts._OURS) + "sandbox/child/profiled.py", 52)
 
 
 def stacks(number: int, *below: Frame) -> tuple[tuple[Frame, ...], ...]:

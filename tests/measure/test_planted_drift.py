@@ -18,8 +18,8 @@ from hybridize.dynamic.parent.runs import Run, Seen
 from hybridize.measure.drift import compare
 from hybridize.records import Drift, EditedFile, Scan, Target
 from hybridize.run.likeness import trace_of
-from hybridize.sandbox.launch import all_stopped
-from hybridize.sandbox.nursery import Nursery
+from hybridize.sandbox.parent.launch import all_stopped
+from hybridize.sandbox.parent.nursery import Nursery
 
 pytestmark = pytest.mark.slow  # starts TensorFlow in child processes
 

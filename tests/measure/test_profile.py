@@ -30,8 +30,8 @@ from hybridize.records import (
     Target,
     Verdict,
 )
-from hybridize.sandbox import launch, processes
-from hybridize.sandbox.profiled import HOOK_FILE
+from hybridize.sandbox.parent import launch, processes
+from hybridize.sandbox.protocol import HOOK_FILE
 
 
 def judgement(

@@ -10,7 +10,7 @@ import pytest
 
 from hybridize.measure import samples
 from hybridize.measure.samples import Frame, Tally, Thread
-from hybridize.sandbox.profiled import HOOK_FILE, WAITING
+from hybridize.sandbox.protocol import HOOK_FILE, WAITING
 
 MODULE = Frame("<module>", "train.py", 30)
 STEP = Frame("train:step", HOOK_FILE, 9)

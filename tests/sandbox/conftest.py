@@ -7,7 +7,7 @@ import pytest
 from outer import Server
 from sandboxed import Project, is_running
 
-from hybridize.sandbox import launch, processes
+from hybridize.sandbox.parent import launch, processes
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def project(tmp_path: Path) -> Iterator[Project]:
 
 def _run_first(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
     """Have children run ``source`` before anything of ours."""
-    code = launch._BOOTSTRAP.replace("from {package}.child", source + "from {package}.child")
+    code = launch._BOOTSTRAP.replace("from {package}.sandbox.child", source + "from {package}.sandbox.child")
     monkeypatch.setattr(launch, "_BOOTSTRAP", code)
 
 
 @pytest.fixture
 def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children that the kernel does not guard, as where it has no Landlock."""
-    _run_first(monkeypatch, "from hybridize.sandbox import landlock\nlandlock.restrict = lambda paths: False\n")
+    _run_first(monkeypatch, "from hybridize.sandbox.child import landlock\nlandlock.restrict = lambda paths: False\n")
 
 
 @pytest.fixture(params=["kernel", "python"])
@@ -46,7 +46,7 @@ def guarded(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def without_watching_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children whose connections the kernel does not watch, as where it has no seccomp."""
-    _run_first(monkeypatch, "from hybridize.sandbox import seccomp\nseccomp.watch = lambda folder: False\n")
+    _run_first(monkeypatch, "from hybridize.sandbox.child import seccomp\nseccomp.watch = lambda folder: False\n")
 
 
 @pytest.fixture(params=["kernel", "python"])

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from hybridize.sandbox.network import is_local
+from hybridize.sandbox.addresses import is_local
 
 
 def outer_address() -> str:

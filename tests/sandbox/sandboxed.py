@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from hybridize.records import EditedFile, Network, RunOutcome, Target
-from hybridize.sandbox import launch
-from hybridize.sandbox.nursery import Nursery
+from hybridize.sandbox.parent import launch
+from hybridize.sandbox.parent.nursery import Nursery
 
 #: Long enough for a machine that is busy with other things; a test that waits so long has failed.
 PATIENCE = 120.0

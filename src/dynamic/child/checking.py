@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import tensorflow_internals
-from ...sandbox.binding import bind, call_plain, disguise
-from ...sandbox.child import Child
-from ...sandbox.clock import Clock, perf_counter
+from ...sandbox.child.binding import bind, call_plain, disguise
+from ...sandbox.child.child import Child
+from ...sandbox.child.clock import Clock, perf_counter
 from .calls import introduce
 from .effects import Project
 from .evidence import SIGNATURES, Check, Rehearsed

@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...sandbox.binding import unhooked
+from ...sandbox.child.binding import unhooked
 from ...tensorflow_internals import KERAS_BOOKKEEPERS, KERAS_BOOKKEEPING
 from . import contents, ownership
 from .grips import plain

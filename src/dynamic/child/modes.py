@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ... import tensorflow_internals
-from ...sandbox import fitting
-from ...sandbox.child import Child
-from ...sandbox.clock import perf_counter
+from ...sandbox.child import fitting
+from ...sandbox.child.child import Child
+from ...sandbox.child.clock import perf_counter
 from .effects import Project
 
 #: The caller of what a batch calls, and the unit of work of a script that trains by it.

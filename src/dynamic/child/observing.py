@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from ... import tensorflow_internals
 from ...installed import is_library
 from ...records import ParameterKind
-from ...sandbox.binding import bind, disguise
-from ...sandbox.child import Child
-from ...sandbox.clock import Clock, perf_counter
+from ...sandbox.child.binding import bind, disguise
+from ...sandbox.child.child import Child
+from ...sandbox.child.clock import Clock, perf_counter
 from ..rows import CreationRow, EffectRow, ObservedRow
 from .calls import Calls, Company, introduce
 from .effects import Change, Project, Snapshot

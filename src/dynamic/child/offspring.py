@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from ...sandbox.child import Child
+from ...sandbox.child.child import Child
 from .effects import Project
 
 #: How many lines are told.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...sandbox.binding import disguise, takes_self
+from ...sandbox.child.binding import disguise, takes_self
 
 #: More owners than this are not told apart: their calls are all taken for first ones.
 MOST = 10_000

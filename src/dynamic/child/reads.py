@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ... import tensorflow_internals
-from ...sandbox.clock import perf_counter
+from ...sandbox.child.clock import perf_counter
 from . import contents
 from .ahead import ahead
 from .calls import Calls, Ran

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import tensorflow_internals
-from ...sandbox import child as process
-from ...sandbox import fitting
-from ...sandbox.binding import bind, disguise, is_graph_function
-from ...sandbox.child import Child
-from ...sandbox.clock import Clock, perf_counter
+from ...sandbox.child import child as process
+from ...sandbox.child import fitting
+from ...sandbox.child.binding import bind, disguise, is_graph_function
+from ...sandbox.child.child import Child
+from ...sandbox.child.clock import Clock, perf_counter
 from . import symbolic
 from .effects import Project
 

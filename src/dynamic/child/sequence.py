@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import tensorflow_internals
-from ...sandbox.binding import bind, disguise
-from ...sandbox.child import Child
+from ...sandbox.child.binding import bind, disguise
+from ...sandbox.child.child import Child
 
 #: The hash is noted after so many operations, and the variables' when the number of these is a power of two.
 EVERY = 250

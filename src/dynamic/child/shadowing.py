@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import tensorflow_internals
-from ...sandbox.clock import perf_counter
-from ...sandbox.refusal import REMEDY, RefusedConnection
-from ...sandbox.units import synchronize
+from ...sandbox.child.clock import perf_counter
+from ...sandbox.child.refusal import RefusedConnection
+from ...sandbox.child.units import synchronize
+from ...sandbox.protocol import REMEDY
 from ..wording import TRACE_FAULTS, TRACE_REMEDY
 from . import drawing
 from .calls import Calls
@@ -471,7 +472,7 @@ class Shadow:
 
 
 def _is_plain_call(function: Any, args: Any) -> bool:
-    from ...sandbox.binding import takes_self
+    from ...sandbox.child.binding import takes_self
 
     return not takes_self(function.python_function)
 

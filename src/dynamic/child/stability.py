@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...sandbox.clock import perf_counter
+from ...sandbox.child.clock import perf_counter
 from ..late import State, agrees
 from .calls import Calls
 from .effects import Project

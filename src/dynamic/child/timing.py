@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ...sandbox.binding import bind, disguise
-from ...sandbox.clock import perf_counter
+from ...sandbox.child.binding import bind, disguise
+from ...sandbox.child.clock import perf_counter
 
 
 class Timing:

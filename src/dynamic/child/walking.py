@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...sandbox.binding import unhooked
+from ...sandbox.child.binding import unhooked
 from . import contents, hidden, holdings, marks, outskirts, ownership
 from .contents import FUNCTION_ATTRIBUTES
 from .marks import ATOMS, MISSING

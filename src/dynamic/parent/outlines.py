@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ...errors import own_failure
 from ...records import EditedFile, Ending
 from ...rewrite.lines import hook_in
-from ...sandbox.launch import start
+from ...sandbox.parent.launch import start
 from .runs import Run, Seen
 
 #: As in the child: the hash of the operations is noted after so many.

@@ -37,7 +37,7 @@ from ...records import (
     Verdict,
 )
 from ...rewrite.lines import line_in
-from ...sandbox.refusal import REMEDY
+from ...sandbox.protocol import REMEDY
 from ..late import question
 from ..rows import CheckedRow, ObservedRow
 from .judging import (

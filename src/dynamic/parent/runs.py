@@ -15,8 +15,8 @@ from typing import Any
 from ...records import AssumptionKind, Edit, EditedFile, Function, RunOutcome, Scan, Target
 from ...rewrite import Editing, edit_project
 from ...rewrite.lines import hook_in, line_before
-from ...sandbox.launch import Child, start
-from ...sandbox.nursery import Nursery
+from ...sandbox.parent.launch import Child, start
+from ...sandbox.parent.nursery import Nursery
 
 GRACE_SECONDS = 10.0
 #: The fewest that a run is given.

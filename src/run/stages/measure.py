@@ -25,7 +25,7 @@ def run(work: Work, scan: Scan, width: float = math.inf) -> None:
     """
     from ...measure.benchmark import run_benchmark
     from ...measure.phases import covers_of, tail_of, tell_phases, unit_of, units_outside
-    from ...sandbox.launch import start
+    from ...sandbox.parent.launch import start
     from .seeds import BUDGET_SHARE
 
     hottest = work.unit or unit_of(work.selected(), work.left)

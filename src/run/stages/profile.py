@@ -16,7 +16,7 @@ LEAST_OBSERVED_SECONDS = 10.0
 def run(work: Work) -> None:
     """Sample where the time goes, with what is left of the budget: nothing else depends on it."""
     from ...measure.profile import run_profile, worth_following
-    from ...sandbox.launch import start
+    from ...sandbox.parent.launch import start
 
     # Of statements that are no function in the original there are no samples.
     judgements = tuple(judgement for judgement in work.judgements.values() if judgement.function.region is None)

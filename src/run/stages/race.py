@@ -270,7 +270,7 @@ class Race:
         from ...measure.benchmark import _has_room
         from ...measure.contest import run_contest
         from ...measure.phases import covers_of
-        from ...sandbox.launch import start
+        from ...sandbox.parent.launch import start
 
         return run_contest(
             self.work.target,

@@ -141,7 +141,7 @@ def test_what_is_called_inside_of_compared_calls_only_is_compared_there(tf: Any,
 
 @pytest.mark.parametrize("caught", [True, False], ids=["caught", "raised"])
 def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, checker: Any, caught: bool) -> None:
-    from hybridize.sandbox.refusal import RefusedConnection
+    from hybridize.sandbox.child.refusal import RefusedConnection
 
     step, _ = make_step(tf)
 

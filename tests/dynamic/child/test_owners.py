@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from hybridize.dynamic.child.owners import Owner, Owners, count_references, is_kept, receiver_of, refusal, uses_receiver
-from hybridize.sandbox.binding import disguise
+from hybridize.sandbox.child.binding import disguise
 
 
 class Plain:

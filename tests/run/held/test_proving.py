@@ -14,8 +14,8 @@ from hybridize.run.held.confirming import Asked, confirm
 from hybridize.run.stages import measure
 from hybridize.run.target import find_target
 from hybridize.run.work import Stop, Work
-from hybridize.sandbox.launch import all_stopped
-from hybridize.sandbox.nursery import Nursery
+from hybridize.sandbox.parent.launch import all_stopped
+from hybridize.sandbox.parent.nursery import Nursery
 
 pytestmark = pytest.mark.slow
 

@@ -39,8 +39,8 @@ from hybridize.run.target import find_target
 from hybridize.run.trial import ColdTrial
 from hybridize.run.variants import first_variants, plainer, with_story
 from hybridize.run.work import Work, edits_of
-from hybridize.sandbox.launch import all_stopped
-from hybridize.sandbox.nursery import Nursery
+from hybridize.sandbox.parent.launch import all_stopped
+from hybridize.sandbox.parent.nursery import Nursery
 
 HEAD = "import numpy as np\nimport tensorflow as tf\n\n"
 SIGNATURE = (("input_signature", "[tf.TensorSpec([8], tf.float32), tf.TensorSpec([], tf.float32)]"),)

@@ -16,7 +16,7 @@ _FRAME = re.compile(r"(?P<name>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
 _INSTALLED = re.compile(r".*/(?:site|dist)-packages/|.*/lib/python3[^/]*/")
 _OURS = str(Path(__file__).resolve().parents[3]) + "/"
 #: What stands between the hook of a function and the function, wherever the package was when the stacks were seen.
-_HOOKS = re.compile(r".*/(?:hybridize|src)/sandbox/(?:profiled|binding)\.py")
+_HOOKS = re.compile(r".*/(?:hybridize|src)/sandbox/child/(?:profiled|binding)\.py")
 _HOOK, _WAITING = "<hybridize>", "(waiting for the sampler)"
 _KINDS = (("keras", "keras"), ("tf_keras", "keras"), ("tensorflow", "tensorflow"), ("numpy", "numpy"))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hybridize.report.renderers.html import flames
 
-OURS = flames._OURS + "sandbox/profiled.py"
+OURS = flames._OURS + "sandbox/child/profiled.py"
 SITE = "/p/.venv/lib/python3.11/site-packages"
-STARTED = f"thread (1): MainThread;<module> (<string>:6);main ({flames._OURS}sandbox/child.py:208)"
+STARTED = f"thread (1): MainThread;<module> (<string>:6);main ({flames._OURS}sandbox/child/entry.py:208)"
 
 
 def read(tmp_path: Path, *lines: str) -> flames.Node | None:

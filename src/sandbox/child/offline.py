@@ -1,0 +1,80 @@
+"""Sets the switches of experiment trackers that are in calls, once the script has imported one (see `trackers`)."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ..trackers import FOLDER, TRACKERS, Tracker, is_no_server, variables
+from .sources import Finder
+
+
+def keep_offline(finder: Finder, folder: str, told: Callable[[str], None]) -> None:
+    """Set the switches that are in calls, once a tracker has been imported; ``told`` gets the name of each such.
+
+    The variables are set again before: the script may have set them otherwise.
+    """
+    for tracker in TRACKERS:
+        finder.before(tracker.module, lambda: os.environ.update(variables(os.environ, folder)))
+        finder.after(tracker.module, functools.partial(_switch_off, tracker, folder, told))
+
+
+def _switch_off(tracker: Tracker, folder: str, told: Callable[[str], None], module: ModuleType) -> None:
+    told(tracker.name)
+    for path, instead in tracker.classes.items():
+        if hasattr(module, path) and hasattr(module, instead):
+            setattr(module, path, _without_key(getattr(module, instead)))
+    for path, parameter, value in tracker.arguments:
+        _set_argument(module, path, parameter, functools.partial(_keep_or_take, tracker.off.__contains__, value))
+    for path, parameter, value in tracker.addresses:
+        local = value.replace(FOLDER, folder) if isinstance(value, str) else value
+        _set_argument(module, path, parameter, functools.partial(_keep_or_take, is_no_server, local))
+
+
+def _set_argument(module: ModuleType, path: str, parameter: str, choose: Callable[[Any], Any]) -> None:
+    """Have calls of a function get what ``choose`` makes of their argument."""
+    *owners, name = path.split(".")
+    owner: Any = module
+    for part in owners:
+        owner = getattr(owner, part, None)
+    original = getattr(owner, name, None)
+    if not callable(original):
+        return
+    try:
+        signature = inspect.signature(original)
+    except ValueError:
+        return
+
+    @functools.wraps(original)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        if parameter not in signature.parameters:
+            return original(*args, **{**kwargs, parameter: choose(kwargs.get(parameter))})
+        try:
+            bound = signature.bind_partial(*args, **kwargs)
+        except TypeError:
+            # The call is wrong; its own error says so.
+            return original(*args, **kwargs)
+        bound.arguments[parameter] = choose(bound.arguments.get(parameter))
+        # In the order of the parameters, as `args` wants them.
+        bound.arguments = {key: bound.arguments[key] for key in signature.parameters if key in bound.arguments}
+        return original(*bound.args, **bound.kwargs)
+
+    setattr(owner, name, chosen)
+
+
+def _keep_or_take(keeps: Callable[[Any], bool], instead: Any, given: Any) -> Any:
+    return given if keeps(given) else instead
+
+
+def _without_key(offline: Any) -> Any:
+    """A class as a function that takes the arguments of its online twin, whose first one is the key of an account."""
+
+    @functools.wraps(offline, updated=())
+    def make(api_key: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return offline(*args, **kwargs)
+
+    return make
