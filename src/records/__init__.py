@@ -35,7 +35,7 @@ from .measurement import (
     TimedTurn,
     Unclear,
 )
-from .plan import Edit, EditedFile, Plan, Skip, Variant
+from .plan import Edit, EditedFile, Plan, Variant
 from .report import Budget, Command, Report
 from .runs import Batches, Contacts, Ending, KerasLoop, Modes, Network, Offspring, RunOutcome, Target, Throw
 from .scan import (
@@ -103,7 +103,6 @@ __all__ = [
     "RunOutcome",
     "Scan",
     "Share",
-    "Skip",
     "Step",
     "Target",
     "Throw",

@@ -65,14 +65,6 @@ class EditedFile:
 
 
 @dataclass(frozen=True)
-class Skip:
-    """An edit that was not made, and the reason as a sentence."""
-
-    candidate: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Plan:
     """The chosen changes."""
 

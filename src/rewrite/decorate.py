@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from ..records import Action, Edit, Skip, Variant
+from ..records import Action, Edit, Reason, Variant
 from .alias import Alias
 from .source import Definition, Source, Splice, dotted
 
@@ -17,30 +17,29 @@ ACTION = Action.HYBRIDIZE
 _LINE_LENGTH = 100
 
 
-def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) -> Splice | Skip:
+def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) -> Splice | Reason:
     """Give the decorator to put in, above ``def`` and below every other decorator.
 
     Innermost is right under all of them: ``property``, ``staticmethod``, ``classmethod`` and the user's
     own decorators keep seeing, from outside, what they saw before.
     """
     if definition.is_async:
-        return Skip(edit.candidate, f"{edit.qualname} is an async def, which tf.function does not support.")
+        return Reason("not-editable", f"{edit.qualname} is an async def, which tf.function does not support.")
     for decorator in definition.node.decorators:
         name = _name(decorator)
         if name == alias.function or name in ("tf.function", "tensorflow.function"):
-            return Skip(edit.candidate, f"{edit.qualname} is already decorated with {name}.")
+            return Reason("not-editable", f"{edit.qualname} is already decorated with {name}.")
         if name is not None and name.rpartition(".")[2] == "overload":
-            return Skip(
-                edit.candidate, f"{edit.qualname} on line {edit.line} is only the signature of an overload."
+            return Reason("not-editable", f"{edit.qualname} on line {edit.line} is only the signature of an overload."
             )
     call = _call(edit.variant, alias)
-    if isinstance(call, Skip):
-        return Skip(edit.candidate, call.reason)
+    if isinstance(call, Reason):
+        return call
     line = source.line_text(definition.line)
     code = line.lstrip(" \t\f")
     before = line[: len(line) - len(code)]
     if not code.startswith("def"):
-        return Skip(edit.candidate, f"The def of {edit.qualname} is not at the beginning of its line.")
+        return Reason("not-editable", f"The def of {edit.qualname} is not at the beginning of its line.")
     # A form feed sets the tokenizer's column back to 0, so only what follows it is indentation.
     text = _laid_out(call, before.rpartition("\f")[2], source.newline_at(definition.line))
     return Splice(source.starts[definition.line - 1] + len(before), definition.line, text)
@@ -69,13 +68,13 @@ def _name(decorator: cst.Decorator) -> str | None:
     return dotted(expression)
 
 
-def _call(variant: Variant, alias: Alias) -> tuple[str, tuple[str, ...]] | Skip:
+def _call(variant: Variant, alias: Alias) -> tuple[str, tuple[str, ...]] | Reason:
     """Give the decorator's expression and its arguments, with the module's alias in place of ``tf``."""
     arguments = []
     for name, value in variant.arguments:
         text = _with_alias(value, alias)
         if text is None:
-            return Skip("", f"The variant's argument {name}={value} is not an expression over tf alone.")
+            return Reason("not-editable", f"The variant's argument {name}={value} is not an expression over tf alone.")
         arguments.append(f"{name}={text}")
     return alias.function, tuple(arguments)
 

@@ -6,57 +6,61 @@ import ast
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..records import Action, Edit, EditedFile, Skip
+from ..records import Action, Edit, EditedFile, Reason
 
 if TYPE_CHECKING:
     from .alias import Alias, Naming
     from .source import Definition, Source, Splice
 
-    Transform = Callable[[Source, Definition, Edit, Alias], Splice | Skip]
+    Transform = Callable[[Source, Definition, Edit, Alias], Splice | Reason]
 
-#: What makes the files of edits, and says which edits it could not make; takes the project's root.
-Editing = Callable[[Path, Sequence[Edit]], tuple[tuple[EditedFile, ...], tuple[Skip, ...]]]
+#: What makes the files of edits, and says of those that it could not make why, by candidate; takes the project's root.
+Editing = Callable[[Path, Sequence[Edit]], tuple[tuple[EditedFile, ...], Mapping[str, Reason]]]
 
 
-def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], tuple[Skip, ...]]:
+def edit_project(root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], Mapping[str, Reason]]:
     """Make edits in any number of files of the project at ``root``; unchanged files are left out."""
     files: list[EditedFile] = []
-    skips: list[Skip] = []
+    refused: dict[str, Reason] = {}
     for file in sorted({edit.file for edit in edits}):
-        edited, skipped = edit_file(root, file, [edit for edit in edits if edit.file == file])
+        edited, why = edit_file(root, file, [edit for edit in edits if edit.file == file])
         files += [edited] if edited else []
-        skips += skipped
-    return tuple(files), tuple(skips)
+        refused.update(why)
+    return tuple(files), refused
 
 
-def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile | None, dict[str, Reason]]:
     """Make the edits of one file.
 
     Takes the project root, the path of the file relative to it, and its edits. Returns the edited file (None if nothing
-    could be changed) and, for each edit that was not made, a `Skip` with the reason. Nothing is written. The result is
-    checked: its syntax tree equals the original one, except for the inserted decorators and import, and the removed
+    could be changed) and, by candidate, the `Reason` why an edit was not made, as a sentence. Nothing is written. The
+    result is checked: its syntax tree equals the original one, except for the inserted decorators and import, and the removed
     switches.
     """
     from . import source as sources
 
     source = sources.read(root, file)
     if isinstance(source, str):
-        return None, tuple(Skip(edit.candidate, source) for edit in edits)
+        return None, _refused(edits, source)
     return _edit_source(source, edits)
 
 
-def _edit_source(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+def _refused(edits: Iterable[Edit], why: str) -> dict[str, Reason]:
+    return {edit.candidate: Reason("not-editable", why) for edit in edits}
+
+
+def _edit_source(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, dict[str, Reason]]:
     if any(edit.region is not None for edit in edits):
         return _edit_outlined(source, edits)
     return _edit(source, edits)
 
 
-def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, dict[str, Reason]]:
     """Move the regions into functions, and make the other edits in the result."""
     from . import source as sources
     from .lines import composed
@@ -67,10 +71,9 @@ def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | 
     parsed = made if isinstance(made, str) else sources.parse(source.file, made.raw)
     if isinstance(made, str) or isinstance(parsed, str):
         reason = str(made if isinstance(made, str) else parsed)
-        skipped = tuple(Skip(edit.candidate, reason) for edit in edits if edit.region is not None)
         rest = [edit for edit in edits if edit.region is None]
-        edited, more = _edit(source, rest) if rest else (None, ())
-        return edited, (*skipped, *more)
+        edited, more = _edit(source, rest) if rest else (None, {})
+        return edited, _refused((edit for edit in edits if edit.region is not None), reason) | more
     inner = []
     for edit in edits:
         if edit.region is None:
@@ -80,15 +83,14 @@ def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | 
             inner.append(
                 replace(edit, line=made.def_lines[edit.region], qualname=f"{owner}{edit.region.name}", region=None)
             )
-    edited, skips = _edit(parsed, inner) if inner else (None, ())
-    failed = {skip.candidate for skip in skips}
+    edited, refused = _edit(parsed, inner) if inner else (None, {})
     wanted = {edit.region for edit in edits if edit.action is Action.EXTRACT}
-    useless = [edit for edit in edits if edit.region is not None and edit.candidate in failed]
+    useless = [edit for edit in edits if edit.region is not None and edit.candidate in refused]
     if any(edit.region not in wanted for edit in useless):
         # What can't be decorated is not made a function for nothing.
         rest = [edit for edit in edits if edit not in useless]
-        again, more = _edit_source(source, rest) if rest else (None, ())
-        return again, (*(skip for skip in skips if any(skip.candidate == edit.candidate for edit in useless)), *more)
+        again, more = _edit_source(source, rest) if rest else (None, {})
+        return again, {edit.candidate: refused[edit.candidate] for edit in useless} | more
     line_map = composed(made.line_map, edited.line_map) if edited else made.line_map
     lines = {
         candidate: made.def_lines[region] if edited is None else edited.line_map[made.def_lines[region] - 1]
@@ -104,7 +106,7 @@ def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | 
         line_map=line_map,
         outlined={candidate: line for candidate, line in lines.items() if candidate not in def_lines},
     )
-    return result, skips
+    return result, refused
 
 
 def condition_at(root: Path, file: str, line: int) -> str | None:
@@ -116,40 +118,40 @@ def condition_at(root: Path, file: str, line: int) -> str | None:
     return None if isinstance(source, str) else reconfigure.condition(source, line)
 
 
-def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, dict[str, Reason]]:
     from . import reconfigure
     from .alias import name_tensorflow
 
-    skips: list[Skip] = []
+    refused: dict[str, Reason] = {}
     located: list[tuple[Edit, Definition]] = []
     removals: list[tuple[Edit, reconfigure.Removal]] = []
     for edit in edits:
         if edit.action is reconfigure.ACTION:
             removal = reconfigure.remove(source, edit)
-            if isinstance(removal, Skip):
-                skips.append(removal)
+            if isinstance(removal, Reason):
+                refused[edit.candidate] = removal
             elif any(other.node is removal.node for _, other in removals):
-                skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is already edited."))
+                refused |= _refused([edit], f"{edit.qualname} on line {edit.line} is already edited.")
             else:
                 removals.append((edit, removal))
             continue
         definition = source.find(edit.line, edit.qualname)
         if definition is None:
-            skips.append(Skip(edit.candidate, _missing(source, edit)))
+            refused |= _refused([edit], _missing(source, edit))
         elif any(other == definition for _, other in located):
-            skips.append(Skip(edit.candidate, f"{edit.qualname} on line {edit.line} is already edited."))
+            refused |= _refused([edit], f"{edit.qualname} on line {edit.line} is already edited.")
         else:
             located.append((edit, definition))
     naming = name_tensorflow(source, {definition: edit.variant for edit, definition in located})
     made = []
     for edit, definition in located:
         outcome = _transformed(source, definition, edit, naming)
-        if isinstance(outcome, Skip):
-            skips.append(outcome)
+        if isinstance(outcome, Reason):
+            refused[edit.candidate] = outcome
         else:
             made.append((edit, definition, outcome))
     if not made and not removals:
-        return None, tuple(skips)
+        return None, refused
     imported = naming.splice if any(naming.aliases[each] is naming.added for _, each, _ in made) else None
     # The import comes first, should both be put in at the top of the file.
     splices = [*([imported] if imported else []), *(splice for _, _, splice in made)]
@@ -160,8 +162,7 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tup
     before = reconfigure.without(source.tree, [removal for _, removal in removals])
     if not _differs_only_by(before, after, changed, imported, line_map):
         reason = f"The edit of {source.file} would change more than it should; its layout is not supported."
-        candidates = [edit.candidate for edit, _, _ in made] + [edit.candidate for edit, _ in removals]
-        return None, (*skips, *(Skip(candidate, reason) for candidate in candidates))
+        return None, refused | _refused([*(edit for edit, _, _ in made), *(edit for edit, _ in removals)], reason)
     edited = EditedFile(
         file=source.file,
         before=source.raw,
@@ -170,16 +171,16 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, tup
         def_lines={edit.candidate: line_map[definition.line - 1] for edit, definition, _ in made},
         line_map=line_map,
     )
-    return edited, tuple(skips)
+    return edited, refused
 
 
-def _transformed(source: Source, definition: Definition, edit: Edit, naming: Naming) -> Splice | Skip:
+def _transformed(source: Source, definition: Definition, edit: Edit, naming: Naming) -> Splice | Reason:
     transform = _transformations().get(edit.action)
     if transform is None:
-        return Skip(edit.candidate, f"There is no edit that can {edit.action.value} a function.")
+        return Reason("not-editable", f"There is no edit that can {edit.action.value} a function.")
     alias = naming.aliases[definition]
     if isinstance(alias, str):
-        return Skip(edit.candidate, alias)
+        return Reason("not-editable", alias)
     return transform(source, definition, edit, alias)
 
 

@@ -15,7 +15,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..records import Action, Edit, Skip
+from ..records import Action, Edit, Reason
 from .source import Source, Splice
 
 ACTION = Action.RECONFIGURE
@@ -36,7 +36,7 @@ class Removal:
     as_false: bool = False
 
 
-def remove(source: Source, edit: Edit) -> Removal | Skip:
+def remove(source: Source, edit: Edit) -> Removal | Reason:
     """Find the switch on the line of the edit, and describe its removal."""
     found = [(place, switch) for place, switch in _switches(source.tree) if _spans(place, edit.line)]
     if not found:
@@ -45,7 +45,7 @@ def remove(source: Source, edit: Edit) -> Removal | Skip:
         if any(keyword.arg is None for call in calls for keyword in call.keywords):
             how = "as part of **keywords"
         said = f"{_OPTION} is given on line {edit.line} of {source.file}, {how}"
-        return Skip(edit.candidate, f"{said}; remove it where it is set.")
+        return Reason("not-editable", f"{said}; remove it where it is set.")
     # Of places that hold each other the innermost is meant.
     _, switch = min(found, key=lambda each: (each[0].end_lineno or 0) - each[0].lineno)
     if isinstance(switch, ast.keyword):
@@ -111,21 +111,21 @@ def _given(statement: ast.stmt) -> ast.expr | None:
     return next(iter([*call.args, *(keyword.value for keyword in call.keywords)]), None)
 
 
-def _refusal(source: Source, edit: Edit, value: ast.expr | None) -> Skip | None:
+def _refusal(source: Source, edit: Edit, value: ast.expr | None) -> Reason | None:
     if isinstance(value, ast.Constant) and value.value is True:
         return None
     given = ast.unparse(value) if value is not None else "nothing"
     said = f"{edit.qualname} is given `{given}` on line {edit.line} of {source.file}"
-    return Skip(edit.candidate, f"{said}, which is true in this run: start the script so that it is false.")
+    return Reason("not-editable", f"{said}, which is true in this run: start the script so that it is false.")
 
 
-def _of_statement(source: Source, edit: Edit, statement: ast.Expr | ast.Assign) -> Removal | Skip:
+def _of_statement(source: Source, edit: Edit, statement: ast.Expr | ast.Assign) -> Removal | Reason:
     refusal = _refusal(source, edit, _given(statement))
     if refusal is not None:
         return refusal
     hangs = condition(source, edit.line)
     if hangs is not None:
-        return Skip(edit.candidate, _HANGS.format(line=edit.line, file=source.file, condition=hangs))
+        return Reason("not-editable", _HANGS.format(line=edit.line, file=source.file, condition=hangs))
     first, last = statement.lineno, statement.end_lineno or statement.lineno
     begun, ended = source.offset(first, statement.col_offset), source.offset(last, statement.end_col_offset or 0)
     before = source.text[source.starts[first - 1] : begun]
@@ -165,18 +165,18 @@ def condition(source: Source, line: int, telling: bool = False) -> str | None:
     return None if inner is None else f"`{ast.unparse(inner.test)}` (line {inner.lineno})"
 
 
-def _of_call(source: Source, edit: Edit, keyword: ast.keyword) -> Removal | Skip:
+def _of_call(source: Source, edit: Edit, keyword: ast.keyword) -> Removal | Reason:
     refusal = _refusal(source, edit, keyword.value)
     if refusal is not None:
         return refusal
     hangs = condition(source, edit.line, telling=True)
     if hangs is not None:
-        return Skip(edit.candidate, _HANGS.format(line=edit.line, file=source.file, condition=hangs))
+        return Reason("not-editable", _HANGS.format(line=edit.line, file=source.file, condition=hangs))
     begun = source.offset(keyword.lineno, keyword.col_offset)
     ended = source.offset(keyword.end_lineno or 0, keyword.end_col_offset or 0)
     before, after = _neighbours(source, begun, ended)
     if before is None or after is None:
-        return Skip(edit.candidate, f"The layout of the call on line {edit.line} of {source.file} is not supported.")
+        return Reason("not-editable", f"The layout of the call on line {edit.line} of {source.file} is not supported.")
     first, last = keyword.lineno, keyword.end_lineno or keyword.lineno
     comma = source.text[after[0] : after[1]] == ","
     tail = after[1] if comma else ended

@@ -16,10 +16,10 @@ def set_plan(work: Work, scan: Scan) -> None:
     from ..rewrite import diff
 
     edits = edits_of(work.selected())
-    files, skips = work.edit(Path(scan.root), edits)
+    files, refused = work.edit(Path(scan.root), edits)
     files = tuple(replace(edited, diff=diff(edited)) for edited in files)
-    for skip in skips:
-        work.warn(f"{skip.candidate}: {skip.reason}")
+    for name, reason in refused.items():
+        work.warn(f"{name}: {reason.message}")
     work.plan = Plan(tuple(edits), files, PATCH_FILE if files else None)
 
 

@@ -104,7 +104,7 @@ def _check_late(work: Work, scan: Scan) -> None:
     if not late:
         return
     with work.stage("check", f"{count(len(late), 'candidate')} that the first check did not wait for"):
-        judged, _ = check(work.run_with(scan), observed, OWN_TIMES / 2 * own, late, "check-late")
+        judged = check(work.run_with(scan), observed, OWN_TIMES / 2 * own, late, "check-late")
     decided = {j.function.id: j for j in judged if j.verdict is not Verdict.INCONCLUSIVE}
     chosen = select([decided.get(j.function.id, j) for j in work.judgements.values()])
     found = [replace(j, selected=False) for j in chosen if j.function.id in decided]

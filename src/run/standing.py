@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..records import Edit, EditedFile, Function, Judgement, Scan, Skip, Variant
+from ..records import Edit, EditedFile, Function, Judgement, Reason, Scan, Variant
 from ..rewrite.undecorate import Worn, take_off
 
 #: What is written before a decorator's text where source shows what makes a function hybrid.
@@ -32,7 +32,7 @@ class Standing:
     eager: tuple[EditedFile, ...]
     kept: Mapping[str, str] = field(default_factory=dict)
 
-    def edit(self, root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], tuple[Skip, ...]]:
+    def edit(self, root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], Mapping[str, Reason]]:
         """The files in which of the functions in question those of ``edits`` alone are decorated, as they stand."""
         wanted = {edit.candidate for edit in edits}
         files = []
@@ -42,8 +42,8 @@ class Standing:
             if lines:
                 after, _ = take_off(bare.file, self.contents[bare.file], [_worn(f) for f in own if f.id not in wanted])
                 files.append(_edited(bare.file, bare.after, after, lines))
-        skips = [Skip(name, f"{name} is not decorated.") for name in wanted - self.functions.keys()]
-        return tuple(files), tuple(skips)
+        other = sorted(wanted - self.functions.keys())
+        return tuple(files), {n: Reason("not-editable", f"{n} is not decorated.") for n in other}
 
     def told(self, judgement: Judgement) -> Judgement:
         """A judgement of the eager form as one of the code as it stands."""

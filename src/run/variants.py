@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..measure.costs import length_of, shapes_vary
-from ..measure.variants import Withheld, way_of
+from ..measure.variants import way_of
 from ..records import Ending, Judgement, Move, Reason, Variant, VariantResult, Verdict
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def mend(judgement: Judgement, observed: Observed) -> tuple[list[Variant], list[
     reasons: list[Reason] = []
     for name in ("input_signature", "reduce_retracing"):
         proposal = way_of(name).propose(judgement, length)
-        if isinstance(proposal, Withheld):
-            reasons.append(Reason(GROWS, f"{name} does not help: {proposal.reason}"))
+        if isinstance(proposal, Reason):
+            reasons.append(Reason(GROWS, f"{name} does not help: {proposal.message}"))
         else:
             variants.append(proposal)
     return variants, reasons

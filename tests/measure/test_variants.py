@@ -10,7 +10,7 @@ import pytest
 
 from hybridize.measure import variants
 from hybridize.measure.costs import HORIZON_SECONDS, Length, length_of, predicted_seconds
-from hybridize.measure.variants import Withheld, way_of, ways
+from hybridize.measure.variants import way_of, ways
 from hybridize.records import (
     Action,
     Form,
@@ -19,6 +19,7 @@ from hybridize.records import (
     Judgement,
     Observation,
     ObservedParameter,
+    Reason,
     Variant,
     VariantResult,
     Verdict,
@@ -53,8 +54,8 @@ def result(
 def propose(name: str, judgement: Judgement, length: Length = WHOLE) -> str:
     """The proposed arguments as text, or why there are none."""
     proposal = way_of(name).propose(judgement, length)
-    if isinstance(proposal, Withheld):
-        return f"withheld: {proposal.reason}"
+    if isinstance(proposal, Reason):
+        return f"withheld: {proposal.message}"
     assert proposal.name == name
     return ", ".join(f"{key}={value}" for key, value in proposal.arguments)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hybridize.records import Action, Edit, EditedFile, Skip, Variant
+from hybridize.records import Action, Edit, EditedFile, Reason, Variant
 from hybridize.rewrite import edit_file
 
 Rewrite = Callable[..., EditedFile]
-Skipped = Callable[..., Skip]
+Skipped = Callable[..., Reason]
 
 
 def def_line(source: bytes, qualname: str) -> int:
@@ -38,10 +38,10 @@ def rewrite(tmp_path: Path) -> Rewrite:
     def run(source: str | bytes, *qualnames: str, variant: Variant | None = None) -> EditedFile:
         raw = source.encode() if isinstance(source, str) else source
         (tmp_path / "m.py").write_bytes(raw)
-        edited, skips = edit_file(
+        edited, refused = edit_file(
             tmp_path, "m.py", [edit_of(raw, name, variant) for name in qualnames or ("f",)]
         )
-        assert skips == ()
+        assert refused == {}
         assert edited is not None
         return edited
 
@@ -54,13 +54,13 @@ def skipped(tmp_path: Path) -> Skipped:
 
     def run(
         source: str | bytes, qualname: str = "f", variant: Variant | None = None, line: int | None = None
-    ) -> Skip:
+    ) -> Reason:
         raw = source.encode() if isinstance(source, str) else source
         (tmp_path / "m.py").write_bytes(raw)
-        edited, skips = edit_file(tmp_path, "m.py", [edit_of(raw, qualname, variant, line)])
+        edited, refused = edit_file(tmp_path, "m.py", [edit_of(raw, qualname, variant, line)])
         assert edited is None
         assert (tmp_path / "m.py").read_bytes() == raw
-        (skip,) = skips
-        return skip
+        (reason,) = refused.values()
+        return reason
 
     return run

@@ -8,11 +8,12 @@ import math
 import random
 import sys
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hybridize.records import Action, Edit, EditedFile, Function, Skip
+from hybridize.records import Action, Edit, EditedFile, Function, Reason
 from hybridize.rewrite import edit_project
 from hybridize.static import scan
 
@@ -38,15 +39,15 @@ def steps_of(folder: Path, source: str | bytes) -> list[Function]:
     return [function for function in found.functions if "@" in function.id]
 
 
-def outlined(folder: Path, source: str | bytes) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+def outlined(folder: Path, source: str | bytes) -> tuple[EditedFile | None, Mapping[str, Reason]]:
     """A program with all of its steps that can be functions made so, still eager."""
     edits = [
         Edit(each.id, each.file, each.line, each.qualname, Action.EXTRACT, region=each.region)
         for each in steps_of(folder, source)
         if each.region is not None
     ]
-    files, skips = edit_project(folder, edits)
-    return (files[0] if files else None), skips
+    files, refused = edit_project(folder, edits)
+    return (files[0] if files else None), refused
 
 
 @dataclass

@@ -140,7 +140,7 @@ OPTIONAL = (
 
 @pytest.mark.parametrize("head", OPTIONAL)
 def test_where_tensorflow_is_optional_nothing_is_decorated(skipped, head):
-    assert "without TensorFlow" in skipped(head + DEF).reason
+    assert "without TensorFlow" in skipped(head + DEF).message
 
 
 IMPORTS = {

@@ -162,19 +162,19 @@ NOOP = {
 @pytest.mark.parametrize("case", NOOP)
 def test_a_function_that_takes_no_decorator_is_left_alone(skipped, case):
     source, reason = NOOP[case]
-    assert reason in skipped(source).reason
+    assert reason in skipped(source).message
 
 
 def test_a_lambda_is_left_alone(skipped):
-    assert "lambda" in skipped(HEAD + "f = lambda x: x\n", "f", line=4).reason
+    assert "lambda" in skipped(HEAD + "f = lambda x: x\n", "f", line=4).message
 
 
 @pytest.mark.parametrize("line, qualname", [(3, "f"), (4, "A.f"), (5, "f"), (99, "f"), (0, "f")])
 def test_a_def_that_is_not_where_it_was_seen_is_left_alone(skipped, line, qualname):
-    assert "has changed" in skipped(HEAD + "def f(x):\n    return x\n", qualname, line=line).reason
+    assert "has changed" in skipped(HEAD + "def f(x):\n    return x\n", qualname, line=line).message
 
 
 @pytest.mark.parametrize("text", ["[np.float32]", "tf.", "tf.float32)(", "[x for x in y]"])
 def test_an_argument_that_names_anything_but_tensorflow_is_refused(skipped, text):
     variant = Variant("odd", (("input_signature", text),))
-    assert "not an expression over tf alone" in skipped(HEAD + "def f(x): return x\n", variant=variant).reason
+    assert "not an expression over tf alone" in skipped(HEAD + "def f(x): return x\n", variant=variant).message

@@ -31,23 +31,23 @@ def test_the_record_says_what_was_read_and_where_everything_went(rewrite):
 def test_edits_that_can_be_made_are_made_beside_those_that_can_not(tmp_path, edit_of):
     source = (HEAD + "async def g(x): pass\ndef f(x): pass\n").encode()
     (tmp_path / "m.py").write_bytes(source)
-    edited, skips = edit_file(tmp_path, "m.py", [edit_of(source, "g"), edit_of(source, "f")])
+    edited, refused = edit_file(tmp_path, "m.py", [edit_of(source, "g"), edit_of(source, "f")])
     assert edited is not None and b"@tf.function\ndef f" in edited.after
-    assert [skip.candidate for skip in skips] == ["m:g"]
+    assert list(refused) == ["m:g"]
 
 
 def test_a_function_is_edited_once(tmp_path, edit_of):
     source = (HEAD + "def f(x): pass\n").encode()
     (tmp_path / "m.py").write_bytes(source)
-    edited, skips = edit_file(tmp_path, "m.py", [edit_of(source, "f"), edit_of(source, "f")])
+    edited, refused = edit_file(tmp_path, "m.py", [edit_of(source, "f"), edit_of(source, "f")])
     assert edited is not None and edited.after.count(b"@tf.function") == 1
-    assert "already" in skips[0].reason
+    assert "already" in next(iter(refused.values())).message
 
 
 def test_an_action_that_no_module_makes_is_refused_by_name(tmp_path):
     (tmp_path / "m.py").write_text(HEAD + "def f(x): pass\n")
-    edited, skips = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", 2, "f", Action.NONE)])
-    assert edited is None and "none" in skips[0].reason
+    edited, refused = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", 2, "f", Action.NONE)])
+    assert edited is None and "none" in next(iter(refused.values())).message
 
 
 # Each of these is told by its reason and never an exception: one odd file must not stop a plan.
@@ -63,16 +63,16 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_a_file_that_can_not_be_parsed_is_a_skip(tmp_path, case):
+def test_a_file_that_can_not_be_parsed_is_refused(tmp_path, case):
     (tmp_path / "m.py").write_bytes(UNREADABLE[case])
-    edited, skips = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", 2, "f")])
+    edited, refused = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", 2, "f")])
     assert edited is None
-    assert len(skips) == 1 and skips[0].reason.endswith(".")
+    assert len(refused) == 1 and next(iter(refused.values())).message.endswith(".")
 
 
-def test_a_missing_file_is_a_skip(tmp_path):
-    edited, skips = edit_file(tmp_path, "gone.py", [Edit("gone:f", "gone.py", 2, "f")])
-    assert edited is None and "gone.py can't be read" in skips[0].reason
+def test_a_missing_file_is_refused(tmp_path):
+    edited, refused = edit_file(tmp_path, "gone.py", [Edit("gone:f", "gone.py", 2, "f")])
+    assert edited is None and "gone.py can't be read" in next(iter(refused.values())).message
 
 
 def test_a_project_is_edited_file_by_file(tmp_path):
@@ -80,9 +80,9 @@ def test_a_project_is_edited_file_by_file(tmp_path):
     for name in ("b", "a"):
         (tmp_path / "pkg" / f"{name}.py").write_text(HEAD + "def f(x): pass\n")
     edits = [Edit(f"pkg.{name}:f", f"pkg/{name}.py", 2, "f") for name in ("b", "a", "gone")]
-    files, skips = edit_project(tmp_path, edits)
+    files, refused = edit_project(tmp_path, edits)
     assert [file.file for file in files] == ["pkg/a.py", "pkg/b.py"]
-    assert [skip.candidate for skip in skips] == ["pkg.gone:f"]
+    assert list(refused) == ["pkg.gone:f"]
 
 
 def test_nothing_is_written(rewrite, tmp_path):
@@ -157,9 +157,9 @@ def test_an_edit_adds_whole_lines_and_changes_no_other_byte(
     qualname = {"class": "A.f", "def": "g.f"}.get(depth.partition(" ")[0], "f")
     (tmp_path / "m.py").write_bytes(source)
 
-    edited, skips = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", target.lineno, qualname)])
+    edited, refused = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", target.lineno, qualname)])
 
-    assert skips == ()
+    assert refused == {}
     assert edited is not None
     _assert_only_lines_added(edited, newline.encode())
     # Python sees the same program, with one decorator more and at most one import.
@@ -229,8 +229,8 @@ def test_every_function_that_the_scan_names_is_found_by_the_rewrite(tmp_path):
     assert {"m:step#2", "m:Model.call#2", "m:Model.call#2.<locals>.inner#2", "m:Model#2.call"} <= {f.id for f in found}
     for function in found:
         edit = Edit(function.id, function.file, function.line, function.qualname)
-        edited, skips = edit_file(tmp_path, "m.py", [edit])
-        assert not skips and edited is not None, (function.id, skips)
+        edited, refused = edit_file(tmp_path, "m.py", [edit])
+        assert not refused and edited is not None, (function.id, refused)
         line = edited.after.decode().splitlines()[edited.def_lines[function.id] - 2]
         assert line.strip() == "@tf.function", function.id
 
@@ -238,12 +238,12 @@ def test_every_function_that_the_scan_names_is_found_by_the_rewrite(tmp_path):
 def test_both_definitions_of_a_name_can_be_edited_at_once(tmp_path):
     (tmp_path / "m.py").write_text(TWICE)
     edits = [Edit("m:step", "m.py", 4, "step"), Edit("m:step#2", "m.py", 7, "step#2")]
-    edited, skips = edit_file(tmp_path, "m.py", edits)
-    assert not skips and edited is not None and edited.after.count(b"    @tf.function\n    def step") == 2
+    edited, refused = edit_file(tmp_path, "m.py", edits)
+    assert not refused and edited is not None and edited.after.count(b"    @tf.function\n    def step") == 2
 
 
 @pytest.mark.parametrize(("line", "name"), [(7, "other#2"), (8, "step#2"), (99, "step#2")])
 def test_a_line_that_holds_another_function_has_changed(tmp_path, line, name):
     (tmp_path / "m.py").write_text(TWICE)
-    edited, (skip,) = edit_file(tmp_path, "m.py", [Edit(f"m:{name}", "m.py", line, name)])
-    assert edited is None and "has changed since it was read. Run optimize again." in skip.reason
+    edited, refused = edit_file(tmp_path, "m.py", [Edit(f"m:{name}", "m.py", line, name)])
+    assert edited is None and "has changed since it was read. Run optimize again." in refused[f"m:{name}"].message

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hybridize.records import Action, Edit, Skip
+from hybridize.records import Action, Edit, Reason
 from hybridize.rewrite import edit_project
 from hybridize.rewrite.lines import line_before, line_in
 from tests.rewrite.outlining import outlined, pairs, run, steps_of
@@ -21,8 +21,8 @@ PAIRS = pairs()
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_step_becomes_a_function_where_a_person_would_put_it(name, tmp_path):
     before, after = PAIRS[name]
-    edited, skips = outlined(tmp_path, before)
-    assert skips == ()
+    edited, refused = outlined(tmp_path, before)
+    assert refused == {}
     assert edited is not None
     assert edited.after.decode() == after
 
@@ -196,8 +196,8 @@ def edits(tmp_path: Path, source: str | bytes, action: Action = Action.EXTRACT) 
 
 def test_a_function_can_be_decorated_in_the_same_edit(tmp_path):
     source = HEAD + STEP
-    (edited,), skips = edit_project(tmp_path, edits(tmp_path, source, Action.HYBRIDIZE))
-    assert skips == ()
+    (edited,), refused = edit_project(tmp_path, edits(tmp_path, source, Action.HYBRIDIZE))
+    assert refused == {}
     assert b"\n\n\n@tf.function\ndef train_step(x):\n    with" in edited.after
     (candidate,) = edited.def_lines
     assert edited.after.splitlines()[edited.def_lines[candidate] - 1] == b"def train_step(x):"
@@ -208,8 +208,8 @@ def test_other_edits_of_the_file_find_their_lines(tmp_path):
     source = HEAD + STEP + "\n\ndef show(x):\n    return tf.square(x)\n"
     lifted = edits(tmp_path, source)
     line = source.splitlines().index("def show(x):") + 1
-    (edited,), skips = edit_project(tmp_path, [*lifted, Edit("train:show", "train.py", line, "show")])
-    assert skips == ()
+    (edited,), refused = edit_project(tmp_path, [*lifted, Edit("train:show", "train.py", line, "show")])
+    assert refused == {}
     assert b"@tf.function\ndef show" in edited.after and b"\ndef train_step" in edited.after
     assert edited.after.splitlines()[edited.def_lines["train:show"] - 1] == b"def show(x):"
     assert edited.after.splitlines()[edited.outlined[lifted[0].candidate] - 1] == b"def train_step(x):"
@@ -236,8 +236,8 @@ def test_line_ends_encoding_and_byte_order_mark_stay(tmp_path):
         .replace("\n", "\r\n")
         .encode("latin-1")
     )
-    edited, skips = outlined(tmp_path, source)
-    assert skips == () and edited is not None
+    edited, refused = outlined(tmp_path, source)
+    assert refused == {} and edited is not None
     assert b"\n" not in edited.after.replace(b"\r\n", b"")
     assert "h\u00e9".encode("latin-1") in edited.after
     assert not edited.after.endswith(b"\n")
@@ -311,20 +311,20 @@ def test_an_edit_that_does_not_verify_is_not_made(name, tmp_path):
     )
     assert edit.region is not None
     wrong = replace(edit, region=replace(edit.region, **UNFIT[name]))
-    files, skips = edit_project(tmp_path, [wrong])
+    files, refused = edit_project(tmp_path, [wrong])
     if name == "a parameter is missing":
         # It is a well-formed refactoring, and would not run: that is the analysis' part, and the proof's.
-        assert files and not skips
+        assert files and not refused
     else:
         assert files == ()
-        assert [skip.candidate for skip in skips] == [edit.candidate]
+        assert list(refused) == [edit.candidate]
 
 
 def test_statements_that_share_a_line_are_left(tmp_path):
     source = HEAD + STEP.replace("    optimizer.apply", "    y = x; optimizer.apply")
-    edited, skips = outlined(tmp_path, source)
+    edited, refused = outlined(tmp_path, source)
     assert edited is None or ast.parse(edited.after)
-    assert all(isinstance(skip, Skip) for skip in skips)
+    assert all(isinstance(each, Reason) for each in refused.values())
 
 
 # Generated loops: whatever they bind, read, print and delete, the outlined program does the same.
@@ -403,8 +403,8 @@ def programs(draw: st.DrawFn) -> str:
 )
 @given(programs())
 def test_a_generated_program_computes_what_it_did(tmp_path, source):
-    edited, skips = outlined(tmp_path, source)
-    assert skips == ()
+    edited, refused = outlined(tmp_path, source)
+    assert refused == {}
     if edited is None:
         return
     original, other = run(source), run(edited.after)

@@ -84,8 +84,8 @@ def test_git_and_patch_apply_the_edit(tmp_path, case):
         )
         if text.removeprefix(b"\xef\xbb\xbf").startswith(b"def f")
     )
-    edited, skips = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", line, "f")])
-    assert skips == () and edited is not None
+    edited, refused = edit_file(tmp_path, "m.py", [Edit("m:f", "m.py", line, "f")])
+    assert refused == {} and edited is not None
     assert_both_programs_apply(tmp_path, edited)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from hybridize.dynamic.parent.runs import before_edits
-from hybridize.records import Action, Edit, EditedFile, Skip
+from hybridize.records import Action, Edit, EditedFile, Reason
 from hybridize.rewrite import edit_file
 
 
-def reconfigured(folder: Path, text: str, line: int, name: str) -> tuple[EditedFile | None, tuple[Skip, ...]]:
+def reconfigured(folder: Path, text: str, line: int, name: str) -> tuple[EditedFile | None, Mapping[str, Reason]]:
     (folder / "train.py").write_bytes(text.encode())
     edit = Edit(f"train:{name}@{line}", "train.py", line, name, Action.RECONFIGURE)
     return edit_file(folder, "train.py", [edit])
@@ -61,8 +62,8 @@ COMPILE = {
 @pytest.mark.parametrize("case", COMPILE)
 def test_run_eagerly_leaves_the_call_of_compile_and_nothing_else_changes(case, tmp_path):
     before, after = COMPILE[case]
-    edited, skips = reconfigured(tmp_path, before, 1, "run_eagerly")
-    assert not skips
+    edited, refused = reconfigured(tmp_path, before, 1, "run_eagerly")
+    assert not refused
     assert edited is not None
     assert edited.before == before.encode()
     assert edited.after == after.encode()
@@ -102,8 +103,8 @@ STATEMENTS = {
 @pytest.mark.parametrize("case", STATEMENTS)
 def test_a_statement_leaves_or_says_false_where_its_block_needs_it(case, tmp_path):
     before, after, line = STATEMENTS[case]
-    edited, skips = reconfigured(tmp_path, before, line, "run_functions_eagerly")
-    assert not skips
+    edited, refused = reconfigured(tmp_path, before, line, "run_functions_eagerly")
+    assert not refused
     assert edited is not None
     assert edited.after == after.encode()
     ast.parse(edited.after)
@@ -130,15 +131,16 @@ LEFT = {
 @pytest.mark.parametrize("case", LEFT)
 def test_what_the_user_decides_elsewhere_is_not_edited(case, tmp_path):
     text, line, reason = LEFT[case]
-    edited, (skip,) = reconfigured(tmp_path, text, line, "run_eagerly")
+    edited, refused = reconfigured(tmp_path, text, line, "run_eagerly")
+    (found,) = refused.values()
     assert edited is None
-    assert re.search(reason, skip.reason), skip.reason
+    assert re.search(reason, found.message), found.message
 
 
 def test_a_condition_that_is_not_about_debugging_does_not_keep_compile_from_being_edited(tmp_path):
     text = "if not resumed:\n    m.compile('adam', run_eagerly=True)\n"
-    edited, skips = reconfigured(tmp_path, text, 2, "run_eagerly")
-    assert not skips
+    edited, refused = reconfigured(tmp_path, text, 2, "run_eagerly")
+    assert not refused
     assert edited is not None
     assert edited.after == b"if not resumed:\n    m.compile('adam')\n"
 
@@ -156,8 +158,8 @@ def test_a_switch_and_a_decorator_are_edited_together(tmp_path):
     text = "import tensorflow as tf\ntf.config.run_functions_eagerly(True)\n\n\ndef f(x):\n    return x\n"
     (tmp_path / "train.py").write_text(text)
     switch = Edit("train:run_functions_eagerly@2", "train.py", 2, "run_functions_eagerly", Action.RECONFIGURE)
-    edited, skips = edit_file(tmp_path, "train.py", [switch, Edit("train:f", "train.py", 5, "f")])
-    assert not skips
+    edited, refused = edit_file(tmp_path, "train.py", [switch, Edit("train:f", "train.py", 5, "f")])
+    assert not refused
     assert edited is not None
     assert edited.after == b"import tensorflow as tf\n\n\n@tf.function\ndef f(x):\n    return x\n"
     assert edited.def_lines == {"train:f": 5}

@@ -46,8 +46,8 @@ def edit(function: Function) -> Edit:
 
 
 def content(standing: Standing, root: Path, *functions: Function) -> str:
-    files, skips = standing.edit(root, [edit(function) for function in functions])
-    assert not skips
+    files, refused = standing.edit(root, [edit(function) for function in functions])
+    assert not refused
     return files[0].after.decode()
 
 
@@ -78,8 +78,8 @@ def test_with_all_decorators_on_it_is_the_code_as_it_stands_to_the_byte(
 
 def test_what_is_not_in_question_can_not_be_decorated(functions: dict[str, Function], tmp_path: Path) -> None:
     standing = stand(tmp_path, [functions["f"]])
-    files, (skip,) = standing.edit(tmp_path, [edit(functions["g"])])
-    assert files == () and "train:g is not decorated" in skip.reason
+    files, refused = standing.edit(tmp_path, [edit(functions["g"])])
+    assert files == () and "train:g is not decorated" in refused["train:g"].message
 
 
 def test_a_decorator_that_can_not_be_taken_off_stays_and_that_is_said(

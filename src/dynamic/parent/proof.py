@@ -31,7 +31,6 @@ from ...records import (
     Offspring,
     Reason,
     RunOutcome,
-    Skip,
     Throw,
     Variant,
     Verdict,
@@ -159,27 +158,26 @@ def check(
     variants: Mapping[str, Variant],
     label: str = "check",
     enough: int | None = None,
-) -> tuple[tuple[Judgement, ...], tuple[Skip, ...]]:
+) -> tuple[Judgement, ...]:
     """Compare open candidates, eager against graph, in one run; if that run dies, in separate runs.
 
     ``variants`` maps ids of candidates to the way each is converted. The run ends when ``enough`` calls of each were
-    compared. Returns a judgement for each, and the edits that could not be made.
+    compared. Returns a judgement for each.
     """
     wanted = [f for f in observed.open if f.id in variants]
-    _, skips = run.edit(Path(run.scan.root), [*run.outlines, *(edit_of(f, variants[f.id]) for f in wanted)])
-    skipped = {skip.candidate: skip.reason for skip in skips}
+    _, refused = run.edit(Path(run.scan.root), [*run.outlines, *(edit_of(f, variants[f.id]) for f in wanted)])
     judged = [
         Judgement(
             f,
             Verdict.INCONCLUSIVE,
-            (Reason("not-editable", f"it can't be edited: {skipped[f.id]}"),),
+            (replace(refused[f.id], message=f"it can't be edited: {refused[f.id].message}"),),
             observation(observed, f),
             variant=variants[f.id],
         )
         for f in wanted
-        if f.id in skipped
+        if f.id in refused
     ]
-    functions = [f for f in wanted if f.id not in skipped]
+    functions = [f for f in wanted if f.id not in refused]
     if functions:
         end = time.monotonic() + seconds
         checked = _check_together(run, observed, functions, seconds, variants, label, enough)
@@ -189,7 +187,7 @@ def check(
             found = {j.function.id: j for j in again if j.verdict is not Verdict.INCONCLUSIVE}
             checked = [found.get(j.function.id, j) for j in checked]
         judged += checked
-    return tuple(judged), skips
+    return tuple(judged)
 
 
 def _hidden(observed: Observed, checked: Sequence[Judgement]) -> list[Function]:

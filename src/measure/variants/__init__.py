@@ -3,7 +3,7 @@
 Such a file's docstring says what the variant is, when it helps and what it costs. ``NAME`` is its name in
 the report, ``RANK`` says how plain it is (of variants that are as fast as each other the lowest rank is
 chosen), and ``propose`` gives, for a candidate of which an observing run and maybe a first check are known,
-the `Variant` to try, or why none is `Withheld`.
+the `Variant` to try, or the `Reason` why it is withheld.
 """
 
 from __future__ import annotations
@@ -15,16 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...records import Judgement, Variant
+from ...records import Judgement, Reason, Variant
 from ..costs import Length
-
-
-@dataclass(frozen=True)
-class Withheld:
-    """Why a variant is not tried. ``possible`` is False where it could not be written at all."""
-
-    reason: str
-    possible: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,8 +25,7 @@ class Way:
 
     name: str
     rank: int
-    docs: str
-    propose: Callable[[Judgement, Length], Variant | Withheld]
+    propose: Callable[[Judgement, Length], Variant | Reason]
 
 
 @functools.cache
@@ -43,7 +34,7 @@ def ways() -> tuple[Way, ...]:
     found = []
     for info in pkgutil.iter_modules([str(Path(__file__).parent)]):
         module = importlib.import_module(f"{__name__}.{info.name}")
-        found.append(Way(module.NAME, module.RANK, (module.__doc__ or "").strip(), module.propose))
+        found.append(Way(module.NAME, module.RANK, module.propose))
     return tuple(sorted(found, key=lambda way: way.rank))
 
 

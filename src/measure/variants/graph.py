@@ -6,14 +6,13 @@ shape of a tensor, each value of a Python number, each object.
 
 from __future__ import annotations
 
-from ...records import Judgement, Variant
+from ...records import Judgement, Reason, Variant
 from ..costs import Length
-from . import Withheld
 
 NAME = "graph"
 RANK = 0
 
 
-def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+def propose(judgement: Judgement, length: Length) -> Variant | Reason:
     """Always worth trying, but where it would be traced without end."""
     return Variant(NAME)

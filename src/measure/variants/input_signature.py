@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...records import Form, Judgement, ObservedParameter, Variant
+from ...records import Form, Judgement, ObservedParameter, Reason, Variant
 from ..costs import Length, forms, numbers_vary, retracing_pays, shapes_vary
-from . import Withheld
 
 NAME = "input_signature"
 RANK = 2
@@ -30,76 +29,76 @@ _DTYPES = frozenset(
 )
 
 
-def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+def propose(judgement: Judgement, length: Length) -> Variant | Reason:
     """Worth trying where shapes or Python numbers vary and each of them would be a trace."""
     if not shapes_vary(judgement) and not numbers_vary(judgement):
-        return Withheld("neither shapes nor Python numbers vary", possible=False)
+        return Reason("withheld", "neither shapes nor Python numbers vary")
     signature = write_signature(judgement, length)
-    if isinstance(signature, Withheld):
+    if isinstance(signature, Reason):
         return signature
     if not retracing_pays(judgement, length):
-        return Withheld("its traces cost too little to matter")
+        return Reason("withheld", "its traces cost too little to matter")
     return Variant(NAME, (("input_signature", signature),))
 
 
-def write_signature(judgement: Judgement, length: Length) -> str | Withheld:
+def write_signature(judgement: Judgement, length: Length) -> str | Reason:
     """The signature that admits what was observed, as source text over ``tf``, or why there can be none."""
     parameters = [p for p in judgement.observation.parameters if p.name != "self"]
     found = _in_order(parameters)
-    if isinstance(found, Withheld):
+    if isinstance(found, Reason):
         return found
     if not found:
-        return Withheld("it takes no arguments", possible=False)
+        return Reason("withheld", "it takes no arguments")
     parts = list(forms(judgement))
     if len(parts) > MOST_PARTS:
-        return Withheld(f"its arguments have {len(parts)} parts", possible=False)
+        return Reason("withheld", f"its arguments have {len(parts)} parts")
     double = any(part.dtype == "float64" for part in parts) and not any(part.dtype == "float32" for part in parts)
     texts = []
     for name, form in found:
         text = _spec(form if length.whole else _open(form), "tf.float64" if double else "tf.float32")
-        if isinstance(text, Withheld):
-            return replace(text, reason=f"`{name}` is {text.reason}")
+        if isinstance(text, Reason):
+            return replace(text, message=f"`{name}` is {text.message}")
         texts.append(text)
     return f"[{', '.join(texts)}]"
 
 
-def _in_order(parameters: list[ObservedParameter]) -> list[tuple[str, Form]] | Withheld:
+def _in_order(parameters: list[ObservedParameter]) -> list[tuple[str, Form]] | Reason:
     """The parameters' names and forms in the order of the signature: without gaps, and all in every call."""
     found: dict[int, tuple[str, Form]] = {}
     for parameter in parameters:
         if parameter.position is None:
-            return Withheld(f"`{parameter.name}` can't be given by position", possible=False)
+            return Reason("withheld", f"`{parameter.name}` can't be given by position")
         if not parameter.in_every_call:
-            return Withheld(f"`{parameter.name}` is left to its default in some calls", possible=False)
+            return Reason("withheld", f"`{parameter.name}` is left to its default in some calls")
         if parameter.form is None:
-            return Withheld(f"the arguments for `{parameter.name}` are not known", possible=False)
+            return Reason("withheld", f"the arguments for `{parameter.name}` are not known")
         found[parameter.position] = parameter.name, parameter.form
     if sorted(found) != list(range(len(found))):
-        return Withheld("a parameter before the last one given is left to its default", possible=False)
+        return Reason("withheld", "a parameter before the last one given is left to its default")
     return [found[place] for place in range(len(found))]
 
 
-def _spec(form: Form, floating: str) -> str | Withheld:
+def _spec(form: Form, floating: str) -> str | Reason:
     shape = str(list(form.shape))
     if form.kind == "number":
         if form.dtype == "bool":
-            return Withheld("a flag (a Python bool)", possible=False)
+            return Reason("withheld", "a flag (a Python bool)")
         return f"tf.TensorSpec([], {'tf.int64' if form.dtype == 'int' else floating})"
     if form.kind in ("tensor", "ragged", "sparse"):
         if form.dtype not in _DTYPES:
-            return Withheld(f"a {form.kind} of {form.dtype}", possible=False)
+            return Reason("withheld", f"a {form.kind} of {form.dtype}")
         if form.kind == "tensor":
             return f"tf.TensorSpec({shape}, tf.{form.dtype})"
         if form.kind == "sparse":
             return f"tf.SparseTensorSpec({shape}, tf.{form.dtype})"
         return f"tf.RaggedTensorSpec({shape}, tf.{form.dtype}, {form.ragged_rank}, tf.{form.splits})"
     if form.kind not in ("list", "tuple", "dict"):
-        return Withheld(form.note, possible=False)
+        return Reason("withheld", form.note)
     texts = []
     for key, item in form.items:
         text = _spec(item, floating)
-        if isinstance(text, Withheld):
-            return replace(text, reason=f"a {form.kind} that holds {text.reason}")
+        if isinstance(text, Reason):
+            return replace(text, message=f"a {form.kind} that holds {text.message}")
         texts.append(f"{key!r}: {text}" if form.kind == "dict" else text)
     inside = ", ".join(texts)
     if form.kind == "dict":

@@ -9,9 +9,8 @@ range reads the last element instead of raising an error.
 
 from __future__ import annotations
 
-from ...records import Judgement, Variant
+from ...records import Judgement, Reason, Variant
 from ..costs import Length, base_result, expected_signatures, forms, shapes_vary, trace_seconds
-from . import Withheld
 
 NAME = "jit_compile"
 RANK = 4
@@ -21,23 +20,24 @@ COMPILATION, START_SECONDS, SECONDS_PER_OP = 3.0, 0.5, 0.012
 BEST_SAVING = 0.75
 
 
-def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+def propose(judgement: Judgement, length: Length) -> Variant | Reason:
     """Worth trying where one shape is called so often that a compilation could be won back."""
     if expected_signatures(judgement, length) > 1:
-        return Withheld("there is more than one signature, and XLA would compile each", possible=False)
+        return Reason("withheld", "there is more than one signature, and XLA would compile each")
     return propose_compiled(Variant(NAME, (("jit_compile", "True"),)), judgement, length)
 
 
-def propose_compiled(variant: Variant, judgement: Judgement, length: Length) -> Variant | Withheld:
+def propose_compiled(variant: Variant, judgement: Judgement, length: Length) -> Variant | Reason:
     """A variant that compiles, where the graph as it is takes long enough for that to pay."""
     base = base_result(judgement)
     if base is None:
-        return Withheld("no graph of it was confirmed", possible=False)
+        return Reason("withheld", "no graph of it was confirmed")
     if shapes_vary(judgement) or any(form.kind in ("ragged", "sparse") for form in forms(judgement)):
-        return Withheld("shapes vary, and XLA would compile each", possible=False)
+        return Reason("withheld", "shapes vary, and XLA would compile each")
     saved = BEST_SAVING * length.calls * (base.seconds_per_call or 0.0)
     operations = START_SECONDS + SECONDS_PER_OP * judgement.observation.ops_per_call
     cost = max(COMPILATION * trace_seconds(base), operations)
     if saved < cost:
-        return Withheld(f"compiling would take about {cost:.1f} s and could save {saved:.1f} s ({length.reason})")
+        said = f"compiling would take about {cost:.1f} s and could save {saved:.1f} s ({length.reason})"
+        return Reason("withheld", said)
     return variant

@@ -6,9 +6,8 @@ compiled. See ``input_signature`` and ``jit_compile`` for what either asks of a 
 
 from __future__ import annotations
 
-from ...records import Judgement, Variant
+from ...records import Judgement, Reason, Variant
 from ..costs import Length, base_result, numbers_vary, shapes_vary
-from . import Withheld
 from .input_signature import write_signature
 from .jit_compile import propose_compiled
 
@@ -16,15 +15,15 @@ NAME = "jit_signature"
 RANK = 5
 
 
-def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+def propose(judgement: Judgement, length: Length) -> Variant | Reason:
     """Worth trying where the signature alone was confirmed and a compilation could be won back."""
     base = base_result(judgement)
     if base is None or base.name != "input_signature" or not numbers_vary(judgement) or shapes_vary(judgement):
-        return Withheld("it helps only if Python numbers change and shapes do not", possible=False)
+        return Reason("withheld", "it helps only if Python numbers change and shapes do not")
     if not length.whole:
-        return Withheld("the observed run was cut, so shapes may still vary", possible=False)
+        return Reason("withheld", "the observed run was cut, so shapes may still vary")
     signature = write_signature(judgement, length)
-    if isinstance(signature, Withheld):
+    if isinstance(signature, Reason):
         return signature
     arguments = (("input_signature", signature), ("jit_compile", "True"))
     return propose_compiled(Variant(NAME, arguments), judgement, length)

@@ -8,9 +8,8 @@ need it after all, so it is withheld where there is more than one signature.
 
 from __future__ import annotations
 
-from ...records import Judgement, Variant
+from ...records import Judgement, Reason, Variant
 from ..costs import Length, base_result, expected_signatures, predicted_seconds, trace_seconds
-from . import Withheld
 
 NAME = "no_autograph"
 RANK = 3
@@ -18,14 +17,14 @@ LEAST_SECONDS = 2.0
 LEAST_SHARE = 0.2
 
 
-def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+def propose(judgement: Judgement, length: Length) -> Variant | Reason:
     """Worth trying where the one trace of the bare graph is slow, and much of the whole time."""
     base = base_result(judgement)
     if base is None or base.name != "graph":
-        return Withheld("the bare graph was not confirmed", possible=False)
+        return Reason("withheld", "the bare graph was not confirmed")
     if expected_signatures(judgement, length) > 1:
-        return Withheld("there is more than one signature", possible=False)
+        return Reason("withheld", "there is more than one signature")
     seconds = trace_seconds(base)
     if seconds < LEAST_SECONDS or seconds < LEAST_SHARE * predicted_seconds(base, judgement, length):
-        return Withheld(f"its trace takes no more than {seconds:.1f} s")
+        return Reason("withheld", f"its trace takes no more than {seconds:.1f} s")
     return Variant(NAME, (("autograph", "False"),))

@@ -7,20 +7,19 @@ unknown, with ``x.shape[0]``, can't be traced so.
 
 from __future__ import annotations
 
-from ...records import Judgement, Variant
+from ...records import Judgement, Reason, Variant
 from ..costs import Length, numbers_vary, retracing_pays, shapes_vary
-from . import Withheld
 
 NAME = "reduce_retracing"
 RANK = 1
 
 
-def propose(judgement: Judgement, length: Length) -> Variant | Withheld:
+def propose(judgement: Judgement, length: Length) -> Variant | Reason:
     """Worth trying where shapes vary, and nothing else does that needs a trace of its own."""
     if not shapes_vary(judgement):
-        return Withheld("no argument's shape varies", possible=False)
+        return Reason("withheld", "no argument's shape varies")
     if numbers_vary(judgement):
-        return Withheld("Python numbers change, and it relaxes only shapes", possible=False)
+        return Reason("withheld", "Python numbers change, and it relaxes only shapes")
     if not retracing_pays(judgement, length):
-        return Withheld("its traces cost too little to matter")
+        return Reason("withheld", "its traces cost too little to matter")
     return Variant(NAME, (("reduce_retracing", "True"),))

@@ -102,7 +102,7 @@ def _compare(work: Work, found: Scan, observed: Observed, standing: Standing) ->
             work.add([check_assumptions(grown, observed.rows.get(function.id), None)])
     with work.stage("check", f"{count(len(variants), 'function')}, eager against graph from the same state"):
         if variants:
-            judged, _ = compare(work.run_with(found), observed, work.share(check.CHECK_SHARE), variants)
+            judged = compare(work.run_with(found), observed, work.share(check.CHECK_SHARE), variants)
             work.add(judged)
         for function in observed.open:
             judgement = work.judgements[function.id]

@@ -29,7 +29,7 @@ def run(work: Work, scan: Scan, observed: Observed) -> None:
     work.observed = observed
     with work.stage("check", f"{len(observed.open)} candidates, eager against graph from the same state"):
         variants, hopeless = first_variants(observed)
-        judged, _ = check(work.run_with(scan), observed, work.share(CHECK_SHARE), variants)
+        judged = check(work.run_with(scan), observed, work.share(CHECK_SHARE), variants)
         judged = (*hopeless, *(with_story(j, observed) for j in judged))
         work.add(judged)
         for judgement in judged:

@@ -57,8 +57,8 @@ def run(work: Work, found: Scan) -> bool:
             if work.left < LEAST_SECONDS:
                 _drop(work, edits, "there was no time to prove that moving it into a function changes nothing")
                 continue
-            files, skips = edit_project(root, [*standing, *edits])
-            wrong = skips[0].reason if skips else compared.differs(files, seconds)
+            files, refused = edit_project(root, [*standing, *edits])
+            wrong = next(iter(refused.values())).message if refused else compared.differs(files, seconds)
             if not wrong:
                 missed = [edit for edit in edits if not compared.reached(edit.candidate)]
                 _drop(

@@ -148,7 +148,7 @@ class Race:
                 return
             seconds = max(left / (rounds - number), 2 * self.start_seconds + 5.0)
             label = f"variants-{number + 1}"
-            judged, _ = check(self.work.run_with(self.scan), self.observed, seconds, variants, label, ENOUGH)
+            judged = check(self.work.run_with(self.scan), self.observed, seconds, variants, label, ENOUGH)
             for judgement in judged:
                 self._take(judgement)
 
@@ -292,8 +292,8 @@ class Race:
 
         entrants = []
         for plan in plans:
-            files, skips = edit_project(Path(self.scan.root), edits_of(plan.judgements))
-            if not skips:
+            files, refused = edit_project(Path(self.scan.root), edits_of(plan.judgements))
+            if not refused:
                 entrants.append(Entrant(plan.name, files, plan.rank, plan.dear))
         return entrants
 

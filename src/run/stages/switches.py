@@ -7,7 +7,7 @@ eagerly. The run shows this. Removing it is a candidate like any other: proved, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,6 @@ from ...records import (
     Observation,
     Reason,
     Scan,
-    Skip,
     Throw,
     Variant,
     Verdict,
@@ -289,11 +288,11 @@ class SwitchTrial:
         for number, (file, line) in enumerate(switch.throw.places):
             function = self._candidate(switch.name, file, line)
             candidate = Judgement(function, Verdict.CONFIRMED, (Reason(SWITCH, what),), unit.observation, selected=True)
-            edited, skips = edit_file(root, file, edits_of([candidate]))
+            edited, refused = edit_file(root, file, edits_of([candidate]))
             hangs = None if edited is None else self._hangs(switch, number)
             if edited is not None and hangs is None:
                 return candidate
-            refusals += [skip.reason for skip in skips] if hangs is None else [hangs]
+            refusals += [reason.message for reason in refused.values()] if hangs is None else [hangs]
         function = self._candidate(switch.name, *switch.throw.places[0])
         reasons = (Reason(SWITCH, f"{what}, and is not edited: {refusals[0]}", move=Move.USER),)
         return Judgement(function, Verdict.INCONCLUSIVE, reasons, unit.observation)
@@ -323,8 +322,8 @@ class SwitchTrial:
     def _prove(self, tried: Sequence[Judgement], unit: Judgement) -> None:
         from ...rewrite import edit_project
 
-        files, skips = edit_project(Path(self.scan.root), edits_of(tried))
-        refusal = self._unseen() or self._effects() or self._skipped(skips) or self._compared(files, unit)
+        files, refused = edit_project(Path(self.scan.root), edits_of(tried))
+        refusal = self._unseen() or self._effects() or self._not_edited(refused) or self._compared(files, unit)
         if refusal is not None:
             verdict, reason = refusal
             self.work.add(
@@ -368,8 +367,9 @@ class SwitchTrial:
                 return Verdict.INCONCLUSIVE, f"{function.id} {why}; use a longer --budget"
         return None
 
-    def _skipped(self, skips: Sequence[Skip]) -> tuple[Verdict, str] | None:
-        return (Verdict.INCONCLUSIVE, f"it is not edited: {skips[0].reason}") if skips else None
+    def _not_edited(self, refused: Mapping[str, Reason]) -> tuple[Verdict, str] | None:
+        first = next(iter(refused.values()), None)
+        return None if first is None else (Verdict.INCONCLUSIVE, f"it is not edited: {first.message}")
 
     def _effects(self) -> tuple[Verdict, str] | None:
         """The observed side effects that a graph would have only during tracing, or not at all."""
@@ -410,7 +410,7 @@ class SwitchTrial:
             judged += check_hybrids(run, self.observed, hybrids, files, seconds)
         if steps and unit.function.id == FIT:
             observed = replace(self.observed, open=tuple(steps))
-            judged += check(run, observed, seconds, {f.id: Variant() for f in steps}, "check-steps")[0]
+            judged += check(run, observed, seconds, {f.id: Variant() for f in steps}, "check-steps")
         self.compared = {j.function.id for j in judged if j.verdict is Verdict.CONFIRMED}
         for judgement in judged:
             self.work.watcher.note(

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from hybridize.measure.costs import Length
-from hybridize.measure.variants import Withheld
 from hybridize.measure.variants.input_signature import write_signature
 from hybridize.records import (
     Action,
@@ -20,6 +19,7 @@ from hybridize.records import (
     Judgement,
     Observation,
     ObservedParameter,
+    Reason,
     Verdict,
 )
 
@@ -115,7 +115,7 @@ def test_what_no_signature_admits_is_said_so(refused: dict[str, tuple[tuple[Any,
         assert (form.kind, words in form.note) == ("other", True), (name, form)
         seen = Observation(calls=9, parameters=(ObservedParameter("x", (), (), (), 9, form, 0),))
         judgement = Judgement(FUNCTION, Verdict.REFUTED, (), seen)
-        assert isinstance(write_signature(judgement, Length(9, True, "")), Withheld), name
+        assert isinstance(write_signature(judgement, Length(9, True, "")), Reason), name
 
 
 def test_numbers_that_change_are_told_from_those_that_do_not(tf: Any) -> None:

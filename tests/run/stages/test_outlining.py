@@ -102,8 +102,8 @@ def test_an_outlined_script_is_the_same_program_to_the_operation_and_another_one
 ) -> None:
     run, _, edits = project(tmp_path, seeded_nursery)
     assert [edit.region.name for edit in edits if edit.region] == ["train_step", "train_on_batch", "update_weights"]
-    files, skips = edit_project(tmp_path, edits)
-    assert skips == ()
+    files, refused = edit_project(tmp_path, edits)
+    assert not refused
     compared = Comparison(run)
     assert compared.differs(files, 120.0) == ""
     assert all(compared.reached(edit.candidate) for edit in edits)

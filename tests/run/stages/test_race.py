@@ -300,7 +300,7 @@ class Program:
             run = self.work.run_with(self.scan)
             found = []
             for number, variant in enumerate(variants):
-                (checked,), _ = check(run, observed, 60.0, {f"train:{name}": variant}, f"check-{number}", 8)
+                (checked,) = check(run, observed, 60.0, {f"train:{name}": variant}, f"check-{number}", 8)
                 found.append(checked)
         return found
 
