@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from ..records import (
     EditedFile,
-    Function,
     FunctionKind,
     HostCost,
     Judgement,
@@ -136,7 +135,7 @@ def worth_following(judgements: Sequence[Judgement]) -> list[Judgement]:
         if judgement.observation.calls
         and judgement.function.kind is not FunctionKind.SWITCH
         and (judgement.verdict is Verdict.CONFIRMED or judgement.observation.share >= LEAST_SHARE)
-        and (judgement.function.hybrid is None or _is_decorated(judgement.function))
+        and (judgement.function.hybrid is None or judgement.function.is_decorated)
     ]
     return sorted(called, key=lambda j: j.observation.seconds, reverse=True)[:MOST_CANDIDATES]
 
@@ -277,10 +276,6 @@ def _patient(unit: Judgement) -> bool:
     return unit.observation.calls >= _MANY_CALLS
 
 
-def _is_decorated(function: Function) -> bool:
-    return function.hybrid is not None and function.hybrid.startswith("@")
-
-
 def _job(followed: Sequence[Judgement], unit: Judgement | None, files: Sequence[EditedFile]) -> dict[str, Any]:
     functions = [judgement.function for judgement in followed]
     edited = {candidate for each in files for candidate in each.def_lines}
@@ -288,7 +283,7 @@ def _job(followed: Sequence[Judgement], unit: Judgement | None, files: Sequence[
         "role": "profile",
         "hooks": [hook_in(files, f.id, f.file, f.line, f.region) for f in functions],
         # A function that is hybrid already is hooked outside of its decorator: there it is called.
-        "edited": [f.id for f in functions if f.id in edited or _is_decorated(f)],
+        "edited": [f.id for f in functions if f.id in edited or f.is_decorated],
         # Without a unit no call says that training has begun, and none waits for the sampler.
         "unit_id": unit.function.id if unit is not None else "",
         "opening_calls": 2 if unit is not None and _patient(unit) else 1,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated
 
-from .notes import AsObject, Key, Limit, Line
+from .notes import AsObject, Key, LeftOut, Limit, Line
 
 
 class Action(Enum):
@@ -18,6 +18,17 @@ class Action(Enum):
     DEHYBRIDIZE = "dehybridize"
     RECONFIGURE = "reconfigure"
     NONE = "none"
+
+
+class Group(Enum):
+    """The kind of problem that a rule finds. When several rules refuse a function, the first group is named first."""
+
+    EFFECTS = "Python side effects and state"
+    TRACING = "Tracing raises an error"
+    KERAS = "Keras and variables"
+    RESULTS = "Results differ"
+    BENEFIT = "Nothing to gain"
+    HYBRIDS = "Functions that are already a tf.function"
 
 
 class Confidence(Enum):
@@ -105,6 +116,8 @@ class Finding:
     """The chain of calls that leads to it."""
     certain: bool = False
     """Whether it refuses the candidate. Otherwise it becomes an assumption that a run checks."""
+    group: Annotated[Group | None, LeftOut("the code tells it")] = None
+    """What its rule is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,11 @@ class Function:
     """The statements of a step that is not a function yet; null for a function."""
     more: Annotated[tuple[tuple[str, int], ...], AsObject()] = ()
     """The number of uncertain lines that `findings` omits, by rule code."""
+
+    @property
+    def is_decorated(self) -> bool:
+        """Whether it is hybrid by a decorator that stands above it."""
+        return self.hybrid is not None and self.hybrid.startswith("@")
 
 
 @dataclass(frozen=True)

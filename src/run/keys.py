@@ -9,7 +9,7 @@ from pathlib import Path
 from ..fingerprints import keys
 from ..records import Action, Function, Scan, Variant
 from .machine import versions
-from .standing import is_decorated, stand, variant_of
+from .standing import stand, variant_of
 from .work import Work
 
 
@@ -24,10 +24,10 @@ def keys_of(work: Work, found: Scan, names: Iterable[str]) -> dict[str, str]:
         return {}
     root, target = Path(found.root), work.target
     functions = [each for each in found.functions if each.file in found.reachable and each.region is None]
-    worn = [each for each in functions if is_decorated(each)]
+    worn = [each for each in functions if each.is_decorated]
     bare = {edited.file: edited.after for edited in stand(root, worn).eager}
     converted = {each.id: _way(each, variant_of(each.hybrid or "")) for each in worn}
-    converted |= {each.id: each.hybrid for each in functions if each.hybrid is not None and not is_decorated(each)}
+    converted |= {each.id: each.hybrid for each in functions if each.hybrid is not None and not each.is_decorated}
     by_id = {each.id: each for each in functions}
     for edit in work.plan.edits:
         if edit.action is Action.HYBRIDIZE and edit.candidate in by_id:

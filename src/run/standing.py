@@ -17,7 +17,6 @@ from ..records import Edit, EditedFile, Function, Judgement, Reason, Scan, Varia
 from ..rewrite.undecorate import Worn, take_off
 
 #: What is written before a decorator's text where source shows what makes a function hybrid.
-_DECORATOR = "@"
 
 
 @dataclass(frozen=True)
@@ -55,14 +54,9 @@ class Standing:
         return variant_of(self.functions[name].hybrid or "")
 
 
-def is_decorated(function: Function) -> bool:
-    """Whether a function is hybrid by a decorator that stands above it."""
-    return (function.hybrid or "").startswith(_DECORATOR)
-
-
 def decorated(scan: Scan) -> list[Function]:
     """The functions that the script can reach, and that are decorated."""
-    return [each for each in scan.functions if each.file in scan.reachable and is_decorated(each)]
+    return [each for each in scan.functions if each.file in scan.reachable and each.is_decorated]
 
 
 def stand(root: Path, functions: Iterable[Function]) -> Standing:
@@ -90,7 +84,7 @@ def stand(root: Path, functions: Iterable[Function]) -> Standing:
 def variant_of(decorator: str) -> Variant:
     """The variant that a decorator's text says: ``@tf.function(jit_compile=True)`` and the like."""
     try:
-        node = ast.parse(decorator.removeprefix(_DECORATOR), mode="eval").body
+        node = ast.parse(decorator.removeprefix("@"), mode="eval").body
     except SyntaxError:
         return Variant()
     keywords = node.keywords if isinstance(node, ast.Call) else []

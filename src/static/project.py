@@ -25,7 +25,7 @@ from .ir.program import Program
 from .reading.imports import Resolver
 from .reading.layout import Layout
 from .reading.sources import Source, Unreadable, explain_failure, name_modules, read_source, select_files
-from .rules import Group, rule_of
+from .rules import Group
 from .verdicts.inspection import Inspection
 from .verdicts.passes import find_passes
 from .verdicts.ranking import rank
@@ -195,7 +195,7 @@ def _judge(
             except Exception as error:
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
-        mixed = {each.qualname for each in records if each.blocker and rule_of()[each.blocker.code].group in _MIXED}
+        mixed = {each.qualname for each in records if each.blocker and each.blocker.group in _MIXED}
         parted = {record.qualname: refuted[record.id] for record in records if record.id in refuted}
         proposed, mixed = proposed - parted.keys(), mixed | parted.keys()
         lifting = Lifting(partial(tree_of, module), methods, parted)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...records import Action, Finding, Function, Region, Scan, Step
+from ...records import Action, Finding, Function, Group, Region, Scan, Step
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
@@ -68,7 +68,7 @@ def to_json(function: Function) -> dict[str, Any]:
 
 def _advises(finding: Finding) -> bool:
     """Whether a finding tells what would gain in the function itself, and not what would go wrong."""
-    return finding.code.startswith("HYB5") and len(finding.chain) < 2
+    return finding.group is Group.BENEFIT and len(finding.chain) < 2
 
 
 def _finding_of(finding: Finding) -> dict[str, Any]:

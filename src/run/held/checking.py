@@ -13,7 +13,7 @@ from ..keys import keys_of
 from ..pipeline import nursery
 from ..stages import scan
 from ..stages.switches import switches_of
-from ..standing import decorated, is_decorated
+from ..standing import decorated
 from ..work import Work
 from . import holding
 from .proving import prove
@@ -76,7 +76,7 @@ def _now(work: Work, known: dict[str, Function]) -> holding.Now:
     # A model's own switch is about what Keras traces, and one that was thrown back about a part of the run.
     left_on = [each for each in switches_of(work.modes) if each.back is None and each.throw.kind == "functions"]
     switches = [switch.words for switch in left_on]
-    names = [name for name, function in known.items() if is_decorated(function)] if switches else []
+    names = [name for name, function in known.items() if function.is_decorated] if switches else []
     return holding.Now(
         known=known,
         judgements=work.judgements,

@@ -12,7 +12,7 @@ from ...report.wording import count
 from ..keys import keys_of
 from ..pipeline import nursery
 from ..stages import scan
-from ..standing import decorated, is_decorated
+from ..standing import decorated
 from ..work import Stop, Work
 from .proving import prove
 from .repository import Unknown, changed_since
@@ -72,7 +72,7 @@ def _named(found: Scan, names: Sequence[str]) -> list[Function]:
         if name not in by_id:
             known = ", ".join(sorted(each.id for each in decorated(found))) or "none"
             raise Stop("usage", f"There is no function {name}; those decorated are: {known}.", exit_codes.USAGE)
-        if not is_decorated(by_id[name]):
+        if not by_id[name].is_decorated:
             what = f"{name} is not decorated, so there is nothing to confirm"
             raise Stop("usage", f"{what}; optimize --only {name} proves whether it may be.", exit_codes.USAGE)
     return [by_id[name] for name in dict.fromkeys(names)]

@@ -21,7 +21,6 @@ from ...records import (
     Verdict,
 )
 from ...report.wording import count, ratio
-from ..standing import is_decorated
 
 #: What of the environment is said where it is another one: ratios are compared all the same.
 TELLING = ("platform", "processor", "cpus", "python", "tensorflow", "keras", "numpy", "flags")
@@ -77,7 +76,7 @@ def hold(baseline: Report, now: Now, fail_on: float) -> Held:
     then = {judgement.function.id: judgement for judgement in baseline.judgements}
     told = [each for name, old in held.items() for each in _otherwise(name, then.get(old), now, fail_on)]
     verdict = judge(found, fail_on)
-    standing = [name for name in held if name in now.known and is_decorated(now.known[name])]
+    standing = [name for name in held if name in now.known and now.known[name].is_decorated]
     if held and not standing:
         # There is nothing left that could be timed.
         verdict = "lost"
@@ -126,7 +125,7 @@ def _otherwise(name: str, before: Judgement | None, now: Now, fail_on: float) ->
     function, judgement = now.known.get(name), now.judgements.get(name)
     if function is None:
         return [Otherwise(name, "gone", "is no longer in the project: it was removed, renamed or moved")]
-    if not is_decorated(function):
+    if not function.is_decorated:
         how = f"; it is now a tf.function in another way ({function.hybrid})" if function.hybrid else ""
         return [Otherwise(name, "undecorated", f"is no longer decorated ({function.file}:{function.line}){how}")]
     if name in now.eager:
@@ -172,7 +171,7 @@ def _new(held: Mapping[str, str], before: Sequence[Judgement], known: Iterable[F
     """The decorated functions that the baseline does not know as such."""
     old = {*held, *(each.function.id for each in before if each.function.hybrid is not None)}
     why = "is decorated but not in the baseline, so it is included in both versions; --update-baseline adds it"
-    return [Otherwise(f.id, "new", why) for f in known if is_decorated(f) and f.id not in old]
+    return [Otherwise(f.id, "new", why) for f in known if f.is_decorated and f.id not in old]
 
 
 def _elsewhere(baseline: Report, now: Now) -> list[str]:

@@ -113,7 +113,7 @@ def _question(work: Work, blockers: Mapping[str, Finding]) -> None:
     """Confirm nothing that the source shows a hazard of: the runs may not have come to it."""
     for name, blocker in blockers.items():
         judgement = work.judgements[name]
-        if judgement.verdict is Verdict.CONFIRMED and blocker.code.startswith(scan.SAFETY):
+        if judgement.verdict is Verdict.CONFIRMED and blocker.group in scan.SAFETY:
             place = f"{blocker.file}:{blocker.line}"
             said = f"the runs agreed, and its source shows a hazard: {blocker.message} ({place})"
             doubt = Reason(blocker.code, said, place=place, move=Move.USER)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ...fingerprints import Contents, contents_of
 from ...records import Function
-from ..standing import is_decorated
 
 # What a scan's names have and a file's don't: where a function is nested, and which of several of one name it is.
 _MARKS = re.compile(r"\.<locals>|#\d+(?=\.|$)")
@@ -58,7 +57,7 @@ def reached(functions: Sequence[Function], touched: set[str]) -> list[Function]:
         for name in called:
             callers.setdefault(name, []).append(caller)
     near = _closure(touched, calls) | _closure(touched, callers)
-    return [function for function in functions if function.id in near and is_decorated(function)]
+    return [function for function in functions if function.id in near and function.is_decorated]
 
 
 def _closure(start: Iterable[str], arrows: Mapping[str, Sequence[str]]) -> set[str]:

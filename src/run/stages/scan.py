@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ... import exit_codes
-from ...records import Action, Ending, Function, Judgement, Reason, Scan, Verdict
+from ...records import Action, Ending, Function, Group, Judgement, Reason, Scan, Verdict
 from ...report.wording import count
 from ..lifted import in_users_lines
 from ..target import covering, layout_of
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 NOTHING: Mapping[str, Collection[int]] = MappingProxyType({})
 # The codes of findings that are about safety; of those that speak against a function, so many are told.
-SAFETY, MOST_HAZARDS = ("HYB1", "HYB2", "HYB3", "HYB4"), 3
+SAFETY = (Group.EFFECTS, Group.TRACING, Group.KERAS, Group.RESULTS)
+MOST_HAZARDS = 3
 
 
 def run(work: Work, seen: Mapping[str, str] | None = None, refuted: Mapping[str, Collection[int]] = NOTHING) -> Scan:
@@ -119,9 +120,9 @@ def _why_not(function: Function) -> tuple[Reason, ...]:
         blocker = function.blocker
         named = {blocker.code: blocker}
         # The blocker alone would let a reader think that mending it is enough.
-        if blocker.code.startswith(SAFETY):
+        if blocker.group in SAFETY:
             for finding in sorted(function.findings, key=lambda each: (not each.certain, each.code)):
-                if finding.code.startswith(SAFETY) and len(named) < MOST_HAZARDS:
+                if finding.group in SAFETY and len(named) < MOST_HAZARDS:
                     named.setdefault(finding.code, finding)
         return tuple(
             Reason(each.code, f"{each.message} ({each.file}:{each.line})", place=f"{each.file}:{each.line}")

@@ -18,6 +18,7 @@ from ...records import (
     EditedFile,
     Function,
     FunctionKind,
+    Group,
     Judgement,
     Modes,
     Move,
@@ -62,17 +63,21 @@ def is_to_enter(function: Function) -> bool:
     This is so if the source takes it for graph code or for Keras' own, or shows something in it that a graph would do
     only once.
     """
-    return function.hybrid is not None or is_step(function) or _blocked(function, "HYB502", "HYB1")
+    return function.hybrid is not None or is_step(function) or _is_covered(function) or _has_effect(function)
 
 
-def _blocked(function: Function, *codes: str) -> bool:
-    return function.blocker is not None and function.blocker.code.startswith(codes)
+def _is_covered(function: Function) -> bool:
+    return function.blocker is not None and function.blocker.code == "HYB502"
+
+
+def _has_effect(function: Function) -> bool:
+    return function.blocker is not None and function.blocker.group is Group.EFFECTS
 
 
 def is_to_watch(function: Function) -> bool:
     """Whether to inspect the calls of a function that is not proposed, because a setting may make it run eagerly."""
     if function.hybrid is not None:
-        return function.hybrid.startswith("@")
+        return function.is_decorated
     return is_step(function)
 
 
@@ -139,7 +144,7 @@ def fact(function: Function, modes: Modes, calls: int) -> str | None:
         return f"it is a tf.function ({function.hybrid}), but its own code ran eagerly in {times}{why}"
     if is_step(function):
         return f"Keras calls it (Model.fit), and did so eagerly in {times}{why}"
-    if not _blocked(function, "HYB502"):
+    if not _is_covered(function):
         return None
     by = cause(modes, None)
     return f"its callers are graph code by their source, but it ran eagerly in {times}" + (
@@ -260,8 +265,7 @@ class SwitchTrial:
         return [
             f
             for f in judged
-            if f.hybrid is not None
-            and f.hybrid.startswith("@")
+            if f.is_decorated
             and self.observed.modes.eager.get(f.id)
             and _calls(self.observed, f)
         ]
@@ -380,7 +384,7 @@ class SwitchTrial:
         for name in self.observed.modes.in_batches:
             function = self.work.judgements[name].function
             blocker = function.blocker
-            if blocker is not None and _blocked(function, "HYB1"):
+            if blocker is not None and _has_effect(function):
                 said = f"{name} would run in a graph, although {blocker.message} ({blocker.file}:{blocker.line})"
                 return Verdict.INCONCLUSIVE, said
         for name, row in self.observed.rows.items():

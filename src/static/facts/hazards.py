@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ...records import AssumptionKind, Finding, Step
+from ...records import AssumptionKind, Finding, Group, Step
 from ..ir.code import Call, FunctionCode
 from ..ir.program import Cell
 from ..ir.solver import LINES
@@ -81,13 +81,14 @@ class Hazard:
             self,
         )
 
-    def finding(self, refuses: bool) -> Finding:
+    def finding(self, refuses: bool, group: Group) -> Finding:
         """This hazard as a record: at the line in the function itself, with the chain of calls behind it.
 
-        ``refuses`` says that the finding refuses the function, whose author will want to follow the calls.
+        ``refuses`` says that the finding refuses the function, whose author will want to follow the calls; ``group`` is
+        the rule's.
         """
         chain = self.chain(LONGEST if refuses else LONGEST_OF_DOUBT)
-        return Finding(self.code, self.message, self.owner.module.file, self.line, chain, refuses)
+        return Finding(self.code, self.message, self.owner.module.file, self.line, chain, refuses, group)
 
     def chain(self, longest: int) -> tuple[Step, ...]:
         """The calls that lead to the hazard, and the hazard itself; of many the first calls and the last step."""

@@ -37,4 +37,5 @@ class Case:
     @property
     def is_decorated(self) -> bool:
         """Whether it is a hybrid by a decorator, and by nothing that would have to be undone first."""
-        return (self.code.hybrid or "").startswith("@") and self.effect is None
+        call = self.code.hybrid_call
+        return call is not None and call.decorates is not None and self.effect is None

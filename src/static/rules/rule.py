@@ -7,6 +7,7 @@ from enum import Enum
 from typing import ClassVar, NamedTuple
 
 from ...records import Action, AssumptionKind
+from ...records import Group as Group
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.code import Event
@@ -26,17 +27,6 @@ class Move(Enum):
     YOURS = "you, by changing the code"
     OURS = "hybridize (a limit of its analysis or rewriting)"
     FUNDAMENTAL = "no one (a limit of graphs)"
-
-
-class Group(Enum):
-    """The kind of problem that a rule finds. When several rules refuse a function, the first group is named first."""
-
-    EFFECTS = "Python side effects and state"
-    TRACING = "Tracing raises an error"
-    KERAS = "Keras and variables"
-    RESULTS = "Results differ"
-    BENEFIT = "Nothing to gain"
-    HYBRIDS = "Functions that are already a tf.function"
 
 
 #: The rank of a rule about what a function is. It comes before rules about what the function does.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...records import Region
+from ...records import Group, Region
 from ..facts.callgraph import TRACED_MODES
 from ..facts.hazards import Hazard
 from ..facts.signs import opens_tape
@@ -16,12 +16,15 @@ from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
 from ..lifting.choosing import choose, scope_at
 from ..lifting.reading import Unliftable
+from ..rules import rule_of
 from .inspection import Inspection, Passed, inherit, is_sure
 
 #: Marks of statements that may update variables.
 _UPDATING = frozenset({"assignment", "called", "update"})
 #: Doubts of a graph's results that are no other work: random numbers of TensorFlow's, calls that are not followed.
 _IN_GRAPHS = frozenset({"HYB115", "HYB204"})
+#: What hazards that speak of other work are about.
+_OTHER_WORK = (Group.EFFECTS, Group.TRACING)
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def _computes(call: Call) -> bool:
 
 def is_harmless(hazard: Hazard) -> bool:
     """Whether a hazard speaks of what happens in a graph only, and not of other work that is done."""
-    return not hazard.certain and (hazard.code in _IN_GRAPHS or not hazard.code.startswith(("HYB1", "HYB2")))
+    return not hazard.certain and (hazard.code in _IN_GRAPHS or rule_of()[hazard.code].group not in _OTHER_WORK)
 
 
 def _starts(code: FunctionCode) -> list[tuple[int, int]]:

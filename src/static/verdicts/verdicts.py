@@ -200,7 +200,7 @@ class Verdicts:
         if isinstance(step.region, Unliftable):
             why = step.region
             message = refusal(code, step.first, step.last, why.reason)
-            findings += (Finding(InlineStep.code, message, code.module.file, why.line, (), True),)
+            findings += (Finding(InlineStep.code, message, code.module.file, why.line, (), True, InlineStep.group),)
         blocker = findings[-1] if region is None else self._first_blocker(list(findings))
         name = f"{code.qualname}@{step.first}-{step.last}"
         lines = f"lines {step.first} to {step.last}"
@@ -262,7 +262,7 @@ class Verdicts:
         return False
 
     def _finding(self, hazard: Hazard) -> Finding:
-        return hazard.finding(_refuses(hazard))
+        return hazard.finding(_refuses(hazard), rule_of()[hazard.code].group)
 
     def _first_blocker(self, findings: list[Finding]) -> Finding | None:
         certain = [finding for finding in findings if finding.certain]
@@ -276,8 +276,8 @@ class Verdicts:
             said = rule.judge(case)
             if said is not None:
                 refuses = said.action is Action.NONE
-                finding = Finding(rule.code, said.message, case.code.module.file, case.code.line, (), refuses)
-                return finding, said.action
+                file, line = case.code.module.file, case.code.line
+                return Finding(rule.code, said.message, file, line, (), refuses, rule.group), said.action
         return None
 
     def _remade_in(self, code: FunctionCode) -> FunctionCode | None:
