@@ -30,6 +30,11 @@ _WORDS = {
 BESIDE = "; another thread ran at the same time and may have done it"
 
 
+def effect_code(kind: str) -> str:
+    """The code of the reason that an effect of this kind is."""
+    return f"effect-{kind}"
+
+
 def describe_effect(kind: str, subject: str, detail: str) -> str:
     """An effect as a clause: ``it changes self.losses, which outlives the call (changed length: 0 then 1)``."""
     words = _WORDS.get(kind, "it changes {subject}, which outlives the call ({detail})")

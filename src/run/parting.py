@@ -6,16 +6,15 @@ something else stands beside it: a run tells whether that is it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from ..records import Action, Function, Judgement, Verdict
+from ..dynamic.wording import effect_code
+from ..records import Action, Judgement, Verdict
 from ..rewrite.lines import line_in
 from .work import Work
 
 #: What takes less of the time is left refuted.
 LEAST_SHARE = 0.1
-_PLACE = re.compile(r"(?<![\w./-])([\w./-]+\.py):(\d+)")
 
 
 def refuted_lines(work: Work) -> Mapping[str, frozenset[int]]:
@@ -28,9 +27,9 @@ def refuted_lines(work: Work) -> Mapping[str, frozenset[int]]:
         function = judgement.function
         if judgement.verdict is not Verdict.REFUTED or function.id in work.parted or not _may_be_parted(judgement):
             continue
-        told = " ".join(f"{reason.place} {reason.message}" for reason in judgement.reasons)
-        lines = _own_lines(function, told)
-        if lines or judgement.reasons[0].code.startswith("effect-"):
+        lines = _own_lines(judgement)
+        effects = {effect_code(effect.kind) for effect in judgement.observation.effects}
+        if lines or judgement.reasons[0].code in effects:
             found[function.id] = frozenset(line_in(work.base, "", function.file, line) for line in lines)
     return found
 
@@ -41,6 +40,8 @@ def _may_be_parted(judgement: Judgement) -> bool:
     return is_function and (share is None or share >= LEAST_SHARE)
 
 
-def _own_lines(function: Function, told: str) -> set[int]:
-    places = ((file, int(line)) for file, line in _PLACE.findall(told))
-    return {line for file, line in places if file == function.file and function.line < line <= function.end_line}
+def _own_lines(judgement: Judgement) -> set[int]:
+    function = judgement.function
+    places = (reason.place.rpartition(":") for reason in judgement.reasons)
+    lines = {int(line) for file, _, line in places if file == function.file}
+    return {line for line in lines if function.line < line <= function.end_line}

@@ -11,7 +11,7 @@ import pytest
 
 from hybridize.dynamic.parent.outlines import Comparison
 from hybridize.options import Options
-from hybridize.records import Action, Judgement, Observation, Reason, Target, Verdict
+from hybridize.records import Action, Effect, Judgement, Observation, Reason, Target, Verdict
 from hybridize.run.parting import refuted_lines
 from hybridize.run.stages import outline
 from hybridize.run.stages import scan as scanning
@@ -55,9 +55,9 @@ def refuted(folder: Path, line: int = LINE, **seen: Any) -> tuple[Work, Judgemen
     assert judgement.function.proposal is Action.HYBRIDIZE
     place = f"train.py:{line}"
     reason = Reason("effect-file", f"it writes to a file at {place} (seen in 3 of 9 sampled calls)", place=place)
-    judgement = replace(
-        judgement, verdict=Verdict.REFUTED, reasons=(reason,), observation=replace(Observation(), **seen)
-    )
+    effect = Effect("file", "log.txt", "is written to", place, 3)
+    observation = replace(Observation(effects=(effect,)), **seen)
+    judgement = replace(judgement, verdict=Verdict.REFUTED, reasons=(reason,), observation=observation)
     work.add([judgement])
     return work, judgement
 

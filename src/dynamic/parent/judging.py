@@ -23,7 +23,7 @@ from ...records import (
     Verdict,
 )
 from ..rows import CheckedRow, CreationRow, EffectRow, ObservedRow, RehearsedRow
-from ..wording import BESIDE, count, describe_creation, describe_effect, original
+from ..wording import BESIDE, count, describe_creation, describe_effect, effect_code, original
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
 LEAST_COMPARED = 5
@@ -171,7 +171,7 @@ def _effect_reason(effect: EffectRow, row: ObservedRow, root: Mapping[str, str])
     place = original(effect.place, root)
     where = f" at {place}" if place else ""
     said = f"{words}{where} (seen in {effect.calls} of {row.effect_calls} sampled calls)"
-    return Reason(f"effect-{effect.kind}", said, place=place or "")
+    return Reason(effect_code(effect.kind), said, place=place or "")
 
 
 def growing_signatures(seen: Observation, row: ObservedRow) -> str | None:

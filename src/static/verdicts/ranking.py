@@ -12,6 +12,8 @@ from ..ir.code import Call, Event, FunctionCode
 
 _ORDER = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 _UPDATES = frozenset({"apply_gradients", "minimize"})
+#: What speaks for a step, as clauses of which the candidate is the subject; the last for statements that are none yet.
+_OPENS, _UPDATING, IN_LOOP = "opens a gradient tape", "updates variables with an optimizer", "is inside a loop"
 
 
 def weigh(facts: Facts, code: FunctionCode, has_tensor: bool | None) -> tuple[Confidence, tuple[str, ...]]:
@@ -37,9 +39,9 @@ def weigh(facts: Facts, code: FunctionCode, has_tensor: bool | None) -> tuple[Co
 
 def _of_a_step(code: FunctionCode) -> Iterable[str]:
     if any(map(opens_tape, code.events)):
-        yield "opens a gradient tape"
+        yield _OPENS
     if any(map(_updates, code.events)):
-        yield "updates variables with an optimizer"
+        yield _UPDATING
     if names_step(code):
         yield "is named like a step"
 
@@ -58,7 +60,7 @@ def rank(functions: Sequence[Function]) -> list[Function]:
 
 def _key(function: Function) -> tuple[int, bool, int, str, int, str]:
     assert function.confidence is not None
-    steps = any(clause.startswith(("opens", "updates", "stands")) for clause in function.rests_on)
+    steps = not {_OPENS, _UPDATING, IN_LOOP}.isdisjoint(function.rests_on)
     doubts = sum(assumption.code is not None for assumption in function.assumptions)
     doubts += sum(number for _, number in function.more)
     return _ORDER[function.confidence], not steps, doubts, function.file, function.line, function.id

@@ -18,7 +18,7 @@ from ..lifting.reading import Unliftable
 from ..rules import Case, Group, Polarity, judging_rules, rule_of
 from ..rules.inline_step import InlineStep, refusal
 from .inspection import Inspection
-from .ranking import weigh
+from .ranking import IN_LOOP, weigh
 from .regions import InlineStep as Step
 from .telling import tell
 
@@ -238,11 +238,11 @@ class Verdicts:
 
     def _speaks_for(self, step: Step) -> tuple[str, ...]:
         if step.trains:
-            return "is inside a loop", "takes gradients and updates variables"
+            return IN_LOOP, "takes gradients and updates variables"
         code = step.owner
         in_loop = any(call.in_loop for call in code.calls if step.first <= call.place % LINES <= step.last)
         often = None if in_loop else self.facts.heat.of(code)
-        return often or "is inside a loop", "computes with tensors"
+        return often or IN_LOOP, "computes with tensors"
 
     # -- findings -----------------------------------------------------------------------------
 
