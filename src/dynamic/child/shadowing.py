@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from .evidence import ITERATION, UNRESTORABLE, Check
 from .outside import Watch
 from .owners import Owner, receiver_of, refusal
 from .paths import PathNote
+from .raising import different_errors, explain, hash_failure
 from .stability import Stability
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Shadow:
         if "state" in check.doubts:
             return
         receiver = receiver_of(self.original, self.args)
-        if receiver is not None and (refused := refusal(receiver) or _hash_failure(receiver)):
+        if receiver is not None and (refused := refusal(receiver) or hash_failure(receiver)):
             check.refutations.setdefault("raised", refused)
             return
         moved = iterators.snapshot() if self.positions else []
@@ -225,7 +225,7 @@ class Shadow:
         left = variables.snapshot(streams.of_others())
         if self._was_refused(refused):
             return
-        different = _different_errors(self.error, raised, self.project)
+        different = different_errors(self.error, raised, self.project)
         if different is not None:
             check.refutations.setdefault("raised", different)
             return
@@ -427,7 +427,7 @@ class Shadow:
                     concrete = bound.get_concrete_function(*args, **kwargs)
             except Exception as error:
                 if self.error is None and not foreseen and not self._was_refused(refused):
-                    raised = "a later trace of it raises: " + _explain(error, self.project)
+                    raised = "a later trace of it raises: " + explain(error, self.project)
                     check.refutations.setdefault("raised", raised)
                 return None
             finally:
@@ -475,51 +475,3 @@ def _is_plain_call(function: Any, args: Any) -> bool:
     from ...sandbox.child.binding import takes_self
 
     return not takes_self(function.python_function)
-
-
-def _hash_failure(receiver: Any) -> str:
-    """The error of the receiver's own ``__hash__``, which ``tf.function`` uses to find a method's traces; empty if
-    there is none."""
-    try:
-        hash(receiver)
-    except Exception as error:
-        return (
-            f"`tf.function` keeps the traces of a method per object, by its hash, and the hash of a "
-            f"`{type(receiver).__name__}` raises {type(error).__name__}: {str(error)[:100]}; use @dataclass(eq=False), "
-            "or `__hash__ = object.__hash__`"
-        )
-    return ""
-
-
-def _different_errors(eager: Exception | None, graph: Exception | None, project: Project) -> str | None:
-    """The difference between the exceptions of both versions, or None. They are compared by type, because callers catch
-    by type."""
-    if graph is not None and eager is None:
-        return _explain(graph, project)
-    if eager is not None and type(graph) is not type(eager):
-        theirs = f"raises {type(graph).__name__}" if graph is not None else "raises no error"
-        return f"an eager call raises {type(eager).__name__}, but the graph {theirs}"
-    return None
-
-
-def _explain(error: Exception, project: Project) -> str:
-    """An exception from the graph as one line, with the user's line if the traceback shows it."""
-    text = str(error).strip()
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    message = lines[-1] if lines else ""
-    if "in user code" in text:
-        kept = [line for line in lines if not line.startswith(("File ", "in user code", "Arguments received"))]
-        starts = [line for line in kept if line.partition(":")[0].endswith(("Error", "Exception"))]
-        message = (starts or kept or [message])[-1]
-    name = type(error).__name__
-    if message.startswith(name):
-        message = message[len(name) :].lstrip(": ")
-    place = None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if project.has(frame.filename):
-            place = f"{frame.filename}:{frame.lineno}"
-    for line in lines:
-        if line.startswith('File "') and any(root in line for root in project.roots):
-            path, _, rest = line[6:].partition('", line ')
-            place = f"{path}:{rest.split(',')[0].split()[0]}"
-    return f"as a graph it raises {name}: {message[:200]}" + (f" ({place})" if place else "")

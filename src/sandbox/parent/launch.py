@@ -19,13 +19,14 @@ from typing import Any
 from ...records import EditedFile, Ending, RunOutcome, Target
 from .. import trackers
 from ..folders import neighbours
-from ..protocol import APPROVED_NAME
 from . import home, processes
 from . import scratch as scratch_copy
 from .connections import Sentry, ended_by
 from .contacts import contacts
+from .job import PACKAGE, whole_job
 from .nursery import Nursery, admits
 from .output import Lines, Log
+from .pipes import pieces, pipes
 
 #: What a run may write: so much, and no more than half of what is free when it starts.
 QUOTA_BYTES = 10 << 30
@@ -35,18 +36,7 @@ DRAIN_SECONDS = 0.5
 LEAVING_SECONDS = 10.0
 #: What the threads that listen to a child may take to end, all together, once it has been ended.
 JOIN_SECONDS = 5.0
-_PIECE = 1 << 16
 
-_PACKAGE = __name__.partition(".")[0]
-# What a child can be: the module that the role is installed from.
-_ROLES = {
-    "timed": "sandbox.child.units",
-    "profile": "sandbox.child.profiled",
-    "observe": "dynamic.child.observing",
-    "check": "dynamic.child.checking",
-    "replay": "dynamic.child.replaying",
-    "sequence": "dynamic.child.sequence",
-}
 
 _BOOTSTRAP = """\
 import sys
@@ -82,7 +72,7 @@ def start(
 ) -> Child:
     """Start the target in a child process with ``files`` replaced in its scratch copy; returns at once.
 
-    ``job`` names the role (a key of ``_ROLES``) and what it needs. Of its keys, ``hooks`` (a list of ``{"file",
+    ``job`` names the role (a key of `ROLES`) and what it needs. Of its keys, ``hooks`` (a list of ``{"file",
     "line", "id"}``, lines as in the files that this child runs; of statements also ``last``, their last line, and
     ``results``, the names that they give), ``unit`` (the same, one of them), ``entries`` (the
     same: functions that say when their own code is entered), ``edited`` (ids of the hooked functions that are
@@ -158,9 +148,10 @@ class Child:
             # Without it the child says that the kernel does not watch.
             with contextlib.suppress(OSError):
                 self._sentry = Sentry(self._home, self._network, self._note_contact)
+        whole = whole_job(job, target, self.scratch, environment, self._quota)
         job_file = self._home / "job.json"
-        job_file.write_text(json.dumps(self._whole_job(target, job, environment)), encoding="utf-8")
-        with _pipes(4) as (events, control, output, errors):
+        job_file.write_text(json.dumps(whole), encoding="utf-8")
+        with pipes(4) as (events, control, output, errors):
             theirs = (output.write, errors.write, events.write, control.read)
             if nursery is not None and nursery.usable:
                 beside = neighbours(target.cwd if target.module else os.path.dirname(target.script))
@@ -168,7 +159,7 @@ class Child:
                     pid = nursery.fork(str(job_file), str(self.scratch.cwd), theirs, beside)
                     self._process = processes.Process(pid) if pid else None
             if self._process is None:
-                code = _BOOTSTRAP.format(package=_PACKAGE)
+                code = _BOOTSTRAP.format(package=PACKAGE)
                 fds = [str(fd) for fd in theirs[2:]]
                 command = [sys.executable, "-c", code, str(os.getpid()), str(job_file), *fds]
                 self._process = processes.spawn(command, environment, str(self.scratch.cwd), theirs[2:], *theirs[:2])
@@ -177,43 +168,6 @@ class Child:
             self._listen(self._read_output, output.take_read())
             self._listen(self._read_errors, errors.take_read())
         self._listen(self._watch_space)
-
-    def _whole_job(self, target: Target, job: dict[str, Any], environment: dict[str, str]) -> dict[str, Any]:
-        unit = [{"id": "unit", **job["unit"]}] if job.get("unit") else []
-        return {
-            **job,
-            "role": f"{_PACKAGE}.{_ROLES[job['role']]}",
-            # These read what they are told themselves, where nothing else may run beside the script.
-            "turns": job["role"] in ("timed", "profile"),
-            "hooks": self._by_file([*job.get("hooks", ()), *unit]),
-            "entries": self._by_file(job.get("entries", ())),
-            "edited": list(job.get("edited", ())),
-            "mapping": self.scratch.mapping,
-            "project": (target.root, str(self.scratch.root)),
-            "scratch": str(self._home),
-            "quota": self._quota,
-            "cwd": str(self.scratch.cwd),
-            "script": str(self.scratch.path(target.script)),
-            "module": target.module,
-            "arguments": [self.scratch.argument(argument) for argument in target.arguments],
-            "environment": environment,
-            "seed": target.seed,
-            "network": {
-                "mode": self._network.mode,
-                "first": self._network.first,
-                "downloads": self._network.downloads,
-                "remote_reads": self._network.remote_reads,
-                "approved": str(self._home / APPROVED_NAME),
-            },
-        }
-
-    def _by_file(self, places: Sequence[dict[str, Any]]) -> dict[str, dict[int, Any]]:
-        """Per file of the copy, the ids of what stands on its lines; of statements also where they end."""
-        found: dict[str, dict[int, Any]] = {}
-        for place in places:
-            hook = {name: place[name] for name in ("id", "last", "results")} if "last" in place else place["id"]
-            found.setdefault(str(self.scratch.root / place["file"]), {})[place["line"]] = hook
-        return found
 
     # Listening.
 
@@ -264,13 +218,13 @@ class Child:
             self._network.stopped.add(names[0])
 
     def _read_output(self, fd: int) -> None:
-        for piece in _pieces(fd):
+        for piece in pieces(fd):
             self._log.write(piece)
             self._output.write(piece)
         self._output.close()
 
     def _read_errors(self, fd: int) -> None:
-        for piece in _pieces(fd):
+        for piece in pieces(fd):
             self._log.write(piece)
 
     def _watch_space(self) -> None:
@@ -462,46 +416,6 @@ def _leave(owner: int) -> None:
             child.close()
     processes.end_all()
     home.remove_home()
-
-
-class _Pipe:
-    """A pipe of which each end is either taken or closed."""
-
-    def __init__(self) -> None:
-        self.read, self.write = os.pipe()
-
-    def take_read(self) -> int:
-        taken, self.read = self.read, -1
-        return taken
-
-    def take_write(self) -> int:
-        taken, self.write = self.write, -1
-        # Who does not read what it is told must not hold up who tells it.
-        os.set_blocking(taken, False)
-        return taken
-
-    def close(self) -> None:
-        for fd in (self.read, self.write):
-            if fd >= 0:
-                os.close(fd)
-
-
-@contextlib.contextmanager
-def _pipes(number: int) -> Iterator[list[_Pipe]]:
-    with contextlib.ExitStack() as stack:
-        pipes = []
-        for _ in range(number):
-            pipes.append(_Pipe())
-            stack.callback(pipes[-1].close)
-        yield pipes
-
-
-def _pieces(fd: int) -> Iterator[bytes]:
-    """What comes out of a pipe until all its writers are gone."""
-    with contextlib.suppress(OSError):
-        while piece := os.read(fd, _PIECE):
-            yield piece
-    os.close(fd)
 
 
 def _size(folder: Path, enough: int) -> int:

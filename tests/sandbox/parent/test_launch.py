@@ -363,12 +363,6 @@ def test_the_parent_imports_nothing_heavy():
     assert not {"numpy", "tensorflow", "keras", "libcst", "rich", "scipy"} & set(done.stdout.split())
 
 
-def test_roles_are_modules_that_are_there():
-    from importlib import util
-
-    assert all(util.find_spec(f"hybridize.{module}") for module in launch._ROLES.values())
-
-
 def test_a_target_can_be_anything_that_is_no_script(project):
     for name, content in (("missing.py", None), ("binary.py", bytes(range(256)))):
         if content is not None:
