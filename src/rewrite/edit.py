@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..records import Action, Edit, EditedFile, Reason
 
 if TYPE_CHECKING:
-    from .alias import Alias, Naming
+    from .alias import Naming
     from .source import Definition, Source, Splice
 
-    Transform = Callable[[Source, Definition, Edit, Alias], Splice | Reason]
-
+_FOLDER = str(Path(__file__).parent)
 #: What makes the files of edits, and says of those that it could not make why, by candidate; takes the project's root.
 Editing = Callable[[Path, Sequence[Edit]], tuple[tuple[EditedFile, ...], Mapping[str, Reason]]]
 
@@ -158,7 +158,9 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, dic
     splices += [removal.splice for _, removal in removals]
     line_map = source.line_map(splices)
     after = source.spliced(splices)
-    changed = {line_map[definition.line - 1] for _, definition, _ in made}
+    changed: dict[Action, set[int]] = {}
+    for edit, definition, _ in made:
+        changed.setdefault(edit.action, set()).add(line_map[definition.line - 1])
     before = reconfigure.without(source.tree, [removal for _, removal in removals])
     if not _differs_only_by(before, after, changed, imported, line_map):
         reason = f"The edit of {source.file} would change more than it should; its layout is not supported."
@@ -175,24 +177,22 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, dic
 
 
 def _transformed(source: Source, definition: Definition, edit: Edit, naming: Naming) -> Splice | Reason:
-    transform = _transformations().get(edit.action)
-    if transform is None:
+    transformation = _transformations().get(edit.action)
+    if transformation is None:
         return Reason("not-editable", f"There is no edit that can {edit.action.value} a function.")
     alias = naming.aliases[definition]
     if isinstance(alias, str):
         return Reason("not-editable", alias)
-    return transform(source, definition, edit, alias)
+    made: Splice | Reason = transformation.transform(source, definition, edit, alias)
+    return made
 
 
-def _transformations() -> dict[Action, Transform]:
-    """Find the modules of this package that edit a function: those with an ``ACTION`` and a ``transform``."""
+@functools.cache
+def _transformations() -> Mapping[Action, Any]:
+    """The modules of this package that edit a function: those with an ``ACTION``, a ``transform`` and its ``undo``."""
     package = __name__.rpartition(".")[0]
-    found: dict[Action, Transform] = {}
-    for info in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        module = importlib.import_module(f"{package}.{info.name}")
-        if hasattr(module, "transform"):
-            found[module.ACTION] = module.transform
-    return found
+    modules = [importlib.import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules([_FOLDER])]
+    return {module.ACTION: module for module in modules if hasattr(module, "transform")}
 
 
 def _missing(source: Source, edit: Edit) -> str:
@@ -206,14 +206,22 @@ def _missing(source: Source, edit: Edit) -> str:
 
 
 def _differs_only_by(
-    before: ast.Module, after: bytes, changed: Iterable[int], imported: Splice | None, line_map: Sequence[int]
+    before: ast.Module,
+    after: bytes,
+    changed: Mapping[Action, Iterable[int]],
+    imported: Splice | None,
+    line_map: Sequence[int],
 ) -> bool:
-    """Check that undoing each edit in the tree of ``after`` gives that of ``before``."""
-    from . import alias, decorate
+    """Check that undoing each edit in the tree of ``after`` gives that of ``before``.
+
+    ``changed`` are the lines of the functions that were edited, by what was done to them.
+    """
+    from . import alias
 
     try:
         tree = ast.parse(after)
-        undone = decorate.undo(tree, changed) and (imported is None or alias.undo(tree, imported, line_map))
+        undone = all(_transformations()[action].undo(tree, lines) for action, lines in changed.items())
+        undone = undone and (imported is None or alias.undo(tree, imported, line_map))
         return undone and ast.dump(tree) == ast.dump(before)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
