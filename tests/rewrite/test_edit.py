@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from hybridize import static
 from hybridize.records import Action, Edit, EditedFile
+from hybridize.rewrite import edit as editing
 from hybridize.rewrite import edit_file, edit_project
+from hybridize.rewrite.source import Splice
 
 HEAD = "import tensorflow as tf\n"
 
@@ -73,6 +76,25 @@ def test_a_file_that_can_not_be_parsed_is_refused(tmp_path, case):
 def test_a_missing_file_is_refused(tmp_path):
     edited, refused = edit_file(tmp_path, "gone.py", [Edit("gone:f", "gone.py", 2, "f")])
     assert edited is None and "gone.py can't be read" in next(iter(refused.values())).message
+
+
+def test_each_edit_is_undone_by_its_own_transformation(tmp_path, monkeypatch):
+    """What CONTRIBUTING.md says of a transformation: a module with ``transform`` and ``undo``, and no list to edit."""
+    undone: list[list[int]] = []
+    noted = SimpleNamespace(
+        transform=lambda source, at, edit, alias: Splice(source.starts[at.line - 1], at.line, "# noted\n"),
+        undo=lambda tree, changed: undone.append(sorted(changed)) or True,
+    )
+    known = {**editing._transformations(), Action.DEHYBRIDIZE: noted}
+    monkeypatch.setattr(editing, "_transformations", lambda: known)
+    (tmp_path / "m.py").write_text("import tensorflow as tf\ndef f(x):\n    return x\ndef g(x):\n    return x\n")
+    edits = [Edit("m:f", "m.py", 2, "f", Action.DEHYBRIDIZE), Edit("m:g", "m.py", 4, "g")]
+    edited, refused = edit_file(tmp_path, "m.py", edits)
+    assert not refused and edited is not None
+    assert edited.after == (
+        b"import tensorflow as tf\n# noted\ndef f(x):\n    return x\n@tf.function\ndef g(x):\n    return x\n"
+    )
+    assert undone == [[3]]
 
 
 def test_a_project_is_edited_file_by_file(tmp_path):
