@@ -16,6 +16,7 @@ import pytest
 from hybridize import __version__, cli, static
 from hybridize.options import Options
 from hybridize.records import Action, Budget, Command, Confidence, Finding, Function, FunctionKind, Report, Scan, Target
+from hybridize.report import scan as formats
 
 
 class Called:
@@ -211,7 +212,7 @@ def test_version():
         (["scan"], "optimize scan ."),
         (["scan", "trian.py"], "Did you mean train.py?"),
         (["scan", ".", "--fail-on-candidate"], "Did you mean --fail-on-candidates?"),
-        (["scan", ".", "--format", "xml"], "json, sarif, text"),
+        (["scan", ".", "--format", "xml"], ", ".join(formats.names())),
         (["explain", "a", "b"], "one code"),
     ],
 )
@@ -336,7 +337,7 @@ def test_scan_writes_formats_to_files_and_prints_text_besides(scanned, tmp_path)
 @pytest.mark.parametrize(
     "arguments, expected",
     [
-        (["--output", "markdown=a"], "There is no output format markdown. It is one of github, json, sarif or text."),
+        (["--output", "markdown=a"], f"There is no output format markdown. It is one of {', '.join(formats.names()[:-1])} or {formats.names()[-1]}."),
         (["--output", "json=train.py"], "would overwrite a source file"),
         (["--output", "json=-", "--format", "sarif"], "Two outputs go to standard output"),
     ],
