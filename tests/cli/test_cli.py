@@ -337,7 +337,7 @@ def test_scan_writes_formats_to_files_and_prints_text_besides(scanned, tmp_path)
 @pytest.mark.parametrize(
     "arguments, expected",
     [
-        (["--output", "markdown=a"], f"There is no output format markdown. It is one of {', '.join(formats.names()[:-1])} or"),
+        (["--output", "markdown=a"], f"There is no output format markdown. It is one of {formats.names()[0]}, "),
         (["--output", "json=train.py"], "would overwrite a source file"),
         (["--output", "json=-", "--format", "sarif"], "Two outputs go to standard output"),
     ],

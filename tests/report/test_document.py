@@ -271,7 +271,7 @@ def test_what_is_left_out_is_said_with_a_reason():
     }
     assert set(left) == {
         ("EditedFile", "before"), ("EditedFile", "after"), ("EditedFile", "line_map"), ("Target", "network"),
-        ("Target", "eager")
+        ("Target", "eager"), ("Finding", "group")
     }  # fmt: skip
     assert all(left.values())
 

@@ -18,9 +18,9 @@ def test_a_folder_does_not_hold_what_only_begins_alike(path: str) -> None:
 
 
 def test_the_first_tree_that_holds_a_path_leads_it_to_the_copy() -> None:
-    mapping = [("/work/project", "/copy/p"), ("/work", "/copy/w")]
-    assert copied(mapping, "/work/project/a.py") == "/copy/p/a.py"
-    assert copied(mapping, "/work/data") == "/copy/w/data"
+    mapping = [("/place/project", "/copy/p"), ("/place", "/copy/w")]
+    assert copied(mapping, "/place/project/a.py") == "/copy/p/a.py"
+    assert copied(mapping, "/place/data") == "/copy/w/data"
     assert copied(mapping, "/elsewhere/data") == "/elsewhere/data"
 
 

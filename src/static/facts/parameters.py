@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from ...records import Parameter, ParameterKind, Step
 from ..ir.code import FunctionCode, ModuleCode, ParameterCode
 from ..ir.solver import LINES, Node, trace_back
@@ -24,6 +26,8 @@ from ..ir.values import (
 
 #: The most steps of evidence that a record carries.
 MAX_STEPS = 3
+#: How deep containers may hold one another, to be looked into.
+_DEEPEST = 4
 
 
 def own_parameters(code: FunctionCode) -> list[tuple[int, ParameterCode]]:
@@ -86,31 +90,34 @@ def _given(parameter: ParameterCode, value: Value) -> bool:
     return cause is not parameter.hint
 
 
-def holds_tensor(values: tuple[Value, ...], depth: int = 0) -> bool:
+def holds_tensor(values: tuple[Value, ...]) -> bool:
     """Whether one of these values is a tensor or array, or a container of some."""
-    for value in values:
-        if value in TENSOR_LIKE:
-            return True
-        if isinstance(value, Box) and value.kind in STRUCTURES and depth < 4:
-            for node in (value.element, *value.fields.values()):
-                if holds_tensor(node.values, depth + 1):
-                    return True
-    return False
+    return _holds(values, TENSOR_LIKE)
 
 
-def holds_scalar(values: tuple[Value, ...], depth: int = 0) -> bool:
-    """Whether one of these values is a Python number or string, or holds some."""
-    for value in values:
-        if value in SCALARS:
-            return True
-        if isinstance(value, Box) and value.kind in STRUCTURES and depth < 4:
-            for node in (value.element, *value.fields.values()):
-                if holds_scalar(node.values, depth + 1):
+def holds_scalar(values: tuple[Value, ...]) -> bool:
+    """Whether one of these values is a Python number or string, or holds some: a container, or an object of its own."""
+    if _holds(values, SCALARS):
+        return True
+    instances = (value for value in values if isinstance(value, Instance) and value.code.kind is None)
+    return any(
+        _holds(node.values, SCALARS, 1) for each in instances for node in each.code.instance_attributes.values()
+    )
+
+
+def _holds(values: tuple[Value, ...], wanted: Container[Value], depth: int = _DEEPEST) -> bool:
+    """Whether a value is wanted, or one in containers that hold one another so deep; each is looked into once."""
+    level, seen = [values], set[Box]()
+    for left in range(depth, -1, -1):
+        below: list[tuple[Value, ...]] = []
+        for found in level:
+            for value in found:
+                if value in wanted:
                     return True
-        if isinstance(value, Instance) and value.code.kind is None and depth < 1:
-            for node in value.code.instance_attributes.values():
-                if holds_scalar(node.values, depth + 3):
-                    return True
+                if left and isinstance(value, Box) and value.kind in STRUCTURES and value not in seen:
+                    seen.add(value)
+                    below += (node.values for node in (value.element, *value.fields.values()))
+        level = below
     return False
 
 

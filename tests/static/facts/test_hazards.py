@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hybridize.records import AssumptionKind
+from hybridize.records import AssumptionKind, Group
 from hybridize.static.facts.hazards import LONGEST, LONGEST_OF_DOUBT, Hazard
 from hybridize.static.ir.code import Call, FunctionCode, ModuleCode
 from hybridize.static.ir.solver import Node
@@ -40,8 +40,8 @@ def test_a_long_chain_has_its_first_calls_and_its_last_step():
 
 
 def test_the_chain_of_a_doubt_is_shorter_than_that_of_a_refusal():
-    assert len(inherited(20).finding(False).chain) == LONGEST_OF_DOUBT
-    assert len(inherited(20).finding(True).chain) == LONGEST
+    assert len(inherited(20).finding(False, Group.EFFECTS).chain) == LONGEST_OF_DOUBT
+    assert len(inherited(20).finding(True, Group.EFFECTS).chain) == LONGEST
 
 
 def test_what_a_call_may_reach_instead_makes_it_ambiguous():
