@@ -21,7 +21,7 @@ from typing import Any
 #: The release that the names below were tried on.
 TESTED_ON = "2.21"
 
-#: Modules with functions of TensorFlow that write files; `sandbox.writers` is told when they have been imported.
+#: Modules with functions of TensorFlow that write files; `sandbox.child.writers` is told when they have been imported.
 FILE_MODULE = "tensorflow.python.lib.io._pywrap_file_io"
 RECORD_MODULE = "tensorflow.python.lib.io.tf_record"
 CHECKPOINT_MODULE = "tensorflow.python.checkpoint.checkpoint"

@@ -46,8 +46,8 @@ def nursery() -> Iterator[Nursery]:
 def seeded_nursery() -> Iterator[Nursery]:
     """The same for runs with the seed 0, which ``hash`` has too: the other would start each of them plainly."""
     from hybridize.records import Target
-    from hybridize.sandbox.launch import base_environment
-    from hybridize.sandbox.nursery import Nursery
+    from hybridize.sandbox.parent.launch import base_environment
+    from hybridize.sandbox.parent.nursery import Nursery
 
     with Nursery(base_environment(Target("", "", "", seed=0))) as process:
         yield process

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TextIO, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 from ..options import Mistake, nearest
 
 _Value = TypeVar("_Value")
+_WIDTH = 98
 
 
 class WrongUsage(Exception):
@@ -34,8 +36,16 @@ class Console:
 class Parser(argparse.ArgumentParser):
     """A parser that raises `WrongUsage`, takes no abbreviations, and notes only the options that were given."""
 
-    def __init__(self, prog: str, **keywords: object) -> None:
-        super().__init__(prog, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS, **keywords)  # type: ignore[arg-type]
+    def __init__(self, prog: str, **keywords: Any) -> None:
+        super().__init__(
+            prog,
+            add_help=False,
+            allow_abbrev=False,
+            argument_default=argparse.SUPPRESS,
+            # Left to itself it asks shutil for the terminal's width, whose import takes longer than all of the help.
+            formatter_class=functools.partial(argparse.HelpFormatter, width=_WIDTH),
+            **keywords,
+        )
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would have printed, in our words."""

@@ -44,7 +44,7 @@ _WAIT = 0.1
 
 
 class Process(Protocol):
-    """A child process as it is seen here (``sandbox.launch.Child``)."""
+    """A child process as it is seen here (``sandbox.parent.launch.Child``)."""
 
     role_errors: list[str]
 
@@ -90,7 +90,7 @@ def run_profile(
     ``judgements`` are all that there are; the candidates worth following are chosen here. All is over at ``deadline``
     (of ``time.monotonic``); ``startup_seconds`` is what the script is known to take until it trains. Where there is no
     candidate worth following, the script is sampled ``after`` so many seconds; None: not at all. ``start`` starts
-    a child as ``sandbox.launch.start`` does, ``program`` is the py-spy to use. Whatever is missing or goes wrong, be it
+    a child as `launch.start` does, ``program`` is the py-spy to use. Whatever is missing or goes wrong, be it
     py-spy, the right to trace, or time, becomes the profile's ``reason``.
     """
     followed = worth_following(judgements)

@@ -17,7 +17,7 @@ LEAST_TURNS = 5
 
 
 class Process(Protocol):
-    """A child process as turn-taking sees it (``sandbox.launch.Child``)."""
+    """A child process as turn-taking sees it (``sandbox.parent.launch.Child``)."""
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
         """The next event; None once there will be no more. Raises TimeoutError."""

@@ -88,7 +88,7 @@ class Script:
 
 
 class Process:
-    """A simulated child process: the protocol of ``sandbox.launch.Child``, time on the machine's clock."""
+    """A simulated child process: the protocol of ``sandbox.parent.launch.Child``, time on the machine's clock."""
 
     def __init__(self, machine: Machine, script: Script, label: str = "") -> None:
         self.machine, self.script, self.label = machine, script, label
@@ -202,7 +202,7 @@ class Process:
 
 @dataclass
 class Launcher:
-    """Stands in for ``sandbox.launch.start``: the arm with edited files runs ``edited``, the others ``eager``."""
+    """Stands in for `launch.start`: the arm with edited files runs ``edited``, the others ``eager``."""
 
     machine: Machine
     eager: Script

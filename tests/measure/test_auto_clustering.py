@@ -19,7 +19,7 @@ PLAIN = Script(0.02)
 
 
 class Start:
-    """Stands in for ``sandbox.launch.start``: the flagged arm runs its own script."""
+    """Stands in for ``sandbox.parent.launch.start``: the flagged arm runs its own script."""
 
     def __init__(self, machine: Machine, plain: Script, flagged: Script) -> None:
         self.machine, self.plain, self.flagged = machine, plain, flagged

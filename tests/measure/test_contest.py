@@ -17,7 +17,7 @@ ENDLESS: dict[str, Any] = {"deadline": 6000.0, "steps": None, "length": None}
 
 
 class Start:
-    """Stands in for ``sandbox.launch.start``: the arms' scripts by their names."""
+    """Stands in for ``sandbox.parent.launch.start``: the arms' scripts by their names."""
 
     def __init__(self, machine: Machine, scripts: dict[str, Script]) -> None:
         self.machine, self.scripts = machine, scripts

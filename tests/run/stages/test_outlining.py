@@ -18,7 +18,7 @@ from hybridize.rewrite import edit_project
 from hybridize.run import pipeline
 from hybridize.run.stages import outline
 from hybridize.run.work import Work
-from hybridize.sandbox.nursery import Nursery
+from hybridize.sandbox.parent.nursery import Nursery
 from hybridize.static import scan
 
 # A step in each place: at the top of the script, in a function with a print in its tape, in a method that samples.
