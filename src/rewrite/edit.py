@@ -39,8 +39,8 @@ def edit_file(root: Path, file: str, edits: Sequence[Edit]) -> tuple[EditedFile 
 
     Takes the project root, the path of the file relative to it, and its edits. Returns the edited file (None if nothing
     could be changed) and, by candidate, the `Reason` why an edit was not made, as a sentence. Nothing is written. The
-    result is checked: its syntax tree equals the original one, except for the inserted decorators and import, and the removed
-    switches.
+    result is checked: its syntax tree equals the original one, except for the inserted decorators and import, and the
+    removed switches.
     """
     from . import source as sources
 
