@@ -70,6 +70,18 @@ LEFT = {
         "`print(v)` inside it must run in Python",
         13,
     ),
+    # It draws later than what stands before it.
+    "numbers that are drawn in the middle": (
+        with_middle("loss = loss + np.random.normal(scale=0.2)").replace("import time", "import numpy as np"),
+        "`np.random.normal(scale=0.2)` inside it must run in Python, and could be computed before it",
+        12,
+    ),
+    # Of two calls, the one that takes a value of the step's is what keeps it from being a graph.
+    "an array's work before a value that is taken": (
+        with_middle("y = tf.square(np.abs(x))\n    z = np.array(loss)").replace("import time", "import numpy as np"),
+        "`np.array(loss)` inside it must run in Python",
+        13,
+    ),
     # An operation would run later than it did.
     "an operation in what is printed": (with_middle("print(loss * 2.0)"), "must run in Python", 12),
     # What is printed is bound anew behind it.
@@ -292,6 +304,46 @@ def test_work_without_a_tape_is_left_where_a_function_would_not_pay_or_not_be_th
     source = HEAD + NO_PASS[name]
     compile(source, name, "exec")
     assert steps_of(tmp_path, source) == []
+
+
+ON_THE_TAPE = """import tensorflow as tf
+
+
+class Policy(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.data = []
+        self.fc = tf.keras.layers.Dense(2)
+        self.optimizer = tf.keras.optimizers.Adam()
+
+    def call(self, x):
+        return tf.nn.softmax(self.fc(x))
+
+    def train_net(self, tape):
+        total = 0
+        for reward, log_prob in self.data:
+            total = reward + 0.9 * total
+            loss = -log_prob * total
+            with tape.stop_recording():
+                gradients = tape.gradient(loss, self.trainable_variables)
+                self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        self.data = []
+
+
+policy = Policy()
+for epoch in range(3):
+    with tf.GradientTape(persistent=True) as tape:
+        for step in range(3):
+            prob = policy(tf.ones((1, 4)))
+            action = int(tf.argmax(prob[0]))
+            policy.data.append((1.0, tf.math.log(prob[0][action])))
+        policy.train_net(tape)
+"""
+
+
+def test_gradients_of_what_a_tape_outside_has_recorded_are_left(tmp_path):
+    # A function's graph has tensors of its own, and the tape knows none of these.
+    assert [step.id for step in steps_of(tmp_path, ON_THE_TAPE)] == ["train:<module>@27-32"]
 
 
 # A region is data: one that does not fit the file, as it would be after a fault of the analysis, makes no edit.

@@ -30,12 +30,14 @@ def choose(
     is_clean: IsClean | None,
     taken: frozenset[str] = frozenset(),
     methods: frozenset[str] = frozenset(),
+    trains: bool = False,
 ) -> Region | Unliftable:
     """The region around the step from line ``first`` to ``last`` in the function whose ``def`` is on ``line``.
 
     ``line`` is 0 for the module's own code. ``is_clean`` says of statements (from a line to a line) beside the step
     that they compute with tensors and do nothing else; with None the lines are the region as they are. ``taken`` are
-    names that the function must not get, ``methods`` those that it must not get as a method.
+    names that the function must not get, ``methods`` those that it must not get as a method; ``trains`` where the
+    step is known to be one of training.
     """
     tree = copy.deepcopy(tree)
     scope = scope_at(tree, line)
@@ -57,7 +59,7 @@ def choose(
         return Unliftable(first, last, reason, where)
     moved = refusal
     region = block.statements[begin:end]
-    return Reader(tree, scope, block, region, moved, file, (first, last), taken, methods).read()
+    return Reader(tree, scope, block, region, moved, file, (first, last), taken, methods, trains).read()
 
 
 def scope_at(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:
@@ -132,13 +134,14 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
         read = frozenset(names_of([statement]).read)
         return (
             simple
-            and not read & counters
+            and not read & (counters | renewed)
             and host_call(statement, read) is None
             and is_clean(statement.lineno, statement.end_lineno or statement.lineno)
         )
 
     top = begin
     loop = next((each for each in reversed(block.around) if isinstance(each, LOOPS)), None)
+    renewed = _renewed(block.around)
     while top > 0 and (fits(block.statements[top - 1]) or is_arithmetic(block.statements[top - 1])):
         top -= 1
         # Arithmetic is of numbers or arrays, unless it is with what was computed above it: then it goes with that.
@@ -153,6 +156,23 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
             break
         end += 1
     return begin, end
+
+
+def _renewed(around: Sequence[ast.stmt]) -> frozenset[str]:
+    """Names of objects that a loop around the loop makes in each of its rounds: a graph would be traced for each.
+
+    A metric of its own for every epoch, say. Who uses it beside the step may stay in Python.
+    """
+    loops = [each for each in around if isinstance(each, LOOPS)]
+    inner = {id(node) for node in ast.walk(loops[-1])} if loops else set[int]()
+    found = set[str]()
+    for node in (each for loop in loops[:-1] for each in _own(loop.body) if id(each) not in inner):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            callee = ast.unparse(node.value.func).rpartition(".")[2]
+            # By custom a class has a capital, and `tf.Variable` is a tensor to a graph.
+            if callee[:1].isupper() and callee != "Variable":
+                found |= names_of(node.targets).bound
+    return frozenset(found)
 
 
 def is_arithmetic(statement: ast.stmt) -> bool:
@@ -236,7 +256,7 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
     region = block.statements[begin:end]
     bound = frozenset(names_of(region).bound)
     moved: list[ast.stmt] = []
-    refusal: list[tuple[str, int]] = []
+    refused: list[tuple[int, ast.Call]] = []
 
     def visit(body: list[ast.stmt], earlier: list[ast.stmt], later: list[ast.stmt]) -> None:
         for number, statement in enumerate(list(body)):
@@ -251,14 +271,16 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
             if may_move(statement, [each for each in before if each not in moved], kept, numbers):
                 moved.append(statement)
             elif call is not None:
-                said = ast.unparse(call)
-                said = said if len(said) <= 60 else f"{said[:57]}..."
-                refusal.append((f"`{said}` inside it must run in Python", call.lineno))
-                return
+                refused.append((_nearness(call, bound), call))
 
     visit(region, [], [])
-    if refusal:
-        return refusal[0]
+    if refused:
+        # What the step hands to Python can't go anywhere else: that is said rather than what only stands in the way.
+        nearness, call = max(refused, key=lambda each: each[0])
+        said = ast.unparse(call)
+        said = said if len(said) <= 60 else f"{said[:57]}..."
+        helps = ", and could be computed before it" if nearness == 0 else ""
+        return f"`{said}` inside it must run in Python{helps}", call.lineno
     for statement in moved:
         for holder in [block.statements, *_inner_lists(region)]:
             if any(each is statement for each in holder):
@@ -270,6 +292,14 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
     block.statements[at:at] = moved
     # Those that stood in the region's own list have gone from it: what follows is what was moved.
     return moved
+
+
+def _nearness(call: ast.Call, bound: frozenset[str]) -> int:
+    """How much a call belongs where it stands: 2 where it reads what the region binds, 0 where it needs NumPy only."""
+    if names_of([call]).read & bound:
+        return 2
+    callees = [ast.unparse(node.func) for node in ast.walk(call) if isinstance(node, ast.Call)]
+    return 0 if all(each.partition(".")[0] in ("np", "numpy") for each in callees) else 1
 
 
 def _inner_lists(region: Sequence[ast.stmt]) -> Iterator[list[ast.stmt]]:

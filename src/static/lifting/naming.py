@@ -24,12 +24,16 @@ def find_name(
     holder: ast.ClassDef | None,
     taken: frozenset[str],
     results: Sequence[str],
+    trains: bool = False,
 ) -> str:
-    """The first fitting name that is free in the whole file; ``holder`` is the class that it becomes a method of."""
+    """The first fitting name that is free in the whole file; ``holder`` is the class that it becomes a method of.
+
+    ``trains`` where it is known that the region does, though it may leave that to functions that it calls.
+    """
     used = {*taken, *_identifiers(tree)}
-    if holder is not None and holder.bases:
+    if holder is not None and any(ast.unparse(base) != "object" for base in holder.bases):
         used |= _KERAS
-    names = _names(region, function) if _is_training(region) else _names_of_pass(region, results)
+    names = _names(region, function) if trains or _is_training(region) else _names_of_pass(region, results)
     return next(name for name in names if name not in used)
 
 

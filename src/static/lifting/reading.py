@@ -48,6 +48,7 @@ class Reader:
     lines: tuple[int, int]
     taken: frozenset[str]
     methods: frozenset[str]
+    trains: bool = False
 
     def read(self) -> Region | Unliftable:
         """The region, or why it is none."""
@@ -78,6 +79,9 @@ class Reader:
         early = self._may_fail(sure)
         if early is not None:
             return early
+        tape = self._tape(parameters)
+        if tape is not None:
+            return tape
         results = self._ordered(self.own.bound & live)
         for name in results:
             kind = self._holder(name)
@@ -115,7 +119,7 @@ class Reader:
                 return self._no(f"it rebinds {receiver}")
             parameters = [name for name in parameters if name != receiver]
         taken = self.taken | self.methods if is_method else self.taken
-        name = find_name(self.tree, self.region, function, holder if is_method else None, taken, results)
+        name = find_name(self.tree, self.region, function, holder if is_method else None, taken, results, self.trains)
         outer = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
         place = outer if function is None else (function if is_method else self._top(function))
         if place is None:
@@ -266,6 +270,15 @@ class Reader:
             if isinstance(node, (ast.Import, ast.ImportFrom)) and name in names_of([node]).bound:
                 return "a module"
         return ""
+
+    def _tape(self, parameters: Sequence[str]) -> Unliftable | None:
+        """Why it can't be a graph that gradients are taken of what was recorded before: a graph has other tensors."""
+        for node in (each for statement in self.region for each in ast.walk(statement)):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="gradient" | "jacobian")):
+                    if name in parameters:
+                        return self._no(f"it takes gradients of {name}, a tape that is opened outside of it", node.lineno)
+        return None
 
     def _counter(self, parameters: Sequence[str]) -> tuple[str, int] | None:
         """A parameter that counts the rounds of the loop right around the region."""

@@ -73,4 +73,9 @@ class InlineStep(Rule):
 
 def refusal(code: FunctionCode, first: int, last: int, reason: str) -> str:
     """Why the training step on these lines of a function can't become one, as a clause."""
-    return f"{name_of(code)} trains on lines {first} to {last}, which can't become a function: {reason}"
+    return f"{name_of(code)} trains {on_lines(first, last)}, which can't become a function: {reason}"
+
+
+def on_lines(first: int, last: int) -> str:
+    """Where statements stand, as a sentence says it."""
+    return f"on line {first}" if first == last else f"on lines {first} to {last}"

@@ -129,7 +129,7 @@ def _lift(
 ) -> InlineStep | None:
     """The region around statements; None where there is none, or it is not worth a function."""
     first, last = statements[0].lineno, statements[-1].end_lineno or 0
-    region = lift(facts, inspection, code, lifting, first, last, widened=False)
+    region = lift(facts, inspection, code, lifting, first, last, trains=False)
     if not isinstance(region, Region) or not _worth(code, region.first, region.last, region.moved):
         return None
     hazards = hazards_of(facts, inspection, code, region.first, region.last, region.moved)

@@ -128,9 +128,9 @@ def lift(
     lifting: Lifting,
     first: int,
     last: int,
-    widened: bool = True,
+    trains: bool = True,
 ) -> Region | Unliftable:
-    """The region around a step, or why there is none; ``widened`` by what computes beside it."""
+    """The region around a step, or why there is none; one that ``trains`` takes in what computes beside it."""
 
     def is_clean(begin: int, end: int) -> bool:
         calls = [each for each in code.events if isinstance(each, Call) and begin <= each.place % LINES <= end]
@@ -140,7 +140,8 @@ def lift(
 
     line = 0 if code is code.module.body else code.line
     names = frozenset(lifting.taken), lifting.methods
-    region = choose(lifting.tree, code.module.file, line, first, last, is_clean if widened else None, *names)
+    clean = is_clean if trains else None
+    region = choose(lifting.tree, code.module.file, line, first, last, clean, *names, trains)
     if isinstance(region, Region):
         moved = {line for begin, end in region.moved for line in range(begin, end + 1)}
         inside = [line for line in lifting.barred - moved if region.first <= line <= region.last]

@@ -16,7 +16,7 @@ from ..ir.solver import LINES
 from ..ir.values import UNKNOWN, Bound, Function, Value, Wrapped
 from ..lifting.reading import Unliftable
 from ..rules import Case, Group, Polarity, judging_rules, rule_of
-from ..rules.inline_step import InlineStep, refusal
+from ..rules.inline_step import InlineStep, on_lines, refusal
 from .inspection import Inspection
 from .ranking import IN_LOOP, weigh
 from .regions import InlineStep as Step
@@ -203,7 +203,7 @@ class Verdicts:
             findings += (Finding(InlineStep.code, message, code.module.file, why.line, (), True, InlineStep.group),)
         blocker = findings[-1] if region is None else self._first_blocker(list(findings))
         name = f"{code.qualname}@{step.first}-{step.last}"
-        lines = f"lines {step.first} to {step.last}"
+        lines = f"the code {on_lines(step.first, step.last)}"
         proposal = Action.EXTRACT if blocker is None else Action.NONE
         return records.Function(
             id=f"{code.module.name}:{name}",

@@ -19,6 +19,7 @@ def name(
     holder: str = "",
     function: str = "",
     results: tuple[str, ...] = (),
+    trains: bool = False,
 ) -> str:
     tree = ast.parse(textwrap.dedent(rest) + region)
     body = ast.parse(region).body
@@ -26,11 +27,16 @@ def name(
     around = ast.parse(f"def {function}(): pass").body[0] if function else None
     assert of_class is None or isinstance(of_class, ast.ClassDef)
     assert around is None or isinstance(around, ast.FunctionDef)
-    return find_name(tree, body, around, of_class, frozenset(taken), results)
+    return find_name(tree, body, around, of_class, frozenset(taken), results, trains)
 
 
 def test_a_region_that_updates_is_a_train_step():
     assert name(STEP.format("opt")) == "train_step"
+
+
+def test_so_is_one_that_leaves_gradients_and_update_to_functions():
+    region = "gradients, loss = compute_gradients(model, x)\napply_gradients(optimizer, gradients)\n"
+    assert name(region, trains=True) == "train_step"
 
 
 def test_one_that_keeps_a_loss_or_a_metric_is_an_evaluation():
@@ -77,6 +83,7 @@ def test_nor_one_that_another_file_s_method_has():
 def test_a_method_never_takes_the_place_of_one_of_keras():
     assert name(STEP.format("opt"), holder="class A(Model): pass") == "update_weights"
     assert name(STEP.format("opt"), holder="class A: pass") == "train_step"
+    assert name(STEP.format("opt"), holder="class A(object): pass") == "train_step"
 
 
 def test_where_all_are_taken_the_function_around_or_a_number_helps():

@@ -128,9 +128,30 @@ def test_a_step_in_a_loop_is_called_by_its_lines(script):
         """)
     (step,) = [each for each in project.scan().functions if each.proposal is Action.EXTRACT]
     effect = next(each for each in step.assumptions if each.kind is AssumptionKind.NO_EFFECT)
-    lines = f"lines {step.line} to {step.end_line}"
+    lines = f"the code on lines {step.line} to {step.end_line}"
     assert effect.statement == f"a call of {lines} changes no Python state that outlives it"
     assert not [each for each in step.assumptions if "module>" in each.statement]
+
+
+def test_one_that_is_a_single_line_is_called_by_that(script):
+    project = script("""
+        class Agent:
+            def __init__(self):
+                self.net = tf.keras.layers.Dense(2)
+
+            def act(self, state):
+                value = self.net(tf.convert_to_tensor(state[None, :], dtype=tf.float32))
+                return np.argmax(value[0])
+
+        agent = Agent()
+        for _ in range(3):
+            agent.act(np.ones(4))
+        """)
+    (step,) = [each for each in project.scan().functions if each.proposal is Action.EXTRACT]
+    assert step.line == step.end_line
+    statements = [each.statement for each in step.assumptions]
+    assert f"tracing the code on line {step.line} raises no error" in statements
+    assert not [each for each in statements if "lines" in each]
 
 
 @pytest.mark.parametrize("maker", ["default_rng(0)", "RandomState(0)", "Generator(np.random.PCG64(0))"])
