@@ -94,14 +94,14 @@ def _blocks(statement: ast.AST) -> Iterator[list[ast.stmt]]:
         yield part.body
 
 
-def lists_of(scope: ast.Module | ast.FunctionDef) -> Iterator[tuple[list[ast.stmt], ast.stmt | None]]:
-    """The lists of statements of a scope, outer ones first, each with the loop of the scope that is right around it."""
-    waiting = list[tuple[list[ast.stmt], ast.stmt | None]]([(scope.body, None)])
-    for body, loop in waiting:
-        yield body, loop
+def lists_of(scope: ast.Module | ast.FunctionDef) -> Iterator[tuple[list[ast.stmt], tuple[ast.stmt, ...]]]:
+    """The lists of statements of a scope, outer ones first, each with the loops of the scope around it."""
+    waiting = list[tuple[list[ast.stmt], tuple[ast.stmt, ...]]]([(scope.body, ())])
+    for body, loops in waiting:
+        yield body, loops
         for statement in body:
             if not isinstance(statement, SCOPES):
-                around = statement if isinstance(statement, LOOPS) else loop
+                around = (*loops, statement) if isinstance(statement, LOOPS) else loops
                 waiting += [(inner, around) for inner in _blocks(statement) if inner]
 
 
@@ -141,7 +141,7 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
 
     top = begin
     loop = next((each for each in reversed(block.around) if isinstance(each, LOOPS)), None)
-    renewed = _renewed(block.around)
+    renewed = renewed_in(block.around)
     while top > 0 and (fits(block.statements[top - 1]) or is_arithmetic(block.statements[top - 1])):
         top -= 1
         # Arithmetic is of numbers or arrays, unless it is with what was computed above it: then it goes with that.
@@ -158,13 +158,13 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
     return begin, end
 
 
-def _renewed(around: Sequence[ast.stmt]) -> frozenset[str]:
+def renewed_in(around: Sequence[ast.stmt]) -> frozenset[str]:
     """Names of objects that a loop around the loop makes in each of its rounds: a graph would be traced for each.
 
     A metric of its own for every epoch, say. Who uses it beside the step may stay in Python.
     """
     loops = [each for each in around if isinstance(each, LOOPS)]
-    inner = {id(node) for node in ast.walk(loops[-1])} if loops else set[int]()
+    inner = {id(node) for loop in loops[-1:] for node in ast.walk(loop)}
     found = set[str]()
     for node in (each for loop in loops[:-1] for each in _own(loop.body) if id(each) not in inner):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):

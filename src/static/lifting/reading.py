@@ -277,7 +277,8 @@ class Reader:
             match node:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="gradient" | "jacobian")):
                     if name in parameters:
-                        return self._no(f"it takes gradients of {name}, a tape that is opened outside of it", node.lineno)
+                        said = f"it takes gradients of {name}, a tape that is opened outside of it"
+                        return self._no(said, node.lineno)
         return None
 
     def _counter(self, parameters: Sequence[str]) -> tuple[str, int] | None:

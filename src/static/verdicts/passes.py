@@ -16,7 +16,7 @@ from ..facts.view import Facts
 from ..ir.code import Call, FunctionCode, Operation
 from ..ir.solver import LINES
 from ..ir.values import Instance, Thing, Value
-from ..lifting.choosing import feeds, is_arithmetic, lists_of, scope_at
+from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope_at
 from ..lifting.host import host_call
 from ..lifting.names import LOOPS, SCOPES, names_of
 from .inspection import Inspection
@@ -61,11 +61,11 @@ def find_passes(
     if scope is None:
         return []
     found: list[InlineStep] = []
-    for statements, loop in lists_of(scope):
-        if loop is None and not everywhere:
+    for statements, loops in lists_of(scope):
+        if not loops and not everywhere:
             continue
         for run in _runs(statements, [*steps, *found], lifting.barred):
-            found += _in_run(facts, inspection, code, lifting, run, loop)
+            found += _in_run(facts, inspection, code, lifting, run, loops)
     return found
 
 
@@ -91,11 +91,12 @@ def _in_run(
     code: FunctionCode,
     lifting: Lifting,
     run: Sequence[ast.stmt],
-    loop: ast.stmt | None,
+    loops: Sequence[ast.stmt],
 ) -> Iterator[InlineStep]:
     """The regions of a stretch: one of it all, with what must run in Python behind it; else one of each clean part."""
     if not _worth(code, run[0].lineno, run[-1].end_lineno or 0):
         return
+    loop, renewed = (loops[-1] if loops else None), renewed_in(loops)
 
     def is_clean(statement: ast.stmt) -> bool:
         first, last = statement.lineno, statement.end_lineno or statement.lineno
@@ -103,7 +104,7 @@ def _in_run(
         computing = bool(_work(code, first, last)) and all(map(is_harmless, hazards))
         read = frozenset(names_of([statement]).read)
         fits = host_call(statement, read) is None and not _leaves(statement) and not feeds(statement, loop)
-        return computing and fits and not _makes(statement)
+        return computing and fits and not read & renewed and not _makes(statement)
 
     kinds = [(each, is_clean(each)) for each in run]
     clean = [statement for statement, fine in kinds if fine]

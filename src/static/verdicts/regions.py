@@ -136,6 +136,7 @@ def lift(
         calls = [each for each in code.events if isinstance(each, Call) and begin <= each.place % LINES <= end]
         hazards = hazards_of(facts, inspection, code, begin, end)
         free = not any(begin <= line <= end for line in lifting.barred)
+        free = free and not any(_takes_values(inspection, each) for each in calls)
         return free and any(map(_computes, calls)) and all(is_harmless(hazard) for hazard in hazards)
 
     line = 0 if code is code.module.body else code.line
@@ -168,6 +169,16 @@ def _computes(call: Call) -> bool:
     """Whether a call runs operations: a function of TensorFlow's, or a layer, a metric, or code of the project."""
     path = (call.path or "").partition(".")[0]
     return path in ("tensorflow", "keras", "tf_keras") or bool(call.methods) or bool(call.targets)
+
+
+def _takes_values(inspection: Inspection, call: Call) -> bool:
+    """Whether a call reaches a function that needs values of what it is given, as NumPy does: arrays stay outside."""
+    return any(
+        hazard.certain and hazard.code.startswith("HYB2")
+        for binding in call.targets
+        if binding.code.hybrid is None
+        for hazard in inspection.all.get(binding.code, ())
+    )
 
 
 def is_harmless(hazard: Hazard) -> bool:
