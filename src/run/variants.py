@@ -80,7 +80,7 @@ def with_story(judgement: Judgement, observed: Observed) -> Judgement:
     if judgement.verdict is Verdict.CONFIRMED:
         bare_grows = Reason(GROWS, f"as a bare tf.function {growth}")
         reasons = (with_variant(judgement.variant, reasons[0]), bare_grows, *reasons[1:])
-    elif all(reason.message != growth for reason in reasons):
+    elif Reason(GROWS, growth) not in reasons:
         reasons = (Reason(GROWS, growth), with_variant(judgement.variant, reasons[0]), *reasons[1:])
     return replace(judgement, reasons=reasons, variants=(bare, *judgement.variants))
 

@@ -412,7 +412,7 @@ def test_the_answer_to_help_and_mistakes_imports_nothing_heavy():
         "import sys, io; from hybridize.cli import main\n"
         "for arguments in ([], ['--help'], ['train.py'], ['scan', '--help'], ['--train-script', 'gone.py']):\n"
         "    main(arguments, io.StringIO(), io.StringIO())\n"
-        "heavy = {'tensorflow', 'numpy', 'scipy', 'rich', 'libcst', 'hybridize.run.pipeline', 'tomllib'}\n"
+        "heavy = {'tensorflow', 'numpy', 'scipy', 'rich', 'libcst', 'hybridize.run.pipeline', 'tomllib', 'shutil'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd="/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from ... import exit_codes
@@ -51,6 +50,8 @@ def _report_of(arguments: list[str]) -> tuple[str | None, list[str]]:
 
 
 def _explain_function(asked: str, path: Path, console: Console) -> int:
+    import shutil
+
     from ...report.document import UnreadableReport, load_report
     from ...report.explanation import explain, find
 
