@@ -87,7 +87,7 @@ def tell_refused(work: Work) -> None:
     said = " ".join(work.warnings)
     new = [name for name in sorted(work.target.network.refused) if name not in said]
     if new:
-        work.warn(f"runs were refused {_listed(new)} ({_ALLOW})")
+        work.warn(f"a connection to {_listed(new)} was refused ({_ALLOW})")
 
 
 def refused_words(work: Work) -> str:
