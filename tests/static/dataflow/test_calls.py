@@ -96,8 +96,16 @@ def test_a_wrapper_that_hands_on_what_it_is_given_back_is_looked_through():
         def one(x): return x
         @keep
         def other(x): return x
+        def change(f):
+            def inner(*a, **k):
+                f(*a, **k)
+                return 1.5
+            return inner
+        @change
+        def changed(x): return x
         probe(1, one(1))
         probe(2, other("s"))
+        probe(3, changed("s"))
         """
     )
-    assert found == {1: {"int"}, 2: {"str"}}
+    assert found == {1: {"int"}, 2: {"str"}, 3: {"float"}}

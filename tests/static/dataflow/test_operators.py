@@ -58,7 +58,9 @@ def operate(name: str, *operands: list[Atom]) -> set[Value]:
 
 def test_a_tensor_comes_of_a_tensor_and_of_nothing_else():
     for one, other in itertools.product(ATOMS, ATOMS):
-        assert bool(operate("Add", [one], [other]) & TENSORS) == bool({one, other} & TENSORS)
+        found = operate("Add", [one], [other])
+        assert bool(found & TENSORS) == bool({one, other} & TENSORS)
+        assert found == operate("Add", [other], [one])
 
 
 @settings(deadline=None, max_examples=60)

@@ -196,6 +196,16 @@ MATCHES = {
             probe(2, y)
         f(1); f([1, 2]); f({"k": 1, "z": 2})
         """,
+    "what a pattern binds stays bound where its guard says no": """
+        def f(x, y):
+            match x:
+                case int() as y if choose():
+                    y = None
+                case _:
+                    probe(1, y)
+            probe(2, y)
+        f(1, "s"); f("s", 1.5)
+        """,
     "no case may hold": """
         def f(x):
             match x:
