@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from proving import Prover
+from reading import Program
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +40,13 @@ def no_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     tests, is_a_users = str(Path(__file__).parents[1]), effects._is_a_users
     monkeypatch.setattr(effects, "_is_a_users", lambda path: not path.startswith(tests) and is_a_users(path))
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Callable[[str], Program]]:
+    """Makes a module of a project of its source."""
+    yield lambda source: Program(tmp_path, source)
+    sys.modules.pop("program", None)
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import marks
 from .effects import Project
 from .grips import CONTAINERS, plain
-from .marks import ATOMS
 from .writers import Store, stores_ahead
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _changes(
 ) -> bool:
     """Whether a store may change what a step from ``container`` (known as ``name``) leads to."""
     kind, key = step
-    if isinstance(value, ATOMS) and store.value == repr(value):
+    if marks.is_atom(value) and store.value == marks.text(value):
         return False
     if store.lazy and value is not None and value is not False:
         return False

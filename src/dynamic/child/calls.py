@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import marks
 from .grips import reference_to
 from .marks import ATOMS
 
@@ -107,7 +108,7 @@ class Calls:
         if id(code) in self._foreign:
             return
         if self.project.owns(code):
-            local = frame.f_locals
+            local = dict(frame.f_locals)  # now: a parameter may be bound to another value later
             first = local.get(code.co_varnames[0]) if code.co_argcount else None
             key = id(code), _identity(first), *(_identity(local.get(name), True) for name in code.co_freevars)
             if key in self._frames:
@@ -125,15 +126,15 @@ class Calls:
 
     def _convert(self, function: Any, args: Any, kwargs: Any) -> None:
         """Note a function that AutoGraph is about to call, perhaps as a rewritten copy."""
-        while isinstance(function, (types.MethodType, functools.partial)):
-            if isinstance(function, types.MethodType):
+        while issubclass(type(function), (types.MethodType, functools.partial)):
+            if issubclass(type(function), types.MethodType):
                 args, function = (function.__self__, *args), function.__func__
             else:
                 args, kwargs = (*function.args, *args), {**function.keywords, **kwargs}
                 function = function.func
-        if not isinstance(function, types.FunctionType):
+        if not issubclass(type(function), types.FunctionType):
             call = _in_class(type(function), "__call__")
-            if isinstance(function, type) or not isinstance(call, types.FunctionType):
+            if issubclass(type(function), type) or not isinstance(call, types.FunctionType):
                 return
             args, function = (function, *args), call
         if self.project.owns(function.__code__):
@@ -149,7 +150,7 @@ class Calls:
         made = {id(inner) for code, _, _ in frames for inner in code.co_consts if isinstance(inner, types.CodeType)}
         for code, _, local in frames:
             for name in code.co_varnames[: code.co_argcount]:
-                if isinstance(local.get(name), types.FunctionType):
+                if issubclass(type(local.get(name)), types.FunctionType):
                     introduce(local[name])
         seen = made | {id(one.code) for one in found}
         wanted = [code for code, _, local in frames if id(code) not in seen and _lacks_cells(code, local)]
@@ -267,9 +268,10 @@ def _in_class(cls: type, name: str) -> Any:
 
 def _identity(value: Any, by_value: bool = False) -> Any:
     """What tells one argument from another: of tensors nothing does, and of numbers their value or nothing."""
-    if isinstance(value, ATOMS):
-        return (type(value), repr(value)) if by_value else 0
-    return 0 if type(value).__module__.startswith("tensorflow") else id(value)
+    kind = type(value)
+    if issubclass(kind, ATOMS):
+        return (id(kind), marks.text(value)) if by_value else 0
+    return 0 if marks.module_of(kind).startswith("tensorflow") else id(value)
 
 
 def _place(code: types.CodeType) -> str:

@@ -25,31 +25,38 @@ FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info
 def is_graph_function(value: Any) -> bool:
     """Whether this is what ``tf.function`` returns; no attribute of a user's object is asked for."""
     kind = type(value)
-    return kind.__module__.partition(".")[0] == "tensorflow" and hasattr(kind, "python_function")
+    return marks.module_of(kind).partition(".")[0] == "tensorflow" and hasattr(kind, "python_function")
 
 
 def items(value: Any) -> list[Any]:
     """The items of a list or deque, without a method of a project's subclass being called."""
     if issubclass(type(value), collections.deque):
         return list(collections.deque.__iter__(value))
-    if type(value).__module__.partition(".")[0] in LIBRARIES:
+    if marks.module_of(type(value)).partition(".")[0] in LIBRARIES:
         return list(value)  # TensorFlow's wrapper keeps the items elsewhere
     return list.copy(value)
 
 
 def entries(value: Any) -> list[tuple[Any, Any]]:
     """The keys and values of a dictionary in their order, without a method of a project's subclass being called."""
-    if isinstance(value, collections.OrderedDict):  # it keeps an order of its own
+    if issubclass(type(value), collections.OrderedDict):  # it keeps an order of its own
         return [(key, dict.__getitem__(value, key)) for key in collections.OrderedDict.__iter__(value)]
     return list(dict.items(value))
 
 
 def cached(wrapper: Any) -> list[Any]:
     """What a ``functools.lru_cache`` keeps: the interpreter tells its garbage collector, and nobody else."""
-    held: list[Any] = []
-    for item in gc.get_referents(wrapper):
-        held.extend(item.values() if isinstance(item, dict) and item is not wrapper.__dict__ else [item])
-    return [item for item in held if type(item).__name__ != "_lru_list_elem" and item is not type(wrapper)]
+    inside = [item for item in gc.get_referents(wrapper) if item is not wrapper.__dict__ and item is not type(wrapper)]
+    tables = [item for item in inside if type(item) is dict]
+    # A result may be a dictionary as well; the cache's own leads to the results, or to links to them.
+    own = next((table for table in tables if any(map(_is_link, dict.values(table)))), None)
+    own = tables[0] if own is None and len(tables) == 1 else own
+    held = [item for item in inside if item is not own] + list((own or {}).values())
+    return [item for item in held if not _is_link(item)]
+
+
+def _is_link(item: Any) -> bool:
+    return type(item).__name__ == "_lru_list_elem"
 
 
 def accessors(item: Any) -> list[Any]:
@@ -66,21 +73,26 @@ def overrides(cls: type, name: str, owns: Callable[[type], bool]) -> bool:
 
 def attributes(value: Any) -> dict[str, Any] | None:
     """The attributes that an object holds itself, in its dictionary and its slots; None where it can hold none."""
-    try:
-        if isinstance(value, threading.local):  # this thread's
-            own = threading.local.__getattribute__(value, "__dict__")
-        else:
-            own = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        own = None
-    found = dict(own) if isinstance(own, dict) else {}
+    own = _own_dictionary(value)
+    found = dict(own) if own is not None else {}
     slots = _slots(type(value))
     for name, slot in slots:
         try:
             found[name] = slot.__get__(value)
         except AttributeError:
             continue
-    return found if isinstance(own, dict) or slots else None
+    return found if own is not None or slots else None
+
+
+def _own_dictionary(value: Any) -> dict[str, Any] | None:
+    """The dictionary of an object's attributes, not asked for by a method of the user's."""
+    # Of a thread's own, this thread's.
+    base = threading.local if issubclass(type(value), threading.local) else object
+    try:
+        own = base.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return own if issubclass(type(own), dict) else None
 
 
 def _slots(cls: type) -> list[tuple[str, Any]]:
@@ -89,29 +101,42 @@ def _slots(cls: type) -> list[tuple[str, Any]]:
         for base in cls.__mro__
         if "__slots__" in vars(base)
         for name, item in vars(base).items()
-        if isinstance(item, types.MemberDescriptorType)
+        if issubclass(type(item), types.MemberDescriptorType)
     ]
 
 
 def class_attributes(cls: type) -> dict[str, Any]:
-    """What a class body or a later assignment has put on a class, besides its functions and its slots."""
+    """What a class body or a later assignment has put on a class, its functions as well, but for its slots."""
     found = {}
-    is_enum = isinstance(cls, enum.EnumMeta)  # which keeps and fills tables of its own
+    is_enum = issubclass(type(cls), enum.EnumMeta)  # which keeps and fills tables of its own
     for name, item in vars(cls).items():
-        if is_enum and name.startswith("_") and name.endswith("_"):
+        if issubclass(type(item), (types.MemberDescriptorType, types.GetSetDescriptorType)):
             continue
-        plain = getattr(item, "__func__", None) or getattr(item, "fget", None) or item
-        if isinstance(plain, (types.FunctionType, types.MemberDescriptorType, types.GetSetDescriptorType)):
-            continue
-        if not name.startswith(("__", "_abc_")) and not is_graph_function(plain):
+        # What Python and `abc` keep on a class has such names too.
+        internal = name.startswith(("__", "_abc_")) or (is_enum and name.startswith("_") and name.endswith("_"))
+        if not internal or is_function(item):
             found[name] = item
     return found
+
+
+def is_function(item: Any) -> bool:
+    """Whether this is a function as a class holds it: a method, a property, a graph function."""
+    return issubclass(type(item), _FUNCTIONS) or is_graph_function(item)
+
+
+_FUNCTIONS = (types.FunctionType, staticmethod, classmethod, property)
+
+
+def function_parts(function: types.FunctionType) -> tuple[Any, ...]:
+    """What a function is made of that code may set: its code, and its default values."""
+    keywords = function.__kwdefaults__
+    return function.__code__, function.__defaults__, keywords, tuple((keywords or {}).items())
 
 
 def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict[str, Any]]) -> None:
     """Put one container back to its copy. ``now`` tells what a container of attributes holds at present."""
     if kind == "attribute":
-        held, slots = vars(container) if hasattr(container, "__dict__") else {}, dict(_slots(type(container)))
+        held, slots = _own_dictionary(container) or {}, dict(_slots(type(container)))
         for name in now(kind, container).keys() - copy.keys():
             held.pop(name, None)
         for name, value in copy.items():
@@ -119,6 +144,12 @@ def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict
                 slots[name].__set__(container, value)
             elif held.get(name, MISSING) is not value:
                 held[name] = value
+    elif kind == "function":
+        container.__code__, container.__defaults__, keywords, keyword_items = copy
+        container.__kwdefaults__ = keywords
+        if keywords is not None:
+            keywords.clear()
+            keywords.update(keyword_items)
     elif kind in ("class attribute", "library class"):
         for name in now(kind, container).keys() - copy.keys():
             type.__delattr__(container, name)
@@ -146,7 +177,7 @@ def _restore_items(container: Any, copy: Any) -> None:
         for key, value in copy:
             base.__setitem__(container, key, value)
     elif isinstance(container, list):
-        if type(container).__module__.partition(".")[0] in LIBRARIES:
+        if marks.module_of(type(container)).partition(".")[0] in LIBRARIES:
             container[:] = copy
         else:
             list.__setitem__(container, slice(None), copy)

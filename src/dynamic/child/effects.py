@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...installed import PACKAGE, is_library
 from . import contents, hidden, marks, pyfuncs
-from .marks import ATOMS, MISSING
-from .walking import Kept, Walk, brief
+from .marks import ATOMS, MISSING, brief, is_atom, is_same_atom
+from .walking import Kept, Walk
 
 if TYPE_CHECKING:
     from .calls import Company
 
+_PLAIN = frozenset(ATOMS)
+_PARTS = ("__code__", "__defaults__", "__kwdefaults__", "__kwdefaults__")
 _ATTRIBUTES = {
     "attribute": "attribute",
     "class attribute": "class attribute",
@@ -123,6 +125,11 @@ class Snapshot(Walk):
         elif kind == "state":
             if _has_moved(container, copy):
                 yield Change("state", label, f"the {type(container).__name__} is in another state")
+        elif kind == "function":
+            for name, before, after in zip(_PARTS, copy, contents.function_parts(container), strict=True):
+                if _differs(before, after):
+                    yield Change("attribute", f"{label}.{name}", _change(before, after))
+                    break
         elif kind in _ATTRIBUTES:
             old, now = self._the_calls(kept, copy), self._the_calls(kept, self._now(kind, container))
             yield from _table_changes(_ATTRIBUTES[kind], label + ".", "", old.items(), now.items())
@@ -206,8 +213,9 @@ class Project:
 
     def owns_class(self, cls: type) -> bool:
         """Whether a class is defined in one of the project's modules."""
-        module = sys.modules.get(cls.__module__)
-        return module is not None and (cls.__module__ == "__main__" or self.owns_module(module))
+        name = marks.module_of(cls)
+        module = sys.modules.get(name)
+        return module is not None and (name == "__main__" or self.owns_module(module))
 
     def place(self) -> str | None:
         """The innermost line of the project that is being executed, as file:line."""
@@ -286,7 +294,10 @@ def _token(key: Any) -> Any:
     """What tells a key from others: its value where that is plain, else which object it is."""
     if type(key) is tuple:
         return tuple(map(_token, key))
-    return (type(key), key) if isinstance(key, ATOMS) else (object, id(key))
+    kind = type(key)
+    # The hash of a user's own class of texts is the user's; it is told by which object it is.
+    plain = kind in _PLAIN or (issubclass(kind, ATOMS) and marks.module_of(kind) == "numpy")
+    return (kind, key) if plain else (object, id(key))
 
 
 def _is_same_set(old: list[Any], new: list[Any]) -> bool:
@@ -298,15 +309,14 @@ def _is_same_set(old: list[Any], new: list[Any]) -> bool:
 def _differs(old: Any, new: Any) -> bool:
     if old is new:
         return False
-    if isinstance(old, ATOMS) and isinstance(new, ATOMS):
-        # nan is not equal to itself, but it is no change
-        return type(old) is not type(new) or bool(old != new and not (old != old and new != new))
+    if is_atom(old) and is_atom(new):
+        return not is_same_atom(old, new)
     if type(old) is type(new) is tuple:
         return len(old) != len(new) or any(map(_differs, old, new))
-    if isinstance(old, types.MethodType) and isinstance(new, types.MethodType):
+    if type(old) is type(new) is types.MethodType:
         return old.__self__ is not new.__self__ or old.__func__ is not new.__func__
     return True
 
 
 def _change(old: Any, new: Any) -> str:
-    return f"{brief(old)} then {brief(new)}" if isinstance(new, ATOMS) else f"now holds another {brief(new)}"
+    return f"{brief(old)} then {brief(new)}" if is_atom(new) else f"now holds another {brief(new)}"

@@ -37,13 +37,16 @@ class Grip:
     Nothing that can be referred to weakly is kept alive. ``cut`` says that the value has more parts than are marked.
     """
 
-    __slots__ = ("_text", "cut", "deep", "mark", "reference")
+    __slots__ = ("_held", "_text", "cut", "deep", "mark", "reference")
 
     def __init__(self, value: Any, deep: bool) -> None:
         self.deep = deep
-        self.reference = None if isinstance(value, ATOMS) else reference_to(value)
         marker = _Marker(deep)
         self.mark = marker.mark(value)
+        by_identity = self.mark is None or self.mark[0] == "tensor"
+        self.reference = reference_to(value) if by_identity else None
+        # What is told by its address is held, so that no later object takes that.
+        self._held = marker.held
         self.cut = marker.parts < 0
         self._text: str | None = None
 
@@ -105,8 +108,16 @@ class Plain:
 
 def plain(value: Any) -> Any:
     """A container without the proxy that TensorFlow puts around dictionaries and tuples on its modules."""
-    if isinstance(value, CONTAINERS) and not issubclass(type(value), CONTAINERS):
-        return object.__getattribute__(value, "__wrapped__")
+    kind = type(value)
+    if issubclass(kind, CONTAINERS):
+        return value
+    for base in kind.__mro__:
+        if base.__name__ == "ObjectProxy":
+            try:
+                held = object.__getattribute__(value, "__wrapped__")
+            except (AttributeError, ValueError):  # no such proxy, or one that was not given anything
+                return value
+            return held if issubclass(type(held), CONTAINERS) else value
     return value
 
 
@@ -116,24 +127,26 @@ class _Marker:
     def __init__(self, deep: bool) -> None:
         self._deep = deep
         self._inside: list[int] = []
+        self.held: list[Any] = []
         #: How many more may be marked; negative where some were not.
         self.parts = PARTS
 
     def mark(self, value: Any) -> Any:
         """What the value is, comparable by ``==``; None where only its identity tells."""
-        if isinstance(value, ATOMS):
-            return "atom", type(value).__name__, repr(value)
-        if isinstance(value, np.generic):
-            return "atom", type(value).__name__, repr(value.item())
-        if isinstance(value, np.ndarray):
+        kind = type(value)
+        if issubclass(kind, np.generic):
+            return self._scalar(value)
+        if issubclass(kind, ATOMS):
+            return "atom", kind.__name__, marks.text(value)
+        if issubclass(kind, np.ndarray):
             return "array", value.shape, value.dtype.name, Content(value, not self._inside)
-        if isinstance(value, types.MethodType):
-            return "method", id(value.__func__), id(value.__self__)
-        if type(value).__name__ == "EagerTensor":
+        if issubclass(kind, types.MethodType):
+            return "method", self._identity(value.__func__), self._identity(value.__self__)
+        if kind.__name__ == "EagerTensor":
             self.parts -= _TENSOR_PARTS if self._inside else 0
             return _tensor_mark(value)
         value = plain(value)
-        if not self._deep or not isinstance(value, CONTAINERS):
+        if not self._deep or not issubclass(type(value), CONTAINERS):
             return None
         if id(value) in self._inside:
             return "above", len(self._inside) - self._inside.index(id(value))
@@ -142,21 +155,34 @@ class _Marker:
         self._inside.pop()
         return marked
 
+    def _scalar(self, value: np.generic) -> Any:
+        if isinstance(value, np.void):  # a row of a structured array, which may be changed
+            parts = list(value.item()) if value.dtype.names and value.dtype.hasobject else []
+            return "row", str(value.dtype), value.tobytes(), self._items(parts)
+        return "atom", type(value).__name__, repr(value.item())
+
+    def _identity(self, value: Any) -> int:
+        number = marks.identity(value)
+        if number == id(value):
+            self.held.append(value)
+        return number
+
     def _content(self, value: Any) -> Any:
-        if isinstance(value, bytearray):
+        kind = type(value)
+        if issubclass(kind, bytearray):
             return (zlib.crc32(value),)
-        if isinstance(value, dict):
+        if issubclass(kind, dict):
             return self._items(list(dict.keys(value))), self._items(list(dict.values(value)))
-        if isinstance(value, (set, frozenset)):
-            items = list(set.__iter__(value) if isinstance(value, set) else frozenset.__iter__(value))
+        if issubclass(kind, (set, frozenset)):
+            items = list(set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value))
             marked = self._items(items)
             return Plain(frozenset(items)) if isinstance(marked, Plain) else tuple(sorted(map(repr, marked)))
-        return self._items(list(tuple.__iter__(value)) if isinstance(value, tuple) else contents.items(value))
+        return self._items(list(tuple.__iter__(value)) if issubclass(kind, tuple) else contents.items(value))
 
     def _items(self, items: list[Any]) -> Any:
-        if all(kind in _PLAIN or issubclass(kind, np.generic) for kind in set(map(type, items))):
+        if all(map(_is_plain, set(map(type, items)))):
             return Plain(items)
-        compound = sum(isinstance(item, _COMPOUND) for item in items)
+        compound = sum(issubclass(type(item), _COMPOUND) for item in items)
         self.parts -= compound + (len(items) - compound) // _SIMPLE_PARTS
         if self.parts < 0 or len(self._inside) > _DEEPEST:
             self.parts = -1
@@ -165,7 +191,11 @@ class _Marker:
 
     def _item(self, item: Any) -> Any:
         mark = self.mark(item)
-        return mark if mark is not None else ("object", id(item))
+        return mark if mark is not None else ("object", self._identity(item))
+
+
+def _is_plain(kind: type) -> bool:
+    return kind in _PLAIN or (issubclass(kind, np.generic) and not issubclass(kind, np.void))
 
 
 def _tensor_mark(value: Any) -> Any:

@@ -115,18 +115,18 @@ def mark(value: Any) -> Any:
 
 def _reader(kind: type) -> Callable[[Any], Any] | None:
     """What reads the hidden state of the objects of a type; None where they have none."""
-    if issubclass(kind, INERT):
+    if issubclass(kind, INERT) and not issubclass(kind, np.void):
         return None
     for known, read in _KNOWN:
         if issubclass(kind, known):
             return read
-    if kind.__module__ in _HASHES:
+    if marks.module_of(kind) in _HASHES:
         return _digest
-    if type(kind).__module__.startswith(_PROTOBUF):
+    if marks.module_of(type(kind)).startswith(_PROTOBUF):
         return lambda value: value.SerializePartialToString(deterministic=True)
-    if issubclass(kind, _TRANSPARENT) or kind.__module__.partition(".")[0] in ("wrapt", "_csv"):
+    if issubclass(kind, _TRANSPARENT) or marks.module_of(kind).partition(".")[0] in ("wrapt", "_csv"):
         return _referred
-    return _refuse if kind.__module__ in _HANDLES or _is_larger_than_it_looks(kind) else None
+    return _refuse if marks.module_of(kind) in _HANDLES or _is_larger_than_it_looks(kind) else None
 
 
 def _is_larger_than_it_looks(kind: type) -> bool:
@@ -155,6 +155,8 @@ def inside(value: Any) -> list[Any]:
         return [item for item in gc.get_referents(value) if isinstance(item, io.IOBase)]
     if issubclass(kind, BaseException):
         return [object.__getattribute__(value, "args")]
+    if issubclass(kind, np.void):  # a row of a structured array, which may be changed
+        return list(np.void.item(value)) if value.dtype.hasobject else []
     if issubclass(kind, (*INERT, threading.local)):
         return []
     if issubclass(kind, memoryview):
@@ -201,14 +203,16 @@ def _ctypes(value: Any) -> Any:
 
 def _file(value: Any) -> Any:
     """Where a file stands. What waits to be written goes out first, as it would a moment later."""
-    if value in (sys.stdout, sys.stderr, sys.stdin, sys.__stdout__, sys.__stderr__, sys.__stdin__):
+    standard = sys.stdout, sys.stderr, sys.stdin, sys.__stdout__, sys.__stderr__, sys.__stdin__
+    if any(value is each for each in standard):
         return None  # what is printed is noted as it is printed
-    if value.closed:
+    base: Any = next(each for each in _FILES if issubclass(type(value), each))
+    if base.closed.__get__(value):
         return "closed"
     try:
-        if value.writable():
-            value.flush()
-        return value.tell()
+        if base.writable(value):
+            base.flush(value)
+        return base.tell(value)
     except (OSError, ValueError):
         raise Unseen from None
 
@@ -217,10 +221,11 @@ def _compressor(value: Any) -> Any:
     return value.copy().flush()
 
 
+_FILES = (io.TextIOWrapper, io.BufferedWriter, io.BufferedReader, io.BufferedRandom, io.FileIO)
 _KNOWN: list[tuple[type | tuple[type, ...], Callable[[Any], Any]]] = [
     (io.StringIO, lambda v: (io.StringIO.getvalue(v), io.StringIO.tell(v))),
     (io.BytesIO, lambda v: (io.BytesIO.getvalue(v), io.BytesIO.tell(v))),
-    ((io.TextIOWrapper, io.BufferedWriter, io.BufferedReader, io.BufferedRandom, io.FileIO), _file),
+    (_FILES, _file),
     (queue.SimpleQueue, _queue),
     (memoryview, _buffer),
     (mmap.mmap, lambda v: (v.tell(), _buffer(v))),
@@ -231,6 +236,7 @@ _KNOWN: list[tuple[type | tuple[type, ...], Callable[[Any], Any]]] = [
     (type(threading.RLock()), repr),
     (type(zlib.compressobj()), _compressor),
     (decimal.Context, repr),
+    (np.void, np.void.tobytes),
     (np.random.BitGenerator, lambda v: repr(v.state)),
     (np.random.SeedSequence, lambda v: repr(v.state)),
     (tuple(_NUMPY_POSITIONS), lambda v: getattr(v, _NUMPY_POSITIONS[type(v)])),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...sandbox.child.binding import unhooked
 from ...tensorflow_internals import KERAS_BOOKKEEPERS, KERAS_BOOKKEEPING
-from . import contents, ownership
+from . import contents, marks, ownership
 from .grips import plain
 from .marks import ATOMS
 
@@ -84,7 +84,7 @@ def is_part(kind: type) -> bool:
     bases = kind.__mro__
     if issubclass(kind, (dict, *_CONTAINERS)) or any(base.__name__ in KERAS_BOOKKEEPERS for base in bases):
         return False
-    return not kind.__module__.startswith("tensorflow.") and any(map(ownership.is_left_out, bases))
+    return not marks.module_of(kind).startswith("tensorflow.") and any(map(ownership.is_left_out, bases))
 
 
 def _items(value: Any) -> list[Any] | None:
@@ -92,9 +92,10 @@ def _items(value: Any) -> list[Any] | None:
     kind = type(value)
     if issubclass(kind, types.MethodType):
         return [value.__self__]
-    if isinstance(value, dict):
-        table = plain(value)
-        return [*dict.keys(table), *dict.values(table)]
+    value = plain(value)
+    kind = type(value)
+    if issubclass(kind, dict):
+        return [*dict.keys(value), *dict.values(value)]
     if issubclass(kind, _CONTAINERS):
         return contents.items(value) if issubclass(kind, (list, collections.deque)) else list(value)
-    return list(plain(value)) if isinstance(value, tuple) else None
+    return None

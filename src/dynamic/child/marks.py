@@ -11,20 +11,26 @@ import itertools
 import random
 import types
 import warnings
+import weakref
 import zlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 COPIED_BYTES = 1 << 20
 HASHED_BYTES = 1 << 26
 _BLOCK = 1 << 13
+# Blocks of words that have no common divisor with those of _BLOCK: what one way to sum cancels, the other does not.
+_ODD_WORDS = 1021
 MISSING = object()
 #: What has no inside that could change.
 ATOMS = (
     *(type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice),
     *(np.number, np.bool_, np.datetime64, np.timedelta64),
 )
+_HEAP_TYPE = 1 << 9  # Python's flag of classes that were made by running code
+_PLAIN = frozenset(ATOMS)
 GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _ITERATOR_MODULES = frozenset({"builtins", "itertools", "collections", "_collections", "array", "re"})
@@ -42,12 +48,90 @@ _COUNTED: tuple[type, ...] = (
 )
 # The iterator of an ordered dictionary tells neither its place nor what is left, but for a copy of it.
 _COPIED: tuple[type, ...] = (type(iter(collections.OrderedDict())),)
+# They ask the sequence that they go through for its length, which may be the user's.
+_ASKING: tuple[type, ...] = (type(iter(type("_Sequence", (), {"__getitem__": None})())), reversed, itertools.repeat)
 _SHARED = type(itertools.tee(())[0].__reduce__()[2][0])  # what the ends of a tee have in common
 _ITERATOR_DEPTH = 16
 
 
 class Unseen(Exception):
     """The state of an object can't be looked at."""
+
+
+def is_atom(value: Any) -> bool:
+    """Whether a value is plain. It is not asked: what only says that it is (by ``__class__``) is not."""
+    return issubclass(type(value), ATOMS)
+
+
+def brief(value: Any) -> str:
+    """A value in a few letters, without a method of the user's being called."""
+    return text(value)[:40] if is_atom(value) else type(value).__name__
+
+
+def module_of(kind: type) -> str:
+    """The name of the module that a class is from; empty where the class does not tell one."""
+    try:
+        name = _module(kind)
+    except AttributeError:
+        return ""
+    return name if type(name) is str else ""
+
+
+# Past what a metaclass of the user's may do instead.
+_module: Callable[[type], Any] = type.__dict__["__module__"].__get__
+
+
+def identity(value: object) -> int:
+    """A number for an object that no later object gets, unlike its ``id``. Keeps nothing alive.
+
+    Of what can't be referred to weakly it is the ``id``.
+    """
+    place = id(value)
+    known = _identities.get(place)
+    if known is not None and known[0]() is value:
+        return known[1]
+    try:
+        reference = weakref.ref(value, lambda dead: _forget(place, dead))
+    except TypeError:
+        return place
+    number = next(_serial)
+    _identities[place] = reference, number
+    return number
+
+
+def _forget(place: int, dead: weakref.ref[Any]) -> None:
+    if place in _identities and _identities[place][0] is dead:
+        del _identities[place]
+
+
+_serial = itertools.count(1)
+_identities: dict[int, tuple[weakref.ref[Any], int]] = {}
+
+
+def _base(kind: type) -> Any:
+    """The innermost class of Python's or NumPy's own that a class of plain values is made of."""
+    return next(base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE)
+
+
+def text(value: Any) -> str:
+    """A plain value as Python writes it; that of a class of the user's, as the class below does."""
+    return str(_base(type(value)).__repr__(value))
+
+
+def is_same_atom(one: Any, other: Any) -> bool:
+    """Whether two plain values are of one type and one value; nan is the same as nan."""
+    if one is other:
+        return True
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    base = _base(kind)
+    if issubclass(base, (int, str, bytes, range)) and not issubclass(base, np.generic):
+        return bool(base.__eq__(one, other))
+    if base is slice:
+        pairs = ((one.start, other.start), (one.stop, other.stop), (one.step, other.step))
+        return all(a is b or (is_atom(a) and is_atom(b) and is_same_atom(a, b)) for a, b in pairs)
+    return bool(base.__repr__(one) == base.__repr__(other))
 
 
 class Same:
@@ -110,7 +194,8 @@ def array_mark(array: np.ndarray[Any, Any], whole: bool = True) -> Any:
 def checksum(array: np.ndarray[Any, Any]) -> bytes:
     """A checksum of an array's content; of a large one by the sums of its blocks, which memory alone holds up.
 
-    The sums are taken twice, within blocks and across them, so that a shuffle shows as well.
+    The sums are taken within blocks and across them, so that a shuffle shows as well, and across blocks of another
+    length, so that an exchange shows that leaves both as they were (links of a graph that are rewired).
     """
     flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     whole = flat.size // _BLOCK * _BLOCK if flat.size > COPIED_BYTES else 0
@@ -119,6 +204,9 @@ def checksum(array: np.ndarray[Any, Any]) -> bytes:
         blocks = flat[:whole].view(np.uint64).reshape(-1, _BLOCK // 8)
         for axis in (0, 1):
             sums = zlib.crc32(blocks.sum(axis=axis, dtype=np.uint64).data, sums)
+        words = flat[: flat.size // 8 * 8].view(np.uint64)
+        odd = words[: words.size // _ODD_WORDS * _ODD_WORDS].reshape(-1, _ODD_WORDS)
+        sums = zlib.crc32(odd.sum(axis=0, dtype=np.uint64).data, sums)
     return sums.to_bytes(4, "little")
 
 
@@ -135,18 +223,18 @@ def restore_array(array: np.ndarray[Any, Any], mark: Any) -> None:
 
 def is_iterator(kind: type) -> bool:
     """Whether objects of a type are iterators of Python's own, written in C."""
-    return any(base.__module__ in _ITERATOR_MODULES and "__next__" in vars(base) for base in kind.__mro__)
+    return any(module_of(base) in _ITERATOR_MODULES and "__next__" in vars(base) for base in kind.__mro__)
 
 
 def iterator_mark(value: Any, depth: int = _ITERATOR_DEPTH) -> Any:
     """Where an iterator or a generator stands. What it holds is for the walk to look at (see ``inside_iterator``)."""
-    if isinstance(value, SUSPENDED):
+    if issubclass(type(value), SUSPENDED):
         frame, inner = suspended_frame(value)
         if frame is None:
             return ("finished",)
         held = tuple((name, _item_mark(item, depth - 1)) for name, item in sorted(frame.f_locals.items()))
         return (frame.f_lasti, held, iterator_mark(inner, depth - 1) if depth and inner is not None else None)
-    if isinstance(value, itertools.count | itertools.repeat):
+    if issubclass(type(value), (itertools.count, itertools.repeat)) and _PLAIN.issuperset(map(type, _inside(value))):
         return repr(value)
     if not is_iterator(type(value)):
         return Same(value)
@@ -165,7 +253,11 @@ def iterator_mark(value: Any, depth: int = _ITERATOR_DEPTH) -> Any:
     if isinstance(value, _SHARED):
         source, items, following = parts[1]
         return Same(source), tuple(map(Same, items)), Same(following) if following is not None else None
-    return (_parts_mark(parts[1:], depth), _length_hint(value))
+    return _parts_mark(parts[1:], depth), 0 if isinstance(value, _ASKING) else _length_hint(value)
+
+
+def _inside(value: Any) -> list[Any]:
+    return [item for item in gc.get_referents(value) if item is not type(value)]
 
 
 def suspended_frame(value: Any) -> tuple[types.FrameType | None, Any]:
@@ -180,11 +272,11 @@ def suspended_frame(value: Any) -> tuple[types.FrameType | None, Any]:
 def inside_iterator(value: Any) -> list[Any]:
     """What an iterator or a generator holds: sources, local variables, and the loops that it is in the midst of."""
     held = list(gc.get_referents(value))
-    if isinstance(value, SUSPENDED):
+    if issubclass(type(value), SUSPENDED):
         frame, _ = suspended_frame(value)
         held += frame.f_locals.values() if frame is not None else ()
     code = (types.CodeType, types.FrameType)
-    return [item for item in held if item is not type(value) and not isinstance(item, code)]
+    return [item for item in held if item is not type(value) and not issubclass(type(item), code)]
 
 
 def _parts_mark(parts: Any, depth: int) -> Any:
@@ -194,9 +286,11 @@ def _parts_mark(parts: Any, depth: int) -> Any:
 
 
 def _item_mark(item: Any, depth: int) -> Any:
-    if isinstance(item, ATOMS):
+    if type(item) in _PLAIN:
         return item
-    if isinstance(item, SUSPENDED) or is_iterator(type(item)):
+    if is_atom(item):
+        return type(item), text(item)
+    if issubclass(type(item), SUSPENDED) or is_iterator(type(item)):
         # Some are made anew for each look, so their address would tell of nothing.
         return iterator_mark(item, depth) if depth > 0 else type(item).__name__
     return Same(item)
@@ -212,8 +306,8 @@ def random_mark(generator: Any) -> Any:
     if isinstance(generator, random.Random):
         return random.Random.getstate(generator)
     if isinstance(generator, np.random.Generator):
-        return repr(generator.bit_generator.state), generator.bit_generator.state
-    return _legacy_mark(generator.get_state(legacy=True))
+        return _frozen(generator.bit_generator.state)
+    return _frozen(generator.get_state(legacy=False))
 
 
 def restore_random(generator: Any, mark: Any) -> None:
@@ -221,24 +315,35 @@ def restore_random(generator: Any, mark: Any) -> None:
     if isinstance(generator, random.Random):
         random.Random.setstate(generator, mark)
     elif isinstance(generator, np.random.Generator):
-        generator.bit_generator.state = mark[1]
+        generator.bit_generator.state = _thawed(mark)
     else:
-        generator.set_state(_legacy_state(mark))
+        generator.set_state(_thawed(mark))
 
 
 def numpy_mark() -> Any:
     """The state of ``np.random``."""
-    return _legacy_mark(np.random.get_state(legacy=True))
+    return _frozen(np.random.get_state(legacy=False))
 
 
 def restore_numpy(mark: Any) -> None:
     """Put ``np.random`` back to a mark."""
-    np.random.set_state(_legacy_state(mark))
+    np.random.set_state(_thawed(mark))
 
 
-def _legacy_mark(state: Any) -> Any:
-    return (state[0], state[1].tobytes(), *state[2:])
+class _Numbers(NamedTuple):
+    """An array in a state, so that states can be compared and hashed."""
+
+    dtype: str
+    data: bytes
 
 
-def _legacy_state(mark: Any) -> Any:
-    return (mark[0], np.frombuffer(mark[1], np.uint32), *mark[2:])
+def _frozen(state: Any) -> Any:
+    if isinstance(state, dict):
+        return tuple((name, _frozen(part)) for name, part in state.items())
+    return _Numbers(state.dtype.str, state.tobytes()) if isinstance(state, np.ndarray) else state
+
+
+def _thawed(mark: Any) -> Any:
+    if isinstance(mark, _Numbers):
+        return np.frombuffer(mark.data, mark.dtype).copy()
+    return {name: _thawed(part) for name, part in mark} if isinstance(mark, tuple) else mark

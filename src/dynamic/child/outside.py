@@ -13,25 +13,19 @@ from typing import Any
 
 from .contents import AUTOGRAPH_FILE, LIBRARIES
 from .effects import Change, Project
+from .marks import MISSING
 from .paths import PathNote
 
 _MOST = 20
+# What Python's audit events say that code does outside of the process, or to all of it.
 _SYSTEM = frozenset(
     {
-        "socket.connect",
-        "socket.sendto",
-        "subprocess.Popen",
-        "os.system",
-        "os.remove",
-        "os.mkdir",
-        "os.rename",
-        "os.rmdir",
-        "os.link",
-        "os.symlink",
-        "os.truncate",
-        "os.putenv",
-        "os.unsetenv",
-        "shutil.rmtree",
+        *("builtins.input", "sqlite3.connect", "syslog.openlog", "syslog.syslog", "signal.pthread_kill"),
+        *("http.client.send", "socket.bind", "socket.connect", "socket.sendmsg", "socket.sendto"),
+        *("subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"),
+        *("os.kill", "os.killpg", "os.putenv", "os.unsetenv", "os.chdir", "os.lockf"),
+        *("os.remove", "os.mkdir", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
+        *("os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr", "shutil.rmtree"),
     }
 )
 _MESSENGERS = ("logging", "warnings", "absl")
@@ -48,6 +42,7 @@ class Watch:
         self._project = project
         self._active: list[tuple[int, list[Change]]] = []
         self._thread = 0
+        # What `write` was set on, and what was there before.
         self._streams: list[tuple[Any, Any]] = []
         self._call_handlers: Any = None
 
@@ -59,14 +54,9 @@ class Watch:
         _listen()
         _entered.append(self)
         self._thread = threading.get_ident()
-        self._streams = [
-            (stream, stream.__dict__.get("write")) for stream in (sys.stdout, sys.stderr) if hasattr(stream, "__dict__")
-        ]
-        for stream, _ in self._streams:
-            try:
-                stream.write = self._printing(stream.write, stream is sys.stderr)
-            except AttributeError:
-                continue
+        self._streams = []
+        for stream in (sys.stdout, sys.stderr):
+            self._attach(stream, stream is sys.stderr)
         self._call_handlers = logging.Logger.callHandlers
         setattr(logging.Logger, "callHandlers", self._logging(logging.Logger.callHandlers))  # noqa: B010
         return noted
@@ -77,18 +67,49 @@ class Watch:
             return
         _entered.remove(self)
         setattr(logging.Logger, "callHandlers", self._call_handlers)  # noqa: B010
-        for stream, write in self._streams:
-            if write is None:
-                stream.__dict__.pop("write", None)
+        for holder, write in reversed(self._streams):
+            if write is not MISSING:
+                holder.write = write
+            elif isinstance(holder, type):
+                del holder.write  # type: ignore[attr-defined]
             else:
-                stream.write = write
+                holder.__dict__.pop("write", None)
 
-    def _printing(self, write: Callable[[str], int], errors: bool) -> Callable[[str], int]:
-        def wrapped(text: str) -> int:
+    def _attach(self, stream: Any, errors: bool) -> None:
+        """Note what is written to a stream; where that takes no attribute, by its class."""
+        write = getattr(stream, "write", None)
+        if write is None:  # there is none, as in a process without a terminal
+            return
+        held = getattr(stream, "__dict__", {}).get("write", MISSING)
+        try:
+            stream.write = self._printing(write, errors)
+            self._streams.append((stream, held))
+            return
+        except AttributeError:
+            kind = type(stream)
+        original = kind.write
+
+        @functools.wraps(original)
+        def of_class(this: Any, *args: Any, **kwargs: Any) -> Any:
+            noted = self._printing(original.__get__(this, kind), errors) if this is stream else original.__get__(this)
+            return noted(*args, **kwargs)
+
+        try:
+            held = vars(kind).get("write", MISSING)
+            kind.write = of_class
+            self._streams.append((kind, held))
+        except (AttributeError, TypeError):
+            return
+
+    def _printing(self, write: Callable[..., Any], errors: bool) -> Callable[..., Any]:
+        # A stream of the user's may take more than a text.
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
             here = self._active and threading.get_ident() == self._thread
-            if here and str(text).strip() and not (errors and _is_a_librarys()):
-                self._note("printed", "standard error" if errors else "standard output", repr(str(text)[:60]))
-            return write(text)
+            text = next(iter((*args, *kwargs.values())), "")
+            words = _words(text)
+            if here and words.strip() and not (errors and _is_a_librarys()):
+                self._note("printed", "standard error" if errors else "standard output", repr(words[:60]))
+            return write(*args, **kwargs)
 
         return wrapped
 
@@ -101,7 +122,7 @@ class Watch:
             here = self._active and threading.get_ident() == self._thread
             quiet = before == [len(noted) for _, noted in self._active]
             if here and quiet and _is_handled(logger, record) and not _is_a_librarys():
-                self._note("printed", "the log", repr(str(record.msg)[:60]))
+                self._note("printed", "the log", repr(_words(record.msg)[:60]))
 
         return wrapped
 
@@ -113,9 +134,10 @@ class Watch:
             path, mode, flags = args
             # A folder that is opened so is where `tempfile` makes a file, whose own opening follows.
             name = str(path)
-            if _writes(mode, flags) and not (os.path.basename(name).startswith(AUTOGRAPH_FILE) or os.path.isdir(name)):
+            passing = os.path.basename(name).startswith(AUTOGRAPH_FILE) or name == os.devnull
+            if _writes(mode, flags) and not (passing or os.path.isdir(name)):
                 self._note("file", str(path), "was opened for writing")
-        elif event in _SYSTEM and not (args and AUTOGRAPH_FILE in str(args[0])):
+        elif event in _SYSTEM and not (args and (AUTOGRAPH_FILE in str(args[0]) or _stays_inside(event, args))):
             self._note("system", event, str(args[0])[:60] if args else "")
 
     def _note(self, kind: str, subject: str, detail: str) -> None:
@@ -142,6 +164,17 @@ def _writes(mode: object, flags: object) -> bool:
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")
     return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+def _stays_inside(event: str, args: tuple[Any, ...]) -> bool:
+    """Whether what an event tells of reaches nobody: a database in memory, a question whether a process is there."""
+    in_memory = event == "sqlite3.connect" and args[0] in (":memory:", "")
+    return in_memory or (event in ("os.kill", "os.killpg") and args[1:2] == (0,))
+
+
+def _words(text: Any) -> str:
+    """What is written, without a method of the user's being called."""
+    return str.__str__(text) if isinstance(text, str) else "" if text is None else type(text).__name__
 
 
 def _is_handled(logger: Any, record: Any) -> bool:

@@ -7,6 +7,7 @@ package, which the project can see.
 
 from __future__ import annotations
 
+import array
 import collections
 import sys
 import types
@@ -15,10 +16,16 @@ from typing import Any
 
 from . import contents
 from .contents import LIBRARIES
-from .marks import ATOMS
+from .marks import ATOMS, brief
 
 _PLAIN = frozenset(ATOMS)
-_CONTAINERS = (list, dict, set, collections.deque, bytearray)
+_OF_NUMBERS = (bytearray, array.array)
+_CONTAINERS = (
+    *(list, dict, set, collections.deque, *_OF_NUMBERS),
+    *(collections.OrderedDict, collections.defaultdict, collections.Counter),
+)
+# So deep, and so far, what a container holds is looked at.
+_DEEPEST, _MOST_ITEMS = 3, 1000
 _OWN_BOOKKEEPING = frozenset({*LIBRARIES, *sys.stdlib_module_names, "absl"})
 _HEAP_TYPE = 1 << 9  # Python's flag of classes that can be changed
 
@@ -40,15 +47,20 @@ def public(space: Mapping[str, Any]) -> frozenset[str]:
 def containers(space: Mapping[str, Any], names: frozenset[str]) -> Iterator[tuple[str, Any, Any]]:
     """The containers that these names of a namespace lead to, each with a copy of what it holds."""
     for name in names:
-        item: Any = space.get(name)
-        if type(item) not in _CONTAINERS or item is sys.modules:
-            continue
-        if isinstance(item, dict):
-            yield name, item, contents.entries(item)
-        elif isinstance(item, bytearray):
-            yield name, item, bytes(item)
-        else:
-            yield name, item, list(item)
+        yield from _containers(name, space.get(name), _DEEPEST)
+
+
+def _containers(label: str, item: Any, depth: int) -> Iterator[tuple[str, Any, Any]]:
+    """A container, and those in it."""
+    if type(item) not in _CONTAINERS or item is sys.modules:
+        return
+    if type(item) in _OF_NUMBERS:
+        yield label, item, bytes(item)
+        return
+    entries = contents.entries(item) if isinstance(item, dict) else list(enumerate(item))
+    yield label, item, entries if isinstance(item, dict) else [part for _, part in entries]
+    for key, part in entries[:_MOST_ITEMS] if depth else ():
+        yield from _containers(f"{label}[{brief(key)}]", part, depth - 1)
 
 
 def of_space(space: Mapping[str, Any], assigned: frozenset[str], names: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -64,8 +76,8 @@ def of_class(cls: type, assigned: frozenset[str]) -> dict[str, Any]:
 
 
 _OF_CLASSES = (
-    *(types.FunctionType, types.MemberDescriptorType, types.GetSetDescriptorType, types.BuiltinFunctionType),
-    *(types.MethodDescriptorType, types.WrapperDescriptorType, property, staticmethod, classmethod),
+    *(types.MemberDescriptorType, types.GetSetDescriptorType, types.BuiltinFunctionType),
+    *(types.MethodDescriptorType, types.WrapperDescriptorType),
 )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...sandbox.child.binding import disguise, takes_self
+from .marks import identity
 
 #: More owners than this are not told apart: their calls are all taken for first ones.
 MOST = 10_000
@@ -63,8 +64,6 @@ class Owners:
 
     def of(self, definition: int, target: Callable[..., Any], args: tuple[Any, ...], call: int) -> Owner:
         """The owner of a call; ``definition`` numbers the function objects, ``call`` all calls of the candidate."""
-        from .signatures import identity
-
         receiver = receiver_of(target, args)
         key = definition, identity(receiver) if receiver is not None else 0
         if key not in self.known:

@@ -7,10 +7,12 @@ computes hangs on when they do. What the project's own code sets is the project'
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .contents import LIBRARIES
+from .marks import module_of
 
 if TYPE_CHECKING:
     from .effects import Project
@@ -21,7 +23,7 @@ _LEFT_OUT = frozenset(LIBRARIES) - {"numpy"}
 _BOOKKEEPERS = ("logging", "absl.logging", "warnings")
 # Classes that exist to hold what others put in: it belongs to whoever holds them.
 _HOLDERS = ("collections", "argparse", "types")
-_FILLED_ON_DEMAND = ("cache", "memo", "lazy", "registry")
+_FILLED_ON_DEMAND = re.compile("cache|memo(?!r)|lazy|registry", re.IGNORECASE)  # a memory is something else
 # Attributes without an underscore that Keras itself sets on layers and models while they are used.
 _KERAS_PUBLIC = frozenset(
     {
@@ -48,17 +50,17 @@ _KERAS_PUBLIC = frozenset(
 
 def is_left_out(kind: type) -> bool:
     """Whether objects of a class are TensorFlow's own."""
-    return kind.__module__.partition(".")[0] in _LEFT_OUT
+    return module_of(kind).partition(".")[0] in _LEFT_OUT
 
 
 def is_tensor(kind: type) -> bool:
     """Whether objects of a class are tensors, which hold no state."""
-    return kind.__module__.partition(".")[0] == "tensorflow" and kind.__name__.endswith("Tensor")
+    return module_of(kind).partition(".")[0] == "tensorflow" and kind.__name__.endswith("Tensor")
 
 
 def is_holder(kind: type) -> bool:
     """Whether an object of a library's class is as much the project's as what holds it."""
-    return kind.__module__ in _HOLDERS
+    return module_of(kind) in _HOLDERS
 
 
 def is_set_by_the_project(kind: type, name: str, project: Project) -> bool:
@@ -82,20 +84,20 @@ def watched(value: Any, attributes: Mapping[str, Any], project: Project) -> dict
             for name, item in attributes.items()
             if name in assigned or (not name.startswith("_") and name not in _KERAS_PUBLIC)
         }
-    if any(base.__module__ in _BOOKKEEPERS for base in kind.__mro__):
+    if any(module_of(base) in _BOOKKEEPERS for base in kind.__mro__):
         return {name: item for name, item in attributes.items() if name in assigned}
     if project.owns_class(kind) and not _has_library_base(kind, project):
         return dict(attributes)
     return {
         name: item
         for name, item in attributes.items()
-        if name in assigned or not (any(word in name.lower() for word in _FILLED_ON_DEMAND) or _is_lazy(kind, name))
+        if name in assigned or not (_FILLED_ON_DEMAND.search(name) or _is_lazy(kind, name))
     }
 
 
 def _has_library_base(kind: type, project: Project) -> bool:
     return any(
-        base.__module__ not in ("builtins", "abc", "typing", "enum") and not project.owns_class(base)
+        module_of(base) not in ("builtins", "abc", "typing", "enum") and not project.owns_class(base)
         for base in kind.__mro__
     )
 

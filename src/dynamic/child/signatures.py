@@ -7,8 +7,6 @@ the arguments alive.
 
 from __future__ import annotations
 
-import itertools
-import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,9 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from ...records import ParameterKind
+from .marks import identity
 
-_serial = itertools.count(1)
-_identities: dict[int, tuple[weakref.ref[Any], int]] = {}
 LEAVES = 400
 DEPTH = 8
 
@@ -89,28 +86,8 @@ def objects(item: Any) -> tuple[int, ...]:
     return tuple(found for entry in item[2] for found in objects(entry))
 
 
-def identity(value: object) -> int:
-    """A number for an object that no later object gets, unlike its ``id``. Keeps nothing alive."""
-    known = _identities.get(id(value))
-    if known is not None and known[0]() is value:
-        return known[1]
-    place = id(value)
-    try:
-        reference = weakref.ref(value, lambda dead: _forget(place, dead))
-    except TypeError:
-        return id(value)
-    number = next(_serial)
-    _identities[place] = reference, number
-    return number
-
-
 def _shape(value: tf.Tensor) -> tuple[int | None, ...] | None:
     return tuple(value.shape.as_list()) if value.shape.rank is not None else None
-
-
-def _forget(place: int, dead: weakref.ref[Any]) -> None:
-    if place in _identities and _identities[place][0] is dead:
-        del _identities[place]
 
 
 def kind_of(value: object) -> str:

@@ -25,11 +25,12 @@ def follow(value: Any, step: Step) -> Any:
     if kind == ".":
         return _attribute(value, str(key))
     value = plain(value)
-    if isinstance(value, dict):
+    held = type(value)
+    if issubclass(held, dict):
         return dict.get(value, key, GONE)
-    if isinstance(value, (list, tuple, collections.deque)) and isinstance(key, int):
+    if issubclass(held, (list, tuple, collections.deque)) and isinstance(key, int):
         kinds: tuple[Any, ...] = (list, tuple, collections.deque)
-        kind_of = next(one for one in kinds if isinstance(value, one))
+        kind_of = next(one for one in kinds if issubclass(held, one))
         try:
             return kind_of.__getitem__(value, key)
         except IndexError:
@@ -45,14 +46,14 @@ def store(holder: Any, step: Step, value: Any) -> bool:
         return True
     if kind == "[":
         held = plain(holder)
-        if isinstance(held, dict) and type(held).__setitem__ is dict.__setitem__:
+        if issubclass(type(held), dict) and type(held).__setitem__ is dict.__setitem__:
             dict.__setitem__(held, key, value)
             return True
-        if isinstance(held, list) and type(held).__setitem__ is list.__setitem__ and isinstance(key, int):
+        if issubclass(type(held), list) and type(held).__setitem__ is list.__setitem__ and isinstance(key, int):
             list.__setitem__(held, key, value)
             return True
         return False
-    own = getattr(holder, "__dict__", None) if isinstance(holder, types.ModuleType) else _own_attributes(holder)
+    own = getattr(holder, "__dict__", None) if issubclass(type(holder), types.ModuleType) else _own_attributes(holder)
     if kind == "." and isinstance(own, dict) and key in own:
         own[key] = value
         return True
@@ -61,7 +62,7 @@ def store(holder: Any, step: Step, value: Any) -> bool:
 
 def _own_attributes(value: Any) -> Any:
     """The attributes of an instance; of a class they can't be stored so."""
-    if isinstance(value, type):
+    if issubclass(type(value), type):
         return None
     try:
         return object.__getattribute__(value, "__dict__")
@@ -70,9 +71,9 @@ def _own_attributes(value: Any) -> Any:
 
 
 def _attribute(value: Any, name: str) -> Any:
-    if isinstance(value, types.ModuleType):
+    if issubclass(type(value), types.ModuleType):
         return vars(value).get(name, OPAQUE)
-    if isinstance(value, type):
+    if issubclass(type(value), type):
         return _in_class(value, name)
     of_class = _in_class(type(value), name)
     if isinstance(of_class, types.MemberDescriptorType):
@@ -100,4 +101,4 @@ def _in_class(cls: type, name: str) -> Any:
 
 def is_code(value: Any) -> bool:
     """Whether a value is a function as a class holds it."""
-    return isinstance(value, (types.FunctionType, staticmethod, classmethod)) or contents.is_graph_function(value)
+    return issubclass(type(value), (types.FunctionType, staticmethod, classmethod)) or contents.is_graph_function(value)

@@ -22,7 +22,8 @@ import numpy as np
 from ...sandbox.child.binding import unhooked
 from . import contents, hidden, holdings, marks, outskirts, ownership
 from .contents import FUNCTION_ATTRIBUTES
-from .marks import ATOMS, MISSING
+from .grips import plain
+from .marks import ATOMS, MISSING, brief
 
 if TYPE_CHECKING:
     from .calls import Company, Member
@@ -219,11 +220,13 @@ class Walk:
     def _visit_function(self, function: Any) -> None:
         """Add the attributes that the project has set on a function (``step.calls``)."""
         attributes = getattr(function, "__dict__", None)
-        if isinstance(attributes, dict) and id(attributes) not in self._seen:
+        if type(attributes) is dict and id(attributes) not in self._seen:
             self._seen[id(attributes)] = attributes
             own = {name: item for name, item in attributes.items() if name not in FUNCTION_ATTRIBUTES}
             label = str(getattr(function, "__name__", "function"))
             self._keep("function attribute", label, attributes, own)
+            if type(function) is types.FunctionType:
+                self._keep("function", label, function, contents.function_parts(function))
             for name, item in own.items():
                 self._add(f"{label}.{name}", item, name)
 
@@ -278,16 +281,17 @@ class Walk:
             self._seen[id(base)] = base
             data = contents.class_attributes(base)
             for name, item in vars(base).items():
-                for plain in (getattr(item, "__func__", None), *contents.accessors(item), item):
-                    if isinstance(plain, types.FunctionType) or contents.is_graph_function(plain):
+                for code in (getattr(item, "__func__", None), *contents.accessors(item), item):
+                    if issubclass(type(code), types.FunctionType) or contents.is_graph_function(code):
                         # Python calls special methods, and a library those that its own class has as well.
                         special = name.startswith("__") and name not in _MAKING | _SHOWING
                         special = special or contents.overrides(cls, name, self._project.owns_class)
-                        self._add(f"{base.__name__}.{name}", plain, None if special else name)
+                        self._add(f"{base.__name__}.{name}", code, None if special else name)
             self._keep("class attribute", base.__name__, base, data)
             for name, item in data.items():
-                self._add(f"{base.__name__}.{name}", item, name)
-            if isinstance(base, enum.EnumMeta):
+                if not contents.is_function(item):
+                    self._add(f"{base.__name__}.{name}", item, name)
+            if issubclass(type(base), enum.EnumMeta):
                 for member in type.__getattribute__(base, "_member_map_").values():
                     self._add(f"{base.__name__}.{member._name_}", member)
         self._is_own = was_own
@@ -308,7 +312,7 @@ class Walk:
         self._seen[id(value)] = value
         if issubclass(kind, (types.FunctionType, types.MethodType)) or contents.is_graph_function(value):
             self._reach(value)
-            if isinstance(value, types.MethodType):
+            if issubclass(kind, types.MethodType):
                 self._add(label.rpartition(".")[0] or label, value.__self__)
         elif issubclass(kind, types.ModuleType):
             self._visit_module(label, value)
@@ -321,7 +325,7 @@ class Walk:
             self._reach(value)
             for held in contents.cached(value):
                 self._add(f"the cache of {label}", held)
-        elif isinstance(value, dict):
+        elif issubclass(kind, dict):
             self._visit_dictionary(label, value)
         elif issubclass(kind, _CONTAINERS):
             self._visit_container(label, value, kind)
@@ -333,8 +337,10 @@ class Walk:
                 self._visit_object(label, value)
         elif issubclass(kind, marks.SUSPENDED) or marks.is_iterator(kind):
             self._visit_iterator(label, value)
-        elif isinstance(value, ATOMS) and not self._project.owns_class(kind):
+        elif issubclass(kind, ATOMS) and not self._project.owns_class(kind):
             return
+        elif (held := plain(value)) is not value:  # in a proxy, as TensorFlow puts around those on its modules
+            self._visit(label, held)
         else:
             self._visit_object(label, value)
 
@@ -374,15 +380,10 @@ class Walk:
         self._keep("array", label, value, marks.array_mark(value, whole))
         if value.dtype.hasobject:
             self._add_items(label, np.ndarray.view(value, np.ndarray).ravel().tolist())
-        if isinstance(value, np.ma.MaskedArray):
+        if issubclass(type(value), np.ma.MaskedArray):
             self._add(f"{label}.mask", np.ma.getmask(value))
 
     def _visit_dictionary(self, label: str, value: Any) -> None:
-        if not issubclass(type(value), dict):  # a proxy, as TensorFlow puts around dictionaries on its modules
-            value = object.__getattribute__(value, "__wrapped__")
-            if not isinstance(value, dict) or id(value) in self._seen:
-                return
-            self._seen[id(value)] = value
         copy = contents.entries(value)
         self._keep("item", label, value, copy)
         self._add_items(f"{label} (keys)", [key for key, _ in copy])
@@ -398,7 +399,7 @@ class Walk:
             self._keep("iterator", label, value, marks.iterator_mark(value))
         except marks.Unseen:
             self._doubt(f"it may advance the iterator {label}, which does not show its position")
-        if isinstance(value, marks.SUSPENDED):
+        if issubclass(type(value), marks.SUSPENDED):
             frame, _ = marks.suspended_frame(value)
             if frame is not None and self._project.owns(frame.f_code):
                 self._visit_code(frame.f_code, frame.f_globals)
@@ -464,13 +465,9 @@ class Walk:
         return ownership.watched(container, contents.attributes(container) or {}, self._project)
 
 
-def brief(value: Any) -> str:
-    """A short text for a value, without calling a method of the user's classes."""
-    return repr(value)[:40] if isinstance(value, ATOMS) else type(value).__name__
-
-
 def _type_name(kind: type) -> str:
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    module = marks.module_of(kind)
+    return kind.__qualname__ if module in ("", "builtins") else f"{module}.{kind.__qualname__}"
 
 
 @functools.lru_cache(maxsize=4096)

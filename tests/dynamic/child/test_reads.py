@@ -2,90 +2,19 @@
 
 from __future__ import annotations
 
-import cProfile
 import logging
 import sys
-import textwrap
 import types
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import COMMON, Program
 
-from hybridize.dynamic.child import calls, reads
-from hybridize.dynamic.child.calls import Calls, introduce
-from hybridize.dynamic.child.effects import Project, Snapshot
+from hybridize.dynamic.child import reads
 from hybridize.dynamic.child.grips import Grip
-from hybridize.dynamic.child.reads import Reading
-
-
-class Program:
-    """A module of a project; `call` runs its function `step` and learns what it reads."""
-
-    def __init__(self, folder: Path, source: str) -> None:
-        path = folder / "program.py"
-        path.write_text(textwrap.dedent(source))
-        self.module = types.ModuleType("program")
-        self.module.__file__ = str(path)
-        sys.modules["program"] = self.module
-        self.project = Project([str(folder)], [])
-        self.reading = Reading(self.project)
-        exec(compile(path.read_text(), str(path), "exec"), vars(self.module))
-        introduce(self.step)
-
-    @property
-    def step(self) -> Callable[..., Any]:
-        return self.module.step  # type: ignore[no-any-return]
-
-    def call(self, *args: Any) -> None:
-        with Calls(self.project) as calls:
-            self.step(*args)
-        snapshot = Snapshot({str(number): value for number, value in enumerate(args)}, self.step, self.project)
-        self.reading.learn(calls, snapshot.objects)
-
-    def changed(self) -> dict[str, int]:
-        self.reading.look(always=True)
-        return dict(self.reading.changes)
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Callable[[str], Program]]:
-    yield lambda source: Program(tmp_path, source)
-    sys.modules.pop("program", None)
-
-
-COMMON = """
-import logging
-import functools
-
-logger = logging.getLogger("program")
-
-class Schedule:
-    scale = 1.0
-
-    def __init__(self):
-        self.epoch = 0
-        self.seen = 0
-
-    def __call__(self):
-        return self.epoch * self.scale
-
-    @property
-    def rate(self):
-        return self.epoch
-
-    def value(self):
-        return self()
-
-schedule = Schedule()
-state = {"rate": 1.0, "waiting": 0, "nested": {"rate": 2.0}}
-FLAG = False
-callbacks = [Schedule(), Schedule()]
-epoch = 0
-"""
 
 
 @pytest.mark.parametrize(
@@ -260,48 +189,6 @@ def test_a_constant_of_a_library_s_module_is_watched(
     assert made.changed()
 
 
-FACTORY = """
-class Holder:
-    def __init__(self): self.rate = 0.1
-
-def make(holder):
-    def part(): return holder.rate
-    return part
-
-holders = [Holder() for _ in range(30)]
-parts = [make(holder) for holder in holders]
-import functools
-
-def step():
-    return sum(map(lambda n: parts[n](), range(30))), list(map(lambda x: x * schedule.epoch, [1.0]))
-"""
-
-
-def test_the_variables_of_each_of_many_closures_are_watched(program: Callable[[str], Program]) -> None:
-    made = program(COMMON + FACTORY)
-    made.call()
-    assert made.changed() == {}
-    made.module.holders[3].rate = 0.2
-    assert made.changed()
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        (FACTORY, "`part`"),
-        # What is made in the call itself is looked at with its maker.
-        ("def step(w=2):\n    inner = lambda x: x * w\n    return list(map(inner, [1.0]))", ""),
-    ],
-)
-def test_a_closure_whose_variables_were_not_looked_for_is_said(
-    program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch, source: str, said: str
-) -> None:
-    monkeypatch.setattr(calls, "may_search", lambda: False)
-    made = program(COMMON + source)
-    made.call()
-    assert said in made.reading.unwatched and bool(said) == bool(made.reading.unwatched)
-
-
 @pytest.mark.parametrize(
     ("step", "change"),
     [
@@ -359,114 +246,6 @@ def test_an_object_that_is_gone_is_no_longer_watched(program: Callable[[str], Pr
     assert not made.reading.changes and "Schedule: self.epoch" not in made.reading.values()
 
 
-LOOP = """
-def step():
-    return schedule() * state['rate']
-
-def lower(value):
-    global FLAG
-    FLAG = True
-    state['rate'] *= 0.1
-    state['waiting'] += 1
-
-def main(call, late):
-    schedule.epoch = 0
-    for number in range(3):
-        call()
-        if late:
-            {late}
-"""
-
-
-@pytest.mark.parametrize(
-    ("late", "label"),
-    [
-        ("lower(number)", "state['rate']"),
-        ("schedule.epoch = number", "self.epoch"),
-        ("Schedule.scale = 0.5", "self.scale"),
-        ("state.update(rate=2)", "state['rate']"),
-        ("setattr(schedule, 'epoch', 2)", "self.epoch"),
-        ("state['waiting'] = 3", None),
-        ("schedule.epoch = 0", None),  # what it is already
-        ("schedule.seen = 3", None),
-        ("other = Schedule(); other.count = 2", None),
-        ("if schedule.epoch is None: schedule.epoch = 3", None),  # that is filled in already
-    ],
-)
-def test_a_store_that_the_loop_can_come_to_is_known_before_it_is_made(
-    program: Callable[[str], Program], late: str, label: str | None
-) -> None:
-    made = program(COMMON + LOOP.format(late=late))
-    made.module.main(made.call, False)
-    found = made.reading.as_dict()["ahead"]
-    assert [name.rpartition(": ")[2] for name in found] == ([label] if label else [])
-
-
-CLOSURE = """
-def main(call, late):
-    rate, other = 1.0, 0
-
-    def step():
-        return rate
-
-    globals()["step"] = step
-    for number in range(3):
-        call()
-        other = number
-        if late:
-            {late}
-"""
-
-
-@pytest.mark.parametrize(("late", "label"), [("rate = 0.1", "rate"), ("pass", None), ("rate = 1.0", None)])
-def test_a_variable_of_an_enclosing_function_is_stored_to_by_that_one(
-    program: Callable[[str], Program], late: str, label: str | None
-) -> None:
-    made = program(COMMON + "def step(): pass" + CLOSURE.format(late=late) + "\ndef helped():\n    rate = 3\n")
-    made.module.main(made.call, False)
-    assert list(made.reading.as_dict()["ahead"]) == ([label] if label else [])
-
-
-def test_a_store_outside_of_the_loop_is_none_ahead(program: Callable[[str], Program]) -> None:
-    made = program(COMMON + LOOP.format(late="pass") + "\ndef other():\n    for n in range(3): schedule.epoch = n\n")
-    made.module.main(made.call, False)
-    assert made.reading.as_dict()["ahead"] == {}
-
-
-# A profile function of the user's
-
-
-def test_a_profile_function_of_the_user_s_goes_on(program: Callable[[str], Program]) -> None:
-    made = program(COMMON + "def step(): return schedule()")
-    names: list[str] = []
-
-    def profile(frame: Any, event: str, _argument: Any) -> None:
-        names.append(frame.f_code.co_name)
-
-    sys.setprofile(profile)
-    try:
-        made.call()
-        assert sys.getprofile() is profile
-    finally:
-        sys.setprofile(None)
-    assert "step" in names and made.reading.as_dict()["labels"]
-
-
-def test_a_profiler_of_the_user_s_is_on_again_afterwards(program: Callable[[str], Program]) -> None:
-    made = program(COMMON + "def step(): return schedule()")
-    profiler = cProfile.Profile()
-    profiler.enable()
-    try:
-        made.call()
-        made.module.helped = None
-        made.module.schedule.value()
-    finally:
-        profiler.disable()
-    profiler.create_stats()
-    assert any(name == "value" for _, _, name in profiler.stats)  # type: ignore[attr-defined]
-    assert made.reading.as_dict()["labels"]
-
-
 PUT = {
     "an item of a global": ("STATE = {'rate': 0.5}\ndef step(): return STATE['rate']", "STATE['rate']", "0.25"),
     "a nested item": ("STATE = {'a': [1, 2]}\ndef step(): return STATE['a'][1]", "STATE['a'][1]", "7"),
@@ -483,6 +262,19 @@ PUT = {
     ),
     "a NumPy number": ("import numpy as np\nRATE = np.float32(0.5)\ndef step(): return RATE", "RATE", "0.25"),
 }
+
+
+def test_a_numpy_number_that_was_seen_is_put_there_as_it_was_told(program: Any) -> None:
+    """What one run tells of a state, another one puts there."""
+    made = program("import numpy as np\nRATE = np.float32(0.25)\ndef step(): return RATE")
+    made.call()
+    told = made.reading.values()
+    made.module.RATE = type(made.module.RATE)(0.5)
+    made.changed()
+    back = made.reading.put(told)
+    assert back is not None and made.step() == 0.25
+    back()
+    assert made.step() == 0.5
 
 
 @pytest.mark.parametrize(("source", "label", "text"), PUT.values(), ids=PUT)

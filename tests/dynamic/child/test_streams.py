@@ -162,43 +162,6 @@ def test_numbers_keep_their_distribution(tf: Any, one_stream: Any) -> None:
     assert float(tf.reduce_mean(tf.nn.dropout(tf.ones(n), 0.3))) == close(1.0, abs=0.03)
 
 
-@pytest.mark.parametrize("law", ["uniform", "log_uniform"])
-def test_sampled_classes_keep_their_law(tf: Any, one_stream: Any, law: str) -> None:
-    sampler = getattr(tf.random, f"{law}_candidate_sampler")
-    true = tf.constant([[0, 1], [2, 9]], tf.int64)
-    chances = np.log1p(1.0 / np.arange(1.0, 11.0)) / np.log(11.0) if law == "log_uniform" else np.full(10, 0.1)
-    sampled, expected, counts = sampler(true, 2, 20_000, False, 10)
-    np.testing.assert_allclose(np.bincount(sampled, minlength=10) / 20_000, chances, atol=0.02)
-    np.testing.assert_allclose(expected, 20_000 * chances[true.numpy()], rtol=1e-4)
-    np.testing.assert_allclose(counts, 20_000 * chances[sampled.numpy()], rtol=1e-4)
-    tries = []
-    for _ in range(300):
-        sampled, expected, _ = sampler(true, 2, 6, True, 10)
-        assert len(set(sampled.numpy())) == 6 and set(sampled.numpy()) <= set(range(10))
-        tries.append(np.log1p(-expected.numpy()[0, 0]) / np.log1p(-chances[0]))
-    assert min(tries) >= 5.9, "it takes six draws at least to find six classes"
-    drawn = np.random.default_rng(0).choice(10, (4000, 200), p=chances)
-    needed = [next(n for n in range(6, 201) if len(set(row[:n])) == 6) for row in drawn.tolist()]
-    assert np.mean(tries) == pytest.approx(np.mean(needed), rel=0.1)
-
-
-def test_drawn_regions_cover_the_image(tf: Any, one_stream: Any) -> None:
-    value = tf.reshape(tf.range(11.0 * 13), (1, 11, 13, 1))
-    for overlapping in (False, True):
-        pooled, rows, columns = tf.nn.fractional_max_pool(value, (1.0, 1.44, 1.73, 1.0), overlapping=overlapping)
-        means, _, _ = tf.nn.fractional_avg_pool(value, (1.0, 1.44, 1.73, 1.0), overlapping=overlapping)
-        assert pooled.shape == means.shape == (1, 7, 7, 1)
-        assert (rows[0], rows[-1], columns[0], columns[-1]) == (0, 11, 0, 13)
-        assert set(np.diff(rows)) <= {1, 2} and set(np.diff(columns)) <= {1, 2}
-        # The elements count upwards, so a region's largest is its last.
-        ends = (rows, 10), (columns, 12)
-        last = [np.minimum(border.numpy()[1:] - (not overlapping), size) for border, size in ends]
-        np.testing.assert_array_equal(pooled[0, :, :, 0], 13.0 * last[0][:, None] + last[1][None, :])
-        assert float(tf.reduce_min(means)) >= 0.0 and float(tf.reduce_max(means)) <= 142.0
-    ones = tf.nn.fractional_avg_pool(tf.ones((1, 11, 13, 1)), (1.0, 1.44, 1.73, 1.0)).output
-    np.testing.assert_allclose(ones, np.ones((1, 7, 7, 1)), rtol=1e-6)
-
-
 def test_inside_of_a_loop_that_is_traced_once(tf: Any, one_stream: Any, x: Any) -> None:
     def walk(x: Any) -> Any:
         for _ in tf.range(5):

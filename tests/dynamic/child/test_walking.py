@@ -10,12 +10,10 @@ import csv
 import ctypes
 import enum
 import functools
-import gc
 import hashlib
 import hmac
 import io
 import itertools
-import logging
 import mmap
 import multiprocessing
 import multiprocessing.shared_memory
@@ -25,7 +23,6 @@ import random
 import re
 import socket
 import sqlite3
-import sys
 import threading
 import types
 import weakref
@@ -190,10 +187,14 @@ def in_a_structured_array(inside: Any) -> Any:
     return made
 
 
-def in_a_cache(inside: Any) -> Any:
-    @functools.lru_cache
+def in_a_row(inside: Any) -> Any:
+    return in_a_structured_array(inside)[1]
+
+
+def in_a_cache(inside: Any, largest: int | None = 128) -> Any:
+    @functools.lru_cache(largest)
     def compute() -> Any:
-        return [inside]
+        return inside
 
     compute()
     return compute
@@ -319,6 +320,8 @@ HOLDERS: list[Callable[[Any], Any]] = [
     in_an_object_array,
     in_a_structured_array,
     in_a_cache,
+    lambda x: in_a_cache(x, None),
+    lambda x: in_a_row(x),
 ]
 
 
@@ -424,8 +427,14 @@ def a_function() -> Any:
     return function
 
 
+def a_function_with_a_keyword() -> Any:
+    def function(*, rate: int = 1) -> None: ...
+
+    return function
+
+
 def a_class() -> Any:
-    return type("Made", (), {"count": 0, "__module__": __name__})
+    return type("Made", (), {"count": 0, "method": lambda self: 1, "__module__": __name__})
 
 
 def add(x: Any) -> None:
@@ -476,6 +485,7 @@ MUTATIONS: list[tuple[str, Callable[[], Any], Callable[[Any], Any]]] = [
     ("strided array", lambda: np.zeros((4, 4))[::2, ::2], lambda x: x.__setitem__((1, 1), 5)),
     ("object array", lambda: np.array([None, "a"]), lambda x: x.__setitem__(1, "b")),
     ("structured array", lambda: np.zeros(2, [("a", "i4"), ("b", "O")]), lambda x: x[1].__setitem__("a", 5)),
+    ("row of a structured array", lambda: np.zeros(2, [("a", "i4"), ("b", "O")])[0], lambda x: x.__setitem__("a", 5)),
     ("flat iterator", lambda: np.zeros(3).flat, next),
     ("text stream", io.StringIO, lambda x: x.write("line")),
     ("place in a text stream", lambda: io.StringIO("line"), lambda x: x.read(1)),
@@ -518,6 +528,9 @@ MUTATIONS: list[tuple[str, Callable[[], Any], Callable[[Any], Any]]] = [
     ("context variable", a_context_variable, lambda x: x.set(2)),
     ("random", lambda: random.Random(3), lambda x: x.random()),
     ("NumPy's random", lambda: np.random.default_rng(3), lambda x: x.random()),
+    ("NumPy's Mersenne twister", lambda: np.random.Generator(np.random.MT19937(3)), lambda x: x.random()),
+    ("NumPy's Philox", lambda: np.random.Generator(np.random.Philox(3)), lambda x: x.random()),
+    ("NumPy's old random over another", lambda: np.random.RandomState(np.random.PCG64(3)), lambda x: x.rand()),
     ("bit generator", lambda: np.random.PCG64(3), lambda x: x.random_raw()),
     ("seed sequence", lambda: np.random.SeedSequence(3), lambda x: x.spawn(1)),
     ("iterator", lambda: iter([1, 2]), next),
@@ -535,6 +548,11 @@ MUTATIONS: list[tuple[str, Callable[[], Any], Callable[[Any], Any]]] = [
     ("attribute", lambda: Key(1), lambda x: setattr(x, "inside", 2)),
     ("new attribute", lambda: types.SimpleNamespace(), lambda x: setattr(x, "a", 2)),
     ("function's attribute", a_function, lambda x: setattr(x, "calls", 1)),
+    ("function's default value", a_function, lambda x: setattr(x, "__defaults__", (1,))),
+    ("function's keyword", a_function_with_a_keyword, lambda x: x.__kwdefaults__.update(rate=2)),
+    ("function's code", a_function, lambda x: setattr(x, "__code__", nothing.__code__)),
+    ("class's method", a_class, lambda x: setattr(x, "method", lambda self: 2)),
+    ("class's special method", a_class, lambda x: setattr(x, "__call__", lambda self: 2)),
     ("class's attribute", a_class, lambda x: setattr(x, "count", 1)),
     ("bound method of a list", lambda: [].append, lambda x: x(1)),
     ("keyed hash", lambda: hmac.new(b"key", digestmod="sha256"), lambda x: x.update(b"a")),
@@ -803,49 +821,7 @@ def test_a_very_large_array_is_doubted_where_it_may_be_written(monkeypatch: pyte
     assert not unseen(Holder(used=data))
 
 
-# Whose state it is
-
-
-log = logging.getLogger(__name__)
-
-
-LAZY = library(
-    """
-import functools
-
-class Lazy:
-    def __init__(self):
-        self._cache = {}
-        self.items = []
-
-    @functools.cached_property
-    def size(self):
-        return 3
-
-    def ask(self):
-        self._cache["answer"] = self.size
-        return self.size
-"""
-)
-
-
-def use_the_log() -> None:
-    log.debug("details")
-
-
-def test_a_loggers_bookkeeping_is_no_state_of_the_script() -> None:
-    log.manager._clear_cache()  # type: ignore[attr-defined]
-    others = logging.getLogger("another.of.a.test")
-    assert not changed({}, use_the_log, lambda: (use_the_log(), others.isEnabledFor(10), others.setLevel(3)))
-
-
-def test_what_the_project_sets_on_a_logger_is() -> None:
-    project = Project([str(Path(__file__).parent)], ["count"])
-    before = Snapshot({}, use_the_log, project)
-    log.count = 1  # type: ignore[attr-defined]
-    assert [c.subject for c in before.changes()] == ["log.count"]
-    before.restore()
-    assert not hasattr(log, "count")
+# What else leads on
 
 
 def changed(roots: dict[str, Any], function: Any, change: Callable[[], Any]) -> set[str]:
@@ -855,27 +831,6 @@ def changed(roots: dict[str, Any], function: Any, change: Callable[[], Any]) -> 
     return {found.subject for found in before.changes()}
 
 
-def test_what_a_library_fills_on_demand_is_no_state_of_the_script() -> None:
-    lazy = LAZY.Lazy()
-    assert not changed({"x": lazy}, nothing, lazy.ask)
-    assert changed({"x": lazy}, nothing, lambda: lazy.items.append(1)) == {"x.items"}
-    assert changed({"x": lazy}, nothing, lambda: setattr(lazy, "more", 1)) == {"x.more"}
-
-
-def test_what_a_library_does_beside_the_call_is_no_state_of_the_script() -> None:
-    holder = Holder(other=LAZY.Lazy())
-    assert not changed({"self": holder}, Holder.step, lambda: holder.other.items.append(1))
-
-
-def test_a_projects_subclass_of_a_librarys_class_is_the_projects() -> None:
-    class Mine(LAZY.Lazy):  # type: ignore[name-defined, misc]
-        pass
-
-    mine = Mine()
-    assert not changed({"x": mine}, nothing, mine.ask)
-    assert changed({"x": mine}, nothing, lambda: setattr(mine, "calls", 1)) == {"x.calls"}
-
-
 class Colour(enum.Flag):
     RED = 1
     BLUE = 2
@@ -883,103 +838,6 @@ class Colour(enum.Flag):
 
 def mix() -> Any:
     return Colour.RED | Colour.BLUE
-
-
-# State in modules and classes that are not the project's
-
-
-TALLY = """
-import itertools
-
-COUNT = 0
-SEEN = []
-_cache = {}
-ids = itertools.count()
-run = None
-
-class Base:
-    count = 0
-
-def bump():
-    global COUNT
-    COUNT += 1
-    SEEN.append(COUNT)
-
-def remember():
-    global run, late
-    _cache[len(_cache)] = next(ids)
-    run, late = object(), 1
-"""
-
-
-@pytest.fixture(params=["installed", "a helper", "a part of what is installed"])
-def tally(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A module that is not below the project's root, and a function of the project's that calls its functions."""
-    folder = tmp_path if request.param == "a helper" else tmp_path / "site-packages"
-    folder.mkdir(exist_ok=True)
-    path = folder / "tally.py"
-    path.write_text(TALLY)
-    made: Any = types.ModuleType("tally")
-    made.__file__ = str(path)
-    exec(compile(TALLY, str(path), "exec"), vars(made))
-    monkeypatch.setitem(sys.modules, "tally", made)
-    within = types.ModuleType("around")
-    within.__file__ = str(folder / "around.py")
-    within.tally = made  # type: ignore[attr-defined]
-    for source in {
-        "installed": ["def step(): tally.bump()", "def keep(): tally.remember()"],
-        "a helper": ["def step(): bump()", "def keep(): remember()"],
-        "a part of what is installed": ["def step(): around.tally.bump()", "def keep(): around.tally.remember()"],
-    }[request.param]:
-        space = {"tally": made, "around": within, "bump": made.bump, "remember": made.remember, "__name__": __name__}
-        exec(compile(source, __file__, "exec"), space)
-        name = source[4:8]
-        setattr(made, f"{name}_", space[name])
-    made.installed = request.param != "a helper"
-    return made
-
-
-def test_a_count_in_a_module_outside_of_the_project_is_seen(tally: Any) -> None:
-    before = Snapshot({}, tally.step_, PROJECT)
-    tally.step_()
-    assert {c.subject.rpartition(".")[2] for c in before.changes()} == {"COUNT", "SEEN"}
-    before.restore()
-    assert (tally.COUNT, tally.SEEN) == (0, []) and not before.changes()
-
-
-def test_what_an_installed_module_keeps_for_itself_is_no_state_of_the_script(tally: Any) -> None:
-    before = Snapshot({}, tally.keep_, PROJECT)
-    assert not before.unseen
-    tally.keep_()
-    assert bool(before.changes()) != tally.installed
-
-
-def use_modules() -> Any:
-    return np.steps, sys.path, gc.callbacks, sys.modules, Lower.count  # type: ignore[attr-defined]
-
-
-class Lower(LAZY.Lazy):  # type: ignore[misc, name-defined]
-    pass
-
-
-@pytest.mark.parametrize(
-    ("change", "back", "subject"),
-    [
-        (lambda: setattr(np, "steps", 1), lambda: delattr(np, "steps"), "np.steps"),
-        (lambda: sys.path.append("x"), lambda: sys.path.remove("x"), "sys.path"),
-        (lambda: gc.callbacks.append(nothing), lambda: gc.callbacks.remove(nothing), "gc.callbacks"),
-        (lambda: setattr(LAZY.Lazy, "steps", 1), lambda: delattr(LAZY.Lazy, "steps"), "Lazy.steps"),
-        (lambda: sys.modules.update({"x of a test": sys}), lambda: sys.modules.pop("x of a test"), None),
-        (lambda: setattr(LAZY.Lazy, "other", 1), lambda: delattr(LAZY.Lazy, "other"), None),
-    ],
-)
-def test_what_the_project_sets_or_names_in_a_library_is_its_state(change: Any, back: Any, subject: str | None) -> None:
-    before = Snapshot({}, use_modules, Project([str(Path(__file__).parent)], ["steps"]))
-    change()
-    try:
-        assert [c.subject for c in before.changes()] == ([subject] if subject else [])
-    finally:
-        back()
 
 
 class Meta(type):
@@ -1040,6 +898,75 @@ def test_no_key_is_asked_whether_it_is_another() -> None:
     before = Snapshot({"x": table, "y": group}, nothing, PROJECT)
     assert not before.changes()
     before.restore()
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise AssertionError("a method of the user's was called")
+
+
+class Claimed(Key):
+    """It says that it is a dictionary, as proxies and mocks do."""
+
+    __class__ = property(lambda self: dict)  # type: ignore[assignment]
+
+
+class Unbound(Key):
+    __class__ = property(refuse)  # type: ignore[assignment]
+
+
+class Secretive(Key):
+    __getattribute__ = __getattr__ = __dir__ = refuse  # type: ignore[assignment]
+
+
+class Homeless(Key):
+    __module__ = None  # type: ignore[assignment]
+
+
+class Touchy(str):
+    inside: Any
+
+    def __new__(cls, inside: Any) -> Touchy:
+        made = str.__new__(cls, "text")
+        vars(made)["inside"] = inside
+        return made
+
+    __eq__ = __ne__ = __repr__ = __len__ = __str__ = refuse  # type: ignore[assignment]
+    __hash__ = refuse  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("kind", [Claimed, Unbound, Secretive, Homeless, Touchy])
+def test_an_object_is_not_asked_what_it_is_nor_what_it_holds(kind: Any) -> None:
+    inside: list[int] = []
+    made = kind(inside)
+    before = Snapshot({"x": types.SimpleNamespace(one=made, two=[made, kind([])])}, anything, PROJECT)
+    assert not before.changes()
+    inside.append(1)
+    assert before.changes()
+    before.restore()
+    assert inside == [] and not before.changes()
+
+
+def test_a_text_of_the_users_class_that_is_another_is_told_apart_without_being_asked() -> None:
+    holder = Key(Touchy(1))
+    before = Snapshot({"x": holder}, anything, PROJECT)
+    holder.inside = Touchy(1)
+    assert not before.changes(), "it is the same text"
+    holder.inside = 3
+    assert [c.detail for c in before.changes()] == ["'text' then 3"]
+
+
+def test_a_tuple_in_a_proxy_of_tensorflows_is_looked_into() -> None:
+    proxies = library(
+        """
+class ObjectProxy:
+    def __init__(self, held):
+        self.__wrapped__ = held
+""",
+        "tensorflow.python.trackable.data_structures",
+    )
+    x: list[int] = []
+    assert is_noticed({"x": Key(proxies.ObjectProxy((1, x)))}, anything, lambda: x.append(1))
+    assert is_noticed({"x": Key(proxies.ObjectProxy({"a": x}))}, anything, lambda: x.append(1))
 
 
 def test_two_closures_of_one_function_are_two() -> None:
