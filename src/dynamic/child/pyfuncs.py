@@ -73,21 +73,22 @@ class Window:
     def drew(self, index: int) -> bool:
         """Whether random numbers were drawn by anyone else, from `random` (index 0) or `numpy.random` (1).
 
-        If by nobody, those calls, each from one state to the next, lead without a gap from the state then to
-        the state now, which may be amid one of them.
+        If by nobody, those calls that began and ended since, each from one state to the next, lead without a gap from
+        the state then to the state now. What was drawn while one was under way then, or is now, may be anyone's.
         """
         digest = self._digests[index]
         with _lock:
             now = _states()[index]
             since = _count - self._count
             for number, before, after in list(_closed)[-since:] if since else []:
-                if before[index] == digest or number in self._open:
+                if before[index] == digest and number not in self._open:
                     digest = after[index]
-            amid = any(number in self._open or before[index] == digest for number, before in _opened.items())
-        return digest != now and not amid
+        return digest != now
 
     def restore(self) -> None:
-        """Take back what anyone else has drawn."""
+        """Take back what was drawn, unless a pipeline may have drawn it."""
+        if self.ran:
+            return
         if self.drew(0):
             random.setstate(self.states[0])
         if self.drew(1):
