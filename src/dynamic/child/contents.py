@@ -9,7 +9,7 @@ import functools
 import gc
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import hidden, marks
@@ -170,9 +170,16 @@ def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict
         _restore_items(container, copy)
 
 
+def _hash_all(keys: Iterable[Any]) -> None:
+    """Ask each key for its hash, so that one that raises does so while the container still has its items."""
+    for key in keys:
+        hash(key)
+
+
 def _restore_items(container: Any, copy: Any) -> None:
     if isinstance(container, dict):
         base = collections.OrderedDict if isinstance(container, collections.OrderedDict) else dict
+        _hash_all(key for key, _ in copy)
         base.clear(container)
         for key, value in copy:
             base.__setitem__(container, key, value)
@@ -185,6 +192,7 @@ def _restore_items(container: Any, copy: Any) -> None:
         collections.deque.clear(container)
         collections.deque.extend(container, copy)
     elif isinstance(container, set):
+        _hash_all(copy)
         set.clear(container)
         set.update(container, copy)
     elif isinstance(container, bytearray):

@@ -64,6 +64,21 @@ def test_a_container_is_put_back(make: Callable[[], Any], read: Any, change: Any
     assert read(container) == before
 
 
+def test_a_container_whose_keys_can_not_be_hashed_any_more_is_not_emptied() -> None:
+    class Touchy:
+        def __hash__(self) -> int:
+            return refuse() if busy else 1  # type: ignore[no-any-return]
+
+    busy: list[int] = []
+    table, group = {Touchy(): 1}, {Touchy()}
+    before, group_before = contents.entries(table), list(group)
+    busy.append(1)
+    for container, copy in ((table, before), (group, group_before)):
+        with pytest.raises(AssertionError):
+            contents.restore("item", container, copy, now)
+        assert len(container) == 1  # type: ignore[arg-type]
+
+
 class Slotted:
     __slots__ = ("__dict__", "count")
 

@@ -35,6 +35,13 @@ class Trainer:
     size = property(refuse)
 
 
+class Shadowed:
+    rate = property(refuse, refuse)
+
+    def __init__(self) -> None:
+        self.__dict__["rate"] = 1
+
+
 class Slotted:
     __slots__ = ("rate", "unset")
 
@@ -81,6 +88,7 @@ MODULE.__getattr__ = refuse  # type: ignore[method-assign]
         (Trainer(), (".", "step"), Trainer.step),
         (Trainer(), (".", "size"), OPAQUE),
         (Trainer(), (".", "other"), OPAQUE),
+        (Shadowed(), (".", "rate"), OPAQUE),
         (Trainer, (".", "scale"), 2),
         (Trainer, (".", "size"), Trainer.size),
         (Slotted(), (".", "rate"), 1),
