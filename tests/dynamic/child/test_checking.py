@@ -282,7 +282,7 @@ def test_a_print_that_only_tracing_reaches(tf: Any, check: Any, capsys: Any) -> 
         return loss
 
     seen = check(step, batches(tf))
-    assert seen.refutations["effect"].startswith("while it is traced, it prints ('diverged')")
+    assert seen.refutations["effect"].startswith("during tracing, it prints ('diverged')")
 
 
 def test_python_state_that_tracing_changes_is_put_back(tf: Any, check: Any) -> None:
@@ -293,7 +293,7 @@ def test_python_state_that_tracing_changes_is_put_back(tf: Any, check: Any) -> N
             seen_shapes.append(x.shape)
         return tf.reduce_sum(x)
 
-    assert "while it is traced" in check(step, batches(tf)).refutations["effect"]
+    assert "during tracing" in check(step, batches(tf)).refutations["effect"]
     assert seen_shapes == []
 
 
@@ -312,7 +312,7 @@ def test_an_error_of_another_kind(tf: Any, check: Any) -> None:
         return next(iterator) * 2
 
     seen = check(step, [()] * 12)
-    assert "raises StopIteration, and as a graph it raises OutOfRangeError" in seen.refutations["raised"]
+    assert "an eager call raises StopIteration, but the graph raises OutOfRangeError" in seen.refutations["raised"]
 
 
 def test_a_variable_that_is_made_in_a_later_call(tf: Any, check: Any) -> None:
@@ -548,7 +548,7 @@ def test_functions_that_the_script_runs_eagerly_prove_nothing(tf: Any, check: An
         seen = check(step, batches(tf))
     finally:
         tf.config.run_functions_eagerly(False)
-    assert "run eagerly" in seen.doubts["mode"] and not seen.compared
+    assert "run_functions_eagerly" in seen.doubts["mode"] and not seen.compared
 
 
 def test_a_failure_of_ours_is_a_doubt_and_not_the_scripts(tf: Any, check: Any, monkeypatch: Any, tracked: Any) -> None:
