@@ -139,6 +139,16 @@ def test_what_is_called_inside_of_compared_calls_only_is_compared_there(tf: Any,
     assert made.checks["inner"].compared == 7, "each call of those that call it is compared, and the first builds"
 
 
+def test_a_run_is_not_cut_inside_of_a_compared_call(tf: Any, checker: Any) -> None:
+    made = checker("outer", "inner", enough=1, rare={"outer": 1})
+    inner = made.wrap("inner", tf.function(lambda x: tf.reduce_mean(x**2)))
+    outer = made.wrap("outer", tf.function(lambda xs: tf.add_n([inner(x) for x in xs])))
+    depths: list[int] = []
+    made.child.boundary = lambda: depths.append(len(made.running))
+    outer([batch for (batch,) in batches(tf, 30)])
+    assert depths == [0] and made.checks["outer"].compared == 1 and made.checks["inner"].compared > 1
+
+
 @pytest.mark.parametrize("caught", [True, False], ids=["caught", "raised"])
 def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, checker: Any, caught: bool) -> None:
     from hybridize.sandbox.child.refusal import RefusedConnection
