@@ -31,7 +31,7 @@ class Options:
     allows). ``drift_runs`` is the number of seeds over which final results are compared (0: none). ``metrics`` are
     (name, regular expression) pairs for printed numbers. ``network`` says what the runs may connect to: deny, offline
     or allow. ``outputs`` are (format, file) pairs for further reports; the file ``-`` is standard output. ``rewrite``
-    limits the changes to the source: decorate, or outline too. ``verbosity`` is -1 (quiet), 0, 1 or 2.
+    limits the changes to the source: decorate, outline too, or loops too. ``verbosity`` is -1 (quiet), 0, 1 or 2.
     """
 
     script: Path | None = None
@@ -357,10 +357,11 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(
             "rewrite",
             "rewrite",
-            "'decorate' or 'outline'",
-            _choice("decorate", "outline"),
-            "decorate|outline",
-            "decorate: only add decorators; outline: also move training steps into functions (outline)",
+            "'decorate', 'outline' or 'loops'",
+            _choice("decorate", "outline", "loops"),
+            "decorate|outline|loops",
+            "decorate: only add decorators; outline: also move training steps into functions; loops: also move whole "
+            "loops over a data set into functions (outline)",
         ),
         Setting(
             "network",

@@ -141,7 +141,9 @@ def _tells(group: Group) -> bool:
     return group.failed is None and len(group.steady) >= LEAST_TURNS
 
 
-def choose(groups: Sequence[Group], entrants: Sequence[Entrant], units: int, length: str) -> Choice:
+def choose(
+    groups: Sequence[Group], entrants: Sequence[Entrant], units: int, length: str, unit: str = "step"
+) -> Choice:
     """The winner for a training of ``units`` units (``length`` says how that number is known).
 
     The first of ``groups`` has all entrants, a second one has two. The plainest entrant wins if no other is faster by
@@ -158,7 +160,7 @@ def choose(groups: Sequence[Group], entrants: Sequence[Entrant], units: int, len
     if faster:
         best = min(totals[entrant.name] for entrant in faster)
         winner = min((e for e in faster if totals[e.name] <= TIE * best), key=lambda entrant: entrant.rank)
-    said = _describe(groups, found, totals, length)
+    said = _describe(groups, found, totals, length, unit)
     if totals[EAGER] * TIE < totals[winner.name]:
         return Choice(EAGER, f"eager is faster over the whole training: {said}")
     if winner is plainest:
@@ -205,12 +207,14 @@ def _beats(
     return saved >= margin and gain > -error
 
 
-def _describe(groups: Sequence[Group], found: dict[str, Standing], totals: dict[str, float], length: str) -> str:
+def _describe(
+    groups: Sequence[Group], found: dict[str, Standing], totals: dict[str, float], length: str, unit: str
+) -> str:
     parts = [
-        f"{name} {found[name].unit_seconds * 1e3:.3g} ms per step and {found[name].once_seconds:.1f} s once, "
+        f"{name} {found[name].unit_seconds * 1e3:.3g} ms per {unit} and {found[name].once_seconds:.1f} s once, "
         f"{totals[name]:.1f} s in all"
         for name in sorted(found, key=lambda name: totals[name])
     ]
     raced, turns = sum(group.units for group in groups), sum(len(group.steady) for group in groups)
     again = "; two of them twice" if len(groups) > 1 else ""
-    return f"{'; '.join(parts)} (for {length}; {raced:,} steps timed in {turns} turns{again})"
+    return f"{'; '.join(parts)} (for {length}; {raced:,} {unit}s timed in {turns} turns{again})"

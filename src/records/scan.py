@@ -172,6 +172,8 @@ class Region:
     """The class whose method it becomes; empty for a function."""
     receiver: str = ""
     """The first parameter of that method, usually `self`; empty for a function."""
+    whole_loop: bool = False
+    """Whether it is a whole loop around training steps."""
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,8 @@ def name_of(function: Function) -> str:
     """The name of a candidate: the lines of a step that is not a function, otherwise the id."""
     region = function.region
     if region is not None:
-        return f"the step at {region.file}:{region.first}–{region.last}"
+        what = "loop" if region.whole_loop else "step"
+        return f"the {what} at {region.file}:{region.first}–{region.last}"
     if function.kind is FunctionKind.SWITCH:
         return f"the switch at {function.file}:{function.line}"
     return function.id
@@ -208,6 +209,8 @@ def _drift(drift: Drift, short: bool) -> Row:
 def _rests_on(benchmark: Benchmark, report: Report) -> Row:
     text = f"{count(len(benchmark.pairs), 'group')} of runs, {count(benchmark.units, 'step')}"
     unit = next((j.function for j in report.judgements if j.function.id == benchmark.unit), None)
+    if unit is not None and unit.region is not None and unit.region.whole_loop:
+        text += " (a step is one run of the whole loop)"
     if unit is None or unit.region is None:
         text += f" (calls of {benchmark.unit})"
     if benchmark.noise_floor is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import bisect
 from collections.abc import Sequence
 from functools import lru_cache
@@ -26,8 +27,26 @@ def hook_in(
     place: dict[str, Any] = {"id": candidate, "file": file, "line": line_in(files, candidate, file, line)}
     if region is None or any(candidate in edited.def_lines or candidate in edited.outlined for edited in files):
         return place
-    last = line_in(files, candidate, file, region.last)
+    last = next((_end_in(edited, region) for edited in files if edited.file == file), None)
+    last = line_in(files, candidate, file, region.last) if last is None else last
     return {**place, "last": last, "results": list(region.results)}
+
+
+def _end_in(edited: EditedFile, region: Region) -> int | None:
+    """Where the one statement that a region is ends in an edited file; None where it is several.
+
+    Of a loop the last lines may have become a function of their own, which stands above it.
+    """
+    if _end_of(edited.before, region.first) != region.last:
+        return None
+    return _end_of(edited.after, edited.line_map[region.first - 1])
+
+
+@lru_cache(maxsize=32)
+def _end_of(raw: bytes, line: int) -> int | None:
+    """The last line of the outermost statement that begins on a line."""
+    statements = (node for node in ast.walk(ast.parse(raw)) if isinstance(node, ast.stmt))
+    return next((node.end_lineno for node in statements if node.lineno == line), None)
 
 
 def line_before(line_map: Sequence[int], line: int) -> int:

@@ -15,7 +15,7 @@ from .keys import keys_of
 from .planning import drop_hopeless, set_plan
 from .reach import tell_refused
 from .renewed import ask_for_second_objects
-from .stages import check, cold_start, measure, observe, outline, profile, race, reference, scan, seeds, switches
+from .stages import check, cold_start, loops, measure, observe, outline, profile, race, reference, scan, seeds, switches
 from .target import find_target
 from .work import Stop, Work
 
@@ -117,6 +117,7 @@ def prove(work: Work, found: Scan) -> Scan:
         cold_start.run(work, found)
         drop_hopeless(work)
         set_plan(work, found)
+        loops.run(work, found)
     return found
 
 

@@ -150,11 +150,11 @@ class ColdTrial:
         standing, objection, drift = self._without_culprits(chosen, label)
         if is_disagreement(objection) and any(plainer(judgement) for judgement in standing):
             standing = self._give_up_variants(standing, objection)
-            objection, drift = self._try(standing, f"{label}-plainer")
+            objection, drift = self.attempt(standing, f"{label}-plainer")
         if is_disagreement(objection) and len(standing) > 1:
             standing, objection = self._stand_alone(standing, label)
             if standing and objection is None:
-                objection, drift = self._try(standing, f"{label}-standing")
+                objection, drift = self.attempt(standing, f"{label}-standing")
         if is_disagreement(objection) and len(standing) > 1:
             standing, objection, drift = self._stand_together(standing, label)
         if objection is not None and objection.short:
@@ -166,7 +166,7 @@ class ColdTrial:
                 self._object(judgement, NOT_REACHED)
             standing = [j for j in standing if j not in missed]
             if standing:
-                objection, drift = self._try(standing, f"{label}-reached")
+                objection, drift = self.attempt(standing, f"{label}-reached")
         for judgement in standing:
             if objection is not None:
                 self._object(judgement, objection)
@@ -193,7 +193,7 @@ class ColdTrial:
         it is tested like the others.
         """
         standing, suspects = list(chosen), dict[str, Objection]()
-        objection, drift = self._try(standing, label)
+        objection, drift = self.attempt(standing, label)
         number = 0
         while is_disagreement(objection):
             named = [j for j in standing if j.function.id in objection.culprits]
@@ -213,7 +213,7 @@ class ColdTrial:
                 standing = [j for j in standing if j not in named]
             if not standing:
                 return [], None, None
-            objection, drift = self._try(standing, f"{label}-without-{number}")
+            objection, drift = self.attempt(standing, f"{label}-without-{number}")
         if objection is None or objection.short:
             for name, suspicion in suspects.items():
                 if objection is not None:
@@ -263,7 +263,7 @@ class ColdTrial:
         an objection that says so."""
         standing: list[Judgement] = []
         for number, judgement in enumerate(chosen):
-            alone, _ = self._try([judgement], f"{label}-{number + 1}")
+            alone, _ = self.attempt([judgement], f"{label}-{number + 1}")
             if alone is OUT_OF_TIME:
                 return [*standing, *chosen[number:]], alone
             if alone is None:
@@ -281,10 +281,10 @@ class ColdTrial:
         """
         hottest, *others = sorted(chosen, key=lambda judgement: judgement.observation.seconds, reverse=True)
         standing = [hottest]
-        objection, drift = self._try(standing, f"{label}-together")
+        objection, drift = self.attempt(standing, f"{label}-together")
         for number, judgement in enumerate(others, 1) if objection is None else ():
             reached = self.reached
-            more, found = self._try([*standing, judgement], f"{label}-together-{number}")
+            more, found = self.attempt([*standing, judgement], f"{label}-together-{number}")
             if more is None:
                 standing, drift = [*standing, judgement], found
             elif more.short:
@@ -315,7 +315,7 @@ class ColdTrial:
         self.work.add([replace(refuted, variants=variants, assumptions=assumptions)])
         self.work.watcher.note(f"{judgement.function.id}: {objection.verdict.value}, {reason.message}")
 
-    def _try(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
+    def attempt(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
         """Run a plan from a cold start. Returns the objection, if any, and the measured drift."""
         from ..dynamic.parent.cold import Arm, failure
         from .likeness import compare_from_one_start, compare_runs

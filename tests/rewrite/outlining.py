@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import math
@@ -16,15 +17,17 @@ from typing import Any
 from hybridize.records import Action, Edit, EditedFile, Function, Reason
 from hybridize.rewrite import edit_project
 from hybridize.static import scan
+from hybridize.static.lifting.loops import Step, count_names, find_loops
+from hybridize.static.lifting.reading import Unliftable
 
-FOLDER = Path(__file__).with_name("outlines")
+HERE = Path(__file__).parent
 DIVIDER = "# ---- after ----\n"
 
 
-def pairs() -> dict[str, tuple[str, str]]:
-    """The programs of the folder, before and after, by name."""
+def pairs(folder: str = "outlines") -> dict[str, tuple[str, str]]:
+    """The programs of a folder, before and after, by name."""
     found = {}
-    for file in sorted(FOLDER.glob("*.txt")):
+    for file in sorted((HERE / folder).glob("*.txt")):
         before, _, after = file.read_bytes().decode().partition(DIVIDER)
         found[file.stem] = before, after
     return found
@@ -48,6 +51,29 @@ def outlined(folder: Path, source: str | bytes) -> tuple[EditedFile | None, Mapp
     ]
     files, refused = edit_project(folder, edits)
     return (files[0] if files else None), refused
+
+
+def looped(folder: Path, source: str) -> tuple[EditedFile | None, Mapping[str, Reason], list[Unliftable]]:
+    """A program with the whole loops around its steps made functions, still eager, and why the others are not.
+
+    Its steps are the statements that the scan finds, and the functions that are called `train_...`.
+    """
+    (folder / "train.py").write_text(source)
+    found = scan(folder, folder / "train.py")
+    steps = [
+        Step(each.id, each.qualname, each.region)
+        for each in found.functions
+        if each.region is not None or each.qualname.rpartition(".")[2].startswith("train_")
+    ]
+    tree = ast.parse(source)
+    loops = find_loops(tree, "train.py", steps, *count_names([tree]))
+    edits = [
+        Edit(str(number), "train.py", loop.region.first, loop.qualname, Action.EXTRACT, region=loop.region)
+        for number, loop in enumerate(loops)
+        if not isinstance(loop, Unliftable)
+    ]
+    files, refused = edit_project(folder, edits)
+    return (files[0] if files else None), refused, [loop for loop in loops if isinstance(loop, Unliftable)]
 
 
 @dataclass
@@ -171,6 +197,7 @@ def stand_in(log: list[str]) -> types.ModuleType:
         "square": operation("square", lambda value: value * value),
         "float32": "float32",
         "cast": operation("cast", float),
+        "range": lambda stop: [Tensor(log, number) for number in range(stop)],
         "tanh": operation("tanh", math.tanh),
         "keras": types.SimpleNamespace(Model=Model, optimizers=types.SimpleNamespace(SGD=Optimizer)),
     }

@@ -32,6 +32,8 @@ class Operations:
         self.values: dict[int, str] = {}
         self.calls: dict[str, int] = {}
         self.done: dict[str, int] = {}
+        self.iterated: dict[str, set[str]] = {}
+        self.kept: dict[tuple[str, int], tuple[Any, Any]] = {}
         self.main = threading.get_ident()
         self.owner = os.getpid()
         self.looking = False
@@ -88,9 +90,12 @@ class Operations:
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
         """Count the calls of a function, and note where the second one has ended."""
         call = bind(function)
+        place = self.child.job.get("iterated", {}).get(candidate)
 
         def counted(*args: Any, **kwargs: Any) -> Any:
             self.child.boundary()
+            if place is not None:
+                self._note_iterated(candidate, args, *place)
             result = call(args, kwargs)
             self.calls[candidate] = self.calls.get(candidate, 0) + 1
             if self.calls[candidate] <= 2:
@@ -98,6 +103,19 @@ class Operations:
             return result
 
         return disguise(counted, function)
+
+    def _note_iterated(self, candidate: str, args: Sequence[Any], position: int, attribute: str = "") -> None:
+        """Note what kind of thing a loop goes over: an argument of its call, or what that keeps under a name."""
+        import tensorflow as tf
+
+        value = owner = args[position] if position < len(args) else None
+        if attribute:
+            value = getattr(owner, "__dict__", {}).get(attribute)
+        is_known = isinstance(value, tf.data.Dataset) and type(value).__module__.startswith("tensorflow.")
+        kind = "tf.data.Dataset" if is_known else type(value).__name__
+        if attribute and self.kept.setdefault((candidate, id(owner)), (owner, value))[1] is not value:
+            kind = "one data set after the other"
+        self.iterated.setdefault(candidate, set()).add(kind)
 
     def report(self) -> dict[str, Any]:
         """What was noted; the variables at the end as well."""
@@ -109,6 +127,7 @@ class Operations:
             "last": self.variables() if self.ready else "",
             "calls": self.calls,
             "done": self.done,
+            "iterated": {candidate: sorted(kinds) for candidate, kinds in self.iterated.items()},
         }
 
 

@@ -21,6 +21,8 @@ from . import standins, variables
 #: The name of the counter variables.
 STREAM = variables.STREAM
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
+# What AutoGraph calls the body of a loop over a data set.
+_LOOP_BODY = "Dataset_scan_scan_body"
 _counters: dict[int, tuple[Any, int]] = {}
 # The stream of runs that no seed is set for, so that they can be compared all the same.
 _OWN_SEED = 7
@@ -74,10 +76,15 @@ def _guarded(original: Callable[..., Any], replacement: Callable[..., Any]) -> C
 
 
 def _keeps_its_own() -> bool:
-    """Whether the op is built where a counter variable can't be read: data set functions, TF1 graphs."""
+    """Whether the op is built where a counter variable can't be read: data set functions, TF1 graphs.
+
+    The body of a loop over a data set is none of these, though AutoGraph makes a scan of it: it is run where the loop
+    stands, one element after the other.
+    """
     graph = tensorflow_internals.default_graph() if not tf.executing_eagerly() else None
     while graph is not None:
-        if str(getattr(graph, "name", "")).startswith("Dataset_"):
+        name = str(getattr(graph, "name", ""))
+        if name.startswith("Dataset_") and not name.startswith(_LOOP_BODY):
             return True
         outer = getattr(graph, "outer_graph", None)
         if outer is None and not getattr(graph, "building_function", False):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ...errors import own_failure
 from ...records import EditedFile, Ending
@@ -16,6 +17,9 @@ from .runs import Run, Seen
 EVERY = 250
 
 
+NOTHING: Mapping[str, Sequence[int | str]] = MappingProxyType({})
+
+
 @dataclass
 class Comparison:
     """The original's run, which is made once, beside the first run of an outlined script."""
@@ -25,12 +29,17 @@ class Comparison:
     twin: Seen | None = None
     outlined: Seen | None = None
     labels: list[str] = field(default_factory=list)
+    iterated: Mapping[str, Sequence[int | str]] = field(default_factory=dict)
 
-    def differs(self, files: Sequence[EditedFile], seconds: float) -> str:
+    def differs(
+        self, files: Sequence[EditedFile], seconds: float, iterated: Mapping[str, Sequence[int | str]] = NOTHING
+    ) -> str:
         """What an outlined script does otherwise than the original, or why that is not known; empty where nothing.
 
-        Both are run eagerly for ``seconds`` at most, and compared as far as both came.
+        Both are run eagerly for ``seconds`` at most, and compared as far as both came. The run of the outlined script
+        notes what kind of thing its loops go over: ``iterated`` says where a call of each finds that.
         """
+        self.iterated = iterated
         arms: list[tuple[str, Sequence[EditedFile]]] = [(f"outlined-{len(self.labels) + 1}", files)]
         if self.original is None:
             arms.append(("outlined-original", ()))
@@ -65,6 +74,7 @@ class Comparison:
                 "hooks": [hook_in(files, name, file, line) for file, name, line in names],
                 "edited": [],
                 "deadline_seconds": seconds,
+                "iterated": {name: list(place) for name, place in self.iterated.items()},
             }
             run = self.run
             children.append((label, files, start(run.target, job, files, run.folder, label, run.nursery)))

@@ -23,7 +23,7 @@ SCAN_SHARE = 0.05
 
 def wanted(work: Work) -> list[Judgement]:
     """The regions that may become functions, and that the user did not leave out."""
-    if work.options.rewrite != "outline":
+    if work.options.rewrite == "decorate":
         return []
     return [
         judgement
@@ -91,7 +91,7 @@ def part(work: Work) -> Scan | None:
 
     Gives the scan of the script with these, or None where there are none, and everything is as it was.
     """
-    places = refuted_lines(work) if work.options.rewrite == "outline" else {}
+    places = {} if work.options.rewrite == "decorate" else refuted_lines(work)
     # A large project's scan takes a while, and most of what is refuted leaves nothing.
     if not places or work.timings.get("scan", 0.0) > SCAN_SHARE * work.left:
         return None

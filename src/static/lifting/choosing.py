@@ -43,7 +43,7 @@ def choose(
     scope = scope_at(tree, line)
     if scope is None:
         return Unliftable(first, last, "it is in a class body or an async function", first)
-    block = _find_block(scope, first, last)
+    block = find_block(scope, first, last)
     inside = [each for each in block.statements if each.lineno <= last and (each.end_lineno or 0) >= first]
     if not inside:
         return Unliftable(first, last, "the analysis does not support its statements", first)
@@ -53,7 +53,7 @@ def choose(
         begin, end = _widen(block, begin, end, is_clean, counters_of(scope, block.around))
     region = block.statements[begin:end]
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
-    refusal = _leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope))
+    refusal = leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope))
     if isinstance(refusal, tuple):
         reason, where = refusal
         return Unliftable(first, last, reason, where)
@@ -70,7 +70,7 @@ def scope_at(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None
     return next(found, None)
 
 
-def _find_block(scope: ast.Module | ast.FunctionDef, first: int, last: int) -> Block:
+def find_block(scope: ast.Module | ast.FunctionDef, first: int, last: int) -> Block:
     """The innermost list of statements that holds all lines from ``first`` to ``last``."""
     block, around = scope.body, list[ast.stmt]()
     while True:
@@ -209,7 +209,7 @@ def _is_fed(statements: Sequence[ast.stmt]) -> bool:
     return True
 
 
-def _leaves(region: Sequence[ast.stmt], scope: ast.AST) -> tuple[str, int] | None:
+def leaves(region: Sequence[ast.stmt], scope: ast.AST) -> tuple[str, int] | None:
     """What in a region can't stand in a function of its own."""
     for statement, loops in _nested(region, 0):
         if isinstance(statement, (ast.Break, ast.Continue)) and not loops:

@@ -37,6 +37,26 @@ def find_name(
     return next(name for name in names if name not in used)
 
 
+def find_loop_name(
+    tree: ast.Module, loop: ast.For, holder: ast.ClassDef | None, taken: frozenset[str]
+) -> str:
+    """The first free name for a function that is a whole loop, by what its step is called or does."""
+    used = {*taken, *_identifiers(tree)}
+    if holder is not None and holder.bases:
+        used |= _KERAS
+    calls = (node.func for each in loop.body for node in ast.walk(each) if isinstance(node, ast.Call))
+    words = {word for each in calls for word in ast.unparse(each).lower().replace(".", "_").split("_")}
+    if _is_training(loop.body) or words & {"train", "training", "fit", "learn", "update", "optimize"}:
+        verb = "train"
+    elif _is_evaluating(loop.body) or words & {"test", "evaluate", "eval", "validate", "validation", "val"}:
+        verb = "evaluate"
+    else:
+        verb = "run"
+    names = [f"{verb}_epoch", f"{verb}_one_epoch", f"{verb}_on_dataset"]
+    names += [f"{verb}_epoch_{number}" for number in range(2, 1000)]
+    return next(name for name in names if name not in used)
+
+
 def _names_of_pass(region: Sequence[ast.stmt], results: Sequence[str]) -> Iterator[str]:
     """Names for what does not train: it evaluates where it keeps a loss or a metric, else it computes its results."""
     if _is_evaluating(region):

@@ -62,7 +62,7 @@ def numbers_of(scope: ast.AST) -> frozenset[str]:
             ):
                 counting.update(id(each) for each in targets)
         if isinstance(node, ast.Assign):
-            counting.update(id(each) for each, value in _pairs(node) if isinstance(value, ast.Constant))
+            counting.update(id(each) for each, value in pairs_of(node) if isinstance(value, ast.Constant))
         if isinstance(node, ast.AugAssign) and (isinstance(node.value, ast.Constant) or _is_converted(node.value)):
             counting.add(id(node.target))
     for node in ast.walk(scope):
@@ -73,7 +73,7 @@ def numbers_of(scope: ast.AST) -> frozenset[str]:
     return frozenset(name for name, known in kinds.items() if known == {True})
 
 
-def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+def pairs_of(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
     """The targets of an assignment with what each is given, item by item where both sides show them."""
     found = list[tuple[ast.expr, ast.expr]]()
     for target in node.targets:
@@ -91,7 +91,7 @@ def _pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
 
 def _given(node: ast.Assign, name: str) -> list[ast.expr]:
     """What an assignment gives a name."""
-    return [value for target, value in _pairs(node) if name in names_of([target]).bound]
+    return [value for target, value in pairs_of(node) if name in names_of([target]).bound]
 
 
 def _is_converted(node: ast.expr) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ...records import Region
 from .flow import Certainty, Liveness, certain_after, read_before_bound
 from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of
-from .naming import find_name
+from .naming import find_loop_name, find_name
 from .numbers import counters_of, is_only_converted
 
 #: A function that needs more than so many things was no function to begin with.
@@ -49,6 +49,7 @@ class Reader:
     taken: frozenset[str]
     methods: frozenset[str]
     trains: bool = False
+    loop: ast.For | None = None  # where the region is a whole loop
 
     def read(self) -> Region | Unliftable:
         """The region, or why it is none."""
@@ -76,6 +77,9 @@ class Reader:
         unsure = [name for name in parameters if name not in sure]
         if unsure:
             return self._no(f"{unsure[0]} may be unbound where it begins")
+        if self.loop is not None and isinstance(self.loop.iter, ast.Name) and self.loop.iter.id not in parameters:
+            # What the loop goes over is given to it: a graph that has it as a constant would keep it for good.
+            parameters = [self.loop.iter.id, *parameters]
         early = self._may_fail(sure)
         if early is not None:
             return early
@@ -119,7 +123,11 @@ class Reader:
                 return self._no(f"it rebinds {receiver}")
             parameters = [name for name in parameters if name != receiver]
         taken = self.taken | self.methods if is_method else self.taken
-        name = find_name(self.tree, self.region, function, holder if is_method else None, taken, results, self.trains)
+        owner = holder if is_method else None
+        if self.loop is None:
+            name = find_name(self.tree, self.region, function, owner, taken, results, self.trains)
+        else:
+            name = find_loop_name(self.tree, self.loop, owner, taken)
         outer = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
         place = outer if function is None else (function if is_method else self._top(function))
         if place is None:
@@ -136,6 +144,7 @@ class Reader:
             place=at,
             owner=holder.name if holder is not None and is_method else "",
             receiver=receiver if is_method else "",
+            whole_loop=self.loop is not None,
         )
 
     def _class(self) -> ast.ClassDef | None:

@@ -171,6 +171,18 @@ def test_inside_of_a_loop_that_is_traced_once(tf: Any, one_stream: Any, x: Any) 
     same_three_times(one_stream, walk, tf.function(walk), x)
 
 
+def test_inside_of_a_loop_over_a_data_set(tf: Any, one_stream: Any, x: Any) -> None:
+    data = tf.data.Dataset.range(4)
+    inner = tf.function(lambda y: tf.nn.dropout(y, 0.4))
+
+    def noisy(x: Any) -> Any:
+        for _ in data:
+            x = x + tf.random.normal((6,)) + inner(x)
+        return x
+
+    same_three_times(one_stream, noisy, tf.function(noisy), x)
+
+
 def test_inside_of_a_branch_on_a_tensor(tf: Any, one_stream: Any, x: Any) -> None:
     def fork(x: Any) -> Any:
         if tf.random.uniform(()) > 0.5:
