@@ -174,6 +174,19 @@ class Region:
     """The first parameter of that method, usually `self`; empty for a function."""
     whole_loop: bool = False
     """Whether it is a whole loop around training steps."""
+    given: tuple[tuple[str, str], ...] = ()
+    """More parameters, for Python state that changes between calls: each is the parameter's name and what the call
+    passes, such as `beta` and `self.beta`."""
+
+
+@dataclass(frozen=True)
+class Refuted:
+    """Why a run has refuted a function. It decides which part of it may still become a function."""
+
+    lines: frozenset[int]
+    """The lines in the function that are the reason; empty if they are not known."""
+    by_state: bool = False
+    """Whether the reason is Python state that its trace reads. The part must then get such state as an argument."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ and line ends do not change, only the indentation does.
 from __future__ import annotations
 
 import ast
-import copy
 import io
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..records import Action, Region
+from .inlining import arguments_of, is_same_when_inlined, parameters_of
 from .source import Source
 
 ACTION = Action.EXTRACT
@@ -59,7 +59,7 @@ def outline(source: Source, regions: Sequence[Region]) -> Outlined | str:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return f"Making a function of lines {spans[0][0]} to {spans[0][1]} of {source.file} would break its syntax."
     found = _def_lines(tree, regions)
-    if found is None or not _is_same_when_inlined(source.tree, tree, regions, found):
+    if found is None or not is_same_when_inlined(source.tree, tree, regions):
         said = " and ".join(f"{first} to {last}" for first, last in spans)
         return f"Making a function of lines {said} of {source.file} would change more than it should."
     return Outlined(raw, _line_map(lines, len(source.starts)), found)
@@ -78,6 +78,7 @@ class _Piece:
         self.first = self._above(region.first, self.prefix)
         self.strings = _inside_of_strings(source)
         self.unit = _unit(source, region.first)
+        self.reads = _reads(source, region)
 
     def misfit(self) -> str:
         """Why the lines can't be moved; empty if they can."""
@@ -139,14 +140,14 @@ class _Piece:
     def function(self) -> list[Line]:
         """The function, with the blank lines around it."""
         region, inner = self.region, self.outer + self.unit
-        named = [*([region.receiver] if region.receiver else []), *region.parameters]
-        lines: list[Line] = [(text, None) for text in self._wrapped(f"{self.outer}def {region.name}(", named, "):")]
+        head = self._wrapped(f"{self.outer}def {region.name}(", parameters_of(region), "):")
+        lines: list[Line] = [(text, None) for text in head]
         gone = {line for each in self.moved for line in each}
         body: list[Line] = []
         for line in range(self.first, region.last + 1):
             if line in gone:
                 continue
-            text = self._shifted(line, inner)
+            text = self._shifted(line, inner, reads=self.reads.get(line, ()))
             # Where a statement was taken out from between blank lines, one of them goes with it.
             if not text.strip() and line - 1 in gone and (not body or not body[-1][0].strip()):
                 continue
@@ -178,7 +179,7 @@ class _Piece:
         target = f"{', '.join(region.results)} = " if region.results else ""
         name = f"{region.receiver}.{region.name}" if region.receiver else region.name
         lines: list[Line] = [
-            (text, None) for text in self._wrapped(f"{self.prefix}{target}{name}(", region.parameters, ")")
+            (text, None) for text in self._wrapped(f"{self.prefix}{target}{name}(", arguments_of(region), ")")
         ]
         for each in self.moved:
             lines += [
@@ -199,9 +200,15 @@ class _Piece:
         rows = [row] if len(row.expandtabs(4)) <= _LINE_LENGTH else [f"{inner}{item}," for item in items]
         return [text + self.newline for text in (head, *rows, _indentation(head) + tail)]
 
-    def _shifted(self, line: int, to: str, of: str | None = None) -> str:
-        """A line with another indentation; what is inside of a text over several lines stays as it is."""
+    def _shifted(self, line: int, to: str, of: str | None = None, reads: Sequence[tuple[int, int, str]] = ()) -> str:
+        """A line with another indentation, and with other names for its ``reads``, which are in order.
+
+        What is inside of a text over several lines stays as it is.
+        """
         text = self.source.line_text(line)
+        for begin, end, name in reversed(reads):
+            raw = text.encode()
+            text = raw[:begin].decode() + name + raw[end:].decode()
         prefix = self.prefix if of is None else of
         ended = text if text.endswith(("\n", "\r")) else text + self.newline
         if line in self.strings or not text.strip():
@@ -241,6 +248,19 @@ def _line_map(lines: Sequence[Line], count: int) -> tuple[int, ...]:
     return tuple(reversed(result))
 
 
+def _reads(source: Source, region: Region) -> dict[int, list[tuple[int, int, str]]]:
+    """Where a region reads attributes that it is given, by line: the first byte and the end, and the parameter."""
+    named = {given: name for name, given in region.given if given != name}
+    found: dict[int, list[tuple[int, int, str]]] = {}
+    for node in ast.walk(source.tree) if named else ():
+        if not isinstance(node, ast.Attribute) or not region.first <= node.lineno <= region.last:
+            continue
+        name = named.get(ast.unparse(node))
+        if name is not None and node.end_lineno == node.lineno and node.end_col_offset is not None:
+            found.setdefault(node.lineno, []).append((node.col_offset, node.end_col_offset, name))
+    return {line: sorted(reads) for line, reads in found.items()}
+
+
 def _indentation(text: str) -> str:
     return text[: len(text) - len(text.lstrip(_WHITE))]
 
@@ -277,9 +297,6 @@ def _unit(source: Source, line: int) -> str:
     return stack[-1].removeprefix(stack[-2]) if len(stack) > 1 else "    "
 
 
-# The check.
-
-
 def _def_lines(tree: ast.Module, regions: Sequence[Region]) -> dict[Region, int] | None:
     """The line of each new function; None where one is not there, or there is another of its name."""
     found: dict[Region, int] = {}
@@ -289,98 +306,3 @@ def _def_lines(tree: ast.Module, regions: Sequence[Region]) -> dict[Region, int]
             return None
         found[region] = named[0].lineno
     return found
-
-
-def _is_same_when_inlined(
-    before: ast.Module, after: ast.Module, regions: Sequence[Region], def_lines: Mapping[Region, int]
-) -> bool:
-    """Whether putting the functions' bodies back where they are called gives the original's syntax tree."""
-    original, inlined = copy.deepcopy(before), copy.deepcopy(after)
-    try:
-        return (
-            all(_move(original, region) for region in regions)
-            and all(_inline(inlined, region) for region in regions)
-            and ast.dump(original) == ast.dump(inlined)
-        )
-    except RecursionError:
-        return False
-
-
-def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    for node in ast.walk(tree):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(node, name, None)
-            if isinstance(block, list):
-                yield block
-
-
-def _move(tree: ast.Module, region: Region) -> bool:
-    """Move what a region says in the original's tree; whether that could be done."""
-    taken = []
-    for first, last in sorted(region.moved):
-        places = [
-            (block, statement)
-            for block in _blocks(tree)
-            for statement in block
-            if statement.lineno == first and statement.end_lineno == last
-        ]
-        if not places:
-            return False
-        block, statement = places[0]
-        block.remove(statement)
-        taken.append(statement)
-    for block in _blocks(tree):
-        inside = [
-            number
-            for number, statement in enumerate(block)
-            if region.first <= statement.lineno and (statement.end_lineno or 0) <= region.last
-        ]
-        if inside:
-            block[inside[-1] + 1 : inside[-1] + 1] = taken
-            return True
-    return False
-
-
-def _inline(tree: ast.Module, region: Region) -> bool:
-    """Put a function's body back in place of its one call, and take the function out; whether that could be done."""
-    function: ast.FunctionDef | None = None
-    for block in _blocks(tree):
-        for statement in block:
-            if isinstance(statement, ast.FunctionDef) and statement.name == region.name:
-                function = statement
-                block.remove(statement)
-                break
-    if function is None or function.decorator_list or function.returns is not None:
-        return False
-    wanted = [*([region.receiver] if region.receiver else []), *region.parameters]
-    given = function.args
-    if [each.arg for each in given.args] != wanted or given.defaults or given.vararg or given.kwarg or given.kwonlyargs:
-        return False
-    body = list(function.body)
-    if region.results:
-        last = body.pop()
-        if not isinstance(last, ast.Return) or _names(last.value) != list(region.results):
-            return False
-    callee = f"{region.receiver}.{region.name}" if region.receiver else region.name
-    uses = [node for node in ast.walk(tree) if getattr(node, "id", getattr(node, "attr", None)) == region.name]
-    for block in _blocks(tree):
-        for number, statement in enumerate(block):
-            call = getattr(statement, "value", None)
-            if not isinstance(call, ast.Call) or ast.unparse(call.func) != callee:
-                continue
-            if call.keywords or [_name(each) for each in call.args] != list(region.parameters):
-                return False
-            targets = statement.targets if isinstance(statement, ast.Assign) else []
-            if [name for target in targets for name in _names(target)] != list(region.results) or len(targets) > 1:
-                return False
-            block[number : number + 1] = body
-            return len(uses) == 1
-    return False
-
-
-def _names(node: ast.expr | None) -> list[str]:
-    return [_name(each) for each in node.elts] if isinstance(node, ast.Tuple) else [_name(node)]
-
-
-def _name(node: ast.expr | None) -> str:
-    return node.id if isinstance(node, ast.Name) else ""

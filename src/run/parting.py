@@ -1,7 +1,8 @@
 """Where in a function that a run has refuted the cause stands: the rest of it may still become a function.
 
 What a call has changed is seen, and often not which line did it. Then the training step in the function is the rest, if
-something else stands beside it: a run tells whether that is it.
+something else stands beside it: a run tells whether that is it. If the trace depends on Python state, the call can
+pass that state to the new function, which may then be the whole of the refuted one.
 """
 
 from __future__ import annotations
@@ -9,28 +10,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..dynamic.wording import effect_code
-from ..records import Action, Judgement, Verdict
+from ..records import Action, Judgement, Refuted, Verdict
 from ..rewrite.lines import line_in
 from .work import Work
 
 #: What takes less of the time is left refuted.
 LEAST_SHARE = 0.1
+#: The reasons that are about Python state which a trace reads: it changes the graph, or may change it.
+_OF_STATE = frozenset({"unstable", "state-changes"})
 
 
-def refuted_lines(work: Work) -> Mapping[str, frozenset[int]]:
-    """The functions that were refuted for lines of their own, with these as the scanned source has them.
+def refuted_parts(work: Work) -> Mapping[str, Refuted]:
+    """The functions that were refuted for lines of their own or for state, with the lines as in the scanned source.
 
-    Of an effect the line need not be known: there may be none.
+    The line of an effect need not be known: there may be none. Lines that read state may stay in the part, if the call
+    passes that state.
     """
     found = {}
     for judgement in work.judgements.values():
-        function = judgement.function
-        if judgement.verdict is not Verdict.REFUTED or function.id in work.parted or not _may_be_parted(judgement):
+        function, code = judgement.function, judgement.reasons[0].code if judgement.reasons else ""
+        if function.id in work.parted or not _may_be_parted(judgement):
+            continue
+        by_state = code in _OF_STATE
+        if judgement.verdict is not Verdict.REFUTED and not (by_state and judgement.verdict is Verdict.INCONCLUSIVE):
             continue
         lines = _own_lines(judgement)
         effects = {effect_code(effect.kind) for effect in judgement.observation.effects}
-        if lines or judgement.reasons[0].code in effects:
-            found[function.id] = frozenset(line_in(work.base, "", function.file, line) for line in lines)
+        if lines or by_state or code in effects:
+            placed = frozenset(line_in(work.base, "", function.file, line) for line in lines)
+            found[function.id] = Refuted(placed, by_state)
     return found
 
 
@@ -42,6 +50,6 @@ def _may_be_parted(judgement: Judgement) -> bool:
 
 def _own_lines(judgement: Judgement) -> set[int]:
     function = judgement.function
-    places = (reason.place.rpartition(":") for reason in judgement.reasons)
+    places = (reason.place.rpartition(":") for reason in judgement.reasons if reason.code not in _OF_STATE)
     lines = {int(line) for file, _, line in places if file == function.file}
     return {line for line in lines if function.line < line <= function.end_line}

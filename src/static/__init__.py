@@ -5,13 +5,13 @@ It uses ``ast`` only: TensorFlow is never imported and no user code is run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..records import Scan
+    from ..records import Refuted, Scan
     from .reading.layout import Layout
 
 
@@ -21,7 +21,7 @@ def scan(
     paths: Sequence[Path] = (),
     layout: Layout | None = None,
     edited: Mapping[str, bytes] = MappingProxyType({}),
-    refuted: Mapping[str, Collection[int]] = MappingProxyType({}),
+    refuted: Mapping[str, Refuted] = MappingProxyType({}),
 ) -> Scan:
     """Analyse the project under ``root``; see ``hybridize.static.project.scan``."""
     from .project import scan as scan_project

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from ..records import Action, Function, Scan
+from ..records import Action, Function, Refuted, Scan
 from .analysis import build_program, solve
 from .facts.allocation import Allocations
 from .facts.callgraph import CallGraph, find_covered, find_escapes
+from .facts.elsewhere import Elsewhere, Mentions
 from .facts.held import link_held
 from .facts.pointless import find_idle, find_once
 from .facts.signs import find_reaching, find_signs
@@ -42,7 +43,7 @@ def scan(
     paths: Sequence[Path] = (),
     layout: Layout | None = None,
     edited: Mapping[str, bytes] = MappingProxyType({}),
-    refuted: Mapping[str, Collection[int]] = MappingProxyType({}),
+    refuted: Mapping[str, Refuted] = MappingProxyType({}),
 ) -> Scan:
     """Analyse the Python files of a project.
 
@@ -50,7 +51,7 @@ def scan(
     what is reachable; ``paths`` restricts the analysis to these files and directories. With the ``layout`` of what the
     script imports, the files below its base and those that it imports are analysed, by the names that they are
     imported by. Files of which ``edited`` has another content (by their paths in the project) are read as that. Of
-    functions that a run has ``refuted`` (by their ids, with the lines that it did so for) a part may still become a
+    functions that a run has ``refuted`` (by their ids, with what it did so for) a part may still become a
     function. Nothing that the files hold makes this raise: what can't be read is named in the result's warnings.
     """
     root = Path(root).resolve()
@@ -70,7 +71,7 @@ def _scan(
     paths: Sequence[Path],
     layout: Layout | None,
     edited: Mapping[str, bytes],
-    refuted: Mapping[str, Collection[int]],
+    refuted: Mapping[str, Refuted],
 ) -> Scan:
     imported: dict[Path, str] = {}
     outside: list[Path] = []
@@ -167,7 +168,7 @@ def _judge(
     silenced: dict[str, dict[int, frozenset[str]]],
     results: Results,
     tree_of: Callable[[ModuleCode], ast.Module],
-    refuted: Mapping[str, Collection[int]],
+    refuted: Mapping[str, Refuted],
 ) -> list[Function]:
     calls = solve(program)
     allocations = Allocations(program)
@@ -186,6 +187,7 @@ def _judge(
     found: list[Function] = []
     # A method of this name may be that of a class in another file, which inherits from this one or the reverse.
     methods = frozenset(code.name for module in modules for code in module.functions if code.takes_self)
+    mentions = Mentions(program)
     for module in modules:
         records: list[Function] = []
         for code in module.functions:
@@ -198,7 +200,7 @@ def _judge(
         mixed = {each.qualname for each in records if each.blocker and each.blocker.group in _MIXED}
         parted = {record.qualname: refuted[record.id] for record in records if record.id in refuted}
         proposed, mixed = proposed - parted.keys(), mixed | parted.keys()
-        lifting = Lifting(partial(tree_of, module), methods, parted)
+        lifting = Lifting(partial(tree_of, module), methods, parted, Elsewhere(mentions, module))
         for code in [module.body, *module.functions]:
             if code.hybrid is not None or code in facts.covered or code.qualname in proposed:
                 continue

@@ -140,7 +140,8 @@ def test_json_is_a_list_of_functions_with_the_plain_facts(scan):
     assert functions[3]["blocker"]["code"] == "HYB101"
 
 
-REGION = Region("train.py", 41, 58, "train_step", ("x", "y"), ("loss",), ((50, 50),), 38)
+GIVEN = (("beta", "self.beta"),)
+REGION = Region("train.py", 41, 58, "train_step", ("x", "y"), ("loss",), ((50, 50),), 38, given=GIVEN)
 
 
 def test_text_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
@@ -148,7 +149,7 @@ def test_text_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
         scan.functions[0], id="train:main@41-58", line=41, qualname="main", proposal=Action.EXTRACT, region=REGION
     )
     lines = rendered(scan_text, replace(scan, functions=(lifted,)), TITLES, Path(scan.root)).splitlines()
-    assert "main: candidate, extract as `loss = train_step(x, y)`, and after it line 50" in lines[0]
+    assert "main: candidate, extract as `loss = train_step(x, y, self.beta)`, and after it line 50" in lines[0]
 
 
 def test_json_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
@@ -163,6 +164,7 @@ def test_json_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
         "moved": [[50, 50]],
         "owner": "",
         "receiver": "",
+        "given": [["beta", "self.beta"]],
     }
     assert other["region"] is None
 

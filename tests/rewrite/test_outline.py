@@ -233,12 +233,19 @@ def test_each_line_is_found_where_it_went_and_back(name, tmp_path):
     before, after = PAIRS[name]
     edited, _ = outlined(tmp_path, before)
     assert edited is not None
+    given = [pair for each in steps_of(tmp_path, before) if each.region for pair in each.region.given]
+
+    def shown(line: str) -> str:
+        for name, source in given:
+            line = line.replace(source, name)
+        return line.strip()
+
     old, new = before.splitlines(), after.splitlines()
     assert len(edited.line_map) == len(old)
     for number, line in enumerate(old, 1):
         if line.strip():
             there = edited.line_map[number - 1]
-            assert new[there - 1].strip() == line.strip()
+            assert shown(new[there - 1]) == shown(line)
             assert line_before(edited.line_map, there) == number
 
 
@@ -344,6 +351,50 @@ for epoch in range(3):
 def test_gradients_of_what_a_tape_outside_has_recorded_are_left(tmp_path):
     # A function's graph has tensors of its own, and the tape knows none of these.
     assert [step.id for step in steps_of(tmp_path, ON_THE_TAPE)] == ["train:<module>@27-32"]
+
+
+# What the function is given is not the same as what the statements read, or the edit would not be only that.
+GIVEN = """import tensorflow as tf
+
+
+class Agent:
+    def __init__(self):
+        self.w = tf.Variable(2.0)
+        self.optimizer = tf.keras.optimizers.SGD(0.01)
+        self.beta, self.rate, self.losses = 0.5, 0.1, []
+
+    def learn(self, x):
+        with tf.GradientTape() as tape:
+            loss = tf.square(self.w * x) * self.beta
+        self.optimizer.apply_gradients([(tape.gradient(loss, self.w), self.w)])
+        self.losses.append(float(loss))
+        self.beta *= 0.5
+
+
+agent = Agent()
+for x in (1.0, 2.0):
+    agent.learn(x)
+"""
+MISGIVEN = {
+    "the name stands for something else": (" * self.beta", " * self.beta * (lambda beta: self.beta)(2.0)", None),
+    "the name is bound": (" * self.beta", " * self.beta\n            beta = self.beta", None),
+    "the attribute is assigned": (" * self.beta", " * self.beta\n            self.beta = 0.25", None),
+    "the receiver is bound": (" * self.beta", " * self.beta\n            self = self", None),
+    "no attribute": ("", "", (("beta", "self.beta + 0.0"),)),
+}
+
+
+@pytest.mark.parametrize("name", MISGIVEN)
+def test_what_is_given_is_checked_by_putting_it_back(name, tmp_path):
+    old, new, given = MISGIVEN[name]
+    (edit,) = edits(tmp_path, GIVEN)
+    assert edit.region is not None and edit.region.given == (("beta", "self.beta"),)
+    assert edit_project(tmp_path, [edit])[1] == {}
+    (tmp_path / "train.py").write_text(GIVEN.replace(old, new) if old else GIVEN)
+    added = new.count("\n")
+    region = replace(edit.region, last=edit.region.last + added, given=given or edit.region.given)
+    files, skips = edit_project(tmp_path, [replace(edit, region=region)])
+    assert files == () and "would change more than it should" in skips[edit.candidate].message
 
 
 # A region is data: one that does not fit the file, as it would be after a fault of the analysis, makes no edit.

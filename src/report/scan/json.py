@@ -104,4 +104,5 @@ def _region_of(region: Region | None) -> dict[str, Any] | None:
         "moved": [list(lines) for lines in region.moved],
         "owner": region.owner,
         "receiver": region.receiver,
+        "given": [list(pair) for pair in region.given],
     }

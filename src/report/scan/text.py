@@ -78,7 +78,8 @@ def _as_call(region: Region | None) -> str:
     name = f"{region.receiver}.{region.name}" if region.receiver else region.name
     moved = [f"{first}" if first == last else f"{first}-{last}" for first, last in region.moved]
     behind = f", and after it line {', '.join(moved)}" if moved else ""
-    return f" as `{results}{name}({', '.join(region.parameters)})`{behind}"
+    arguments = ", ".join((*region.parameters, *(given for _, given in region.given)))
+    return f" as `{results}{name}({arguments})`{behind}"
 
 
 def _finding(finding: Finding, titles: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...records import Action, Edit, Judgement, Reason, Scan, Verdict
 from ...report.wording import count
-from ..parting import refuted_lines
+from ..parting import refuted_parts
 from ..work import Work
 from . import scan
 
@@ -91,7 +91,7 @@ def part(work: Work) -> Scan | None:
 
     Gives the scan of the script with these, or None where there are none, and everything is as it was.
     """
-    places = {} if work.options.rewrite == "decorate" else refuted_lines(work)
+    places = {} if work.options.rewrite == "decorate" else refuted_parts(work)
     # A large project's scan takes a while, and most of what is refuted leaves nothing.
     if not places or work.timings.get("scan", 0.0) > SCAN_SHARE * work.left:
         return None

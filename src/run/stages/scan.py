@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ... import exit_codes
-from ...records import Action, Ending, Function, Group, Judgement, Reason, Scan, Verdict
+from ...records import Action, Ending, Function, Group, Judgement, Reason, Refuted, Scan, Verdict
 from ...report.wording import count
 from ..lifted import in_users_lines
 from ..target import covering, layout_of
@@ -20,13 +20,13 @@ from .switches import names_switch
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
-NOTHING: Mapping[str, Collection[int]] = MappingProxyType({})
+NOTHING: Mapping[str, Refuted] = MappingProxyType({})
 # The codes of findings that are about safety; of those that speak against a function, so many are told.
 SAFETY = (Group.EFFECTS, Group.TRACING, Group.KERAS, Group.RESULTS)
 MOST_HAZARDS = 3
 
 
-def run(work: Work, seen: Mapping[str, str] | None = None, refuted: Mapping[str, Collection[int]] = NOTHING) -> Scan:
+def run(work: Work, seen: Mapping[str, str] | None = None, refuted: Mapping[str, Refuted] = NOTHING) -> Scan:
     """Analyse the project: what the source shows that the script imports, and what a run has ``seen`` and ``refuted``.
 
     What is ``parted`` keeps its verdict.

@@ -11,6 +11,7 @@ from .host import counts, host_call, may_move
 from .names import LOOPS, SCOPES, names_of
 from .numbers import counters_of, numbers_of
 from .reading import Block, Reader, Unliftable
+from .state import Attributes
 
 _BLOCKS = ("body", "orelse", "finalbody")
 _CONVERSIONS = frozenset({"constant", "convert_to_tensor"})
@@ -31,13 +32,15 @@ def choose(
     taken: frozenset[str] = frozenset(),
     methods: frozenset[str] = frozenset(),
     trains: bool = False,
+    attributes: Attributes | None = None,
 ) -> Region | Unliftable:
     """The region around the step from line ``first`` to ``last`` in the function whose ``def`` is on ``line``.
 
     ``line`` is 0 for the module's own code. ``is_clean`` says of statements (from a line to a line) beside the step
     that they compute with tensors and do nothing else; with None the lines are the region as they are. ``taken`` are
     names that the function must not get, ``methods`` those that it must not get as a method; ``trains`` where the
-    step is known to be one of training.
+    step is known to be one of training. ``attributes`` knows what the module does with attributes: without it, none is
+    passed to the function.
     """
     tree = copy.deepcopy(tree)
     scope = scope_at(tree, line)
@@ -59,7 +62,7 @@ def choose(
         return Unliftable(first, last, reason, where)
     moved = refusal
     region = block.statements[begin:end]
-    return Reader(tree, scope, block, region, moved, file, (first, last), taken, methods, trains).read()
+    return Reader(tree, scope, block, region, moved, file, (first, last), taken, methods, trains, attributes).read()
 
 
 def scope_at(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:

@@ -171,6 +171,28 @@ def read_before_bound(body: Sequence[ast.stmt]) -> frozenset[str]:
     return Liveness().block(body, frozenset())
 
 
+def is_evaluated(node: ast.AST, body: Sequence[ast.stmt]) -> bool:
+    """Whether an expression in a block is evaluated whenever the block is run to its end."""
+    for statement in body:
+        match statement:
+            case ast.With() if not _suppresses(statement):
+                if any(_evaluates(item, node) for item in statement.items) or is_evaluated(node, statement.body):
+                    return True
+            case ast.Assign() | ast.AugAssign() | ast.AnnAssign() | ast.Expr():
+                if _evaluates(statement, node):
+                    return True
+            case ast.If(test=first) | ast.While(test=first) | ast.For(iter=first):
+                if _evaluates(first, node):
+                    return True
+    return False
+
+
+def _evaluates(tree: ast.AST, node: ast.AST) -> bool:
+    return tree is node or (
+        not isinstance(tree, _MAYBE) and any(_evaluates(child, node) for child in ast.iter_child_nodes(tree))
+    )
+
+
 def _read(node: ast.AST) -> frozenset[str]:
     return frozenset(names_of([node]).read)
 

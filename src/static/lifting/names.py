@@ -50,7 +50,7 @@ def locals_of(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
     body = [function.body] if isinstance(function, ast.Lambda) else function.body
     found = names_of(body)
     declared = {
-        name for node in _own_nodes(body) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names
+        name for node in walk_scope(body) if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names
     }
     return {*parameters_of(function.args), *found.bound} - declared
 
@@ -59,7 +59,7 @@ def _defaults(arguments: ast.arguments) -> list[ast.AST]:
     return [*arguments.defaults, *(default for default in arguments.kw_defaults if default is not None)]
 
 
-def _own_nodes(body: Iterable[ast.AST]) -> Iterable[ast.AST]:
+def walk_scope(body: Iterable[ast.AST]) -> Iterable[ast.AST]:
     """The nodes of a function's body, without those of functions and classes in it."""
     waiting = list(body)
     while waiting:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from ...records import Region
 from .flow import Certainty, Liveness, certain_after, read_before_bound
-from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of
+from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of, walk_scope
 from .naming import find_loop_name, find_name
 from .numbers import counters_of, is_only_converted
+from .state import Attributes
 
 #: A function that needs more than so many things was no function to begin with.
 MOST_PARAMETERS, MOST_RESULTS = 14, 8
@@ -49,6 +50,7 @@ class Reader:
     taken: frozenset[str]
     methods: frozenset[str]
     trains: bool = False
+    attributes: Attributes | None = None
     loop: ast.For | None = None  # where the region is a whole loop
 
     def read(self) -> Region | Unliftable:
@@ -72,9 +74,10 @@ class Reader:
             return self._no(f"it deletes {min(gone)}, which is bound before it")
         maybe = (self.own.bound & live) - certain_after(self.region)
         needed = read_before_bound(self.region) | maybe
-        parameters = self._parameters(needed)
+        given = self._ordered(needed & self._own_globals())
+        parameters = [name for name in self._parameters(needed) if name not in given]
         sure = self._certain_before()
-        unsure = [name for name in parameters if name not in sure]
+        unsure = [name for name in (*parameters, *given) if name not in sure]
         if unsure:
             return self._no(f"{unsure[0]} may be unbound where it begins")
         if self.loop is not None and isinstance(self.loop.iter, ast.Name) and self.loop.iter.id not in parameters:
@@ -91,18 +94,19 @@ class Reader:
             kind = self._holder(name)
             if kind:
                 return self._no(f"{name} is read later, and a graph can't return {kind}")
-        counter = self._counter(parameters)
+        counter = self._counter([*parameters, *given])
         if counter:
             said = f"{counter[0]} is a Python number that changes in each iteration and would cause retraces"
             return Unliftable(*self.lines, said, counter[1])
-        if len(parameters) > MOST_PARAMETERS or len(results) > MOST_RESULTS:
-            return self._no(f"as a function it would need {len(parameters)} parameters and {len(results)} results")
-        return self._region(parameters, results)
+        many = len(parameters) + len(given)
+        if many > MOST_PARAMETERS or len(results) > MOST_RESULTS:
+            return self._no(f"as a function it would need {many} parameters and {len(results)} results")
+        return self._region(parameters, results, given)
 
     def _no(self, reason: str, line: int | None = None) -> Unliftable:
         return Unliftable(*self.lines, reason, self.lines[0] if line is None else line)
 
-    def _region(self, parameters: list[str], results: list[str]) -> Region | Unliftable:
+    def _region(self, parameters: list[str], results: list[str], given: list[str]) -> Region | Unliftable:
         function = self.scope if isinstance(self.scope, ast.FunctionDef) else None
         holder = self._class()
         receiver = (
@@ -122,6 +126,17 @@ class Reader:
             if receiver in results:
                 return self._no(f"it rebinds {receiver}")
             parameters = [name for name in parameters if name != receiver]
+        state = [(each, each) for each in given]
+        if self.attributes is not None and function is not None:
+            arguments = parameters_of(function.args)
+            for holding in [receiver] if is_method else [name for name in parameters if name in arguments]:
+                used = {*parameters, *results, *(name for name, _ in state)}
+                state += self.attributes.given(self.region, holding, holder if is_method else None, used)
+            state = state[: MOST_PARAMETERS - len(parameters)]
+            # An object of which nothing else is read need not be given itself.
+            parts = {source.partition(".")[0] for _, source in state if "." in source}
+            whole = self._read_as_a_whole([source for _, source in state])
+            parameters = [name for name in parameters if name in whole or name not in parts]
         taken = self.taken | self.methods if is_method else self.taken
         owner = holder if is_method else None
         if self.loop is None:
@@ -145,7 +160,14 @@ class Reader:
             owner=holder.name if holder is not None and is_method else "",
             receiver=receiver if is_method else "",
             whole_loop=self.loop is not None,
+            given=tuple(state),
         )
+
+    def _read_as_a_whole(self, given: Sequence[str]) -> set[str]:
+        """The names that the region reads otherwise than for what it is given."""
+        nodes = [node for each in self.region for node in ast.walk(each)]
+        apart = {id(node.value) for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node) in given}
+        return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in apart}
 
     def _class(self) -> ast.ClassDef | None:
         """The class at the top of the module whose method the scope is."""
@@ -233,6 +255,31 @@ class Reader:
         # What a round binds is given in the order in which it does so: `x, y` where these are a loop's.
         return [*still, *self._ordered(wanted & changing, loops[0] if loops else None)]
 
+    def _own_globals(self) -> set[str]:
+        """The globals that the function changes from step to step, and that no other function rebinds.
+
+        What is bound once before a loop (`global model`) is the same in all of the loop's steps.
+        """
+        if not isinstance(self.scope, ast.FunctionDef) or self.loop is not None:
+            return set()
+        nodes = list(walk_scope(self.scope.body))
+        own = [each for each in nodes if isinstance(each, ast.Global)]
+        found = {name for each in own for name in each.names}
+        if not found:
+            return found
+        declared = (each for each in ast.walk(self.tree) if isinstance(each, ast.Global))
+        others = {name for each in declared if not any(each is one for one in own) for name in each.names}
+        loop = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
+        changing = names_of(self.scope.body if loop is None else [loop]).bound
+        for each in nodes:
+            if isinstance(each, ast.AugAssign):
+                changing |= names_of([each.target]).bound
+            elif isinstance(each, ast.Assign):
+                changing |= names_of(each.targets).bound & names_of([each.value]).read
+        code = (ast.Import, ast.ImportFrom, *SCOPES)
+        fixed = {name for each in nodes if isinstance(each, code) for name in names_of([each]).bound}
+        return (found & changing) - fixed - others - self.own.bound - self.own.captured
+
     def _enclosing(self) -> set[str]:
         """The names of the functions around the scope."""
         found = set[str]()
@@ -246,7 +293,8 @@ class Reader:
     def _certain_before(self) -> frozenset[str]:
         certainty = Certainty()
         if isinstance(self.scope, ast.FunctionDef):
-            certainty.block(self.scope.body, frozenset(parameters_of(self.scope.args)) | frozenset(self._enclosing()))
+            around = self._enclosing() | (self._own_globals() & names_of(self.tree.body).bound)
+            certainty.block(self.scope.body, frozenset(parameters_of(self.scope.args)) | around)
         else:
             certainty.block(self.scope.body, frozenset())
         return certainty.before.get(id(self.region[0]), frozenset())

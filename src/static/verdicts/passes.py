@@ -7,10 +7,11 @@ function of them would be worth a call of a graph.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 
 from ...records import Region
+from ..facts.hazards import Hazard
 from ..facts.tensor_work import call_computes, operation_computes
 from ..facts.view import Facts
 from ..ir.code import Call, FunctionCode, Operation
@@ -20,7 +21,7 @@ from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope
 from ..lifting.host import host_call
 from ..lifting.names import LOOPS, SCOPES, names_of
 from .inspection import Inspection
-from .regions import InlineStep, Lifting, hazards_of, is_harmless, lift
+from .regions import InlineStep, Lifting, hazards_in, hazards_of, is_harmless, is_harmless_given, lift
 
 #: What a region must hold to be worth a call: a pass through a model counts as much as so many operations.
 WORTH = 4
@@ -98,23 +99,27 @@ def _in_run(
         return
     loop, renewed = (loops[-1] if loops else None), renewed_in(loops)
 
-    def is_clean(statement: ast.stmt) -> bool:
+    def is_clean(statement: ast.stmt, harmless: Callable[[Hazard], bool] = is_harmless) -> bool:
         first, last = statement.lineno, statement.end_lineno or statement.lineno
         hazards = hazards_of(facts, inspection, code, first, last)
-        computing = bool(_work(code, first, last)) and all(map(is_harmless, hazards))
+        computing = bool(_work(code, first, last)) and all(map(harmless, hazards))
         read = frozenset(names_of([statement]).read)
         fits = host_call(statement, read) is None and not _leaves(statement) and not feeds(statement, loop)
         return computing and fits and not read & renewed and not _makes(statement)
 
-    kinds = [(each, is_clean(each)) for each in run]
-    clean = [statement for statement, fine in kinds if fine]
-    if not clean:
-        return
-    begin, end = run.index(clean[0]), run.index(clean[-1]) + 1
-    whole = _lift(facts, inspection, code, lifting, run[begin:end])
-    if whole is not None:
-        yield whole
-        return
+    begin = end = 0
+    kinds: list[tuple[ast.stmt, bool]] = []
+    # State that is read does no harm if all of it is passed to the function.
+    for harmless in (is_harmless_given, is_harmless):
+        kinds = [(each, is_clean(each, harmless)) for each in run]
+        clean = [statement for statement, fine in kinds if fine]
+        if not clean:
+            return
+        begin, end = run.index(clean[0]), run.index(clean[-1]) + 1
+        whole = _lift(facts, inspection, code, lifting, run[begin:end])
+        if whole is not None:
+            yield whole
+            return
     parts = groupby(kinds[begin:end], lambda each: each[1] or is_arithmetic(each[0]))
     for fine, part in parts:
         pieces = [statement for statement, _ in part]
@@ -133,7 +138,7 @@ def _lift(
     region = lift(facts, inspection, code, lifting, first, last, trains=False)
     if not isinstance(region, Region) or not _worth(code, region.first, region.last, region.moved):
         return None
-    hazards = hazards_of(facts, inspection, code, region.first, region.last, region.moved)
+    hazards = hazards_in(facts, inspection, code, region)
     if not all(map(is_harmless, hazards)):
         return None
     lifting.taken.add(region.name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ...records import Group, Region
+from ...records import Group, Refuted, Region
 from ..facts.callgraph import TRACED_MODES
+from ..facts.elsewhere import Elsewhere
 from ..facts.hazards import Hazard
 from ..facts.signs import opens_tape
 from ..facts.view import Facts, View
@@ -16,7 +17,9 @@ from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
 from ..lifting.choosing import choose, scope_at
 from ..lifting.reading import Unliftable
+from ..lifting.state import Attributes
 from ..rules import rule_of
+from ..rules.changing_state import ChangingState
 from .inspection import Inspection, Passed, inherit, is_sure
 
 #: Marks of statements that may update variables.
@@ -46,22 +49,33 @@ class Lifting:
     """What is needed to look for the regions of a module: its tree, and names that must not be given.
 
     ``methods`` are the project's, which a new method must not be called as; ``taken`` are given already; ``barred`` are
-    the lines for which a run has refuted the functions that they stand in, which are ``parted``.
+    the lines for which a run has refuted the functions that they stand in, which are ``parted``. ``elsewhere`` tells
+    what the other modules do with attributes.
     """
 
     def __init__(
-        self, read: Callable[[], ast.Module], methods: frozenset[str], parted: Mapping[str, Collection[int]]
+        self,
+        read: Callable[[], ast.Module],
+        methods: frozenset[str],
+        parted: Mapping[str, Refuted],
+        elsewhere: Elsewhere,
     ) -> None:
         self._read = read
         self.methods = methods
         self.parted = parted
-        self.barred = frozenset(line for lines in parted.values() for line in lines)
+        self.elsewhere = elsewhere
+        self.barred = frozenset(line for refuted in parted.values() for line in refuted.lines)
         self.taken: set[str] = set()
 
     @cached_property
     def tree(self) -> ast.Module:
         """The module's tree, read where it is first asked for."""
         return self._read()
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        """What the module does with attributes."""
+        return Attributes(self.tree, self.elsewhere)
 
 
 def find_steps(
@@ -112,11 +126,12 @@ def find_steps(
             if not any(isinstance(each, Region) for _, each in chosen):
                 chosen = [(whole, together)]
         for (first, last), region in chosen:
-            left_out: tuple[tuple[int, int], ...] = ()
             if isinstance(region, Region):
                 lifting.taken.add(region.name)
-                first, last, left_out = region.first, region.last, region.moved
-            hazards = hazards_of(facts, inspection, code, first, last, left_out)
+                first, last = region.first, region.last
+                hazards = hazards_in(facts, inspection, code, region)
+            else:
+                hazards = hazards_of(facts, inspection, code, first, last)
             found.append(InlineStep(code, first, last, region, hazards))
     return found
 
@@ -131,25 +146,45 @@ def lift(
     trains: bool = True,
 ) -> Region | Unliftable:
     """The region around a step, or why there is none; one that ``trains`` takes in what computes beside it."""
+    # State that is read beside the step does no harm if it is passed to the function.
+    harmless: Callable[[Hazard], bool] = is_harmless_given
+    beside = list[Hazard]()
 
     def is_clean(begin: int, end: int) -> bool:
         calls = [each for each in code.events if isinstance(each, Call) and begin <= each.place % LINES <= end]
         hazards = hazards_of(facts, inspection, code, begin, end)
         free = not any(begin <= line <= end for line in lifting.barred)
         free = free and not any(_takes_values(inspection, each) for each in calls)
-        return free and any(map(_computes, calls)) and all(is_harmless(hazard) for hazard in hazards)
+        beside.extend(each for each in hazards if is_harmless_given(each) and not is_harmless(each))
+        return free and any(map(_computes, calls)) and all(map(harmless, hazards))
 
     line = 0 if code is code.module.body else code.line
     names = frozenset(lifting.taken), lifting.methods
     clean = is_clean if trains else None
-    region = choose(lifting.tree, code.module.file, line, first, last, clean, *names, trains)
+
+    def chosen() -> Region | Unliftable:
+        return choose(lifting.tree, code.module.file, line, first, last, clean, *names, trains, lifting.attributes)
+
+    region = chosen()
+    if beside and (
+        isinstance(region, Unliftable)
+        or any(each.code == ChangingState.code for each in hazards_in(facts, inspection, code, region))
+    ):
+        harmless = is_harmless
+        region = chosen()
     if isinstance(region, Region):
         moved = {line for begin, end in region.moved for line in range(begin, end + 1)}
         inside = [line for line in lifting.barred - moved if region.first <= line <= region.last]
         if inside:
             said = "the statement that refuted the function is inside it"
             return Unliftable(region.first, region.last, said, min(inside))
-        if code.qualname in lifting.parted and _is_all_of(region, scope_at(lifting.tree, line)):
+        refuted = lifting.parted.get(code.qualname)
+        if refuted is not None and refuted.by_state:
+            # With that state as a parameter it differs from the refuted function, even if it is the whole of it.
+            if not region.given:
+                said = "the run refuted the function for Python state that can't be passed as an argument"
+                return Unliftable(region.first, region.last, said, region.first)
+        elif refuted is not None and _is_all_of(region, scope_at(lifting.tree, line)):
             said = "it is the whole function, which the run has refuted"
             return Unliftable(region.first, region.last, said, region.first)
     return region
@@ -184,6 +219,12 @@ def _takes_values(inspection: Inspection, call: Call) -> bool:
 def is_harmless(hazard: Hazard) -> bool:
     """Whether a hazard speaks of what happens in a graph only, and not of other work that is done."""
     return not hazard.certain and (hazard.code in _IN_GRAPHS or rule_of()[hazard.code].group not in _OTHER_WORK)
+
+
+def is_harmless_given(hazard: Hazard) -> bool:
+    """Whether a hazard is harmless, or would be if the call passed the state that it is about."""
+    is_state = hazard.code == ChangingState.code and hazard.inner is None and not hazard.certain
+    return is_state or is_harmless(hazard)
 
 
 def _starts(code: FunctionCode) -> list[tuple[int, int]]:
@@ -240,6 +281,13 @@ def _loops(code: FunctionCode) -> list[tuple[int, int]]:
             assert isinstance(event, (Iteration, Mark))
             found.append((event.place % LINES, event.end))
     return found
+
+
+def hazards_in(facts: Facts, inspection: Inspection, code: FunctionCode, region: Region) -> tuple[Hazard, ...]:
+    """What would go wrong with a region as a graph. What the call passes may change: no trace reads it from Python."""
+    given = {source for _, source in region.given}
+    found = hazards_of(facts, inspection, code, region.first, region.last, region.moved)
+    return tuple(each for each in found if each.inner or each.code != ChangingState.code or each.subject not in given)
 
 
 def hazards_of(

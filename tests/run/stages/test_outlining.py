@@ -110,7 +110,7 @@ def test_an_outlined_script_is_the_same_program_to_the_operation_and_another_one
     assert compared.outlined is not None and compared.outlined.report["operations"] > 500
     # Whatever an outline could do otherwise is seen: an operation, a value, a line.
     more = changed(files[0], b"x @ w - 1.0", b"x @ w - 1.0 + 0.0")
-    assert "other operations" in compared.differs([more], 120.0)
+    assert "different operations" in compared.differs([more], 120.0)
     other = changed(files[0], b"SGD(0.01)\ndata", b"SGD(0.02)\ndata")
     assert "variables have different values" in compared.differs([other], 120.0)
     silent = changed(files[0], b'print("module"', b'("module"')
@@ -222,3 +222,63 @@ def test_a_step_in_a_loop_is_lifted_proved_and_faster(source: str, tmp_path: Pat
     (edited,) = report.plan.files
     assert edited.before == source.encode() and b"@tf.function\ndef train_step(" in edited.after
     assert (tmp_path / "train.py").read_text() == source
+
+
+# What a step reads of Python changes every 80th step, and the method is all of it; or in each step, and it is a part.
+STATE = """
+import tensorflow as tf
+
+
+class Agent:
+    def __init__(self):
+        layers = [tf.keras.layers.Dense(32, activation="tanh") for _ in range(3)]
+        self.model = tf.keras.Sequential([tf.keras.Input([16]), *layers, tf.keras.layers.Dense(1)])
+        self.optimizer = tf.keras.optimizers.SGD(0.01)
+        self.beta, self.steps = 0.4, 0
+
+    def learn(self, x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.model(x) - y)) * self.beta
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables))
+        return loss
+
+    def anneal(self):
+        self.steps += 1
+        if self.steps % 80 == 0:
+            self.beta = min(1.0, self.beta + 0.05)
+
+
+images = tf.random.stateless_normal([256, 16], [1, 2])
+targets = tf.reduce_sum(images, axis=1, keepdims=True)
+data = tf.data.Dataset.from_tensor_slices((images, targets)).batch(32)
+agent = Agent()
+for epoch in range(40):
+    for x, y in data:
+        loss = agent.learn(x, y)
+        agent.anneal()
+    print(epoch, f"{float(loss):.4f} {agent.beta:.2f}")
+"""
+EACH = STATE.replace("        return loss\n", "        self.beta = self.beta * 0.999\n        return loss\n").replace(
+    "self.beta = min(1.0, self.beta + 0.05)", "pass"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timed
+@pytest.mark.parametrize("source", [STATE, EACH], ids=["now and then", "each step"])
+def test_a_number_that_changes_is_passed_to_the_step(source: str, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "train.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    report = pipeline.run(Options(script=Path("train.py"), budget_seconds=420.0), Silence())  # type: ignore[arg-type]
+    assert report.status == "optimized", report.message
+    (judged,) = [each for each in report.judgements if each.selected]
+    assert judged.verdict is Verdict.CONFIRMED and judged.function.region is not None
+    assert judged.function.region.given == (("beta", "self.beta"),)
+    assert report.benchmark is not None and report.benchmark.verdict == "faster"
+    (edited,) = report.plan.files
+    after = edited.after.decode()
+    assert "    def train_step(self, x, y, beta):\n" in after and "= self.train_step(x, y, self.beta)\n" in after
+    # One trace for each of a few values, or one trace that takes the number as a tensor.
+    assert ("input_signature=[" in after) == (source is EACH)

@@ -1,0 +1,90 @@
+"""What the other modules of a project do with the attributes that one module assigns, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+
+from ..ir.code import AttributeLoad, AttributeStore, Call, ModuleCode
+from ..ir.program import Program
+
+#: How `setattr` with a name that is computed is noted, and what else changes attributes without naming them.
+_COMPUTED, _CHANGING = "?", frozenset({"__dict__", "__setattr__"})
+
+
+class Mentions:
+    """The names that each module of a project binds, and that it reads, as attributes or by importing them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.modules = sorted(program.modules.values(), key=lambda module: module.index)
+
+    @cached_property
+    def bound(self) -> dict[str, set[ModuleCode]]:
+        """The modules that bind an attribute of each name: by assigning it, or in a class's body. "?" is any name."""
+        found: dict[str, set[ModuleCode]] = {}
+        for name, stores in self.program.assigned_attributes.items():
+            found.setdefault(name, set()).update(code.module for code, _ in stores)
+        for each in self.program.classes:
+            for name in each.attributes:
+                found.setdefault(name, set()).add(each.module)
+        for module in self.modules:
+            events = (event for code in (module.body, *module.functions) for event in code.events)
+            if self.read[module] & _CHANGING or any(
+                isinstance(event, AttributeStore) and event.attribute == _COMPUTED for event in events
+            ):
+                found.setdefault(_COMPUTED, set()).add(module)
+        return found
+
+    @cached_property
+    def read(self) -> dict[ModuleCode, frozenset[str]]:
+        """The names that each module mentions."""
+        found: dict[ModuleCode, set[str]] = {}
+        for module in self.modules:
+            names = found.setdefault(module, set())
+            names.update(name.rpartition(".")[2] for name in module.imports)
+            for code in (module.body, *module.functions):
+                for event in code.events:
+                    if isinstance(event, AttributeLoad):
+                        names.add(event.attribute)
+                    elif isinstance(event, Call):
+                        names.update(binding.code.name for binding in event.targets)
+        return {module: frozenset(names) for module, names in found.items()}
+
+    @cached_property
+    def defined(self) -> dict[str, set[ModuleCode]]:
+        """The modules that define a function or a class of each name."""
+        found: dict[str, set[ModuleCode]] = {}
+        for module in self.modules:
+            for name in (*(each.name for each in module.functions), *(each.name for each in module.classes)):
+                found.setdefault(name, set()).add(module)
+        return found
+
+
+class Elsewhere:
+    """What holds of all modules of a project but one."""
+
+    def __init__(self, mentions: Mentions, module: ModuleCode) -> None:
+        self.mentions = mentions
+        self.module = module
+
+    def binds(self, attribute: str) -> bool:
+        """Whether another module may assign an attribute of this name, or its classes have one."""
+        bound = self.mentions.bound
+        return any(bound.get(name, set()) - {self.module} for name in (attribute, _COMPUTED))
+
+    def intercepts(self, owner: str | None, methods: Collection[str]) -> bool:
+        """Whether a base of a class of the module has one of the methods; of any class, where ``owner`` is None."""
+        for each in self.mentions.program.classes:
+            if owner is None:
+                related = True
+            else:
+                related = any(each in own.order for own in self.module.classes if own.name == owner)
+            if related and each.module is not self.module and any(name in each.attributes for name in methods):
+                return True
+        return False
+
+    def mentioned_beside(self, name: str) -> frozenset[str]:
+        """The names that are mentioned where another module defines what is called so: what it may call in turn."""
+        places = self.mentions.defined.get(name, set()) - {self.module}
+        return frozenset().union(*(self.mentions.read[module] for module in places))
