@@ -30,7 +30,7 @@ def ahead(
 
     The stores in the functions that ``ran`` in the call itself are its effects, which are looked for as such.
     """
-    modules = {str(getattr(m, "__file__", "")): m for m in list(sys.modules.values()) if _is_own(m, project)}
+    modules = {marks.file_of(m): m for m in list(sys.modules.values()) if _is_own(m, project)}
     files = {*modules, *(code.co_filename for code, _ in stack)}
     own = {(code.co_filename, code.co_firstlineno) for code in ran}
     stores = [

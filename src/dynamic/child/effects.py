@@ -209,7 +209,7 @@ class Project:
 
     def owns_module(self, module: types.ModuleType) -> bool:
         """Whether a module is one of the project's."""
-        return self._owns_file(str(getattr(module, "__file__", "") or ""))
+        return self._owns_file(marks.file_of(module))
 
     def owns_class(self, cls: type) -> bool:
         """Whether a class is defined in one of the project's modules."""

@@ -77,6 +77,15 @@ def module_of(kind: type) -> str:
     return name if type(name) is str else ""
 
 
+def file_of(module: object) -> str:
+    """The file that a module is from; empty where it tells none. A module's own ``__getattr__`` is not asked."""
+    try:
+        name = object.__getattribute__(module, "__dict__").get("__file__")
+    except AttributeError:  # what is no module may stand among the modules
+        return ""
+    return name if type(name) is str else ""
+
+
 # Past what a metaclass of the user's may do instead.
 _module: Callable[[type], Any] = type.__dict__["__module__"].__get__
 

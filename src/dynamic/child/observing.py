@@ -21,6 +21,7 @@ from ...sandbox.child.child import Child
 from ...sandbox.child.clock import Clock, perf_counter
 from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
+from .marks import file_of
 from .modes import FIT, Modes
 from .offspring import Offspring
 from .outside import Watch
@@ -325,11 +326,11 @@ class Observer:
 
 def _modules() -> dict[str, str]:
     """The imported modules that belong to no library, with their files."""
-    files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    files = {name: file_of(module) for name, module in list(sys.modules.items())}
     return {
         name: os.path.abspath(file)
         for name, file in files.items()
-        if isinstance(file, str) and file.endswith(".py") and not is_library(os.path.abspath(file))
+        if file.endswith(".py") and not is_library(os.path.abspath(file))
     }
 
 

@@ -220,3 +220,17 @@ def test_what_only_says_that_it_is_plain_is_not() -> None:
         __class__ = property(refuse)  # type: ignore[assignment]
 
     assert not marks.is_atom(Pretender()) and marks.is_atom(np.int64(3)) and marks.is_atom(Rate(1))
+
+
+class Lazy(types.ModuleType):
+    """A module that loads itself when it is first asked for what it lacks."""
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError("a library that is not installed")
+
+
+def test_the_file_of_a_module_is_read_without_asking_it() -> None:
+    found = types.ModuleType("found")
+    found.__file__ = "/project/found.py"
+    assert marks.file_of(found) == "/project/found.py"
+    assert [marks.file_of(each) for each in (Lazy("lazy"), types.ModuleType("made"), object())] == ["", "", ""]
