@@ -78,7 +78,7 @@ TABLE = [
     Project("mirrored", {"distributed_step": confirmed()}),
     Project("legacy", {"train_step": confirmed()}, environment={"TF_USE_LEGACY_KERAS": "1"}),
     Project("mixed_half", {"train_step": confirmed()}),
-    Project("run_eagerly", {"train_step": Expected((INCONCLUSIVE,), "every tf.function run eagerly")}),
+    Project("run_eagerly", {"train_step": Expected((INCONCLUSIVE,), "run_functions_eagerly")}),
     Project(
         "switched_functions",
         {

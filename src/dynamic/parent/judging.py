@@ -174,8 +174,8 @@ def _effect_reason(effect: EffectRow, row: ObservedRow, root: Mapping[str, str])
     return Reason(effect_code(effect.kind), said, place=place or "")
 
 
-def growing_signatures(seen: Observation, row: ObservedRow) -> str | None:
-    """Why a plain ``tf.function`` would be retraced repeatedly, or None.
+def growing_signatures(seen: Observation, row: ObservedRow, decorated: bool = False) -> str | None:
+    """Why a plain ``tf.function`` would be retraced repeatedly, or is where it is ``decorated`` already; or None.
 
     This alone decides nothing: other variants may cover all calls with one or two traces.
     """
@@ -187,8 +187,9 @@ def growing_signatures(seen: Observation, row: ObservedRow) -> str | None:
     what = f"`{worst.name}` ({', '.join(worst.kinds)}"
     if len(worst.shapes) > 1:
         what += f", shapes {', '.join(worst.shapes[:4])}"
+    lead = "it is" if decorated else "it would be"
     return (
-        f"it would be retraced repeatedly: {seen.signatures}+ signatures in {seen.calls:,} calls, from {what}) "
+        f"{lead} retraced repeatedly: {seen.signatures}+ signatures in {seen.calls:,} calls, from {what}) "
         f"with {worst.distinct_values}+ distinct values"
     )
 

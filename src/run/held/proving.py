@@ -88,17 +88,20 @@ def _proved(work: Work, found: Scan, standing: Standing) -> bool:
 
 def _compare(work: Work, found: Scan, observed: Observed, standing: Standing) -> None:
     """Compare each function eagerly and as the graph that its decorator makes, from the same state."""
+    from ...dynamic.parent.judging import growing_signatures
     from ...dynamic.parent.proof import check as compare
     from ...dynamic.parent.proof import observation
     from ...dynamic.parent.settling import check_assumptions
 
     variants = {function.id: standing.variant(function.id) for function in observed.open}
     for function in observed.open:
-        growth = observed.growing.get(function.id)
-        if growth is not None and not _MENDING.intersection(dict(variants[function.id].arguments)):
+        grows = observed.growing.get(function.id) is not None
+        if grows and not _MENDING.intersection(dict(variants[function.id].arguments)):
             variant = variants.pop(function.id)
-            why = Reason("traces-grow", growth.replace("it would be traced", "it is traced"), move=Move.USER)
-            grown = Judgement(function, Verdict.REFUTED, (why,), observation(observed, function), variant=variant)
+            seen = observation(observed, function)
+            said = growing_signatures(seen, observed.rows[function.id], decorated=True) or ""
+            why = Reason("traces-grow", said, move=Move.USER)
+            grown = Judgement(function, Verdict.REFUTED, (why,), seen, variant=variant)
             work.add([check_assumptions(grown, observed.rows.get(function.id), None)])
     with work.stage("check", f"{count(len(variants), 'function')}, eager against graph from the same state"):
         if variants:

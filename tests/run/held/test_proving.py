@@ -108,7 +108,7 @@ def test_the_answer_names_each_that_is_not_confirmed_the_evidence_and_what_to_do
     _, (_, message, _) = confirmed
     assert "train:notes is refuted: it changes seen" in message
     assert "Remove the decorator (train.py:18), or fix the code" in message
-    assert "train:scaled is refuted: it is retraced repeatedly" in message and "`factor`" in message
+    assert "train:scaled is refuted: it is retraced" in message and "`factor`" in message
     assert "train:never is unobserved" in message and "Confirm it with a script or arguments that call it." in message
     assert "train:step" not in message
 

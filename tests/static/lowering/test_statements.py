@@ -62,7 +62,9 @@ def test_a_return_says_whether_it_stands_in_a_loop():
 
 def test_every_kind_of_statement_is_lowered_or_has_nothing_to_it():
     silent = {ast.Pass, ast.Global, ast.Nonlocal}
-    assert set(ast.stmt.__subclasses__()) == {*_STATEMENTS, *silent}
+    # Libraries that TensorFlow imports derive kinds of their own.
+    every = {kind for kind in ast.stmt.__subclasses__() if kind.__module__ == "ast"}
+    assert every == {*_STATEMENTS, *silent}
 
 
 def test_a_function_of_five_thousand_lines_is_lowered():
