@@ -7,6 +7,9 @@ an engineer decorated (*by hand*) and the script with the patch (*ours*) take tu
 groups of fresh processes. Writes ``results/reference/workloads.json``, one entry a workload, and
 ``results/reference/workloads.md`` from it; entries of workloads that are not run again stay, each with the machine it
 was measured on. With ``--again`` the page is only written anew.
+
+Where a workload's loop may go into the graph (``rewrite = "loops"``), the copy by hand at the other level takes turns
+as well: the step where the copy by hand is the loop, and the other way round.
 """
 
 from __future__ import annotations
@@ -34,16 +37,23 @@ WORKLOADS = ROOT / "bench" / "workloads"
 REFERENCE = ROOT / "results" / "reference"
 SCRIPT = "train.py"
 EAGER, BY_HAND, OURS = "eager", "by hand", "ours"
+#: Copies by hand at another level than the best, by the arm's name.
+OTHERS = {"the step by hand": "by_step.py", "the loop by hand": "by_loop.py"}
 #: Ours counts as good where it reaches so much of the copy that was decorated by hand.
 WANTED_OF_HAND, WANTED_MEAN = 0.95, 4.0
 
 
 def optimize(
-    folder: Path, budget: str, results: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()
+    folder: Path,
+    budget: str,
+    results: Path,
+    environment: Mapping[str, str],
+    arguments: Sequence[str] = (),
+    rewrite: str = "outline",
 ) -> tuple[dict[str, Any], bytes]:
     """Run the tool on a workload with these arguments; its report, and the script with the patch applied."""
     command = [sys.executable, "-m", "hybridize", "--train-script", str(folder / SCRIPT), "--budget", budget]
-    command += ["--results", str(results), "-q", *(["--", *arguments] if arguments else [])]
+    command += ["--rewrite", rewrite, "--results", str(results), "-q", *(["--", *arguments] if arguments else [])]
     subprocess.run(command, env={**os.environ, **environment}, check=False, timeout=1800)
     report = json.loads((results / "latest" / "report.json").read_text())
     patch = results / "latest" / "optimize.patch"
@@ -63,10 +73,12 @@ def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
     os.environ.update(environment)
     before, by_hand = (folder / SCRIPT).read_bytes(), (folder / "by_hand.py").read_bytes()
     with tempfile.TemporaryDirectory() as place:
-        report, ours = optimize(folder, budget, Path(place) / "results", environment)
+        rewrite = expected.get("rewrite", "outline")
+        report, ours = optimize(folder, budget, Path(place) / "results", environment, rewrite=rewrite)
         texts = {EAGER: before, BY_HAND: by_hand, OURS: ours}
+        others = {arm: (folder / file).read_bytes() for arm, file in OTHERS.items() if (folder / file).exists()}
         # What nobody changed needs no arm of its own.
-        changed = {arm: text for arm, text in texts.items() if arm == EAGER or text != before}
+        changed = {arm: text for arm, text in texts.items() if arm == EAGER or text != before} | others
         arms = [arm_of(arm, SCRIPT, before, text, expected["unit"]) for arm, text in changed.items()]
         target = Target(str(folder), str(folder), str(folder / SCRIPT), (), None, 0)
         raced = race(target, arms, groups, Path(place)) if len(arms) > 1 else []
@@ -86,6 +98,7 @@ def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
         "by_hand": hand,
         "ours": mine,
         "ours_of_by_hand": versus,
+        "others": {arm: (ratio(raced, EAGER, arm), ratio(raced, arm, BY_HAND)) for arm in others},
         "reported": (benchmark.get("speedup") or {}),
         "end_to_end": benchmark.get("end_to_end_speedup"),
         "whole_script": bool(benchmark.get("whole_script")),
@@ -138,6 +151,20 @@ def page(entries: Sequence[Mapping[str, Any]]) -> str:
         lines.append(
             f"| {entry['workload']} | {_times(entry['by_hand'])} | {_times(entry['ours'])} | "
             f"{_times(entry['ours_of_by_hand'], '')} | {end} | {entry['drift'] or ''} | {_error(entry)} | {same} |"
+        )
+    levels = [(entry, arm, *found) for entry in entries for arm, found in entry.get("others", {}).items()]
+    if levels:
+        lines += [
+            "",
+            "Where a whole loop over a data set may go into the graph, by hand at the best level and at the other:",
+            "",
+            "| workload | by hand | at the other level | by hand / the other | ours / by hand |",
+            "| --- | ---: | --- | ---: | ---: |",
+        ]
+    for entry, arm, other, gain in sorted(levels, key=lambda each: each[0]["workload"]):
+        lines.append(
+            f"| {entry['workload']} | {_times(entry['by_hand'])} | {arm} {_times(other)} | {_times(gain)} | "
+            f"{_times(entry['ours_of_by_hand'], '')} |"
         )
     if eager:
         mean = math.exp(statistics.fmean(math.log(entry["ours"][0]) for entry in eager))
