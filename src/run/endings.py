@@ -106,6 +106,11 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     elif graphs and not undecided:
         calls = ", ".join(graphs[:3])
         message = f"Nothing to gain: the training step already runs as a graph ({calls}). Nothing was changed."
+    elif not proposed and work.left_alone:
+        # Where there is a step that might become a function, it is no answer that nothing can be converted.
+        (name, left), more = next(iter(work.left_alone.items())), len(work.left_alone) - 1
+        others = f", nor were {count(more, 'other region')}" if more else ""
+        message = f"Nothing was changed. {name} was not moved into a function{others}: {left.message}."
     elif not proposed:
         message = "No function in this project can be converted. -v lists every function with the reason."
     else:

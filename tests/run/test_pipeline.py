@@ -210,6 +210,16 @@ def test_with_nothing_proposed_that_is_said(optimize: Any) -> None:
     assert "can be converted" in report.message and "-v lists" in report.message
 
 
+def test_a_step_that_was_not_moved_into_a_function_is_the_answer_where_nothing_else_is(optimize: Any) -> None:
+    def prove(work: Work) -> None:
+        for line in (5, 9):
+            work.left_alone[f"train:main@{line}-{line + 3}"] = Reason("not-outlined", "there was no time for it")
+
+    report = optimize(prove, skip=("train:step",))
+    assert "train:main@5-8" in report.message and "1 other" in report.message and "no time" in report.message
+    assert "can be converted" not in report.message
+
+
 def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: Any) -> None:
     def ran(eager: int, alone: int = 0) -> Callable[[Work], None]:
         def prove(work: Work) -> None:

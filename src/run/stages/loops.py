@@ -24,6 +24,7 @@ from ...static.lifting.reading import Unliftable
 from ..planning import set_plan
 from ..trial import ColdTrial
 from ..work import Work, edits_of
+from .outline import UNCOMPARED
 from .race import RACE_SECONDS
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _outlined(work: Work, scan: Scan, tried: Sequence[_Tried], seconds: float) -
         name = each.judgement.function.id
         kinds = report.get("iterated", {}).get(name, [])
         if not compared.reached(name):
-            _leave(work, [each], "the run that compares the script with and without the new function did not reach it")
+            _leave(work, [each], UNCOMPARED)
         elif each.loop.iterated and kinds != ["tf.data.Dataset"]:
             said = "it does not iterate over one tf.data.Dataset, and would be unrolled in the graph"
             _leave(work, [each], said, Verdict.REFUTED)

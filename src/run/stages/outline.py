@@ -17,6 +17,11 @@ from . import scan
 
 #: The share of the budget that all runs of the proof may take, and how often the script's own time one may.
 SHARE, OWN_TIMES, LEAST_SECONDS = 0.15, 3.0, 20.0
+#: Why a region stays as it is of which no whole call lies in the operations that were compared.
+UNCOMPARED = (
+    "the run that compares the script with and without it as a function ended before a whole call was compared; "
+    "use a longer --budget"
+)
 #: What another scan may take of the time that is left, for the rest of what a run has refuted.
 SCAN_SHARE = 0.05
 
@@ -61,9 +66,7 @@ def run(work: Work, found: Scan) -> bool:
             wrong = next(iter(refused.values())).message if refused else compared.differs(files, seconds)
             if not wrong:
                 missed = [edit for edit in edits if not compared.reached(edit.candidate)]
-                _drop(
-                    work, missed, "the run that compares the script with and without it as a function did not reach it"
-                )
+                _drop(work, missed, UNCOMPARED)
                 standing += [edit for edit in edits if edit not in missed]
                 if edits is together:
                     break

@@ -131,7 +131,7 @@ NOT_PROVED: dict[str, tuple[dict[str, Any], Verdict, str]] = {
         "nothing can be told",
     ),
     "other operations": ({"wrong": "it runs other operations"}, Verdict.INCONCLUSIVE, "not the same program"),
-    "not reached": ({"reaches": False}, Verdict.INCONCLUSIVE, "did not reach it"),
+    "not reached": ({"reaches": False}, Verdict.INCONCLUSIVE, "before a whole call"),
     "a list": ({"kinds": ("list",)}, Verdict.REFUTED, "not iterate over one"),
     "a data set and a list": ({"kinds": ("list", "tf.data.Dataset")}, Verdict.REFUTED, "not iterate over one"),
 }
