@@ -160,7 +160,8 @@ COMPOUND = (
     "for {l} in [{e}]:\n{L}",
     "while choose():\n{L}\nelse:\n{B}",
     "while ({l} := {e}) and choose():\n{L}",
-    "while True:\n{L}\n    if choose(): break",
+    # The first way out is for a `continue`, which goes past the other: a program must end.
+    "while True:\n    if choose(): break\n{L}\n    if choose(): break",
     "try:\n{B}\nexcept Stop:\n{B}",
     "try:\n{B}\nexcept Stop:\n{B}\nelse:\n{B}\nfinally:\n{F}",
     "try:\n{B}\nfinally:\n{F}",
