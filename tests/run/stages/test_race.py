@@ -538,7 +538,7 @@ def test_relaxing_shapes_does_not_help_with_numbers(program: Any) -> None:
     loop = "for number in range(60):\n    step(tf.ones([8]) * (1 + number % 3), 0.1 * 0.99**number)\n"
     (checked,) = program(STEP + loop).tried("step", Variant("reduce_retracing", RELAXED))
     assert checked.verdict is not Verdict.CONFIRMED
-    assert "again" in checked.variants[0].reason or "too little" in checked.variants[0].reason
+    assert "retraced" in checked.variants[0].reason or "too little" in checked.variants[0].reason
 
 
 @pytest.mark.slow
