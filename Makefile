@@ -24,7 +24,7 @@ endif
 
 help:
 	@echo 'make demo     run the main job on a real training script (WORKLOAD=mlp_functions)'
-	@echo 'make test     ruff, mypy and the tests: about twenty minutes'
+	@echo 'make test     ruff, mypy and the tests: up to twenty-five minutes'
 	@echo 'make quick    the tests that start no TensorFlow: seconds'
 	@echo 'make slow     the tests that do, with the few that make test leaves out'
 	@echo 'make lint     ruff alone; `make types`: mypy alone'
