@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,14 @@ def no_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     tests, is_a_users = str(Path(__file__).parents[1]), effects._is_a_users
     monkeypatch.setattr(effects, "_is_a_users", lambda path: not path.startswith(tests) and is_a_users(path))
+
+
+@pytest.fixture(autouse=True)
+def no_threads() -> None:
+    """The threads that tests of other files have left in this process are none of the programs'."""
+    from hybridize.dynamic.child import effects
+
+    effects.disregard(threading.enumerate())
 
 
 @pytest.fixture
