@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..ir.code import Call, Event, FunctionCode, ItemLoad, Iteration, Mark, ModuleCode, Operation
 from ..ir.program import Program
 from ..ir.solver import Node
-from ..ir.values import ARRAY, NONE, STRING, TENSORS, Box, Super, Thing
+from ..ir.values import ARRAY, NONE, STRING, TENSORS, UNKNOWN, Box, Instance, Super, Thing
 from ..libraries.results import computes, describe_result
 from .callgraph import CallGraph, calls_in_earnest, find_scripts
 from .heat import Heat
@@ -23,6 +23,11 @@ _IDLE = frozenset(
         *("numpy_function", "py_func", "py_function"),
     )
 )
+#: What asks for shapes, and what picks and joins the numbers of one.
+_SHAPE_QUESTIONS = frozenset(f"tensorflow.{name}" for name in ("rank", "shape", "shape_n", "size"))
+_SHAPE_PARTS = frozenset(f"tensorflow.{name}" for name in ("concat", "convert_to_tensor", "stack", "unstack"))
+#: Walks through structures of values, which look at none.
+_WALKS = re.compile(r"tree\.(?!map_structure)\w+")
 #: Methods that no tensor has: what is taken for one is a container of some.
 _OF_CONTAINERS = frozenset(
     {"append", "copy", "extend", "get", "items", "keys", "pop", "setdefault", "update", "values", "_asdict", "_replace"}
@@ -56,6 +61,7 @@ _SUMMARIES = re.compile(
     r"_*(maybe_)?(add|write|record|log|compute|make|create)_(\w+_)?summar(y|ies)|summari[sz]e(_\w+)?|(\w+_)?summaries"
 )
 _SHOWING = re.compile(r"(^|/)(\w+_)?(plot(s|ting)?|visuali[sz](e|er|ation)s?|summar(y|ies))(_utils?)?\.py$")
+_ENTRIES = re.compile(r"_*(\w+_)?main")
 _MAKING = re.compile(r"_*(from|create|make|build)_\w+")
 _TEST_HELPERS = re.compile(r"_test_(lib|utils?|helpers?)\.py$")
 #: Files and folders of what is done to data before a step is given it.
@@ -85,9 +91,42 @@ def find_idle(
             found[code] = "only reads shapes, judging by its name"
         elif _describes(code):
             found[code] = "works on specifications, judging by its name"
+        elif _asks_for_shapes(code):
+            found[code] = "only reads shapes"
+        elif _has_one_operation(code):
+            found[code] = "executes a single operation on attributes"
         elif _counts_in_arrays(code):
             found[code] = "works with NumPy and executes no TensorFlow operation itself"
     return found
+
+
+def _asks_for_shapes(code: FunctionCode) -> bool:
+    """Whether all operations of a function ask for shapes, or pick and join the numbers of one."""
+    asked = False
+    for event in code.events:
+        if isinstance(event, Operation) and operation_computes(event) is not False:
+            return False
+        if not isinstance(event, Call):
+            continue
+        if event.targets or _call_is_open(event):
+            return False
+        for path in event.externals:
+            if computes(path) and path not in _SHAPE_QUESTIONS | _SHAPE_PARTS and not _STATIC.search(path):
+                return False
+            asked = asked or path in _SHAPE_QUESTIONS
+    return asked
+
+
+def _call_is_open(call: Call) -> bool:
+    """Whether a call may run operations that its path does not tell: a tensor's method, or unknown code."""
+    return any(method_computes(receiver, name) for receiver, name in call.methods) or _is_unseen(call)
+
+
+def _has_one_operation(code: FunctionCode) -> bool:
+    """Whether a method is given nothing but its object, calls nothing, and executes one operator at most."""
+    if code.owner_class is None or len(code.parameters) != 1 or code.calls:
+        return False
+    return sum(isinstance(event, (Operation, Iteration)) for event in code.events) <= 1
 
 
 def _counts_in_arrays(code: FunctionCode) -> bool:
@@ -135,6 +174,10 @@ def find_once(
             found[code] = "displays data between steps, judging by its file name"
         elif code.kind == "classmethod" and _MAKING.fullmatch(code.name):
             found[code] = "creates an instance of its class, judging by its name"
+        elif _ENTRIES.fullmatch(code.name) and code.parent is not None and code.parent.is_body:
+            found[code] = "is the entry point of a script, judging by its name"
+        elif _makes_objects(code):
+            found[code] = "creates layers or models"
         elif _TEST_HELPERS.search(code.module.file):
             found[code] = "is a test helper, judging by its file name"
         elif _prepares(code, covered):
@@ -152,6 +195,16 @@ def find_once(
         # Where nothing of a project is inside a loop, its script is an excerpt, and shows nothing.
         _settle(found, held, _stands_outside, "runs once, outside of the script's loops")
     return found
+
+
+def _makes_objects(code: FunctionCode) -> bool:
+    """Whether a function returns layers or models, and no other value that is known."""
+    known = [value for value in code.returns.values if value is not UNKNOWN and value is not NONE]
+    return bool(known) and all(isinstance(value, (Instance, Thing)) and _is_model(value) for value in known)
+
+
+def _is_model(value: Instance | Thing) -> bool:
+    return (value.code.kind if isinstance(value, Instance) else value.kind) in ("layer", "model")
 
 
 def _begins(code: FunctionCode) -> bool:
@@ -286,6 +339,8 @@ def _is_unseen(call: Call) -> bool:
     """Whether a call runs code that nobody knows: an unknown callee's, or a library's that is in no table."""
     if any(isinstance(receiver, Super) for receiver, _ in call.methods):
         return True
+    if call.externals and all(map(_WALKS.fullmatch, call.externals)):
+        return False
     paths = [path for path in call.externals if not path.startswith("builtins.")]
     if call.unknown and len(paths) == len(call.externals):
         return True

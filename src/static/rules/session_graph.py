@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
-from ..ir.code import Call, Event
+from ..ir.code import AttributeLoad, Call, Event
+from ..ir.values import External, Value
 from .rule import Example, Group, Move, Polarity, Rule
+
+_PHASES = frozenset({"EVAL", "PREDICT", "TRAIN"})
 
 
 class SessionGraph(Rule):
@@ -34,6 +37,7 @@ class SessionGraph(Rule):
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.TRACEABLE
+    events = (AttributeLoad,)
     topics = ("session",)
     INVALID = (
         Example(
@@ -50,6 +54,19 @@ class SessionGraph(Rule):
             certain=True,
             message="`run` uses the TensorFlow 1 API `tensorflow.Session`",
         ),
+        Example(
+            """
+            import tensorflow as tf
+
+            def build(x, mode):
+                return tf.reduce_sum(x) if mode == tf.estimator.ModeKeys.TRAIN else x
+
+            build(tf.ones([2]), "train")
+            """,
+            line=4,
+            certain=True,
+            message="`build` uses the TensorFlow 1 API `tensorflow.estimator.ModeKeys.TRAIN`",
+        ),
     )
     VALID = (
         """
@@ -64,6 +81,16 @@ class SessionGraph(Rule):
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
         """The hazard that the event is, if it is one."""
-        assert isinstance(event, Call)
-        path = next(iter(event.externals), "a session")
+        if isinstance(event, AttributeLoad):
+            # An estimator's functions ask which phase they build a graph for.
+            if event.attribute not in _PHASES or not any(map(_is_phases, event.base.values)):
+                return
+            path = f"tensorflow.estimator.ModeKeys.{event.attribute}"
+        else:
+            assert isinstance(event, Call)
+            path = next(iter(event.externals), "a session")
         yield view.hazard(self.code, f"uses the TensorFlow 1 API `{path}`", event, True, self.assumption, path)
+
+
+def _is_phases(value: Value) -> bool:
+    return isinstance(value, External) and value.path.endswith("estimator.ModeKeys")

@@ -110,6 +110,39 @@ POINTLESS = {
         "for _ in range(3):\n    get_shape_list(tf.ones([2, 2]))\n",
         "HYB501",
     ),
+    "the number of rows": (
+        "def f(xs):\n    for x in xs:\n        if x.shape[0] is not None:\n            return x.shape[0]\n"
+        "    return tf.shape(xs[0])[1]\nfor _ in range(3):\n    f([tf.ones([2, 2])])\n",
+        "HYB501",
+    ),
+    "the lengths of all axes": (
+        "def f(x):\n    static = x.shape.as_list()\n    sizes = tf.unstack(tf.shape(x))\n"
+        "    return [d if s is None else s for s, d in zip(static, sizes)]\n"
+        "for _ in range(3):\n    f(tf.ones([2, 2]))\n",
+        "HYB501",
+    ),
+    "a quotient of attributes": (
+        "class Ball:\n    def __init__(self, a, b):\n        self.a, self.b = a, b\n"
+        "    def radius(self):\n        return self.a / self.b\n"
+        "ball = Ball(tf.ones([2]), 2.0)\nfor _ in range(3):\n    ball.radius()\n",
+        "HYB501",
+    ),
+    "the paths of a structure": (
+        "import tree\ndef f(x):\n"
+        "    return [('/'.join(map(str, path)), item) for path, item in tree.flatten_with_path(x)]\n"
+        "for _ in range(3):\n    f({'a': tf.ones([2])})\n",
+        "HYB501",
+    ),
+    "the entry point of a script": (
+        "def app_main(unused):\n    thing(tf.ones([2]) * 2.0)\nthing.run(app_main)\n",
+        "HYB510",
+    ),
+    "what makes a layer": (
+        "class Narrow(tf.keras.layers.Layer):\n    pass\nclass Wide(tf.keras.layers.Layer):\n    pass\n"
+        "def f(x):\n    if thing:\n        return thing(x, clone=tf.abs)\n"
+        "    return (Narrow if thing.a else Wide)(x)\nf(tf.ones([2]) * 2.0)\n",
+        "HYB510",
+    ),
     "a specification": (
         "def batch_spec(x):\n    return x.with_shape([None]) + x\n"
         "for _ in range(3):\n    batch_spec(tf.ones([2]))\n",
@@ -213,6 +246,8 @@ POINTLESS = {
 
 NAMES = (
     "get_shape_list",
+    "app_main",
+    "radius",
     "from_parts",
     "take",
     "_make",
@@ -276,6 +311,19 @@ WANTED = {
     "what makes a tf.function and is called in a loop": (
         "def f(x):\n    @tf.function\n    def go(y):\n        return y * y\n    return go(x) + x\n"
         "for _ in range(3):\n    f(tf.ones([2]))\n"
+    ),
+    "one that makes a shape and a tensor of it": (
+        "def f(x):\n    return tf.reshape(x, tf.stack([tf.shape(x)[1], -1]))\n"
+        "for _ in range(3):\n    f(tf.ones([2, 2]))\n"
+    ),
+    "a method that computes with its attributes": (
+        "class Ball:\n    def __init__(self, a):\n        self.a = a\n"
+        "    def f(self):\n        return self.a / (self.a + 1.0)\n"
+        "ball = Ball(tf.ones([2]))\nfor _ in range(3):\n    ball.f()\n"
+    ),
+    "one that returns a model's output or the model": (
+        "def f(model, x):\n    return model(x) if thing else model\nmodel = tf.keras.Sequential()\n"
+        "for _ in range(3):\n    f(model, tf.ones([2]))\n"
     ),
     "one that makes a tensor of a specification": (
         "def sample_spec(x):\n    return tf.random.normal(x.shape) * x\nsample_spec(tf.ones([2]))\n"
