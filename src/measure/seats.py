@@ -35,6 +35,10 @@ class Process(Protocol):
     def peak_rss_bytes(self) -> int:
         """The peak resident memory so far, in bytes."""
 
+    @property
+    def busy_seconds(self) -> float:
+        """The seconds it has computed so far, or waited for a processor."""
+
 
 @dataclass(frozen=True)
 class Arm:

@@ -65,7 +65,7 @@ class Script:
     """What a copy of the script does. Every ``every``-th unit takes ``every_seconds`` longer.
 
     With ``clock_seconds`` it trains until its own clock, which stands still while it waits, has gone on by so much;
-    with ``reads_clock`` it only prints what the clock says.
+    with ``reads_clock`` it only prints what the clock says. One that ``sleeps`` uses no processor.
     """
 
     unit_seconds: float = 0.01
@@ -83,6 +83,7 @@ class Script:
     refused_at: int | None = None
     hangs_at: int | None = None
     chatters_at: int | None = None
+    sleeps: bool = False
     peak_rss_bytes: int = 300 << 20
     device_bytes: int = 0
 
@@ -102,11 +103,14 @@ class Process:
         self.messages: list[dict[str, Any]] = []
         self.peak_rss_bytes = script.peak_rss_bytes
         self.pending: tuple[dict[str, Any] | None, float] | None = None
+        self.busy_seconds = 0.0
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
         if self.pending is None:
             self.pending = self._work()
         event, seconds = self.pending
+        if math.isfinite(seconds) and self.total != self.script.chatters_at and not self.script.sleeps:
+            self.busy_seconds += min(seconds, timeout)
         if seconds > timeout:
             self.machine.spend(timeout)
             self.pending = event, seconds - timeout

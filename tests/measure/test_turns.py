@@ -253,10 +253,19 @@ def test_the_turns_before_another_phase_count() -> None:
 
 
 def test_a_phase_after_the_last_unit_is_waited_for_as_long_as_it_takes() -> None:
-    script = Script(0.02, units=400, tail_seconds=90.0)
-    assert "other work" in three(script, script).run(seconds=900, length=400, finish_seconds=600).note
-    group = three(script, script).run(seconds=900, length=400, finish_seconds=600, tail_seconds=90.0)
+    script = Script(0.02, units=400, tail_seconds=200.0)
+    assert "other work" in three(script, script).run(seconds=2000, length=400, finish_seconds=900).note
+    group = three(script, script).run(seconds=2000, length=400, finish_seconds=900, tail_seconds=200.0)
     assert group.whole and group.turns[-1].last
+
+
+@pytest.mark.parametrize(("sleeps", "failed"), [(False, None), (True, "eager")])
+def test_an_arm_that_computes_for_long_between_two_units_does_not_hang(sleeps: bool, failed: str | None) -> None:
+    """Its evaluation takes longer than a hang may, and the edited version's does not."""
+    group = three(
+        Script(0.02, every=300, every_seconds=50.0, sleeps=sleeps), Script(0.01, every=300, every_seconds=10.0)
+    ).run(seconds=3000)
+    assert group.failed == failed and group.complete == (failed is None)
 
 
 def test_an_arm_that_cannot_be_started_is_a_reason_and_no_exception() -> None:

@@ -284,6 +284,17 @@ class Child:
         return int(self._ended.get("peak_rss_bytes", 0))
 
     @property
+    def busy_seconds(self) -> float:
+        """What all threads of the child have computed so far, and how long its first one waited for a processor."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            entry = Path(f"/proc/{self._process.pid if self._process is not None else 0}")
+            fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            ticks = int(fields[11]) + int(fields[12])
+            waited = int((entry / "schedstat").read_text().split()[1])
+            return ticks / os.sysconf("SC_CLK_TCK") + waited / 1e9
+        return 0.0
+
+    @property
     def alive(self) -> bool:
         """Whether the process still runs."""
         return self._process is not None and self._process.poll() is None

@@ -154,6 +154,17 @@ def test_peak_memory_is_known_while_it_runs_and_afterwards(project):
     assert child.stop(0.0).peak_rss_bytes > 300 << 20
 
 
+def test_a_child_that_computes_is_busy_and_one_that_sleeps_is_not(project):
+    sleeping = project.start("import time\nprint('on')\ntime.sleep(1000)\n")
+    assert eventually(lambda: sleeping.lines == ("on",), PATIENCE)
+    before = sleeping.busy_seconds
+    computing = project.start("while True: pass\n")
+    assert eventually(lambda: computing.busy_seconds > 1.0, PATIENCE)
+    computing.stop(0.0)
+    assert 0.0 < sleeping.busy_seconds <= before + 0.5
+    sleeping.stop(0.0)
+
+
 def test_a_script_that_fills_the_disk_it_is_given_is_ended_with_a_clear_word(project, monkeypatch):
     monkeypatch.setattr(launch, "QUOTA_BYTES", 50 << 20)
     monkeypatch.setattr(launch, "QUOTA_SECONDS", 0.1)
