@@ -1,4 +1,4 @@
-"""The static stage: reads a project's source and says what may run as a graph, and what is not known.
+"""The static stage: finds the functions of a project that may run as graphs, and says what stays unknown.
 
 It uses ``ast`` only: TensorFlow is never imported and no user code is run.
 """

@@ -58,7 +58,7 @@ def solve(program: Program) -> Calls:
 
 
 def _leave_out(program: Program) -> None:
-    """Leave out the functions in which following a value failed, and the lines of modules."""
+    """Leave out each function in which the propagation of a value failed; outside of functions, the module's line."""
     modules = {module.index: module for module in program.modules.values()}
     for watcher, node, error in program.graph.failed:
         place = getattr(watcher, "place", 0) or node.place
@@ -74,7 +74,7 @@ def _leave_out(program: Program) -> None:
 
 
 def _resolve_bases(program: Program, calls: Calls) -> None:
-    """Follow the dotted names of base classes whose root comes through a star import or a variable."""
+    """Resolve the dotted names of base classes whose root comes from a star import or a variable."""
 
     def resolve(node: Node, depth: int) -> None:
         origin = node.origin

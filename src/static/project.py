@@ -33,7 +33,7 @@ from .verdicts.ranking import rank
 from .verdicts.regions import Lifting, find_steps
 from .verdicts.verdicts import Verdicts, read_silenced
 
-#: What speaks against a function because of a part of it: other work, or a tensor's value that Python asks for.
+#: Groups of findings that may concern only a part of a function: other work, or Python code that needs tensor values.
 _MIXED = (Group.EFFECTS, Group.TRACING)
 
 
@@ -47,16 +47,16 @@ def scan(
 ) -> Scan:
     """Analyse the Python files of a project.
 
-    ``root`` is the project's directory; ``entry`` the script that is run (a file below ``root``), which decides
-    what is reachable; ``paths`` restricts the analysis to these files and directories. With the ``layout`` of what the
-    script imports, the files below its base and those that it imports are analysed, by the names that they are
-    imported by. Files of which ``edited`` has another content (by their paths in the project) are read as that. Of
-    functions that a run has ``refuted`` (by their ids, with what it did so for) a part may still become a
-    function. Nothing that the files hold makes this raise: what can't be read is named in the result's warnings.
+    ``root`` is the project's directory. ``entry`` is the script that is run (a file below ``root``); it decides what is
+    reachable. ``paths`` restricts the analysis to these files and directories. With a ``layout``, the files below its
+    base and those that its script imports are analysed, under the names by which they are imported. ``edited`` maps
+    paths in the project to contents that replace those of the files. ``refuted`` maps the ids of functions that a run
+    has refuted to the evidence; a part of such a function may still become a function. No content of a file raises an
+    exception: the result's warnings list the files that can't be read.
     """
     root = Path(root).resolve()
     collecting = gc.isenabled()
-    # The graph is millions of small objects that live to the end; what is left of lowering is collected file by file.
+    # The graph has millions of small objects that live to the end; the collector would visit them again and again.
     gc.disable()
     try:
         return _scan(root, entry, paths, layout, edited, refuted)
@@ -133,7 +133,7 @@ def _scan(
 
 
 def _tree_of(root: Path, module: ModuleCode, edited: Mapping[str, bytes]) -> ast.Module:
-    """A file's tree, read once more: few files are asked for, and all trees together are larger than all else."""
+    """Read a file's tree again: few trees are needed, and all together would take more memory than all else."""
     source = read_source(root, root / module.file, module.name, edited)
     if isinstance(source, Unreadable):
         raise OSError(f"{source.file} {source.reason}")
@@ -141,7 +141,7 @@ def _tree_of(root: Path, module: ModuleCode, edited: Mapping[str, bytes]) -> ast
 
 
 def _below(root: Path, path: Path) -> Path | None:
-    """A path as one below ``root``, which has no links in it; None where it lies elsewhere."""
+    """The path as one below ``root``, which contains no links; None if it is elsewhere."""
     if path.is_relative_to(root):
         return path
     path = path.parent.resolve() / path.name
@@ -152,7 +152,7 @@ def _tell_outside(root: Path, path: Path) -> str:
     said = f"the script imports {path}, which is outside of the project ({root}) and was not analysed"
     common = Path(os.path.commonpath([root, path]))
     if common.parent == common:
-        return said  # The root of the file system is nobody's project.
+        return said  # The root of the file system is not a project.
     return f"{said}; to include it, pass a folder that contains both: --project {common}"
 
 
@@ -185,7 +185,7 @@ def _judge(
     inspection = Inspection(facts)
     verdicts = Verdicts(facts, inspection, _by_index(modules), silenced, results)
     found: list[Function] = []
-    # A method of this name may be that of a class in another file, which inherits from this one or the reverse.
+    # All files count: a class in another file may inherit from a class in this one, or the reverse.
     methods = frozenset(code.name for module in modules for code in module.functions if code.takes_self)
     mentions = Mentions(program)
     for module in modules:
@@ -237,7 +237,7 @@ def _uses_tensorflow(module: ModuleCode) -> bool:
 def _reachable(
     root: Path, entry: Path | None, modules: list[ModuleCode], imported: Collection[Path]
 ) -> list[str]:
-    """The files that the entry script imports, directly or not, or is known to; all files where there is no entry."""
+    """The files that the entry script imports, directly or not, and the ``imported`` ones; all without an entry."""
     if entry is None:
         return [module.file for module in modules]
     script = _script(root, entry)

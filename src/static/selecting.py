@@ -1,4 +1,4 @@
-"""What is kept of a scan: by the codes of rules and by confidence."""
+"""Filters the results of a scan by rule codes and by confidence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..records import Confidence, Function, Scan
 
 @dataclass(frozen=True)
 class Selection:
-    """The findings that are kept, by the beginnings of their codes, and the least confidence of candidates.
+    """Which findings to keep, by prefixes of their codes, and the least confidence of the candidates to keep.
 
     An empty ``select`` keeps every code.
     """
@@ -26,9 +26,9 @@ class Selection:
 def read_selection(
     select: Iterable[str], ignore: Iterable[str], confidence: str, titles: Mapping[str, str]
 ) -> Selection:
-    """Read a selection as people write it: ``HYB104,HYB2`` or several such texts, in any case.
+    """Parse a selection: one or several texts such as ``HYB104,HYB2``, in upper or lower case.
 
-    ``titles`` has the codes that there are. Raises ValueError with a sentence for what is not known.
+    ``titles`` has the existing codes as keys. Raises ValueError with a message for an unknown code or confidence.
     """
     levels = [level.value for level in Confidence]
     if confidence not in levels:
@@ -39,7 +39,7 @@ def read_selection(
 def select(scan: Scan, selection: Selection) -> Scan:
     """Leave out candidates of less confidence, and findings by code.
 
-    Where findings are selected, functions without any of them are left out as well.
+    If findings are selected, functions without any of them are left out as well.
     """
     levels = list(Confidence)[: list(Confidence).index(selection.confidence) + 1]
     kept = (each for each in scan.functions if each.confidence is None or each.confidence in levels)
@@ -51,7 +51,7 @@ def select(scan: Scan, selection: Selection) -> Scan:
 
 
 def root_of(paths: Sequence[Path]) -> Path:
-    """Give the folder that modules are named from: the common one, or that above it if it is a package."""
+    """The folder that module names start from: the common folder, or the first above it that is not a package."""
     root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
     while (root / "__init__.py").is_file() and root.parent != root:
         root = root.parent

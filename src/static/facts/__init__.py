@@ -1,1 +1,1 @@
-"""What the solved graph says: calls, escapes, changes, parameters, tensor work; what rules are given to see."""
+"""Analyses of the solved value graph: call graph, escapes, changes, parameters, tensor work; and the rules' view."""

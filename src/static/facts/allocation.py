@@ -1,8 +1,8 @@
-"""How often an object is made: whether what a function is given is one object, or another one in later calls.
+"""Allocation sites: whether a function receives the same object in each call, or a new one in later calls.
 
-Only objects that own variables matter, or may come to: models, layers, optimizers, metrics, modules, and objects
-that hold such. A ``tf.function`` that is given a second one is traced again, and may create variables then, which
-it must not.
+Only objects that own variables or may create them matter: models, layers, optimizers, metrics, modules, and objects
+that hold one. A ``tf.function`` that receives a second one is traced again, and may then create variables, which
+TensorFlow forbids.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _BUILDERS = frozenset({"__init__", "__post_init__", "build"})
 
 
 class Allocations:
-    """Where a program makes objects that own variables, and how often."""
+    """The allocation sites of objects that own variables, and how often each runs."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self._owning = _owning_classes(program)
-        #: Calls that make an owner of variables or an instance of a class of the project, by their results.
+        #: Calls that create an owner of variables or an instance of a class of the project, by their result nodes.
         self._sites: dict[Node, Call] = {}
         self._returning: dict[Node, FunctionCode] = {}
         self._sources: dict[Node, list[Node]] = {}
@@ -40,17 +40,17 @@ class Allocations:
             self._follow(node)
 
     def made(self) -> list[Call]:
-        """The calls that make such objects."""
+        """The calls that create such objects."""
         return list(self._sites.values())
 
     def owns(self, value: Value) -> bool:
-        """Whether an object has variables of its own, or may make some when it is used."""
+        """Whether an object owns variables, or may create some when it is used."""
         if isinstance(value, Thing):
             return value.kind in _OWNERS
         return isinstance(value, Instance) and value.code in self._owning
 
     def renewed(self, code: FunctionCode, index: int) -> Call | None:
-        """Where another object is made for a parameter than it had in an earlier call; None where none is."""
+        """The call that creates a new object for a parameter that had another one in an earlier call, or None."""
         nodes = list(self._held(code.parameters[index].node))
         if not nodes:
             return None
@@ -71,15 +71,15 @@ class Allocations:
         return None
 
     def sites(self, nodes: Iterable[Node]) -> list[Call]:
-        """The calls that made what these nodes hold: where a function gives what it has just made, the call of it."""
+        """The calls that created the objects in these nodes; for a factory function, the call of the factory."""
         return sorted(dict.fromkeys(maker or site for site, maker in self._made(nodes)), key=lambda call: call.place)
 
     def constructions(self, nodes: Iterable[Node]) -> list[Call]:
-        """The calls of the classes that made what these nodes hold."""
+        """The constructor calls that created the objects in these nodes."""
         return sorted(dict.fromkeys(site for site, _ in self._made(nodes)), key=lambda call: call.place)
 
     def _made(self, nodes: Iterable[Node]) -> Iterable[tuple[Call, Call | None]]:
-        """Each construction, and the call of the function that gave what it had just made, if there is one."""
+        """Each constructor call, with the call of the factory function that returned the new object, if any."""
         pending: list[tuple[Node, Call | None]] = [(node, None) for node in nodes]
         seen = set(pending)
         while pending:
@@ -101,7 +101,7 @@ class Allocations:
         return any(word in _MAKING or (word.startswith("thing:") and word[6:] in _OWNERS) for word in words)
 
     def _follow(self, site: Node) -> None:
-        """Note from where each node has what was made at ``site``."""
+        """Record from which nodes each node received the objects created at ``site``."""
         for value in site.values:
             if not (isinstance(value, Instance) or self.owns(value)):
                 continue
@@ -118,7 +118,7 @@ class Allocations:
                             pending.append(target)
 
     def _held(self, node: Node) -> Iterable[Node]:
-        """The node, if it holds owners of variables, and the items of tuples and the like that do."""
+        """The node, if it holds owners of variables, and those fields of its structures that do."""
         if self._holds_owner(node):
             yield node
         for value in node.values:
@@ -126,8 +126,10 @@ class Allocations:
                 yield from (field for field in value.fields.values() if self._holds_owner(field))
 
     def _holds_owner(self, node: Node) -> bool:
-        """Whether a node holds owners of variables. Where it holds tensors or numbers as well, the analysis has mixed
-        what several callers pass to a shared helper."""
+        """Whether a node holds owners of variables only.
+
+        If it also holds tensors or numbers, the analysis has merged the arguments of several callers of a helper.
+        """
         values = [value for value in node.values if value is not NONE and value is not UNKNOWN]
         return bool(values) and all(self.owns(value) for value in values)
 
@@ -136,7 +138,7 @@ class Allocations:
         if isinstance(origin, ParameterCode) and maker is not None:
             for binding in maker.targets:
                 if binding.code is origin.owner:
-                    # The maker's own argument comes from where the maker is called.
+                    # The argument of the factory comes from the call of the factory.
                     index = binding.code.parameters.index(origin)
                     yield from ((given, None) for given in binding.arguments.get(index, ()))
                     return
@@ -145,7 +147,7 @@ class Allocations:
             # A part of a library's object, such as the optimizer of a compiled model.
             yield origin.base, maker
         if origin is None or isinstance(origin, Cell):
-            # It was kept in an attribute, a container or a global: nothing says for which call it was made.
+            # It was stored in an attribute, a container or a global, so the call that it was created for is unknown.
             maker = None
         for source in sources:
             if source in self._returning and isinstance(origin, Call):
@@ -154,14 +156,14 @@ class Allocations:
                 yield source, maker
 
     def loop_around(self, code: FunctionCode, line: int) -> tuple[int, int] | None:
-        """The innermost loop of ``code`` that a line stands in."""
+        """The innermost loop of ``code`` around a line, as its first and last line; None outside of loops."""
         if code not in self._loops:
             self._loops[code] = _loops(code)
         return max((loop for loop in self._loops[code] if loop[0] <= line <= loop[1]), default=None)
 
 
 class _Scope:
-    """For how long a trace lives: with its function object, and for a method with its instance."""
+    """The lifetime of a trace: that of its function object, and for a method that of its instance."""
 
     def __init__(self, allocations: Allocations, code: FunctionCode) -> None:
         self.allocations = allocations
@@ -174,12 +176,12 @@ class _Scope:
         self.once: dict[FunctionCode, bool] = {}
         inner = code
         while inner.parent is not None:
-            # A function that is defined in another one is an object for each call of that one.
+            # Each call of the enclosing function creates a new object of the inner function.
             self.once[inner.parent] = inner.in_loop
             inner = inner.parent
 
     def makes_again(self, site: Call) -> bool:
-        """Whether a call that makes an object is made again while the function keeps its traces."""
+        """Whether an allocation site runs again while the function keeps its traces."""
         if self._is_looped(site) and not self.once.get(site.owner, False):
             return True
         return self._runs_again(site.owner, set())
@@ -205,7 +207,7 @@ class _Scope:
         return False
 
     def _is_looped(self, call: Call) -> bool:
-        """Whether a call is inside a loop, and not under a question whether it was made already."""
+        """Whether a call is inside a loop, and not under a flag in it that tells whether it ran already."""
         if not call.in_loop:
             return False
         loop = self.allocations.loop_around(call.owner, call.place % LINES)
@@ -217,7 +219,7 @@ class _Scope:
         return True
 
     def _is_new(self, call: Call, receivers: Iterable[Node]) -> bool:
-        """Whether each round makes the receiver of this call too: then it has traces of its own."""
+        """Whether each iteration also creates the receiver of this call, which then has its own traces."""
         around = self.allocations.loop_around
         made = self.allocations.sites(receivers)
         return bool(made) and all(
@@ -228,7 +230,7 @@ class _Scope:
 
 
 def _follow_each_other(one: Call, other: Call) -> bool:
-    """Whether one run of a function makes both calls, as far as their guards tell."""
+    """Whether one run of a function executes both calls, as far as their guards tell."""
     if one is other or one.owner is not other.owner or one.guard is not other.guard:
         return False
     guard = one.guard
@@ -246,7 +248,7 @@ def _loops(code: FunctionCode) -> list[tuple[int, int]]:
 
 
 def _owning_classes(program: Program) -> set[ClassCode]:
-    """The project's classes whose instances own variables: by their kind, or by what their attributes hold."""
+    """The project's classes whose instances own variables, by their kind or by the values of their attributes."""
     found = {code for code in program.classes if code.kind in _OWNERS}
 
     def holds(code: ClassCode) -> bool:

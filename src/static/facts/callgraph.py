@@ -14,7 +14,7 @@ from ..libraries.effects import effect_of_call
 
 #: Modes in which a call runs its target as part of the caller's own trace.
 TRACED_MODES = frozenset({"call", "wrapper", "held"})
-#: Methods of datasets that trace the function that they are given.
+#: Dataset methods that trace their function argument.
 _MAPPING = frozenset({"filter", "flat_map", "interleave", "map", "take_while"})
 _SESSIONS = frozenset({"tensorflow.InteractiveSession", "tensorflow.Session"})
 _TESTS = re.compile(
@@ -23,7 +23,7 @@ _TESTS = re.compile(
 
 
 def is_test(module: ModuleCode) -> bool:
-    """Whether a module holds tests, or what only tests use, by where it lies and what it is called."""
+    """Whether a module contains tests or test helpers, judging by its path."""
     return _is_test(module.file)
 
 
@@ -33,7 +33,7 @@ def _is_test(file: str) -> bool:
 
 
 def calls_in_earnest(code: FunctionCode) -> list[tuple[Call, Binding]]:
-    """The calls of a function but for those of tests, which say nothing of how it is called in earnest."""
+    """The calls of a function, except those in tests, which do not show how the program calls it."""
     return [each for each in code.callers if not is_test(each[0].owner.module)]
 
 
@@ -106,10 +106,10 @@ class CallGraph:
         return found
 
     def _recursive(self) -> dict[FunctionCode, tuple[Call, bool]]:
-        """The functions that may call themselves: a call that leads back, and whether that is certain.
+        """The functions that may be recursive: each with a call on the cycle, and whether the recursion is certain.
 
-        It is where each step of a cycle of one or two names the next function; cycles through objects,
-        callbacks and closures may exist in the analysis alone.
+        It is certain if the cycle has one or two calls and each names its target. Cycles through objects, callbacks
+        and closures may exist in the analysis only.
         """
         found: dict[FunctionCode, tuple[Call, bool]] = {}
         for component in self.components:
@@ -131,8 +131,10 @@ class CallGraph:
 
 
 def names_target(code: FunctionCode, call: Call, target: FunctionCode) -> bool:
-    """Whether a call names the function that it reaches: by a global's or a local ``def``'s name, or as a
-    method of the caller's own receiver. An operator names none: it asks the object, which may be another."""
+    """Whether a call names its target: a global or local ``def``, or a method of the caller's receiver.
+
+    An operator does not name its target, which depends on the object.
+    """
     function = call.function
     if function is None or len(function.values) != 1 or call.path == "implicit":
         return False
@@ -145,9 +147,9 @@ def names_target(code: FunctionCode, call: Call, target: FunctionCode) -> bool:
 
 
 def find_escapes(program: Program) -> set[FunctionCode]:
-    """Mark the functions that code outside of the analysis may call, and give those that a dataset's method maps.
+    """Mark the functions that escape to unknown code, and return those that a dataset maps over its elements.
 
-    An object that nobody knows and that maps a function over itself (``data.map(f)``) is taken for a dataset.
+    An unknown object with a call such as ``data.map(f)`` counts as a dataset.
     """
     mapped: set[FunctionCode] = set()
     for code in program.functions:
@@ -165,7 +167,7 @@ def find_escapes(program: Program) -> set[FunctionCode]:
 
 
 def _mapped_over(call: Call) -> Node | None:
-    """What an unknown object is given to map over itself: ``data.map(f)``, ``data.scan(state, f)``."""
+    """The function argument of an unknown object's ``data.map(f)`` or ``data.scan(state, f)``; None for other calls."""
     if call.attribute in _MAPPING and len(call.arguments) == 1:
         return call.arguments[0]
     if call.attribute == "scan" and len(call.arguments) == 2 and not any(_functions_in(call.arguments[0])):
@@ -182,7 +184,7 @@ def _functions_in(node: Node) -> Iterable[FunctionCode]:
 
 
 def find_scripts(modules: Iterable[ModuleCode]) -> set[ModuleCode]:
-    """The modules that nothing imports and that call functions when they are run."""
+    """The modules that no other module imports and whose body calls functions."""
     known = list(modules)
     named = {name for module in known for name in module.imports}
     named |= {star.module for module in known for star in module.stars if star.module is not None}
@@ -200,11 +202,11 @@ def find_scripts(modules: Iterable[ModuleCode]) -> set[ModuleCode]:
 
 
 def find_covered(program: Program, graph: CallGraph, mapped: set[FunctionCode]) -> set[FunctionCode]:
-    """The functions that run as graph code already: graphs call them (a `tf.function`, a dataset's ``map``, what builds
-    a graph of TensorFlow 1, what is covered itself), and nothing that runs eagerly does.
+    """The functions that already run as graph code: graph code calls them, and no eager code does.
 
-    Tests call as eager code what the project calls in a graph, and what a script defines and never calls is not run.
-    What escapes, or is not seen to be called, may be called by anybody.
+    Graph code is a `tf.function`, a function that a dataset maps, a function that builds a TensorFlow 1 graph, and the
+    callees of these. Calls in tests do not count, nor calls in script functions that nothing calls. Eager code may call
+    a function that escapes or has no known call.
     """
     unused = _find_unused(program, mapped)
     traced = {code for code in program.functions if code.hybrid is not None or _builds_graph(code)}
@@ -228,7 +230,7 @@ def find_covered(program: Program, graph: CallGraph, mapped: set[FunctionCode]) 
 
 
 def _reach(graph: CallGraph, found: set[FunctionCode], goes_on: Callable[[FunctionCode], bool]) -> None:
-    """Add what the functions call as part of the same run."""
+    """Add the transitive callees of ``found`` that are not separate graphs; ``goes_on`` says whose calls to follow."""
     pending = list(found)
     while pending:
         code = pending.pop()
@@ -241,9 +243,9 @@ def _reach(graph: CallGraph, found: set[FunctionCode], goes_on: Callable[[Functi
 
 
 def _builds_graph(code: FunctionCode) -> bool:
-    """Whether a function builds a graph of TensorFlow 1, and so do all that it calls.
+    """Whether a function builds a TensorFlow 1 graph, so that its callees do as well.
 
-    A session by itself is none: it is how many a program of TensorFlow 2 tells which devices to use.
+    A session alone does not count: many TensorFlow 2 programs open one only to configure devices.
     """
     return not code.is_body and any(
         effect_of_call(path) == "session" and path not in _SESSIONS

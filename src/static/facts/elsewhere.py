@@ -1,4 +1,4 @@
-"""What the other modules of a project do with the attributes that one module assigns, by their names."""
+"""How the other modules of a project use the attribute names that one module assigns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cached_property
 from ..ir.code import AttributeLoad, AttributeStore, Call, ModuleCode
 from ..ir.program import Program
 
-#: How `setattr` with a name that is computed is noted, and what else changes attributes without naming them.
+#: The name recorded for `setattr` with a computed name, and other names that change attributes without naming them.
 _COMPUTED, _CHANGING = "?", frozenset({"__dict__", "__setattr__"})
 
 
 class Mentions:
-    """The names that each module of a project binds, and that it reads, as attributes or by importing them."""
+    """The names that each module of a project binds and reads, as attributes or by imports."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -21,7 +21,7 @@ class Mentions:
 
     @cached_property
     def bound(self) -> dict[str, set[ModuleCode]]:
-        """The modules that bind an attribute of each name: by assigning it, or in a class's body. "?" is any name."""
+        """The modules that bind each attribute name, by assignment or in a class body. The key "?" means any name."""
         found: dict[str, set[ModuleCode]] = {}
         for name, stores in self.program.assigned_attributes.items():
             found.setdefault(name, set()).update(code.module for code, _ in stores)
@@ -62,7 +62,7 @@ class Mentions:
 
 
 class Elsewhere:
-    """What holds of all modules of a project but one."""
+    """Facts about all modules of a project except one."""
 
     def __init__(self, mentions: Mentions, module: ModuleCode) -> None:
         self.mentions = mentions
@@ -74,7 +74,7 @@ class Elsewhere:
         return any(bound.get(name, set()) - {self.module} for name in (attribute, _COMPUTED))
 
     def intercepts(self, owner: str | None, methods: Collection[str]) -> bool:
-        """Whether a base of a class of the module has one of the methods; of any class, where ``owner`` is None."""
+        """Whether a base of the class ``owner`` in another module has one of the methods; if None, any class there."""
         for each in self.mentions.program.classes:
             if owner is None:
                 related = True
@@ -85,6 +85,6 @@ class Elsewhere:
         return False
 
     def mentioned_beside(self, name: str) -> frozenset[str]:
-        """The names that are mentioned where another module defines what is called so: what it may call in turn."""
+        """All names in the other modules that define ``name``, which may use any of them."""
         places = self.mentions.defined.get(name, set()) - {self.module}
         return frozenset().union(*(self.mentions.read[module] for module in places))

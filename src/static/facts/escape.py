@@ -1,8 +1,8 @@
-"""Where a node's value comes from inside its function: what it is part of, and what it depends on.
+"""Escape and dependence analysis of the nodes of a function.
 
-Two questions, both answered backwards along the events that made the node. *Roots*: whose memory is
-this object part of (a parameter's, a global's, an enclosing function's; none where the function made
-it itself)? *Sources*: on the values of which parameters does it depend (static shapes do not count)?
+Both follow the events that created a node backwards. The *roots* of a node own the memory of its object: parameters,
+globals or variables of enclosing functions; an object that the function created has none. The *sources* of a node
+are the parameters on whose values it depends (static shapes do not count).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .fixpoint import Fixpoint
 
 @dataclass(frozen=True)
 class Root:
-    """Whose memory an object is part of: kind is parameter, global or outer."""
+    """An owner of an object's memory; ``kind`` is "parameter", "global" or "outer"."""
 
     kind: str
     name: str
@@ -30,7 +30,7 @@ class Root:
 _NOTHING: frozenset[Root] = frozenset()
 _NO_INDEX: frozenset[int] = frozenset()
 
-#: Container methods that hand out a part of the container.
+#: Container methods that return a part of the container.
 _PARTS = frozenset(
     {
         "get",
@@ -60,7 +60,7 @@ _PASSING = frozenset(
         "itertools.chain",
     }
 )
-#: What makes a new container of the same elements.
+#: Functions that return a new container of the same elements.
 _COPYING = frozenset(
     {
         "builtins.sorted",
@@ -95,7 +95,7 @@ _STATIC_FUNCTIONS = frozenset(
 _STATIC_VALUES = {SHAPE, BOOLEAN, NONE, STRING}
 
 
-#: What is asked of a node: in which function, and for roots whether of the object itself or of its parts.
+#: The keys of the fixpoints: function and node; for roots also whether the object's parts are meant.
 _RootKey = tuple[FunctionCode, Node, bool]
 _SourceKey = tuple[FunctionCode, Node]
 _AskRoots = Callable[[_RootKey], frozenset[Root]]
@@ -103,18 +103,18 @@ _AskSources = Callable[[_SourceKey], frozenset[int]]
 
 
 class Origins:
-    """Answers both questions. Loops and recursion make nodes depend on each other: both are least fixpoints."""
+    """The roots and sources of nodes: least fixpoints, because loops and recursion make nodes depend on each other."""
 
     def __init__(self) -> None:
         self._roots: Fixpoint[_RootKey, Root] = Fixpoint(_find_roots)
         self._sources: Fixpoint[_SourceKey, int] = Fixpoint(_find_sources)
 
     def roots(self, code: FunctionCode, node: Node, part: bool = False) -> frozenset[Root]:
-        """The roots of what ``node`` holds in ``code``; with ``part``, of what can be taken out of it."""
+        """The roots of the object in ``node`` of ``code``; with ``part``, those of its elements."""
         return self._roots.solve((code, node, part))
 
     def sources(self, code: FunctionCode, node: Node) -> frozenset[int]:
-        """The positions of the parameters on whose values the value of ``node`` depends."""
+        """The positions of the parameters that the value of ``node`` depends on."""
         return self._sources.solve((code, node))
 
 
@@ -134,7 +134,7 @@ def _find_roots(key: _RootKey, ask: _AskRoots) -> frozenset[Root]:
     if isinstance(origin, ParameterCode):
         index = _index_of(code, origin)
         if origin.kind in ("star", "double star") and not part:
-            # The tuple or dict itself is made for the call.
+            # Each call creates the tuple or dict itself.
             return _NOTHING
         if index >= 0:
             return frozenset({Root("parameter", origin.name, index)})
@@ -230,7 +230,7 @@ def _sources_of_call(code: FunctionCode, call: Call, ask: _AskSources) -> frozen
     if call.path in _STATIC_FUNCTIONS or call.attribute in ("get_shape", "as_list"):
         return _NO_INDEX
     if call.path is not None and call.path.startswith(("numpy.", "scipy.")):
-        # What NumPy makes is an array of its own; where it needs a tensor's value, that is the hazard.
+        # NumPy returns a new array. If it needs a tensor's value, that is a hazard itself.
         return _NO_INDEX
     nodes: list[Node] = []
     mapped = False

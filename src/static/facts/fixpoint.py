@@ -1,4 +1,4 @@
-"""The least solution of a system of set equations, computed for what is asked and kept."""
+"""The least solution of a system of set equations, computed on demand and cached."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Element = TypeVar("Element")
 
-#: Gives the elements that another key is known to have so far.
+#: Returns the elements that are known so far for another key.
 Ask = Callable[[Key], frozenset[Element]]
 
 
 class Fixpoint(Generic[Key, Element]):
-    """Answers questions whose answers depend on each other, in circles too.
+    """Solves set equations that may depend on each other in cycles.
 
-    ``equation(key, ask)`` gives the elements of ``key`` from those of other keys. It must be monotone: larger
-    sets from ``ask`` never give a smaller one. Each question is solved with everything that it depends on before
-    an answer is kept, so the answers do not depend on the order of the questions; and without recursion, so a long
-    chain is no limit. (The local worklist solver of Fecht and Seidl, "A faster solver for general systems of
-    equations", 1999, with the order of a depth-first search.)
+    ``equation(key, ask)`` computes the elements of ``key`` from those of other keys. It must be monotone: larger
+    sets from ``ask`` never give a smaller result. A key is cached only after everything that it depends on is solved,
+    so the results do not depend on the order of the queries. The solver does not recurse, so chains may be long.
+    (The local worklist solver of Fecht and Seidl, "A faster solver for general systems of equations", 1999, with the
+    order of a depth-first search.)
     """
 
     def __init__(self, equation: Callable[[Key, Ask[Key, Element]], frozenset[Element]]) -> None:
@@ -61,7 +61,7 @@ class Fixpoint(Generic[Key, Element]):
             waiting.discard(reader)
             found = self._equation(reader, ask)
             if missing:
-                # What it depends on comes first; then it is asked again.
+                # Solve its dependencies first, then evaluate it again.
                 stack.append(reader)
                 stack.extend(missing)
                 waiting.add(reader)

@@ -9,23 +9,23 @@ from ..ir.code import Call, FunctionCode
 from ..ir.program import Cell
 from ..ir.solver import LINES
 
-#: Steps of a chain: whole chains would be most of what is kept, and of the JSON, of a large library.
+#: Maximum steps of a call chain: in a large library, whole chains would fill most of the memory and of the JSON.
 LONGEST = 6
-#: Those of a doubt: the callee that brings it, whose own record tells more, and where it stands.
+#: The same for a doubt: the callee that causes it (its own record says more), and the place of the hazard.
 LONGEST_OF_DOUBT = 2
 
 
 @dataclass(slots=True, eq=False)
 class Hazard:
-    """One thing seen in one function, or inherited from a callee (``inner``, through ``call``).
+    """A hazard that was found in a function, or inherited from a callee (``inner``, through ``call``).
 
-    ``message`` is a clause that names the function which does it.
-    ``parameter`` is set where it only holds for what that parameter is given, or for what an enclosing
-    function's variable holds (a cell): ``when`` says for which: "outlives" (an object that is still there
-    after the call), "traced" (a tensor while tracing), "rebinds" (the variable itself is bound anew).
-    ``effect`` says that it is a Python side effect; ``open`` that it is doubtful only because the
-    parameter itself is given different things, so that one caller's argument decides it: no other doubt ever becomes
-    certain in a caller; ``ambiguous`` that it was inherited through a call that may reach other functions instead.
+    ``message`` is a clause that names the function with the hazard.
+    ``parameter`` is set if the hazard depends on the argument for that parameter, or on the value of an enclosing
+    function's variable (a cell). ``when`` is the condition on that value: "outlives" (the object exists after the
+    call), "traced" (it is a tensor during tracing), "rebinds" (the variable itself is assigned).
+    ``effect`` marks a Python side effect. ``open`` marks a doubt that exists only because different arguments are
+    passed for the parameter. A caller's argument can make it certain; no other doubt becomes certain in a caller.
+    ``ambiguous`` marks a hazard that was inherited through a call with several possible targets.
     """
 
     code: str
@@ -43,7 +43,7 @@ class Hazard:
     ambiguous: bool = False
     call: Call | None = None
     inner: Hazard | None = None
-    #: How many calls lead to where the hazard stands, and the hazard there.
+    #: The number of calls that lead to the original hazard, and that hazard.
     depth: int = 0
     innermost: Hazard = field(init=False)
 
@@ -62,7 +62,7 @@ class Hazard:
     def seen_from(
         self, owner: FunctionCode, call: Call, certain: bool, parameter: int | Cell | None, handed_on: bool = False
     ) -> Hazard:
-        """This hazard as a caller inherits it; ``handed_on`` says that the caller passes its own argument as it is."""
+        """This hazard as a caller inherits it; ``handed_on``: the caller passes its own argument on unchanged."""
         return Hazard(
             self.code,
             self.message,
@@ -82,16 +82,15 @@ class Hazard:
         )
 
     def finding(self, refuses: bool, group: Group) -> Finding:
-        """This hazard as a record: at the line in the function itself, with the chain of calls behind it.
+        """This hazard as a record, at its line in the function and with the chain of calls.
 
-        ``refuses`` says that the finding refuses the function, whose author will want to follow the calls; ``group`` is
-        the rule's.
+        ``refuses``: the finding refuses the function, so its author needs the longer chain. ``group`` is the rule's.
         """
         chain = self.chain(LONGEST if refuses else LONGEST_OF_DOUBT)
         return Finding(self.code, self.message, self.owner.module.file, self.line, chain, refuses, group)
 
     def chain(self, longest: int) -> tuple[Step, ...]:
-        """The calls that lead to the hazard, and the hazard itself; of many the first calls and the last step."""
+        """The calls that lead to the hazard, then the hazard itself; the last calls are left out beyond ``longest``."""
         steps: list[Step] = []
         hazard = self
         while hazard.inner is not None:

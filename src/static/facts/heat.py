@@ -1,4 +1,4 @@
-"""Which functions are called often, as far as source shows."""
+"""Which functions are called often, as far as the source shows."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .signs import is_step
 
 
 class Heat:
-    """Which functions are called often: in a loop, by a step, or by what is."""
+    """Which functions are called often: in a loop, by a step, or by a function that is called often."""
 
     def __init__(self, program: Program, graph: CallGraph) -> None:
         self._why: dict[FunctionCode, str] = {}
-        #: The functions that are a round of training or of its like.
+        #: The training steps and similar steps.
         self.steps = {code for code in program.functions if not code.is_body and is_step(code)}
         pending: list[FunctionCode] = []
         for code in program.functions:
@@ -37,7 +37,7 @@ class Heat:
                     pending.append(target)
 
     def of(self, code: FunctionCode) -> str | None:
-        """Why a function is called often, as a clause; None where nothing says so."""
+        """Why a function is called often, as a clause; None if nothing shows it."""
         return self._why.get(code)
 
 

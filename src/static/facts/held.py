@@ -1,6 +1,6 @@
-"""Callables that a library's object is given and calls later: a learning rate, an activation, a constraint.
+"""Callables that a library object stores and calls later: a learning rate, an activation, a constraint.
 
-They run where the object is used, in the trace of the step that uses it: that call is what reaches them.
+They run when the object is used, in the trace of the step that uses it. So that call gets an edge to them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..ir.values import SYMBOLIC, Bound, Box, Function, Instance, Partial, Thing
 from .allocation import Allocations
 from .escape import receiver_of
 
-#: What a call of an object that holds callables must be for them to run.
+#: The methods that run an object's stored callables, by the kind of the object.
 _USES = {
     "optimizer": frozenset({"apply_gradients", "apply", "minimize", "__call__", "update_step"}),
     "layer": frozenset({"__call__", "call"}),
@@ -27,7 +27,7 @@ _CALLED = frozenset({None, "learning_rate", "regularizer", "loss", "activation"}
 
 
 def link_held(program: Program, calls: Calls, allocations: Allocations) -> None:
-    """Enter what the uses of library objects call; the graph has been solved."""
+    """Add call edges from the uses of library objects to their stored callables. The graph must be solved."""
     holders = _Holders(program, calls, allocations)
     if not holders.held:
         return
@@ -44,12 +44,12 @@ def link_held(program: Program, calls: Calls, allocations: Allocations) -> None:
 
 
 class _Holders:
-    """Which objects hold callables, by the call that made them."""
+    """The callables that objects store, by allocation site."""
 
     def __init__(self, program: Program, calls: Calls, allocations: Allocations) -> None:
         self.calls = calls
         self.allocations = allocations
-        #: The object that a held method belongs to: made elsewhere, and there after the call.
+        #: The receiver of a stored method: it was created elsewhere and outlives the call.
         self.elsewhere = Node(0, Cell("an object that a library holds", None))
         self.held: dict[Call, set[FunctionCode]] = {}
         self.kinds: dict[Call, set[str]] = {}
@@ -57,7 +57,7 @@ class _Holders:
         self._fill(program)
 
     def called_by(self, call: Call) -> Iterable[FunctionCode]:
-        """The callables that run when this call uses an object that holds them, in order."""
+        """The stored callables that this call runs, in source order."""
         found: set[FunctionCode] = set()
         for receiver, name in call.methods:
             kind = _kind(receiver)
@@ -66,7 +66,7 @@ class _Holders:
             node = call.function if name == "__call__" else receiver_of(call)
             sites = self.allocations.constructions([node]) if node is not None else []
             if not sites:
-                # Where it was made is not seen: it may be any of its kind.
+                # The allocation site is unknown: it may be any object of this kind.
                 sites = [site for site, kinds in self.kinds.items() if kind in kinds]
             for site in sites:
                 found |= self.held.get(site, set())
@@ -82,10 +82,10 @@ class _Holders:
         for site in made:
             for name, node in _arguments(site):
                 if "initializer" not in name:
-                    # Initializers run once, when variables are made.
+                    # Initializers run once, when variables are created.
                     self._take(site, name, node, inner)
             if SYMBOLIC in {value for _, node in _arguments(site) for value in _flat(node)}:
-                # A functional model: its layers were applied to symbolic tensors, mostly where it is made.
+                # A functional model: its layers were applied to symbolic tensors, mostly in the same function.
                 inner.setdefault(site, set()).update(
                     other for other in made if other.owner is site.owner and "layer" in self.kinds[other]
                 )
@@ -135,7 +135,7 @@ def _arguments(call: Call) -> Iterable[tuple[str, Node]]:
 
 
 def _nodes(node: Node) -> list[Node]:
-    """A node, and those of what it holds if it holds containers."""
+    """A node, and the nodes of the elements of its containers."""
     found = [node]
     for value in node.values:
         if isinstance(value, Box):

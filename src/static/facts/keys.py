@@ -1,4 +1,4 @@
-"""Whether the instances of a class can be keys of a weak dictionary, where ``tf.function`` keeps a method's traces."""
+"""Whether instances of a class can be keys of the weak dictionary in which ``tf.function`` keeps a method's traces."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from ..ir.code import ClassCode, Decorator
 from ..ir.values import Instance, Value
 
-#: Decorators that give a class ``__eq__`` and, with it, take its hash away, unless they are told otherwise.
+#: Decorators that add ``__eq__`` and thereby remove the hash, unless their arguments say otherwise.
 _EQ_MAKERS = frozenset({"dataclasses.dataclass", "attr.s", "attr.define", "attrs.define", "attrs.mutable"})
-#: Arguments with which such a decorator leaves a hash, or may leave one.
+#: Arguments with which such a decorator keeps or adds a hash, or may do so.
 _LEAVES_HASH = {"eq": False, "cmp": False, "frozen": True, "unsafe_hash": True, "hash": True}
-#: Decorators of a class that leave its equality, its hash and its slots as they are.
+#: Class decorators that do not change equality, hash and slots.
 _HARMLESS = frozenset({"typing.final", "typing.runtime_checkable", "functools.total_ordering"})
 _UNHASHABLE_BASES = {"builtins.list": "list", "builtins.dict": "dict", "builtins.set": "set"}
 _TUPLES = frozenset({"builtins.tuple", "typing.NamedTuple", "collections.namedtuple"})
@@ -21,7 +21,7 @@ _SLOTTED_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typ
 
 
 def why_no_key(code: ClassCode) -> str | None:
-    """Why an instance of a class can't be such a key and what helps, as far as the source is certain of it, or None."""
+    """Why instances of a class certainly can't be such keys, and what to do; None if the source does not prove it."""
     if any(base in _TUPLES for base in code.library_bases):
         return "is a tuple and can't be weakly referenced; make the method a function that takes the tuple"
     return _why_no_hash(code) or _why_no_reference(code)
@@ -53,14 +53,14 @@ def _why_no_reference(code: ClassCode) -> str | None:
 
 
 def unkeyed_receivers(receivers: Sequence[Value]) -> tuple[list[Instance], bool]:
-    """Of what a method is called on, what can't be a key; and whether that is all of it."""
+    """The receivers of a method that can't be keys, and whether all receivers are such."""
     instances = [value for value in receivers if isinstance(value, Instance)]
     unkeyed = [value for value in instances if why_no_key(value.code) is not None]
     return unkeyed, len(unkeyed) == len(receivers)
 
 
 def _may_leave_hash(decorator: Decorator) -> bool:
-    """Whether a decorator of a class may give it a hash: one that is told to, or one that is not known."""
+    """Whether a class decorator may leave the class with a hash: by its arguments, or because it is unknown."""
     if decorator.path not in _EQ_MAKERS:
         return decorator.path not in _HARMLESS
     given = _keywords(decorator)
@@ -69,7 +69,7 @@ def _may_leave_hash(decorator: Decorator) -> bool:
 
 
 def _has_only_slots(code: ClassCode) -> bool:
-    """Whether a class adds no room for a weak reference; what is not known may add it."""
+    """Whether a class certainly adds no ``__weakref__`` slot; an unknown decorator may add one."""
     for decorator in code.decorators:
         given = _keywords(decorator)
         if decorator.path == "dataclasses.dataclass" and given.get("slots") is True:
@@ -80,7 +80,7 @@ def _has_only_slots(code: ClassCode) -> bool:
 
 
 def _keywords(decorator: Decorator) -> dict[str, object]:
-    """The arguments of a decorator by name; what is no constant is unlike every constant."""
+    """The keyword arguments of a decorator. One that is not a constant is given as its syntax node."""
     tree = ast.parse(decorator.text.removeprefix("@"), mode="eval").body
     if not isinstance(tree, ast.Call):
         return {}

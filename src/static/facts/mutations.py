@@ -1,4 +1,4 @@
-"""Which containers and arrays the program changes in place, outside of where it makes them."""
+"""Mod analysis: the containers and arrays that the program changes in place outside of constructors."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Place = tuple[FunctionCode, int]
 
 @dataclass
 class Changes:
-    """The first change of each container, of each global's array, and of what attributes of a name hold."""
+    """The places that change each container, each global's array, and the values of attributes, by attribute name."""
 
     boxes: dict[Box, list[Place]] = field(default_factory=dict)
     cells: dict[Cell, list[Place]] = field(default_factory=dict)
     attributes: dict[str, list[Place]] = field(default_factory=dict)
 
     def note(self, code: FunctionCode, line: int, target: Node) -> None:
-        """Enter one change of what ``target`` holds."""
+        """Record that ``code`` changes the values of ``target`` in place at ``line``."""
         place = (code, line)
         for value in target.values:
             if isinstance(value, Box):
@@ -82,7 +82,7 @@ def _loops(code: FunctionCode) -> list[tuple[int, int]]:
 
 
 def _changed_by(call: Call) -> Node | None:
-    """The node of what a call changes in place."""
+    """The node of the object that a call changes in place, or None."""
     name = call.attribute
     if call.arguments and any(path in _CHANGING_FUNCTIONS for path in call.externals):
         return call.arguments[0]

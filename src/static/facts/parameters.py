@@ -1,4 +1,4 @@
-"""What each parameter holds, and the evidence for it."""
+"""The kind of each parameter's values, and the evidence for it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from ..ir.values import (
     Value,
 )
 
-#: The most steps of evidence that a record carries.
+#: Maximum number of evidence steps in a record.
 MAX_STEPS = 3
-#: How deep containers may hold one another, to be looked into.
+#: Maximum nesting depth of containers that are searched.
 _DEEPEST = 4
 
 
@@ -37,16 +37,16 @@ def own_parameters(code: FunctionCode) -> list[tuple[int, ParameterCode]]:
 
 
 def _is_receiver(code: FunctionCode) -> bool:
-    """Whether the first parameter is one: a function in a class may be called on the class instead."""
+    """Whether the first parameter is a receiver: a function in a class may also be called on the class, without one."""
     if not code.parameters or code.parameters[0].name in ("self", "cls", "mcs", "_self", "this"):
         return True
     return all(isinstance(value, (Instance, Class)) for value in code.parameters[0].node.values)
 
 
 def supplied_values(code: FunctionCode, index: int) -> tuple[Value, ...]:
-    """What call sites, hints and protocols give a parameter; its default alone does not count.
+    """The values that call sites, type hints and protocols give a parameter; its default alone does not count.
 
-    Asked for after the graph has been solved; the answer is kept.
+    Call this only after the graph is solved: the result is cached.
     """
     parameter = code.parameters[index]
     if parameter.supplied is None:
@@ -76,8 +76,10 @@ def _find_supplied(code: FunctionCode, index: int, parameter: ParameterCode) -> 
 def _follow_hints(
     hybrid: str, hint: Node, parameter: ParameterCode, values: tuple[Value, ...]
 ) -> tuple[Value, ...]:
-    """What a ``tf.function`` makes of hints: told to follow them, it converts to a hinted tensor; told
-    not to, a hint says nothing."""
+    """The values of a parameter, given ``experimental_follow_type_hints`` of its ``tf.function``.
+
+    With True, it converts the argument to a hinted tensor. With False, it ignores the hint.
+    """
     if "experimental_follow_type_hints=False" in hybrid:
         return tuple(value for value in values if value not in hint.values or _given(parameter, value))
     if "experimental_follow_type_hints=True" in hybrid and holds_tensor(hint.values):
@@ -91,12 +93,12 @@ def _given(parameter: ParameterCode, value: Value) -> bool:
 
 
 def holds_tensor(values: tuple[Value, ...]) -> bool:
-    """Whether one of these values is a tensor or array, or a container of some."""
+    """Whether one of these values is a tensor or array, or a container of them."""
     return _holds(values, TENSOR_LIKE)
 
 
 def holds_scalar(values: tuple[Value, ...]) -> bool:
-    """Whether one of these values is a Python number or string, or holds some: a container, or an object of its own."""
+    """Whether one of these values is a Python number or string, or has one: a container, or a project's object."""
     if _holds(values, SCALARS):
         return True
     instances = (value for value in values if isinstance(value, Instance) and value.code.kind is None)
@@ -106,7 +108,7 @@ def holds_scalar(values: tuple[Value, ...]) -> bool:
 
 
 def _holds(values: tuple[Value, ...], wanted: Container[Value], depth: int = _DEEPEST) -> bool:
-    """Whether a value is wanted, or one in containers that hold one another so deep; each is looked into once."""
+    """Whether a value, or one in nested containers down to ``depth``, is wanted; each container is searched once."""
     level, seen = [values], set[Box]()
     for left in range(depth, -1, -1):
         below: list[tuple[Value, ...]] = []
@@ -122,12 +124,12 @@ def _holds(values: tuple[Value, ...], wanted: Container[Value], depth: int = _DE
 
 
 def is_open(values: tuple[Value, ...]) -> bool:
-    """Whether these values leave it open what the parameter holds."""
+    """Whether the parameter's values are not all known: there are none besides None, or UNKNOWN is among them."""
     return all(value is NONE for value in values) or UNKNOWN in values
 
 
 def classify(values: tuple[Value, ...]) -> ParameterKind:
-    """The kind that these values amount to."""
+    """The parameter kind of these values."""
     tensors = [value for value in values if value in TENSORS]
     if tensors:
         if all(value is SYMBOLIC for value in tensors) and ARRAY not in values:

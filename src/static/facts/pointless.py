@@ -1,4 +1,4 @@
-"""What nobody could want as a graph: functions that do nothing with their tensors, set up data, or run once."""
+"""Functions that gain nothing as graphs: they do nothing with their tensors, set up data, or run once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .callgraph import CallGraph, calls_in_earnest, find_scripts
 from .heat import Heat
 from .tensor_work import call_computes, method_computes, operation_computes
 
-#: What makes constants, asks for shapes, or runs Python from within a graph is no work that a graph could do faster.
+#: Functions that a graph would not speed up: they create constants, query shapes, or call Python from a graph.
 _IDLE = frozenset(
     f"tensorflow.{name}"
     for name in (
@@ -23,12 +23,12 @@ _IDLE = frozenset(
         *("numpy_function", "py_func", "py_function"),
     )
 )
-#: What asks for shapes, and what picks and joins the numbers of one.
+#: Functions that query shapes, and functions that split and join shapes.
 _SHAPE_QUESTIONS = frozenset(f"tensorflow.{name}" for name in ("rank", "shape", "shape_n", "size"))
 _SHAPE_PARTS = frozenset(f"tensorflow.{name}" for name in ("concat", "convert_to_tensor", "stack", "unstack"))
-#: Walks through structures of values, which look at none.
+#: Functions that traverse nested structures without reading the values.
 _WALKS = re.compile(r"tree\.(?!map_structure)\w+")
-#: Methods that no tensor has: what is taken for one is a container of some.
+#: Methods that no tensor has: the receiver is a container of tensors.
 _OF_CONTAINERS = frozenset(
     {"append", "copy", "extend", "get", "items", "keys", "pop", "setdefault", "update", "values", "_asdict", "_replace"}
 )
@@ -38,22 +38,22 @@ _DATASETS = re.compile(
     r"|tensorflow\.data\.experimental\.(make_csv|CsvDataset|load)|tensorflow_datasets\.(load|builder)"
     r"|keras\.(preprocessing|utils)\.\w+_dataset_from_directory"
 )
-#: Names of functions that raise where something is not as it should be, and do no more.
+#: Names of functions that only validate, and raise or warn.
 _CHECKS = re.compile(r"_*(maybe_)?(assert|check|ensure|validate|verify|warn)(_(?!\w*(apply|loss|step|update))\w*)?")
-#: Names of functions that ask for shapes.
+#: Names of functions that query shapes.
 _SHAPES = re.compile(r"_*(get_)?(static_|combined_|input_|output_)?shape(s|_list)?")
-#: Names of functions over what describes tensors: their shapes, types and names.
+#: Names of functions that work on specifications of tensors: shapes, dtypes and names.
 _SPECIFICATIONS = re.compile(r"(\w*_)?(schemas?|specs?|signatures?)(_\w*)?")
 _SPECIFICATION_CLASSES = re.compile(r"\w*(Spec|Schema)(Base)?")
 _INTO_SPECIFICATION = re.compile(r"\w*_to_specs?")
-#: Names of functions that make what a loop or a variable begins with.
+#: Names of functions that create initial values of loops or variables.
 _BEGINNINGS = re.compile(
     r"(\w*_)?(init|initial|zero)_(\w+_)?states?(_fn|_impl)?|(\w*_)?initiali[sz](e(_\w+)?|ers?|ations?)"
 )
 _INITIALIZERS = re.compile(r"\w*Initiali[sz](er|ation)")
 #: Names of functions that run the loop around the steps.
 _DRIVERS = re.compile(r"_*(run|train|fit|eval|evaluate|test|collect)_(\w+_)?(epochs?|episodes?|loop|policy|rollouts?)")
-#: Names of functions that keep things, bring them back, or show them to people.
+#: Names of functions that save, load or display data.
 _KEEPING = re.compile(
     r"_*(maybe_)?(load|restore|save|export|serialize|dump|plot|display|show|print|visuali[sz]e|report|format)(_\w+)?|close"
 )
@@ -64,7 +64,7 @@ _SHOWING = re.compile(r"(^|/)(\w+_)?(plot(s|ting)?|visuali[sz](e|er|ation)s?|sum
 _ENTRIES = re.compile(r"_*(\w+_)?main")
 _MAKING = re.compile(r"_*(from|create|make|build)_\w+")
 _TEST_HELPERS = re.compile(r"_test_(lib|utils?|helpers?)\.py$")
-#: Files and folders of what is done to data before a step is given it.
+#: Files and folders of data preparation.
 _DATA = re.compile(
     r"(^|/)(data|datasets?|data_?load(er|ing)s?|data_(pipeline|prep|preparation|provider|utils?)|input_pipeline|\w*augment"
     r"(ations?|ers?)?|(\w+_)?pre_?process(ing|ors?)?(_\w+)?|\w*tfrecords?\w*)(/|\.py$)"
@@ -76,8 +76,11 @@ _CALLED_BY_KERAS = frozenset({"call", "__call__", "forward"})
 def find_idle(
     program: Program, graph: CallGraph, signs: set[FunctionCode], heat: Heat
 ) -> dict[FunctionCode, str]:
-    """The functions in which no tensor meets an operation, nor anything unknown, nor in what they call, and those that
-    only check or describe what they are given; each with that, as a clause."""
+    """The functions that do no tensor work, and those that only check or describe their arguments; each with the reason
+    as a clause.
+
+    Tensor work includes that of callees, and passing a tensor to unknown code.
+    """
     found: dict[FunctionCode, str] = {}
     busy = _spread(graph, _is_busy)
     for code in program.functions:
@@ -101,7 +104,7 @@ def find_idle(
 
 
 def _asks_for_shapes(code: FunctionCode) -> bool:
-    """Whether all operations of a function ask for shapes, or pick and join the numbers of one."""
+    """Whether all operations of a function query shapes, or split and join shapes."""
     asked = False
     for event in code.events:
         if isinstance(event, Operation) and operation_computes(event) is not False:
@@ -118,20 +121,22 @@ def _asks_for_shapes(code: FunctionCode) -> bool:
 
 
 def _call_is_open(call: Call) -> bool:
-    """Whether a call may run operations that its path does not tell: a tensor's method, or unknown code."""
+    """Whether a call may run operations that its paths do not show: those of a tensor's method, or of unknown code."""
     return any(method_computes(receiver, name) for receiver, name in call.methods) or _is_unseen(call)
 
 
 def _has_one_operation(code: FunctionCode) -> bool:
-    """Whether a method is given nothing but its object, calls nothing, and executes one operator at most."""
+    """Whether a method takes only its receiver, calls nothing, and executes at most one operator or iteration."""
     if code.owner_class is None or len(code.parameters) != 1 or code.calls:
         return False
     return sum(isinstance(event, (Operation, Iteration)) for event in code.events) <= 1
 
 
 def _counts_in_arrays(code: FunctionCode) -> bool:
-    """Whether a function makes arrays by NumPy, and runs no operation that the source shows: what it may be given as a
-    tensor is an array as well."""
+    """Whether a function creates NumPy arrays, and its source shows no TensorFlow operation.
+
+    Arguments that may be tensors may be arrays as well.
+    """
     arrays = False
     operations = any(isinstance(event, Operation) and any(map(_is_tensor, event.operands)) for event in code.events)
     for call in code.calls:
@@ -143,7 +148,7 @@ def _counts_in_arrays(code: FunctionCode) -> bool:
 
 
 def _describes(code: FunctionCode) -> bool:
-    """Whether a function is about specifications: by its name, and it asks TensorFlow for no operation itself."""
+    """Whether a function works on specifications, judging by its name, and calls no TensorFlow operation itself."""
     owner = code.owner_class
     of_class = owner is not None and _SPECIFICATION_CLASSES.fullmatch(owner.name) is not None
     if not of_class and not _SPECIFICATIONS.fullmatch(code.name):
@@ -156,9 +161,9 @@ def _describes(code: FunctionCode) -> bool:
 def find_once(
     program: Program, graph: CallGraph, heat: Heat, covered: set[FunctionCode]
 ) -> dict[FunctionCode, str]:
-    """The functions that are run once, or only where data and objects are set up, each with why, as a clause.
+    """The functions that run once, or only while data and objects are set up; each with the reason as a clause.
 
-    Training steps, functions with a loop of their own, and what Keras or code outside of the project may call are none.
+    Training steps and functions that are defined in a loop are not among them.
     """
     found: dict[FunctionCode, str] = {}
     for code in program.functions:
@@ -192,13 +197,13 @@ def find_once(
     held = [code for code in program.functions if _is_held(code, scripts) and not _may_repeat(code, heat)]
     _settle(found, held, _constructs, "runs only while an object is created")
     if any(call.in_loop and call.targets for code in program.functions for call in code.calls):
-        # Where nothing of a project is inside a loop, its script is an excerpt, and shows nothing.
+        # A project without any call in a loop is an excerpt: its script does not show how often functions run.
         _settle(found, held, _stands_outside, "runs once, outside of the script's loops")
     return found
 
 
 def _makes_objects(code: FunctionCode) -> bool:
-    """Whether a function returns layers or models, and no other value that is known."""
+    """Whether a function returns layers or models, and no other known value."""
     known = [value for value in code.returns.values if value is not UNKNOWN and value is not NONE]
     return bool(known) and all(isinstance(value, (Instance, Thing)) and _is_model(value) for value in known)
 
@@ -208,7 +213,7 @@ def _is_model(value: Instance | Thing) -> bool:
 
 
 def _begins(code: FunctionCode) -> bool:
-    """Whether a function makes what a loop or a variable begins with, by its name or its class."""
+    """Whether a function creates initial values of loops or variables, judging by its name or class."""
     owner = code.owner_class
     if owner is not None and code.name == "__call__":
         return owner.kind == "initializer" or _INITIALIZERS.fullmatch(owner.name) is not None
@@ -216,7 +221,7 @@ def _begins(code: FunctionCode) -> bool:
 
 
 def _prepares(code: FunctionCode, covered: set[FunctionCode]) -> bool:
-    """Whether a function stands in a file of data preparation, and nothing else but graphs calls it."""
+    """Whether a function is in a file of data preparation, and only graph code and such files call it."""
     owner = code.owner_class
     if _DATA.search(code.module.file) is None or (owner is not None and owner.kind is not None):
         return False
@@ -230,7 +235,7 @@ def _prepares(code: FunctionCode, covered: set[FunctionCode]) -> bool:
 
 
 def _spread(graph: CallGraph, test: Callable[[FunctionCode], bool]) -> set[FunctionCode]:
-    """The functions for which something holds, or for what they call as part of the same trace."""
+    """The functions that pass ``test``, and those that call one of them as part of the same trace."""
     found: set[FunctionCode] = set()
     for component in graph.components:
         if any(test(code) or any(each in found for each in graph.traced_targets(code)) for code in component):
@@ -244,7 +249,7 @@ def _settle(
     is_once: Callable[[Call], bool],
     why: str,
 ) -> None:
-    """Add the functions of which every call is made once, or by a function that is."""
+    """Add the functions whose calls all run once: by ``is_once``, or outside a loop of a function that runs once."""
     settled: set[FunctionCode] = set()
     changed = True
     while changed:
@@ -269,7 +274,7 @@ def _stands_outside(call: Call) -> bool:
 
 
 def _is_held(code: FunctionCode, scripts: set[ModuleCode]) -> bool:
-    """Whether all calls of a function are known: nobody outside of the project calls it by its name."""
+    """Whether all calls of a function are known: it does not escape, and no code outside the project calls it."""
     if code.is_body or code.escapes or code.in_loop:
         return False
     if code.parent is not None and not code.parent.is_body:
@@ -279,7 +284,7 @@ def _is_held(code: FunctionCode, scripts: set[ModuleCode]) -> bool:
 
 
 def _may_repeat(code: FunctionCode, heat: Heat) -> bool:
-    """Whether a function is a step, has a loop of its own, or is a layer's work, which Keras calls as well."""
+    """Whether a function is a step, contains a loop, or is a method that Keras calls as well."""
     if code in heat.steps or (code.owner_class is not None and code.name in _CALLED_BY_KERAS):
         return True
     return _loops(code)
@@ -296,7 +301,7 @@ def _makes_dataset(event: Event) -> bool:
 def _is_busy(code: FunctionCode) -> bool:
     if code.left_out is not None or any(map(_works, code.events)):
         return True
-    # What a loop makes, if only constants, a graph need not make again.
+    # In a loop even constants are work: a graph creates them only once.
     return _loops(code) and any(computes(path) for call in code.calls for path in call.externals)
 
 
@@ -307,13 +312,13 @@ def _loops(code: FunctionCode) -> bool:
 
 
 def _works(event: Event) -> bool:
-    """Whether an event surely runs an operation, or hands a tensor to something unknown."""
+    """Whether an event certainly runs an operation, or passes a tensor to unknown code."""
     if isinstance(event, Call):
         return _call_works(event)
     if isinstance(event, Operation):
         compares = event.name in ("Eq", "NotEq")
         return operation_computes(event) is True and not (compares and any(_is_word(node) for node in event.operands))
-    # A plain item, or a walk, may as well be one of a structure of tensors, and is no work by itself.
+    # Plain indexing and iteration may apply to a structure of tensors, and are no work by themselves.
     return isinstance(event, ItemLoad) and event.sliced and _is_tensor(event.base)
 
 
@@ -329,14 +334,14 @@ def _call_works(call: Call) -> bool:
     working = [
         receiver for receiver, name in call.methods if name not in _OF_CONTAINERS and method_computes(receiver, name)
     ]
-    # A method that strings and dictionaries have too is no tensor's where both may be meant.
+    # A method that strings and dictionaries also have does not count if the receiver may be one of them.
     return bool(working) and (
         len(working) == len(call.methods) or any(receiver not in TENSORS for receiver in working)
     )
 
 
 def _is_unseen(call: Call) -> bool:
-    """Whether a call runs code that nobody knows: an unknown callee's, or a library's that is in no table."""
+    """Whether a call runs unknown code: an unknown callee, or a library function that is in no table."""
     if any(isinstance(receiver, Super) for receiver, _ in call.methods):
         return True
     if call.externals and all(map(_WALKS.fullmatch, call.externals)):
@@ -352,7 +357,7 @@ def _is_word(node: Node) -> bool:
 
 
 def _is_tensor(node: Node) -> bool:
-    """Whether a node holds tensors, and no string or container that is meant instead."""
+    """Whether a node holds tensors, and neither strings nor containers."""
     values = node.values
     return any(value in TENSORS for value in values) and not any(
         value is STRING or isinstance(value, Box) for value in values

@@ -1,4 +1,4 @@
-"""Signs that a function may compute with tensors where its callees and operands are unknown: a run settles it."""
+"""Signs that a function with unknown callees and operands may compute with tensors: then a run decides."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _METHODS = frozenset(
 )
 _PATHS = ("tensorflow_probability.mcmc.", "tensorflow_probability.vi.", "tensorflow_probability.optimizer.")
 _COLLECTIVES = re.compile(r"horovod\.\w+\.(grouped_)?(allgather|allreduce|alltoall|broadcast|reducescatter)")
-#: What authors call one round of training, or a part of it.
+#: Usual names of training steps, similar steps, and parts of them.
 _NAMES = re.compile(
     r"_*(\w*_)?(train|training|test|eval|evaluation|val|valid|validation|predict|prediction|inference|infer|update|learn|gradient"
     r"|critic|actor|generator|discriminator|distributed|sample|optimi[sz]e)((_\w*)?_?(step|batch)|_?fn)\d*"
@@ -57,7 +57,7 @@ _LIBRARIES = frozenset(
 
 
 def find_signs(program: Program, graph: CallGraph, reaching: frozenset[ModuleCode]) -> set[FunctionCode]:
-    """The functions in which something says that they may compute with tensors, or in what they call."""
+    """The functions with a sign of tensor work, in themselves or in their callees."""
     found: set[FunctionCode] = set()
     for component in graph.components:
         if any(
@@ -65,19 +65,19 @@ def find_signs(program: Program, graph: CallGraph, reaching: frozenset[ModuleCod
             for code in component
         ):
             found.update(component)
-    # What a function is called says something of itself alone: the loop around a step is no step.
+    # A name is a sign for the function itself, not for its callers: the loop around a step is not a step.
     return found | {
         code for code in program.functions if code.module in reaching and names_step(code)
     }
 
 
 def is_step(code: FunctionCode) -> bool:
-    """Whether a function is a round of training, or of its like: by its name, a tape, an update or a strategy's run."""
+    """Whether a function is a training step or a similar step: by its name, a tape, an update or ``strategy.run``."""
     return names_step(code) or any(_steps(event) for event in code.events)
 
 
 def names_step(code: FunctionCode) -> bool:
-    """Whether a function is named as authors name a round of training, or a part of it."""
+    """Whether a function has a usual name of a training step, of a similar step, or of a part of one."""
     return _NAMES.fullmatch(code.name) is not None
 
 
@@ -98,7 +98,7 @@ def _steps(event: Event) -> bool:
 
 
 def _runs_replicas(call: Call) -> bool:
-    """Whether a call is ``strategy.run(step, (x,))``, or that with ``args=(x,)``, of a strategy that nobody knows."""
+    """Whether a call looks like ``strategy.run(step, (x,))``, perhaps with ``args=(x,)``, on an unknown object."""
     if call.attribute != "run" or call.targets:
         return False
     if {"args", "kwargs"} & call.keywords.keys():
@@ -128,12 +128,12 @@ def _tells(event: Event) -> bool:
 
 
 def _names_weights(node: Node) -> bool:
-    """Whether a node holds the weights of a model that a library's module has."""
+    """Whether a node holds the weights of a model in a library's module."""
     return any(isinstance(value, External) and value.path.rpartition(".")[2] in _ATTRIBUTES for value in node.values)
 
 
 def find_reaching(modules: Iterable[ModuleCode]) -> frozenset[ModuleCode]:
-    """The modules that reach TensorFlow: by an import, or by one of a module of the project that does."""
+    """The modules that import TensorFlow or a library on top of it, directly or through the project's modules."""
     known = list(modules)
     by_name = {module.name: module for module in known}
     users: dict[ModuleCode, list[ModuleCode]] = {}

@@ -1,4 +1,4 @@
-"""Whether a function computes with tensors: itself, or through what it calls."""
+"""Whether a function computes with tensors, itself or through its callees."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TRIVIAL_METHODS = frozenset({"numpy", "get_shape", "set_shape", "ref", "item", 
 
 
 def find_computing(program: Program, graph: CallGraph) -> dict[FunctionCode, bool | None]:
-    """For each function: True, False, or None where an unknown callee or operand leaves it open."""
+    """Whether each function computes with tensors; None if an unknown callee or operand leaves it open."""
     own = {code: _computes_itself(code) for code in program.functions}
     found: dict[FunctionCode, bool | None] = {}
     for component in graph.components:
@@ -68,7 +68,7 @@ def _computes_itself(code: FunctionCode) -> bool | None:
 
 
 def operation_computes(event: Operation) -> bool | None:
-    """Whether an operator computes with tensors; None where an operand is unknown."""
+    """Whether an operator computes with tensors; None if an operand is unknown."""
     if event.name in _IGNORED_OPERATORS:
         return False
     doubtful = False
@@ -82,7 +82,7 @@ def operation_computes(event: Operation) -> bool | None:
 
 
 def call_computes(call: Call) -> bool | None:
-    """Whether a call by itself runs operations (what the project's callees do is not counted here)."""
+    """Whether a call runs operations, apart from those in the project's callees; None if the callee is unknown."""
     if any(binding.mode == "graph" for binding in call.targets) and not call.methods:
         return False
     for path in call.externals:

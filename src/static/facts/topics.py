@@ -1,4 +1,4 @@
-"""What a call is about, so that only the rules concerned look at it."""
+"""The topics of a call. A rule examines only the calls with its topics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..ir.values import UNKNOWN, Instance, Thing
 from ..libraries.effects import creates_variables, draws_tensors, effect_of_call
 from ..libraries.method_effects import EAGER_METHODS, FIT_METHODS, TELLING_MUTATORS, effect_of
 
-#: Builtins that walk over their argument in Python.
+#: Builtins that iterate over their argument in Python.
 WALKING_BUILTINS = frozenset(
     {
         "builtins.list",
@@ -47,7 +47,7 @@ CREATED_KINDS = frozenset({"layer", "model", "optimizer", "metric", "parameter"}
 
 
 def topics_of(call: Call) -> list[str]:
-    """The topics of a call: kinds of effects, and what kind of library it belongs to; in the same order in each run."""
+    """The sorted topics of a call: its kinds of effects, and the kinds of its libraries."""
     found: set[str] = set()
     for path in call.externals:
         effect = effect_of_call(path)

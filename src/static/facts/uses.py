@@ -1,8 +1,8 @@
-"""What the project does with a function's results: whether it only reads their values, and at once.
+"""How the project uses a function's results: whether it only reads their values, right after the call.
 
-A variable that a function returns is a tensor when a graph returns it: the value at the end of the call. That is no
-difference where each call of the function is known and what it gives is read before anything may write to it again.
-The question is asked of names and statements: whatever isn't plainly a reading of the value counts as another use.
+If a function returns a variable, a graph returns a tensor with its value at the end of the call. This makes no
+difference if all calls of the function are known and each result is read before anything may write to it again.
+The analysis looks at names and statements: a use that isn't plainly a read of the value counts as another use.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _LIBRARY_READS = {
     "tensorflow": frozenset({"cast", "convert_to_tensor", "equal", "greater", "identity", "less", "reduce_sum"}),
 }
 _LIBRARIES = {"np": "numpy", "numpy": "numpy", "tf": "tensorflow", "tensorflow": "tensorflow"}
-#: Calls that write to no variable and run no code of the project's, given plain values.
+#: Calls that write to no variable and run no project code if their arguments are plain values.
 _HARMLESS = _CONVERSIONS | {"print", "range"}
-#: By these, a function or a name can be reached without its name being written.
+#: With these, code can reach a function or a variable without writing its name.
 _DYNAMIC = frozenset(
     {"attrgetter", "__dict__", "globals", "locals", "vars", "eval", "exec", "getattr", "setattr", "methodcaller"}
 )
-#: Special methods that no operator, attribute, formatting or comparison runs; a project with others is not followed.
+#: Special methods that no operator, attribute, formatting or comparison runs. A project with others is not analysed.
 _PLAIN = frozenset(f"__{name}__" for name in ("init", "call", "post_init", "iter", "next", "enter", "exit", "len"))
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -38,8 +38,8 @@ _COMPARED = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 class Uses:
     """The uses of a function's results.
 
-    ``read`` maps the parts that are read by value alone ("" for the result as a whole, "[1]" for an item) to where;
-    ``other`` is the place of the first use that is another one, and ``unknown`` why not all uses are known.
+    ``read`` maps the parts whose value is only read ("" for the whole result, "[1]" for an item) to a call's place.
+    ``other`` is the place of the first other use. ``unknown`` says why not all uses are known.
     """
 
     read: Mapping[str, str] = field(default_factory=dict)
@@ -68,10 +68,10 @@ class _File:
 
 
 class Results:
-    """The uses of results in a project, whose files are given one by one.
+    """The uses of results in a project, whose files are added one by one.
 
-    A project that reaches names otherwise than by writing them (``getattr``) tells nothing of them. Most larger ones
-    do, and no tree is kept from there on.
+    If a project can reach names without writing them (``getattr``), all uses are unknown. Most larger projects can; the
+    trees are dropped then.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Results:
         self._trees: dict[str, ast.Module] = {}
 
     def add(self, name: str, tree: ast.Module) -> None:
-        """Take in a file of the project."""
+        """Add a file of the project."""
         if self.dynamic is None:
             self._trees[name] = tree
             self.dynamic = _find_dynamic(name, tree)
@@ -89,12 +89,12 @@ class Results:
                 self._trees.clear()
 
     def forget(self, why: str) -> None:
-        """Take nothing as known, since not all of the project is."""
+        """Make all uses unknown, because part of the project is; ``why`` says which."""
         self.dynamic = why
         self._trees.clear()
 
     def _read(self) -> None:
-        """Note where each name is mentioned, in all files that were added."""
+        """Record the places of each name in all added files."""
         for file in (_File(name, tree) for name, tree in self._trees.items()):
             for node in ast.walk(file.tree):
                 for name in _names(node):
@@ -104,7 +104,7 @@ class Results:
         self._trees.clear()
 
     def uses(self, code: FunctionCode) -> Uses:
-        """What becomes of the results of ``code``."""
+        """The uses of the results of ``code``."""
         if self.dynamic is not None:
             return Uses(unknown=self.dynamic)
         if self._trees:
@@ -129,7 +129,7 @@ class Results:
         return self._gather(calls)
 
     def _gather(self, calls: Sequence[tuple[_File, ast.Call]]) -> Uses:
-        """What all calls have in common: the parts that each of them only reads."""
+        """Combine the uses of all calls: a part is read if every call only reads it."""
         tables = [table for file, call in calls if (table := self._parts(file, call)) is not None]
         if not tables:
             return Uses(read={"": calls[0][0].place(calls[0][1])})
@@ -146,7 +146,7 @@ class Results:
         return Uses(read=read, other=others[0] if others else None)
 
     def _parts(self, file: _File, call: ast.Call) -> Mapping[str, _Found] | None:
-        """What one call's result is used for, by its parts; None where it is not used."""
+        """The uses of one call's result, by its parts; None if the result is not used."""
         parent = file.parents[call]
         if isinstance(parent, ast.Expr):
             return None
@@ -172,12 +172,12 @@ class Results:
         }
 
     def _other_use(self, file: _File, binding: ast.Assign, name: str) -> str | None:
-        """The place of a use of a name, bound by a call, that is not a reading of the value right after it."""
+        """The place of a use of ``name`` that is not a read of the value right after ``binding``, or None."""
         scope = file.scope(binding)
         if isinstance(scope, ast.ClassDef):
             return file.place(binding)
         if isinstance(scope, ast.Module):
-            # A global: other modules may read it, by its name alone.
+            # A global: other modules may read it by its name.
             for other, node in self.mentions.get(name, ()):
                 if isinstance(node, (ast.alias, ast.Attribute)) and other is not file:
                     return other.place(node)
@@ -193,7 +193,7 @@ class Results:
                 continue
             around = file.scope(node)
             if around is not scope:
-                # The same name in a function beside is another one, unless it reads this scope's.
+                # The same name in another function is another variable, unless that function is inside this scope.
                 if scope in file.above(node):
                     return file.place(node)
                 continue
@@ -204,7 +204,7 @@ class Results:
         return None
 
     def _is_bound_anew(self, file: _File, node: ast.AST, name: str, binding: ast.Assign) -> bool:
-        """Whether a use stands behind another binding of the name to a call, whose own turn it is to be asked about."""
+        """Whether a use reads another binding of the name to a call of the same function, which is checked itself."""
         mine = binding.value
         assert isinstance(mine, ast.Call)
         return any(
@@ -223,9 +223,9 @@ class Results:
     # -- how ----------------------------------------------------------------------------------
 
     def _is_reading(self, file: _File, node: ast.AST) -> bool:
-        """Whether an expression's value is read where it stands, and what comes of that is the same for a tensor.
+        """Whether an expression's value is only read, with the same outcome for a variable and for a tensor.
 
-        What is printed or formatted is not: the text tells a variable from a tensor.
+        Printing or formatting is not a read: the text of a variable differs from that of a tensor.
         """
         parent = file.parents[node]
         if isinstance(parent, ast.BinOp):
@@ -265,7 +265,7 @@ class Results:
         return found
 
     def _follow(self, file: _File, block: Sequence[ast.stmt], found: set[ast.AST]) -> bool:
-        """Add what is evaluated in order, up to the first that may write; returns whether the end was reached."""
+        """Add the nodes of ``block`` up to the first that may write; return whether the end was reached."""
         for statement in block:
             if isinstance(statement, ast.If):
                 if not self._take(file, statement.test, found):
@@ -281,7 +281,7 @@ class Results:
         return True
 
     def _take(self, file: _File, part: ast.AST, found: set[ast.AST]) -> bool:
-        """Add the nodes of a statement or expression before which nothing may write; whether nothing in it may."""
+        """Add the nodes of ``part`` that are evaluated before any write; return whether nothing in it may write."""
         writers = [node for node in ast.walk(part) if self._may_write(node)]
         if not writers:
             found.update(ast.walk(part))
@@ -293,7 +293,7 @@ class Results:
         return False
 
     def _is_at_once(self, file: _File, call: ast.AST, statement: ast.AST | None) -> bool:
-        """Whether nothing in a call's statement may write between the call and the use of what it gives."""
+        """Whether nothing in a call's statement may write between the call and the use of its result."""
         if statement is None:
             return False
         apart = {call, *ast.walk(call), *file.above(call)}
@@ -303,7 +303,7 @@ class Results:
         return not any(self._may_write(node) and node not in apart for part in parts for node in ast.walk(part))
 
     def _may_write(self, node: ast.AST) -> bool:
-        """Whether evaluating a node may run code that writes to a variable, that of the nodes below it aside."""
+        """Whether evaluating a node, apart from the nodes below it, may run code that writes to a variable."""
         if isinstance(node, ast.Call):
             return not (
                 (isinstance(node.func, ast.Name) and node.func.id in _HARMLESS and not self._is_redefined(node.func.id))
@@ -319,7 +319,7 @@ class Results:
         return any(not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) for _, node in mentions)
 
     def _is_library_read(self, function: ast.expr) -> bool:
-        """Whether a function is one of NumPy's or TensorFlow's that take a value, under its usual name."""
+        """Whether a function is a NumPy or TensorFlow function that only reads values, under the usual module name."""
         if not isinstance(function, ast.Attribute) or not isinstance(function.value, ast.Name):
             return False
         name = function.value.id
@@ -333,14 +333,14 @@ class Results:
 
 @dataclass(frozen=True)
 class _Found:
-    """A call, and the use of what it gives that is no reading, if any."""
+    """The place of a call, and of a use of its result that is not a read, if any."""
 
     place: str
     other: str | None
 
 
 def _find_dynamic(file: str, tree: ast.Module) -> str | None:
-    """What in a file may reach a name that is not written there, and its line; None where nothing does."""
+    """A name in a file through which code may reach unwritten names, with its line; None if there is none."""
     for node in ast.walk(tree):
         for name in _names(node):
             special = name.startswith("__") and name.endswith("__") and name not in _PLAIN

@@ -1,4 +1,4 @@
-"""The view that rules have of a function after the graph was solved, and the questions they can ask."""
+"""The view that rules have of a function after the graph is solved."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Keeper(NamedTuple):
     name: str
 
 
-#: What a switch holds that is no number: whether and which.
+#: The values of a switch, apart from numbers.
 _SETTINGS = frozenset({BOOLEAN, STRING, NONE})
 _CONVERTED = frozenset({"builtins.float", "builtins.int", "builtins.abs"})
 
@@ -163,7 +163,7 @@ class View:
         An array argument becomes a tensor at the call. An array that the function creates stays an array.
         """
         known = self.facts.traced
-        # Containers may hold themselves: how deep the question is asked is part of it.
+        # Containers may contain themselves, so the depth is part of the key.
         key = (self.code, node, depth)
         if key not in known:
             known[key] = self._find_traced(node, depth)
@@ -172,7 +172,7 @@ class View:
     def _find_traced(self, node: Node, depth: int) -> bool | None:
         origin = node.origin
         if isinstance(origin, Call) and origin.path in _CONVERTED and origin.arguments:
-            # AutoGraph makes a cast of it: what is a number eagerly is a tensor in a trace.
+            # AutoGraph turns it into a cast: a number in eager mode is a tensor in a trace.
             return self.traced(origin.arguments[0], depth)
         tensors = others = doubts = False
         for value in node.values:
@@ -243,7 +243,7 @@ class View:
     # -- control ------------------------------------------------------------------------------
 
     def _is_decided_before(self, event: Event) -> bool:
-        """Whether a branch may keep the function from coming to an event."""
+        """Whether a branch may keep the function from reaching an event."""
         return event.guard is not None or any(
             isinstance(other, Branch) and other.leaves and other.place < event.place for other in self.code.events
         )

@@ -1,4 +1,4 @@
-"""The rules, one a file. A file that defines a ``Rule`` with a code is found by being in this folder."""
+"""The rules, one per file. A file in this folder that defines a ``Rule`` with a code is found automatically."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class AlreadyHybrid(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """How a function became a `tf.function`."""
+        """Judge a function that is a `tf.function`, and say how it became one."""
         if case.is_new or case.code.switched is not None:
             return None
         return Judgement(f"{case.name} is already a `tf.function`: {case.code.hybrid}")

@@ -108,7 +108,7 @@ class ArrayMethod(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, AttributeLoad)
         if event.attribute not in _ARRAY_ONLY:
             return

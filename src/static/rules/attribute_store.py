@@ -112,10 +112,10 @@ class OutlivingAttributeStore(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, AttributeStore)
         if event.attribute == "built" and any(kind_of(value) in ("layer", "model") for value in event.base.values):
-            # Keras' own mark, which every call sets alike.
+            # A flag of Keras, which every call sets to the same value.
             return
         certain = view.is_known(event.base) and not any(
             isinstance(value, Thing) or value in TENSORS for value in event.base.values

@@ -57,7 +57,7 @@ class BarrenHybrid(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """That a decorated function runs no operation."""
+        """Judge a decorated function that runs no operation."""
         if case.is_decorated and case.computes is False:
             return Judgement(f"{case.name} is a `tf.function` and executes no TensorFlow operation", Action.DEHYBRIDIZE)
         return None

@@ -1,4 +1,4 @@
-"""A function before the judgement: what rules ask that look at it as a whole."""
+"""The facts about a function for rules that judge it as a whole."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from ..ir.code import FunctionCode
 
 @dataclass(frozen=True)
 class Case:
-    """A function, and what is known of it.
+    """A function, and the facts about it.
 
-    ``effect`` is an effect that it certainly has; ``outer`` the function that defines it anew in every call and that
-    it is a part of.
+    ``effect`` is a certain effect of it. ``outer`` is the enclosing function that redefines it in every call.
     """
 
     facts: Facts
@@ -26,16 +25,16 @@ class Case:
 
     @property
     def name(self) -> str:
-        """How a message names the function."""
+        """The name of the function in messages."""
         return name_of(self.code)
 
     @property
     def is_new(self) -> bool:
-        """Whether it is no hybrid yet."""
+        """Whether it is not a hybrid yet."""
         return self.code.hybrid is None
 
     @property
     def is_decorated(self) -> bool:
-        """Whether it is a hybrid by a decorator, and by nothing that would have to be undone first."""
+        """Whether it is a hybrid by a decorator, and has no certain effect."""
         call = self.code.hybrid_call
         return call is not None and call.decorates is not None and self.effect is None

@@ -143,7 +143,7 @@ class ChangingState(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, AttributeLoad)
         found = self._writer(view, event)
         if found is None:
@@ -165,7 +165,7 @@ class ChangingState(Rule):
             )
 
     def _writer(self, view: View, event: AttributeLoad) -> tuple[FunctionCode, int] | None:
-        """Who else assigns the attribute, or changes what it holds."""
+        """The function and line that assign the attribute or change its value, preferably in other code; or None."""
         facts = view.facts
         stores = facts.rebound_attributes.get(event.attribute)
         if stores and not _is_stable(event.result):
@@ -191,7 +191,7 @@ class ChangingState(Rule):
             )
 
     def _how(self, view: View, node: Node, cell: Cell) -> str | None:
-        """How the name, or what it holds, changes; None where it does not."""
+        """How the name or its value changes; None if it does not."""
         if cell.rebound:
             writer, where = cell.rebound[0]
             return f"which {_name(writer)} rebinds ({writer.module.file}:{where})"
@@ -208,7 +208,7 @@ class ChangingState(Rule):
 
 
 def _changed_box(view: View, node: Node) -> tuple[FunctionCode, int] | None:
-    """Who else changes a container in ``node`` that holds more than variables and code."""
+    """The other function, and its line, that changes a container in ``node`` with more than variables and code."""
     boxes = view.facts.changes.boxes
     for value in node.values:
         if isinstance(value, Box) and value in boxes and not _holds_code(value):
@@ -231,7 +231,7 @@ def _name(code: FunctionCode) -> str:
 
 
 def _is_stable(node: Node) -> bool:
-    """Whether rebinding doesn't matter: the name holds one function, module or class, or variables."""
+    """Whether rebinding doesn't matter: the value is one function or class, or all are modules or variables."""
     if len(node.values) == 1 and isinstance(node.values[0], (Function, Bound, Class, Method, Wrapped)):
         return True
     return bool(node.values) and all(

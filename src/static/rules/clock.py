@@ -66,7 +66,7 @@ class Clock(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         name = next(iter(event.externals), "the clock")
         yield view.hazard(self.code, f"reads the clock with `{name}`", event, True, self.assumption, name)

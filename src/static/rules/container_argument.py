@@ -11,7 +11,7 @@ from ..facts.view import View
 from ..ir.values import STRUCTURES, Box, Instance
 from .rule import Example, Group, Move, Polarity, Rule
 
-#: Structures whose length is a part of their type: a trace serves all of them.
+#: Structures whose length is part of their type, so that one trace is enough.
 _FIXED = frozenset({"namedtuple"})
 
 

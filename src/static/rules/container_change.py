@@ -110,7 +110,7 @@ class OutlivingContainerChange(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         if isinstance(event, ItemStore):
             target, verb, certain = event.base, "assigns an item of", view.is_known(event.base)
             certain = certain and not any(value in TENSORS for value in target.values)

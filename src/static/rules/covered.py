@@ -78,7 +78,7 @@ class Covered(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """That graphs run a function already."""
+        """Judge a function that already runs only in graphs."""
         if case.is_new and case.code in case.facts.covered:
             return Judgement(f"{case.name} already runs inside a graph: all of its callers are graphs")
         return None

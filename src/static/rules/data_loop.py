@@ -69,7 +69,7 @@ class DataLoop(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Iteration)
         if event.context != "for" or not _over_data(event.iterable, 0):
             return
@@ -80,7 +80,7 @@ class DataLoop(Rule):
 
 
 def _over_data(node: object, depth: int) -> bool:
-    """Whether an iterable is a dataset, or ``enumerate``, ``zip`` and the like of one."""
+    """Whether an iterable is a dataset, or ``enumerate``, ``zip`` or the like of one."""
     values = node.values  # type: ignore[attr-defined]
     if any(isinstance(value, Box) and value.kind in ("dataset", "stream") for value in values):
         return True

@@ -82,7 +82,7 @@ class EagerMethod(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         path = next(iter(event.externals), None)
         if path is not None and not event.methods:

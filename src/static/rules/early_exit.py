@@ -73,7 +73,7 @@ class EarlyExit(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Branch)
         if not event.leaves or event.kind not in ("if", "while", "match"):
             return
@@ -93,7 +93,7 @@ class EarlyExit(Rule):
 
 
 def _state_in(view: View, node: Node, depth: int) -> str | None:
-    """The name of some Python state that the value of ``node`` was computed from, if there is any."""
+    """The name of Python state from which the value of ``node`` is computed, if any."""
     if depth > 8:
         return None
     origin = node.origin

@@ -69,7 +69,7 @@ class ExceptionHandling(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Mark)
         if event.kind == "try" and event.text == "except":
             message, certain = "handles exceptions, which a graph raises outside of the handler", False

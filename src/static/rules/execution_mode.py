@@ -84,7 +84,7 @@ class ExecutionMode(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         if isinstance(event, Operation):
             if event.name in ("Is", "IsNot") and any(view.traced(node) is True for node in event.operands):
                 yield view.hazard(

@@ -64,7 +64,7 @@ class HostLibrary(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         name = next(iter(event.externals), "a library")
         yield view.hazard(

@@ -77,5 +77,5 @@ def refusal(code: FunctionCode, first: int, last: int, reason: str) -> str:
 
 
 def on_lines(first: int, last: int) -> str:
-    """Where statements stand, as a sentence says it."""
+    """The lines of statements, as a phrase."""
     return f"on line {first}" if first == last else f"on lines {first} to {last}"

@@ -66,7 +66,7 @@ class ItemAssignment(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, ItemStore)
         if any(isinstance(value, Box) for value in event.base.values):
             return

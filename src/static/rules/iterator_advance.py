@@ -62,7 +62,7 @@ class IteratorAdvance(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         if not event.arguments:
             return
@@ -70,7 +70,7 @@ class IteratorAdvance(Rule):
         known = [value for value in source.values if value is not UNKNOWN]
         if known and all(isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known):
             return
-        # What is unknown may be a dataset's iterator, whose state is TensorFlow's.
+        # An unknown object may be a dataset's iterator, whose state is in TensorFlow.
         certain = view.is_known(source) and not any(
             isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known
         )

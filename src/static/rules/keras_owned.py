@@ -190,7 +190,7 @@ class KerasOwned(Rule):
 
 
 def _is_called(step: FunctionCode) -> bool:
-    """Whether the project's own code calls a step of a model, as a loop of its own does."""
+    """Whether the project's own code calls a step of a model, as a custom loop does."""
     return step.hybrid is None and any(
         binding.mode == "call" and step.switched is None and call.owner.name not in _STEPS
         for call, binding in step.callers

@@ -73,7 +73,7 @@ class LazyBuilding(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         receiver = next((r for r, name in event.methods if name in ("__call__", "call")), None)
         name = repr(receiver).removesuffix(" object") if isinstance(receiver, Instance) else None

@@ -70,7 +70,7 @@ class MixedPrecision(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Operation)
         if len(event.operands) != 2:
             return

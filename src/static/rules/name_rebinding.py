@@ -91,7 +91,7 @@ class NameRebinding(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, NameStore)
         where = "global" if event.is_global else "outer"
         cell = event.cell.origin

@@ -73,7 +73,7 @@ class NoTensorWork(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """Why nothing in a function is work that a graph could do faster."""
+        """Judge a function in which a graph has nothing to speed up."""
         facts, code, name = case.facts, case.code, case.name
         if not case.is_new:
             return None
@@ -91,5 +91,5 @@ class NoTensorWork(Rule):
 
 
 def _reaches_tensorflow(facts: Facts, code: FunctionCode) -> bool:
-    """Whether a function's file, or that of one of its callers, reaches TensorFlow."""
+    """Whether a function's file, or that of one of its callers, uses TensorFlow."""
     return code.module in facts.reaching or any(call.owner.module in facts.reaching for call, _ in code.callers)

@@ -11,7 +11,7 @@ from ..ir.code import Call, Event
 from ..ir.solver import Node
 from .rule import Example, Group, Move, Polarity, Rule
 
-#: Functions of NumPy that read nothing but what is known of a tensor while tracing.
+#: NumPy functions that read only properties of a tensor that are known during tracing.
 _HARMLESS = frozenset({"shape", "ndim", "dtype", "issubdtype", "result_type", "iinfo", "finfo", "isscalar"})
 
 
@@ -88,7 +88,7 @@ class NumpyOnTensor(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         path = next((path for path in event.externals if path.startswith(("numpy.", "scipy."))), None)
         if path is None or path.rpartition(".")[2] in _HARMLESS:

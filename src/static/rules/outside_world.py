@@ -84,7 +84,7 @@ class OutsideWorld(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         if event.methods and all(receiver is FILE for receiver, _ in event.methods):
             name = f"file.{event.methods[0][1]}"
@@ -101,7 +101,7 @@ class OutsideWorld(Rule):
 
 
 def _reads(call: Call, name: str) -> bool:
-    """Whether a call reads and changes nothing: a graph keeps what was read, and is right as long as that stays."""
+    """Whether a call only reads: a graph keeps the data that was read, and is right while the data stays the same."""
     if name in READING_CALLS or name.startswith("file.read"):
         return True
     if name in ("file.close", "file.seek"):

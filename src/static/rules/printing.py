@@ -94,7 +94,7 @@ class Printing(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         name = next(iter(event.externals), event.attribute or "print").removeprefix("builtins.")
         warns = "warn" in name and event.guard is not None

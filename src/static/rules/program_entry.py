@@ -98,7 +98,7 @@ class ProgramEntry(Rule):
             )
 
     def _is_test(self, view: View) -> bool:
-        """A function that pytest or unittest calls: of a test module, and nobody else's callee."""
+        """Whether only pytest or unittest calls the function: it is in a test module, or has a pytest decorator."""
         code = view.code
         file = code.module.file.rpartition("/")[2]
         if any((decorator.path or "").startswith("pytest.") for decorator in code.decorators):

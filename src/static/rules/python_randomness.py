@@ -82,7 +82,7 @@ class PythonRandomness(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         name = next(iter(event.externals), event.attribute or "a generator")
         yield view.hazard(

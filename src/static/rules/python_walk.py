@@ -107,7 +107,7 @@ class PythonWalk(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         nodes: list[Node]
         if isinstance(event, Iteration):
             if event.context not in ("comprehension", "star"):
@@ -149,7 +149,7 @@ class PythonWalk(Rule):
             return
 
     def _compare(self, view: View, event: Call, nodes: list[Node], how: str) -> Iterable[Hazard]:
-        """``max(a, b)`` asks for the truth of a comparison."""
+        """``max(a, b)`` needs the truth value of a comparison."""
         for node in nodes:
             if view.traced(node) is True:
                 yield view.hazard(
@@ -158,7 +158,7 @@ class PythonWalk(Rule):
                 return
 
     def _is_tensor(self, view: View, node: Node) -> bool | None:
-        """Whether the walked thing itself is a tensor; a list of tensors may be walked."""
+        """Whether the iterable itself is a tensor; iteration over a list of tensors is fine."""
         if any(isinstance(value, Box) for value in node.values):
             return None if any(value in TENSORS or value is ARRAY for value in node.values) else False
         traced = view.traced(node)

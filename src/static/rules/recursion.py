@@ -87,7 +87,7 @@ class Recursion(Rule):
 
 
 def _asks_for_type(call: Call) -> bool:
-    """Whether the call stands under a question about types: recursion into a structure ends with it."""
+    """Whether the call is under a type test, which ends a recursion into a structure."""
     guard: Branch | None = call.guard
     while guard is not None:
         if _is_type_question(guard.test, 0):

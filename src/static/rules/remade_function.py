@@ -91,7 +91,7 @@ class RemadeFunction(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         if view.code.name == "__init__" or (view.code.parameters and _is_decorator(view)):
             return
@@ -125,7 +125,7 @@ class RemadeFunction(Rule):
         )
 
     def judge(self, case: Case) -> Judgement | None:
-        """That a function is a part of another, which defines it anew."""
+        """Judge a function that an enclosing function redefines in every call."""
         if case.is_new and case.outer is not None:
             outer = name_of(case.outer)
             return Judgement(f"{case.name} is redefined in every call of {outer}, whose graph contains it")
@@ -134,5 +134,5 @@ class RemadeFunction(Rule):
 
 
 def _is_decorator(view: View) -> bool:
-    """Whether the function hands the made function out: it is made once for each use of the decorator."""
+    """Whether the function returns the new function, which is then created once for each use of the decorator."""
     return any(isinstance(value, (Function, Bound, Wrapped)) for value in view.code.returns.values)

@@ -111,7 +111,7 @@ class ResultKind(Rule):
 
 
 def _objects(node: Node, depth: int) -> tuple[str, bool] | None:
-    """What object is in a result, and whether surely: in whatever is returned, at some fixed place."""
+    """The kind of object in a result, and whether it is certain: in each possible result, at a fixed place."""
     name: str | None = None
     certain = True
     for value in node.values:
@@ -133,7 +133,7 @@ def _objects(node: Node, depth: int) -> tuple[str, bool] | None:
 
 def _object_name(value: Value) -> str | None:
     if isinstance(value, Method):
-        # What a tensor does not have by any table may be a field: what is taken for a tensor may be a named tuple.
+        # An attribute that no table lists for tensors may be a field: the receiver may be a named tuple.
         return None if value.receiver in TENSORS else "a function"
     if isinstance(value, (Function, Bound, Wrapped)):
         return "a function"

@@ -80,7 +80,7 @@ class ResultType(Rule):
 
 
 def _python_values(view: View, node: Node, depth: int) -> tuple[set[str], bool, bool]:
-    """The kinds of Python values in a result, and whether tensors or unknown values are in it as well."""
+    """The kinds of Python values in a result, whether it has tensors too, and whether it has unknown values too."""
     python: set[str] = set()
     tensors = False
     unknown = not node.values

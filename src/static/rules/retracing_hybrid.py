@@ -8,7 +8,7 @@ from .case import Case
 from .rule import Example, Group, Judgement, Move, Polarity, Rule
 from .varying_scalar import variation
 
-#: What a decorator says that keeps numbers from being traced one by one.
+#: Arguments of a decorator that prevent a trace for each number.
 _RELAXED = ("input_signature", "reduce_retracing", "relax_shapes")
 
 
@@ -65,7 +65,7 @@ class RetracingHybrid(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """Which numbers of a decorated function change from call to call."""
+        """Judge a decorated function that receives Python numbers that change from call to call."""
         if not case.is_decorated or any(word in (case.code.hybrid or "") for word in _RELAXED):
             return None
         for index, parameter in own_parameters(case.code):

@@ -68,7 +68,7 @@ class RowByRowPrediction(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         if event.attribute not in ("predict", "predict_on_batch") or not event.in_loop:
             return

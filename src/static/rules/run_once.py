@@ -145,7 +145,7 @@ class RunOnce(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """Why a function is run once."""
+        """Judge a function that runs once, and say why."""
         if case.is_new and case.code in case.facts.once:
             return Judgement(f"{case.name} {case.facts.once[case.code]}")
         return None

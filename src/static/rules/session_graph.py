@@ -80,9 +80,9 @@ class SessionGraph(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         if isinstance(event, AttributeLoad):
-            # An estimator's functions ask which phase they build a graph for.
+            # An estimator's functions test the phase for which they build a graph.
             if event.attribute not in _PHASES or not any(map(_is_phases, event.base.values)):
                 return
             path = f"tensorflow.estimator.ModeKeys.{event.attribute}"

@@ -60,7 +60,7 @@ class SourceOutOfReach(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, AttributeLoad)
         name = event.attribute
         if not name.startswith("__") or name.endswith("__") or view.code.owner_class is None:

@@ -114,7 +114,7 @@ class StaleVariables(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, AttributeLoad)
         if event.attribute not in _LISTS:
             return
@@ -144,7 +144,7 @@ class StaleVariables(Rule):
         return None
 
     def _used_after(self, view: View, result: Node, first_call: Call) -> bool:
-        """Whether what was read is given to a call after the model's first one."""
+        """Whether the variables that were read are passed to a call after the model's first call."""
         for call in view.code.calls:
             if call.place > first_call.place and result in (*call.arguments, *call.keywords.values()):
                 return True

@@ -65,7 +65,7 @@ class StaticDimension(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, (ItemLoad, Unpacking))
         source = event.base if isinstance(event, ItemLoad) else event.source
         if SHAPE not in source.values:
@@ -86,7 +86,7 @@ class StaticDimension(Rule):
 
 
 def _shaped(node: Node) -> Node | None:
-    """Whose static shape a node holds."""
+    """The node of the tensor whose static shape ``node`` holds, or None."""
     origin = node.origin
     if isinstance(origin, AttributeLoad) and origin.attribute == "shape":
         return origin.base

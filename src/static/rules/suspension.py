@@ -73,7 +73,7 @@ class Suspension(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Mark)
         if event.kind in ("yield", "await", "async with"):
             yield view.hazard(

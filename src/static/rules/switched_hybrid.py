@@ -65,7 +65,7 @@ class SwitchedHybrid(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """Which switch may make a `tf.function` run eagerly."""
+        """Judge a `tf.function` that a switch may make run eagerly."""
         code = case.code
         if case.is_new or code.switched is None:
             return None

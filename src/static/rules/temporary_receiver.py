@@ -95,7 +95,7 @@ class TemporaryReceiver(Rule):
 
 
 def _is_temporary(call: Call) -> bool:
-    """Whether the receiver is the result of a constructor, used nowhere else."""
+    """Whether the receiver is the result of a constructor call, and is used nowhere else."""
     receiver = receiver_of(call)
     made = receiver.origin if receiver is not None else None
     return (

@@ -70,7 +70,7 @@ class TensorControl(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         if isinstance(event, Branch):
             traced = view.traced(event.test)
             if traced is not True:

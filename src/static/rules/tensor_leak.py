@@ -69,7 +69,7 @@ class TensorLeak(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         target: Node | None
         value: Node | None
         if isinstance(event, Call):

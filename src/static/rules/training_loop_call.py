@@ -69,7 +69,7 @@ class TrainingLoopCall(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         name = event.attribute or "fit"
         if name not in FIT_METHODS:

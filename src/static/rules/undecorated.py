@@ -56,7 +56,7 @@ class Undecorated(Rule):
     )
 
     def judge(self, case: Case) -> Judgement | None:
-        """That a function is a lambda."""
+        """Judge a lambda, which can't be decorated."""
         if case.is_new and case.code.kind == "lambda":
             return Judgement(f"`{case.code.name}` is a lambda, which can't be decorated")
         return None

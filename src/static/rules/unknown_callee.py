@@ -78,7 +78,7 @@ class UnknownCallee(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         called = event.function
         name = next(iter(event.externals), None) or event.attribute or (called.label if called is not None else None)

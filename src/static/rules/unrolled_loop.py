@@ -68,7 +68,7 @@ class UnrolledLoop(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Iteration)
         if event.context != "for":
             return
@@ -84,7 +84,7 @@ class UnrolledLoop(Rule):
 
 
 def loop_computes(view: View, loop: Iteration) -> bool:
-    """Whether the loop's body runs operations."""
+    """Whether the loop's body runs TensorFlow operations."""
     first, last = loop.place, loop.place - loop.place % LINES + loop.end
     computes = view.facts.computes
     for event in view.code.events:

@@ -65,7 +65,7 @@ class ValueConversion(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         if isinstance(event, Mark):
             if event.kind == "format" and event.node is not None and view.traced(event.node) is True:
                 yield view.hazard(

@@ -81,7 +81,7 @@ class VariableCreation(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         path = next(iter(event.externals), None)
         if path is None:

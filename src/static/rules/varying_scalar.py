@@ -74,7 +74,7 @@ class VaryingScalar(Rule):
 
 
 def variation(code: FunctionCode, index: int) -> str | None:
-    """How the Python numbers that a parameter is given change from call to call, or None."""
+    """How the Python numbers passed for a parameter change from call to call, or None."""
     values = supplied_values(code, index)
     if not any(value in NUMBERS for value in values):
         return None

@@ -153,7 +153,7 @@ class WrongName(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         path = next((path for path in event.externals if path.startswith("tensorflow.")), "")
         node: Node | None = event.keywords.get("name")

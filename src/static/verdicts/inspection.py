@@ -82,7 +82,7 @@ class Inspection:
             members = [code for code in component if not code.is_body]
             for code in members:
                 self.summaries[code] = Merged(self.own[code])
-            #: How much news of a callee each function of a circle has taken: only what is newer is looked at again.
+            #: The callee's ``news`` when a function of the cycle last inherited from it: an unchanged one is skipped.
             taken: dict[tuple[FunctionCode, FunctionCode], int] = {}
             news = bool(members)
             while news:
@@ -93,12 +93,12 @@ class Inspection:
             for code in members:
                 merged = self.summaries[code]
                 if self.facts.computes.get(code) is False:
-                    # It is never proposed: what it inherits matters to its callers, and to the facts of it.
+                    # It is never proposed: of its inherited hazards, its record needs only certain ones and effects.
                     self.all[code] = [each for each in merged.all if each.inner is None or each.certain or each.effect]
                 else:
                     self.all[code] = merged.all
         for merged in self.summaries.values():
-            # Nobody inherits any more, and these are most of what a large library's scan keeps.
+            # Inheritance is complete, and in a large library these take most of the memory.
             merged.all = []
             merged.depending.clear()
             merged.outer.clear()
@@ -121,7 +121,7 @@ class Inspection:
             surely = is_sure(view, call, binding)
             passed = Passed(view, binding)
             if (target, surely) not in done:
-                # What does not depend on the arguments is the same for each call.
+                # Hazards that do not depend on the arguments are the same for each call.
                 done.add((target, surely))
                 for name, hazard in summary.always.items():
                     held = known.get(name)
@@ -130,7 +130,7 @@ class Inspection:
                 for key, hazard in summary.outer.items():
                     held = merged.outer.get(key)
                     if key[1].owner is not code and held is not None and (held.certain or not hazard.certain):
-                        continue  # So it is with millions of them in a large library.
+                        continue  # This applies to millions of them in a large library.
                     if hazard.transitive:
                         merged.inherit(view, call, hazard, inherit(view, passed, hazard, surely))
             for hazard in summary.depending.values():
@@ -209,7 +209,7 @@ class Seen(NamedTuple):
 def is_sure(view: View, call: Call, binding: Binding) -> bool:
     """Whether a call certainly happens and certainly reaches its known target."""
     if binding.mode == "held":
-        # Whether a library calls what it was given hangs on its options: that is for a run to see.
+        # Whether a library calls a stored callable depends on its options: a run decides.
         return False
     if view.switched(call.guard):
         return False
@@ -249,8 +249,10 @@ class Passed:
         self._kept: dict[int, tuple[int | Cell | None, ...]] = {}
 
     def tensor(self, index: int) -> tuple[Node, bool, int | None] | None:
-        """The first argument for a parameter that may be a tensor in a trace: its node, whether it surely is one, and
-        the caller's parameter that it depends on; None where there is none."""
+        """The first argument for a parameter that may be a tensor in a trace, or None.
+
+        It is given as its node, whether it certainly is a tensor, and the caller's parameter that it depends on.
+        """
         if index not in self._tensors:
             self._tensors[index] = None
             view = self._view
@@ -285,7 +287,7 @@ def inherit(view: View, passed: Passed, hazard: Hazard, surely: bool) -> Iterabl
     node, tensor, source = found
     decided = tensor and certain
     if tensor and hazard.open and surely:
-        # The line asks for nothing but what its parameter is, and this is what it is here.
+        # The hazard depends only on the parameter's value, and here this value is known.
         decided = is_single(node) and not any(isinstance(value, Box) for value in node.values)
     return (Seen(decided, source, view.is_argument(node)),)
 

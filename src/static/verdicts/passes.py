@@ -1,7 +1,7 @@
-"""Work on tensors without a tape, in a loop or in a function that is called in one: validation, prediction, targets.
+"""Tensor work without a gradient tape, in a loop or in a function called in one: validation, prediction, targets.
 
-Such statements are a region of their own where they make up a pass through a model, or so many operations that a
-function of them would be worth a call of a graph.
+Such statements are a region if they contain a forward pass of a model, or enough operations to be worth the call of a
+graph.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ..lifting.names import LOOPS, SCOPES, names_of
 from .inspection import Inspection
 from .regions import InlineStep, Lifting, hazards_in, hazards_of, is_harmless, is_harmless_given, lift
 
-#: What a region must hold to be worth a call: a pass through a model counts as much as so many operations.
+#: Minimum number of operations for a region to be worth a call. A forward pass of a model counts as this many.
 WORTH = 4
 
-#: Statements that no region goes across.
+#: Statements that end a region.
 _DIVIDING = (
     *LOOPS,
     *SCOPES,
@@ -52,9 +52,9 @@ def find_passes(
     steps: Sequence[InlineStep],
     everywhere: bool,
 ) -> list[InlineStep]:
-    """The regions without a tape of one function or module body, beside its training ``steps``.
+    """The regions without a tape in one function or module body, apart from its training ``steps``.
 
-    They stand in its loops, or ``everywhere``, where it is called often itself.
+    They are in its loops, or ``everywhere`` if it is itself called often.
     """
     if not _worth(code, 0, code.end_line if not code.is_body else LINES):
         return []
@@ -73,7 +73,7 @@ def find_passes(
 def _runs(
     statements: Sequence[ast.stmt], known: Collection[InlineStep], barred: Collection[int]
 ) -> Iterator[list[ast.stmt]]:
-    """The stretches of a list of statements that a region may stand in."""
+    """The runs of consecutive statements that may contain a region."""
 
     def divides(statement: ast.stmt) -> bool:
         last = statement.end_lineno or statement.lineno
@@ -94,7 +94,7 @@ def _in_run(
     run: Sequence[ast.stmt],
     loops: Sequence[ast.stmt],
 ) -> Iterator[InlineStep]:
-    """The regions of a stretch: one of it all, with what must run in Python behind it; else one of each clean part."""
+    """The regions of a run: one for the whole run, with Python statements moved behind it; else one per clean part."""
     if not _worth(code, run[0].lineno, run[-1].end_lineno or 0):
         return
     loop, renewed = (loops[-1] if loops else None), renewed_in(loops)
@@ -109,7 +109,7 @@ def _in_run(
 
     begin = end = 0
     kinds: list[tuple[ast.stmt, bool]] = []
-    # State that is read does no harm if all of it is passed to the function.
+    # Reading state is harmless if all of it is passed to the function.
     for harmless in (is_harmless_given, is_harmless):
         kinds = [(each, is_clean(each, harmless)) for each in run]
         clean = [statement for statement, fine in kinds if fine]
@@ -133,7 +133,7 @@ def _in_run(
 def _lift(
     facts: Facts, inspection: Inspection, code: FunctionCode, lifting: Lifting, statements: Sequence[ast.stmt]
 ) -> InlineStep | None:
-    """The region around statements; None where there is none, or it is not worth a function."""
+    """The region around statements; None if there is none, or if it is not worth a function."""
     first, last = statements[0].lineno, statements[-1].end_lineno or 0
     region = lift(facts, inspection, code, lifting, first, last, trains=False)
     if not isinstance(region, Region) or not _worth(code, region.first, region.last, region.moved):
@@ -150,7 +150,7 @@ def _leaves(statement: ast.stmt) -> bool:
 
 
 def _makes(statement: ast.stmt) -> bool:
-    """Whether a statement makes a layer and applies it at once, as the loops do that build a model."""
+    """Whether a statement creates a layer and applies it immediately, as loops that build a model do."""
     return any(isinstance(node, ast.Call) and isinstance(node.func, ast.Call) for node in ast.walk(statement))
 
 
@@ -159,7 +159,10 @@ def _worth(code: FunctionCode, first: int, last: int, left_out: Sequence[tuple[i
 
 
 def _work(code: FunctionCode, first: int, last: int, left_out: Sequence[tuple[int, int]] = ()) -> int:
-    """How much lines compute: an operation counts as one. What the project's own functions do is theirs to gain."""
+    """The number of operations in these lines; a forward pass counts as ``WORTH``.
+
+    Calls of the project's own functions do not count, because these can be converted themselves.
+    """
     total = 0
     for event in code.events:
         line = event.place % LINES
@@ -176,7 +179,7 @@ def _work(code: FunctionCode, first: int, last: int, left_out: Sequence[tuple[in
 
 
 def _is_model(value: Value, method: str) -> bool:
-    """Whether a method's call is a pass through a model or a layer, and not one that Keras makes a graph of."""
+    """Whether a method's call is a forward pass of a model or layer, and not a method that Keras runs as a graph."""
     if method not in ("__call__", "call"):
         return False
     if isinstance(value, Instance):

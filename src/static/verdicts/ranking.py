@@ -1,4 +1,4 @@
-"""Which candidates are worth trying first, and what says so."""
+"""Ranks the candidates by confidence, and gives the reasons."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..ir.code import Call, Event, FunctionCode
 
 _ORDER = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 _UPDATES = frozenset({"apply_gradients", "minimize"})
-#: What speaks for a step, as clauses of which the candidate is the subject; the last for statements that are none yet.
+#: Evidence of a step, as clauses with the candidate as subject; the last is for statements that are not a function.
 _OPENS, _UPDATING, IN_LOOP = "opens a gradient tape", "updates variables with an optimizer", "is inside a loop"
 
 
 def weigh(facts: Facts, code: FunctionCode, has_tensor: bool | None) -> tuple[Confidence, tuple[str, ...]]:
-    """How much speaks for a candidate, and what: clauses of which the function is the subject."""
+    """The confidence in a candidate, and the evidence for it, as clauses with the function as subject."""
     computes = facts.computes.get(code)
     why = [*_of_a_step(code)]
     step = bool(why)
@@ -51,7 +51,7 @@ def _updates(event: Event) -> bool:
 
 
 def rank(functions: Sequence[Function]) -> list[Function]:
-    """Give the candidates their ranks: the most confident first, then those that a run has least to settle for."""
+    """Set the ranks of the candidates: by confidence, then steps first, then by the number of doubts."""
     candidates = [each for each in functions if each.proposal is not Action.NONE]
     ordered = sorted(candidates, key=_key)
     ranks = {each.id: number for number, each in enumerate(ordered, 1)}

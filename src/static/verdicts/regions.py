@@ -1,4 +1,4 @@
-"""Training steps that are no function yet: where they begin and end, and what would go wrong with them as a graph."""
+"""Training steps that are not functions yet: their first and last lines, and their hazards as graphs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from .inspection import Inspection, Passed, inherit, is_sure
 
 #: Marks of statements that may update variables.
 _UPDATING = frozenset({"assignment", "called", "update"})
-#: Doubts of a graph's results that are no other work: random numbers of TensorFlow's, calls that are not followed.
+#: Rules whose doubts concern no other work: TensorFlow's random numbers, and Python iteration over a tensor.
 _IN_GRAPHS = frozenset({"HYB115", "HYB204"})
-#: What hazards that speak of other work are about.
+#: The groups of hazards that concern other work.
 _OTHER_WORK = (Group.EFFECTS, Group.TRACING)
 
 
 @dataclass(frozen=True)
 class InlineStep:
-    """A step among other statements: the lines from its tape to its last update, and the region around these.
+    """A step among other statements: its lines from the tape to the last update, and the region around them.
 
-    One that does not train is a region alone: a pass through a model, or other work on tensors.
+    A step that does not train is only a region: a forward pass of a model, or other tensor work.
     """
 
     owner: FunctionCode
@@ -46,11 +46,11 @@ class InlineStep:
 
 
 class Lifting:
-    """What is needed to look for the regions of a module: its tree, and names that must not be given.
+    """The data needed to find regions in a module: its tree, and the names that new functions must not have.
 
-    ``methods`` are the project's, which a new method must not be called as; ``taken`` are given already; ``barred`` are
-    the lines for which a run has refuted the functions that they stand in, which are ``parted``. ``elsewhere`` tells
-    what the other modules do with attributes.
+    Such names are ``methods``, the method names of the project, and ``taken``, the names of regions found already.
+    ``parted`` are the functions that a run has refuted, and ``barred`` the lines that caused it. ``elsewhere`` knows
+    how the other modules use attributes.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class Lifting:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The module's tree, read where it is first asked for."""
+        """The module's tree, read on first use."""
         return self._read()
 
     @cached_property
     def attributes(self) -> Attributes:
-        """What the module does with attributes."""
+        """The module's uses of attributes."""
         return Attributes(self.tree, self.elsewhere)
 
 
@@ -83,7 +83,7 @@ def find_steps(
 ) -> list[InlineStep]:
     """The training steps in the loops of one function or module body.
 
-    With ``mixed``, the function computes with tensors and does other work besides, and its step need not be in a loop.
+    ``mixed``: the function does other work besides its tensor work. Then its step need not be in a loop.
     """
     starts = _starts(code)
     if not starts:
@@ -95,14 +95,14 @@ def find_steps(
         inner = sorted((loop for loop in loops if loop[0] < first and end <= loop[1]), reverse=True)
         if mixed:
             inner.append((code.line, code.end_line))
-        # Gradients that a loop gathers are applied behind it: the step is a round of the loop around that.
+        # If a loop accumulates gradients and the update follows it, the step is an iteration of the loop around both.
         updated_in = [loop for loop in inner if _last_update(code, first, end, loop) is not None]
         if not updated_in:
             continue
         loop = updated_in[0]
         if loop != inner[0]:
             first = min(first, inner[inner.index(loop) - 1][0])
-        # Two tapes whose updates follow both are one step, whatever is around.
+        # Two tapes whose updates follow both are one step.
         first, end = min(begun.get(loop, (first, end))[0], first), max(begun.get(loop, (first, end))[1], end)
         following = [start for start, _ in starts[number + 1 :] if start <= loop[1]]
         limit = loop[0], min(following) - 1 if following else loop[1]
@@ -111,7 +111,7 @@ def find_steps(
             begun[loop] = first, end
             continue
         begun.pop(loop, None)
-        # An update that is inside a loop over the variables ends with that loop.
+        # If the update is in a loop over the variables, the step ends with that loop.
         around = [last for start, last in loops if first < start <= updated <= last <= loop[1]]
         cores.setdefault(loop, []).append((first, max(end, updated, *around)))
     found: list[InlineStep] = []
@@ -121,7 +121,7 @@ def find_steps(
         if isinstance(together, Region) or len(steps) == 1:
             chosen = [(whole, together)]
         else:
-            # Two tapes in one round (a GAN) with something between them that a graph can't do: two steps.
+            # Two tapes in one iteration (a GAN) with code between them that a graph can't run: two steps.
             chosen = [(step, lift(facts, inspection, code, lifting, *step)) for step in steps]
             if not any(isinstance(each, Region) for _, each in chosen):
                 chosen = [(whole, together)]
@@ -145,8 +145,8 @@ def lift(
     last: int,
     trains: bool = True,
 ) -> Region | Unliftable:
-    """The region around a step, or why there is none; one that ``trains`` takes in what computes beside it."""
-    # State that is read beside the step does no harm if it is passed to the function.
+    """The region around a step, or why there is none. If it ``trains``, the region includes tensor work beside it."""
+    # State that code beside the step reads is harmless if it is passed to the function.
     harmless: Callable[[Hazard], bool] = is_harmless_given
     beside = list[Hazard]()
 
@@ -180,7 +180,7 @@ def lift(
             return Unliftable(region.first, region.last, said, min(inside))
         refuted = lifting.parted.get(code.qualname)
         if refuted is not None and refuted.by_state:
-            # With that state as a parameter it differs from the refuted function, even if it is the whole of it.
+            # With that state as a parameter, the region differs from the refuted function even if it is all of it.
             if not region.given:
                 said = "the run refuted the function for Python state that can't be passed as an argument"
                 return Unliftable(region.first, region.last, said, region.first)
@@ -191,7 +191,7 @@ def lift(
 
 
 def _is_all_of(region: Region, scope: ast.Module | ast.FunctionDef | None) -> bool:
-    """Whether nothing stands beside a region but a docstring and a return."""
+    """Whether a scope has nothing outside of the region but returns and expressions (a docstring), without calls."""
     beside = [each for each in (scope.body if scope else []) if not region.first <= each.lineno <= region.last]
     return not any(not isinstance(each, (ast.Return, ast.Expr)) or _calls(each) for each in beside)
 
@@ -201,13 +201,13 @@ def _calls(statement: ast.stmt) -> bool:
 
 
 def _computes(call: Call) -> bool:
-    """Whether a call runs operations: a function of TensorFlow's, or a layer, a metric, or code of the project."""
+    """Whether a call may run operations: of TensorFlow, of a library object such as a layer, or in the project."""
     path = (call.path or "").partition(".")[0]
     return path in ("tensorflow", "keras", "tf_keras") or bool(call.methods) or bool(call.targets)
 
 
 def _takes_values(inspection: Inspection, call: Call) -> bool:
-    """Whether a call reaches a function that needs values of what it is given, as NumPy does: arrays stay outside."""
+    """Whether a call reaches a function that needs its arguments' values, as NumPy does: it stays outside."""
     return any(
         hazard.certain and hazard.code.startswith("HYB2")
         for binding in call.targets
@@ -217,18 +217,18 @@ def _takes_values(inspection: Inspection, call: Call) -> bool:
 
 
 def is_harmless(hazard: Hazard) -> bool:
-    """Whether a hazard speaks of what happens in a graph only, and not of other work that is done."""
+    """Whether a hazard is a doubt that concerns the graph only, and no other work."""
     return not hazard.certain and (hazard.code in _IN_GRAPHS or rule_of()[hazard.code].group not in _OTHER_WORK)
 
 
 def is_harmless_given(hazard: Hazard) -> bool:
-    """Whether a hazard is harmless, or would be if the call passed the state that it is about."""
+    """Whether a hazard is harmless, or would be if the call passed the state that it concerns."""
     is_state = hazard.code == ChangingState.code and hazard.inner is None and not hazard.certain
     return is_state or is_harmless(hazard)
 
 
 def _starts(code: FunctionCode) -> list[tuple[int, int]]:
-    """The lines of the tapes in a function, first and last, and of its calls of functions that only take gradients."""
+    """The first and last lines of a function's tapes, and of calls in its loops that only take gradients."""
     found: list[tuple[int, int]] = []
     for event in code.events:
         if isinstance(event, Mark) and opens_tape(event):
@@ -239,7 +239,7 @@ def _starts(code: FunctionCode) -> list[tuple[int, int]]:
 
 
 def _last_update(code: FunctionCode, first: int, end: int, loop: tuple[int, int]) -> int | None:
-    """The last line of a loop's body that updates variables: with an optimizer, or by a rule of its own."""
+    """The last line of a loop's body that updates variables: with an optimizer, or else by assignments; or None."""
     marks = [
         event
         for event in code.events
@@ -262,7 +262,7 @@ def _takes_gradients(call: Call) -> bool:
 
 
 def _reaches(call: Call, test: Callable[[Event], bool]) -> bool:
-    """Whether a function that a call reaches does something, and is no graph already."""
+    """Whether a call reaches a function that is not hybrid and has an event that passes ``test``."""
     return any(
         binding.mode == "call" and binding.code.hybrid is None and any(test(event) for event in binding.code.events)
         for binding in call.targets
@@ -284,7 +284,7 @@ def _loops(code: FunctionCode) -> list[tuple[int, int]]:
 
 
 def hazards_in(facts: Facts, inspection: Inspection, code: FunctionCode, region: Region) -> tuple[Hazard, ...]:
-    """What would go wrong with a region as a graph. What the call passes may change: no trace reads it from Python."""
+    """The hazards of a region as a graph. State that the call passes may change: traces don't read it from Python."""
     given = {source for _, source in region.given}
     found = hazards_of(facts, inspection, code, region.first, region.last, region.moved)
     return tuple(each for each in found if each.inner or each.code != ChangingState.code or each.subject not in given)
@@ -298,7 +298,7 @@ def hazards_of(
     last: int,
     left_out: tuple[tuple[int, int], ...] = (),
 ) -> tuple[Hazard, ...]:
-    """What would go wrong with lines of a function as a graph; ``left_out`` are those that stay in Python."""
+    """The hazards of a function's lines as a graph; the lines in ``left_out`` stay in Python."""
     view = View(facts, code)
     events = [
         event

@@ -1,7 +1,7 @@
-"""What a record tells of a function's hazards: all that is certain, and of the doubts those nearest to it.
+"""The hazards that a function's record reports: all certain ones, and the nearest doubts.
 
-A function of a large library reaches hundreds of lines that nobody can be sure of, and so do all that call it. Each of
-these lines is told where it stands, and a few of them by each function that reaches it; of the rest the number is told.
+A function of a large library, and each of its callers, may reach hundreds of doubtful lines. The record of the function
+with the line reports it. The record of a caller reports a few of them, and the number of the others.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from dataclasses import dataclass
 from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 
-#: Lines of doubt that a function tells of one rule, its own before those of what it calls.
+#: Maximum doubts of one rule in a record; the function's own come before those of its callees.
 _LINES = 2
-#: Doubts that it tells of what it calls.
+#: Maximum doubts from callees in a record.
 _INHERITED = 2
-#: Assumptions that a run checks by their subject; of the other kinds one check settles all.
+#: Assumptions that a run checks for each subject; for the other kinds, one check is enough.
 _BY_SUBJECT = frozenset({AssumptionKind.ARGUMENT_TYPE, AssumptionKind.SAME_OBJECT})
 
 
 @dataclass(frozen=True)
 class Told:
-    """The hazards that a record tells, in their order, and how many lines of doubt it does not, by their rules."""
+    """The hazards that a record reports, in order, and the number of other doubts, by rule."""
 
     hazards: list[Hazard]
     more: tuple[tuple[str, int], ...]
 
 
 def tell(hazards: Iterable[Hazard], refuses: Callable[[Hazard], bool]) -> Told:
-    """Choose what to tell: all that ``refuses`` the function, and the nearest doubts.
+    """Choose the hazards to report: all for which ``refuses`` is true, and the nearest doubts.
 
-    Of each kind of assumption that a doubt asks for, one doubt is told at least.
+    Each kind of assumption that a doubt needs is reported with at least one doubt.
     """
     nearest: dict[tuple[str, bool, int, str, int], Hazard] = {}
     for hazard in hazards:
-        # An enum's hash is slow, and this is asked of millions in a large library.
+        # An enum's hash is slow, and a large library has millions of hazards.
         key = (hazard.code, hazard.certain, hazard.innermost.place, hazard.subject, id(hazard.assumption))
         held = nearest.get(key)
         if held is None or (hazard.depth, hazard.line) < (held.depth, held.line):

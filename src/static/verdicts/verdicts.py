@@ -49,7 +49,7 @@ _STATEMENTS = {
     AssumptionKind.NO_CREATION: "no call of {name} after the first creates a variable",
 }
 
-#: Those that are made only where a finding doubts them.
+#: The statements that are made only if a finding doubts them.
 _STATED = {
     AssumptionKind.ARGUMENT_TYPE: "`{subject}` always has the type expected by {name}",
     AssumptionKind.SAME_OBJECT: "`{subject}` is always the same object",
@@ -122,7 +122,7 @@ class Verdicts:
         self.modules = modules
         self.silenced = silenced
         self.results = results
-        #: Functions that are proposed, and those in them that these make anew: which of the former it is.
+        #: Maps each proposed function to itself, and a function that one of them redefines in each call to that one.
         self._anew: dict[FunctionCode, FunctionCode] = {}
         self.graph: CallGraph = facts.graph
 
@@ -132,7 +132,7 @@ class Verdicts:
         parameters = describe_parameters(code, self.modules)
         computes = self.facts.computes.get(code)
         has_tensor = self._has(code, holds_tensor)
-        # Of what runs no operation nobody asks what might go wrong: that would be most of a large library's scan.
+        # Doubts about a function that runs no operation are of no use: they would fill a large library's scan.
         asked = [each for each in hazards if computes is not False or each.certain or _is_advice(each.code)]
         told = tell(asked, _refuses)
         findings = [self._finding(hazard) for hazard in told.hazards]
