@@ -1,1 +1,1 @@
-"""The engine: which functions calls reach, and what flows through attributes, items, operators and calls."""
+"""The engine: the targets of calls, and the flow of values through attributes, items, operators and calls."""

@@ -1,4 +1,4 @@
-"""Calls: which functions they reach, and what flows through them."""
+"""Calls: their targets, and the flow of values through them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Calls:
     # -- dispatch -----------------------------------------------------------------------------
 
     def on_callee(self, call: Call, node: Node, value: Value) -> None:
-        """A value in the called position."""
+        """Handle a possible callee of a call."""
         self.dispatch(call, value, given_by(call), call.result, "call", node)
 
     def dispatch(
@@ -306,7 +306,7 @@ class Calls:
     ) -> None:
         """Let the arguments flow to the parameters of ``code`` and its result to ``result``.
 
-        ``receiver_node`` is the node that the receiver came from; None for one that the call makes.
+        ``receiver_node`` is the node that the receiver came from; None if the call creates it.
         """
         graph = self.graph
         parameters = code.parameters
@@ -437,7 +437,7 @@ class Calls:
 
 
 def _returned_by(wrapper: FunctionCode) -> tuple[bool, list[Node]]:
-    """Whether a wrapper that hands all arguments on returns what it is given back, and what else it may return."""
+    """Whether a wrapper that passes all arguments on returns that call's result, and its other return nodes."""
     results = [call.result for call in wrapper.calls if call.stars]
     seen, pending, others, passed = {wrapper.returns}, [wrapper.returns], [], False
     while pending:

@@ -38,7 +38,7 @@ from ..reading.paths import canonical_path
 
 
 class Binder:
-    """Watches an attribute of a class and binds what it finds there to ``receiver``."""
+    """Watches an attribute of a class and binds its values to ``receiver``."""
 
     __slots__ = ("event", "receiver")
 
@@ -60,14 +60,14 @@ _ITEM_OF = {
 }
 
 
-#: Kinds of the project's classes that have a library's methods besides their own.
+#: Kinds of the project's classes that inherit methods from a library.
 _LIBRARY_KINDS = frozenset(
     {"callback", "initializer", "layer", "loss", "metric", "model", "module", "optimizer", "strategy"}
 )
 
 
 class Flows:
-    """The handlers of the events that are no calls."""
+    """The handlers of all events except calls and operators."""
 
     def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
@@ -180,7 +180,7 @@ class Flows:
         )
 
     def bind(self, watcher: Binder, node: Node, value: Value) -> None:
-        """What a class holds under a name, seen through ``receiver``."""
+        """Bind a value of a class's attribute to ``receiver``."""
         event, receiver = watcher.event, watcher.receiver
         bound = self._bound(value, receiver, event)
         if bound is not None:
@@ -248,7 +248,7 @@ class Flows:
             self.graph.add(result, UNKNOWN, node)
 
     def _key_of(self, event: ItemLoad | ItemStore) -> Node:
-        """The node of what stands between the brackets."""
+        """The node of the subscript."""
         if event.index is not None:
             return event.index
         return self.program.constants[UNKNOWN] if event.sliced else self.program.constant_of(event.key)
@@ -277,13 +277,13 @@ class Flows:
             self.pour(box, event.result)
 
     def pour(self, box: Box, target: Node) -> None:
-        """Let whatever the container holds flow to ``target``."""
+        """Let all elements of the container flow to ``target``."""
         self.graph.connect(box.element, target)
         for held in tuple(box.fields.values()):
             self.graph.connect(held, target)
 
     def shift(self, box: Box) -> None:
-        """Let what stands in a list be anywhere in it: something before it came or went."""
+        """Let each element of a list be at any position, because one was inserted or removed."""
         for held in tuple(box.fields.values()):
             self.graph.connect(held, box.element)
 
@@ -372,7 +372,7 @@ class Flows:
         self.graph.add(result, UNKNOWN, event.iterable)
 
     def _follow_iterator(self, event: Iteration, value: Instance, iterator: Node, result: Node) -> None:
-        """What ``__iter__`` returned: an object with ``__next__``, or something to iterate over."""
+        """Follow the result of ``__iter__``: an object with ``__next__``, or another iterable."""
 
         def take(inner: Value) -> None:
             following = None

@@ -1,6 +1,6 @@
-"""Which functions are already a `tf.function`: everything that was given to ``tf.function``, or that Keras traces.
+"""Which functions are already a `tf.function`: those passed to ``tf.function``, and those that Keras traces.
 
-Where a switch may make it run eagerly all the same, that is said, and for what Keras traces it decides.
+If a switch may still make one run eagerly, this is recorded; a function that Keras traces then does not count.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from ..ir.values import Bound, Function, Instance, Value, Wrapped
 from .calls import Calls
 from .switches import find_switches
 
-#: A call of ``tf.function`` that more functions than these reach is a wrapper whose uses the analysis has mixed.
+#: If more functions reach one call of ``tf.function``, it is in a wrapper whose uses the analysis has merged.
 MIXED = 3
 
 
 def mark_hybrids(calls: Calls) -> None:
-    """Say of each function that is hybrid how it became so; the graph has been solved."""
+    """Record for each hybrid function how it became one. The graph must be solved."""
     for call, node in calls.conversions:
         text = call.text or "tf.function"
         if call.decorates is not None:
@@ -35,7 +35,7 @@ def mark_hybrids(calls: Calls) -> None:
 
 
 def _mark_fitted(calls: Calls) -> None:
-    """The steps that ``Model.fit`` and its like trace, unless they are switched to run eagerly."""
+    """Mark the steps that ``Model.fit`` and similar methods trace, unless a switch may make them run eagerly."""
     switches = find_switches(calls)
     everywhere = switches.for_functions()
     if everywhere is not None:
@@ -60,7 +60,7 @@ def _mark(code: FunctionCode, text: str, call: Call) -> None:
 
 
 def _uses_as_decorator(owner: FunctionCode) -> list[Call]:
-    """Where a function (or the one that it is nested in) stands as a decorator."""
+    """The uses of a function, or of one that it is nested in, as a decorator."""
     found: list[Call] = []
     current: FunctionCode | None = owner
     while current is not None and not current.is_body:

@@ -1,4 +1,4 @@
-"""What operators give: tensors where a tensor takes part, and what Python and NumPy give otherwise."""
+"""The results of operators: tensors if an operand is a tensor, otherwise the results in Python and NumPy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ..ir.values import (
 
 _ALWAYS_BOOLEAN = frozenset({"In", "NotIn", "Is", "IsNot"})
 _COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"})
-#: Operators that give bool for bools; all others take them for numbers.
+#: Operators that return bool for bools; all others treat bools as numbers.
 _LOGICAL = frozenset({"BitAnd", "BitOr", "BitXor"})
 _DUNDERS = {
     "Add": "add",
@@ -60,7 +60,7 @@ _DUNDERS = {
     "UAdd": "pos",
     "USub": "neg",
 }
-#: What Python asks the right operand of a comparison for.
+#: The methods that Python tries on the right operand of a comparison.
 _REFLECTED = {"eq": "eq", "ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "ne": "ne"}
 
 

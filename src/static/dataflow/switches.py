@@ -1,6 +1,6 @@
-"""What makes graph code run eagerly: switches meant for debugging, which a script may have left on.
+"""Switches that make graph code run eagerly: they are meant for debugging, and a script may have left one on.
 
-A switch that is on in some line is only said to be one: whether it is on when it matters is asked of a run.
+The source shows only that a line turns a switch on. A run decides whether it is on when it matters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OPTION = "run_eagerly"
 
 @dataclass(frozen=True)
 class Switch:
-    """One line that makes graph code run eagerly. ``model`` is the class that it is for; None: any."""
+    """One line that makes graph code run eagerly. ``model`` is the class that it applies to; None: any."""
 
     owner: FunctionCode
     line: int
@@ -29,13 +29,13 @@ class Switch:
 
     @property
     def words(self) -> str:
-        """What is switched on, and where."""
+        """The switch and its place, as a phrase."""
         return f"{self.text} ({self.owner.module.file}:{self.line})"
 
 
 @dataclass(frozen=True)
 class Switches:
-    """The switches of a program: for every ``tf.function``, and for what Keras traces."""
+    """The switches of a program: for every ``tf.function``, and for the functions that Keras traces."""
 
     functions: tuple[Switch, ...] = ()
     models: tuple[Switch, ...] = ()
@@ -54,8 +54,8 @@ class Switches:
 def find_switches(calls: Calls) -> Switches:
     """The switches of a program whose value graph has been solved.
 
-    Where ``run_functions_eagerly`` is called with False as well, a part of the script is run eagerly on purpose: it
-    is no switch that was left on, and a run decides.
+    If ``run_functions_eagerly`` is called with False as well, a part of the script runs eagerly on purpose. That switch
+    was not left on, so it is not returned: a run decides.
     """
     functions: list[Switch] = []
     models: list[Switch] = []
@@ -92,7 +92,7 @@ def _classes(values: tuple[object, ...]) -> list[ClassCode]:
 
 
 def _option(call: Call, position: int | None = None) -> object:
-    """The constant given for ``run_eagerly``: False also for None, and "…" for what is no constant."""
+    """The constant passed for ``run_eagerly``: False also for None, and "…" if it is not a constant."""
     key = position if position is not None and position < len(call.arguments) else _OPTION
     if key == _OPTION and _OPTION not in call.keywords:
         return "…"

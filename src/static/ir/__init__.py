@@ -1,1 +1,1 @@
-"""What the analysis works on: modules, classes, functions and their events, abstract values, and the value graph."""
+"""The intermediate representation: modules, classes, functions, events, abstract values, and the value graph."""

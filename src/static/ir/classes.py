@@ -7,7 +7,7 @@ from .program import Program
 from .solver import LINES, Node
 from .values import SHAPE, TENSOR, Class, External
 
-#: Library base classes whose instances behave in a way that the tables know.
+#: Library base classes, with the kind under which the tables describe their instances.
 _KINDS = {
     "keras.Model": "model",
     "keras.Sequential": "model",
@@ -40,7 +40,7 @@ _KIND_PREFIXES = (
     ("tensorflow_probability.", "distribution"),
 )
 
-#: Bases that say nothing of how instances behave.
+#: Bases that do not determine how instances behave.
 _PLAIN = frozenset(
     {
         "builtins.object",
@@ -55,7 +55,7 @@ _PLAIN = frozenset(
 
 
 def arrange_classes(program: Program) -> None:
-    """Fill in each class's resolution order, library bases and kind; the graph has settled its copies."""
+    """Set each class's resolution order, library bases and kind. The graph must have settled its copies."""
     for code in program.classes:
         if not code.order:
             _order(code, set())
@@ -122,7 +122,7 @@ def _kind_of(base: str) -> str | None:
 
 
 def seed_classes(program: Program) -> None:
-    """Give each method its receiver, and the methods that Keras calls what Keras passes."""
+    """Add the receiver of each method, and the arguments that Keras passes to the methods that it calls."""
     for code in program.classes:
         for name, node in code.attributes.items():
             origin = node.origin

@@ -29,7 +29,7 @@ class Call(Event):
     """A call.
 
     ``path`` is set if the name alone shows that the callee belongs to a library; otherwise ``function`` holds it.
-    ``stars`` are (position, node) pairs of ``*args``; ``double_star`` are the nodes of ``**kwargs``. ``targets`` are
+    ``stars`` are (position, node) pairs of ``*args``; ``double_stars`` are the nodes of ``**kwargs``. ``targets`` are
     the project functions that it reaches, with the nodes bound to their parameters.
     """
 
@@ -92,7 +92,8 @@ class Binding:
     """One function that a call reaches, and the arguments for its parameters.
 
     ``mode`` is "call" for an ordinary call, "graph" if TensorFlow or Keras traces the function (a dataset's ``map``),
-    "held" if a library object in the call received the function earlier, and "escape" if unknown code may call it.
+    "python" if TensorFlow calls it in Python (``tf.py_function``), "held" if a library object in the call received it
+    earlier, and "wrapper" for a wrapper of the project that passes all arguments on.
     """
 
     __slots__ = ("arguments", "code", "mode")
@@ -204,7 +205,7 @@ class Operation(Event):
 
 
 class Iteration(Event):
-    """Something iterated over. ``context`` is "for", "comprehension", "star" or "async for"."""
+    """An iteration. ``context`` is "for", "async for", "comprehension", "star", "builtin" or "with"."""
 
     __slots__ = ("context", "end", "iterable", "result")
 
@@ -237,10 +238,10 @@ class Unpacking(Event):
 class Branch(Event):
     """A decision.
 
-    ``kind`` is if, while, ifexp, and, or, not, assert, match, except. ``otherwise`` is the line where the other side of
-    an ``if`` begins (0: it has none). ``leaves`` says that one side of it returns. ``flag`` says that the test reads
-    nothing but a name or attribute (``switch`` is a name's node) and constants, so the guarded code may be switched
-    off. ``asks`` says that it tests a type, a string, or the presence of something (see ``questions``).
+    ``kind`` is if, while, ifexp, and, or, assert, match, except. ``sides`` are the lines where the cases of a ``match``
+    begin, or the other side of an ``if``. ``leaves`` says that one side of it returns. ``flag`` says that the test only
+    reads a name or attribute (``switch`` is a name's node) and constants, so the guarded code may be switched off.
+    ``asks`` says that it tests a type, a string, or the presence of something (see ``questions``).
     """
 
     __slots__ = ("asks", "flag", "kind", "leaves", "sides", "switch", "test")
@@ -276,7 +277,7 @@ class Return(Event):
 
 
 class Mark(Event):
-    """A statement whose presence matters: raise, try, with, yield, await, import, del, exec."""
+    """Code whose presence matters: raise, try, with, loop, yield, await, import, format, update, assignment, called."""
 
     __slots__ = ("end", "kind", "node", "text")
 

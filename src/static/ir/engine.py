@@ -1,7 +1,7 @@
-"""What the engine's parts ask of one another: how a call's arguments arrive, who watches a node, and the engine itself.
+"""Interfaces between the parts of the engine: the arguments of a call, watchers of nodes, and the engine itself.
 
-Values flow until nothing new arrives, so whoever knows of one kind of value may have to call back to any other. They
-know each other by the protocols here alone.
+During propagation, the handler of one kind of value may need the handler of any other. They know each other only by
+these protocols.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .values import (
 
 @dataclass(slots=True)
 class Given:
-    """The arguments of a call as they arrive at a callee."""
+    """The arguments of a call, as the callee receives them."""
 
     positional: list[Node] = field(default_factory=list)
     stars: list[tuple[int, Node]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Given:
     double_stars: list[Node] = field(default_factory=list)
 
     def get(self, position: int, name: str) -> Node | None:
-        """The node given for a parameter by position or name."""
+        """The node of the argument for a parameter, by position or name; None if there is none or it is unknown."""
         if name in self.keywords:
             return self.keywords[name]
         if position < len(self.positional) and not any(star <= position for star, _ in self.stars):
@@ -49,7 +49,7 @@ class Given:
 
 
 class Reaction:
-    """A watcher that does what its function says with each new value."""
+    """A watcher that calls ``react`` with each new value."""
 
     __slots__ = ("react",)
 
@@ -60,8 +60,11 @@ class Reaction:
 def watch_inside(
     graph: Graph, node: Node, react: Callable[[Value], None], closed: frozenset[str] = frozenset()
 ) -> None:
-    """Run ``react`` with each value in ``node`` and in the containers there, into each of which it looks once:
-    a container may hold itself. Those of the kinds in ``closed`` are values like others."""
+    """Run ``react`` with each value in ``node`` and in its nested containers.
+
+    Each container is entered once, because it may contain itself. Those of a kind in ``closed`` are not entered, but
+    passed to ``react``.
+    """
     entered: set[Box] = set()
 
     def take(value: Value) -> None:
@@ -76,7 +79,7 @@ def watch_inside(
 
 
 class Spread:
-    """Watches what ``**value`` puts into a dict display."""
+    """Watches the operand of ``**value`` in a dict display."""
 
     __slots__ = ("box",)
 
@@ -85,7 +88,7 @@ class Spread:
 
 
 def kind_of(value: Value) -> str:
-    """The name under which the knowledge tables know a value's methods."""
+    """The kind of a value, by which the library tables list its methods."""
     if isinstance(value, Atom):
         return _KINDS.get(value, value.name)
     if isinstance(value, (Thing, Box)):
@@ -103,26 +106,26 @@ _KINDS = {TENSOR: "tensor", VARIABLE: "variable", SYMBOLIC: "symbolic", ARRAY: "
 
 
 class Flowing(Protocol):
-    """How values move between the parts of other values."""
+    """The flow of values into and out of containers."""
 
     derived: dict[tuple[object, Value | None], Box]
 
     def pour(self, box: Box, target: Node) -> None:
-        """Let whatever the container holds flow to ``target``."""
+        """Let all elements of the container flow to ``target``."""
 
     def shift(self, box: Box) -> None:
-        """Let what stands in a list be anywhere in it."""
+        """Let each element of a list be at any position."""
 
     def elements(self, event: Iteration, node: Node, value: Value, result: Node) -> None:
         """Let the elements of ``value`` flow to ``result``."""
 
 
 class Engine(Protocol):
-    """What enters calls.
+    """Processes calls.
 
-    ``late`` are calls with the words for what they give where nothing better is known when all else is solved;
-    ``conversions`` the calls of ``tf.function`` with what they were given, ``empty_elements`` the elements of
-    containers that nothing has been put into yet.
+    ``late`` are calls with the word for their result, used if it is still unknown when all else is solved.
+    ``conversions`` are the calls of ``tf.function`` with their argument. ``empty_elements`` are the element nodes of
+    containers that may stay empty.
     """
 
     late: list[tuple[Call, str]]
@@ -131,7 +134,7 @@ class Engine(Protocol):
 
     @property
     def flows(self) -> Flowing:
-        """How values move."""
+        """The flow of values into and out of containers."""
 
     def dispatch(
         self,
@@ -142,10 +145,10 @@ class Engine(Protocol):
         mode: str = "call",
         source: Node | None = None,
     ) -> None:
-        """Call ``value`` with ``given``; what it returns flows to ``result``."""
+        """Call ``value`` with ``given``; its result flows to ``result``."""
 
     def give(self, word: str, result: Node, place: int, cause: Node | None) -> None:
-        """Let what ``word`` stands for be in ``result``."""
+        """Put the value that ``word`` stands for into ``result``."""
 
     def find_method(self, code: ClassCode, name: str) -> FunctionCode | None:
         """The project's method of that name that instances of ``code`` have."""
@@ -153,4 +156,4 @@ class Engine(Protocol):
     def call_implicitly(
         self, event: Event, code: FunctionCode, receiver: Value, arguments: list[Node], result: Node | None
     ) -> None:
-        """Enter a call that the source does not spell."""
+        """Process an implicit call, such as that of a property."""

@@ -60,9 +60,9 @@ _KINDS_OF_KEYS: dict[type, Atom] = {
 class Cell:
     """A name of a module or of a function that other scopes read.
 
-    ``owner`` is the function that binds it, None for a module's global. ``lines`` are where its own
-    scope binds it and ``nodes`` to what, ``looped`` whether one of these is inside a loop, ``rebound``
-    which other scopes bind it too (``global``, ``nonlocal``).
+    ``owner`` is the function that binds it; None for a module's global. ``lines`` and ``nodes`` are the places and the
+    values of the bindings in its own scope. ``looped`` says whether one of them is inside a loop. ``rebound`` are the
+    bindings in other scopes (``global``, ``nonlocal``).
     """
 
     __slots__ = ("lines", "looped", "name", "nodes", "owner", "rebound")
@@ -77,7 +77,7 @@ class Cell:
 
 
 class Program:
-    """Everything that lowering fills and solving reads."""
+    """The program as lowering builds it and the solver reads it."""
 
     def __init__(self, resolver: Resolver) -> None:
         self.graph = Graph()
@@ -86,7 +86,7 @@ class Program:
         self.modules: dict[str, ModuleCode] = {}
         self.functions: list[FunctionCode] = []
         self.classes: list[ClassCode] = []
-        #: Statements that can't be analysed: the file, and which and why as a phrase.
+        #: Statements that can't be analysed: the file, and a phrase with the line and the reason.
         self.left_out: list[tuple[str, str]] = []
         self.assigned_attributes: dict[str, list[tuple[FunctionCode, int]]] = {}
         self.cells: dict[tuple[str, str], Node] = {}
@@ -133,14 +133,17 @@ class Program:
         return node
 
     def box(self, kind: str, place: int, element: Value | None = None) -> Box:
-        """A new container, its unknown elements holding ``element`` if given."""
+        """A new container; ``element``, if given, is the value of its elements without a known key."""
         node = Node(place, None, None)
         if element is not None:
             self.graph.add(node, element)
         return Box(kind, node)
 
     def field(self, box: Box, key: object, place: int) -> Node:
-        """The node of one key of a container, made if need be: who has asked a dictionary before looked in vain."""
+        """The node of one key of a container, created if needed.
+
+        A new key of a dictionary also flows to its element node, because earlier reads of the key watch only that one.
+        """
         node = box.fields.get(key)
         if node is None:
             node = box.fields[key] = Node(place)
@@ -149,7 +152,7 @@ class Program:
         return node
 
     def constant_of(self, key: object) -> Node:
-        """The node of a constant key's kind."""
+        """The node of the abstract value of a constant key."""
         return self.constants[_KINDS_OF_KEYS.get(type(key), UNKNOWN)]
 
     def keys(self, box: Box, target: Node) -> None:
@@ -160,7 +163,7 @@ class Program:
             self.graph.add(target, _KINDS_OF_KEYS.get(type(key), UNKNOWN))
 
     def class_attribute(self, code: ClassCode, name: str) -> Node:
-        """The node of an attribute that instances of ``code`` are given."""
+        """The node of an attribute that is assigned to instances of ``code``."""
         node = code.instance_attributes.get(name)
         if node is None:
             node = code.instance_attributes[name] = Node(
@@ -169,7 +172,7 @@ class Program:
         return node
 
     def link_cells(self) -> None:
-        """Give names that their module does not bind itself what its submodules and star imports hold."""
+        """Connect names that a module does not bind itself to its submodules and star imports."""
         for name, node in self._module_nodes.items():
             known = self.modules.get(name)
             self.graph.add(node, UNKNOWN if known is None else known.value)

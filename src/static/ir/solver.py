@@ -1,4 +1,4 @@
-"""The value graph and its solver: values flow along edges until nothing new arrives anywhere."""
+"""The value graph and its solver: values flow along edges to the least fixed point."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from .values import UNKNOWN, Atom, Value
 
-#: More distinct values than this in one node say no more than "unknown" does.
+#: Widening: a node with this many values gets UNKNOWN instead of further ones that are not atoms.
 WIDTH = 8
 
 #: Lines per module in a packed place (module index and line in one integer).
@@ -15,10 +15,11 @@ LINES = 1 << 24
 
 
 class Node:
-    """A place that values reach: a definition of a name, a parameter, an attribute, a result.
+    """A node of the value graph: a definition of a name, a parameter, an attribute, a result.
 
-    ``causes[i]`` is the node from which ``values[i]`` came first (None where it began here).
-    ``origin`` is what made the node: an event, a tuple of the nodes it joins, or None.
+    ``causes[i]`` is the node from which ``values[i]`` first came (None if it started here).
+    ``origin`` is what created the node: an event, a cell, a parameter, a function, a container, the list of the nodes
+    that it joins, or None.
     ``place`` packs the module's index and the line.
     """
 
@@ -42,7 +43,7 @@ class Node:
 class Graph:
     """The worklist over nodes.
 
-    ``handlers`` say, by a watcher's type, what to do with a value that is new in a watched node.
+    ``handlers`` maps each type of watcher to the function that handles a new value in a watched node.
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class Graph:
         self._waiting: list[tuple[Node, object]] = []
         self._running = False
         self._begun = False
-        #: What failed while a watcher was told: the watcher, the node, and why.
+        #: Failures of handlers: the watcher, the node, and the exception.
         self.failed: list[tuple[object, Node, Exception]] = []
 
     def add(self, node: Node, value: Value, cause: Node | None = None) -> None:
@@ -95,7 +96,7 @@ class Graph:
             self._waiting.append((node, watcher))
 
     def settle_copies(self) -> None:
-        """Propagate along edges alone: imports and definitions reach their names; nothing is called."""
+        """Propagate along edges without notifying watchers: imports and definitions reach their names."""
         queue = self._queue
         while queue:
             node, value = queue.popleft()
@@ -105,7 +106,7 @@ class Graph:
     def solve(self) -> None:
         """Propagate to the least fixed point, and notify the watchers. May be called again after additions."""
         if not self._begun:
-            # All watchers wait, and are told below of all that copies bring.
+            # All watchers are still waiting. They are notified below of all values that arrive here.
             self.settle_copies()
             self._begun = True
         self._running = True
@@ -151,7 +152,7 @@ class Graph:
 
 
 def trace_back(node: Node, value: Value) -> Iterator[Node]:
-    """The nodes through which ``value`` came to ``node``, the last first."""
+    """The nodes through which ``value`` came to ``node``, from ``node`` backwards, at most 64."""
     seen = 0
     current: Node | None = node
     while current is not None and seen < 64:

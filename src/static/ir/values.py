@@ -20,7 +20,7 @@ class Value:
 
 
 class Atom(Value):
-    """A value whose kind alone is known."""
+    """A value of which only the kind is known."""
 
     __slots__ = ("name",)
 
@@ -47,13 +47,13 @@ MODULE_STATE = Atom("os.environ")
 OBJECT = Atom("object")
 UNKNOWN = Atom("unknown")
 
-#: What TensorFlow computes with.
+#: Values that TensorFlow computes with.
 TENSORS = frozenset({TENSOR, VARIABLE, SYMBOLIC})
 SCALARS = frozenset({INTEGER, FLOAT, BOOLEAN, STRING})
 NUMBERS = frozenset({INTEGER, FLOAT, BOOLEAN})
 TENSOR_LIKE = TENSORS | {ARRAY}
 
-#: Containers whose elements travel with them into a traced call.
+#: Containers whose elements TensorFlow also passes into a traced call.
 STRUCTURES = frozenset({"list", "tuple", "dict", "set", "namedtuple"})
 
 
@@ -86,7 +86,7 @@ class Thing(Value):
 
 
 class Method(Value):
-    """A method of a value that is no instance of the project's classes."""
+    """A method of a value that is not an instance of the project's classes."""
 
     __slots__ = ("name", "receiver")
 
@@ -99,9 +99,9 @@ class Method(Value):
 
 
 class Box(Value):
-    """A container made at one place: what it holds is in nodes of its own.
+    """A container, as an abstract object of one allocation site.
 
-    ``element`` stands for whatever has no known key; ``fields`` for constant keys and positions.
+    ``element`` is the node of elements without a known key; ``fields`` are the nodes of constant keys and positions.
     Kinds: list, tuple, dict, set, iterator (Python's), dataset, and stream (an iterator of a dataset).
     """
 
@@ -155,7 +155,7 @@ class Function(Value):
 
 
 class Bound(Value):
-    """A function with its first argument given."""
+    """A function with its first argument bound."""
 
     __slots__ = ("code", "receiver")
 
@@ -181,7 +181,7 @@ class Wrapped(Value):
 
 
 class Partial(Value):
-    """``functools.partial`` of something: the leading arguments and the keywords that ``owner`` gave it."""
+    """A ``functools.partial``, with the leading arguments and the keywords that ``owner`` passed."""
 
     __slots__ = ("arguments", "function", "keywords", "owner")
 
@@ -227,7 +227,7 @@ class Super(Value):
 
 
 class Interner:
-    """Makes each value once, so that identity is equality."""
+    """Creates each value once, so that identity is equality."""
 
     def __init__(self) -> None:
         self._externals: dict[str, External] = {}
@@ -273,7 +273,7 @@ class Interner:
         return found
 
     def wrapped(self, inner: Value, wrapper: FunctionCode) -> Wrapped:
-        """``inner`` as it looks through ``wrapper``."""
+        """``inner`` behind ``wrapper``."""
         found = self._wrapped.get((inner, wrapper))
         if found is None:
             found = self._wrapped[inner, wrapper] = Wrapped(inner, wrapper)

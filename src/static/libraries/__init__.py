@@ -1,1 +1,1 @@
-"""What is known of libraries: Python, NumPy, TensorFlow, Keras, and how their calls move values."""
+"""Knowledge about libraries (Python, NumPy, TensorFlow, Keras), and the flow of values through their calls."""

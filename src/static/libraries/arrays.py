@@ -1,4 +1,4 @@
-"""NumPy, and what else hands out arrays."""
+"""Calls of NumPy, and other calls that return arrays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAKE_ARRAYS = frozenset({"array", "asarray", "zeros", "ones", "empty", "full", 
 
 
 class ArrayCalls:
-    """What functions that make arrays give for their arguments."""
+    """The results of functions that return arrays, by their arguments."""
 
     def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
@@ -28,7 +28,7 @@ class ArrayCalls:
         self.calls = calls
 
     def _do_numpy(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
-        """An array; a number where all that goes in is a static shape or a number."""
+        """An array; if the first argument is a number or a static shape, a number or a shape."""
         if not given.positional or path.rpartition(".")[2] in _MAKE_ARRAYS:
             self.graph.add(result, ARRAY)
             return

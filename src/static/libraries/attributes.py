@@ -1,4 +1,4 @@
-"""What the attributes of library objects give, by the kind of the object, in the words of ``results``."""
+"""The values of library objects' attributes, by the kind of the object, in the words of ``results``."""
 
 from __future__ import annotations
 
@@ -124,5 +124,5 @@ _ATTRIBUTES: dict[str, dict[str, str]] = {
 
 
 def describe_attribute(kind: str, name: str) -> str | None:
-    """The word for ``receiver.name`` where that is no method; None where it is one."""
+    """The word for the value of ``receiver.name``; None if it is a method or not in the table."""
     return _ATTRIBUTES.get(kind, {}).get(name)

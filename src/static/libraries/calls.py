@@ -34,7 +34,7 @@ Special = Callable[["Call", "Given", Node, "Value | None", str], None]
 
 
 class LibraryCalls:
-    """What the words of ``results`` mean."""
+    """Turns the words of ``results`` into values."""
 
     def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
@@ -62,7 +62,7 @@ class LibraryCalls:
         receiver: Value | None,
         path: str = "",
     ) -> None:
-        """Let what a library's function or method returns be in ``result``."""
+        """Put the result of a library's function or method into ``result``."""
         if word == "unknown":
             call.unknown = call.unknown or receiver is None or kind_of(receiver) in _OPAQUE_KINDS
             if call.decorates is not None and given.positional:
@@ -83,7 +83,7 @@ class LibraryCalls:
             self.calls.give(word, result, call.place, None)
 
     def make(self, word: str, result: Node, place: int, cause: Node | None) -> None:
-        """What a word stands for that is more than an atom."""
+        """Put the value of a word that is not an atom into ``result``."""
         program = self.program
         if word.startswith("thing:"):
             kind = word[6:]
@@ -104,7 +104,7 @@ class LibraryCalls:
             self.graph.add(result, UNKNOWN, cause)
 
     def _follow_symbolic(self, call: Call, given: Given, result: Node) -> None:
-        """A tensor; symbolic where an argument is."""
+        """A tensor; a symbolic one if the first argument is or contains one."""
 
         def take(value: Value) -> None:
             if value is SYMBOLIC:
@@ -393,5 +393,5 @@ _LISTS = {
     "special:string_list": "str",
 }
 
-#: Receivers of whose methods nothing is known.
+#: Kinds of receivers whose methods are unknown.
 _OPAQUE_KINDS = frozenset({"unknown", "object", "function", "instance"})

@@ -1,4 +1,4 @@
-"""Python's containers: what their methods give, and how what they hold is reached."""
+"""Python's containers: the results of their methods, and access to their elements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .calls import LibraryCalls
 
 
-#: Methods after which a list's elements may stand elsewhere in it.
+#: Methods that may change the positions of a list's elements.
 _SHIFTING = frozenset({"appendleft", "extendleft", "insert", "popleft", "remove", "reverse", "rotate", "sort"})
 
 
@@ -88,7 +88,7 @@ class Containers:
             graph.add(result, UNKNOWN)
 
     def derived(self, call: Call, box: Box, what: str, kind: str) -> Box:
-        """The container that a method gives for ``box`` at this call: one, however often it is asked for."""
+        """The container that a method of ``box`` returns at this call; it is created once."""
         key = (what, call.place, box)
         slices = self.calls.flows.derived
         made = slices.get((key, box))
@@ -107,7 +107,7 @@ class Containers:
         return made
 
     def take_all(self, source: Node, box: Box, call: Call) -> None:
-        """Let the elements of ``source`` be elements of ``box``; keys stay keys."""
+        """Add the elements of ``source`` to ``box``; a dictionary keeps its keys."""
 
         def take(value: Value) -> None:
             if isinstance(value, Box) and value.kind == "dict" and box.kind == "dict":
@@ -120,7 +120,7 @@ class Containers:
         self.graph.watch(source, Reaction(take))
 
     def elements(self, call: Call, source: Node, value: Value, target: Node) -> None:
-        """Let what iterating over ``value`` gives flow to ``target``."""
+        """Let the elements of ``value`` flow to ``target``."""
         event = Iteration(call.owner, call.place, call.guard, source, "builtin")
         event.result = target
         self.calls.flows.elements(event, source, value, target)
@@ -132,7 +132,7 @@ class Containers:
         return target
 
     def leaves(self, source: Node, target: Node, depth: int = 0) -> None:
-        """Let what stands at the bottom of nested containers flow to ``target``."""
+        """Let the leaves of nested containers flow to ``target``."""
 
         def take(value: Value) -> None:
             if isinstance(value, Box) and depth < 4:

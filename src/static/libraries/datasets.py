@@ -1,4 +1,4 @@
-"""``tf.data``: what a dataset yields, and the functions that it traces."""
+"""``tf.data``: the elements of datasets, and the functions that they trace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..ir.values import ARRAY, INTEGER, NONE, OBJECT, STRING, TENSOR, UNKNOWN, B
 if TYPE_CHECKING:
     from .calls import LibraryCalls
 
-#: Dataset methods that yield what the dataset yields.
+#: Dataset methods that return a dataset with elements of the same structure.
 _SAME = frozenset(
     {
         "batch",
@@ -103,7 +103,7 @@ class Datasets:
             self.calls.flows.pour(value, box.element)
 
     def stream(self, box: Box) -> Box:
-        """The iterator over a dataset: its state is TensorFlow's."""
+        """The iterator over a dataset; TensorFlow keeps its state."""
         stream = Box("stream", box.element)
         key = ("stream", box)
         known = self.calls.flows.derived.get(key)
@@ -112,7 +112,7 @@ class Datasets:
         return known
 
     def _trace(self, call: Call, function: Node | None, box: Box, made: Node) -> None:
-        """A function of the element, traced into the dataset's graph."""
+        """Call ``function`` with the dataset's elements, traced into its graph; its results flow to ``made``."""
         if function is None:
             return
         def take(value: Value) -> None:
@@ -173,7 +173,7 @@ class Datasets:
     # -- structures ---------------------------------------------------------------------------
 
     def structure(self, source: Node, target: Node, place: int) -> None:
-        """What a dataset yields for elements like ``source``: its structure, with tensors in it."""
+        """Let the elements of a dataset of ``source`` flow to ``target``: the same structure, with tensors in it."""
 
         def take(value: Value) -> None:
             if isinstance(value, Box) and value.kind in ("tuple", "dict", "namedtuple"):
@@ -198,7 +198,7 @@ class Datasets:
         return made
 
     def slice_structure(self, source: Node, target: Node, place: int) -> None:
-        """What one slice of ``source`` is: tensors, in its structure of tuples and dicts."""
+        """Let the slices of ``source`` flow to ``target``: tensors, in the same structure of tuples and dicts."""
         self.structure(source, target, place)
 
     def _as_arrays(self, source: Node, target: Node, place: int) -> None:
@@ -232,8 +232,8 @@ class Datasets:
     def _do_loaded_dataset(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
     ) -> None:
-        """``tfds.load``: a dataset of pairs or dictionaries, several of them for several splits, and beside it what is
-        known of them where that is asked for."""
+        """``tfds.load``: a dataset of pairs or dictionaries, or a container of one per split; with ``with_info``, also
+        the information about them."""
         program, graph = self.program, self.graph
         literals = call.literals or {}
         held = Node(call.place)
@@ -289,7 +289,7 @@ class Datasets:
     def _do_dataset_by_function(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
     ) -> None:
-        """``strategy.distribute_datasets_from_function(make)``: what ``make`` returns for the context of a worker."""
+        """``strategy.distribute_datasets_from_function(make)``: the result of ``make(context)``."""
         context = self.library.holding(call.place, OBJECT)
         self.library.callback(call, given.get(0, "dataset_fn"), [context], result, "python")
         self.calls.late.append((call, "unknown"))

@@ -1,4 +1,4 @@
-"""What calls of libraries do besides returning a value, by canonical path."""
+"""The effects of library calls, by canonical path."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _EXACT = {
     "datetime.datetime.utcnow": "clock",
     "datetime.datetime.today": "clock",
     "datetime.date.today": "clock",
-    # A generator is made; what is drawn from it are calls of its methods.
+    # These create a generator; drawing from it is a call of its methods.
     **dict.fromkeys(
         (
             "random.Random",
@@ -129,7 +129,7 @@ _EXACT = {
     "os.getcwd": "state",
 }
 
-#: Those that read something outside of Python and change nothing there.
+#: Calls that read something outside of Python and change nothing there.
 READING_CALLS = frozenset(
     {
         "json.load",
@@ -208,7 +208,7 @@ _PREFIXES = (
     ("tensorflow.estimator.", "session"),
 )
 
-#: Layers without variables: one may be made anew in every call.
+#: Layers without variables: every call may create a new one.
 _WEIGHTLESS = (
     "Activation",
     "Add",
@@ -241,7 +241,7 @@ _WEIGHTLESS = (
 )
 _WEIGHTY = ("AdditiveAttention", "LayerNormalization")
 
-#: Constructors of what owns variables.
+#: Constructors of objects that own variables.
 _CREATORS = ("keras.layers.", "keras.optimizers.", "keras.metrics.", "keras.models.", "keras.applications.")
 _CREATED = frozenset(
     {
@@ -261,14 +261,15 @@ _CREATED = frozenset(
         "tensorflow.saved_model.load",
     }
 )
-#: The layers of TensorFlow 1, functions that make their variables where they are called, but for those without any.
+#: The layer functions of TensorFlow 1, which create their variables when they are called, and those without variables.
 _LAYER_FUNCTIONS = ("tensorflow.layers.", "tensorflow.contrib.layers.", "tensorflow.contrib.slim.", "tf_slim.")
 _WEIGHTLESS_FUNCTIONS = ("arg_scope", "avg_", "average_", "dropout", "flatten", "max_", "one_hot", "softmax")
 
 
 @lru_cache(maxsize=65536)
 def effect_of_call(path: str) -> str | None:
-    """The effect's kind: print, file, process, random, clock, host, dynamic, eager, session, state…"""
+    """The kind of a call's effect: print, file, process, random, clock, host, dynamic, eager, session, state…; or None.
+    """
     if path in _EXACT:
         return _EXACT[path]
     for prefix, effect in _PREFIXES:
@@ -279,7 +280,7 @@ def effect_of_call(path: str) -> str | None:
 
 @lru_cache(maxsize=65536)
 def creates_variables(path: str) -> bool:
-    """Whether calling ``path`` makes variables, or an object that will make some."""
+    """Whether calling ``path`` creates variables, or an object that will create some."""
     if path in _CREATED:
         return True
     if path.startswith(_CREATORS):

@@ -1,8 +1,8 @@
-"""What the methods of library objects do besides returning a value, by the kind of the receiver.
+"""The effects of library objects' methods, by the kind of the receiver.
 
-``mutates`` changes the receiver in Python's memory, ``tensorflow`` is an effect that a graph has as well, ``eager``
-needs a tensor's value, ``fit`` is a Keras method that runs a graph of its own, ``creates`` makes variables; ``print``,
-``file`` and ``random`` are what they say.
+``mutates`` changes the receiver in Python's memory, ``eager`` needs a tensor's value, ``fit`` is a Keras method that
+runs its own graph, and ``creates`` creates variables. ``print`` prints, ``file`` uses files, and ``random`` uses
+Python's random numbers.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ _EFFECTS: dict[tuple[str, str], str] = {
 
 
 def effect_of(kind: str, name: str) -> str | None:
-    """What ``receiver.name(…)`` does besides returning a value, or None."""
+    """The effect of ``receiver.name(…)``, or None."""
     mutators = _MUTATORS.get(kind)
     if mutators is not None and name in mutators:
         return "mutates"

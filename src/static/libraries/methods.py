@@ -1,6 +1,6 @@
-"""What the methods of library objects give, by the kind of the receiver.
+"""The results of library objects' methods, by the kind of the receiver.
 
-Results are the words of ``results``; ``self`` is the receiver, ``element`` what it holds.
+Results are the words of ``results``; ``self`` is the receiver, ``element`` its element.
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ _METHODS: dict[str, dict[str, str]] = {
     },
 }
 
-#: What a method that its kind's table does not name gives.
+#: The result of a method that is not in the table of its kind.
 _DEFAULTS = {
     "tensor": "tensor",
     "variable": "tensor",
@@ -316,7 +316,7 @@ _CALLED = {
 
 
 def describe_method(kind: str, name: str) -> str:
-    """The word for what ``receiver.name(…)`` returns."""
+    """The word for the result of ``receiver.name(…)``."""
     methods = _METHODS.get(kind)
     if methods is not None and name in methods:
         return methods[name]
@@ -326,5 +326,5 @@ def describe_method(kind: str, name: str) -> str:
 
 
 def describe_call(kind: str) -> str:
-    """The word for what calling an instance of ``kind`` returns."""
+    """The word for the result of calling an instance of ``kind``."""
     return _CALLED.get(kind, "unknown")

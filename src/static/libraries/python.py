@@ -1,4 +1,4 @@
-"""What the functions of Python, NumPy and some other libraries return, in the words of ``library_results``."""
+"""The results of functions of Python, NumPy and some other libraries, in the words of ``results``."""
 
 from __future__ import annotations
 

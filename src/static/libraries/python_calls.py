@@ -1,4 +1,4 @@
-"""Python's own functions: those that make, take and combine containers, and those of objects."""
+"""Calls of Python's own functions, on containers and on objects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class PythonCalls:
-    """What Python's functions give for their arguments."""
+    """The results of Python's functions, by their arguments."""
 
     def __init__(self, program: Program, calls: Engine, library: LibraryCalls) -> None:
         self.program = program
@@ -124,7 +124,7 @@ class PythonCalls:
         self.graph.watch(source, Reaction(take))
 
     def _is_open(self, value: Value) -> bool:
-        """Whether nobody knows what iterating over a value gives: a Python iterator, or a dataset's."""
+        """Whether it is unknown if ``iter(value)`` is a Python iterator or a dataset's."""
         if isinstance(value, Instance):
             return bool(value.code.external_bases) and self.calls.find_method(value.code, "__iter__") is None
         return value is UNKNOWN or value is OBJECT or isinstance(value, (External, Thing, Method))

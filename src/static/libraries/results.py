@@ -1,8 +1,8 @@
-"""What a library's function returns, by its canonical path.
+"""The results of library functions, by canonical path.
 
 A result is described by a short word: an atom's name (``tensor``, ``array``, ``int``…), ``tensors`` or
-``arrays`` (a list of them), ``thing:KIND`` (an instance whose methods ``library_methods`` knows),
-``dataset``, ``same`` (the first argument again), or ``special:NAME`` (see ``library_calls``).
+``arrays`` (a list of them), ``thing:KIND`` (an instance; its methods are in ``methods``),
+``dataset``, ``same`` (the first argument again), or ``special:NAME`` (see ``calls``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .tensorflow import KERAS, KERAS_KINDS, TENSORFLOW, TENSORFLOW_PREFIXES
 
 @lru_cache(maxsize=65536)
 def describe_result(path: str) -> str:
-    """The word for what calling ``path`` returns; "unknown" where nothing is known."""
+    """The word for the result of calling ``path``; "unknown" if nothing is known."""
     found = OTHERS.get(path)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""What the functions of TensorFlow and Keras return, in the words of ``library_results``."""
+"""The results of functions of TensorFlow and Keras, in the words of ``results``."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ TENSORFLOW: dict[str, str] = {
     "shape_n": "tensors",
     "required_space_to_batch_paddings": "tensors",
     "clip_by_global_norm": "special:clip_by_global_norm",
-    # Each of these gives several tensors.
+    # Each of these returns several tensors.
     **dict.fromkeys(
         (
             "approx_top_k",

@@ -1,4 +1,4 @@
-"""Type hints: what a parameter holds if its annotation tells the truth."""
+"""Type hints: the values of a parameter if its annotation is right."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _TRANSPARENT = {"Optional", "Union", "Annotated", "Final", "ClassVar", "Required
 
 
 def annotate(lowering: ExpressionLowering, hint: ast.expr, depth: int = 0) -> Node | None:
-    """The node of what a type hint allows; None where it says nothing that matters."""
+    """The node of the values that a type hint allows; None if it says nothing of use."""
     if depth > 6:
         return None
     if isinstance(hint, ast.Constant):
@@ -103,9 +103,9 @@ def _annotate_name(lowering: ExpressionLowering, hint: ast.Name | ast.Attribute)
         return None
     name = hint.id if isinstance(hint, ast.Name) else hint.attr
     if name.startswith("Tensor") and not name.endswith(("Spec", "Shape", "Array")):
-        # ``TensorType``, ``TensorLike``: an alias of the project for what TensorFlow takes.
+        # ``TensorType``, ``TensorLike``: the project's alias for values that TensorFlow accepts.
         return _seed(lowering, TENSOR, hint.lineno)
-    # A class of the project: its value arrives through the graph and stands for its instances.
+    # A class of the project: its value arrives through the graph, and the hint means its instances.
     instances = Node(lowering.base + hint.lineno, None, "type hint")
     lowering.graph.watch(lowering.expression(hint), Instances(instances))
     return instances
@@ -162,7 +162,7 @@ def _join(lowering: ExpressionLowering, nodes: list[Node | None], line: int) -> 
 
 
 class Instances:
-    """Watches a class and lets its instances be in ``node``."""
+    """Watches a class and adds its instances to ``node``."""
 
     __slots__ = ("node",)
 

@@ -1,4 +1,4 @@
-"""One scope while it is being lowered: its environment, and what its names mean."""
+"""One scope during lowering: its environment, and the targets of its names."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SHADOWING = frozenset({"abs", "bool", "complex", "pow", "print", "range", "round
 class Block:
     """A module's, class's or function's body while its statements are lowered.
 
-    ``environment`` maps names to the nodes that they hold at this point (flow-sensitive); ``history``
-    keeps every node that a name was ever given, for the scopes that close over it. A name that several scopes bind
-    (``global``, ``nonlocal``) is not in the environment: any call may change it, so it is read as other scopes read it.
-    ``records`` note all that names are given in the bodies that an exception may leave anywhere. ``deep`` is what
-    ``is_deep`` says of the source.
+    ``environment`` maps names to their nodes at the current statement (flow-sensitive). ``history`` keeps every node
+    that a name was bound to, for the scopes that close over it. A name that several scopes bind (``global``,
+    ``nonlocal``) is not in the environment: any call may change it, so it is read as other scopes read it.
+    ``records`` collect all bindings in bodies that an exception may leave at any point. ``deep`` is ``is_deep`` of the
+    source.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Block:
     # -- names read ---------------------------------------------------------------------------
 
     def load(self, name: str, line: int) -> Node:
-        """The node that ``name`` holds here."""
+        """The current node of ``name``."""
         node = self.environment.get(name)
         if node is not None:
             return node
@@ -74,7 +74,7 @@ class Block:
         return self._load_outer(name, line, False)
 
     def _unbound(self, name: str) -> Node | None:
-        """``list = list()``: until it is bound, a module's name means the builtin."""
+        """The builtin that a module's name means before it is bound (``list = list()``), or None."""
         if self.is_module and name in BUILTINS and name not in self.scope.rebound:
             return self.program.external(f"builtins.{name}")
         return None
@@ -93,7 +93,7 @@ class Block:
         return self.program.cell(self.module.name, name)
 
     def cell(self, name: str) -> Node:
-        """The node that other scopes read when they read ``name`` of this one."""
+        """The node through which other scopes read ``name`` of this one."""
         node = self.cells.get(name)
         if node is None:
             if self.is_module:
@@ -155,7 +155,7 @@ class Block:
         return None
 
     def _import_of(self, name: str) -> Target | None:
-        """Where the imports of a name lead; None where it hangs on the run which of them it is."""
+        """The target of a name's imports; None if only a run shows which of several applies."""
         found: dict[object, Target] = {}
         for dotted, symbol, level in self.scope.imports[name]:
             joined = f"{dotted}.{symbol}" if symbol and dotted else symbol or dotted
@@ -169,7 +169,7 @@ class Block:
         return next(iter(found.values()))
 
     def load_target(self, target: Target) -> Node:
-        """The node of what an import leads to (without the attributes after its first symbol)."""
+        """The node of an import's target (without the attributes after its first symbol)."""
         program = self.program
         if target.module is None:
             return program.external(target.path)
@@ -183,7 +183,7 @@ class Block:
     # -- names bound --------------------------------------------------------------------------
 
     def bind(self, name: str, node: Node, line: int) -> None:
-        """Let ``name`` hold ``node`` from here on."""
+        """Bind ``name`` to ``node`` from here on."""
         scope = self.scope
         if name in scope.outer:
             self._bind_outer(name, node, line, scope.outer[name])
@@ -238,11 +238,11 @@ class Block:
     # -- branches and loops -------------------------------------------------------------------
 
     def open_frame(self) -> None:
-        """Begin a branch: bindings from here on can be taken back."""
+        """Begin a branch: bindings from here on can be undone."""
         self.frames.append({})
 
     def close_frame(self) -> dict[str, Node]:
-        """End a branch: give its bindings and restore the environment that it began with."""
+        """End a branch: return its bindings and restore the environment from before it."""
         frame = self.frames.pop()
         environment = self.environment
         changes: dict[str, Node] = {}
@@ -255,7 +255,7 @@ class Block:
         return changes
 
     def merge(self, branches: list[dict[str, Node] | None], line: int) -> None:
-        """Continue after branches with these bindings (None: that branch does not get here)."""
+        """Join the bindings of branches (None: a branch that never reaches this point) and continue with them."""
         alive = [branch for branch in branches if branch is not None]
         if not alive:
             return
@@ -279,11 +279,11 @@ class Block:
                 self._set(name, self.join(nodes, line))
 
     def open_record(self) -> None:
-        """Begin to note what names are given."""
+        """Begin to record all bindings."""
         self.records.append({})
 
     def close_record(self) -> dict[str, dict[Node, None]]:
-        """End the notes: for each name all that it was given since."""
+        """End a record: return all nodes that each name was bound to since it began."""
         noted = self.records.pop()
         if self.records:
             for name, given in noted.items():
@@ -291,7 +291,7 @@ class Block:
         return noted
 
     def anywhere_in(self, noted: dict[str, dict[Node, None]], line: int) -> dict[str, Node]:
-        """The bindings of a body that may have been left at any point, seen from before it."""
+        """The bindings of a body that may have been left at any point; the environment must be that from before it."""
         found: dict[str, Node] = {}
         for name, given in noted.items():
             before = self.environment.get(name) or self._unbound(name)
@@ -305,7 +305,7 @@ class Block:
             self._set(name, node)
 
     def recover(self) -> None:
-        """Go on at the top of the scope, after a statement that could not be lowered to its end."""
+        """Continue at the top of the scope after a statement that could not be lowered completely."""
         self.frames.clear()
         self.records.clear()
         self.guard = None
@@ -313,14 +313,15 @@ class Block:
         self.loops = 0
 
     def join(self, nodes: list[Node], line: int) -> Node:
-        """A node that holds whatever one of ``nodes`` holds."""
+        """A node that joins ``nodes``: it holds the values of all of them."""
         joined = Node(self.base + line, nodes)
         for node in nodes:
             self.program.graph.connect(node, joined)
         return joined
 
     def open_loop(self, first: int, last: int) -> dict[str, Node]:
-        """Begin a loop over these lines: what it binds may come round again. Gives the joined nodes."""
+        """Begin a loop over these lines. Returns a node for each name that it binds: it joins the bindings from before
+        the loop and from its iterations."""
         joined: dict[str, Node] = {}
         for name in self.scope.bound_between(first, last):
             before = self.environment.get(name)
@@ -333,7 +334,7 @@ class Block:
         return joined
 
     def close_loop(self, joined: dict[str, Node], done: bool) -> None:
-        """End a loop, or one way round it (``break``, ``continue``)."""
+        """End a loop (``done``), or one path through its body (``break``, ``continue``)."""
         for name, node in joined.items():
             last = self.environment.get(name)
             if last is not None and last is not node:

@@ -1,4 +1,4 @@
-"""Lowering of control flow: which statements may follow which, and what names hold where branches meet."""
+"""Lowering of control flow: which statements may follow which, and the bindings where branches join."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .blocks import Block
 from .definitions import PendingBody
 from .stores import StoreLowering
 
-#: Context managers of libraries that may end an exception which leaves their body.
+#: Library context managers that may suppress an exception from their body.
 SWALLOWING = frozenset(
     {"contextlib.suppress", "contextlib.ExitStack", "contextlib.AsyncExitStack", "pytest.raises", "pytest.warns"}
 )
@@ -21,7 +21,7 @@ SWALLOWING = frozenset(
 
 @dataclass(eq=False, slots=True)
 class Loop:
-    """A loop around the statements that are being lowered: what comes round again, and how it is left."""
+    """A loop around the statements that are being lowered: its joined names, and whether a ``break`` leaves it."""
 
     joined: dict[str, Node]
     broken: bool = False
@@ -43,13 +43,13 @@ class ControlLowering(StoreLowering):
         self.loops: list[Loop] = []
 
     def recover(self) -> None:
-        """Go on at the top of a module, after a statement that could not be lowered to its end."""
+        """Continue at the top of a module after a statement that could not be lowered completely."""
         self.block.recover()
         self.loops.clear()
         self.shadowed.clear()
 
     def mark(self, kind: str, node: ast.stmt, value: Node | None = None, text: str = "") -> Mark:
-        """Enter a statement that matters by being there."""
+        """Add a statement whose presence matters."""
         event = Mark(self.code, self.base + node.lineno, self.block.guard, kind, value, text)
         event.end = node.end_lineno or node.lineno
         self.events.append(event)
@@ -82,7 +82,7 @@ class ControlLowering(StoreLowering):
             block.merge([first, second], line)
 
     def side(self, body: list[ast.stmt]) -> dict[str, Node] | None:
-        """Lower one side of a branch: gives what it binds, None where what follows is not reached from it."""
+        """Lower one side of a branch. Returns its bindings, or None if it never reaches the code after the branch."""
         block = self.block
         block.open_frame()
         self.statements(body)
@@ -118,7 +118,7 @@ class ControlLowering(StoreLowering):
         block = self.block
         loop = Loop(block.open_loop(node.lineno, node.end_lineno or node.lineno))
         branch = self.branch("while", node.test)
-        # The test may bind names too, and is the last that is evaluated.
+        # The test may bind names too, and it is evaluated last.
         block.close_loop(loop.joined, done=False)
         mark = self.mark("loop", node, branch.test)
         mark.end = node.end_lineno or node.lineno
@@ -131,7 +131,7 @@ class ControlLowering(StoreLowering):
         self.leave_loop(node, loop)
 
     def leave_loop(self, node: ast.For | ast.AsyncFor | ast.While, loop: Loop) -> None:
-        """End a loop, with its ``else``: what ``break`` leaves does not come there."""
+        """End a loop, and lower its ``else``, which a ``break`` skips."""
         block = self.block
         self.loops.pop()
         block.dead = False
@@ -151,7 +151,7 @@ class ControlLowering(StoreLowering):
         self.block.dead = True
 
     def attempt(self, node: ast.Try) -> None:
-        """``try: … except: … finally: …``: a handler may begin, and what is last may come, anywhere before it."""
+        """``try: … except: … finally: …``: a handler or ``finally`` may start after any point of the code before it."""
         block = self.block
         self.mark("try", node, text="except" if node.handlers else "finally")
         block.open_record()
@@ -174,7 +174,7 @@ class ControlLowering(StoreLowering):
         block.merge(ends, node.lineno)
 
     def handle(self, handler: ast.ExceptHandler, found: dict[str, Node]) -> dict[str, Node] | None:
-        """``except error as name: …``, where names hold what is ``found``."""
+        """``except error as name: …``; ``found`` are the bindings at its start."""
         block = self.block
         block.open_frame()
         block.rebind(found)
@@ -194,7 +194,7 @@ class ControlLowering(StoreLowering):
     def finish(
         self, node: ast.Try, noted: dict[str, dict[Node, None]], ends: list[dict[str, Node] | None]
     ) -> dict[str, Node] | None:
-        """``finally: …``: it comes to names as they are anywhere in the statement, and goes on where that has ended."""
+        """``finally: …``: it may start at any point of the statement; after it, the bindings of ``ends`` hold."""
         block = self.block
         dead, block.dead = block.dead, False
         block.open_frame()
@@ -202,7 +202,7 @@ class ControlLowering(StoreLowering):
         block.open_frame()
         self.statements(node.finalbody)
         if self.loops and not block.dead and _jumps(node):
-            # It may have been on the way out of the loop, or round again.
+            # A ``break`` or ``continue`` of the statement may have led here.
             block.close_loop(self.loops[-1].joined, done=False)
         last = block.close_frame()
         block.close_frame()
@@ -269,7 +269,7 @@ class ControlLowering(StoreLowering):
             ends.append(None if block.dead else end)
             block.dead = False
             if case.guard is not None:
-                # What a pattern has bound stays bound where its guard says no.
+                # Names that a pattern has bound stay bound if its guard fails.
                 block.rebind(block.anywhere_in(captured, node.lineno))
         if not rest:
             ends.append({})

@@ -16,7 +16,7 @@ from .annotations import annotate
 from .blocks import Block
 from .expressions import ExpressionLowering
 
-#: Decorators that leave the function as it is, by the kind that they give it.
+#: Decorators that only set the kind of the function, with that kind.
 _KINDS = {
     "builtins.staticmethod": "staticmethod",
     "builtins.classmethod": "classmethod",
@@ -28,7 +28,7 @@ _KINDS = {
 
 @dataclass(eq=False, slots=True)
 class PendingBody:
-    """A function's body that waits until the scope around it is known to its end."""
+    """A function's body, which waits until the scope around it is lowered completely."""
 
     lowering: DefinitionLowering
     code: FunctionCode
@@ -114,7 +114,7 @@ class DefinitionLowering(ExpressionLowering):
         return self.program.external(target.path).values[0].path  # type: ignore[attr-defined,no-any-return]
 
     def decorate(self, code: FunctionCode, node: ast.expr, value: Node) -> Node:
-        """What a decorator makes of ``value``."""
+        """The node of the decorator's result for ``value``."""
         path = self._path_of(node)
         record = Decorator(f"@{ast.unparse(node)}", node.lineno, path, None)
         code.decorators.append(record)
@@ -139,7 +139,7 @@ class DefinitionLowering(ExpressionLowering):
         return call.result
 
     def parameters(self, code: FunctionCode, node: ast.arguments) -> None:
-        """Enter a function's parameters; defaults belong to the scope around it."""
+        """Add a function's parameters; defaults are evaluated in the scope around it."""
         place = self.base + code.line
         found = code.parameters
         positional = [*node.posonlyargs, *node.args]
@@ -174,7 +174,7 @@ class DefinitionLowering(ExpressionLowering):
         self.pending.append(PendingBody(self, code, body))
 
     def lower_body(self, waiting: PendingBody, pending: list[PendingBody]) -> None:
-        """Lower a body that has waited; the bodies in it wait in ``pending``."""
+        """Lower a pending body; the bodies inside it are added to ``pending``."""
         code = waiting.code
         try:
             scope = read_scope(waiting.body, "function", self.block.deep)
@@ -205,7 +205,7 @@ class DefinitionLowering(ExpressionLowering):
         return type(self)(self.program, block, self.module, self.names, pending, owner_class)
 
     def lambda_function(self, node: ast.Lambda, name: str | None) -> Node:
-        """``lambda …``, which is reported as a function where it is assigned to a name."""
+        """``lambda …``; it is reported as a function if it is assigned to a name."""
         place = self.base + node.lineno
         named = name is not None
         qualname = self._qualify(name) if name is not None else f"{self.code.qualname}.<lambda>@{node.lineno}"
@@ -233,7 +233,7 @@ class DefinitionLowering(ExpressionLowering):
         return code.node
 
     def function_expression(self, node: ast.Lambda) -> Node:
-        """A lambda that stands in an expression."""
+        """A lambda in an expression."""
         return self.lambda_function(node, None)
 
     def define_class(self, node: ast.ClassDef) -> None:
@@ -282,12 +282,12 @@ class DefinitionLowering(ExpressionLowering):
             call.arguments.append(made)
             call.result = Node(call.place, call)
             self.add_call(call)
-            # What hands the class on is common, and so is what nobody can follow: the class counts in any case.
+            # Many decorators return the class, and many can't be analysed, so the class itself always counts.
             made = self.block.join([code.node, call.result], node.lineno)
         self.block.bind(node.name, made, node.lineno)
 
     def class_decorator(self, code: ClassCode, node: ast.expr) -> Node | None:
-        """Note a decorator of a class: gives its value, None for a library's, which hands the class on."""
+        """Record a class decorator. Returns its value, or None for one of a library, which returns the class."""
         value = self.expression(node)
         path = self._path_of(node)
         code.decorators.append(Decorator(f"@{ast.unparse(node)}", node.lineno, path, None))

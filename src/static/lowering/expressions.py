@@ -1,4 +1,4 @@
-"""Lowering of expressions: each becomes the node of what it is worth, and events on the way."""
+"""Lowering of expressions: each becomes the node of its value, and adds events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .operations import OperationLowering
 #: Library functions whose calls keep their source text, for the records.
 KEPT_TEXTS = ("tensorflow.function", "functools.partial")
 
-#: Expressions whose value has a node that nothing else has.
+#: Expressions whose value always has a new node.
 _NEW = (ast.Call, ast.BinOp, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
@@ -39,7 +39,7 @@ class ExpressionLowering(OperationLowering):
     # -- names and attributes -----------------------------------------------------------------
 
     def target_of(self, node: ast.expr) -> Target | None:
-        """What a dotted expression means by imports alone, or None."""
+        """The target of a dotted expression as far as imports alone tell, or None."""
         attributes: list[str] = []
         while type(node) is ast.Attribute:
             attributes.append(node.attr)
@@ -119,7 +119,7 @@ class ExpressionLowering(OperationLowering):
         return event.result
 
     def add_call(self, event: Call) -> None:
-        """Enter a call in the function and in the graph."""
+        """Add a call to the function and to the graph."""
         self.events.append(event)
         self.code.calls.append(event)
         if event.function is not None:
@@ -144,8 +144,11 @@ class ExpressionLowering(OperationLowering):
         return self.holder(box, place)
 
     def kept(self, element: ast.expr, kind: str) -> Node:
-        """The node of an element of a new container: one of its own where the element may be replaced, since what is
-        stored there is no new value of the name, constant or function that stood there."""
+        """The node of an element of a new container.
+
+        It is a new node if the element may be replaced: the values stored there later must not flow to the name,
+        constant or function that was there first.
+        """
         held = self.expression(element)
         if kind == "tuple" or isinstance(element, _NEW):
             return held
@@ -213,7 +216,7 @@ class ExpressionLowering(OperationLowering):
         return event.result
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Node:
-        """A comprehension: its targets live in a scope of their own."""
+        """A comprehension; its targets have their own scope."""
         block = self.block
         place = self.base + node.lineno
         saved: dict[str, Node | None] = {}
@@ -253,7 +256,7 @@ class ExpressionLowering(OperationLowering):
         return self.holder(box, place)
 
     def bind_hidden(self, target: ast.expr, value: Node, saved: dict[str, Node | None]) -> None:
-        """Bind a comprehension's target, remembering what its names held."""
+        """Bind a comprehension's target, and save the earlier bindings of its names."""
         if isinstance(target, ast.Name):
             environment = self.block.environment
             if target.id not in saved:
@@ -265,7 +268,7 @@ class ExpressionLowering(OperationLowering):
             self.unpack(target, value, lambda part, node: self.bind_hidden(part, node, saved))
 
     def unpack(self, target: ast.expr, value: Node, bind: Callable[[ast.expr, Node], None]) -> None:
-        """Take ``value`` apart into the parts of ``target``."""
+        """Unpack ``value`` into the parts of ``target``."""
         raise NotImplementedError
 
     # -- the rest -----------------------------------------------------------------------------
@@ -320,7 +323,7 @@ class ExpressionLowering(OperationLowering):
         return self.program.constants[UNKNOWN]
 
     def starred(self, node: ast.Starred) -> Node:
-        """``*value`` where it stands alone (a subscript's key)."""
+        """``*value`` outside of calls and displays (a subscript's key)."""
         return self.iterate(self.expression(node.value), "star", node.lineno)
 
     def sliced(self, node: ast.Slice) -> Node:

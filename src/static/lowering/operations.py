@@ -1,4 +1,4 @@
-"""Lowering of operators and of what decides: comparisons, conditions, ``and`` and ``or``."""
+"""Lowering of operators, comparisons, conditions, ``and`` and ``or``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OperationLowering:
         raise NotImplementedError
 
     def operate(self, name: str, operands: tuple[Node, ...], line: int) -> Operation:
-        """Enter an operator."""
+        """Add an operator."""
         place = self.base + line
         event = Operation(self.code, place, self.block.guard, name, operands)
         event.result = Node(place, event)
@@ -63,7 +63,7 @@ class OperationLowering:
         return self.operate(type(node.op).__name__, (self.expression(node.operand),), node.lineno).result
 
     def boolean(self, node: ast.BoolOp) -> Node:
-        """``a and b``: one of the operands; a tensor on the left is asked for its truth."""
+        """``a and b``: its value is one of the operands, and it tests the truth of all but the last."""
         block = self.block
         values: list[Node] = []
         outer = block.guard
@@ -84,7 +84,7 @@ class OperationLowering:
         return values[0] if len(values) == 1 else block.join(values, node.lineno)
 
     def compare(self, node: ast.Compare) -> Node:
-        """A comparison; a chain of them is worth one of its links, which are compared pairwise."""
+        """A comparison; the value of a chain is that of one of its pairwise comparisons."""
         block = self.block
         left = self.expression(node.left)
         results: list[Node] = []
@@ -121,14 +121,14 @@ class OperationLowering:
         return first if first is second else block.join([first, second], node.lineno)
 
     def branch(self, kind: str, test: ast.expr) -> Branch:
-        """Enter a decision on ``test``."""
+        """Add a branch on ``test``."""
         event = Branch(self.code, self.base + test.lineno, self.block.guard, kind, self.expression(test))
         self.note_flag(event, test)
         self.events.append(event)
         return event
 
     def note_flag(self, branch: Branch, test: ast.expr) -> None:
-        """Say of a branch whether it asks for a flag, and which."""
+        """Record whether a branch tests a flag, and which one."""
         branch.asks = asks_for_kind(test)
         flag = flag_of(test)
         if flag is not None:
@@ -138,7 +138,7 @@ class OperationLowering:
 
 
 def flag_of(node: ast.expr) -> ast.expr | None:
-    """The name or attribute that a test asks for, if it asks for nothing else: a switch that someone sets."""
+    """The name or attribute that a test reads, if it reads nothing else but constants: a switch. Otherwise None."""
     while isinstance(node, ast.UnaryOp):
         node = node.operand
     if isinstance(node, ast.BoolOp):

@@ -1,10 +1,10 @@
-"""Tests that ask for a setting, a type or whether something is there: what stands behind one may never be run."""
+"""Tests of a setting, a type or the presence of something: the code that they guard may never run."""
 
 from __future__ import annotations
 
 import ast
 
-#: Functions that ask what something is, not what value it has.
+#: Functions that test the type of an object, not its value.
 _TYPE_FUNCTIONS = frozenset(
     {
         "callable",
@@ -21,10 +21,10 @@ _CONSTANT_DISPLAYS = (ast.Tuple, ast.List, ast.Set)
 
 
 def asks_for_kind(test: ast.expr) -> bool:
-    """Whether a test asks for a type, for something's presence, or for a setting that is a word.
+    """Whether a test asks for a type, for something's presence, or for a setting that is a string.
 
-    What is behind it is run for some programs and not for others, whatever the numbers are: a type that no caller
-    passes, a cache that is filled, an option that nobody has chosen.
+    Some programs never run the guarded code, whatever their numbers: no caller passes the type, the cache is filled,
+    or nobody has chosen the option.
     """
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test = test.operand

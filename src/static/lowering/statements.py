@@ -19,12 +19,12 @@ from .definitions import PendingBody
 
 #: Methods of optimizers that end a training step.
 UPDATES = frozenset({"apply_gradients", "minimize", "apply"})
-#: Methods with which an update rule of one's own changes variables.
+#: Methods with which a hand-written update rule changes variables.
 ASSIGNMENTS = frozenset({"assign", "assign_add", "assign_sub"})
 
 
 def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
-    """Enter one parsed file into the program."""
+    """Add one parsed file to the program."""
     module = ModuleCode(index, source.module, source.file, source.is_package, source.lines)
     program.modules[source.module] = module
     deep = is_deep(source.text)
@@ -54,7 +54,7 @@ def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
         following: list[PendingBody] = []
         for waiting in work:
             waiting.lowering.lower_body(waiting, following)
-        # What waits holds the file's tree, and what lowers it holds what waits: without this, a circle.
+        # A pending body refers to its lowering, and that to this list: break the cycle, which would keep the tree.
         work.clear()
         work = following
     return module
@@ -66,7 +66,7 @@ class Lowering(ControlLowering):
     # -- statements ---------------------------------------------------------------------------
 
     def statements(self, body: list[ast.stmt]) -> None:
-        """Lower a list of statements, up to the first that never lets the next one run."""
+        """Lower a list of statements, up to the first after which no other can run."""
         block = self.block
         for statement in body:
             method = _STATEMENTS.get(type(statement))
@@ -75,11 +75,11 @@ class Lowering(ControlLowering):
             if block.dead:
                 if not isinstance(statement, ast.With | ast.AsyncWith) or statement is body[-1]:
                     return
-                # Something stands behind it: its author knows that the context manager ends exceptions.
+                # Code follows it, so its author knows that the context manager suppresses exceptions.
                 block.dead = False
 
     def expression_statement(self, node: ast.Expr) -> None:
-        """An expression for its effect."""
+        """An expression as a statement."""
         value = node.value
         if type(value) is ast.Constant:
             return

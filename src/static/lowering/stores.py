@@ -1,4 +1,4 @@
-"""Lowering of what binds and changes: assignments to names, attributes and items, and ``del``."""
+"""Lowering of assignments to names, attributes and items, and of ``del``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class StoreLowering(DefinitionLowering):
                 stored.literal = value_node.value
 
     def _note_alias(self, node: ast.Assign) -> None:
-        """Treat ``layers = tf.keras.layers`` like an import, where the name is bound once."""
+        """Treat ``layers = tf.keras.layers`` like an import if the name is bound once."""
         if len(node.targets) == 1 and type(node.value) is ast.Attribute:
             target = node.targets[0]
             scope = self.block.scope
@@ -44,7 +44,7 @@ class StoreLowering(DefinitionLowering):
                     self.block.targets.pop(target.id, None)
 
     def name_type(self, node: ast.stmt) -> None:
-        """``type Batch = tf.Tensor`` (Python 3.12): as good as an assignment, but that its value is evaluated late."""
+        """``type Batch = tf.Tensor`` (Python 3.12): treated as an assignment, though its value is evaluated lazily."""
         target, value = node.name, node.value  # type: ignore[attr-defined]
         assign = ast.copy_location(ast.Assign([target], value), node)
         self._note_alias(assign)
@@ -85,7 +85,7 @@ class StoreLowering(DefinitionLowering):
             self.store_at(loaded.base, target.lineno, (loaded.key, loaded.index, loaded.sliced), event.result)
 
     def store(self, target: ast.expr, value: Node) -> None:
-        """Let an assignment's target hold ``value``."""
+        """Bind an assignment's target to ``value``."""
         kind = type(target)
         if kind is ast.Name:
             self.block.bind(target.id, value, target.lineno)  # type: ignore[attr-defined]
@@ -99,7 +99,7 @@ class StoreLowering(DefinitionLowering):
             self.unpack(target, value, self.store)
 
     def unpack(self, target: ast.expr, value: Node, bind: Callable[[ast.expr, Node], None]) -> None:
-        """Take ``value`` apart into the parts of a tuple or list."""
+        """Unpack ``value`` into the parts of a tuple or list."""
         if not isinstance(target, (ast.Tuple, ast.List)):
             bind(target, value)
             return
@@ -136,7 +136,7 @@ class StoreLowering(DefinitionLowering):
         self.store_at(base, target.lineno, self.key(target.slice), value)
 
     def store_at(self, base: Node, line: int, key: tuple[object, Node | None, bool], value: Node | None) -> None:
-        """``base[key] = value`` where the key is evaluated already."""
+        """``base[key] = value`` with a key that is already evaluated."""
         event = ItemStore(self.code, self.base + line, self.block.guard, base)
         event.key, event.index, event.sliced = key
         event.value = value

@@ -1,1 +1,1 @@
-"""What is read: the project's files, what each is called, and where imports lead."""
+"""Reads a project: finds its files, names its modules and resolves its imports."""

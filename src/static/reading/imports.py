@@ -1,4 +1,4 @@
-"""Where an import leads: to a module of the project, or to a library by its canonical path."""
+"""Resolves imports to modules of the project, or to canonical paths in libraries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .paths import KNOWN_LIBRARIES, canonical_path
 
 @dataclass(frozen=True)
 class Target:
-    """What a dotted path means: ``module`` (of the project) and the ``rest`` after it, or a library's path."""
+    """The target of a dotted path: the project's ``module`` and the ``rest`` after it, or the ``path`` in a library."""
 
     module: str | None
     rest: tuple[str, ...]
@@ -19,7 +19,7 @@ class Target:
 
 
 def is_known(path: str) -> bool:
-    """Whether a library's path is one of a library that we know, or of Python's own."""
+    """Whether a path is in a known library or in Python's standard library."""
     top = path.partition(".")[0]
     return top in KNOWN_LIBRARIES or top in sys.stdlib_module_names
 
@@ -28,8 +28,8 @@ class Resolver:
     """Maps dotted paths, as written in one module, to the project's modules and to libraries.
 
     ``modules`` are the names of all modules of the project, ``packages`` those that are packages, and ``aliases``
-    further names that a module is imported by. ``beside`` says that nobody knows which folders are searched, so that a
-    file outside of packages finds first what lies beside it, as a script does.
+    other names of modules. ``beside``: the search path is unknown, so a file outside of packages finds the modules in
+    its own folder first, as a script does.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Resolver:
         self._cache: dict[tuple[str, str, int], Target] = {}
 
     def resolve(self, importer: str, dotted: str, level: int = 0) -> Target:
-        """What ``dotted`` means in module ``importer``; ``level`` counts the dots of a relative import."""
+        """The target of ``dotted`` in module ``importer``; ``level`` counts the dots of a relative import."""
         key = (importer, dotted, level)
         found = self._cache.get(key)
         if found is None:
@@ -61,7 +61,7 @@ class Resolver:
         return found
 
     def extend(self, target: Target, attributes: list[str]) -> Target:
-        """``target`` with these attributes after it: perhaps a submodule."""
+        """The target of ``target`` followed by these attributes: maybe a submodule."""
         assert target.module is not None
         if target.rest:
             return Target(target.module, (*target.rest, *attributes), target.path)
@@ -80,7 +80,7 @@ class Resolver:
         beside = (f"{package}.{dotted}", f"{package}.{top}")
         found = None
         if self._beside and package and package not in self._packages:
-            # No package's folder: its files are scripts and what these import, which lies beside them first of all.
+            # The folder is not a package: its files are scripts and their imports, which are searched there first.
             found = self._split(*beside)
         if found is None and top in self._tops:
             found = self._split(dotted)

@@ -1,7 +1,7 @@
-"""Which files a script imports, and by which names: found as Python's import system would find them.
+"""The files that a script imports, and their module names, found as Python's import system would find them.
 
-Only source is read. What shows only in a run (an import by a computed name, an edit of the search path that can't be
-read) is handed in as ``seen``: the modules that a run has imported, with their files.
+Only source is read. It does not show all imports: a name may be computed, or an edit of the search path unreadable.
+So the caller may pass ``seen``, the modules that a run has imported, with their files.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from ...installed import find_installed, is_library
 from .search_path import read_edits
 from .sources import Unreadable, read_source
 
-#: So many files are followed; a project has fewer.
+#: Maximum number of files to follow; projects have fewer.
 MOST_FILES = 5000
-#: So often the search is begun anew when a file was found that edits the search path.
+#: Maximum number of searches. A new one starts when a file was found that edits the search path.
 ROUNDS = 8
-#: What Python imports by itself when it starts, whatever the script is.
+#: Modules that Python imports at startup, for any script.
 _AT_START = ("sitecustomize", "usercustomize")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a script imports outside of libraries: each file (absolute) with the name that it is imported by.
+    """The files outside of libraries that a script imports: absolute paths, with their module names.
 
-    ``aliases`` are further names of the same files. ``base`` is the folder that the script is the project of, as
-    far as its own place tells.
+    ``aliases`` maps other names of these files to their names in ``files``. ``base`` is the folder of the project, as
+    far as the script's path shows it.
     """
 
     script: Path
@@ -49,17 +49,17 @@ def find_layout(
     python_path: str = "",
     seen: Mapping[str, str] | None = None,
 ) -> Layout:
-    """Follow the imports of ``script``, run from ``cwd`` (as ``python -m module`` where that is given).
+    """Follow the imports of ``script``, run from ``cwd`` (as ``python -m module`` if ``module`` is given).
 
-    ``guesses`` are folders to look in for what is found nowhere else, since the search path may be edited in a way
-    that source doesn't show. ``python_path`` is PYTHONPATH's value; ``seen`` maps the names of modules that a run
+    ``guesses`` are folders to search for modules that are found nowhere else, because the source may not show all
+    edits of the search path. ``python_path`` is PYTHONPATH's value; ``seen`` maps the names of modules that a run
     imported to their files.
     """
     return _Search(script, cwd, base, guesses, module, python_path, seen or {}).run()
 
 
 def package_top(folder: Path) -> Path:
-    """The folder above the regular package that a folder belongs to; the folder itself where it is none."""
+    """The folder above the outermost regular package around ``folder``; the folder itself if it is not a package."""
     while (folder / "__init__.py").exists() and folder.parent != folder:
         folder = folder.parent
     return folder
@@ -79,7 +79,7 @@ class _Search:
         self.script, self.cwd, self.base, self.guesses, self.module = script, cwd, base, guesses, module
         self.seen = {name: Path(path) for name, path in seen.items() if name not in _AT_START and not is_library(path)}
         begin = cwd if module is not None else Path(os.path.realpath(script)).parent
-        # Where the script is reached by a link, both its places are the user's.
+        # If the path to the script's folder contains a link, the user's files may have either path.
         self.first = [script.parent, begin] if begin == script.parent.resolve() else [begin]
         self.first += [cwd / entry for entry in python_path.split(os.pathsep)] if python_path else []
         self.last: list[Path] = []
@@ -140,7 +140,7 @@ class _Search:
             self.aliases.setdefault(name, self.names[path])
 
     def _name_script(self) -> str:
-        """The script's own name where nothing imports it: that by which its neighbours would."""
+        """The module name of a script that nothing imports: the name by which modules beside it would import it."""
         top = package_top(self.script.parent)
         name = ".".join(self.script.relative_to(top).with_suffix("").parts)
         if name in self.names.values():
@@ -156,7 +156,7 @@ class _Search:
         return self.trees[file]
 
     def _imports(self, tree: ast.Module, file: Path) -> Iterator[str]:
-        """The dotted names that a file imports, each as long as it may be; relative ones made absolute."""
+        """The absolute dotted names that a file imports; ``from a import b`` gives ``a.b``."""
         own = self.names.get(file, "")
         package = own.split(".") if file.name == "__init__.py" else own.split(".")[:-1]
         for node in ast.walk(tree):
@@ -170,14 +170,14 @@ class _Search:
                 yield from (".".join([*parts, alias.name] if alias.name != "*" else parts) for alias in node.names)
 
     def _find(self, dotted: str) -> list[tuple[Path, str]]:
-        """The files that importing ``dotted`` reads, with their names; none where it leads to a library."""
+        """The files that importing ``dotted`` reads, with their module names; none for a library."""
         parts = dotted.split(".")
         if parts[0] in sys.builtin_module_names:
             return []
         found, folders = self._find_part(parts[0], self.first)
         if found is not None:
             return self._find_below(parts, found, folders)
-        # Folders without an __init__.py give way to any module of that name that comes later.
+        # A folder without an __init__.py loses to any later module of that name.
         if parts[0] in sys.stdlib_module_names:
             return []
         if self._is_installed(parts[0]):
@@ -192,7 +192,7 @@ class _Search:
         return []
 
     def _find_below(self, parts: list[str], found: Path | None, folders: list[Path]) -> list[tuple[Path, str]]:
-        """The files of ``parts``, of which the first is the file ``found`` with its submodules in ``folders``."""
+        """The files of ``parts``. The first part is the file ``found``, with its submodules in ``folders``."""
         files = [(found, parts[0])] if found is not None else []
         for end in range(2, len(parts) + 1):
             if not folders or (found is not None and found.name != "__init__.py"):
@@ -200,12 +200,12 @@ class _Search:
             found, folders = self._find_part(parts[end - 1], folders)
             if found is not None:
                 files.append((found, ".".join(parts[:end])))
-        # Folders that lead to no module (of data, say) are no packages.
+        # Folders that contain no module (data folders, say) are not packages.
         return files
 
     @staticmethod
     def _find_part(name: str, folders: Sequence[Path]) -> tuple[Path | None, list[Path]]:
-        """One part of a dotted name below ``folders``: its file if it has one, and where its submodules are."""
+        """Find one part of a dotted name in ``folders``: its file, if it has one, and the folders of its submodules."""
         portions = []
         for folder in folders:
             package = folder / name
@@ -218,7 +218,7 @@ class _Search:
         return None, portions
 
     def _is_installed(self, top: str) -> bool:
-        """Whether the environment has a package of that name; one of a project (an editable install) is noted."""
+        """Whether the environment has a package of that name; the place of an editable install is recorded."""
         if top not in self.installed:
             spec = find_installed(top)
             place = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-#: Libraries that a project's own module of the same name shadows only where the import system says so.
+#: Libraries. A project's module with the same name shadows one only if the import system finds the module first.
 KNOWN_LIBRARIES = frozenset(
     {
         "absl",
@@ -39,7 +39,7 @@ KNOWN_LIBRARIES = frozenset(
     }
 )
 
-#: Libraries of which tensors come.
+#: Libraries that create tensors.
 TENSOR_LIBRARIES = frozenset(
     {
         "tensorflow",
@@ -132,10 +132,10 @@ _ALIASES = {
 }
 
 
-#: Classes that ``tensorflow`` itself has, by whatever inner module they are reached.
+#: Classes of the ``tensorflow`` namespace, which inner modules may also export.
 _TOP_CLASSES = frozenset({"GradientTape", "IndexedSlices", "RaggedTensor", "SparseTensor", "Tensor", "Variable"})
 
-#: Packages under ``tensorflow.python``: a path that ends in one is no object yet.
+#: Packages under ``tensorflow.python``: a path that ends in one names no object.
 _INTERNAL_PACKAGES = frozenset(
     {"client", "data", "distribute", "eager", "framework", "keras", "layers", "lib", "module", "ops"}
     | {"platform", "ragged", "saved_model", "summary", "tpu", "training", "trackable", "types", "util"}
@@ -144,7 +144,7 @@ _INTERNAL_PACKAGES = frozenset(
 
 @lru_cache(maxsize=65536)
 def canonical_path(path: str) -> str:
-    """One spelling for the many paths by which an object of TensorFlow, Keras or NumPy is reached."""
+    """The canonical path of an object of TensorFlow, Keras or NumPy, which may have many paths."""
     if path.startswith("tensorflow_core"):
         path = "tensorflow" + path.removeprefix("tensorflow_core")
     if path.startswith(("tensorflow.", "keras.", "tf_keras", "tensorflow_")):
@@ -161,7 +161,7 @@ def canonical_path(path: str) -> str:
             if path in ("tensorflow.compat.v1", "tensorflow.compat.v2"):
                 path = "tensorflow"
             if path == "tensorflow.keras" or path.startswith("tensorflow.keras."):
-                # A version was dropped: it is Keras' own now, so this goes no further than once.
+                # Without the version it is a path of Keras. This recurses at most once.
                 return canonical_path(path)
             if path.startswith("tensorflow.python."):
                 path = _canonical_internal(path)

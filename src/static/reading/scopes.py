@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: What a source spells where expressions bind names, or functions the names of the scopes around them.
+#: Matches a source in which expressions bind names, or functions bind names of enclosing scopes.
 _DEEP = re.compile(r":=|\b(?:global|nonlocal)\s")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -18,10 +18,9 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 class Scope:
     """The names bound in one module, class or function.
 
-    ``lines`` and ``names`` run in parallel: the bindings in source order. ``imports`` holds the
-    targets (dotted path, symbol or None, level) of names that imports bind, ``others`` the names that
-    something else binds too. ``rebound`` are the names that scopes inside say to be ``global`` or ``nonlocal``:
-    a call may give them another value at any time.
+    ``lines`` and ``names`` are parallel lists: the bindings in source order. ``imports`` maps each imported name to its
+    targets (dotted path, symbol or None, level). ``others`` are the names with a binding that is not an import.
+    ``rebound`` are the names that inner scopes declare ``global`` or ``nonlocal``: any call may assign them.
     """
 
     lines: list[int] = field(default_factory=list)
@@ -35,7 +34,7 @@ class Scope:
     rebound: set[str] = field(default_factory=set)
 
     def bind(self, name: str, line: int, is_import: bool = False) -> None:
-        """Note that ``name`` is bound in ``line``."""
+        """Record that ``name`` is bound in ``line``."""
         self.lines.append(line)
         self.names.append(name)
         self.bound.add(name)
@@ -44,7 +43,7 @@ class Scope:
             self.others.add(name)
 
     def bound_between(self, first: int, last: int) -> dict[str, None]:
-        """The names bound in the lines from ``first`` to ``last``, in order."""
+        """The names bound in the lines from ``first`` to ``last``, in order, without ``outer`` and ``rebound`` ones."""
         low = bisect_left(self.lines, first)
         high = bisect_left(self.lines, last + 1)
         between = self.names[low:high]
@@ -52,14 +51,14 @@ class Scope:
 
 
 def is_deep(text: str) -> bool:
-    """Whether a source has bindings that only a look into its expressions and inner functions finds."""
+    """Whether a source may have bindings that only its expressions and inner functions show."""
     return _DEEP.search(text) is not None
 
 
 def read_scope(body: list[ast.stmt], kind: str, deep: bool) -> Scope:
-    """The bindings that the statements of ``body`` make in their own scope: a module's, a class's or a function's.
+    """The bindings of ``body`` in its own scope; ``kind`` is "module", "class" or a kind of function.
 
-    ``deep`` says of the source that ``is_deep`` is true of it: most are read faster.
+    ``deep`` is ``is_deep`` of the source. It is false for most sources, which are read faster.
     """
     scope = Scope()
     _read_statements(body, scope)
@@ -70,14 +69,14 @@ def read_scope(body: list[ast.stmt], kind: str, deep: bool) -> Scope:
         scope.lines = [scope.lines[i] for i in order]
         scope.names = [scope.names[i] for i in order]
     if kind == "module":
-        scope.outer.clear()  # At the top of a module, ``global`` says nothing.
+        scope.outer.clear()  # At the top of a module, ``global`` has no effect.
     for name in scope.outer:
         scope.bound.discard(name)
     return scope
 
 
 def _read_expressions(body: list[ast.stmt], scope: Scope, kind: str) -> None:
-    """Note what assignment expressions bind, and which names inner functions declare to be of this scope."""
+    """Record the bindings of assignment expressions, and the names of this scope that inner functions declare."""
     pending: list[ast.AST] = [*body]
     while pending:
         node = pending.pop()
@@ -99,7 +98,7 @@ def _read_expressions(body: list[ast.stmt], scope: Scope, kind: str) -> None:
 
 
 def read_targets(target: ast.expr, scope: Scope) -> None:
-    """Note the names that an assignment's target binds."""
+    """Record the names that an assignment's target binds."""
     kind = type(target)
     if kind is ast.Name:
         scope.bind(target.id, target.lineno)  # type: ignore[attr-defined]

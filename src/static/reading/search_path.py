@@ -1,7 +1,7 @@
-"""What a file's source does to the list of folders that imports look through (``sys.path``), as far as it shows.
+"""The edits of ``sys.path`` in a file, as far as the source shows them.
 
-Paths are evaluated from their text alone: strings, ``__file__``, and the usual calls of ``os.path`` and ``pathlib`` on
-these. A name stands for all that is assigned to it, and for what a loop over a literal list gives it.
+Paths are evaluated statically: strings, ``__file__``, and the usual calls of ``os.path`` and ``pathlib`` on them.
+A name has all values that are assigned to it, and those that a loop over a literal list assigns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-#: So many values of one expression are followed, and so deep.
+#: Maximum number of values of one expression, and maximum depth of its evaluation.
 MOST_VALUES, DEEPEST = 8, 12
 
 _OF_ONE: dict[str, Callable[[str], str]] = {
@@ -33,9 +33,9 @@ _WITHOUT_CHANGE = frozenset({"resolve", "absolute", "as_posix", "expanduser", "_
 
 @dataclass(frozen=True)
 class Edits:
-    """The folders that a file puts ``first`` (``insert``) and ``last`` (``append``), and those that it enters.
+    """The folders that a file adds ``first`` (``insert``) or ``last`` (``append``), and those that it enters.
 
-    All are absolute, but not known to exist.
+    All are absolute; they need not exist.
     """
 
     first: tuple[Path, ...] = ()
@@ -44,7 +44,7 @@ class Edits:
 
 
 def read_edits(tree: ast.Module, file: Path, cwd: Path) -> Edits:
-    """What the file does to ``sys.path`` when it is run from ``cwd``, anywhere in it."""
+    """The edits of ``sys.path`` anywhere in the file, if it is run from ``cwd``."""
     return _Reader(tree, file, cwd).read()
 
 
@@ -75,7 +75,7 @@ class _Reader:
         return Edits(self._places(first, bases), self._places(last, bases), tuple(bases[1:]))
 
     def _note(self, node: ast.AST) -> None:
-        """Take down what a name may stand for."""
+        """Record the values that names may have."""
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in self._roots and alias.asname:
@@ -139,7 +139,7 @@ class _Reader:
         return []
 
     def _values(self, node: ast.expr, depth: int = 0) -> list[str]:
-        """The paths that an expression may give; none where that doesn't show."""
+        """The paths that an expression may evaluate to; none if the source does not show them."""
         if depth > DEEPEST:
             return []
         found = dict.fromkeys(text for text in self._evaluate(node, depth + 1) if "\0" not in text)
@@ -206,7 +206,7 @@ class _Reader:
             yield from self._values(of, depth)
         elif name in _OF_ONE and len(node.args) == 1:
             for path in self._values(node.args[0], depth):
-                # Where a path is made absolute its `..` are of its own; the last part of `a/..` is no name.
+                # Only these two functions resolve `..`: `dirname` of `a/..` is `a`.
                 yield _OF_ONE[name](os.path.normpath(self._cwd / path) if name in ("abspath", "realpath") else path)
         elif name in ("join", "Path", "PurePath") and node.args and not isinstance(of, ast.Constant):
             yield from self._joined(node.args, lambda parts: os.path.join(*parts), depth)

@@ -1,4 +1,4 @@
-"""The project's files: which are read, what module each is, and what could not be read and why."""
+"""The project's files: which are read, their module names, and why some could not be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 
-#: Never a project's own, wherever they are.
+#: Directories that never contain a project's own source.
 SKIPPED_DIRECTORIES = frozenset(
     {
         ".git",
@@ -32,19 +32,19 @@ SKIPPED_DIRECTORIES = frozenset(
         ".ipynb_checkpoints",
     }
 )
-#: What tools make at the root of a project. It may be the project's own all the same, so leaving it out is told.
+#: Directories that tools create at a project's root. One may still be source, so a message says that it was skipped.
 OUTPUT_DIRECTORIES = frozenset({"build", "dist", "results"})
-#: What an environment of Python's holds, whatever its name: `venv`, conda, and the old `virtualenv`.
+#: Files that only a Python environment contains: `venv`, conda, and the old `virtualenv`.
 ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta", "bin/activate_this.py", "Scripts/activate_this.py")
-#: Of a folder that is left out, so many entries are looked at for Python files.
+#: Maximum number of files of a skipped folder that are checked for Python source.
 LOOKED_AT = 2000
 
-#: Source beyond this size is data in Python's clothes; reading it would cost more than it could tell.
+#: A larger source file is data in Python syntax: its analysis would cost more than it tells.
 MAX_BYTES = 8_000_000
 
 
 def explain_failure(error: Exception) -> str:
-    """Why something can't be analysed, as a phrase for a user: whose fault it is, never Python's words for it."""
+    """Why an analysis failed, as a phrase for users: it says whose fault it is, and does not quote Python's error."""
     if isinstance(error, (RecursionError, MemoryError)):
         return "is nested too deeply to be analysed"
     return "can't be analysed, which is a fault of hybridize: please report it with this source"
@@ -62,7 +62,7 @@ class Source:
 
     @property
     def lines(self) -> int:
-        """How many lines the file has."""
+        """The number of lines in the file."""
         return self.text.count("\n") + (not self.text.endswith("\n") and bool(self.text))
 
 
@@ -75,9 +75,9 @@ class Unreadable:
 
 
 def find_python_files(root: Path, closed: list[OSError], outputs: Collection[Path] = ()) -> Iterator[Path]:
-    """Every ``*.py`` under ``root`` that may be the project's own, in a stable order; none of ``outputs``.
+    """Each ``*.py`` under ``root`` that may be the project's own, in a stable order, but none in ``outputs``.
 
-    Why folders can't be listed is added to ``closed``.
+    The errors of folders that can't be listed are added to ``closed``.
     """
     for directory, subdirectories, names in os.walk(root, onerror=closed.append):
         subdirectories[:] = sorted(
@@ -94,7 +94,7 @@ def find_python_files(root: Path, closed: list[OSError], outputs: Collection[Pat
 
 
 def find_outputs(root: Path) -> list[Path]:
-    """The folders at the project's root that look like what tools have made: of their names, and no packages."""
+    """The folders at the project's root that look generated: they have a usual name for that, and are not packages."""
     named = [root / name for name in sorted(OUTPUT_DIRECTORIES)]
     return [folder for folder in named if folder.is_dir() and not (folder / "__init__.py").exists()]
 
@@ -105,10 +105,10 @@ def _holds_python(folder: Path) -> bool:
 
 
 def name_modules(root: Path, files: Sequence[Path], known: Mapping[Path, str]) -> dict[Path, str]:
-    """A dotted name for each file, no two the same: the one that it is ``known`` by, or one after its place.
+    """A unique dotted name for each file: its ``known`` name, or one made from its path.
 
-    A leading ``src`` is dropped where it is a source directory: where it has no ``__init__.py``, nothing is known to be
-    imported as a part of it, and none of its files would get the name of another.
+    A leading ``src`` is dropped if it is a source directory: it has no ``__init__.py``, no known name starts with it,
+    and without it no two files have the same name.
     """
     names = {path: known[path] for path in files if path in known}
     places = {path: _name_by_place(root, path) for path in files if path not in names}
@@ -139,9 +139,9 @@ def _name_by_place(root: Path, path: Path) -> str:
 def read_source(
     root: Path, path: Path, name: str = "", edited: Mapping[str, bytes] = MappingProxyType({})
 ) -> Source | Unreadable:
-    """Read and parse one file, the module ``name``; what can't be parsed is a value that says why, no exception.
+    """Read and parse one file as module ``name``. A failure is returned as ``Unreadable`` with the reason, not raised.
 
-    A file of which ``edited`` has another content, by its path below ``root``, is read as that.
+    ``edited`` maps paths relative to ``root`` to contents that replace those of the files.
     """
     file = path.relative_to(root).as_posix()
     try:
@@ -193,7 +193,7 @@ _NOT_READ = (
 
 
 def select_files(root: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
-    """The files under ``paths`` (files or directories; all of ``root`` where none are given)."""
+    """The files under ``paths`` (files or directories; all of ``root`` if there are none), and those left out."""
     closed: list[OSError] = []
     if not paths:
         outputs = find_outputs(root)
