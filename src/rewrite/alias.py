@@ -1,4 +1,4 @@
-"""By which name a function's decorator can reach TensorFlow, and the import to add where there is none."""
+"""The name by which a function's decorator can reach TensorFlow, and the import to add if there is none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MODULE_USE = re.compile(r"\btf\.")
 
 @dataclass(frozen=True)
 class Alias:
-    """How source reaches TensorFlow: ``module`` (``tf``, None where only the function is imported) and
+    """The names of TensorFlow in a source: ``module`` (``tf``; None if only the function is imported) and
     ``function`` (``tf.function``)."""
 
     module: str | None
@@ -28,7 +28,7 @@ class Alias:
 
 @dataclass(frozen=True)
 class Naming:
-    """The aliases of some definitions (a sentence where there can be none), and the import for ``added``."""
+    """The alias of each definition (or a sentence why there is none), and the import for the alias ``added``."""
 
     aliases: dict[Definition, Alias | str]
     added: Alias | None = None
@@ -64,7 +64,7 @@ def name_tensorflow(source: Source, definitions: Mapping[Definition, Variant]) -
 
 
 def undo(tree: ast.Module, imported: Splice, line_map: Sequence[int]) -> bool:
-    """Take the import that was put in out of an edited file's tree; whether there was just that one."""
+    """Remove the inserted import from an edited file's tree. Returns whether there was exactly one."""
     above = line_map[imported.line - 2] if imported.line > 1 else 0
     lines = range(above + 1, above + 1 + imported.lines)
     new = [node for node in tree.body if isinstance(node, ast.Import) and node.lineno in lines]
@@ -73,7 +73,7 @@ def undo(tree: ast.Module, imported: Splice, line_map: Sequence[int]) -> bool:
 
 
 def _existing(scope: Scope, line: int, needs_module: bool) -> Alias | None:
-    """Find a name bound to TensorFlow, for certain and above the line, that means the same at the ``def``."""
+    """Find a name that is certainly bound to TensorFlow above the line, and has this binding at the ``def``."""
     found: list[tuple[int, int, str]] = []
     for depth, holder in enumerate(scope.chain()):
         for name, bindings in holder.bindings.items():
@@ -94,7 +94,7 @@ def _existing(scope: Scope, line: int, needs_module: bool) -> Alias | None:
 
 
 def _holder(scope: Scope, name: str) -> Scope:
-    """Give the scope that a name resolves to where it is used in ``scope``; the module for unbound names."""
+    """The scope that a name used in ``scope`` resolves to; the module for unbound names."""
     chain = list(scope.chain())
     for place in chain:
         if name in place.globals:
@@ -105,7 +105,7 @@ def _holder(scope: Scope, name: str) -> Scope:
 
 
 def _optional(module: Scope, file: str) -> str | None:
-    """Say why a module that goes on without TensorFlow can't have a decorator that needs it."""
+    """Why a decorator that needs TensorFlow may fail: the module may continue without TensorFlow. Otherwise None."""
     for name, bindings in module.bindings.items():
         attempts = {binding.attempt for binding in bindings if binding.kind == "module" and binding.certain}
         for binding in bindings:
@@ -137,7 +137,7 @@ def _free_name(scopes: Scopes, definitions: Iterable[Definition]) -> str:
 
 
 def _import_splice(source: Source, name: str, line: int) -> Splice:
-    """Put the import after the last import above the line: what the module does before it stays before."""
+    """The new import, after the last import above the line: the code before that still runs first."""
     statement = f"import {name}" if name == "tensorflow" else f"import tensorflow as {name}"
     above = [(node, place) for node, place in source.statement_lines if place.end.line < line]
     imports = [(node, place) for node, place in above if _is_import(node)]
@@ -160,7 +160,7 @@ def _import_splice(source: Source, name: str, line: int) -> Splice:
 
 
 def _first_code_line(source: Source) -> int:
-    """Give the line before which a first import goes: below the header's comments, above the code's own."""
+    """The line before which a first import is inserted: below the header's comments, above those of the code."""
     node, place = source.statement_lines[0]
     line = place.start.line
     if isinstance(node, cst.FunctionDef | cst.ClassDef):

@@ -13,15 +13,15 @@ from .source import Definition, Source, Splice, dotted
 
 ACTION = Action.HYBRIDIZE
 
-# Longer decorators are written with one argument a line.
+# Longer decorators are written with one argument per line.
 _LINE_LENGTH = 100
 
 
 def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) -> Splice | Reason:
-    """Give the decorator to put in, above ``def`` and below every other decorator.
+    """The decorator to insert, above ``def`` and below every other decorator.
 
-    Innermost is right under all of them: ``property``, ``staticmethod``, ``classmethod`` and the user's
-    own decorators keep seeing, from outside, what they saw before.
+    The innermost place is right for all of them: ``property``, ``staticmethod``, ``classmethod`` and the user's
+    own decorators then wrap the same function as before.
     """
     if definition.is_async:
         return Reason("not-editable", f"{edit.qualname} is an async def, which tf.function does not support.")
@@ -40,13 +40,13 @@ def transform(source: Source, definition: Definition, edit: Edit, alias: Alias) 
     before = line[: len(line) - len(code)]
     if not code.startswith("def"):
         return Reason("not-editable", f"The def of {edit.qualname} is not at the beginning of its line.")
-    # A form feed sets the tokenizer's column back to 0, so only what follows it is indentation.
+    # A form feed resets the tokenizer's column to 0, so only the text after it is indentation.
     text = _laid_out(call, before.rpartition("\f")[2], source.newline_at(definition.line))
     return Splice(source.starts[definition.line - 1] + len(before), definition.line, text)
 
 
 def undo(tree: ast.Module, changed: Iterable[int]) -> bool:
-    """Take the decorators that ``transform`` gave out of an edited file's tree; whether all of them were there.
+    """Remove the decorators of ``transform`` from an edited file's tree. Returns whether all of them were there.
 
     ``changed`` are the lines of the decorated functions' ``def``.
     """
@@ -69,7 +69,7 @@ def _name(decorator: cst.Decorator) -> str | None:
 
 
 def _call(variant: Variant, alias: Alias) -> tuple[str, tuple[str, ...]] | Reason:
-    """Give the decorator's expression and its arguments, with the module's alias in place of ``tf``."""
+    """The decorator's expression and its arguments, with the module's alias in place of ``tf``."""
     arguments = []
     for name, value in variant.arguments:
         text = _with_alias(value, alias)
@@ -108,7 +108,7 @@ def _laid_out(call: tuple[str, tuple[str, ...]], indent: str, newline: str) -> s
 
 
 def _argument_rows(argument: str, indent: str, step: str) -> list[str]:
-    """An argument on a line of its own; a list that is too long for one, with an item on each."""
+    """An argument on its own line; a list that is too long for one line has one item per line."""
     row = f"{indent}{argument},"
     name, _, value = argument.partition("=")
     node = ast.parse(value, mode="eval").body

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .source import Definition, Source, Splice
 
 _FOLDER = str(Path(__file__).parent)
-#: What makes the files of edits, and says of those that it could not make why, by candidate; takes the project's root.
+#: Makes edits below a project's root: returns the edited files, and, by candidate, why an edit was not made.
 Editing = Callable[[Path, Sequence[Edit]], tuple[tuple[EditedFile, ...], Mapping[str, Reason]]]
 
 
@@ -87,7 +87,7 @@ def _edit_outlined(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | 
     wanted = {edit.region for edit in edits if edit.action is Action.EXTRACT}
     useless = [edit for edit in edits if edit.region is not None and edit.candidate in refused]
     if any(edit.region not in wanted for edit in useless):
-        # What can't be decorated is not made a function for nothing.
+        # A region that can't be decorated must not become a function for nothing.
         rest = [edit for edit in edits if edit not in useless]
         again, more = _edit_source(source, rest) if rest else (None, {})
         return again, {edit.candidate: refused[edit.candidate] for edit in useless} | more
@@ -153,7 +153,7 @@ def _edit(source: Source, edits: Sequence[Edit]) -> tuple[EditedFile | None, dic
     if not made and not removals:
         return None, refused
     imported = naming.splice if any(naming.aliases[each] is naming.added for _, each, _ in made) else None
-    # The import comes first, should both be put in at the top of the file.
+    # The import comes first if both are inserted at the top of the file.
     splices = [*([imported] if imported else []), *(splice for _, _, splice in made)]
     splices += [removal.splice for _, removal in removals]
     line_map = source.line_map(splices)
@@ -214,7 +214,7 @@ def _differs_only_by(
 ) -> bool:
     """Check that undoing each edit in the tree of ``after`` gives that of ``before``.
 
-    ``changed`` are the lines of the functions that were edited, by what was done to them.
+    ``changed`` are the lines of the edited functions, by action.
     """
     from . import alias
 

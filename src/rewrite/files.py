@@ -33,17 +33,17 @@ class Refusal:
 
 
 def apply(root: Path, files: Sequence[EditedFile]) -> Refusal | None:
-    """Write the edited files into the project at ``root``; None means that it is done.
+    """Write the edited files into the project at ``root``. Returns None on success.
 
-    Each file is replaced in one step by a new file in the same folder that has its mode, owner and extended
-    attributes, and only where every file still has the content that the edits were made from. The old
-    files stay until all are replaced; where anything goes wrong before, they are put back, which takes no
-    space on the disk. A request to end the process (Ctrl-C, SIGTERM) waits until that is done. A symbolic
-    link within the project stays, and its file is replaced. A file outside of the project, and one that has
-    other names (hard links), is refused: an edit would change, or leave behind, what the user did not name.
+    Each file is replaced in one step by a new file in the same folder with its mode, owner and extended
+    attributes, and only if every file still has the content that the edits were made from. The old
+    files stay until all are replaced. If anything fails before that, they are put back, which takes no
+    disk space. A request to end the process (Ctrl-C, SIGTERM) waits until this is done. A symbolic
+    link inside the project stays, and its file is replaced. A file outside of the project, or one with other
+    names (hard links), is refused: the user has not named all that the edit would affect.
 
-    An exception that is no OSError is raised again after the old files have been put back; `are_applied`
-    tells what the disk holds.
+    An exception that is not an OSError is raised again after the old files have been put back; `are_applied`
+    tells what is on the disk.
     """
     replacements: dict[Path, _Replacement] = {}
     for edited in files:
@@ -59,7 +59,7 @@ def apply(root: Path, files: Sequence[EditedFile]) -> Refusal | None:
 
 
 def are_applied(root: Path, files: Sequence[EditedFile]) -> bool:
-    """Whether the project's files hold what ``apply`` writes, all of them; False where there are none."""
+    """Whether all of the project's files have the content that ``apply`` writes; False if there are none."""
     return bool(files) and all(_content(root / edited.file) == edited.after for edited in files)
 
 
@@ -68,12 +68,12 @@ class _Replacement:
 
     def __init__(self, root: Path, path: Path, edited: EditedFile) -> None:
         self.edited, self.path, self.link = edited, path, root / edited.file
-        # Named before they are made, so that an interrupt at any moment leaves none behind.
+        # They are named before they are created, so that an interrupt at any moment leaves none behind.
         self.new, self.old = (_beside(path, kind) for kind in ("new", "old"))
         self.begun = self.parted = False
 
     def prepare(self) -> None:
-        """Write the new file, and give the old one a second name, by which it can be put back."""
+        """Write the new file, and give the old one a second name, from which it can be put back."""
         _write_like(self.path, self.new, self.edited.after)
         try:
             os.link(self.path, self.old, follow_symlinks=False)
@@ -82,14 +82,14 @@ class _Replacement:
             _write_like(self.path, self.old, self.edited.before)
 
     def commit(self) -> None:
-        """Put the new file in place, unless the file is another one by now."""
+        """Put the new file in place. Raises `_Changed` if the file has changed."""
         if _content(self.path) != self.edited.before or Path(os.path.realpath(self.link)) != self.path:
             raise _Changed
         self.begun = True
         os.replace(self.new, self.path)
 
     def take_back(self) -> bool:
-        """Put the old file back where the new one took its place; whether the file is free of the edit."""
+        """Put the old file back if the new one has replaced it. Returns whether the file is free of the edit."""
         self.parted = self.begun
         for put_back in (self._rename_back, self._rename_back, self._rewrite):
             if not self.parted or self._is_free():
@@ -100,7 +100,7 @@ class _Replacement:
         return not self.parted
 
     def _is_free(self) -> bool:
-        # What holds neither the edit nor the old content was changed by somebody else, and is theirs.
+        # If the content is neither the edit's nor the old one, somebody else has changed the file: leave it.
         return _content(self.path) not in (None, self.edited.after)
 
     def _rename_back(self) -> None:
@@ -112,7 +112,7 @@ class _Replacement:
             stream.truncate()
 
     def tidy(self) -> None:
-        """Remove what lies beside the file; the old one stays where it could not be put back."""
+        """Remove the temporary files; the old one stays if it could not be put back."""
         for leftover in (self.new,) if self.parted else (self.new, self.old):
             for _ in range(_ATTEMPTS):
                 with contextlib.suppress(OSError):
@@ -141,7 +141,7 @@ def _replace(replacements: Sequence[_Replacement]) -> Refusal | None:
         failure = _CHANGED.format(file=file)
     except OSError as error:
         failure = _failure(file, error)
-    except BaseException as error:  # an interrupt, or a fault of ours: the old files are put back all the same
+    except BaseException as error:  # an interrupt or a bug: the old files are put back all the same
         interrupts.append(error)
     stuck: list[_Replacement] = []
     for each in replacements:
@@ -169,7 +169,7 @@ _CHANGED = "{file} has changed since it was read. Run optimize again."
 
 
 def _target(root: Path, edited: EditedFile) -> tuple[Path | None, Refusal | None]:
-    """The file on disk that an edit goes to, or why it must not be edited."""
+    """The file on disk that an edit changes, or why it must not be edited."""
     file = edited.file
     try:
         path, real_root = (root / file).resolve(strict=True), root.resolve(strict=True)
@@ -197,14 +197,14 @@ def _target(root: Path, edited: EditedFile) -> tuple[Path | None, Refusal | None
 
 
 def _left_behind(path: Path, status: os.stat_result) -> int:
-    """How many second names a file has from `_Replacement`, in a process that was killed before it took them away."""
+    """How many second names of a file are left from a `_Replacement` in a process that was killed."""
     kept = re.compile(rf"\.{re.escape(path.name[:80])}\.[0-9a-f]{{16}}\.old\.tmp")
     names = [name for name in path.parent.iterdir() if kept.fullmatch(name.name)]
     return sum(os.path.samestat(name.lstat(), status) for name in names)
 
 
 def _content(path: Path) -> bytes | None:
-    """A file's content; None where it can't be read."""
+    """A file's content; None if it can't be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -250,7 +250,7 @@ def _write_like(path: Path, copy: Path, content: bytes) -> None:
 
 
 def _copy_attributes(path: Path, copy: Path) -> None:
-    """Copy extended attributes, access lists among them, as far as the system has any and lets us."""
+    """Copy extended attributes, including access control lists, as far as the system supports and permits it."""
     if hasattr(os, "listxattr"):
         with contextlib.suppress(OSError):
             for name in os.listxattr(path):
@@ -263,7 +263,7 @@ def _sync(folder: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some file systems have no such request for folders.
+        # Some file systems can't sync folders.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:

@@ -15,12 +15,12 @@ def parameters_of(region: Region) -> list[str]:
 
 
 def arguments_of(region: Region) -> list[str]:
-    """What the call gives, as source."""
+    """The arguments of the call, as source."""
     return [*region.parameters, *(given for _, given in region.given)]
 
 
 def is_same_when_inlined(before: ast.Module, after: ast.Module, regions: Sequence[Region]) -> bool:
-    """Whether putting the functions' bodies back where they are called gives the original's syntax tree."""
+    """Whether inlining the functions at their calls gives the original's syntax tree."""
     original, inlined = copy.deepcopy(before), copy.deepcopy(after)
     try:
         return (
@@ -41,7 +41,7 @@ def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 
 
 def _move(tree: ast.Module, region: Region) -> bool:
-    """Move what a region says in the original's tree; whether that could be done."""
+    """Move the statements that a region moves in the original's tree. Returns whether this was possible."""
     taken = []
     for first, last in sorted(region.moved):
         places = [
@@ -68,7 +68,7 @@ def _move(tree: ast.Module, region: Region) -> bool:
 
 
 def _inline(tree: ast.Module, region: Region) -> bool:
-    """Put a function's body back in place of its one call, and take the function out; whether that could be done."""
+    """Replace the only call of a function by its body, and remove the function. Returns whether this was possible."""
     function: ast.FunctionDef | None = None
     for block in _blocks(tree):
         for statement in block:
@@ -110,10 +110,10 @@ def _inline(tree: ast.Module, region: Region) -> bool:
 
 
 def _with_attributes(body: list[ast.stmt], region: Region) -> list[ast.stmt] | None:
-    """A function's body with the attributes that it is given in place of their parameters.
+    """A function's body with each attribute that it is given in place of its parameter.
 
-    None where the body does more with one than to read it: where it binds the name or the receiver, or assigns an
-    attribute of that name, the parameter and the attribute would not be the same throughout.
+    None if the body does more than read one: if it binds the name or the receiver, or assigns an attribute of that
+    name, parameter and attribute may differ.
     """
     named = {name: ast.parse(given, mode="eval").body for name, given in region.given if given != name}
     owned = {node.attr: node for node in named.values() if isinstance(node, ast.Attribute)}

@@ -1,4 +1,4 @@
-"""Where the lines of an edited file have gone, and where they came from: moved lines included."""
+"""Maps line numbers between a file and its edited version, including moved lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..records import EditedFile, Region
 
 
 def line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -> int:
-    """The line of a candidate's ``def`` where ``files`` are edited; ``line`` is that in the user's file."""
+    """The line of a candidate's ``def`` in the edited ``files``; ``line`` is its line in the user's file."""
     for edited in files:
         if edited.file == file:
             known = edited.def_lines.get(candidate, edited.outlined.get(candidate))
@@ -23,7 +23,7 @@ def line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -
 def hook_in(
     files: Sequence[EditedFile], candidate: str, file: str, line: int, region: Region | None = None
 ) -> dict[str, Any]:
-    """Where a run of ``files`` hooks a candidate: at its ``def``, or around statements that are no function there."""
+    """Where a run of ``files`` hooks a candidate: at its ``def``, or around its statements if these are no function."""
     place: dict[str, Any] = {"id": candidate, "file": file, "line": line_in(files, candidate, file, line)}
     if region is None or any(candidate in edited.def_lines or candidate in edited.outlined for edited in files):
         return place
@@ -33,9 +33,9 @@ def hook_in(
 
 
 def _end_in(edited: EditedFile, region: Region) -> int | None:
-    """Where the one statement that a region is ends in an edited file; None where it is several.
+    """The last line, in an edited file, of a region that is one statement; None if it is several.
 
-    Of a loop the last lines may have become a function of their own, which stands above it.
+    The line map does not give it: the last lines of a loop may have become a function above it.
     """
     if _end_of(edited.before, region.first) != region.last:
         return None
@@ -50,12 +50,12 @@ def _end_of(raw: bytes, line: int) -> int | None:
 
 
 def line_before(line_map: Sequence[int], line: int) -> int:
-    """The line of the file before its edit that a line of the edited file comes from.
+    """The line of the original file that a line of the edited file comes from.
 
-    For a line that was put in, that of the line of old above it.
+    For an inserted line, it is that of the original line above it.
     """
     places = _places(tuple(line_map))
-    # Of several lines that are said to be in one place, the last is the one that stayed.
+    # Of several lines with the same new number, the last is the one that stayed.
     number = bisect.bisect_right(places, (line, len(places) + 1))
     return places[number - 1][1] if number else 0
 
@@ -66,5 +66,5 @@ def _places(line_map: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def composed(first: Sequence[int], then: Sequence[int]) -> tuple[int, ...]:
-    """The line map of two edits, one made after the other."""
+    """The line map of two successive edits."""
     return tuple(then[line - 1] for line in first)

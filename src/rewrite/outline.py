@@ -22,7 +22,7 @@ ACTION = Action.EXTRACT
 _LINE_LENGTH = 88
 _WHITE = " \t\f"
 
-#: A line of the result with its end, and the line of the original that it is; None where it is new.
+#: A line of the result with its line end, and its line number in the original; None for a new line.
 Line = tuple[str, int | None]
 
 
@@ -104,7 +104,7 @@ class _Piece:
         return ""
 
     def _shares_lines(self, first: int, last: int) -> bool:
-        """Whether other code stands on the first or the last line: a loop's head, or a statement behind a `;`."""
+        """Whether other code precedes the statement on its first line: a loop's header, or a statement and a `;`."""
         text = self.source.line_text(first)
         begun = min(
             (
@@ -124,13 +124,13 @@ class _Piece:
 
     def _is_comment(self, line: int, prefix: str) -> bool:
         text = self.source.line_text(line)
-        # What names the file's encoding or its interpreter, or divides a notebook, belongs to no statement.
+        # A line for the encoding or the interpreter, or between the cells of a notebook, belongs to no statement.
         special = line <= 2 or text.lstrip(_WHITE).startswith(("# In[", "# %%", "#%%"))
         return text.startswith(prefix + "#") and not special
 
     @property
     def moved(self) -> list[range]:
-        """The lines of the statements that go behind the call, with the comments right above each."""
+        """The lines of the statements that move behind the call, with the comments directly above each."""
         found = []
         for first, last in sorted(self.region.moved):
             prefix = _indentation(self.source.line_text(first))
@@ -148,7 +148,7 @@ class _Piece:
             if line in gone:
                 continue
             text = self._shifted(line, inner, reads=self.reads.get(line, ()))
-            # Where a statement was taken out from between blank lines, one of them goes with it.
+            # If a statement was removed from between blank lines, one of them is removed too.
             if not text.strip() and line - 1 in gone and (not body or not body[-1][0].strip()):
                 continue
             body.append((text, line))
@@ -162,7 +162,7 @@ class _Piece:
         return [*[blank] * self._missing_above(around), *lines, *[blank] * around]
 
     def _missing_above(self, wanted: int) -> int:
-        """How many blank lines are wanting above the function; none at the beginning of a block or of the file."""
+        """How many blank lines are missing above the function; none at the beginning of a block or of the file."""
         line = self.top - 1
         blank = 0
         while line >= 1 and not self.source.line_text(line).strip():
@@ -174,7 +174,7 @@ class _Piece:
         return bool(self.outer) and len(_indentation(self.source.line_text(line))) < len(self.outer)
 
     def call(self) -> list[Line]:
-        """The call, and behind it what was moved out of the region."""
+        """The call, followed by the statements that were moved out of the region."""
         region, source = self.region, self.source
         target = f"{', '.join(region.results)} = " if region.results else ""
         name = f"{region.receiver}.{region.name}" if region.receiver else region.name
@@ -191,7 +191,7 @@ class _Piece:
         return lines
 
     def _wrapped(self, head: str, items: Sequence[str], tail: str) -> list[str]:
-        """A call or a ``def`` on one line, or as long ones are laid out."""
+        """A call or a ``def`` on one line, or on several if it is too long."""
         whole = f"{head}{', '.join(items)}{tail}"
         if len(whole.expandtabs(4)) <= _LINE_LENGTH or not items:
             return [whole + self.newline]
@@ -201,9 +201,9 @@ class _Piece:
         return [text + self.newline for text in (head, *rows, _indentation(head) + tail)]
 
     def _shifted(self, line: int, to: str, of: str | None = None, reads: Sequence[tuple[int, int, str]] = ()) -> str:
-        """A line with another indentation, and with other names for its ``reads``, which are in order.
+        """A line with a new indentation, and with names in place of its ``reads``, which are in order.
 
-        What is inside of a text over several lines stays as it is.
+        A line inside a string of several lines keeps its indentation.
         """
         text = self.source.line_text(line)
         for begin, end, name in reversed(reads):
@@ -238,7 +238,7 @@ def _lines(source: Source, pieces: Sequence[_Piece]) -> Iterator[Line]:
 
 
 def _line_map(lines: Sequence[Line], count: int) -> tuple[int, ...]:
-    """Where each line of the original went; one that went away, to where the next one is that stayed."""
+    """The new line number of each original line; for a removed line, that of the next line that stayed."""
     places = {origin: number for number, (_, origin) in enumerate(lines, 1) if origin is not None}
     following = max(len(lines), 1)
     result = []
@@ -249,7 +249,7 @@ def _line_map(lines: Sequence[Line], count: int) -> tuple[int, ...]:
 
 
 def _reads(source: Source, region: Region) -> dict[int, list[tuple[int, int, str]]]:
-    """Where a region reads attributes that it is given, by line: the first byte and the end, and the parameter."""
+    """A region's reads of the attributes that it is given, by line: the start and end bytes, and the parameter."""
     named = {given: name for name, given in region.given if given != name}
     found: dict[int, list[tuple[int, int, str]]] = {}
     for node in ast.walk(source.tree) if named else ():
@@ -270,7 +270,7 @@ def _tokens(source: Source) -> Iterator[tokenize.TokenInfo]:
 
 
 def _inside_of_strings(source: Source) -> frozenset[int]:
-    """The lines that begin within a text."""
+    """The lines that begin inside a string."""
     inside = set[int]()
     opened = list[int]()
     for token in _tokens(source):
@@ -285,7 +285,7 @@ def _inside_of_strings(source: Source) -> frozenset[int]:
 
 
 def _unit(source: Source, line: int) -> str:
-    """By what the block that begins, or goes on, on a line is indented."""
+    """The indentation step of the block that contains a line."""
     stack = [""]
     for token in _tokens(source):
         if token.type == tokenize.INDENT:
@@ -298,7 +298,7 @@ def _unit(source: Source, line: int) -> str:
 
 
 def _def_lines(tree: ast.Module, regions: Sequence[Region]) -> dict[Region, int] | None:
-    """The line of each new function; None where one is not there, or there is another of its name."""
+    """The line of each new function; None if one is missing or its name is not unique."""
     found: dict[Region, int] = {}
     for region in regions:
         named = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == region.name]

@@ -13,11 +13,10 @@ _ESCAPES = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\
 def diff(edited: EditedFile) -> str:
     """Give the unified diff of one file, with ``a/`` and ``b/`` before its path.
 
-    A patch is bytes, and a source file need not be UTF-8: bytes that are not stand in the text as
-    surrogate escapes, so write it as ``text.encode("utf-8", "surrogateescape")`` and without any
-    translation of line ends (`report.folder` does).
+    A source file need not be UTF-8: the text contains other bytes as surrogate escapes. So write it as
+    ``text.encode("utf-8", "surrogateescape")``, without any translation of line ends (`report.folder` does).
     """
-    # Latin-1 gives every byte a character of its own; only line feeds end a line of a patch.
+    # Latin-1 maps each byte to one character; only line feeds end a line of a patch.
     before, after = (_lines(content.decode("latin-1")) for content in (edited.before, edited.after))
     lines = list(difflib.unified_diff(before, after, "", "", n=3))[2:]
     body = "".join(line if line.endswith("\n") else line + "\n" + _NO_NEWLINE for line in lines)
@@ -31,7 +30,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _name(path: str) -> str:
-    """Quote a path as git does where it must; after a path with spaces, a tab shows where it ends."""
+    """Quote a path as git does, if necessary; a tab marks the end of a path with spaces."""
     if any(character in _ESCAPES or character < " " or character == "\x7f" for character in path):
         quoted = (
             f"\\{_ESCAPES[character]}"

@@ -29,7 +29,7 @@ _INSIGNIFICANT = (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDE
 
 @dataclass(frozen=True)
 class Removal:
-    """What to do with one switch: the text, and the same done to the syntax tree, for the check of the result."""
+    """The removal of one switch: in the text, and in the syntax tree (``node``) for the check of the result."""
 
     splice: Splice
     node: ast.AST
@@ -46,7 +46,7 @@ def remove(source: Source, edit: Edit) -> Removal | Reason:
             how = "as part of **keywords"
         said = f"{_OPTION} is given on line {edit.line} of {source.file}, {how}"
         return Reason("not-editable", f"{said}; remove it where it is set.")
-    # Of places that hold each other the innermost is meant.
+    # Of nested places, the innermost is meant.
     _, switch = min(found, key=lambda each: (each[0].end_lineno or 0) - each[0].lineno)
     if isinstance(switch, ast.keyword):
         return _of_call(source, edit, switch)
@@ -73,7 +73,7 @@ def without(tree: ast.Module, removals: list[Removal]) -> ast.Module:
 
 
 def _switches(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, ast.keyword | ast.Expr | ast.Assign]]:
-    """Everything in a file that sets the switch, whatever it sets it to, with the call or statement that does."""
+    """All keywords and statements in a file that set the switch to any value, each with its call or statement."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) == "compile":
             yield from ((node, keyword) for keyword in node.keywords if keyword.arg == _OPTION)
@@ -140,7 +140,7 @@ def _of_statement(source: Source, edit: Edit, statement: ast.Expr | ast.Assign) 
 
 
 def _block(tree: ast.Module, statement: ast.stmt) -> list[ast.stmt]:
-    """The block that a statement stands in."""
+    """The block that contains a statement."""
     for node in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):
             children = getattr(node, name, None)
@@ -186,7 +186,7 @@ def _of_call(source: Source, edit: Edit, keyword: ast.keyword) -> Removal | Reas
         return Removal(Splice(source.starts[first - 1], last + 1, "", end_of_line), keyword)
     led = source.text[before[0] : before[1]] == ","
     if led and "#" not in source.text[before[1] : begun]:
-        # The comma before it goes with it, and what follows stays as it stands.
+        # The comma before it is removed too, and the text after it stays.
         return Removal(_cut(source, before[0], ended), keyword)
     if comma:
         spaces = len(source.text[tail:end_of_line]) - len(source.text[tail:end_of_line].lstrip(" \t"))
@@ -200,7 +200,7 @@ def _cut(source: Source, start: int, end: int) -> Splice:
 
 
 def _neighbours(source: Source, begun: int, ended: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
-    """The offsets of the tokens right before and after a piece of text, comments left out."""
+    """The offsets of the tokens directly before and after a piece of text, without comments."""
     before: tuple[int, int] | None = None
     for token in tokenize.generate_tokens(io.StringIO(source.text, newline="").readline):
         if token.type in _INSIGNIFICANT:

@@ -1,8 +1,7 @@
-"""What every scope of a module binds, as far as names that may stand for TensorFlow are concerned.
+"""The bindings of every scope of a module, to find the names that refer to TensorFlow.
 
-Names are looked up as the compiler does: a decorator is evaluated in the scope that holds the ``def``, so
-the function's own parameters don't matter, while an attribute of its class or a local of the function
-around it does.
+Names are looked up as the compiler does. A decorator is evaluated in the scope that contains the ``def``, so
+the function's own parameters don't matter, but an attribute of its class or a local of the function around it does.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass(frozen=True)
 class Binding:
-    """One place that binds a name, by ``kind``: the TensorFlow "module", its "function", or something "else".
+    """A binding of a name. ``kind`` is its target: the TensorFlow "module", its "function", or something "else".
 
     ``certain``: it runs whenever its scope's body does. ``attempt``: the line of the ``try`` around it (0 for
-    none), and ``handler``: it stands in one of its ``except`` clauses.
+    none). ``handler``: it is in one of that statement's ``except`` clauses.
     """
 
     kind: str
@@ -31,7 +30,7 @@ class Binding:
 
 
 class Scope:
-    """A module, class, function, lambda or comprehension, and what it binds."""
+    """A module, class, function, lambda or comprehension, and its bindings."""
 
     def __init__(self, node: ast.AST, parent: Scope | None) -> None:
         self.node = node
@@ -41,7 +40,7 @@ class Scope:
         self.nonlocals: set[str] = set()
 
     def chain(self) -> Iterator[Scope]:
-        """Give the scopes that a name used here is looked up in: classes further out are not seen."""
+        """The scopes in which a name used here is looked up, without enclosing classes."""
         yield self
         scope = self.parent
         while scope is not None:
@@ -52,14 +51,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Scopes:
-    """A module's own scope, and by the line of each ``def`` the scope that the def stands in."""
+    """A module's own scope, and, by the line of each ``def``, the scope that contains it."""
 
     module: Scope
     of: dict[int, Scope]
 
 
 def read_scopes(tree: ast.Module) -> Scopes:
-    """Gather what every scope of a module binds."""
+    """Collect the bindings of every scope of a module."""
     gatherer = _Gatherer(tree)
     return Scopes(gatherer.module, gatherer.of)
 

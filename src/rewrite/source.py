@@ -1,7 +1,7 @@
-"""A file of the project as its bytes, its text and its two syntax trees, and where its functions stand.
+"""A file of the project: its bytes, its text, its two syntax trees, and the places of its functions.
 
-libcst says where things are, `ast` what they mean to the compiler. Text is spliced rather than generated
-from either: neither gives back every file to the byte (form feeds, lone carriage returns).
+libcst gives positions, and `ast` the meaning for the compiler. Edits are spliced into the text and not generated from
+a tree: neither tree reproduces every file byte for byte (form feeds, lone carriage returns).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from pathlib import Path
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-# What Python's tokenizer takes as the end of a line; `str.splitlines` knows many more.
+# The line ends of Python's tokenizer; `str.splitlines` has many more.
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# What the scan adds to the second definition of a name.
+# The suffix that the scan adds to further definitions of a name.
 _ORDINAL = re.compile(r"#\d+(?=\.|$)")
 _DEFAULT_NEWLINE = "\n"
 
 
 @dataclass(frozen=True)
 class Splice:
-    """Text in place of what stands from ``offset`` to ``end`` of the file's text; without ``end`` it is put in.
+    """Text that replaces the file's text from ``offset`` to ``end``; without ``end`` it is inserted.
 
-    ``line`` is the line (of the original file) whose code comes right after it: that one and those below move
-    by the lines that were put in, less those that went.
+    ``line`` is the line (of the original file) whose code comes directly after it: that one and those below move
+    by the number of inserted lines minus the number of removed lines.
     """
 
     offset: int
@@ -40,11 +40,11 @@ class Splice:
 
     @property
     def lines(self) -> int:
-        """How many lines are put in."""
+        """The number of inserted lines."""
         return len(_LINE_END.findall(self.text))
 
     def lines_gone(self, text: str) -> int:
-        """How many lines of the file's ``text`` it takes away."""
+        """The number of lines of the file's ``text`` that it removes."""
         return 0 if self.end is None else len(_LINE_END.findall(text[self.offset : self.end]))
 
 
@@ -64,7 +64,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Source:
-    """One file, read. ``text`` is without the byte order mark; ``starts`` are the offsets of its lines."""
+    """One file. ``text`` is without the byte order mark; ``starts`` are the offsets of its lines."""
 
     file: str
     raw: bytes
@@ -78,16 +78,16 @@ class Source:
     statement_lines: tuple[tuple[cst.CSTNode, CodeRange], ...]
 
     def line_text(self, line: int) -> str:
-        """Give a line's text with its end, counting from 1."""
+        """A line's text with its line end; the first line is 1."""
         end = self.starts[line] if line < len(self.starts) else len(self.text)
         return self.text[self.starts[line - 1] : end]
 
     def offset(self, line: int, column: int) -> int:
-        """Give the offset of a place as `ast` tells it: a line, and a column in bytes of UTF-8."""
+        """The offset of a place given as in `ast`: a line, and a column in bytes of UTF-8."""
         return self.starts[line - 1] + len(self.line_text(line).encode()[:column].decode())
 
     def newline_at(self, line: int) -> str:
-        """Give the line end that fits at a line: its own, else that of the line before, else ``\\n``."""
+        """The line end to use at a line: its own, else that of the line before, else ``\\n``."""
         for near in (line, line - 1):
             if 1 <= near <= len(self.starts):
                 found = _LINE_END.search(self.line_text(near))
@@ -96,9 +96,9 @@ class Source:
         return _DEFAULT_NEWLINE
 
     def find(self, line: int, qualname: str) -> Definition | None:
-        """Find the function whose ``def`` stands on that line; the name is a check.
+        """The function whose ``def`` is on that line and that has this name; None if there is none.
 
-        The scan numbers definitions of one name (``step``, ``step#2``), for which the line alone tells them apart.
+        The scan numbers definitions of one name (``step``, ``step#2``); here, only the line distinguishes them.
         """
         wanted = _ORDINAL.sub("", qualname.replace(".<locals>", ""))
         for definition in self.definitions:
@@ -107,7 +107,7 @@ class Source:
         return None
 
     def spliced(self, splices: Sequence[Splice]) -> bytes:
-        """Give the file's bytes with the splices made."""
+        """The file's bytes after the splices."""
         pieces, position = [], 0
         for splice in sorted(splices, key=lambda splice: splice.offset):
             pieces += [self.text[position : splice.offset], splice.text]
@@ -116,14 +116,12 @@ class Source:
         return self.encoded("".join(pieces))
 
     def encoded(self, text: str) -> bytes:
-        """Give a text as the bytes of a file like this one."""
+        """The bytes of a text, with the byte order mark and the encoding of this file."""
         return self.mark + text.encode(self.encoding)
 
     def line_map(self, splices: Sequence[Splice]) -> tuple[int, ...]:
-        """Give, for each line of the file, where it stands after the splices.
-
-        A line that went is said to be where the next one that stayed is now.
-        """
+        """The line number of each line of the file after the splices; for a removed line, that of the next line that
+        stayed."""
         moves = ((splice.line, splice.lines - splice.lines_gone(self.text)) for splice in splices)
         moved, down, result = sorted(moves), 0, []
         for line in range(1, len(self.starts) + 1):
@@ -137,7 +135,7 @@ class Source:
 
 
 def read(root: Path, file: str) -> Source | str:
-    """Read and parse a file of the project; where that can't be done, give the reason as a sentence."""
+    """Read and parse a file of the project; returns the reason as a sentence if that fails."""
     try:
         raw = (root / file).read_bytes()
     except OSError as error:
@@ -146,11 +144,11 @@ def read(root: Path, file: str) -> Source | str:
 
 
 def parse(file: str, raw: bytes) -> Source | str:
-    """Parse a file's bytes; where that can't be done, give the reason as a sentence."""
+    """Parse a file's bytes; returns the reason as a sentence if that fails."""
     mark = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
     body = raw[len(mark) :]
     try:
-        # The cookie's line is sought in lines as Python counts them, lone carriage returns included.
+        # Python looks for the encoding cookie in its own lines, which lone carriage returns end too.
         lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         encoding, _ = tokenize.detect_encoding(io.BytesIO(lines).readline)
         encoding = "utf-8" if mark else encoding
@@ -183,7 +181,7 @@ def parse(file: str, raw: bytes) -> Source | str:
 
 
 def dotted(node: cst.BaseExpression) -> str | None:
-    """Give the text of a name or a chain of attributes (``tf.function``), or None for anything else."""
+    """The text of a name or a chain of attributes (``tf.function``), or None for anything else."""
     match node:
         case cst.Name(value=name):
             return name

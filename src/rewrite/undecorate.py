@@ -19,9 +19,9 @@ _CLOSED = re.compile(r"[\s\\]*\)")
 
 @dataclass(frozen=True)
 class Worn:
-    """A decorator to take off: of which candidate, the line of its ``def``, and the text, such as ``@tf.function``.
+    """A decorator to remove: its candidate, the line of the ``def``, and its text, such as ``@tf.function``.
 
-    The text is as `ast.unparse` gives it.
+    The text is in the format of `ast.unparse`.
     """
 
     candidate: str
@@ -63,13 +63,13 @@ def _decorator(tree: ast.Module, worn: Worn) -> ast.expr | None:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno == worn.line:
             found = [each for each in node.decorator_list if f"@{ast.unparse(each)}" == worn.text]
-            # Where it stands twice, each makes a graph of the other's: both would have to go.
+            # If it is there twice, one makes a graph of the other's result: both would have to go.
             return found[0] if len(found) == 1 else None
     return None
 
 
 def _span(source: Source, node: ast.expr) -> tuple[int, int] | None:
-    """Where a decorator begins and ends in the file's text, its ``@`` and what encloses it included."""
+    """The start and end of a decorator in the file's text, with its ``@`` and parentheses; None if unclear."""
     begin = source.offset(node.lineno, node.col_offset)
     end = source.offset(node.end_lineno or 0, node.end_col_offset or 0)
     at = source.text.rfind("@", 0, begin)
@@ -85,7 +85,7 @@ def _span(source: Source, node: ast.expr) -> tuple[int, int] | None:
 
 
 def _differs_only_by(before: bytes, after: bytes, gone: Collection[tuple[int, int]]) -> bool:
-    """Whether the decorators at these places are all that the files differ by; whatever is left stands where it did."""
+    """Whether the files differ only by the decorators at these places, and every other node has its old place."""
     try:
         one, other = ast.parse(before), ast.parse(after)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,1 +1,1 @@
-"""Parts of functions and modules that can become functions of their own: which statements, with what in and out."""
+"""Finds statements of functions and modules that can become functions, with their parameters and results."""

@@ -1,4 +1,4 @@
-"""Which statements around a training step can become a function, and what goes in and comes out."""
+"""Chooses the statements around a training step that can become a function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .state import Attributes
 _BLOCKS = ("body", "orelse", "finalbody")
 _CONVERSIONS = frozenset({"constant", "convert_to_tensor"})
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
-#: Functions that see all names of the scope that calls them.
+#: Functions that can read all names of the scope that calls them.
 _REFLECTING = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
 
 IsClean = Callable[[int, int], bool]
@@ -36,11 +36,10 @@ def choose(
 ) -> Region | Unliftable:
     """The region around the step from line ``first`` to ``last`` in the function whose ``def`` is on ``line``.
 
-    ``line`` is 0 for the module's own code. ``is_clean`` says of statements (from a line to a line) beside the step
-    that they compute with tensors and do nothing else; with None the lines are the region as they are. ``taken`` are
-    names that the function must not get, ``methods`` those that it must not get as a method; ``trains`` where the
-    step is known to be one of training. ``attributes`` knows what the module does with attributes: without it, none is
-    passed to the function.
+    ``line`` is 0 for the module's own code. ``is_clean`` says whether statements beside the step (first and last line)
+    compute with tensors and do nothing else; with None, the region is exactly these lines. ``taken`` are names that the
+    function must not have, ``methods`` those that it must not have as a method. ``trains``: the step is known to be a
+    training step. ``attributes`` knows the module's uses of attributes; without it, none is passed to the function.
     """
     tree = copy.deepcopy(tree)
     scope = scope_at(tree, line)
@@ -66,7 +65,7 @@ def choose(
 
 
 def scope_at(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:
-    """The function whose ``def`` is on a line, the module itself for 0; None where that is no plain function."""
+    """The function whose ``def`` is on a line; the module itself for 0; None if there is no plain function."""
     if line == 0:
         return tree
     found = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.lineno == line)
@@ -109,15 +108,15 @@ def lists_of(scope: ast.Module | ast.FunctionDef) -> Iterator[tuple[list[ast.stm
 
 
 def feeds(statement: ast.stmt, loop: ast.stmt | None) -> bool:
-    """Whether a statement only hands data to the tensors: it converts them, or picks a round's part of them.
+    """Whether a statement only prepares input: it converts data to tensors, or takes an iteration's part of the data.
 
-    Inside of a function all of the data would have to be given to it, or be a constant of the graph.
+    Inside of the function, all of the data would have to be an argument or a constant of the graph.
     """
     value = getattr(statement, "value", None)
     given = value.elts if isinstance(value, ast.Tuple) else [value]
     if all(isinstance(each, ast.Call) and _converts(each) for each in given):
         return True
-    # `tf.constant` takes what Python holds, and no tensor, which is what a graph would be given.
+    # `tf.constant` accepts Python values and no tensors, but the arguments of a graph are tensors.
     if any(isinstance(node, ast.Call) and _converts(node, ("constant",)) for node in ast.walk(statement)):
         return True
     changing = names_of([loop]).bound if loop is not None else set[str]()
@@ -130,7 +129,7 @@ def feeds(statement: ast.stmt, loop: ast.stmt | None) -> bool:
 
 
 def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[str]) -> tuple[int, int]:
-    """Take in what computes with tensors right before and after the step."""
+    """Extend the step by the tensor work directly before and after it."""
 
     def fits(statement: ast.stmt) -> bool:
         simple = isinstance(statement, (ast.Assign, ast.AugAssign, ast.Expr))
@@ -147,7 +146,7 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
     renewed = renewed_in(block.around)
     while top > 0 and (fits(block.statements[top - 1]) or is_arithmetic(block.statements[top - 1])):
         top -= 1
-        # Arithmetic is of numbers or arrays, unless it is with what was computed above it: then it goes with that.
+        # Arithmetic counts as work on numbers or arrays unless it uses a result of the tensor work above it.
         above = block.statements[top:begin]
         if fits(above[0]) and not feeds(above[0], loop) and _is_fed(above):
             begin = top
@@ -162,9 +161,9 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
 
 
 def renewed_in(around: Sequence[ast.stmt]) -> frozenset[str]:
-    """Names of objects that a loop around the loop makes in each of its rounds: a graph would be traced for each.
+    """Names of objects that an outer loop creates in each of its iterations, such as a new metric for every epoch.
 
-    A metric of its own for every epoch, say. Who uses it beside the step may stay in Python.
+    Each new object would cause a retrace, so statements beside the step that use one stay in Python.
     """
     loops = [each for each in around if isinstance(each, LOOPS)]
     inner = {id(node) for loop in loops[-1:] for node in ast.walk(loop)}
@@ -172,14 +171,14 @@ def renewed_in(around: Sequence[ast.stmt]) -> frozenset[str]:
     for node in (each for loop in loops[:-1] for each in _own(loop.body) if id(each) not in inner):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             callee = ast.unparse(node.value.func).rpartition(".")[2]
-            # By custom a class has a capital, and `tf.Variable` is a tensor to a graph.
+            # By convention, a class name is capitalized. A graph treats a `tf.Variable` as a tensor.
             if callee[:1].isupper() and callee != "Variable":
                 found |= names_of(node.targets).bound
     return frozenset(found)
 
 
 def is_arithmetic(statement: ast.stmt) -> bool:
-    """Whether a statement does nothing but compute with names and numbers, and bind the result."""
+    """Whether a statement only computes with names and numbers, and binds the result."""
     fine = (
         ast.Assign,
         ast.AugAssign,
@@ -197,12 +196,12 @@ def is_arithmetic(statement: ast.stmt) -> bool:
 
 
 def _converts(call: ast.Call, functions: Collection[str] = _CONVERSIONS) -> bool:
-    """Whether a call makes a tensor of what Python holds under a name."""
+    """Whether a call converts a named Python value to a tensor."""
     return getattr(call.func, "attr", "") in functions and bool(names_of([*call.args, *call.keywords]).read)
 
 
 def _is_fed(statements: Sequence[ast.stmt]) -> bool:
-    """Whether each statement that is arithmetic reads what one before it has bound."""
+    """Whether each arithmetic statement reads a name that an earlier statement has bound."""
     bound = set[str]()
     for statement in statements:
         own = names_of([statement])
@@ -213,7 +212,7 @@ def _is_fed(statements: Sequence[ast.stmt]) -> bool:
 
 
 def leaves(region: Sequence[ast.stmt], scope: ast.AST) -> tuple[str, int] | None:
-    """What in a region can't stand in a function of its own."""
+    """Why a region can't be moved into a function, and the line; None if it can."""
     for statement, loops in _nested(region, 0):
         if isinstance(statement, (ast.Break, ast.Continue)) and not loops:
             word = "break" if isinstance(statement, ast.Break) else "continue"
@@ -255,7 +254,7 @@ def _own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> tuple[str, int] | list[ast.stmt]:
-    """Move what must run in Python behind the region, in the tree; the statements, or why that can't be."""
+    """Move the statements that must run in Python behind the region, in the tree. Returns them, or why it failed."""
     region = block.statements[begin:end]
     bound = frozenset(names_of(region).bound)
     moved: list[ast.stmt] = []
@@ -278,7 +277,7 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
 
     visit(region, [], [])
     if refused:
-        # What the step hands to Python can't go anywhere else: that is said rather than what only stands in the way.
+        # A call that uses the step's results can't go anywhere else, so it is the first to report.
         nearness, call = max(refused, key=lambda each: each[0])
         said = ast.unparse(call)
         said = said if len(said) <= 60 else f"{said[:57]}..."
@@ -293,12 +292,12 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
                 break
     at = end - sum(any(each is other for other in moved) for each in region)
     block.statements[at:at] = moved
-    # Those that stood in the region's own list have gone from it: what follows is what was moved.
+    # The moved statements are no longer in the region's own list, but after it.
     return moved
 
 
 def _nearness(call: ast.Call, bound: frozenset[str]) -> int:
-    """How much a call belongs where it stands: 2 where it reads what the region binds, 0 where it needs NumPy only."""
+    """How firmly a call is tied to its place: 2 if it reads names that the region binds, 0 if it is NumPy's, else 1."""
     if names_of([call]).read & bound:
         return 2
     callees = [ast.unparse(node.func) for node in ast.walk(call) if isinstance(node, ast.Call)]

@@ -1,8 +1,8 @@
-"""What is live behind each statement of a scope, and what is bound for certain before it.
+"""Liveness after each statement of a scope, and definite assignment before it.
 
-Both walk the statements as they are nested, without a graph: Python's control flow has no other jumps than ``break``,
-``continue``, ``return`` and exceptions. Where an exception may come from anywhere, the names that its handlers read
-are live everywhere in the ``try``.
+Both walk the nested statements without a control-flow graph: Python's only jumps are ``break``, ``continue``,
+``return`` and exceptions. Any statement of a ``try`` may raise, so the names that its handlers read are live in all
+of it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 
 from .names import names_of
 
-#: Expressions of which some parts may not be evaluated, or later.
+#: Expressions with parts that may be evaluated later or not at all.
 _MAYBE = (ast.BoolOp, ast.IfExp, ast.Compare, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-#: Context managers that end an exception: what follows them may be reached from anywhere inside.
+#: Context managers that suppress exceptions: the code after them may be reached from any statement inside.
 _SUPPRESSING = ("suppress", "assertRaises", "raises")
 
 
 @dataclass(frozen=True)
 class _Jumps:
-    """What is live where control may go to from inside of a statement."""
+    """The live names at the targets of jumps out of a statement."""
 
     broken: frozenset[str] = frozenset()
     continued: frozenset[str] = frozenset()
@@ -30,13 +30,13 @@ class _Jumps:
 
 @dataclass
 class Liveness:
-    """The names that may be read later: ``after`` each statement (by its identity), and where it ``raises``."""
+    """The live names ``after`` each statement (by its identity), and where control goes if it ``raises``."""
 
     after: dict[int, frozenset[str]] = field(default_factory=dict)
     raises: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def block(self, body: Sequence[ast.stmt], live: frozenset[str], jumps: _Jumps = _Jumps()) -> frozenset[str]:
-        """What is live before a block, where ``live`` is so behind it."""
+        """The live names before a block, given those that are ``live`` after it."""
         for statement in reversed(body):
             self.after[id(statement)] = self.after.get(id(statement), frozenset()) | live
             self.raises[id(statement)] = self.raises.get(id(statement), frozenset()) | jumps.raised
@@ -110,12 +110,12 @@ class Liveness:
 
 @dataclass
 class Certainty:
-    """The names that are bound for certain ``before`` each statement, by its identity."""
+    """Definite assignment: the names that are certainly bound ``before`` each statement, by its identity."""
 
     before: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def block(self, body: Iterable[ast.stmt], bound: frozenset[str]) -> frozenset[str] | None:
-        """What is bound for certain behind a block; None where its end is never reached."""
+        """The names that are certainly bound after a block; None if its end is never reached."""
         known: frozenset[str] | None = bound
         for statement in body:
             if known is None:
@@ -129,7 +129,7 @@ class Certainty:
             case ast.If():
                 return _both(self.block(node.body, bound), self.block(node.orelse, bound))
             case ast.For() | ast.AsyncFor():
-                # What a round deletes is not there in the next one.
+                # A name that one iteration deletes is unbound in the next one.
                 self.block(node.body, _kept(bound, node) | names_of([node.target]).bound)
                 ended = self.block(node.orelse, _kept(bound, node))
                 return bound if ended is None else _kept(bound, node)
@@ -162,7 +162,7 @@ class Certainty:
 
 
 def certain_after(body: Sequence[ast.stmt]) -> frozenset[str]:
-    """The names that a block binds for certain, whatever was bound before."""
+    """The names that a block certainly binds."""
     return Certainty().block(body, frozenset()) or frozenset()
 
 
@@ -198,7 +198,7 @@ def _read(node: ast.AST) -> frozenset[str]:
 
 
 def _surely_bound(node: ast.stmt) -> frozenset[str]:
-    """The names that a simple statement binds whenever it is run, or removes."""
+    """The names that a simple statement always binds or deletes."""
     if isinstance(node, ast.Assign):
         return frozenset(names_of(node.targets).bound | _walruses(node.value))
     if isinstance(node, ast.AugAssign):
@@ -217,7 +217,7 @@ def _surely_bound(node: ast.stmt) -> frozenset[str]:
 
 
 def _walruses(node: ast.AST) -> set[str]:
-    """What an expression binds by ``:=``, where that is evaluated whenever the expression is."""
+    """The names that an expression always binds by ``:=``."""
     if isinstance(node, _MAYBE):
         return set()
     own = {node.target.id} if isinstance(node, ast.NamedExpr) else set[str]()
@@ -225,7 +225,7 @@ def _walruses(node: ast.AST) -> set[str]:
 
 
 def _kept(bound: frozenset[str], node: ast.AST) -> frozenset[str]:
-    """What stays bound where parts of a statement may have run, which may delete names."""
+    """The names of ``bound`` that no part of a statement deletes."""
     return bound - names_of([node]).deleted
 
 

@@ -1,4 +1,4 @@
-"""Statements that must run in Python, and which of them may as well run a little later."""
+"""Statements that must run in Python, and which of them may run later, after their region."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Sequence
 
 from .names import names_of
 
-#: Functions of Python's own that look at values, or reach outside of the program.
+#: Builtins that need values or reach outside of the program.
 _ALWAYS = frozenset({"print", "input", "open", "next", "iter", "exec", "eval", "breakpoint"})
 _CONVERTING = frozenset({"float", "int", "bool", "str", "round"})
-#: Methods that give a tensor's value to Python, or that change something in Python.
+#: Methods that return a tensor's value to Python, and methods that change Python objects.
 _READING = frozenset({"numpy", "item", "tolist"})
 _CHANGING = frozenset({"append", "extend", "insert", "add", "pop", "write", "set_description", "set_postfix", "info"})
-#: Modules whose functions know nothing of graphs, by the names that they are usually imported by.
+#: Modules whose functions can't be part of a graph, by their usual import names.
 _MODULES = frozenset(
     {"np", "numpy", "time", "random", "os", "sys", "logging", "logger", "plt", "wandb", "math", "json"}
 )
 _TENSORFLOW = ("summary", "io", "data", "saved_model", "config", "profiler")
 _HARMLESS = frozenset({"math"})
-#: What a statement may call that is run later than it stands: it runs no operation of TensorFlow's.
+#: Functions and methods that a moved statement may call: they run no TensorFlow operation.
 _PLAIN = frozenset({"print", "float", "int", "str", "round", "len", "format"})
 _PLAIN_METHODS = frozenset({"numpy", "item", "format", "append", "set_description", "set_postfix", "info"})
 
 
 def host_call(node: ast.AST, bound: frozenset[str]) -> ast.Call | None:
-    """The first call in a piece of source that has to be made by Python; ``bound`` are names of the region's own."""
+    """The first call in a piece of source that must run in Python, or None; ``bound`` are names bound by its region."""
     calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
     return next((call for call in calls if _is_host(call, bound)), None)
 
@@ -67,11 +67,11 @@ def _chain(node: ast.expr) -> list[str]:
 def may_move(
     statement: ast.stmt, earlier: Sequence[ast.stmt], later: Sequence[ast.stmt], numbers: frozenset[str]
 ) -> bool:
-    """Whether a statement does the same when it is run behind ``later``, the rest of its region.
+    """Whether a statement does the same if it runs after ``later``, the rest of its region.
 
-    It reads nothing that these bind, binds nothing that they read, runs no operation, and looks only at tensors that
-    ``earlier`` statements have made and at ``numbers`` of Python's: what is an attribute, or might be a variable, may
-    change. What else is printed as it is would show that in the printed line, and so may be.
+    It must not read names that these bind, bind names that these read, or run an operation. It may use the values only
+    of tensors that ``earlier`` statements have created and of Python ``numbers``, because attributes and variables may
+    change. It may print other values directly: the printed line would show a change.
     """
     own, rest, before = names_of([statement]), names_of(later), names_of(earlier)
     if not counts(statement, numbers) and not _is_plain(statement, frozenset(before.bound)):
@@ -88,7 +88,7 @@ def may_move(
 
 
 def counts(statement: ast.stmt, numbers: frozenset[str]) -> bool:
-    """Whether a statement counts on a number of Python's, which is no tensor's business: ``rounds += 1``."""
+    """Whether a statement increments a Python number, which is not tensor work: ``rounds += 1``."""
     match statement:
         case ast.AugAssign(target=ast.Name(id=name), value=ast.Constant(value=int() | float())):
             return name in numbers
@@ -146,7 +146,7 @@ def _is_plain(statement: ast.stmt, tensors: frozenset[str]) -> bool:
 
 
 def _is_fresh(name: str, earlier: Sequence[ast.stmt]) -> bool:
-    """Whether all that binds a name makes something new: another name for a variable would show what it becomes."""
+    """Whether each binding of a name creates a new object: an alias of a variable would show its later values."""
     for statement in earlier:
         for node in ast.walk(statement):
             if isinstance(node, ast.Assign) and name in names_of(node.targets).bound:
@@ -165,7 +165,7 @@ def _is_fresh(name: str, earlier: Sequence[ast.stmt]) -> bool:
 
 
 def _looked_at(statement: ast.stmt) -> set[str]:
-    """The names of which a statement reads the value: all but those that it only prints, or calls a method of."""
+    """The names whose values a statement uses: all except those that it only prints, or whose method it calls."""
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         call = statement.value
         if isinstance(call.func, ast.Name) and call.func.id == "print":

@@ -1,8 +1,7 @@
-"""Whole loops over a data set of which each round is a step that was proved: these may go into a graph as they are.
+"""Whole loops over a data set in which each iteration is a proved step: such a loop may become one graph.
 
-Python does nothing in such a loop but hand the batches on, so that there is nothing to prove of a round that was not
-proved of its step. What is not given to the loop, and not bound in it, must be what it is for good: the graph of the
-loop reads it once.
+In such a loop Python only passes the batches on, so an iteration needs no proof beyond that of its step. A name that
+the loop reads, but neither gets as an argument nor binds, must never change: the graph of the loop reads it only once.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop that can be a function: its region, where it stands, which proved steps its rounds are.
+    """A loop that can be a function: its region, the name of its scope, and the proved steps in its iterations.
 
-    ``absorbed`` are those of the steps whose statements stand in it. ``iterated`` is the name of what it goes over, and
-    an attribute of that, if it is one; empty for a ``tf.range``.
+    ``absorbed`` are those of the steps whose statements are in it. ``iterated`` is the name of the data, followed by an
+    attribute if the data is one; empty for a ``tf.range``.
     """
 
     region: Region
@@ -89,13 +88,13 @@ def _scopes(tree: ast.Module) -> Iterator[tuple[ast.Module | ast.FunctionDef, st
 
 
 def _runs(loop: ast.For, steps: Sequence[Step]) -> bool:
-    """Whether a step is a part of a loop's own body; a loop that stands in a step is a part of that."""
+    """Whether a loop's own body contains a step; a loop inside a step does not count."""
     regions = [step for step in steps if step.region is not None]
     return _step_of(loop, regions) is None and any(_step_of(each, steps) is not None for each in loop.body)
 
 
 def _step_of(statement: ast.stmt, steps: Sequence[Step]) -> Step | None:
-    """The step that a statement is a part of, or calls by its name."""
+    """The step that contains a statement, or that it calls by name; None if there is none."""
     for step in steps:
         region = step.region
         if region is not None:
@@ -107,7 +106,7 @@ def _step_of(statement: ast.stmt, steps: Sequence[Step]) -> Step | None:
 
 
 def _call_of(statement: ast.stmt) -> ast.Call | None:
-    """The call that a statement is, its result bound to names or not."""
+    """The call of a statement that only calls, and perhaps binds the result to names; None for other statements."""
     match statement:
         case ast.Expr(value=ast.Call() as call):
             return call
@@ -123,7 +122,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _is_sum(target: ast.expr, scope: ast.AST) -> bool:
-    """Whether a name is a number, or a tensor made of one, wherever a scope binds it, and what is added to that."""
+    """Whether a scope binds a name only to numbers or tensors made of numbers, and by adding to it."""
     stores = {
         id(node)
         for node in ast.walk(scope)
@@ -165,7 +164,7 @@ class _Finder:
     taken: frozenset[str]
 
     def loop(self, loop: ast.For, scope: ast.Module | ast.FunctionDef, qualname: str) -> Loop | Unliftable:
-        """A loop as a function, or why it is none."""
+        """A loop as a function, or why it can't be one."""
         lines = loop.lineno, loop.end_lineno or loop.lineno
         receiver = self._receiver(scope)
         why = self._unfit(loop, scope, receiver)
@@ -195,7 +194,7 @@ class _Finder:
         )
 
     def _unfit(self, loop: ast.For, scope: ast.AST, receiver: str) -> tuple[str, int] | None:
-        """What of a loop is no work of its steps alone, and on which line."""
+        """Why a loop is more than its steps, and the line; None if it is not."""
         if loop.orelse:
             return "it has an `else` branch", loop.orelse[0].lineno
         if not _is_names(loop.target):
@@ -222,7 +221,7 @@ class _Finder:
         return None
 
     def _is_data(self, node: ast.expr, scope: ast.AST, receiver: str) -> bool:
-        """Whether a loop goes over what has a name, what an object keeps for good, or a ``tf.range`` of such."""
+        """Whether a loop iterates over a name, an attribute that never changes, or a ``tf.range`` of names."""
         match node:
             case ast.Name():
                 return True
@@ -233,7 +232,7 @@ class _Finder:
         return False
 
     def _is_kept(self, method: ast.AST, attribute: str) -> bool:
-        """Whether the one assignment of an attribute in the project is that of the method's class when it is made."""
+        """Whether the only assignment of an attribute in the project is in the constructor of the method's class."""
         holder = next(node for node in self.tree.body if isinstance(node, ast.ClassDef) and method in node.body)
         made = [each for each in holder.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
         stores = [
@@ -245,7 +244,7 @@ class _Finder:
         return len(stores) == 1 == self.assigned.get(attribute, 0) and attribute not in self.defined
 
     def _is_call_of(self, call: ast.Call, step: Step, receiver: str) -> bool:
-        """Whether a call is certainly one of the step, and hands on nothing but names and constants."""
+        """Whether a call certainly calls the step, and passes only names and constants."""
         given = [*call.args, *(each.value for each in call.keywords)]
         if not all(isinstance(each, (ast.Name, ast.Constant)) for each in given):
             return False
@@ -261,14 +260,14 @@ class _Finder:
             case ast.Name():
                 return (not owner or owner.endswith("<locals>")) and self._bindings(name) == 1
             case ast.Attribute(value=ast.Name(id=named)):
-                # Of another class with a method of that name the object may be.
+                # The object may be of another class with a method of that name.
                 return named == receiver != "" and not owner.endswith("<locals>") and self.defined.get(name) == 1
         return False
 
     def _changing(self, loop: ast.For, region: Region) -> str:
-        """A name that the loop reads, and is not given, that may be bound anew; empty where there is none.
+        """A name that the loop reads but does not get as an argument, and that may be rebound; empty if there is none.
 
-        What the statements of a region read was looked at when that was proved.
+        The names that a region reads were checked when the region was proved.
         """
         own = {*region.parameters, region.receiver}
         read = {node.id for node in ast.walk(loop.iter) if isinstance(node, ast.Name)}
@@ -284,7 +283,7 @@ class _Finder:
         return loose[0] if loose else ""
 
     def _receiver(self, scope: ast.AST) -> str:
-        """What a method calls its object; empty where the scope is no method of a class at the top of the file."""
+        """The name of a method's receiver; empty if the scope is not a method of a top-level class."""
         classes = (node for node in self.tree.body if isinstance(node, ast.ClassDef))
         if not any(each is scope for node in classes for each in node.body) or not isinstance(scope, ast.FunctionDef):
             return ""
@@ -292,7 +291,7 @@ class _Finder:
         return names[0] if names and not scope.decorator_list else ""
 
     def _is_fixed(self, name: str) -> bool:
-        """Whether the module binds a name once, in no loop, and nobody else does."""
+        """Whether the module binds a name once, outside of loops, and no other code rebinds it."""
         waiting, count = list[tuple[ast.AST, int]]((each, 1) for each in self.tree.body), 0
         for node, weight in waiting:
             count += weight * _binds(node, name)
@@ -305,12 +304,12 @@ class _Finder:
         return count == 1 and not declared and name not in self.assigned
 
     def _bindings(self, name: str) -> int:
-        """How often a file binds a name, in whatever scope."""
+        """How often a file binds a name, in all its scopes."""
         return sum(_binds(node, name) for node in ast.walk(self.tree))
 
 
 def _binds(node: ast.AST, name: str) -> int:
-    """How often a node itself, without its parts, binds a name; it counts as often where it lets others do so."""
+    """How often a node itself, without its children, binds a name; a ``global`` or ``nonlocal`` counts twice."""
     match node:
         case ast.Name(id=found, ctx=ast.Store() | ast.Del()):
             return found == name

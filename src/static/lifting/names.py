@@ -1,4 +1,4 @@
-"""Which names a piece of source reads and binds in the scope that it stands in."""
+"""Which names a piece of source reads and binds in its scope."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-#: Statements and expressions with a scope of their own, and those that repeat their bodies.
+#: Statements and expressions with their own scope, and loops.
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -15,10 +15,10 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass
 class Names:
-    """The names that code reads, binds, deletes, and those that a function defined in it keeps hold of.
+    """The names that code reads, binds and deletes, and those that nested functions share with it.
 
-    ``captured`` are read by nested functions, which may run later; ``rebound`` are bound by nested functions by
-    ``nonlocal`` or ``global``, or declared so.
+    ``captured`` names are read by nested functions, which may run later. ``rebound`` names are declared ``nonlocal`` or
+    ``global``, in the code or in nested functions.
     """
 
     read: set[str] = field(default_factory=set)
@@ -29,7 +29,7 @@ class Names:
 
 
 def names_of(nodes: Iterable[ast.AST]) -> Names:
-    """The names of statements or expressions that stand in one scope."""
+    """The names of statements or expressions of one scope."""
     found = Names()
     visitor = _Visitor(found)
     for node in nodes:
@@ -46,7 +46,7 @@ def parameters_of(arguments: ast.arguments) -> list[str]:
 
 
 def locals_of(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
-    """The names that are the function's own."""
+    """The local names of a function."""
     body = [function.body] if isinstance(function, ast.Lambda) else function.body
     found = names_of(body)
     declared = {

@@ -1,11 +1,11 @@
-"""A name for a function that is made of a region: it says what that does, and nothing else is called so."""
+"""Names for functions that are made of regions: they say what the region does, and are free in the file."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
 
-#: What Keras calls itself on its models: a method of one of these names would take the place of its own.
+#: Methods that Keras calls on its models: a new method of one of these names would replace it.
 _KERAS = frozenset(
     {"train_step", "test_step", "predict_step", "train_on_batch", "fit", "evaluate", "compute_loss", "call"}
 )
@@ -28,7 +28,7 @@ def find_name(
 ) -> str:
     """The first fitting name that is free in the whole file; ``holder`` is the class that it becomes a method of.
 
-    ``trains`` where it is known that the region does, though it may leave that to functions that it calls.
+    ``trains``: the region is known to train, even if only functions that it calls do so.
     """
     used = {*taken, *_identifiers(tree)}
     if holder is not None and any(ast.unparse(base) != "object" for base in holder.bases):
@@ -40,7 +40,7 @@ def find_name(
 def find_loop_name(
     tree: ast.Module, loop: ast.For, holder: ast.ClassDef | None, taken: frozenset[str]
 ) -> str:
-    """The first free name for a function that is a whole loop, by what its step is called or does."""
+    """The first free name for a function that is a whole loop, by the names and operations in its body."""
     used = {*taken, *_identifiers(tree)}
     if holder is not None and holder.bases:
         used |= _KERAS
@@ -58,7 +58,7 @@ def find_loop_name(
 
 
 def _names_of_pass(region: Sequence[ast.stmt], results: Sequence[str]) -> Iterator[str]:
-    """Names for what does not train: it evaluates where it keeps a loss or a metric, else it computes its results."""
+    """Names for a region without training: after evaluation if it calls a loss or a metric, else after its result."""
     if _is_evaluating(region):
         yield from ("evaluate_step", "test_step", "evaluate_batch")
         yield from (f"evaluate_step_{number}" for number in range(2, 1000))
@@ -94,7 +94,7 @@ def _is_training(region: Sequence[ast.stmt]) -> bool:
 
 
 def _part(region: Sequence[ast.stmt]) -> str:
-    """The part of a model that is trained, by the name of its optimizer, where there is one."""
+    """The part of a model that is trained (generator, critic…), by the name of its optimizer; empty if unknown."""
     found = set()
     for node in (each for statement in region for each in ast.walk(statement)):
         if isinstance(node, ast.Attribute) and node.attr in ("apply_gradients", "minimize"):
@@ -105,7 +105,7 @@ def _part(region: Sequence[ast.stmt]) -> str:
 
 
 def _identifiers(tree: ast.Module) -> Iterator[str]:
-    """Whatever a file calls anything: what a name might clash with."""
+    """All names in a file, with which a new name might clash."""
     for node in ast.walk(tree):
         for field in ("id", "attr", "name", "arg", "asname"):
             value = getattr(node, field, None)

@@ -1,4 +1,4 @@
-"""Names that stand for numbers and texts of Python's."""
+"""Names of Python numbers and strings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from .names import LOOPS, names_of
 
-#: Functions that give the same for a number and for a tensor of it.
+#: Functions with the same result for a number and for a tensor of it.
 _CONVERSIONS = frozenset({"tf.cast", "tf.one_hot", "tensorflow.cast", "tensorflow.one_hot"})
 
 
 def counters_of(scope: ast.AST, around: Sequence[ast.stmt]) -> set[str]:
-    """What counts the rounds of the loop right around: Python numbers, others in each round."""
+    """The names that count the iterations of the innermost loop: Python numbers that change in each iteration."""
     loop = next((each for each in reversed(around) if isinstance(each, LOOPS)), None)
     if loop is None:
         return set()
@@ -38,7 +38,7 @@ def counters_of(scope: ast.AST, around: Sequence[ast.stmt]) -> set[str]:
 
 
 def is_only_converted(name: str, statements: Sequence[ast.stmt]) -> bool:
-    """Whether all that statements do with a number is to make a tensor of it: a tensor does as well there."""
+    """Whether statements only convert a number to a tensor, so that a tensor can replace it."""
     nodes = [node for each in statements for node in ast.walk(each)]
     uses = {id(node) for node in nodes if isinstance(node, ast.Name) and node.id == name}
     converted = {
@@ -50,7 +50,7 @@ def is_only_converted(name: str, statements: Sequence[ast.stmt]) -> bool:
 
 
 def numbers_of(scope: ast.AST) -> frozenset[str]:
-    """The names that stand for numbers and texts of Python's wherever the scope binds them."""
+    """The names that the scope only ever binds to Python numbers and strings."""
     kinds: dict[str, set[bool]] = {}
     counting = set[int]()
     for node in ast.walk(scope):
@@ -74,7 +74,7 @@ def numbers_of(scope: ast.AST) -> frozenset[str]:
 
 
 def pairs_of(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
-    """The targets of an assignment with what each is given, item by item where both sides show them."""
+    """The targets of an assignment with their values, item by item if both sides are tuples."""
     found = list[tuple[ast.expr, ast.expr]]()
     for target in node.targets:
         if (
@@ -90,7 +90,7 @@ def pairs_of(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
 
 
 def _given(node: ast.Assign, name: str) -> list[ast.expr]:
-    """What an assignment gives a name."""
+    """The values that an assignment gives a name."""
     return [value for target, value in pairs_of(node) if name in names_of([target]).bound]
 
 

@@ -1,4 +1,4 @@
-"""What a region takes in and gives out, by the flow of names around it; or why it can't be a function."""
+"""The parameters and results of a region, by the liveness of names around it; or why it can't be a function."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .naming import find_loop_name, find_name
 from .numbers import counters_of, is_only_converted
 from .state import Attributes
 
-#: A function that needs more than so many things was no function to begin with.
+#: Maximum numbers of parameters and results: a region that needs more is not a sensible function.
 MOST_PARAMETERS, MOST_RESULTS = 14, 8
 
 
 @dataclass(frozen=True)
 class Unliftable:
-    """Why the statements around a step can't become a function, as a clause, and the line that it is about."""
+    """Why the statements around a step can't become a function, as a clause, and the line that it concerns."""
 
     first: int
     last: int
@@ -30,7 +30,7 @@ class Unliftable:
 
 @dataclass(frozen=True)
 class Block:
-    """A list of statements, and what is around it within its scope, outermost first."""
+    """A list of statements, and the statements around it in its scope, outermost first."""
 
     statements: list[ast.stmt]
     around: tuple[ast.stmt, ...]
@@ -38,7 +38,7 @@ class Block:
 
 @dataclass
 class Reader:
-    """Reads off what a region, from which everything else has been moved, takes in and gives out."""
+    """Finds the parameters and results of a region, from which the Python statements have been moved."""
 
     tree: ast.Module
     scope: ast.Module | ast.FunctionDef
@@ -51,10 +51,10 @@ class Reader:
     methods: frozenset[str]
     trains: bool = False
     attributes: Attributes | None = None
-    loop: ast.For | None = None  # where the region is a whole loop
+    loop: ast.For | None = None  # if the region is a whole loop
 
     def read(self) -> Region | Unliftable:
-        """The region, or why it is none."""
+        """The region, or why it can't be a function."""
         self.region = [each for each in self.region if not any(each is other for other in self.moved)]
         if not self.region:
             return self._no("it does not compute with tensors")
@@ -81,7 +81,7 @@ class Reader:
         if unsure:
             return self._no(f"{unsure[0]} may be unbound where it begins")
         if self.loop is not None and isinstance(self.loop.iter, ast.Name) and self.loop.iter.id not in parameters:
-            # What the loop goes over is given to it: a graph that has it as a constant would keep it for good.
+            # The data of the loop is a parameter: a graph that has it as a constant would keep it for good.
             parameters = [self.loop.iter.id, *parameters]
         early = self._may_fail(sure)
         if early is not None:
@@ -133,7 +133,7 @@ class Reader:
                 used = {*parameters, *results, *(name for name, _ in state)}
                 state += self.attributes.given(self.region, holding, holder if is_method else None, used)
             state = state[: MOST_PARAMETERS - len(parameters)]
-            # An object of which nothing else is read need not be given itself.
+            # If nothing else of an object is read, the object itself need not be a parameter.
             parts = {source.partition(".")[0] for _, source in state if "." in source}
             whole = self._read_as_a_whole([source for _, source in state])
             parameters = [name for name in parameters if name in whole or name not in parts]
@@ -164,7 +164,7 @@ class Reader:
         )
 
     def _read_as_a_whole(self, given: Sequence[str]) -> set[str]:
-        """The names that the region reads otherwise than for what it is given."""
+        """The names that the region reads, apart from reading the ``given`` attributes of them."""
         nodes = [node for each in self.region for node in ast.walk(each)]
         apart = {id(node.value) for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node) in given}
         return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in apart}
@@ -175,12 +175,12 @@ class Reader:
         return next((node for node in classes if any(each is self.scope for each in node.body)), None)
 
     def _top(self, function: ast.FunctionDef) -> ast.stmt | None:
-        """The statement of the module that a function stands in."""
+        """The top-level statement of the module that contains a function."""
         inside = (each for each in self.tree.body if any(node is function for node in ast.walk(each)))
         return next(inside, None)
 
     def _seen_elsewhere(self) -> Unliftable | None:
-        """Why another function would see, or hear of, what a region binds."""
+        """Why the region shares names with code elsewhere, or None."""
         captured = names_of(self.scope.body)
         if self.own.rebound:
             return self._no(f"it rebinds {min(self.own.rebound)}, a global or nonlocal name")
@@ -201,7 +201,7 @@ class Reader:
         return None
 
     def _captured_around(self) -> set[str]:
-        """The names that functions read which are defined in the scope, but not in the region."""
+        """The names that nested functions of the scope read, if they are defined outside of the region."""
         found, nodes = set[str](), list[ast.AST](self.scope.body)
         while nodes:
             node = nodes.pop()
@@ -220,7 +220,10 @@ class Reader:
         return self.lines[0]
 
     def _may_fail(self, sure: frozenset[str]) -> Unliftable | None:
-        """What is moved must not fail for a name that is not bound: it would do so later than it did."""
+        """Why a moved statement may fail or be skipped because a name is unbound, or None.
+
+        It would then fail later than before the move.
+        """
         known = sure | certain_after(self.region) | set(dir(builtins))
         if isinstance(self.scope, ast.FunctionDef):
             known |= names_of(self.moved).read - locals_of(self.scope)
@@ -231,7 +234,7 @@ class Reader:
                 return Unliftable(*self.lines, said, statement.lineno)
             known |= names_of([statement]).bound if isinstance(statement, (ast.Assign, ast.AugAssign)) else set()
         if self.moved and not _imports_all(self.tree):
-            # Where the region fails for a name, what is moved would not be run any more.
+            # If the region fails because a name is unbound, the moved statements would no longer run.
             bound = sure | set(dir(builtins))
             if isinstance(self.scope, ast.FunctionDef):
                 module = names_of(self.tree.body)
@@ -242,7 +245,7 @@ class Reader:
         return None
 
     def _parameters(self, needed: frozenset[str]) -> list[str]:
-        """What a function must be given: of names that the module binds, those that a round changes."""
+        """The parameters of the function: needed local names; in a module, needed names that an iteration changes."""
         loops = [each for each in self.block.around if isinstance(each, LOOPS)]
         changing = names_of(loops[:1]).bound if loops else set[str]()
         if isinstance(self.scope, ast.FunctionDef):
@@ -252,13 +255,13 @@ class Reader:
             changing |= self.own.bound
             wanted = needed & changing
         still = self._ordered(wanted - changing, self.scope)
-        # What a round binds is given in the order in which it does so: `x, y` where these are a loop's.
+        # Names that an iteration binds are in the order of these bindings: `x, y` for a loop over `x, y`.
         return [*still, *self._ordered(wanted & changing, loops[0] if loops else None)]
 
     def _own_globals(self) -> set[str]:
         """The globals that the function changes from step to step, and that no other function rebinds.
 
-        What is bound once before a loop (`global model`) is the same in all of the loop's steps.
+        A global that is bound once before a loop (`global model`) is the same in all of the loop's steps.
         """
         if not isinstance(self.scope, ast.FunctionDef) or self.loop is not None:
             return set()
@@ -281,7 +284,7 @@ class Reader:
         return (found & changing) - fixed - others - self.own.bound - self.own.captured
 
     def _enclosing(self) -> set[str]:
-        """The names of the functions around the scope."""
+        """The local names of the functions around the scope."""
         found = set[str]()
         for node in ast.walk(self.tree):
             if not isinstance(node, ast.FunctionDef) or node is self.scope:
@@ -300,7 +303,7 @@ class Reader:
         return certainty.before.get(id(self.region[0]), frozenset())
 
     def _ordered(self, names: frozenset[str] | set[str], scope: ast.AST | None = None) -> list[str]:
-        """Names in the order in which the region, or the scope around it, comes to them."""
+        """Names in the order in which the region uses them, or in which ``scope``, if given, binds them."""
         order: dict[str, tuple[int, int, int]] = {}
         if isinstance(scope, ast.FunctionDef):
             for number, name in enumerate(parameters_of(scope.args)):
@@ -313,7 +316,7 @@ class Reader:
         return sorted(names, key=lambda name: (order.get(name, (2, 0, 0)), name))
 
     def _holder(self, name: str) -> str:
-        """What a name stands for that no graph gives back: a tape, or a function."""
+        """The kind of a name's value if a graph can't return it (a tape, a function, a module); otherwise empty."""
         for node in (each for statement in self.region for each in ast.walk(statement)):
             if isinstance(node, (ast.With, ast.AsyncWith)):
                 for item in node.items:
@@ -329,7 +332,7 @@ class Reader:
         return ""
 
     def _tape(self, parameters: Sequence[str]) -> Unliftable | None:
-        """Why it can't be a graph that gradients are taken of what was recorded before: a graph has other tensors."""
+        """Why the region can't take gradients of a tape from outside: a graph has other tensors than it recorded."""
         for node in (each for statement in self.region for each in ast.walk(statement)):
             match node:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="gradient" | "jacobian")):
@@ -339,10 +342,10 @@ class Reader:
         return None
 
     def _counter(self, parameters: Sequence[str]) -> tuple[str, int] | None:
-        """A parameter that counts the rounds of the loop right around the region."""
+        """A parameter that counts the iterations of the innermost loop, and the line of its first use; or None."""
         for name in sorted(counters_of(self.scope, self.block.around).intersection(parameters)):
             if is_only_converted(name, self.region):
-                continue  # A signature takes it as a tensor.
+                continue  # With a signature, it is passed as a tensor.
             uses = (node for each in self.region for node in ast.walk(each) if isinstance(node, ast.Name))
             return name, min(node.lineno for node in uses if node.id == name)
         return None
@@ -354,11 +357,11 @@ def _own_deletes(region: Sequence[ast.stmt]) -> frozenset[str]:
 
 
 def _imports_all(tree: ast.Module) -> bool:
-    """Whether names come into a module that its source does not show."""
+    """Whether a module has an ``import *``, so that its source does not show all names."""
     return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
 
 
 def _is_static(function: ast.FunctionDef | None) -> bool:
-    """Whether a method is not given its object: by the decorators of Python's own."""
+    """Whether a method has no receiver, because it is a ``staticmethod`` or ``classmethod``."""
     names = {ast.unparse(each) for each in function.decorator_list} if function is not None else set()
     return bool(names & {"staticmethod", "classmethod"})

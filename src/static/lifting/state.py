@@ -1,4 +1,4 @@
-"""Attributes that hold Python numbers which change from step to step: the call can pass them to the new function."""
+"""Attributes with Python numbers that change from step to step: the call can pass them to the new function."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .flow import is_evaluated
 from .names import SCOPES, names_of
 from .numbers import pairs_of
 
-#: Methods that set what a new object begins with.
+#: Methods that set the initial state of an object.
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "__post_init__"})
-#: Methods that decide what reading or assigning an attribute does.
+#: Methods that intercept the reading or assigning of an attribute.
 _INTERCEPTING = frozenset({"__getattr__", "__getattribute__", "__setattr__"})
-#: Functions that give a number whatever they are given, and those that do so of numbers.
+#: Functions that always return a number, and functions that return a number for numbers.
 _CONVERTING, _CHOOSING = frozenset({"float", "int", "bool", "len"}), frozenset({"min", "max", "abs", "round"})
-#: By these, an attribute can be changed, or a function called, without its name being written.
+#: With these, code can change an attribute or call a function without writing its name.
 _CHANGING = frozenset({"__dict__", "__setattr__", "__delattr__", "delattr"})
 _CALLING = frozenset({"getattr", "eval", "exec", "globals", "locals", "attrgetter", "methodcaller"})
 #: Methods that Keras calls within the calls of its objects.
@@ -42,7 +42,7 @@ _Def = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class _Store:
-    """One assignment to an attribute: in which function, what (None: not seen), and whether a new object gets it."""
+    """One assignment to an attribute: its function, its value (None: unknown), and whether it initialises an object."""
 
     function: _Def | None
     value: ast.expr | None
@@ -50,7 +50,7 @@ class _Store:
 
 
 class Attributes:
-    """What a module does with attributes, by their names. ``elsewhere`` tells it of the other modules."""
+    """A module's uses of attributes, by name. ``elsewhere`` knows those of the other modules."""
 
     def __init__(self, tree: ast.Module, elsewhere: Elsewhere) -> None:
         self.elsewhere = elsewhere
@@ -59,14 +59,14 @@ class Attributes:
         self.classes: dict[str, list[ast.ClassDef]] = {}
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         called = {id(node.func) for node in calls}
-        #: Names that are read but not called at once. Whatever receives such a function may call it.
+        #: Names that are read but not called directly. Code that receives such a function may call it.
         self.handed_on = {
             name
             for node in ast.walk(tree)
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and id(node) not in called
             for name in _identifiers(node, deep=False)
         }
-        # `vars(args)` that is handed to a call is read there: `dict(vars(args))`, `init(config=vars(args))`.
+        # As an argument of a call, `vars(args)` is only read: `dict(vars(args))`, `init(config=vars(args))`.
         read = {id(part) for node in calls for part in (*node.args, *(each.value for each in node.keywords))}
         self.is_open = bool(_CHANGING & set(_identifiers(tree))) or any(
             isinstance(node.func, ast.Name) and node.func.id == "vars" and id(node) not in read for node in calls
@@ -83,7 +83,7 @@ class Attributes:
         self._visit(tree, None)
 
     def _visit(self, node: ast.AST, function: _Def | None) -> None:
-        """Note what a piece of source assigns to attributes, and what it defines."""
+        """Record the attributes that a piece of source assigns, and its definitions."""
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self.functions.setdefault(node.name, []).append(node)
@@ -125,13 +125,13 @@ class Attributes:
         self.stores.setdefault(attribute, []).append(_Store(function, value, initial))
 
     def _of_class(self, node: ast.ClassDef) -> None:
-        """What a class's body binds, each of its objects has."""
+        """Record the attributes that a class's body gives each of its objects."""
         for statement in node.body:
             if isinstance(statement, SCOPES):
                 continue
             pairs: list[tuple[ast.expr, ast.expr]] = pairs_of(statement) if isinstance(statement, ast.Assign) else []
             if isinstance(statement, ast.AnnAssign):
-                # A field without a value holds what its type makes: `beta: float` is a number as `float()` is.
+                # A field without a value holds an instance of its type: `beta: float` is a number, like `float()`.
                 pairs = [(statement.target, statement.value or ast.Call(statement.annotation, [], []))]
             known = {target.id: value for target, value in pairs if isinstance(target, ast.Name)}
             for name in names_of([statement]).bound:
@@ -142,7 +142,7 @@ class Attributes:
     ) -> Iterator[tuple[str, str]]:
         """The attributes of ``receiver`` to pass to a region, as pairs of the parameter's name and the attribute.
 
-        ``owner`` is the receiver's class where that is known; ``taken`` are names that no parameter may have.
+        ``owner`` is the receiver's class, if known; ``taken`` are names that no parameter may have.
         """
         if self.is_open or receiver in names_of(region).bound:
             return
@@ -195,7 +195,7 @@ class Attributes:
         return False
 
     def _may_change_within(self, region: Sequence[ast.stmt], attribute: str) -> bool:
-        """Whether a function that assigns the attribute could be called by a region, by the names that it mentions."""
+        """Whether a region may call a function that assigns the attribute, judging by the names in it."""
         special = {name for name in self.functions if name.startswith("__") and name.endswith("__")}
         waiting = {*_HOOKS, *(special - _CONSTRUCTORS), *(self.handed_on & self.functions.keys())}
         waiting.update(name for each in region for name in _identifiers(each))
@@ -218,7 +218,7 @@ class Attributes:
         return False
 
     def _is_number_always(self, attribute: str, assumed: set[str]) -> bool:
-        """Whether all that is assigned to an attribute of a name is a number."""
+        """Whether all values assigned to attributes of this name are numbers."""
         if attribute in assumed:
             return True
         assumed.add(attribute)
@@ -228,7 +228,7 @@ class Attributes:
         )
 
     def _is_number(self, node: ast.expr, function: _Def | None, assumed: set[str]) -> bool:
-        """Whether an expression is a number; in a constructor, a name may be an argument, which is taken for one."""
+        """Whether an expression is a number. In a constructor, any name is assumed to be one: it may be an argument."""
 
         def number(part: ast.expr) -> bool:
             return self._is_number(part, function, assumed)
@@ -262,7 +262,7 @@ class Attributes:
         return False
 
     def _names_number(self, name: str, function: _Def | None, assumed: set[str]) -> bool:
-        """Whether a name stands for a number: a constant of the module, or what a function computes of numbers."""
+        """Whether a name is a number: a constant of the module, a hinted argument, or computed from numbers."""
         key = f"{id(function)} {name}"
         if key in assumed:
             return True
@@ -288,7 +288,7 @@ def _attributes(region: Sequence[ast.stmt]) -> list[ast.Attribute]:
 
 
 def _is_plainly_read(region: Sequence[ast.stmt], attribute: str, loads: Sequence[ast.Attribute]) -> bool:
-    """Whether a region only reads an attribute, where a name could stand as well: in its own scope, on one line."""
+    """Whether a region only reads an attribute, and a name can replace each read: in its own scope, on one line."""
     if any(not isinstance(node.ctx, ast.Load) for node in _attributes(region) if node.attr == attribute):
         return False
     nodes = [node for each in region for node in ast.walk(each)]
@@ -311,7 +311,7 @@ def _names_in(node: ast.AST) -> Iterator[str]:
 
 
 def _identifiers(tree: ast.AST, deep: bool = True) -> Iterator[str]:
-    """The names and attributes that source mentions."""
+    """The names and attributes in a piece of source."""
     for node in ast.walk(tree) if deep else [tree]:
         if isinstance(node, ast.Name):
             yield node.id
