@@ -1,4 +1,4 @@
-"""The check of an outline: with the calls inlined again, the syntax tree is that of the original file."""
+"""The check of an outline: with the calls inlined again, the syntax tree equals that of the original file."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def line_in(files: Sequence[EditedFile], candidate: str, file: str, line: int) -
 def hook_in(
     files: Sequence[EditedFile], candidate: str, file: str, line: int, region: Region | None = None
 ) -> dict[str, Any]:
-    """Where a run of ``files`` hooks a candidate: at its ``def``, or around its statements if these are no function."""
+    """Where a run of ``files`` hooks a candidate: at its ``def``, or around its statements if it has no ``def``."""
     place: dict[str, Any] = {"id": candidate, "file": file, "line": line_in(files, candidate, file, line)}
     if region is None or any(candidate in edited.def_lines or candidate in edited.outlined for edited in files):
         return place

@@ -63,7 +63,7 @@ def _decorator(tree: ast.Module, worn: Worn) -> ast.expr | None:
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno == worn.line:
             found = [each for each in node.decorator_list if f"@{ast.unparse(each)}" == worn.text]
-            # If it is there twice, one makes a graph of the other's result: both would have to go.
+            # If it is there twice, one wraps the graph of the other: both would have to be removed.
             return found[0] if len(found) == 1 else None
     return None
 

@@ -141,7 +141,7 @@ def _tree_of(root: Path, module: ModuleCode, edited: Mapping[str, bytes]) -> ast
 
 
 def _below(root: Path, path: Path) -> Path | None:
-    """The path as one below ``root``, which contains no links; None if it is elsewhere."""
+    """The path if it is below ``root`` (which contains no links), if necessary with its folder resolved; else None."""
     if path.is_relative_to(root):
         return path
     path = path.parent.resolve() / path.name

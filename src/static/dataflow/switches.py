@@ -52,7 +52,7 @@ class Switches:
 
 
 def find_switches(calls: Calls) -> Switches:
-    """The switches of a program whose value graph has been solved.
+    """The switches of a program. The value graph must be solved.
 
     If ``run_functions_eagerly`` is called with False as well, a part of the script runs eagerly on purpose. That switch
     was not left on, so it is not returned: a run decides.

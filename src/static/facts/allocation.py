@@ -40,7 +40,7 @@ class Allocations:
             self._follow(node)
 
     def made(self) -> list[Call]:
-        """The calls that create such objects."""
+        """All allocation sites."""
         return list(self._sites.values())
 
     def owns(self, value: Value) -> bool:

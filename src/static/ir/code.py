@@ -259,7 +259,7 @@ class Branch(Event):
         self.switch: Node | None = None
 
     def divides(self, line: int, other: int) -> bool:
-        """Whether two lines under it are on different sides, so that not both run."""
+        """Whether two lines under it are on different sides, so that only one of them runs."""
         return self.kind == "ifexp" or bisect_right(self.sides, line) != bisect_right(self.sides, other)
 
 
@@ -370,7 +370,7 @@ class FunctionCode:
 
     @property
     def is_body(self) -> bool:
-        """Whether this is a module's or a class's body and no function."""
+        """Whether this is the body of a module or class, not a function."""
         return self.kind in ("module", "class")
 
     @property

@@ -124,7 +124,7 @@ class PythonCalls:
         self.graph.watch(source, Reaction(take))
 
     def _is_open(self, value: Value) -> bool:
-        """Whether it is unknown if ``iter(value)`` is a Python iterator or a dataset's."""
+        """Whether ``iter(value)`` may be a Python iterator or a dataset's: the source does not show which."""
         if isinstance(value, Instance):
             return bool(value.code.external_bases) and self.calls.find_method(value.code, "__iter__") is None
         return value is UNKNOWN or value is OBJECT or isinstance(value, (External, Thing, Method))

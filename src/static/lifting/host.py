@@ -96,7 +96,7 @@ def counts(statement: ast.stmt, numbers: frozenset[str]) -> bool:
 
 
 def _is_plain(statement: ast.stmt, tensors: frozenset[str]) -> bool:
-    """Whether a statement runs no operation; ``tensors`` are names that may stand for tensors."""
+    """Whether a statement runs no operation; ``tensors`` are names that may refer to tensors."""
 
     def plain(node: ast.expr) -> bool:
         match node:

@@ -81,7 +81,7 @@ class Reader:
         if unsure:
             return self._no(f"{unsure[0]} may be unbound where it begins")
         if self.loop is not None and isinstance(self.loop.iter, ast.Name) and self.loop.iter.id not in parameters:
-            # The data of the loop is a parameter: a graph that has it as a constant would keep it for good.
+            # The data of the loop is a parameter: with it as a constant, the graph would never see other data.
             parameters = [self.loop.iter.id, *parameters]
         early = self._may_fail(sure)
         if early is not None:

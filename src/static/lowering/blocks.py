@@ -112,7 +112,7 @@ class Block:
     # -- what a name means --------------------------------------------------------------------
 
     def target_of(self, name: str) -> Target | None:
-        """The module or library object that ``name`` stands for by imports alone, or None."""
+        """The module or library object to which ``name`` refers by imports alone, or None."""
         if name in self.hidden:
             return None
         if name in self.targets:

@@ -61,7 +61,7 @@ class Resolver:
         return found
 
     def extend(self, target: Target, attributes: list[str]) -> Target:
-        """The target of ``target`` followed by these attributes: maybe a submodule."""
+        """The target of the path of ``target`` with these attributes appended; it may be a submodule."""
         assert target.module is not None
         if target.rest:
             return Target(target.module, (*target.rest, *attributes), target.path)
