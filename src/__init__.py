@@ -20,7 +20,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # `import hybridize` stays light: what it offers is imported when it is asked for.
+    # Imported on first use, so that `import hybridize` stays fast.
     if name in _HOMES:
         from importlib import import_module
 

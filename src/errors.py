@@ -8,7 +8,7 @@ import signal
 from .records import Ending, RunOutcome
 
 LENGTH = 240
-# Lines by which Python, Keras and TensorFlow say where, not what: frames, node names, arguments.
+# Lines in which Python, Keras and TensorFlow say where something failed, not what: frames, node names, arguments.
 _WHERE = re.compile(
     r"""File\s"|Graph execution error:|\[\[\{\{node|Detected at node|in user code:|Arguments received"""
     r"""|Call arguments received|Stack trace for"""
@@ -16,7 +16,7 @@ _WHERE = re.compile(
 )
 _NAMED = re.compile(r"[\w.]*(?:Error|Exception|Warning): ")
 
-# What TensorFlow, NumPy and Python raise where memory runs out, and what libraries say that raise something else.
+# The exceptions that TensorFlow, NumPy and Python raise if memory runs out, and the messages of other libraries.
 _OUT_OF_MEMORY_TYPES = ("ResourceExhaustedError", "MemoryError", "_ArrayMemoryError")
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|OOM when allocating|RESOURCE_EXHAUSTED|OUT_OF_MEMORY|_ALLOC_FAILED|failed to allocate|bad_alloc",
@@ -25,19 +25,19 @@ _OUT_OF_MEMORY = re.compile(
 
 
 def telling_line(text: str | None) -> str:
-    """The line of an error message that names the problem: the last one if it quotes others. Cut to LENGTH."""
+    """The line of an error message that names the problem: the last one if several do. Cut to LENGTH characters."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     named = [line for line in lines if _NAMED.match(line)]
     said = [line for line in lines if not _WHERE.match(line)]
     if named:
         return named[-1][:LENGTH]
-    # A message begins with what it says; only where it begins with frames that comes last.
+    # The first line tells the problem, unless the message begins with frames: then the last line does.
     chosen = (said[:1] if lines and lines[0] in said[:1] else said[-1:]) or lines[:1] or [""]
     return chosen[0][:LENGTH]
 
 
 def ran_out_of_memory(outcome: RunOutcome) -> bool:
-    """Whether a run ended because memory ran out, the machine's or a device's."""
+    """Whether a run ended because the machine or a device ran out of memory."""
     if outcome.ending is Ending.KILLED:
         return outcome.code == -signal.SIGKILL
     if outcome.ending is not Ending.RAISED:
@@ -46,14 +46,14 @@ def ran_out_of_memory(outcome: RunOutcome) -> bool:
 
 
 def own_failure(what: str, trace: str) -> str:
-    """A failure of hybridize itself as a clause: ``what`` failed, with a traceback as the child sent it."""
+    """A failure of hybridize itself, as a clause. ``what`` failed; ``trace`` is the traceback that the child sent."""
     last = (trace.strip().splitlines() or [""])[-1]
     _, missing, said = last.partition("MissingName: ")
     return said if missing else f"hybridize's own {what} failed ({last})"
 
 
 def one_line(kind: str | None, text: str | None) -> str:
-    """An error of the type ``kind`` in one line: the type, and what the text says."""
+    """An error of the type ``kind`` in one line: the type and the telling line of the text."""
     name, said = kind or "an exception", telling_line(text)
     if said.partition(": ")[0].rpartition(".")[2] == name:
         return said

@@ -1,11 +1,10 @@
-"""Content hashes of candidates: the same when lines move and comments change, another when what runs changes.
+"""Content hashes of candidates: equal if only lines or comments change, different if the code that runs changes.
 
-A fingerprint is of a function's own source (decorators and defaults as they stand in the file), of the statements at
-the top of its module that bind the names that it reads (imports and constants; not those that these read in turn), and
-of the same of each function of the project that it may call, directly or not. Positions, comments, blank lines and
-docstrings are not in it, nor is the version of Python. It does not cover what a class has besides the method, what
-libraries do, nor data: two equal fingerprints say that the same code stands there, not that it does the same.
-What a whole verdict rests on is more than that, and has a key of its own (`keys`).
+A fingerprint covers the function's source with its decorators and defaults, the module-level statements that bind the
+names that it reads (imports and constants, but not the names that those read in turn), and the same for each project
+function that it may call, directly or not. It ignores positions, comments, blank lines, docstrings and the version of
+Python. It does not cover the rest of a method's class, libraries or data. Equal fingerprints mean the same code, not
+the same behaviour. A verdict depends on more than this; its hash is made by `keys`.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from types import MappingProxyType
 from .records import Function, FunctionKind, Scan, Variant
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# What the parser adds without there being a difference in what runs.
+# Fields that the parser sets and that do not change what runs.
 _NOT_HASHED = frozenset({"ctx", "kind", "type_comment"})
 _NO_EDITS: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What stands in a file, as hashes: its functions by their names in the module, its classes without their methods,
-    and the statements that run on import, but for those that define or import something.
+    """The hashes of a file's parts: its functions by qualified name, its classes without their method bodies, and its
+    module-level statements except definitions and imports.
     """
 
     functions: Mapping[str, str]
@@ -40,10 +39,9 @@ class Contents:
 
 
 def contents_of(raw: bytes) -> Contents:
-    """Give the hashes of a file's parts; a file that can't be parsed has none.
+    """Hash the parts of a file. A file that can't be parsed has none.
 
-    Functions are named without what says that they are defined in another one; what is defined twice under a name has
-    one hash for all.
+    Qualified names leave out ``<locals>``. Definitions that share a name share one hash.
     """
     tree, hollow = _parse(raw), _hollow(raw)
     if tree is None or hollow is None:
@@ -67,7 +65,7 @@ def contents_of(raw: bytes) -> Contents:
 
 
 def _named(statements: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[str, ast.stmt]]:
-    """All functions and classes that statements define, each with its name."""
+    """All functions and classes that statements define, each with its qualified name."""
     for statement in statements:
         name = prefix
         if isinstance(statement, (*_DEFINITIONS, ast.ClassDef)):
@@ -78,7 +76,7 @@ def _named(statements: Iterable[ast.stmt], prefix: str = "") -> Iterator[tuple[s
 
 
 def on_import(raw: bytes) -> str:
-    """Give a hash of all of a file that runs without a call of its functions: all but their bodies."""
+    """Hash the code of a file that runs on import: all of it except the bodies of its functions."""
     hollow = _hollow(raw)
     return "" if hollow is None else _hash([_Dump(hollow.body).text])
 
@@ -92,11 +90,11 @@ def keys(
     rest: Sequence[str],
     edited: Mapping[str, bytes] = _NO_EDITS,
 ) -> dict[str, str]:
-    """Give, for each of the functions ``wanted``, a hash of what a verdict on it rests on.
+    """For each function in ``wanted``, hash everything that a verdict on it depends on.
 
-    That is its fingerprint and those of all functions that may call it, directly or not; how it, those and all that it
-    calls are converted (``converted``, by id); what the ``files`` run on import; and the ``rest``: versions, arguments.
-    Files of which ``edited`` has another content are read as that.
+    That is its fingerprint and those of its callers, direct or not; how it, its callers and its callees are converted
+    (``converted``, by id); the code that the ``files`` run on import; and the ``rest``: versions, arguments. ``edited``
+    maps files to contents that replace those on disk.
     """
     prints = fingerprints(root, functions, edited)
     calls = {function.id: [name for name in function.calls if name in prints] for function in functions}
@@ -129,9 +127,9 @@ def _reached(name: str, arrows: Mapping[str, Sequence[str]]) -> set[str]:
 def fingerprints(
     root: Path, functions: Sequence[Function], edited: Mapping[str, bytes] = _NO_EDITS
 ) -> dict[str, str]:
-    """Give the fingerprints by the functions' ids, from their files; of what is not found there is none.
+    """Map the ids of functions to their fingerprints. A function that is not found in its file has none.
 
-    Files of which ``edited`` has another content are read as that.
+    ``edited`` maps files to contents that replace those on disk.
     """
     own: dict[str, str] = {}
     for file, members in groupby(sorted(functions, key=_file_of), _file_of):
@@ -146,15 +144,15 @@ def fingerprints(
         inner = sorted(own[name] for name in component)
         outer = sorted({found[called] for name in component for called in calls[name] if called in found})
         shared = [*inner, "calls", *outer]
-        # Members of a circle call the same functions, and are told apart by their own source.
+        # Functions in a cycle reach the same callees; only their own source distinguishes them.
         found.update({name: _hash([own[name], *shared]) for name in component})
     return found
 
 
 def with_fingerprints(scan: Scan) -> Scan:
-    """Give the scan with the fingerprints of what is reachable, for which the files are read once more.
+    """Return the scan with fingerprints for its reachable functions. The files are read again.
 
-    A scan by itself has none: they take a quarter of its time, and few of its functions are ever compared.
+    A plain scan has none, because they would take a quarter of its time and few functions are ever compared.
     """
     by_id = {function.id: function for function in scan.functions}
     wanted = {function.id: function for function in scan.functions if function.file in scan.reachable}
@@ -165,7 +163,7 @@ def with_fingerprints(scan: Scan) -> Scan:
                 wanted[name] = by_id[name]
                 waiting.append(by_id[name])
     collecting = gc.isenabled()
-    # Syntax trees are many objects that live until their file is done: collecting in between takes as long again.
+    # The objects of a syntax tree all live until its file is done, so garbage collection would only double the time.
     gc.disable()
     try:
         found = fingerprints(Path(scan.root), list(wanted.values()))
@@ -176,25 +174,25 @@ def with_fingerprints(scan: Scan) -> Scan:
 
 
 def fingerprints_of_lines(path: Path, lines: Iterable[int]) -> dict[int, str]:
-    """Give the fingerprint of the innermost statement that each of the lines belongs to; none where there is none."""
+    """Map each line to the fingerprint of the innermost statement on it. Lines outside of statements are left out."""
     tree, wanted = _parse(_content(path.parent, path.name)), sorted(set(lines))
     if tree is None:
         return {}
     innermost: dict[int, ast.stmt] = {}
     for statement in _statements(tree.body):
         first, last = statement.lineno, statement.end_lineno or statement.lineno
-        # Of what holds another statement, that one comes later.
+        # Inner statements come after outer ones and overwrite them.
         innermost.update(dict.fromkeys(wanted[bisect_left(wanted, first) : bisect_right(wanted, last)], statement))
     return {line: _hash([_Dump([statement]).text]) for line, statement in innermost.items()}
 
 
 def with_variant(fingerprint: str | None, variant: Variant) -> str | None:
-    """Give the fingerprint of a function together with what is written for it."""
+    """The fingerprint of a function combined with the arguments of the variant that is written for it."""
     return None if fingerprint is None else _hash([fingerprint, repr(variant.arguments)])
 
 
 class _File:
-    """A file's functions by their lines, and what the top of the file binds."""
+    """A file's functions by line, and the names that its module-level statements bind."""
 
     def __init__(self, tree: ast.Module, has_lambdas: bool) -> None:
         self._tree = tree
@@ -208,13 +206,13 @@ class _File:
                 self._bound.setdefault(name, []).append(text)
 
     def source(self, line: int, end_line: int) -> str | None:
-        """The hash of what stands in these lines: the function that is defined there, or else statements."""
+        """The hash of these lines: of the function defined there, or else of the statements; None if there is none."""
         nodes = [node for node in self._definitions.get(line, ()) if getattr(node, "end_lineno", 0) <= end_line]
         nodes = nodes or list(_within(self._tree.body, line, end_line))
         return self.hash_of(nodes) if nodes else None
 
     def hash_of(self, nodes: Sequence[ast.AST]) -> str:
-        """The hash of nodes, and of what binds at the top of the file the names that they read."""
+        """The hash of nodes and of the module-level statements that bind the names that they read."""
         dump = _Dump(nodes)
         bound = [text for name in sorted(dump.reads) for text in self._bound.get(name, ())]
         return _hash([dump.text, *bound])
@@ -223,7 +221,7 @@ class _File:
 def _statements(
     statements: Iterable[ast.stmt], but_in: tuple[type[ast.stmt], ...] = ()
 ) -> Iterator[ast.stmt]:
-    """All statements, also those that others hold, but for what is held by statements of some types."""
+    """All statements and those nested in them, except the ones nested in statements of the types ``but_in``."""
     for statement in statements:
         yield statement
         if not isinstance(statement, but_in):
@@ -231,7 +229,7 @@ def _statements(
 
 
 def _held(statement: ast.stmt) -> Iterator[ast.stmt]:
-    """The statements that another one holds."""
+    """The statements nested directly in another one."""
     for field in ("body", "orelse", "finalbody"):
         yield from getattr(statement, field, ())
     for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
@@ -239,7 +237,7 @@ def _held(statement: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, str]]:
-    """The names that a statement binds, each with the text that stands for how it does."""
+    """The names that a statement binds, each with a text that represents the binding."""
     if isinstance(statement, (ast.Import, ast.ImportFrom)):
         origin = (statement.level * ".") + (statement.module or "") if isinstance(statement, ast.ImportFrom) else ""
         for alias in statement.names:
@@ -256,7 +254,7 @@ def _bindings(statement: ast.stmt) -> Iterator[tuple[str, str]]:
 
 
 def _within(statements: Iterable[ast.stmt], line: int, end_line: int) -> Iterator[ast.stmt]:
-    """The outermost statements that stand in these lines."""
+    """The outermost statements that lie entirely within these lines."""
     for statement in statements:
         if line <= statement.lineno and (statement.end_lineno or statement.lineno) <= end_line:
             yield statement
@@ -265,9 +263,9 @@ def _within(statements: Iterable[ast.stmt], line: int, end_line: int) -> Iterato
 
 
 class _Dump:
-    """Nodes as text, and the names that they read and do not bind.
+    """Nodes as text, and the names that they read but do not bind.
 
-    The text has no positions, no docstrings and no empty fields, which differ between versions of Python.
+    The text leaves out positions, docstrings and empty fields. Empty fields differ between versions of Python.
     """
 
     def __init__(self, nodes: Sequence[ast.AST]) -> None:
@@ -278,10 +276,10 @@ class _Dump:
         self.reads = (self._read - self._bound) | self._outer
 
     def _write(self, nodes: Sequence[ast.AST]) -> str:
-        """Each node before its parts, which the names of its fields and the lengths of lists tell apart."""
+        """Write the nodes in preorder. Field names and list lengths make the text unambiguous."""
         parts: list[str] = []
         stack: list[object] = list(reversed(nodes))
-        # Not by recursion: a long expression is a deep tree.
+        # No recursion: a long expression is a deep tree.
         while stack:
             node = stack.pop()
             if isinstance(node, ast.AST):
@@ -312,7 +310,7 @@ class _Dump:
 
 
 def _is_text(node: object) -> bool:
-    """Whether a statement is a docstring, or another string that stands by itself."""
+    """Whether a statement is a docstring or another bare string."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
@@ -321,7 +319,7 @@ def _file_of(function: Function) -> str:
 
 
 def _content(root: Path, file: str, edited: Mapping[str, bytes] = _NO_EDITS) -> bytes:
-    """A file's content; a lone quote, which is no Python, where it can't be read."""
+    """A file's content. If it can't be read, a single quote, which does not parse as Python."""
     if file in edited:
         return edited[file]
     try:
@@ -338,7 +336,7 @@ def _parse(raw: bytes) -> ast.Module | None:
 
 
 def _hollow(raw: bytes) -> ast.Module | None:
-    """A file's tree without the bodies of its functions, and without its texts that stand by themselves."""
+    """A file's tree without the bodies of its functions and without module-level strings."""
     tree = _parse(raw)
     if tree is not None:
         for node in ast.walk(tree):

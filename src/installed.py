@@ -1,4 +1,4 @@
-"""What the environment has: which files are Python's and its packages', and where a package of it lies."""
+"""The Python environment: which files belong to Python and installed packages, and where a package is installed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 
 def is_library(path: str) -> bool:
-    """Whether a file (absolute) is part of Python, of an installed package or of this tool, and of no project."""
+    """Whether a file (absolute path) belongs to Python, an installed package or this tool, not to a project."""
     if not {"site-packages", "dist-packages"}.isdisjoint(path.split("/")):
         return True
     return any(path.startswith(folder + "/") for folder in (*_library_folders(), PACKAGE))
 
 
 def find_installed(top: str) -> importlib.machinery.ModuleSpec | None:
-    """What the environment has of a top-level name, editable installs included; nothing of it is run.
+    """The module spec of an installed top-level name, editable installs included. Runs none of its code.
 
-    Not by this process's own ``sys.path``, which also has the places of what started it.
+    Does not search this process's ``sys.path``, which also has the folder that the process was started from.
     """
     spec = importlib.machinery.PathFinder.find_spec(top, list(_environment_path()))
     for finder in [] if spec is not None else sys.meta_path:
-        # Editable installs that map names to folders bring a finder of their own, by whatever tool they were made.
+        # Whatever tool made it, an editable install that maps names to folders adds a finder to sys.meta_path.
         module = finder.__module__ if isinstance(finder, type) else type(finder).__module__
         if "editable" in module:
             with contextlib.suppress(Exception):
@@ -47,7 +47,7 @@ def _library_folders() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _environment_path() -> tuple[str, ...]:
-    """The folders that every interpreter of this environment looks through: libraries, and what .pth files add."""
+    """The folders that every interpreter of this environment searches: libraries, and those that .pth files add."""
     found = list(_library_folders())
     for folder in dict.fromkeys(found):
         for file in sorted(Path(folder).glob("*.pth")):

@@ -1,4 +1,4 @@
-"""Makes requests to end this process (Ctrl-C, SIGTERM, SIGHUP) wait while something must not stop half-way."""
+"""Defers requests to end this process (Ctrl-C, SIGTERM, SIGHUP) while something must not stop half-way."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _REQUESTS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHU
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Hold back requests to end the process; the first one that came is answered on leaving, as it would have been.
+    """Defer requests to end the process. On exit, the first one that arrived gets its usual handling.
 
-    Handlers, and not the signal mask: a mask holds for one thread, and any thread may receive the signal. Python
-    runs handlers in the main thread alone, so in any other thread there is nothing to hold back. May be nested.
+    This replaces the signal handlers. A signal mask would not do: it applies to one thread, and any thread may receive
+    the signal. Python runs handlers only in the main thread, so in other threads this does nothing. May be nested.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -30,7 +30,7 @@ def deferred() -> Iterator[None]:
     previous: dict[int, Any] = {}
     try:
         for number in _REQUESTS:
-            # A handler that isn't Python's can't be put back.
+            # A handler that was not installed from Python can't be restored.
             if (handler := signal.getsignal(number)) is not None:
                 previous[number] = handler
                 signal.signal(number, signal.SIG_IGN if handler is signal.SIG_IGN else hold)

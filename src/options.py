@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_BUDGET_SECONDS = 300.0
-#: The fewest calls that a check can tell anything by, and the fewest seeds that the spread of eager runs is known by.
+#: The fewest calls for a meaningful check, and the fewest seeds that show the spread of eager runs.
 LEAST_CALLS, LEAST_SEEDS = 6, 3
 SEED_LIMIT = 2**32  # NumPy takes no larger seed.
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)(s?))?")
@@ -87,8 +87,8 @@ class Setting:
 def parse_duration(value: object) -> float:
     """Read a length of time, in seconds: a number, or text such as ``90s``, ``5m``, ``1h30m``, ``90``.
 
-    A bare number counts the next smaller unit after hours or minutes (``1h30`` is an hour and a half), else seconds.
-    Raises ValueError for anything else, for zero and for less.
+    A bare number after hours or minutes is in the next smaller unit (``1h30`` is an hour and a half), else in seconds.
+    Raises ValueError for anything else, and for zero or less.
     """
     if isinstance(value, bool):
         raise ValueError
@@ -106,10 +106,10 @@ def parse_duration(value: object) -> float:
 
 
 def combine(given: Mapping[str, object], configured: Mapping[str, object]) -> Options | Mistake:
-    """Make the options of the values read from the command line and from pyproject.toml; the former win.
+    """Combine the values from the command line (``given``) and from pyproject.toml (``configured``). The former win.
 
-    Both map fields of `Options` to values that their settings have read. Naming what to run on the command
-    line, as a script or as a module, puts aside whichever the configuration names.
+    Both map fields of `Options` to values that their settings have read. A script or module named on the command line
+    replaces the one that the configuration names.
     """
     if "script" in given and "train_module" in given:
         return Mistake("Give --train-script or --train-module, not both.")
@@ -123,7 +123,7 @@ def combine(given: Mapping[str, object], configured: Mapping[str, object]) -> Op
 
 
 def read_option(name: str, value: object, folder: Path | None = None) -> tuple[str, object] | Mistake:
-    """Read one option's value; gives the field of `Options` and the value for it."""
+    """Read one option's value. Returns the field of `Options` and its value."""
     setting = SETTINGS[name]
     try:
         return setting.field, setting.read(value, folder or Path())
@@ -136,7 +136,7 @@ def read_option(name: str, value: object, folder: Path | None = None) -> tuple[s
 def read_configuration(start: Path) -> Mapping[str, object] | Mistake:
     """Read ``[tool.optimize]`` of the nearest pyproject.toml in ``start`` or above it.
 
-    Gives the fields of `Options` that it sets, with their values: none where there is no such file or table.
+    Returns the fields of `Options` that it sets, with their values; empty if there is no such file or table.
     """
     folder = start.absolute()
     file = next((path for path in _candidates(folder) if path.is_file()), None)
@@ -321,7 +321,7 @@ SETTINGS: Mapping[str, Setting] = {
             "N",
             "end each run after N training steps",
         ),
-        # One group has no interval, and without one nothing is written.
+        # With one group there is no confidence interval, and without an interval nothing is written.
         Setting(
             "pairs",
             "pairs",

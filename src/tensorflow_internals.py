@@ -1,10 +1,10 @@
 """Inside the child: every private name of TensorFlow and Keras that hybridize uses, in one place.
 
-A private name may be gone in the next release. Then the accessor that needs it raises `MissingName`, whose text
-names TensorFlow's version, the name and what to do. Nothing here imports TensorFlow before it is asked for something.
+The next release may remove a private name. Then the accessor that needs it raises `MissingName`, whose text tells
+TensorFlow's version, the name and what to do. Nothing here imports TensorFlow before an accessor is called.
 
-A name is *essential* where no run can be judged without it: `probe`, called once when TensorFlow has been imported,
-raises for the first of them that is missing. A check that is alone in needing another one says that it can't look.
+A name is *essential* if no run can be judged without it. `probe` is called once after TensorFlow was imported, and
+raises for the first essential name that is missing. If another name is missing, the one check that needs it says so.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-#: The release that the names below were tried on.
+#: The release that the names below were tested on.
 TESTED_ON = "2.21"
 
-#: Modules with functions of TensorFlow that write files; `sandbox.child.writers` is told when they have been imported.
+#: TensorFlow modules with functions that write files; `sandbox.child.writers` is told when they have been imported.
 FILE_MODULE = "tensorflow.python.lib.io._pywrap_file_io"
 RECORD_MODULE = "tensorflow.python.lib.io.tf_record"
 CHECKPOINT_MODULE = "tensorflow.python.checkpoint.checkpoint"
@@ -31,7 +31,7 @@ Callback = Callable[..., Any]
 
 
 class MissingName(RuntimeError):
-    """This TensorFlow, or the Keras beside it, does not have a private name that hybridize uses."""
+    """The installed TensorFlow or Keras does not have a private name that hybridize uses."""
 
     def __init__(self, name: str, package: str = "tensorflow") -> None:
         product = "TensorFlow" if package == "tensorflow" else "Keras"
@@ -50,7 +50,7 @@ class Name:
     path: str = ""
 
     def get(self) -> Any:
-        """What it names. Raises MissingName."""
+        """The object with this name. Raises MissingName."""
         try:
             found: Any = importlib.import_module(self.module)
             for part in self.path.split(".") if self.path else ():
@@ -72,7 +72,7 @@ _CALL_REGISTERED = Name("tensorflow.python.ops.script_ops", "FuncRegistry.__call
 _REGISTRY = Name("tensorflow.python.ops.script_ops", "FuncRegistry")
 _DEFAULT_GRAPH = Name("tensorflow.python.framework.ops", "get_default_graph")
 _EAGER_OUTSIDE = Name("tensorflow.python.framework.ops", "executing_eagerly_outside_functions")
-#: What draws random numbers in nearly every script; each op has a function of its own.
+#: The functions that draw random numbers in nearly every script, one for each op.
 _RANDOM_OPS = tuple(
     Name("tensorflow.python.ops.gen_random_ops", name)
     for name in (
@@ -86,7 +86,7 @@ _RANDOM_OPS = tuple(
         "truncated_normal",
     )
 )
-#: Ops that few scripts draw by. One that is missing is not replaced, and a call that makes such an op is not compared.
+#: Ops that draw random numbers in few scripts. A missing one is not replaced, and calls that use it are not compared.
 _RARE_RANDOM_OPS = (
     *(
         Name("tensorflow.python.ops.gen_candidate_sampling_ops", f"{name}_candidate_sampler")
@@ -106,7 +106,7 @@ _CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_statu
 _LEFT_ALONE = Name("tensorflow.python.autograph.impl.api", "is_autograph_artifact")
 _CONTEXT = Name("tensorflow.python.eager.context", "context")
 
-#: Of each Keras, by its package: the class that makes what `Model.fit` calls for a batch, and the one that has the
+#: For each Keras package: the class that makes the function that `Model.fit` calls for a batch, and the class with the
 #: property `run_eagerly`.
 _BATCH_TRAINERS = {
     "keras": Name("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer"),
@@ -117,13 +117,13 @@ _TRAINERS = {
     "tf_keras": Name("tf_keras.src.engine.training", "Model"),
 }
 KERAS = tuple(_TRAINERS)
-# Public names of Keras 3; which code they run, and that it is Python's, is not.
+# These names of Keras 3 are public. That they run Python code, and which code, is private.
 _WEIGHT = Name("keras", "Variable")
 _NEXT_SEED = Name("keras", "random.SeedGenerator.next")
 _INITIALIZER = Name("keras", "initializers.RandomNormal.__call__")
 
-#: Where Keras keeps notes of its own on layers, and the classes of such notes: no code of a project's is kept there.
-#: They are passed over to save time; where a release names them otherwise, they are gone through.
+#: Attributes in which Keras keeps its own bookkeeping on layers, and the classes of those objects: none hold code of
+#: the project. They are skipped to save time. If a release renames one, it is searched like the rest.
 KERAS_BOOKKEEPING = frozenset(
     {
         *("_tracker", "_inbound_nodes", "_outbound_nodes", "_nodes", "_nodes_by_depth", "_auto_config"),
@@ -155,7 +155,7 @@ ESSENTIAL = (
 
 
 def probe() -> None:
-    """Look for the names that no run can do without. Raises MissingName for the first one that is missing."""
+    """Look up the essential names. Raises MissingName for the first one that is missing."""
     for name in ESSENTIAL:
         name.get()
 
@@ -164,24 +164,24 @@ def probe() -> None:
 
 
 def batch_trainer(package: str) -> Any:
-    """The class of a Keras that makes what `Model.fit` calls for a batch; None where it trains by another backend."""
+    """The class in which a Keras makes its function for one batch; None if Keras uses another backend."""
     return _BATCH_TRAINERS[package].get() if _BATCH_TRAINERS[package].module in sys.modules else None
 
 
 def trainer(package: str) -> Any:
-    """The class of a Keras with the property `run_eagerly`; None where no model can be made yet."""
+    """The class of a Keras with the property `run_eagerly`; None if no model can be made yet."""
     return _TRAINERS[package].get() if _TRAINERS[package].module in sys.modules else None
 
 
 def layers_in(value: Any) -> list[Any]:
-    """A layer or model of Keras' and all layers in it; none of anything else. Raises MissingName."""
+    """A Keras layer or model and all layers in it; empty for any other value. Raises MissingName."""
     if not any(isinstance(value, sys.modules[name].layers.Layer) for name in KERAS if _has_layers(name)):
         return []
     return list(_attribute(value, "_flatten_layers")())
 
 
 def trainable_name(layer: Any) -> str:
-    """The attribute in which a layer of Keras' keeps whether it is trained. Raises MissingName."""
+    """The attribute of a Keras layer that says whether it is trained. Raises MissingName."""
     _attribute(layer, "_trainable")
     return "_trainable"
 
@@ -191,19 +191,19 @@ def _has_layers(package: str) -> bool:
 
 
 def weight_code() -> tuple[str, str]:
-    """The file and name of the code by which Keras 3 reads a weight, as a traceback has them. Raises MissingName."""
+    """The file and name, as in a traceback, of the code in which Keras 3 reads a weight. Raises MissingName."""
     bases = _WEIGHT.get().__mro__
     found = next((vars(base)["value"] for base in bases if "value" in vars(base)), None)
     return _code(getattr(found, "fget", None), "keras.Variable.value")
 
 
 def seed_code() -> tuple[str, str]:
-    """The same of the code by which Keras 3 takes a seed. Raises MissingName."""
+    """The same for the code in which Keras 3 takes a seed. Raises MissingName."""
     return _code(_NEXT_SEED.get(), "keras.random.SeedGenerator.next")
 
 
 def initializers_folder() -> str:
-    """Where the code of Keras 3's initializers lies, with a slash at the end. Raises MissingName."""
+    """The folder of Keras 3's initializers, with a trailing slash. Raises MissingName."""
     file, _ = _code(_INITIALIZER.get(), "keras.initializers.RandomNormal.__call__")
     return os.path.dirname(file) + os.sep
 
@@ -219,18 +219,18 @@ def _code(function: Any, name: str) -> tuple[str, str]:
 
 
 def add_op_callback(callback: Callback) -> None:
-    """Have ``callback(op_type, inputs, attrs, outputs, op_name, graph)`` called for each op of this thread."""
+    """Call ``callback(op_type, inputs, attrs, outputs, op_name, graph)`` for each op of this thread."""
     _ADD_CALLBACK.get()(callback)
 
 
 def remove_op_callback(callback: Callback) -> None:
-    """Take back `add_op_callback`."""
+    """Undo `add_op_callback`."""
     _REMOVE_CALLBACK.get()(callback)
 
 
 @contextlib.contextmanager
 def unchanged() -> Iterator[None]:
-    """Put back at the end what is replaced in TensorFlow meanwhile: constructors, callbacks, random ops."""
+    """Restore on exit what was replaced in TensorFlow meanwhile: constructors, callbacks, random ops."""
     made = [Name(name.module, f"{name.path}.__init__") for name in (_VARIABLE, _ITERATOR)]
     kept = []
     for name in (*made, _CALL_REGISTERED, *_RANDOM_OPS, *_RARE_RANDOM_OPS, _SEED_SOURCE, *_RARE_SEED_SOURCES):
@@ -251,12 +251,12 @@ def variable_class() -> type[Any]:
 
 
 def is_view(variable: Any) -> bool:
-    """Whether this is what an assignment in a graph returns: it has no state of its own."""
+    """Whether this is the result of an assignment in a graph, which has no state itself."""
     return isinstance(variable, _VIEW.get())
 
 
 def is_symbolic(variable: Any) -> bool:
-    """Whether a variable belongs to a graph of TensorFlow 1, and has no value outside of a session."""
+    """Whether a variable belongs to a TensorFlow 1 graph and so has no value outside of a session."""
     return bool(getattr(variable, "_in_graph_mode", False))
 
 
@@ -270,18 +270,18 @@ def iterator_class() -> type[Any]:
 
 
 def save_iterator(iterator: Any, external_state_policy: int) -> tuple[Any, Any]:
-    """An iterator's resource, and its position as a tensor. Raises whatever TensorFlow raises where it has none."""
+    """An iterator's resource, and its position as a tensor. Raises what TensorFlow raises if it can't be saved."""
     resource = _attribute(iterator, "_iterator_resource")
     return resource, _SERIALIZE.get()(resource, external_state_policy=external_state_policy)
 
 
 def load_iterator(resource: Any, saved: Any) -> None:
-    """Put an iterator back to a position that `save_iterator` gave."""
+    """Restore an iterator to a position from `save_iterator`."""
     _DESERIALIZE.get()(resource, saved)
 
 
 def wrap_registered_calls(wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Put ``wrap(original)`` in the place of what calls Python functions for TensorFlow's own threads."""
+    """Replace the function through which TensorFlow's threads call Python functions by ``wrap(original)``."""
     original = _CALL_REGISTERED.get()
     _REGISTRY.get().__call__ = wrap(original)
 
@@ -290,7 +290,7 @@ def wrap_registered_calls(wrap: Callable[[Callable[..., Any]], Callable[..., Any
 
 
 def replace_random_ops(replace: Callable[[str, Callback], Callback]) -> None:
-    """Put ``replace(name, original)`` in the place of each function that makes an op that draws random numbers."""
+    """Replace each function that makes a random op by ``replace(name, original)``."""
     for op in (*_RANDOM_OPS, *_RARE_RANDOM_OPS):
         try:
             original = op.get()
@@ -302,13 +302,13 @@ def replace_random_ops(replace: Callable[[str, Callback], Callback]) -> None:
 
 
 def seed_source() -> ModuleType:
-    """The module that the public functions that draw random numbers take their ops' seeds from."""
+    """The module from which TensorFlow's public random functions take the seeds of their ops."""
     found: ModuleType = _SEED_SOURCE.get()
     return found
 
 
 def replace_seed_source(source: Any) -> None:
-    """Have the public functions that draw random numbers take their ops' seeds from ``source.get_seed``."""
+    """Make TensorFlow's public random functions take the seeds of their ops from ``source.get_seed``."""
     seed_source()
     for name in (_SEED_SOURCE, *_RARE_SEED_SOURCES):
         module = sys.modules.get(name.module)
@@ -317,12 +317,12 @@ def replace_seed_source(source: Any) -> None:
 
 
 def default_graph() -> Any:
-    """The graph that ops are added to now."""
+    """The graph that new ops are added to."""
     return _DEFAULT_GRAPH.get()()
 
 
 def executing_eagerly_outside_functions() -> bool:
-    """Whether the code that the outermost function is called from runs eagerly."""
+    """Whether the code that calls the outermost function runs eagerly."""
     return bool(_EAGER_OUTSIDE.get()())
 
 
@@ -330,20 +330,23 @@ def executing_eagerly_outside_functions() -> bool:
 
 
 def convert_as_caller(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function``, converted by AutoGraph where the code that calls it is."""
+    """``function``, converted by AutoGraph if the calling code is."""
     converted: Callable[..., Any] = _TF_CONVERT.get()(function, _CONTROL_STATUS.get()())
     return converted
 
 
 def leave_alone(is_meant: Callable[[Any], bool]) -> None:
-    """Have AutoGraph call unconverted what ``is_meant``, without a mark on it. Raises MissingName."""
+    """Make AutoGraph call functions for which ``is_meant`` is true without converting or marking them.
+
+    Raises MissingName.
+    """
     known = _LEFT_ALONE.get()
     holder = importlib.import_module(_LEFT_ALONE.module)
     setattr(holder, _LEFT_ALONE.path, lambda entity: known(entity) or is_meant(entity))
 
 
 def function_definition(name: str) -> Any:
-    """The definition (a FunctionDef) of a function that an eager op or another function calls by ``name``."""
+    """The FunctionDef of the function that an eager op or another function calls by ``name``."""
     return _attribute(_CONTEXT.get()(), "get_function_def")(name)
 
 
@@ -353,7 +356,7 @@ def is_initialized() -> bool:
 
 
 def clone(function: Any) -> Any:
-    """Another ``tf.function`` of the same Python function and arguments, without any trace."""
+    """A new ``tf.function`` of the same Python function with the same options, without any traces."""
     return _attribute(function, "_clone")(None)
 
 
@@ -363,7 +366,7 @@ def cached_traces(function: Any) -> list[Any]:
 
 
 def bound_functions(function: Any) -> dict[Any, Any]:
-    """By instance, the ``tf.function`` that a method is for it."""
+    """Map each instance to the ``tf.function`` that a decorated method made for it."""
     return dict(_attribute(function, "_descriptor_cache"))
 
 

@@ -1,1 +1,1 @@
-"""One run of the tool: what is known so far, the order of the stages, and how it ends."""
+"""One run of the tool: its state, the order of the stages, and how it ends."""

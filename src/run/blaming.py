@@ -1,4 +1,4 @@
-"""Whose failure it is where the observed run fails: the script's own, or one that comes of our watching."""
+"""Finds out whether a failure of the observed run is the script's own or is caused by the observation."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from ..records import RunOutcome
 
-#: Where another run failed after some seconds, one that has not after so many times these, and so many more, may not.
+#: A run counts as not failing only after this multiple of the seconds to the earlier failure, plus these seconds.
 LEAST_TIMES, LEAST_MORE = 1.2, 3.0
-#: So many functions are looked for that can't be watched; where there are more, none is watched.
+#: The search stops after this many functions that can't be watched. If there are more, none is watched.
 MOST_CULPRITS = 3
 
 
@@ -17,11 +17,11 @@ class OutOfTime(Exception):
 
 
 def find_culprits(watched: Sequence[str], fails: Callable[[Sequence[str]], bool]) -> list[str] | None:
-    """The functions that must not be watched for the script to run; None where it fails without any watching.
+    """The functions that break the script when they are watched; None if it fails even with none watched.
 
-    ``watched`` are those that were watched when it failed, ``fails`` runs the script with only some watched and says
-    whether it still does. Once it is known to run without any, and ``fails`` raises OutOfTime, it is all of them.
-    Raises OutOfTime where not even that is known.
+    ``watched`` are those that were watched when the script failed. ``fails`` runs the script with only some functions
+    watched and says whether it still fails. If time runs out during the search, all of ``watched`` are returned. Raises
+    OutOfTime if there is not even time for the run without watching.
     """
     if not watched or fails(()):
         return None
@@ -47,9 +47,9 @@ def _search(watched: Sequence[str], fails: Callable[[Sequence[str]], bool]) -> l
 
 
 def seconds_to_fail(outcome: RunOutcome, left: float) -> float:
-    """How long a run may go on before it counts as one that does not fail as that one did.
+    """The seconds after which another run counts as not failing as the run with ``outcome`` did.
 
-    Raises OutOfTime where so many seconds are not ``left`` of the budget that this could be told.
+    Raises OutOfTime if the ``left`` seconds of the budget are too few to decide that.
     """
     if left < LEAST_TIMES * outcome.seconds + LEAST_MORE:
         raise OutOfTime

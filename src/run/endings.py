@@ -21,7 +21,7 @@ from .stages.scan import is_proposed, is_to_time
 from .stages.switches import FIT, eager_parts, switches_of
 from .work import Stop, Work
 
-#: A loop of Keras' own that a line calls fewer times than this is no matter of each step.
+#: A Keras loop (such as `Model.predict`) that a line calls fewer times than this is not called in each step.
 OFTEN = 20
 
 
@@ -55,7 +55,7 @@ def _conclude(work: Work) -> tuple[str, str, int]:
     found += f"{ratio(benchmark.speedup.median if benchmark.speedup else None)} faster".lstrip()
     whole = benchmark.end_to_end_speedup
     if whole is not None and (benchmark.whole_script or benchmark.script_units is not None):
-        # Below 1 the interval covers 1, or the verdict would be another.
+        # A ratio below 1 has an interval that covers 1; otherwise the verdict would be different.
         found += f" and the whole script {faster(whole)}" if whole >= 1 else f"; {as_long(whole)} for the whole script"
     undecided = bool(work.options.drift_runs) and (drift is None or (drift.verdict, drift.level) != ("none", "L3"))
     if work.options.apply and not undecided:
@@ -78,7 +78,7 @@ def _apply(work: Work) -> None:
     root, files = Path(work.target.root), work.plan.files
     with deferred():
         try:
-            # First, so that whatever happens to this process, the user has what it takes to undo the edits.
+            # The patch comes first, so that the user can undo the edits even if this process dies.
             write_patch(work.plan, work.folder)
             refusal = apply(root, files)
         except OSError as error:
@@ -107,7 +107,7 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
         calls = ", ".join(graphs[:3])
         message = f"Nothing to gain: the training step already runs as a graph ({calls}). Nothing was changed."
     elif not proposed and work.left_alone:
-        # Where there is a step that might become a function, it is no answer that nothing can be converted.
+        # "Nothing can be converted" would be wrong: a step might still become a function.
         (name, left), more = next(iter(work.left_alone.items())), len(work.left_alone) - 1
         others = f", nor were {count(more, 'other region')}" if more else ""
         message = f"Nothing was changed. {name} was not moved into a function{others}: {left.message}."
@@ -141,8 +141,7 @@ def _trained(row: Batches) -> str:
 
 
 def _loops(work: Work) -> str:
-    """The sentence about a line that calls a Keras loop so often that it takes much of the time. No edit helps there.
-    """
+    """The sentence about a line that spends much of the time in many calls of a Keras loop. No edit can help there."""
     often = [each for each in work.modes.loops if each.calls >= OFTEN]
     most = max(often, key=lambda each: each.seconds, default=None)
     if most is None or most.seconds < NOTABLE_SHARE * work.timings.get("observe", math.inf):
@@ -155,7 +154,10 @@ def _loops(work: Work) -> str:
 
 
 def _where_the_time_goes(work: Work) -> str:
-    """The sentence about the function that takes much of the time and is refused from source, with the reason."""
+    """The sentence about the function that takes the most time of those refused from source, with the reason.
+
+    Empty if none takes a notable share.
+    """
     refused = [j for j in work.judgements.values() if is_to_time(j.function) and own_share(j) >= NOTABLE_SHARE]
     if not refused:
         return ""
@@ -185,7 +187,7 @@ def written(report: Report, work: Work) -> Report:
     """Write the report into the results folder. If that fails, the message says so."""
     from ..report.folder import write
 
-    # It takes milliseconds, and an interrupt can't undo anything by now.
+    # Writing takes milliseconds, and an interrupt can no longer undo anything.
     with contextlib.suppress(KeyboardInterrupt), deferred():
         try:
             write(report, work.folder)

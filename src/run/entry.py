@@ -1,4 +1,4 @@
-"""Whether what the options name can be run: the script or the module is there, or one sentence says what to do."""
+"""Checks that the script or module named by the options exists. If not, one sentence says what to do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..options import Mistake, Options, nearest
 
-# What people call the script that trains, most telling first.
+# Common names of training scripts, the most specific first.
 _USUAL = ("train.py", "main.py", "run.py", "training.py", "__main__.py")
 _SKIPPED = {"node_modules", "site-packages", "__pycache__", "build", "dist", "venv"}
 _WALK_LIMIT = 2000
@@ -18,7 +18,7 @@ _OTHER_KINDS = (".sh", ".txt", ".json", ".yaml", ".yml")
 
 
 def check_target(options: Options, cwd: Path) -> Mistake | None:
-    """Say what is wrong with the script or module that the options name; None where it is there."""
+    """Say what is wrong with the script or module that the options name; None if it can be run."""
     if options.project is not None and not (cwd / options.project).is_dir():
         return Mistake(f"--project needs a folder, and {options.project} is not one.")
     if options.script is not None:
@@ -76,7 +76,7 @@ def _check_module(module: str, cwd: Path) -> Mistake | None:
 
 
 def module_file(module: str, cwd: Path) -> Path | None:
-    """The file that ``python -m module`` would run from ``cwd``, if it is there."""
+    """The file that ``python -m module`` would run from ``cwd``; None if it does not exist."""
     parts = module.split(".")
     if not all(part.isidentifier() for part in parts):
         return None

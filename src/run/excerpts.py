@@ -1,4 +1,4 @@
-"""The source of the candidates that were tried, for a reader of the report."""
+"""Adds the source of the tried candidates to the report."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from ..records import Action, Function, FunctionKind, Judgement
 from .work import Work
 
-#: What is kept of one candidate's source.
+#: The limits of one candidate's excerpt.
 MOST_LINES, MOST_COLUMNS = 200, 400
 
 
 def with_sources(work: Work) -> tuple[Judgement, ...]:
-    """The judgements, with the source of each candidate that was tried; without it where its file can't be read."""
+    """The judgements, with the source of each tried candidate unless its file can't be read."""
     before = {edited.file: edited.before for edited in work.plan.files}
     lines: dict[str, list[str]] = {}
     found = []

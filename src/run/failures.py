@@ -1,4 +1,4 @@
-"""One clear sentence for each way in which the user's own script can fail, or never get to train."""
+"""One clear sentence for each way in which the user's script can fail or not reach its training."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..errors import one_line
 from ..records import Ending, Offspring, RunOutcome
 from .work import Stop
 
-#: A share of the computing that is worth a word where other processes do it.
+#: The smallest share of the computation by other processes that is mentioned.
 SHARE_TOLD = 0.2
-#: How a failure is told that is not our doing, and what is said to do about an exception.
+#: The words for a failure that hybridize did not cause, and the advice for an exception.
 OWN, REMEDY = "by itself, before hybridize changed anything", "Fix that and run again"
 _WRITE_ERRORS = ("PermissionError", "PermissionDeniedError", "OSError", "UnknownError", "FailedPreconditionError")
 
 
 def explain(script: str, outcome: RunOutcome, missed: bool, offspring: Offspring) -> Stop | None:
-    """How a run of the original script must end the whole, or None where it went well enough.
+    """The Stop that a run of the original script leads to; None if the tool can go on.
 
-    ``script`` is its name for people; ``missed`` says that there are candidates and none was called, and
-    ``offspring`` which other processes it started, where they may have been. The sentence says what happened,
-    what it means, and what to do. Raises KeyboardInterrupt where the script was interrupted.
+    ``script`` is the script's name in messages. ``missed``: there are candidates, but none was called. ``offspring``
+    are the processes that the script started; candidates may have been called there. The sentence says what happened,
+    what it means, and what to do. Raises KeyboardInterrupt if the script was interrupted.
     """
     if outcome.ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt
@@ -78,12 +78,15 @@ def _explain_offspring(script: str, offspring: Offspring) -> str:
 
 
 def has_failed(outcome: RunOutcome) -> bool:
-    """Whether a run of the script ended in a failure, whoever is to blame."""
+    """Whether a run of the script ended in a failure, whatever the cause."""
     return _own_failure("", outcome) is not None
 
 
 def refused_in(outcome: RunOutcome) -> str:
-    """What a run was refused that ended for it, or that failed after it: its error need not say so. Else nothing."""
+    """The host of the refused connection after which a run ended or failed; empty if there is none.
+
+    The error need not name the connection.
+    """
     refused = outcome.contacts.refused if has_failed(outcome) else ()
     return outcome.contacts.stopped or next(iter(refused), "")
 

@@ -1,4 +1,7 @@
-"""The keys of verdicts: what one rests on, as a hash that is the same whether a run wrote the decorator or found it."""
+"""The keys of verdicts: hashes of all that a verdict depends on.
+
+A key is the same for a function whose decorator the run wrote and one whose decorator it found.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ from .work import Work
 
 
 def keys_of(work: Work, found: Scan, names: Iterable[str]) -> dict[str, str]:
-    """The keys of functions, as the code stands with the plan's edits made.
+    """The keys of the functions ``names`` after the plan's edits.
 
-    They are reckoned of the code without its decorators, and of how it is converted: so a report of the run that wrote
-    a decorator tells of the code that has it.
+    A key hashes the code without its decorators, and how it is converted. So the key in the report of the run that
+    wrote a decorator matches the code that has the decorator.
     """
     names = list(names)
     if not names:
@@ -39,7 +42,7 @@ def keys_of(work: Work, found: Scan, names: Iterable[str]) -> dict[str, str]:
 
 
 def _way(function: Function, variant: Variant) -> str:
-    """How a function is converted, whatever the text of its decorator."""
+    """How a function is converted, independent of how its decorator is written."""
     arguments = []
     for name, value in variant.arguments:
         try:

@@ -1,4 +1,4 @@
-"""What the scan of an outlined script says, in terms of the user's files: their lines, and regions for functions."""
+"""Translates the scan of an outlined script to the user's files: original lines, and regions for new functions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _PLACE = re.compile(r"(?<![\w./-])([\w./-]+\.py):(\d+)")
 
 
 def in_users_lines(scan: Scan, files: Sequence[EditedFile], regions: Mapping[str, Region]) -> Scan:
-    """The scan of ``files`` with each line as it is in the user's file.
+    """The scan of the outlined ``files`` with the line numbers of the user's files.
 
-    What became a function of a region (``regions``, by the candidates' ids) is that candidate again.
+    A function that was made of a region (``regions``, by candidate id) becomes that candidate again.
     """
     names = {
         (region.file, edited.outlined[candidate]): candidate
@@ -48,7 +48,7 @@ def in_users_lines(scan: Scan, files: Sequence[EditedFile], regions: Mapping[str
 
 def _told(function: Function, maps: Mapping[str, Callable[[int], int]]) -> Function:
     def placed(item: Any) -> Any:
-        """A step or a finding, by its own file."""
+        """A step or finding with its line mapped, if its file was outlined."""
         line = maps.get(item.file)
         if hasattr(item, "chain"):
             item = replace(item, chain=tuple(map(placed, item.chain)))

@@ -1,4 +1,4 @@
-"""Whether a plan that was run cold has done what the original script does: the runs that it takes to tell."""
+"""Decides whether a cold run of a plan computed what the original script computes, with more runs where needed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from ..measure.drift import Trace
     from .trial import ColdTrial
 
-# With less of the budget left than this, no run is begun.
+# No run is started with less of the budget left than this.
 LEAST_SECONDS = 5.0
-# Ways of imitating rounding that are tried before a difference is called drift, beside the first (replaying.NUDGES).
+# Further perturbations (replaying.NUDGES) that are tried before a difference is called drift.
 FURTHER_NUDGES = (2, 3)
 UNEXPLAINED = "the budget ended before it was decided whether rounding explains that; use a longer --budget"
 OTHER_START = (
@@ -25,16 +25,16 @@ OTHER_START = (
 
 
 def compare_runs(trial: ColdTrial, edited: Seen) -> Drift:
-    """Compare an edited run with the references, of which more are run where something differs."""
+    """Compare an edited run with the references. If something differs, run more references."""
     from ..dynamic.parent.cold import Arm
 
     drift = _compare(trial, trial.references, edited)
     arms = []
     if drift.verdict != "none" and "twin" not in trial.references:
-        # Only now is it worth a run to know whether the script repeats itself at all.
+        # Whether two runs of the original agree matters only now, so this run was not made before.
         arms.append(Arm("twin"))
     if drift.verdict == "drift" or (drift.verdict, drift.level) == ("inconclusive", "L4"):
-        # One run shows what rounding does in one case: a coin that fell twice on one side is no proof of it.
+        # A single perturbed run is one sample of the effect of rounding, too few to decide.
         names = {way: f"nudged-{way}" for way in FURTHER_NUDGES}
         arms += [Arm(name, nudge=way) for way, name in names.items() if name not in trial.references]
     if not arms:
@@ -50,10 +50,11 @@ def compare_runs(trial: ColdTrial, edited: Seen) -> Drift:
 def compare_from_one_start(
     trial: ColdTrial, chosen: Sequence[Judgement], files: Sequence[EditedFile], label: str, edited: Seen
 ) -> Drift | None:
-    """Compare again where the runs began with other initial weights: from those of the original script.
+    """If the runs drew different initial weights, compare them again with the initial weights of the original script.
 
-    Gives the drift, if it is none: then nothing differs but the draw. Only initial values are replaced, of variables
-    of the same name, shape and dtype, in the edited run and in the references alike; all that comes later must agree.
+    Returns the drift only if its verdict is "none": then only the drawn values differ. Only initial values are
+    replaced, in the edited run and in the references, for variables with the same name, shape and dtype; everything
+    after that must agree.
     """
     from ..dynamic.parent.cold import Arm, same_beginnings
     from ..measure.states import begin_apart
@@ -105,7 +106,7 @@ def _compare(trial: ColdTrial, references: dict[str, Seen], edited: Seen) -> Dri
 
 
 def trace_of(seen: Seen) -> Trace:
-    """What a run computed and printed, as it is compared."""
+    """The computed and printed values of a run, in the form that is compared."""
     from ..measure.drift import Trace
 
     report = seen.report

@@ -1,4 +1,4 @@
-"""The machine and the flags that a script runs with, for whoever compares two runs."""
+"""The machine and the flags that a script runs with. They help to compare two runs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from .. import __version__
 
-#: The variables that change what TensorFlow computes with, or how fast; not those that it writes logs by.
+#: Prefixes of variables that change TensorFlow's results or speed. Those that only control logging are excluded.
 _FLAGS = ("TF_", "XLA_", "OMP_", "CUDA_VISIBLE_DEVICES", "KERAS_BACKEND")
 _NO_FLAGS = ("TF_CPP_",)
 _PACKAGES = ("tensorflow", "tensorflow-cpu", "tf-nightly", "keras", "tf-keras", "numpy")
 
 
 def machine() -> dict[str, str]:
-    """The machine by name, the versions of Python and of this tool, and the flags; each as a text."""
+    """The machine, the versions of Python and of this tool, and the flags, each as text by name."""
     return {
         "hybridize": __version__,
         "platform": platform.platform(),
@@ -28,7 +28,7 @@ def machine() -> dict[str, str]:
 
 
 def processor() -> str:
-    """The name of the processor; what Python knows of it where the system does not tell."""
+    """The name of the processor from the system, or else from Python."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
@@ -37,13 +37,13 @@ def processor() -> str:
 
 
 def flags() -> str:
-    """The environment variables that TensorFlow goes by, as one text."""
+    """The environment variables that affect TensorFlow, as one text."""
     set_here = {name: value for name, value in os.environ.items() if name.startswith(_FLAGS)}
     return " ".join(f"{name}={set_here[name]}" for name in sorted(set_here) if not name.startswith(_NO_FLAGS))
 
 
 def versions() -> list[str]:
-    """The versions of what a verdict rests on, as the environment has them installed."""
+    """The installed versions of the packages that a verdict depends on."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = [f"python {platform.python_version()}", f"hybridize {__version__}", f"flags {flags()}"]

@@ -1,4 +1,4 @@
-"""What speaks against a plan that was run cold, and what is known of one that stood."""
+"""Results of the cold runs of plans: objections, and plans that held."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..records import Drift, Judgement, Variant, Verdict
 
 @dataclass(frozen=True)
 class Objection:
-    """What speaks against a plan that was run cold.
+    """The evidence of a cold run against a plan.
 
-    ``culprits`` are the candidates that the failure itself names, by id: whoever stands where it was raised, or, where
-    it is ``certain``, whoever has done it. ``short``: nothing does, but the run did not come far enough to tell.
+    ``culprits`` are the ids of the candidates that the failure names: those that contain the failing line or, if
+    ``certain``, those that caused it. ``short``: there is no evidence, but the run was too short to decide.
     """
 
     verdict: Verdict
@@ -26,9 +26,10 @@ class Objection:
 
 @dataclass(frozen=True)
 class Stood:
-    """A plan that has run cold as the script does: its candidates, the drift that was measured, the units compared.
+    """A plan whose cold run agreed with the script: its candidates, the measured drift, and the number of compared
+    units.
 
-    ``whole`` says whether these were as many as are wanted, or all that the script has.
+    ``whole``: that is as many units as intended, or all that the script has.
     """
 
     chosen: tuple[Judgement, ...]
@@ -38,12 +39,12 @@ class Stood:
 
     @property
     def form(self) -> frozenset[tuple[str, Variant]]:
-        """What was run: each candidate with its variant."""
+        """The plan that was run: each candidate with its variant."""
         return form_of(self.chosen)
 
 
 def form_of(chosen: Sequence[Judgement]) -> frozenset[tuple[str, Variant]]:
-    """What a plan would be written as: each candidate with its variant."""
+    """The form in which a plan would be written: each candidate with its variant."""
     return frozenset((judgement.function.id, judgement.variant) for judgement in chosen)
 
 
@@ -58,10 +59,10 @@ NOT_ISOLATED = f"the budget ended before it was run without the others; {LONGER}
 
 
 def is_disagreement(objection: Objection | None) -> TypeGuard[Objection]:
-    """Whether something speaks against a plan; that a run was short does not, and nothing is divided for it."""
+    """Whether there is evidence against a plan. A run that was too short is none, so the plan is not divided for it."""
     return objection is not None and not objection.short
 
 
 def came_short(reason: str) -> Objection:
-    """An objection of a run that did not come far enough to tell."""
+    """The objection of a run that was too short to decide."""
     return Objection(Verdict.INCONCLUSIVE, reason, short=True)

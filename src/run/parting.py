@@ -1,8 +1,8 @@
-"""Where in a function that a run has refuted the cause stands: the rest of it may still become a function.
+"""Finds the lines that caused a function's refutation, because the rest of it may still become a function.
 
-What a call has changed is seen, and often not which line did it. Then the training step in the function is the rest, if
-something else stands beside it: a run tells whether that is it. If the trace depends on Python state, the call can
-pass that state to the new function, which may then be the whole of the refuted one.
+A run shows what a call has changed, but often not which line did it. Then the training step in the function is tried
+as the rest, if the function contains more than that; a run decides. If the trace depends on Python state, the call can
+pass that state to the new function, which may then contain all of the refuted one.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from ..records import Action, Judgement, Refuted, Verdict
 from ..rewrite.lines import line_in
 from .work import Work
 
-#: What takes less of the time is left refuted.
+#: A function with a smaller share of the time stays refuted.
 LEAST_SHARE = 0.1
-#: The reasons that are about Python state which a trace reads: it changes the graph, or may change it.
+#: The codes of reasons about Python state that a trace reads and that changes the graph, or may change it.
 _OF_STATE = frozenset({"unstable", "state-changes"})
 
 
 def refuted_parts(work: Work) -> Mapping[str, Refuted]:
-    """The functions that were refuted for lines of their own or for state, with the lines as in the scanned source.
+    """The functions that were refuted because of some of their lines or of state, with these lines in the scanned
+    source.
 
-    The line of an effect need not be known: there may be none. Lines that read state may stay in the part, if the call
-    passes that state.
+    The lines may be empty, because the line of an effect is not always known. Lines that read state may stay in the
+    part if the call passes that state.
     """
     found = {}
     for judgement in work.judgements.values():

@@ -22,9 +22,9 @@ from .work import Stop, Work
 if TYPE_CHECKING:
     from ..report.watcher import Watcher
 
-#: What a run does: it gives the status, the sentence and the exit code that it ends with, or raises Stop.
+#: The work of a run. It returns the status, the message and the exit code of the run, or raises Stop.
 Job = Callable[[Work], tuple[str, str, int]]
-#: What must be left of the budget for a second look at the rest of a function that the check has refuted.
+#: The share of the budget that must be left for trying the rest of a function that the check has refuted.
 PARTING_SHARE = 0.5
 
 

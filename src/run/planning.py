@@ -1,4 +1,4 @@
-"""The plan: the edits of the chosen candidates as text, and the test whether they can pay off."""
+"""The plan: the edits of the chosen candidates as text, and whether they can pay off."""
 
 from __future__ import annotations
 

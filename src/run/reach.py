@@ -1,4 +1,4 @@
-"""What the user is told of the outside world that the script touches, and what its later runs may reach of it."""
+"""Warns the user about the script's network access, and decides which hosts later runs may reach."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from ..records import RunOutcome
     from .work import Work
 
-#: So many hosts or paths are named.
+#: The most hosts or paths that a message names.
 MOST_NAMED = 5
 _ALLOW = "with --network allow, every run may connect to it"
 
 
 def heed(work: Work, outcome: RunOutcome) -> None:
-    """Tell what a run reached, before the script runs again; after the first run, the rules of later ones hold."""
+    """Warn about the hosts that a run reached, before the script runs again. After the first run, set the rules of
+    later runs.
+    """
     network = work.target.network
     for warning in warnings(network, outcome.contacts):
         work.warn(warning)
@@ -27,19 +29,19 @@ def heed(work: Work, outcome: RunOutcome) -> None:
 
 
 def after_first(network: Network, contacts: Contacts) -> Network:
-    """What later runs may reach, as the first one has shown: what it only read from."""
+    """The rules of later runs: they may reach the hosts that the first run only read from."""
     return replace(
         network,
         first=False,
         downloads=contacts.downloads,
         remote_reads=contacts.remote_reads,
-        # Files of remote systems are read by C code of TensorFlow's, which tells no names.
+        # Remote files are read by TensorFlow's C code, which does not reveal host names.
         library_ports=contacts.library_ports if contacts.remote_reads else (),
     )
 
 
 def warnings(network: Network, contacts: Contacts) -> list[str]:
-    """What a user must know of a run's contacts, a sentence each."""
+    """The warnings about a run's network contacts, one clause each."""
     said = []
     if contacts.trackers:
         one = len(contacts.trackers) == 1
@@ -83,7 +85,7 @@ def warnings(network: Network, contacts: Contacts) -> list[str]:
 
 
 def tell_refused(work: Work) -> None:
-    """Tell what later runs were refused beyond what has been told."""
+    """Warn about refused connections of later runs that no warning has named yet."""
     said = " ".join(work.warnings)
     new = [name for name in sorted(work.target.network.refused) if name not in said]
     if new:
@@ -91,7 +93,7 @@ def tell_refused(work: Work) -> None:
 
 
 def refused_words(work: Work) -> str:
-    """What to say in the conclusion where runs ended because they were refused a connection; else nothing."""
+    """The conclusion's sentences about runs that ended because a connection was refused; empty if none did."""
     stopped = sorted(work.target.network.stopped)
     if not stopped:
         return ""

@@ -16,10 +16,10 @@ from .work import Work
 if TYPE_CHECKING:
     from .trial import ColdTrial
 
-#: Where nothing is to be written, the whole run of the tool takes no more than so many times the script's own time for
-#: it, or so many seconds.
+#: If there is nothing to write, the whole run of the tool takes at most this multiple of the script's own time, or
+#: these seconds.
 OWN_TIMES, OWN_SECONDS = 3.0, 20.0
-#: The part of what is left that the measurement may be asked to leave for it.
+#: The largest share of the remaining time that the measurement may be asked to leave for these runs.
 MOST_PART = 0.15
 NOT_RUN = Reason(
     "not-run-cold", "it was not run in a fresh process, because the patch does not need it", move=Move.BUDGET
@@ -40,19 +40,19 @@ def _put_off(work: Work, judgements: Sequence[Judgement]) -> None:
 
 
 def allowance(work: Work) -> float:
-    """The seconds for runs that do not change the patch; few, if there is no patch."""
+    """The seconds for runs that do not change the patch. They are few if there is no patch."""
     if work.own_seconds is None or work.selected():
         return work.left
     return min(work.left, max(0.0, max(OWN_SECONDS, OWN_TIMES * work.own_seconds) - work.spent))
 
 
 def has_room(work: Work, trial: ColdTrial) -> bool:
-    """Whether there is time for the postponed cold start, for the verdict alone, at least over the first units."""
+    """Whether there is time for at least the first units of the postponed cold start, which only gives a verdict."""
     return _seconds(trial, LEAST_UNITS) <= allowance(work)
 
 
 def kept(work: Work) -> float:
-    """The seconds that the measurement reserves for it: none if that would cost the measurement much."""
+    """The seconds that the measurement leaves for the postponed cold start: 0 if that would cost it much."""
     trial = work.trial
     if trial is None or not work.waiting:
         return 0.0

@@ -1,7 +1,7 @@
-"""Asks a run whether a second object breaks a function that was given a single one so far.
+"""Tests in a run whether a second object breaks a function that received a single one so far.
 
-A function that trains one model may be given another one long after the observed run was cut: in the next fold, say.
-As a graph the script comes there sooner, and TensorFlow itself says whether it may.
+A function that trains one model may receive another one long after the observed run was cut, for example in the next
+fold. The script reaches that point sooner with the function as a graph, and TensorFlow itself raises if it can't go on.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from pathlib import Path
 from ..records import AssumptionKind, Ending, Judgement, Move, Reason, Scan, Verdict
 from .work import Work, edits_of
 
-#: The share of the budget that is left for one such run, how many there are, and with how little left there is none.
+#: The share of the remaining budget for one such run, the most runs, and the seconds that must be left for one.
 RUN_SHARE, MOST_RUNS, LEAST_SECONDS = 0.4, 2, 20.0
-#: What takes a smaller share of the time is not worth it.
+#: A function with a smaller share of the time is not worth a run.
 LEAST_SHARE = 0.05
-#: It is the time that ends such a run, not its units.
+#: So many that such a run is ended by its time limit.
 UNITS = 1_000_000
-# What TensorFlow says of variables that are made in a later call; eager code can't fail with it.
+# TensorFlow's messages about variables created in a later call. Eager code never raises them.
 _LATE_VARIABLES = ("tf.function only supports singleton tf.Variable", "tried to create variables on non-first call")
 
 
 def ask_for_second_objects(work: Work, scan: Scan) -> None:
-    """Run the script with such a function converted; where it then fails for its variables, that refutes."""
+    """Run the script with each such function converted. A failure because of new variables refutes the function."""
     asked = [judgement for judgement in work.judgements.values() if _open(judgement)]
     asked.sort(key=lambda judgement: judgement.observation.seconds, reverse=True)
     for judgement in asked[:MOST_RUNS]:
@@ -33,14 +33,15 @@ def ask_for_second_objects(work: Work, scan: Scan) -> None:
         with work.stage("second object", f"the script with {name} converted, until a different object arrives"):
             failure = _failure(work, scan, judgement)
             if failure:
-                # The first reason was the doubt, which the run has settled.
+                # This replaces the first reason, the doubt that the run has settled.
                 refuted = Reason("second-object", f"in the edited script {failure}", move=Move.USER)
                 work.add([replace(judgement, verdict=Verdict.REFUTED, reasons=(refuted, *judgement.reasons[1:]))])
                 work.watcher.note(f"{name}: refuted, {refuted.message}")
 
 
 def _open(judgement: Judgement) -> str:
-    """The parameter that had one object so far, where nothing else keeps a function from being confirmed."""
+    """The parameter that received one object so far, if that is the only reason why the function is not confirmed;
+    else empty."""
     if judgement.verdict is not Verdict.INCONCLUSIVE or judgement.observation.share < LEAST_SHARE:
         return ""
     left = [one.assumption for one in judgement.assumptions if one.verdict is not Verdict.CONFIRMED]

@@ -1,8 +1,8 @@
-"""The code as it stands: which of its functions are decorated, and the project with and without these decorators.
+"""The current code: its decorated functions, and the project with and without their decorators.
 
-Its eager form is made by taking the decorators off, in the copies that runs work in, and no other way: what is left is
-the program that was there before, or would be, for whatever calls it (a dataset's `map` too, which
-`tf.config.run_functions_eagerly` leaves alone), and it can be chosen for each function.
+The eager form is always made by removing the decorators in the scratch copies of the runs. Unlike
+`tf.config.run_functions_eagerly`, that gives the true eager program for every caller (a dataset's `map` too), and it
+can be chosen for each function.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ from pathlib import Path
 from ..records import Edit, EditedFile, Function, Judgement, Reason, Scan, Variant
 from ..rewrite.undecorate import Worn, take_off
 
-#: What is written before a decorator's text where source shows what makes a function hybrid.
-
-
 @dataclass(frozen=True)
 class Standing:
-    """The functions in question as they stand, by id, and what the project is without their decorators.
+    """The decorated functions under test, by id, the current contents of their files, and the files without the
+    decorators (``eager``).
 
-    ``kept`` says of functions that were in question too why their decorators are not taken off.
+    ``kept`` maps other functions to the reason why their decorators can't be removed.
     """
 
     functions: Mapping[str, Function]
@@ -32,7 +30,10 @@ class Standing:
     kept: Mapping[str, str] = field(default_factory=dict)
 
     def edit(self, root: Path, edits: Sequence[Edit]) -> tuple[tuple[EditedFile, ...], Mapping[str, Reason]]:
-        """The files in which of the functions in question those of ``edits`` alone are decorated, as they stand."""
+        """The files in which, of the functions under test, only those in ``edits`` keep their decorators.
+
+        Other candidates get a reason.
+        """
         wanted = {edit.candidate for edit in edits}
         files = []
         for bare in self.eager:
@@ -45,17 +46,17 @@ class Standing:
         return tuple(files), {n: Reason("not-editable", f"{n} is not decorated.") for n in other}
 
     def told(self, judgement: Judgement) -> Judgement:
-        """A judgement of the eager form as one of the code as it stands."""
+        """Turn a judgement of the eager form into one of the current code."""
         own = self.functions[judgement.function.id]
         return replace(judgement, function=replace(judgement.function, hybrid=own.hybrid), selected=False)
 
     def variant(self, name: str) -> Variant:
-        """How a function is converted as it stands: the keyword arguments of its decorator."""
+        """How a function is converted now: the keyword arguments of its decorator."""
         return variant_of(self.functions[name].hybrid or "")
 
 
 def decorated(scan: Scan) -> list[Function]:
-    """The functions that the script can reach, and that are decorated."""
+    """The decorated functions that the script can reach."""
     return [each for each in scan.functions if each.file in scan.reachable and each.is_decorated]
 
 
@@ -82,7 +83,7 @@ def stand(root: Path, functions: Iterable[Function]) -> Standing:
 
 
 def variant_of(decorator: str) -> Variant:
-    """The variant that a decorator's text says: ``@tf.function(jit_compile=True)`` and the like."""
+    """The variant of a decorator's text, such as ``@tf.function(jit_compile=True)``."""
     try:
         node = ast.parse(decorator.removeprefix("@"), mode="eval").body
     except SyntaxError:
@@ -96,6 +97,6 @@ def _worn(function: Function) -> Worn:
 
 
 def _edited(file: str, before: bytes, after: bytes, lines: Mapping[str, int]) -> EditedFile:
-    """A file of which no line moves."""
+    """An edited file in which no line moves."""
     here = tuple(range(1, before.count(b"\n") + before.count(b"\r") + 2))
     return EditedFile(file, before, after, hashlib.sha256(before).hexdigest(), dict(lines), here)

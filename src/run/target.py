@@ -1,4 +1,4 @@
-"""From the options to the program that is to be run, and to the project around it."""
+"""Finds the program that the options name, and the project around it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def find_target(options: Options, cwd: Path) -> Target | Mistake:
     wrong = unreadable(script)
     if wrong is not None:
         return Mistake(f"{options.script} {wrong}; give the .py file that Python would run.")
-    # `..` says where the script is from here, not which project it belongs to; after a link it means something else.
+    # `..` tells nothing about the project. After a symlink, dropping it changes the file: then the path is kept.
     plain = Path(os.path.normpath(script))
     script = plain if plain.exists() and plain.samefile(script) else script
     if options.project is not None:
@@ -39,7 +39,7 @@ def find_target(options: Options, cwd: Path) -> Target | Mistake:
 
 
 def unreadable(script: Path) -> str | None:
-    """Why a file can't be a Python script, or None. A syntax error is the script's own affair."""
+    """Why a file can't be a Python script, or None. A syntax error is left for Python to report."""
     try:
         data = script.read_bytes()
     except OSError as error:
@@ -64,7 +64,7 @@ def _find_module(options: Options, cwd: Path) -> Target | Mistake:
 
 
 def layout_of(target: Target, options: Options, seen: Mapping[str, str] | None = None) -> Layout:
-    """What the target's script imports: as its source shows, and as a run has ``seen`` (modules and their files)."""
+    """What the target's script imports, from its source and from the modules (with files) that a run has ``seen``."""
     cwd, script = Path(target.cwd), Path(target.script)
     if options.project is not None:
         base = Path(os.path.normpath(cwd / options.project))
@@ -76,10 +76,10 @@ def layout_of(target: Target, options: Options, seen: Mapping[str, str] | None =
 
 
 def covering(target: Target, layout: Layout, options: Options) -> Target:
-    """The target with the smallest project that covers what its script imports; as it is where --project rules.
+    """The target with the smallest project folder that contains all that its script imports. --project overrides this.
 
-    The project reaches no further than the repository, the marked project or the working directory around the
-    script: what lies outside of these is somebody else's.
+    The folder never exceeds the repository, the marked project or the working directory around the script: anything
+    outside of these belongs to another project.
     """
     if options.project is not None:
         return replace(target, root=str(layout.base))
@@ -97,7 +97,7 @@ def _covering(target: Target, options: Options) -> Target:
 
 
 def _reach(base: Path, cwd: Path) -> Path | None:
-    """The widest folder around ``base`` that may be taken for its project; None where there is none."""
+    """The largest folder around ``base`` that may be its project; None if there is none."""
     around = [folder for folder in (base, *base.parents) if not _is_everybodys(folder)]
     marked = [folder for folder in around if any((folder / marker).exists() for marker in _MARKERS)]
     repository = next((folder for folder in around if (folder / ".git").exists()), None)
@@ -106,5 +106,5 @@ def _reach(base: Path, cwd: Path) -> Path | None:
 
 
 def _is_everybodys(folder: Path) -> bool:
-    """Whether all kinds of things lie in a folder, so that it can't be one project."""
+    """Whether a folder holds unrelated things (such as ``/tmp``), so that it can't be one project."""
     return folder in (Path("/"), Path.home(), Path(tempfile.gettempdir()), Path("/tmp"), Path("/home"), Path("/usr"))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..dynamic.parent.cold import Arm
     from ..dynamic.parent.runs import Seen
 
-# How often a plan is made anew where candidates of it did not stand.
+# The most plans that are made. Each new plan leaves out candidates that failed in the one before.
 MOST_PLANS = 3
 
 
@@ -54,11 +54,11 @@ class ColdTrial:
         self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
         self.pace = pace_of(self.work, self.hottest, self.work.selected())
         self.steps = steps_of(self.work, self.hottest)
-        # What is kept back of the budget for the measurement; nothing, where that is over.
+        # The seconds reserved for the measurement; 0 after it.
         self.kept = reserve(self.work)
         self.stood: list[Stood] = []
         self.stale: set[str] = set()
-        # The initial values of the original script, as they were noted once a plan began with others.
+        # The initial values of the original script, recorded when a plan first started from different ones.
         self.births: Sequence[Mapping[str, Any]] = ()
 
     def _around(self, unit: Judgement) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class ColdTrial:
         known = {judgement.function.id for judgement in self.confirmed}
         more = [judgement for judgement in rest if judgement.function.id not in known]
         if more:
-            # What the references did is compared: they must come to a call of each as well.
+            # The edited run is compared with the references, so these must reach a call of each candidate too.
             self.confirmed = [*self.confirmed, *more]
             self.unit = replace(self.unit, within=self._around(self.hottest))
             self.reach += [Unit.of(j.function) for j in more if j.function.id != self.hottest.function.id]
@@ -128,7 +128,7 @@ class ColdTrial:
             )
             for j in confirmed
         ]
-        # What stood was chosen by measurement, and is not put in question by an estimate.
+        # An estimate must not deselect a candidate whose run has agreed.
         self.work.add([new for old, new in zip(confirmed, select(anew), strict=True) if not old.selected])
 
     def _parts_of_stale(self) -> set[str]:
@@ -332,7 +332,7 @@ class ColdTrial:
         self.work.watch(f"{self.steps} steps of the original and of the edited script, side by side")
         seen = self.replay(arms)
         for arm in arms:
-            # Side by side they may need more memory than there is; what fails by itself as well is a fault.
+            # Several runs side by side may need too much memory. Only a run that also fails alone is at fault.
             outcome = seen[arm.label].outcome
             if len(arms) > 1 and outcome.ending is Ending.RAISED and ran_out_of_memory(outcome):
                 seen |= self.replay([arm])

@@ -1,4 +1,4 @@
-"""What can be said of a candidate's variants: which it is checked with first, how plain each is, what they tell."""
+"""A candidate's variants: which one is checked first, which is the plainest, and what the user should know of them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..records import Ending, Judgement, Move, Reason, Variant, VariantResult, V
 if TYPE_CHECKING:
     from ..dynamic.parent.proof import Observed
 
-#: The code of the reasons of a candidate that would be traced again and again.
+#: The code of the reasons of a candidate that would be retraced again and again.
 GROWS = "traces-grow"
 
 
 def first_variants(observed: Observed) -> tuple[dict[str, Variant], tuple[Judgement, ...]]:
-    """The variant that each open candidate is first checked with, and judgements of those that have none.
+    """The variant that each open candidate is first checked with, and judgements of the candidates without one.
 
-    That is the bare graph, but for candidates that it would trace again and again.
+    It is the bare graph, unless that would be retraced again and again.
     """
     from ..dynamic.parent.proof import observation
     from ..dynamic.parent.settling import check_assumptions
@@ -42,7 +42,7 @@ def first_variants(observed: Observed) -> tuple[dict[str, Variant], tuple[Judgem
 
 
 def mend(judgement: Judgement, observed: Observed) -> tuple[list[Variant], list[Reason]]:
-    """The variants that may spare a candidate its traces, and why each of the others can't."""
+    """The variants that may prevent a candidate's retraces, and a reason for each variant that can't."""
     length = length_of(judgement, is_whole(observed))
     variants: list[Variant] = []
     reasons: list[Reason] = []
@@ -56,12 +56,12 @@ def mend(judgement: Judgement, observed: Observed) -> tuple[list[Variant], list[
 
 
 def is_whole(observed: Observed) -> bool:
-    """Whether the observed run came to the script's own end."""
+    """Whether the observed run reached the end of the script."""
     return observed.outcome.ending in (Ending.FINISHED, Ending.EXITED)
 
 
 def with_story(judgement: Judgement, observed: Observed) -> Judgement:
-    """A judgement that also tells why the bare graph was not tried, where it was not."""
+    """The judgement, with the reason why the bare graph was not tried, if it was not."""
     growth = observed.growing.get(judgement.function.id)
     if growth is None:
         return judgement
@@ -86,12 +86,12 @@ def with_story(judgement: Judgement, observed: Observed) -> Judgement:
 
 
 def with_variant(variant: Variant, reason: Reason) -> Reason:
-    """A reason that is told of one variant among others."""
+    """A reason whose message names its variant."""
     return replace(reason, message=f"with {variant.name}, {reason.message}")
 
 
 def advice(judgement: Judgement) -> Reason | None:
-    """What a user should know of a candidate as it would be written, or could do for it."""
+    """Advice about the form in which a candidate would be written; None if there is none."""
     seen = judgement.observation
     if any(name == "input_signature" for name, _ in judgement.variant.arguments):
         return Reason(
@@ -104,7 +104,7 @@ def advice(judgement: Judgement) -> Reason | None:
 
 
 def plainer(judgement: Judgement) -> Judgement | None:
-    """The judgement with the plainest of its confirmed variants; None where it has that one already."""
+    """The judgement with the plainest of its confirmed variants; None if it already has that one."""
     confirmed = [result for result in judgement.variants if result.outcome is Verdict.CONFIRMED]
     plainest = min(confirmed, key=lambda result: way_of(result.name).rank, default=None)
     if plainest is None or plainest.name == judgement.variant.name:
@@ -113,10 +113,10 @@ def plainer(judgement: Judgement) -> Judgement | None:
 
 
 def variant_of(result: VariantResult) -> Variant:
-    """The variant that a result is of."""
+    """The variant that a result belongs to."""
     return Variant(result.name, result.arguments)
 
 
 def is_dear(variant: Variant) -> bool:
-    """Whether it is compiled, which takes seconds before the first call."""
+    """Whether the variant is compiled with XLA, which takes seconds before the first call."""
     return ("jit_compile", "True") in variant.arguments

@@ -1,4 +1,4 @@
-"""Takes edits back that the measurement speaks against, and says why."""
+"""Withdraws edits that the measurement speaks against, and says why."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .work import Work
 
 
 def withdraw(work: Work) -> list[Judgement]:
-    """Withdraw the plan whose edited script crashed in the measurement; what is left of it, to be run anew.
+    """Withdraw a plan whose edited script crashed in the measurement. Returns the rest of the plan, to be run again.
 
-    The candidate that the error names is refuted. With one candidate that is the one; where the error names none of
-    several, each of them may be the culprit, and all are inconclusive.
+    The candidate that the error names is refuted, or the only candidate. If the error names none of several, all are
+    inconclusive, because any of them may be the cause.
     """
     assert work.benchmark is not None and work.benchmark.crash is not None
     crash, chosen = work.benchmark.crash, work.selected()
@@ -33,7 +33,7 @@ def withdraw(work: Work) -> list[Judgement]:
 
 
 def place_of(crash: Crash, work: Work) -> str:
-    """Where the edited script failed, by the lines of the original script: `` at train.py:12``, or nothing."""
+    """Where the edited script failed, in lines of the original script: `` at train.py:12``; empty if unknown."""
     for file, line in _lines(crash.places[:1], work.plan.files):
         return f" at {file.removeprefix(work.target.root).lstrip('/')}:{line}"
     return ""
@@ -44,7 +44,7 @@ def _object(judgement: Judgement, verdict: Verdict, said: str) -> Judgement:
 
 
 def _culprit(crash: Crash, chosen: Sequence[Judgement], files: Sequence[EditedFile]) -> Judgement | None:
-    """The innermost of ``chosen`` in which the error was raised, or through which it came."""
+    """The candidate of ``chosen`` that contains the innermost place of the error it can; None if none contains one."""
     for file, line in _lines(crash.places, files):
         around = [
             judgement
@@ -58,7 +58,7 @@ def _culprit(crash: Crash, chosen: Sequence[Judgement], files: Sequence[EditedFi
 
 
 def _lines(places: Sequence[str], files: Sequence[EditedFile]) -> list[tuple[str, int]]:
-    """The places as file and line, the lines as they were before the edit."""
+    """The places as (file, line before the edit)."""
     found = []
     for place in places:
         file, _, line = place.rpartition(":")
@@ -74,7 +74,7 @@ def _lines(places: Sequence[str], files: Sequence[EditedFile]) -> list[tuple[str
 
 
 def why_dropped(benchmark: Benchmark | None, min_speedup: float) -> str:
-    """Why the edits are not proposed, where the edited script was not measured to be faster."""
+    """Why the edits are not proposed if the edited script was not measured to be faster."""
     if benchmark is None:
         return "the edited script was not measured, so the edits were not proposed"
     rests = f" ({benchmark.reason})" if benchmark.reason else ""

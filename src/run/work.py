@@ -66,27 +66,27 @@ class Work:
     nursery: Nursery | None = None
     waiting_nursery: Nursery | None = None
     observed_whole: bool = False
-    training_seconds: float = 0.0  # of the observed run, from the first call of a candidate to its end
-    own_seconds: float | None = None  # what the script takes by itself, where the observed run came to its end
+    training_seconds: float = 0.0  # of the observed run, from the first call of a candidate to the end
+    own_seconds: float | None = None  # of the script without observation, if the observed run reached its end
     startup_seconds: float = 0.0  # from the start of a process that later runs are forked from to the first unit
     unwatched: set[str] = field(default_factory=set)  # functions that can't be watched without harm
     hybrid_calls: dict[str, int] = field(default_factory=dict)
     modes: Modes = field(default_factory=Modes)
-    observed: Observed | None = None  # the observed run, where its candidates were checked
+    observed: Observed | None = None  # the observed run, if its candidates were checked
     trial: ColdTrial | None = None  # the cold runs of the plan
-    waiting: dict[str, Judgement] = field(default_factory=dict)  # what agreed, and whose cold run was put off
-    outlines: tuple[Edit, ...] = ()  # regions that were proved to be the same program as functions of their own
-    parted: dict[str, Judgement] = field(default_factory=dict)  # refuted functions of which a part was lifted
-    to_outline: bool = False  # the script is observed again, with such functions made, so the first look is short
-    seen_modules: Mapping[str, str] | None = None  # what a run has imported, where the scan goes by that
-    outlined_as: dict[str, Reason] = field(default_factory=dict)  # what the proof of each rests on
-    left_alone: dict[str, Reason] = field(default_factory=dict)  # why other regions were not
-    base: tuple[EditedFile, ...] = ()  # the files with these made: what is observed and checked
-    no_gain: str = ""  # why nothing that is left could pay
-    held: Held | None = None  # the code as it stands against a baseline
-    keys: dict[str, str] = field(default_factory=dict)  # what the verdicts of the plan rest on, as content hashes
-    edit: Editing = edit_project  # what makes the files of a plan's edits
-    unit: Judgement | None = None  # what the plan is measured by, where it is none of the plan's own candidates
+    waiting: dict[str, Judgement] = field(default_factory=dict)  # agreed; their cold run is postponed
+    outlines: tuple[Edit, ...] = ()  # outlined regions; proved to leave the program the same
+    parted: dict[str, Judgement] = field(default_factory=dict)  # refuted functions of which a part was outlined
+    to_outline: bool = False  # the script is observed again after outlining, so the first observation is short
+    seen_modules: Mapping[str, str] | None = None  # the modules that a run imported, if the scan uses them
+    outlined_as: dict[str, Reason] = field(default_factory=dict)  # the proof of each outlined region
+    left_alone: dict[str, Reason] = field(default_factory=dict)  # why other regions were not outlined
+    base: tuple[EditedFile, ...] = ()  # the files after outlining, which are observed and checked
+    no_gain: str = ""  # why no remaining candidate can pay off
+    held: Held | None = None  # the current code compared with a baseline
+    keys: dict[str, str] = field(default_factory=dict)  # hashes of all that the plan's verdicts depend on
+    edit: Editing = edit_project  # makes the files of a plan's edits
+    unit: Judgement | None = None  # the unit of the measurement, if it is not one of the plan's candidates
 
     def run_with(self, scan: Scan) -> Run:
         """The common parameters of the dynamic stage's runs."""
@@ -114,7 +114,7 @@ class Work:
         return max(0.0, self.options.budget_seconds - self.spent)
 
     def share(self, share: float, least: float = 5.0) -> float:
-        """The seconds that a stage may take: its share of the budget, never more than is left."""
+        """The seconds that a stage may take: its share of the budget, at most what is left."""
         return max(min(share * self.options.budget_seconds, self.left), min(least, self.left))
 
     def watch(self, text: str) -> None:
