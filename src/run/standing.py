@@ -16,6 +16,7 @@ from pathlib import Path
 from ..records import Edit, EditedFile, Function, Judgement, Reason, Scan, Variant
 from ..rewrite.undecorate import Worn, take_off
 
+
 @dataclass(frozen=True)
 class Standing:
     """The decorated functions under test, by id, the current contents of their files, and the files without the

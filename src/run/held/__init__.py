@@ -1,1 +1,1 @@
-"""Code that has its `tf.function`s already: whether it still has its speedup, and whether a change of it is safe."""
+"""Code that is already decorated: whether it still has its speedup, and whether a change to it is safe."""

@@ -1,4 +1,4 @@
-"""`optimize check`: the code as it stands against a baseline, or a baseline made of it."""
+"""`optimize check`: compares the current code with a baseline, or makes a baseline of it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ..work import Work
 from . import holding
 from .proving import prove
 
-#: A baseline whose interval's ends are more times apart than this decides little.
+#: A confidence interval of a baseline is wide if its upper end exceeds the lower by more than this factor.
 WIDE = 1.25
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a check holds the code to: a loss of ``fail_on`` (0.1: a tenth) of the ratio of ``baseline`` counts.
+    """The terms of a check: a loss of the share ``fail_on`` (0.1: a tenth) of the baseline's ratio fails.
 
-    Without a baseline, one is made: of all decorated functions. ``pass_inconclusive`` says that what is not decided
-    is no failure.
+    Without a ``baseline``, one is made of all decorated functions. With ``pass_inconclusive``, an undecided check
+    passes.
     """
 
     baseline: Report | None
@@ -36,7 +36,7 @@ class Terms:
 
 
 def check(work: Work, terms: Terms) -> tuple[str, str, int]:
-    """Run the code as it stands and without its decorators; the status, the sentence and the exit code."""
+    """Run the current code and the code without its decorators. Returns the status, the message and the exit code."""
     if terms.baseline is not None:
         work.seen_modules = _modules(terms.baseline, Path(work.target.root))
     found = scan.run(work)
@@ -56,14 +56,16 @@ def check(work: Work, terms: Terms) -> tuple[str, str, int]:
 
 
 def _modules(baseline: Report, root: Path) -> dict[str, str]:
-    """The modules of a baseline's functions and their files here: its run may have imported what source does not show.
+    """The modules of a baseline's functions with their current files.
+
+    The baseline's run may have imported modules that the source does not reveal.
     """
     found = {each.function.module: root / each.function.file for each in baseline.judgements}
     return {module: str(file) for module, file in found.items() if file.is_file()}
 
 
 def _in_question(work: Work, found: Scan, baseline: Report | None) -> list[Function]:
-    """The decorated functions whose decorators are taken off: the baseline's, or all."""
+    """The decorated functions whose decorators are removed: those of the baseline, or all."""
     only, skip = work.options.only, work.options.skip
     functions = [f for f in decorated(found) if f.id not in skip and (not only or f.id in only)]
     if baseline is None:
@@ -73,7 +75,7 @@ def _in_question(work: Work, found: Scan, baseline: Report | None) -> list[Funct
 
 
 def _now(work: Work, known: dict[str, Function]) -> holding.Now:
-    # A model's own switch is about what Keras traces, and one that was thrown back about a part of the run.
+    # A model's run_eagerly only affects Keras' own functions; a setting that was switched off affects part of the run.
     left_on = [each for each in switches_of(work.modes) if each.back is None and each.throw.kind == "functions"]
     switches = [switch.words for switch in left_on]
     names = [name for name, function in known.items() if function.is_decorated] if switches else []
@@ -88,8 +90,8 @@ def _now(work: Work, known: dict[str, Function]) -> holding.Now:
 
 
 def _made(work: Work, functions: Sequence[Function]) -> tuple[str, str, int]:
-    """How a run ends that is to make a baseline: held where there is something to hold."""
-    # Of what stays decorated in all runs there is nothing to hold.
+    """The ending of a run that makes a baseline. Its status is "held" if there is a speedup to hold."""
+    # A function that stays decorated in all runs has no measured speedup.
     names = [f.id for f in functions if work.judgements[f.id].function.proposal is Action.HYBRIDIZE]
     if not names:
         why = "no function that the script can reach has a tf.function decorator that can be removed"

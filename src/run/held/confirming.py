@@ -1,4 +1,4 @@
-"""`optimize confirm`: the decorated functions that a change touches, each proved as it stands in the working tree."""
+"""`optimize confirm`: proves the decorated functions that a change touches, in their working-tree form."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .touched import changed, reached, runs_otherwise
 
 #: The code of the reason of a function that was not run again.
 KNOWN = "known"
-#: How a run ended whose confirmations count.
+#: The statuses of runs whose confirmations count.
 _GOOD = ("optimized", "confirmed", "held")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be confirmed: functions by their ids, or what changed ``since`` a revision of git.
+    """The functions to confirm: by id, or those that changed ``since`` a git revision.
 
-    With ``fresh``, also what a report has confirmed already. ``pass_inconclusive`` says that what is not decided is no
-    failure.
+    With ``fresh``, functions that an earlier report confirmed are run again. With ``pass_inconclusive``, undecided
+    functions pass.
     """
 
     candidates: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Asked:
 
 
 def confirm(work: Work, asked: Asked) -> tuple[str, str, int]:
-    """Prove and measure what is asked for; the status, the sentence and the exit code."""
+    """Prove and measure the functions asked for. Returns the status, the message and the exit code."""
     found = scan.run(work)
     functions = _named(found, asked.candidates) if asked.candidates else _touched(work, found, asked.since or "HEAD")
     if not functions:
@@ -59,7 +59,7 @@ def confirm(work: Work, asked: Asked) -> tuple[str, str, int]:
         said = f"not run again, because nothing that its verdict depends on has changed; the verdict is in {place}"
         reasons = old.reasons
         if all(reason.code != KNOWN for reason in reasons):
-            # Else it names the report of the run already.
+            # Otherwise there already is a reason that names the report of the run.
             reasons = (*reasons, Reason(KNOWN, said))
         work.add([replace(old, function=function, selected=False, reasons=reasons)])
     work.keys = keys
@@ -98,18 +98,18 @@ def _touched(work: Work, found: Scan, since: str) -> list[Function]:
 
 
 def _known(work: Work, keys: dict[str, str]) -> dict[str, tuple[Judgement, str]]:
-    """The functions that an earlier report confirmed and that rest on the same, each with the folder of that report."""
+    """The functions that an earlier report confirmed with the same key, each with the name of that report's folder."""
     from ...report.document import UnreadableReport, load_report
 
     found: dict[str, tuple[Judgement, str]] = {}
     wanted = {key: name for name, key in keys.items()}
     for file in sorted(work.folder.parent.glob("*/report.json"), reverse=True):
         if file.parent.is_symlink():
-            # The newest, which is there by its own name as well.
+            # The link to the newest folder, which is also listed under its own name.
             continue
         try:
             text = file.read_text(encoding="utf-8")
-            # Reports are long, and few of them speak of what is asked.
+            # Parsing a report is slow, and few contain a wanted key.
             report = load_report(file) if any(key in text for key in wanted) else None
         except (OSError, ValueError, UnreadableReport):
             continue
@@ -163,7 +163,7 @@ def _ended(work: Work, judged: Sequence[Judgement], asked: Asked) -> tuple[str, 
 
 
 def _told(judgement: Judgement) -> str:
-    """A function that is not confirmed: its verdict, what that rests on, and what to do."""
+    """A sentence about a function that is not confirmed: its verdict, the reason, and what to do."""
     function, verdict = judgement.function, judgement.verdict
     reason = judgement.reasons[0] if judgement.reasons else None
     why = reason.message if reason is not None else "the run gives no information about it"

@@ -1,4 +1,4 @@
-"""What became of a baseline's speedup in the code as it stands, with which function, and why. Pure: nothing is run."""
+"""Compares a baseline's speedup with that of the current code, and finds the functions and reasons. Runs nothing."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from ...records import (
 )
 from ...report.wording import count, ratio
 
-#: What of the environment is said where it is another one: ratios are compared all the same.
+#: The parts of the environment whose change is reported. The ratios are compared all the same.
 TELLING = ("platform", "processor", "cpus", "python", "tensorflow", "keras", "numpy", "flags")
-#: A decorated function's share of the time that is lost is told from here on.
+#: The smallest loss of the decorated functions' share of the time that is reported.
 NOTABLE_LOSS = 0.05
-#: What is told first.
+#: The order in which differences are reported.
 _ORDER = ("refuted", "undecorated", "gone", "ran-eagerly", "not-called", "slower", "retraced", "new")
 
 
 @dataclass(frozen=True)
 class Now:
-    """What a run found of the code as it stands.
+    """The findings of a run about the current code.
 
-    ``known`` are the functions of the project as they stand, by id. ``eager`` says of what ran eagerly although it is
-    decorated why that is; ``arguments`` are the script's.
+    ``known`` are the current functions of the project, by id. ``eager`` maps decorated functions that ran eagerly to
+    the cause. ``arguments`` are the script's.
     """
 
     known: Mapping[str, Function]
@@ -47,19 +47,19 @@ class Now:
 
 
 def names_of(baseline: Report) -> list[str]:
-    """The functions whose decorators a baseline's ratio is of, by their ids as the code stands."""
+    """The current ids of the functions whose decorators gave the baseline's ratio."""
     return list(_names(baseline))
 
 
 def _names(baseline: Report) -> dict[str, str]:
-    """The ids of these functions as the code stands, each with the id that the baseline judged it by."""
+    """The current ids of these functions, each with its id in the baseline."""
     if baseline.held is not None:
         return {name: name for name in baseline.held.functions}
     return {_name(edit): edit.candidate for edit in baseline.plan.edits if edit.action is Action.HYBRIDIZE}
 
 
 def _name(edit: Edit) -> str:
-    """The id that an edited function has: what was made a function of statements has one of its own then."""
+    """The id of a function after its edit. A function that was outlined from statements gets a new one."""
     if edit.region is None:
         return edit.candidate
     owner = f"{edit.region.owner}." if edit.region.owner else ""
@@ -67,7 +67,7 @@ def _name(edit: Edit) -> str:
 
 
 def hold(baseline: Report, now: Now, fail_on: float) -> Held:
-    """Set the code as it stands against a baseline."""
+    """Compare the current code with a baseline. ``fail_on`` is the share of the ratio whose loss fails."""
     before = baseline.benchmark
     found = None
     if before is not None and now.benchmark is not None and now.benchmark.crash is None:
@@ -78,12 +78,12 @@ def hold(baseline: Report, now: Now, fail_on: float) -> Held:
     verdict = judge(found, fail_on)
     standing = [name for name in held if name in now.known and now.known[name].is_decorated]
     if held and not standing:
-        # There is nothing left that could be timed.
+        # No decorated function is left that could be timed.
         verdict = "lost"
     told += _new(held, baseline.judgements, now.known.values())
     told.sort(key=lambda each: (not each.fails, _ORDER.index(each.kind)))
     if verdict != "lost":
-        # What a graph gains by itself is timed in a run that compares, too roughly to accuse anyone of a loss.
+        # The times of single functions come from the check, and are too noisy to report a loss that the ratio lacks.
         told = [each for each in told if each.kind != "slower"]
     return Held(
         verdict=verdict,
@@ -101,9 +101,9 @@ def hold(baseline: Report, now: Now, fail_on: float) -> Held:
 
 
 def graph_share(judgements: Iterable[Judgement], names: Iterable[str]) -> float | None:
-    """The share of the eager run's training time that passed in these functions, each moment counted once.
+    """The share of the eager run's training time that was spent in these functions, nested calls counted once.
 
-    None where no run has seen any.
+    None if no run has observed any of them.
     """
     chosen = set(names)
     found = [each for each in judgements if each.function.id in chosen and each.observation.calls]
@@ -113,7 +113,7 @@ def graph_share(judgements: Iterable[Judgement], names: Iterable[str]) -> float 
 
 
 def _outside(judgement: Judgement, chosen: set[str]) -> float:
-    """The part of a function's time in which none of the others called it."""
+    """The share of a function's time in calls that did not come from the others."""
     seconds = judgement.observation.caller_seconds
     whole = sum(seconds.values())
     if whole <= 0:
@@ -131,7 +131,7 @@ def _otherwise(name: str, before: Judgement | None, now: Now, fail_on: float) ->
     if name in now.eager:
         return [Otherwise(name, "ran-eagerly", f"ran eagerly although it is decorated, because of {now.eager[name]}")]
     if judgement is None or judgement.function.proposal is not Action.HYBRIDIZE:
-        # Its decorator could not be taken off, so the run gives no information about it.
+        # Its decorator could not be removed, so the run gives no information about it.
         return []
     if judgement.verdict is Verdict.REFUTED:
         known = before is not None and before.verdict is Verdict.REFUTED
@@ -168,7 +168,7 @@ def _gain(result: VariantResult | None) -> float | None:
 
 
 def _new(held: Mapping[str, str], before: Sequence[Judgement], known: Iterable[Function]) -> list[Otherwise]:
-    """The decorated functions that the baseline does not know as such."""
+    """The decorated functions that were not decorated in the baseline."""
     old = {*held, *(each.function.id for each in before if each.function.hybrid is not None)}
     why = "is decorated but not in the baseline, so it is included in both versions; --update-baseline adds it"
     return [Otherwise(f.id, "new", why) for f in known if f.is_decorated and f.id not in old]
@@ -178,7 +178,7 @@ def _elsewhere(baseline: Report, now: Now) -> list[str]:
     found = []
     for name in TELLING:
         one, other = baseline.environment.get(name), now.environment.get(name)
-        # A baseline that does not tell it, or a run that came to nothing, says nothing.
+        # A value that the baseline or the run did not record can't be compared.
         if one is not None and other is not None and one != other:
             found.append(f"{name} {other or 'none'}, not {one or 'none'}")
     if baseline.command.target.arguments != now.arguments:
@@ -193,7 +193,7 @@ def interval(found: Interval | None) -> str:
 
 
 def conclusion(held: Held) -> str:
-    """What became of the baseline's speedup, in a few sentences: with which function and why."""
+    """A few sentences about the baseline's speedup now: held or lost, in which function, and why."""
     both = f"{interval(held.now)} now, {interval(held.before)} in the baseline"
     loss = ""
     if held.change is not None:
@@ -206,7 +206,7 @@ def conclusion(held: Held) -> str:
     }[held.verdict]
     parts = [said, *(f"{each.candidate} {each.message}." for each in held.otherwise)]
     if held.now is None and any(each.fails for each in held.otherwise):
-        # What is refuted was not timed, and the ratio is not the news.
+        # Refuted functions were not timed, so there is no new ratio to report.
         parts = [*parts[1:], f"The speedup was {interval(held.before)} in the baseline."]
     share, before = held.graph_share, held.graph_share_before
     if share is not None and before is not None and share < before - NOTABLE_LOSS:

@@ -1,7 +1,7 @@
-"""Proves the code as it stands: its decorated functions against the same code without their decorators.
+"""Proves the current code: its decorated functions against the same code without their decorators.
 
-Nothing is chosen and nothing is written here. The stages are those of a run that puts decorators on; only the original
-script is the code without them, and the edited one the code as it stands, to the byte.
+Nothing is selected or written. The stages are those of a run that adds decorators. The original script is the code
+without the decorators, and the edited script is the current code, byte for byte.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ..work import Stop, Work
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
-#: The arguments of `tf.function` that may spare a function the traces that a bare one would make.
+#: The arguments of `tf.function` that may prevent retraces.
 _MENDING = frozenset({"input_signature", "reduce_retracing", "experimental_relax_shapes"})
 _WITHOUT = "without the tf.function decorators of {names}"
 _NEEDED = "If it can't run without one of them, that function can't be compared: exclude it"
 
 
 def prove(work: Work, found: Scan, functions: Sequence[Function]) -> None:
-    """Prove and measure the code as it stands; afterwards each of ``functions`` has its verdict."""
+    """Prove and measure the current code. Afterwards each of ``functions`` has its verdict."""
     standing = stand(Path(found.root), functions)
     for name, why in standing.kept.items():
         work.warn(f"{name} stays decorated in all runs: {why}")
@@ -46,13 +46,13 @@ def prove(work: Work, found: Scan, functions: Sequence[Function]) -> None:
         _question(work, blockers)
         _run_cold(work, found, names)
         _measure(work, found, names)
-    # It was a plan for the runs alone: nothing is to be changed, and what was judged is a tf.function of the user's.
+    # The plan only served the runs: nothing is to be changed, and the judged functions are the user's tf.functions.
     work.add([standing.told(work.judgements[name]) for name in names])
     work.plan = Plan()
 
 
 def _propose(work: Work, standing: Standing) -> dict[str, Finding]:
-    """Take the functions for candidates, whatever their source says of them; what spoke against it, by id."""
+    """Make the functions candidates, whatever the scan found. Returns the findings against them, by id."""
     blockers = {}
     for name in standing.functions:
         function = work.judgements[name].function
@@ -65,7 +65,7 @@ def _propose(work: Work, standing: Standing) -> dict[str, Finding]:
 
 
 def _proved(work: Work, found: Scan, standing: Standing) -> bool:
-    """Observe the eager form and compare; whether any of the functions was called."""
+    """Observe the eager form and compare. Returns False if the script called none of the functions."""
     try:
         found, observed = observe.run(work, found)
     except Stop as stop:
@@ -73,7 +73,7 @@ def _proved(work: Work, found: Scan, standing: Standing) -> bool:
             work.no_gain = stop.message
             return False
         if stop.status == "script-failed":
-            # Whether it would have failed with them is not known: it is not the script as its author runs it.
+            # This run had no decorators. The author's script has them and may not fail.
             without = _WITHOUT.format(names=", ".join(standing.functions))
             said = stop.message.replace(OWN, without).replace(REMEDY, _NEEDED)
             raise Stop(stop.status, said, stop.exit_code) from None
@@ -113,7 +113,7 @@ def _compare(work: Work, found: Scan, observed: Observed, standing: Standing) ->
 
 
 def _question(work: Work, blockers: Mapping[str, Finding]) -> None:
-    """Confirm nothing that the source shows a hazard of: the runs may not have come to it."""
+    """Make functions with a hazard in their source inconclusive: the runs may not have reached it."""
     for name, blocker in blockers.items():
         judgement = work.judgements[name]
         if judgement.verdict is Verdict.CONFIRMED and blocker.group in scan.SAFETY:
@@ -124,7 +124,7 @@ def _question(work: Work, blockers: Mapping[str, Finding]) -> None:
 
 
 def _run_cold(work: Work, found: Scan, names: Sequence[str]) -> None:
-    """Run what was not refuted from a cold start, beside the code without its decorators."""
+    """Run the functions that were not refuted from a cold start, next to the code without its decorators."""
     called = _called(work, names)
     chosen = [judgement for judgement in called if judgement.verdict is not Verdict.REFUTED]
     if not any(judgement.verdict is Verdict.CONFIRMED for judgement in chosen):
@@ -137,7 +137,7 @@ def _run_cold(work: Work, found: Scan, names: Sequence[str]) -> None:
 
 
 def _measure(work: Work, found: Scan, names: Sequence[str]) -> None:
-    """Time the code as it stands, refuted functions included, and the code without its decorators, in turns."""
+    """Time the current code (with its refuted functions) and the code without its decorators, which take turns."""
     called = _called(work, names)
     if all(judgement.verdict is Verdict.REFUTED for judgement in called):
         return
@@ -147,7 +147,7 @@ def _measure(work: Work, found: Scan, names: Sequence[str]) -> None:
 
 
 def _called(work: Work, names: Sequence[str]) -> list[Judgement]:
-    """Those that were called outside of other graphs, the hottest first."""
+    """The functions with observed calls, the hottest first."""
     judged = [work.judgements[name] for name in names]
     called = [judgement for judgement in judged if judgement.observation.calls]
     return sorted(called, key=lambda judgement: judgement.observation.seconds, reverse=True)

@@ -1,4 +1,4 @@
-"""What git knows of the project. It is asked only, and nothing in the repository is changed."""
+"""Queries git about the project. Nothing in the repository is changed."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Unknown:
-    """Why git can't tell, as a sentence with what to do."""
+    """Why git can't answer, as a sentence that says what to do."""
 
     sentence: str
 
 
 def commit_of(folder: Path) -> str:
-    """The commit that is checked out where a folder lies; empty where git does not know one."""
+    """The commit that is checked out in a folder's repository; empty if git finds none."""
     found = _git(folder, ["rev-parse", "--verify", "HEAD"])
     return "" if isinstance(found, Unknown) else found.decode("ascii", "replace").strip()
 
 
 def changed_since(folder: Path, revision: str) -> dict[str, bytes | None] | Unknown:
-    """The Python files below ``folder`` that are others in the working tree than in the revision.
+    """The Python files below ``folder`` that differ between the working tree and the revision.
 
-    By their paths from ``folder``, each with its content then: None where it was not there. Files that git does not
-    follow yet are among them, those that it ignores are not.
+    Maps paths relative to ``folder`` to the old content, or None if the file is new. Untracked files are included,
+    ignored ones are not.
     """
     found = _git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
     if isinstance(found, Unknown):
@@ -36,7 +36,7 @@ def changed_since(folder: Path, revision: str) -> dict[str, bytes | None] | Unkn
             return Unknown(f"{folder} is not in a git repository, so there is no {revision} to compare with.")
         return Unknown(f"git knows no commit {revision}; in a shallow clone, fetch it first (git fetch --unshallow).")
     commit = found.decode("ascii", "replace").strip()
-    # Against the merge base no work of others counts that came into the branch's target since.
+    # The merge base leaves out commits that were added to the target branch since.
     base = _git(folder, ["merge-base", commit, "HEAD"])
     start = commit if isinstance(base, Unknown) else base.decode("ascii", "replace").strip()
     changed = _git(folder, ["diff", "--name-only", "-z", "--no-renames", "--relative", start, "--", "*.py"])

@@ -1,4 +1,4 @@
-"""Which decorated functions a change touches: those that it changed, their callers, and those that they call."""
+"""Finds the decorated functions that a change touches: the changed ones, their callers and their callees."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ...fingerprints import Contents, contents_of
 from ...records import Function
 
-# What a scan's names have and a file's don't: where a function is nested, and which of several of one name it is.
+# Marks in the scan's names that `contents_of` leaves out: nesting, and the number of a redefinition.
 _MARKS = re.compile(r"\.<locals>|#\d+(?=\.|$)")
 
 
 def changed(
     functions: Sequence[Function], before: Mapping[str, bytes | None], content: Callable[[str], bytes]
 ) -> set[str]:
-    """The functions that are others than before, by id; of two that only stand elsewhere neither is.
+    """The ids of the functions that changed. A function that only moved has not changed.
 
-    ``before`` has the files that changed, with what was in them, and ``content`` gives what a file has now. A function
-    is another one where its source is, or what binds the names that it reads at the top of its file, or its class
-    besides the methods. What a file does on import is not looked at (`runs_otherwise`).
+    ``before`` maps changed files to their old contents, and ``content`` returns a file's current content. A function
+    has changed if its source has, or a module-level binding of a name that it reads, or its class apart from the
+    methods. Other statements that run on import are compared by `runs_otherwise`.
     """
     found = set[str]()
     for file, old in before.items():
@@ -32,7 +32,7 @@ def changed(
 
 
 def runs_otherwise(before: Mapping[str, bytes | None], content: Callable[[str], bytes], files: Iterable[str]) -> bool:
-    """Whether one of these files does something else on import, which may be a call of anything."""
+    """Whether the import-time statements of one of these files have changed. They may affect any function."""
     return any(
         contents_of(before[file] or b"").body != contents_of(content(file)).body for file in files if file in before
     )
@@ -47,9 +47,9 @@ def _is_other(name: str, then: Contents, now: Contents) -> bool:
 
 
 def reached(functions: Sequence[Function], touched: set[str]) -> list[Function]:
-    """The decorated functions among those touched, among those that call them, and among those that they call.
+    """The decorated functions among the touched functions, their callers and their callees, direct or not.
 
-    What a decorated function is given depends on who calls it, so a change of its caller is one of its calls.
+    A decorated function's arguments come from its callers, so a changed caller changes its calls.
     """
     calls = {function.id: function.calls for function in functions}
     callers: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Where the ratios of a history of checks stepped."""
+"""Finds the steps in the ratios of a history of checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...report.history import Entry, Stepped
 
 
 def stepped(entries: Sequence[Entry], factor: float) -> dict[int, Stepped]:
-    """The steps of the ratio by a factor or more, by the position of the first check after each."""
+    """The steps of the ratio by ``factor`` or more, keyed by the position of the first check after each step."""
     measured = [(position, entry.ratio) for position, entry in enumerate(entries) if entry.ratio is not None]
     found = steps([ratio for _, ratio in measured], factor)
     return {measured[step.at][0]: Stepped(step.before, step.after, step.p_value) for step in found}

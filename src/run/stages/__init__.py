@@ -1,1 +1,1 @@
-"""The stages of a run, each with a function `run` that adds to what is known (`work`)."""
+"""The stages of a run, each with a function `run` that adds its results to the state of the run (`work`)."""

@@ -15,12 +15,12 @@ from .scan import is_proposed
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
-# The share of the budget that the check may take at most; what it leaves is the next stage's.
+# The share of the budget that the check may take. Unused time is left to the next stages.
 CHECK_SHARE = 0.25
 
 
 def run(work: Work, scan: Scan, observed: Observed) -> None:
-    """Check what the observed run left open, and note each candidate's verdict."""
+    """Check the candidates that the observed run left open, and record their verdicts."""
     from ...dynamic.parent.proof import check
     from ..variants import first_variants, with_story
 
@@ -37,7 +37,7 @@ def run(work: Work, scan: Scan, observed: Observed) -> None:
 
 
 def is_worthwhile(work: Work, observed: Observed) -> bool:
-    """Whether the candidates that are left could pay, all together; where not, no more time is spent on them."""
+    """Whether all remaining candidates together could pay off. If not, no more time is spent on them."""
     from ...dynamic.parent.proof import observation
 
     left = [replace(work.judgements[f.id], observation=observation(observed, f)) for f in observed.open]
@@ -53,7 +53,7 @@ def is_worthwhile(work: Work, observed: Observed) -> bool:
 
 
 def stop_where_refused(work: Work) -> None:
-    """Stop where no run gets as far as a comparison, because each is refused a connection."""
+    """Raise Stop if no run got as far as a comparison because connections were refused."""
     refused = refused_words(work)
     verdicts = {j.verdict for j in work.judgements.values() if is_proposed(work, j.function)}
     if refused and not verdicts & {Verdict.CONFIRMED, Verdict.REFUTED}:

@@ -1,4 +1,4 @@
-"""Runs the plan from a cold start, and takes out what does not stand that."""
+"""Runs the plan from a cold start, and removes the candidates that fail."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..work import Work
 
 
 def run(work: Work, scan: Scan) -> None:
-    """Run the plan from a cold start, and take out what does not stand that.
+    """Run the plan from a cold start, and remove the candidates that fail.
 
-    Candidates that the plan has no use for are run cold later: confirmed means run as it would be written.
+    Candidates outside of the plan get their cold run later, because "confirmed" means run in the form to be written.
     """
     chosen = work.selected()
     if chosen:

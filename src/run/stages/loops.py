@@ -1,9 +1,9 @@
-"""Puts whole loops around the proved steps into the graph, where that is the same program, and faster.
+"""Moves whole loops around the proved steps into the graph, if the program stays the same and becomes faster.
 
-A step that stands in a loop over a data set was proved call by call. Its loop adds nothing that Python does, so what is
-left to show is that the rounds of a loop of the graph are what as many calls were. That can't be compared call by call:
-each time the loop is run it draws another order of the data, and rounding grows over its rounds. So the whole script
-is run cold, original against edited, and compared where a loop ends. The loop then races the step.
+A step in a loop over a dataset was proved call by call. The loop only calls it, so it remains to show that the
+iterations of a loop in the graph equal as many calls. This can't be compared call by call: each run of the loop draws
+a new order of the data, and rounding grows over the iterations. So the whole script is run cold, original and edited,
+and compared at the end of each loop. The loop then races the step.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from .race import RACE_SECONDS
 if TYPE_CHECKING:
     from ...measure.seats import Group
 
-#: The part of what is left of the budget that all of this may take, and the part of that for the eager comparison.
+#: The share of the remaining budget for this stage, and the share of that for the eager comparison.
 SHARE, EAGER_SHARE = 0.5, 0.35
 LEAST_SECONDS = 20.0
-#: A cold run ends after so many loops, each of which is many steps; the variables are noted after the last as well.
+#: A cold run ends after this many loops of many steps each. The variables are recorded after the last one too.
 LOOPS = 8
-#: The names in the race: the plan as it stands, and with the loops.
+#: The entrants of the race: the current plan, and the plan with the loops.
 STEP, LOOP = "step", "loop"
 
 
 @dataclass(frozen=True)
 class _Tried:
-    """A loop of a file, the judgement that is made of it, and whether its runs were counted to the script's end."""
+    """A loop of a file, its judgement, and whether its runs were counted up to the script's end."""
 
     loop: Loop
     judgement: Judgement
@@ -49,12 +49,12 @@ class _Tried:
 
     @property
     def edit(self) -> Edit:
-        """The edit that makes a function of it, and no more."""
+        """The edit that moves the loop into a function, still eager."""
         return replace(edits_of([self.judgement])[0], action=Action.EXTRACT)
 
 
 def run(work: Work, scan: Scan) -> None:
-    """Take the loops around the plan's steps into the plan, where that is proved and faster."""
+    """Take the loops around the plan's steps into the plan, if they are proved and faster."""
     if work.options.rewrite != "loops" or not work.plan.edits or work.unit is not None:
         return
     tried = _find(work, scan)
@@ -71,7 +71,7 @@ def run(work: Work, scan: Scan) -> None:
         plan = _with_loops(work, standing)
         trial = ColdTrial(work, scan, standing[0].judgement, [each.judgement for each in standing])
         trial.steps = min(trial.steps, LOOPS)
-        # The rest of the budget is for the measurement: without it nothing would be written, not even the step.
+        # The rest of the budget is reserved for the measurement. Without one not even the step would be written.
         trial.kept = max(trial.kept, work.left - max(0.0, end - time.monotonic()))
         objection, drift = trial.attempt(plan, "loops")
         if objection is not None or drift is None:
@@ -93,7 +93,7 @@ def run(work: Work, scan: Scan) -> None:
 
 
 def _find(work: Work, scan: Scan) -> list[_Tried]:
-    """The loops around the steps of the plan; of those that can't be functions it is said why."""
+    """The loops around the steps of the plan. A warning says why a loop can't become a function."""
     selected = {j.function.id: j for j in work.selected()}
     found = list[_Tried]()
     trees = {file: ast.parse((Path(scan.root) / file).read_bytes()) for file in scan.modules}
@@ -147,7 +147,7 @@ def _judgement(loop: Loop, module: str, steps: Sequence[Judgement]) -> Judgement
 
 
 def _outlined(work: Work, scan: Scan, tried: Sequence[_Tried], seconds: float) -> list[_Tried]:
-    """The loops that are the same program as functions, still eager, each with how often it was run."""
+    """The loops that leave the program the same when moved into eager functions, each with its number of runs."""
     from ...dynamic.parent.outlines import Comparison
     from ...rewrite import edit_project
 
@@ -179,20 +179,20 @@ def _outlined(work: Work, scan: Scan, tried: Sequence[_Tried], seconds: float) -
 
 
 def _place_of(loop: Loop) -> list[int | str]:
-    """Where a call of the loop's function finds what it goes over: a position, and perhaps an attribute."""
+    """Where the iterated value is in a call of the loop's function: an argument's position, then attributes."""
     name, *attributes = loop.iterated
     given = [*([loop.region.receiver] if loop.region.receiver else []), *loop.region.parameters]
     return [given.index(name), *attributes]
 
 
 def _with_loops(work: Work, standing: Sequence[_Tried]) -> list[Judgement]:
-    """The plan with the loops in place of the steps whose statements stand in them."""
+    """The plan with the loops in place of the steps that they contain."""
     gone = {name for each in standing for name in each.loop.absorbed}
     return [*(each.judgement for each in standing), *(j for j in work.selected() if j.function.id not in gone)]
 
 
 def _race(work: Work, scan: Scan, standing: Sequence[_Tried], plan: Sequence[Judgement], end: float) -> Choice:
-    """Let the plan as it stands, the plan with the loops, and the original script take turns, loop by loop."""
+    """Race the current plan, the plan with the loops, and the original script; they take turns of whole loops."""
     from ...measure.benchmark import _has_room
     from ...measure.contest import choose, run_contest, undecided
     from ...sandbox.parent.launch import start
@@ -235,10 +235,10 @@ def _proof(agreement: str) -> Reason:
 
 
 def _take(work: Work, standing: Sequence[_Tried], *reasons: Reason) -> None:
-    """Select the loops, and take out the steps that are parts of them."""
+    """Select the loops, and deselect the steps that they contain."""
     from ...measure.selection import COVERED
 
-    # How often a loop is run in all is known where it was counted to the script's end.
+    # The total number of a loop's runs is known only if it was counted up to the script's end.
     work.observed_whole = work.observed_whole and all(each.counted for each in standing)
     for each in standing:
         work.add([replace(each.judgement, verdict=Verdict.CONFIRMED, selected=True, reasons=reasons)])

@@ -14,14 +14,14 @@ from ..planning import set_plan
 from ..trial import ColdTrial
 from ..work import Work, edits_of
 
-#: How many times apart the ends of a ratio's interval may be, where ratios are to be compared.
+#: The largest quotient of a confidence interval's ends (upper by lower) if ratios are to be compared.
 NARROW = 1.1
 
 
 def run(work: Work, scan: Scan, width: float = math.inf) -> None:
-    """Time the plan, by the units of its hottest candidate, until it is clear whether it pays.
+    """Time the plan, with calls of its hottest candidate as units, until it is clear whether it pays off.
 
-    With ``width``, it goes on until the ends of the interval are no more than so many times apart.
+    With ``width``, it goes on until the quotient of the confidence interval's ends is at most that.
     """
     from ...measure.benchmark import run_benchmark
     from ...measure.phases import covers_of, tail_of, tell_phases, unit_of, units_outside
@@ -64,7 +64,9 @@ def run(work: Work, scan: Scan, width: float = math.inf) -> None:
 
 
 def has_crashed(work: Work, scan: Scan) -> bool:
-    """Whether the edited script crashed in the measurement; then the plan is what stands cold without the culprit."""
+    """Whether the edited script crashed in the measurement. Then the plan becomes what agrees in a cold run without
+    the culprit.
+    """
     from ..withdrawal import withdraw
 
     if work.benchmark is None or work.benchmark.crash is None:
@@ -78,7 +80,7 @@ def has_crashed(work: Work, scan: Scan) -> bool:
 
 
 def tell_draws(work: Work) -> None:
-    """Say beside the drift what one random stream for all runs has kept out of it."""
+    """Add to the drift's reason which differences the shared random stream of all runs has hidden."""
     from ...measure.draws import tell_draws
 
     said = tell_draws(work.selected()) if work.plan.edits else ""

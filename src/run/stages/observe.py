@@ -20,7 +20,7 @@ from .switches import is_to_enter, is_to_watch, tell
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
-# Shares of the budget that the run may take; what it leaves is the next stage's.
+# The shares of the budget that the run may take. Unused time is left to the next stages.
 OBSERVE_SHARE, LONGEST_OBSERVE_SHARE = 0.2, 0.4
 MOST_OBSERVE_SECONDS, IDLE_OBSERVE_SECONDS = 120.0, 20.0
 
@@ -126,7 +126,7 @@ def _observe(work: Work, scan: Scan) -> Observed:
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
         if not entries and (not functions or work.to_outline):
-            # Nothing is looked for but whether the script runs at all.
+            # This run only shows whether the script runs at all.
             longest = seconds = min(seconds, IDLE_OBSERVE_SECONDS)
         limits = seconds, longest, work.options.steps
         observed = observe(work.run_with(scan), functions, proposed, *limits, entries, _timed(work))

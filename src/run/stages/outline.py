@@ -1,7 +1,7 @@
-"""Makes functions of steps that are none yet, and proves that the script is still the same program.
+"""Moves training steps that are plain statements into functions, and proves that the program stays the same.
 
-From then on each is a candidate like any other: what is observed and checked is the script with all of them made. The
-plan has those that were chosen, and runs cold, and is measured, against the original.
+Then each is a candidate like any other. The script with all of these functions is observed and checked. The plan
+contains only the selected ones; it is run cold and measured against the original script.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from ..parting import refuted_parts
 from ..work import Work
 from . import scan
 
-#: The share of the budget that all runs of the proof may take, and how often the script's own time one may.
+#: The share of the budget for all runs of the proof, the limit in multiples of the script's own time, and the least
+#: seconds.
 SHARE, OWN_TIMES, LEAST_SECONDS = 0.15, 3.0, 20.0
-#: Why a region stays as it is of which no whole call lies in the operations that were compared.
+#: Why a region is not moved if the compared operations contain no complete call of it.
 UNCOMPARED = (
     "the run that compares the script with and without it as a function ended before a whole call was compared; "
     "use a longer --budget"
 )
-#: What another scan may take of the time that is left, for the rest of what a run has refuted.
+#: The share of the remaining time that another scan, for the rest of refuted functions, may take.
 SCAN_SHARE = 0.05
 
 
 def wanted(work: Work) -> list[Judgement]:
-    """The regions that may become functions, and that the user did not leave out."""
+    """The regions that may become functions and that the user did not exclude."""
     if work.options.rewrite == "decorate":
         return []
     return [
@@ -41,7 +42,9 @@ def wanted(work: Work) -> list[Judgement]:
 
 
 def run(work: Work, found: Scan) -> bool:
-    """Make functions of the regions and prove them; whether there are any, so that the script is scanned again."""
+    """Move the regions into functions and prove them. Returns whether any was proved; then the script must be scanned
+    again.
+    """
     from ...dynamic.parent.outlines import Comparison
     from ...rewrite import edit_project
 
@@ -56,7 +59,7 @@ def run(work: Work, found: Scan) -> bool:
         if work.own_seconds is not None:
             seconds = min(seconds, max(LEAST_SECONDS, OWN_TIMES * work.own_seconds))
         together = [edit_of(judgement) for judgement in judgements]
-        # All at once; where they are not the same program together, one after the other.
+        # First all at once. If that changes the program, one after the other.
         tries = [together] if len(together) == 1 else [together, *([edit] for edit in together)]
         for edits in tries:
             if work.left < LEAST_SECONDS:
@@ -90,12 +93,12 @@ def run(work: Work, found: Scan) -> bool:
 
 
 def part(work: Work) -> Scan | None:
-    """Make functions of what is left of the functions that a run has refuted for a line of their own.
+    """Move the rest of functions that a run has refuted (`refuted_parts`) into new functions.
 
-    Gives the scan of the script with these, or None where there are none, and everything is as it was.
+    Returns the scan of the script with the new functions. If there are none, returns None and restores ``work``.
     """
     places = {} if work.options.rewrite == "decorate" else refuted_parts(work)
-    # A large project's scan takes a while, and most of what is refuted leaves nothing.
+    # The scan of a large project is slow, and most refuted functions leave no rest.
     if not places or work.timings.get("scan", 0.0) > SCAN_SHARE * work.left:
         return None
     before, target = dict(work.judgements), work.target
@@ -113,7 +116,7 @@ def part(work: Work) -> Scan | None:
 
 
 def edit_of(judgement: Judgement) -> Edit:
-    """The edit that makes a function of a region, and no more."""
+    """The edit that moves a region into a function, still eager."""
     function = judgement.function
     return Edit(function.id, function.file, function.line, function.qualname, Action.EXTRACT, region=function.region)
 
@@ -127,7 +130,7 @@ def _drop(work: Work, edits: list[Edit], why: str) -> None:
 
 
 def tell(work: Work) -> None:
-    """Say of each region that was made a function what that rests on, beside its verdict."""
+    """Add the proof of its outlining to each outlined candidate's reasons."""
     for name, reason in work.outlined_as.items():
         judgement = work.judgements.get(name)
         if judgement is not None and reason not in judgement.reasons:

@@ -1,4 +1,4 @@
-"""Samples where the time goes, with what is left of the budget."""
+"""Profiles the script by sampling, with the rest of the budget."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import time
 from .. import remainder
 from ..work import Work
 
-#: Where no candidate says that training has begun, a script is sampled after this part of what the observed run took,
-#: and after no more seconds than that; one that ran for less is not sampled at all.
+#: Without a candidate that marks the start of training, sampling starts after this share of the observed run's time and
+#: at most these seconds. A script whose observed run was shorter than LEAST_OBSERVED_SECONDS is not sampled.
 START_PART, MOST_START_SECONDS = 0.3, 15.0
 LEAST_OBSERVED_SECONDS = 10.0
 
 def run(work: Work) -> None:
-    """Sample where the time goes, with what is left of the budget: nothing else depends on it."""
+    """Profile the script by sampling. It comes last, because nothing else depends on it."""
     from ...measure.profile import run_profile, worth_following
     from ...sandbox.parent.launch import start
 
-    # Of statements that are no function in the original there are no samples.
+    # Samples are assigned to functions of the original script, where outlined regions are not functions.
     judgements = tuple(judgement for judgement in work.judgements.values() if judgement.function.region is None)
-    # Where nothing is to be gained by an edit, it is all the more of interest where the time goes.
+    # If no edit helps, the profile is useful even without a candidate.
     after = None if work.plan.edits else min(START_PART * work.timings.get("observe", 0.0), MOST_START_SECONDS)
     if not worth_following(judgements) and (after is None or work.timings.get("observe", 0.0) < LEAST_OBSERVED_SECONDS):
         return

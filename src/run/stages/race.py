@@ -1,7 +1,7 @@
-"""Chooses the variant of each candidate: which are worth a run, which are safe, and which is fastest.
+"""Chooses the variant of each candidate: the fastest safe one of those worth a run.
 
-Every variant is checked like any candidate (``dynamic.proof``) before it is timed, and the winning plan runs from a
-cold start like any other (``trial``).
+Every variant is checked like any candidate (``dynamic.parent.proof``) before it is timed, and the winning plan runs
+from a cold start like any other (``trial``).
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
     from ...measure.seats import Group
 
-#: The stage's share of the budget, and the share that it leaves for the cold runs and the measurement.
+#: The stage's share of the budget, and the share that it reserves for the cold runs and the measurement.
 SHARE, RESERVE = 0.2, 0.45
-#: What the checks of variants may take of the stage's seconds; the rest is for the race.
+#: The share of the stage's time for the checks of variants. The rest is for the race.
 CHECK_PART = 0.5
-#: Candidates with less of the time than this are converted plainly or not at all.
+#: Candidates with a smaller share of the time get no variants: they are converted plainly or not at all.
 LEAST_SHARE = 0.05
-#: So many compared calls are enough to prove a variant of a candidate that has been proved bare.
+#: The number of compared calls that proves a variant of a candidate whose bare graph is proved.
 ENOUGH = 16
-#: A variant that was this much slower than the plainest one while it was checked does not race.
+#: A variant that was slower than the plainest one by this factor in the check does not race.
 HOPELESS = 1.5
-#: Of a candidate that does not decide the race, a variant is taken that promises to be so much faster.
+#: A candidate other than the hottest gets a variant only if that is predicted to be faster by this factor.
 CLEARLY = 1.25
 MOST_ENTRANTS = 3
-#: What a race takes beside starting its processes.
+#: The seconds of a race in addition to starting its processes.
 RACE_SECONDS = 8.0
 
 
@@ -78,7 +78,7 @@ class Race:
         return self.work.left - RESERVE * self.work.options.budget_seconds
 
     def run(self) -> None:
-        """Settle which candidates are in the plan, and with which variant each."""
+        """Decide which candidates are in the plan, and the variant of each."""
         from ...measure.selection import select
 
         proposals = self._proposals(select(list(self.work.judgements.values()), hopeful=True))
@@ -103,7 +103,7 @@ class Race:
         self._settle(plans, choice)
 
     def _least(self) -> float:
-        """The least useful number of seconds: one check, and turns of two plans."""
+        """The fewest seconds that are useful: for one check, and turns of two plans."""
         return 4 * self.start_seconds + RACE_SECONDS
 
     def _tell(self, proposals: Mapping[str, Sequence[Variant]]) -> str:
@@ -114,7 +114,7 @@ class Race:
         return length_of(judgement, self.whole)
 
     def _proposals(self, judgements: Sequence[Judgement]) -> dict[str, list[Variant]]:
-        """The variants worth checking, of the candidates in the plan and of those that a variant may save."""
+        """The variants worth checking, for candidates in the plan and for those that only a variant can bring there."""
         found: dict[str, list[Variant]] = {}
         for judgement in judgements:
             name = judgement.function.id
@@ -178,7 +178,7 @@ class Race:
     # Racing.
 
     def _plans(self, chosen: Sequence[Judgement]) -> list[Plan]:
-        """The plans to time: the plainest, and those that may be faster over the training according to the checks."""
+        """The plans to time: the plainest, and those that the checks predict to be faster over the training."""
         if not chosen:
             return []
         chosen = [plainer(judgement) or judgement for judgement in chosen]
@@ -194,7 +194,7 @@ class Race:
             plans.append(Plan("variants of the others", (hottest, *rest)))
         inner = self._without(hottest)
         if inner:
-            # A place is kept for it: it is another plan, not one more variant of the same.
+            # It gets a reserved place, because it is a different plan and not one more variant.
             plans = [*plans[: MOST_ENTRANTS - 2], inner]
         return [plain, *plans[: MOST_ENTRANTS - 1]]
 

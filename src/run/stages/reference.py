@@ -1,4 +1,4 @@
-"""Measures what a flag alone gives: XLA's auto-clustering, a row for reference."""
+"""Measures the speedup of a flag alone, XLA's auto-clustering, as a reference row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..work import Work, edits_of
 
 
 def run(work: Work) -> None:
-    """With what is still left of the budget, measure what XLA's auto-clustering gives by a flag alone."""
+    """Measure the speedup of XLA's auto-clustering, which needs only a flag, with the rest of the budget."""
     from ...measure.auto_clustering import run_auto_clustering, seconds_needed
 
     benchmark, selected = work.benchmark, work.selected()

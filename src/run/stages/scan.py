@@ -1,4 +1,4 @@
-"""Analyses the project, and says what is proposed in it and why the rest is not."""
+"""Scans the project: which functions are candidates, and why the others are not."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
 NOTHING: Mapping[str, Refuted] = MappingProxyType({})
-# The codes of findings that are about safety; of those that speak against a function, so many are told.
+# The groups of findings about safety, and the most of them that are named for one function.
 SAFETY = (Group.EFFECTS, Group.TRACING, Group.KERAS, Group.RESULTS)
 MOST_HAZARDS = 3
 
 
 def run(work: Work, seen: Mapping[str, str] | None = None, refuted: Mapping[str, Refuted] = NOTHING) -> Scan:
-    """Analyse the project: what the source shows that the script imports, and what a run has ``seen`` and ``refuted``.
+    """Scan the modules that the script imports according to its source, and those that a run has ``seen``.
 
-    What is ``parted`` keeps its verdict.
+    ``refuted`` are functions that a run has refuted; their rest is scanned for regions. Functions in ``work.parted``
+    keep their verdicts.
     """
     from ...fingerprints import with_fingerprints
     from ...static import scan
@@ -80,19 +81,19 @@ def _tell(work: Work, found: Scan) -> None:
 
 
 def is_proposed(work: Work, function: Function) -> bool:
-    """Whether a function is a candidate of this run: the scan proposes it, and the user did not leave it out."""
+    """Whether a function is a candidate of this run: the scan proposes it and the user did not exclude it."""
     fits = function.proposal is Action.HYBRIDIZE and function.id not in work.parted
     return is_wanted(work, function) and fits
 
 
 def is_wanted(work: Work, function: Function) -> bool:
-    """Whether the user did not leave a function out."""
+    """Whether the user did not exclude a function (--only, --skip)."""
     options = work.options
     return (not options.only or function.id in options.only) and function.id not in options.skip
 
 
 def is_to_time(function: Function) -> bool:
-    """Whether a function is refused from source and may take time all the same."""
+    """Whether a function is refused from source but may still take much of the time."""
     name = function.qualname.rpartition(".")[2]
     special = name.startswith("__") and name != "__call__"
     refused = function.blocker is not None and function.hybrid is None and function.proposal is Action.NONE
@@ -100,7 +101,7 @@ def is_to_time(function: Function) -> bool:
 
 
 def _left_alone(work: Work, function: Function) -> tuple[Reason, ...]:
-    """Why nothing is proposed for a function, or for a step that is none yet."""
+    """Why nothing is proposed for a function, or for a region that is not a function yet."""
     if function.id in work.left_alone:
         return (work.left_alone[function.id],)
     if function.region is None or function.blocker is not None:
@@ -119,7 +120,7 @@ def _why_not(function: Function) -> tuple[Reason, ...]:
     if function.blocker is not None:
         blocker = function.blocker
         named = {blocker.code: blocker}
-        # The blocker alone would let a reader think that mending it is enough.
+        # With the blocker alone, a reader might think that fixing it is enough.
         if blocker.group in SAFETY:
             for finding in sorted(function.findings, key=lambda each: (not each.certain, each.code)):
                 if finding.group in SAFETY and len(named) < MOST_HAZARDS:
@@ -134,7 +135,7 @@ def _why_not(function: Function) -> tuple[Reason, ...]:
 
 
 def scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
-    """The scan of what the run has imported, if there are candidates in it that the first one lacks."""
+    """The scan of the modules that the run imported; None if it has no candidates that the first scan lacks."""
     if not observed.seen.modules or observed.outcome.ending is Ending.RAISED:
         return None
     known = {os.path.realpath(os.path.join(scan.root, file)) for file in scan.modules}

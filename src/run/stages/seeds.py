@@ -1,4 +1,4 @@
-"""Runs the original and the edited script with several seeds, and compares what they end with (level L3)."""
+"""Runs the original and the edited script with several seeds, and compares their final results (level L3)."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from ...dynamic.parent.runs import Seen
     from ...measure.equivalence import Ended, References, SeedPair
 
-#: What is kept back of the budget for this, where it is asked for; the benchmark may use the rest.
+#: The share of the budget that is reserved for this stage if --drift-runs asks for it. The benchmark may use the rest.
 BUDGET_SHARE = 0.5
-#: How much slower than alone a run is that another one works beside, and that is watched.
+#: The factor by which recording and another run at its side slow a run down.
 SIDE_BY_SIDE = 2.5
-#: Of the room that the first seed's runs show, so much is counted on.
+#: The share of the units that fit by the first seed's timing that is planned.
 CAUTION = 0.7
-#: A run of fewer units than this ends with nothing to be compared, unless the script is as short.
+#: A run of fewer units than this has no results to compare, unless --steps asks for fewer.
 LEAST_UNITS = 5
 CLOSING_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How far each run goes: ``steps`` units (the script's end may come before), in so many seconds at most."""
+    """The length of each run: ``steps`` units, or fewer if the script ends before, in at most ``seconds``."""
 
     steps: int
     seconds: float
 
 
 def run(work: Work, scan: Scan) -> None:
-    """Where it is asked for, compare what the plan that pays ends with, over several seeds."""
+    """If --drift-runs asks for it and the plan is faster, compare the final results over several seeds."""
     if not work.options.drift_runs or work.benchmark is None or work.benchmark.verdict != "faster":
         return
     seeds = count(work.options.drift_runs, "seed")
@@ -48,9 +48,9 @@ def run(work: Work, scan: Scan) -> None:
 
 
 def compare_over_seeds(work: Work, scan: Scan, hottest: Judgement) -> None:
-    """Compare the plan over the seeds asked for, and put what is known in ``work.drift`` after each of them.
+    """Compare the plan over the requested seeds, and update ``work.drift`` after each seed.
 
-    One run with one seed was compared before; what that said stays in the reason, and its numbers stay.
+    A run with one seed was compared before. Its result stays in the reason, and its numbers are kept.
     """
     before = work.drift
     trial = SeedTrial(work, scan, hottest)
@@ -61,7 +61,7 @@ def compare_over_seeds(work: Work, scan: Scan, hottest: Judgement) -> None:
 
 
 def merged(found: Drift, before: Drift | None) -> Drift:
-    """The verdict over several seeds, with what was found with one seed behind it."""
+    """The verdict over several seeds, followed by the result with one seed."""
     if before is None:
         return found
     reason = f"{found.reason}; with one seed, from a cold start ({before.level}): {before.verdict}, {before.reason}"
@@ -71,9 +71,9 @@ def merged(found: Drift, before: Drift | None) -> Drift:
 def extent(
     benchmark: Benchmark | None, left: float, rounds: int, length: int | None, steps: int | None
 ) -> Extent | None:
-    """How far each run of ``rounds`` rounds may go within ``left`` seconds; None where that is too little.
+    """The length of each run if ``rounds`` rounds must fit in ``left`` seconds; None if that is too short.
 
-    ``length`` is the number of units of the whole script, where known: then it runs to its end if that fits.
+    ``length`` is the number of units of the whole script, if known; then the script runs to its end if that fits.
     ``steps`` is the most units that the user wants.
     """
     share = left / rounds
@@ -86,7 +86,7 @@ def extent(
 
 
 def _costs(benchmark: Benchmark | None) -> tuple[float, float]:
-    """The seconds until the first unit, and of a unit, of the original script."""
+    """Seconds of the original script until its first unit, and per unit."""
     pairs = [pair for pair in benchmark.pairs if pair.turns and "eager" in pair.arms] if benchmark is not None else []
     if not pairs:
         return 10.0, 1.0
@@ -95,7 +95,7 @@ def _costs(benchmark: Benchmark | None) -> tuple[float, float]:
 
 
 class SeedTrial:
-    """The runs with several seeds: a pair for each, and two more of the original script where they part."""
+    """The runs with several seeds: a pair for each, and two more of the original script if a pair differs."""
 
     def __init__(self, work: Work, scan: Scan, hottest: Judgement) -> None:
         from ...dynamic.parent.cold import Unit
@@ -107,14 +107,14 @@ class SeedTrial:
         self.seeds = [(first + number) % SEED_LIMIT for number in range(self.wanted)]
         self.length = hottest.observation.calls if work.observed_whole else None
         left = work.left - CLOSING_SECONDS
-        # A round is kept for the two runs that tell what else than the edit may explain a difference.
+        # One more round is for the two reference runs, which show whether chance or rounding explains a difference.
         self.extent = extent(work.benchmark, left, self.wanted + 1, self.length, work.options.steps)
         self.pairs: list[SeedPair] = []
         self.round_seconds = 0.0
         self.stopped = ""
 
     def run(self) -> Iterator[Drift]:
-        """Run seed after seed; gives the verdict as far as it is known after each."""
+        """Run seed after seed. Yields the current verdict after each."""
         if self.extent is None:
             self.stopped = "the budget leaves no time for a run with another seed; use a longer --budget"
             yield self._compare()
@@ -141,7 +141,7 @@ class SeedTrial:
         return compare_seeds(self.pairs, self.wanted, references=references, metrics=metrics, stopped=self.stopped)
 
     def _add(self, seed: int) -> str | None:
-        """Run a pair; why the edited script fails with this seed where the original script does not."""
+        """Run a pair. Returns why the edited script fails with this seed if the original does not, else None."""
         from ...dynamic.parent.cold import Arm, failure
         from ...measure.equivalence import SeedPair
 
@@ -161,7 +161,7 @@ class SeedTrial:
         return None
 
     def _reach_further(self) -> bool:
-        """Whether the first seed was done so fast that all runs, its own anew, may go at least twice as far."""
+        """Whether the first seed was so fast that all runs can be at least twice as long; then it must be run again."""
         assert self.extent is not None
         if self.extent.steps == sys.maxsize or not self.pairs:
             return False
@@ -180,7 +180,7 @@ class SeedTrial:
         return True
 
     def _find_references(self) -> References | None:
-        """Two more runs with the last seed, where something parted and there is time."""
+        """Two more runs with the last seed, if something differs and there is time."""
         from ...dynamic.parent.cold import Arm
         from ...measure.equivalence import References, needs_references
 
@@ -207,7 +207,7 @@ class SeedTrial:
         return {arm.label: seen[other.label] for arm, other in zip(arms, labelled, strict=True)}
 
     def _is_over(self, rounds: float) -> bool:
-        """Whether the budget has no room for so many rounds more, each as long as the last one."""
+        """Whether the budget is too short for this many more rounds, each as long as the last one."""
         return self.work.left < rounds * self.round_seconds + CLOSING_SECONDS
 
     def _came_through(self, seen: Seen) -> bool:
@@ -228,7 +228,7 @@ def _ended(seen: Seen) -> Ended:
 
     report, outcome = seen.report, seen.outcome
     return Ended(
-        # Of a script that prints more than is kept, the last lines are not known.
+        # If a script prints more lines than are kept, its last lines are unknown.
         lines=() if outcome.lines_dropped else outcome.lines,
         units=_units(seen),
         scalars=tuple(tuple(row) for row in report.get("latest", ())),

@@ -36,14 +36,14 @@ from ..work import Work, edits_of
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
-#: The unit of work of a script that trains by Keras, and the caller of what that calls.
+#: The unit of a script that trains with Keras, and the caller of the functions that Keras calls.
 FIT = "Model.fit"
-#: How a switch is called in the source, and so in the id of its candidate: ``train:run_eagerly@41``.
+#: The names of the settings in source and in the ids of their candidates: ``train:run_eagerly@41``.
 SWITCHES = ("run_eagerly", "run_functions_eagerly", "experimental_run_functions_eagerly")
 STEPS = ("train_step", "test_step", "predict_step")
-#: What ran eagerly in less of the training time than this is said, and no edit is tried for it.
+#: Below this share of the training time, eager execution is reported but no edit is tried.
 LEAST_SHARE = 0.02
-#: The share of the budget in which what would become a graph is compared call by call.
+#: The share of the budget for comparing the future graphs call by call.
 CHECK_SHARE = 0.2
 MOST_NAMED = 3
 #: The code of the reasons of a switch's removal.
@@ -52,7 +52,7 @@ LEFT_OUT = "it was excluded by --only or --skip"
 
 
 def is_step(function: Function) -> bool:
-    """Whether Keras calls the function for each batch: a model's ``train_step`` and its like."""
+    """Whether Keras calls the function for each batch: a model's ``train_step``, ``test_step`` or ``predict_step``."""
     is_keras_own = any(finding.code == "HYB302" for finding in function.findings)
     return is_keras_own and function.qualname.rpartition(".")[2] in STEPS
 
@@ -60,8 +60,8 @@ def is_step(function: Function) -> bool:
 def is_to_enter(function: Function) -> bool:
     """Whether the run must report when a function's own code is entered.
 
-    This is so if the source takes it for graph code or for Keras' own, or shows something in it that a graph would do
-    only once.
+    It must if the scan takes the function for graph code or for a Keras step, or finds an effect in it that a graph
+    would have only once.
     """
     return function.hybrid is not None or is_step(function) or _is_covered(function) or _has_effect(function)
 
@@ -82,7 +82,7 @@ def is_to_watch(function: Function) -> bool:
 
 
 def names_switch(candidate: str) -> bool:
-    """Whether an id is that of a switch, which only a run finds."""
+    """Whether an id is that of a switch. Only a run finds switches."""
     name, at, line = candidate.rpartition(":")[2].rpartition("@")
     return name in SWITCHES and bool(at) and line.isdigit()
 
@@ -108,7 +108,7 @@ class Switch:
 
 
 def switches_of(modes: Modes) -> list[Switch]:
-    """The switches that a run saw thrown, each line once."""
+    """The switches that were set to eager in a run, each line once."""
     off = next((t for t in modes.thrown if t.kind == "functions" and not t.on), None)
     back = off.places[0] if off is not None and off.places else None
     found: dict[object, Switch] = {}
@@ -240,7 +240,7 @@ class SwitchTrial:
         only, skip = self.work.options.only, self.work.options.skip
         return (not only or judgement.function.id in only) and judgement.function.id not in skip
 
-    # -- what there is to try -------------------------------------------------------------------
+    # -- candidates -------------------------------------------------------------------------------
 
     def _unit(self) -> Judgement | None:
         """The graph code that ran eagerly and took the most time: a decorated function, or the batches of ``fit``."""
@@ -283,7 +283,7 @@ class SwitchTrial:
         ]
 
     def _judgement(self, switch: Switch, unit: Judgement) -> Judgement:
-        """The candidate that stands for removing a setting; not selected if it can't be edited."""
+        """The candidate for removing a setting. It is not selected if the setting can't be edited."""
         from ...rewrite import edit_file
 
         root = Path(self.scan.root)
@@ -360,8 +360,7 @@ class SwitchTrial:
         return [f for f in judged if is_step(f) and f.hybrid is None and self.observed.modes.eager.get(f.id)]
 
     def _unseen(self) -> tuple[Verdict, str] | None:
-        """The functions that would become graphs but were never called. If the run was cut, they may be called later.
-        """
+        """The objection that a function would become a graph but was not called before the run was cut."""
         if self.work.observed_whole or not any(t.kind == "functions" for t in self.observed.modes.thrown):
             return None
         for judgement in self.work.judgements.values():
@@ -376,7 +375,7 @@ class SwitchTrial:
         return None if first is None else (Verdict.INCONCLUSIVE, f"it is not edited: {first.message}")
 
     def _effects(self) -> tuple[Verdict, str] | None:
-        """The observed side effects that a graph would have only during tracing, or not at all."""
+        """The objection from observed side effects that a graph would have only during tracing, or not at all."""
         from ...dynamic.parent.judging import judge_observed, lasting_effects
 
         watched = [j.function for j in self.work.judgements.values() if is_to_watch(j.function)]
