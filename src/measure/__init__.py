@@ -1,1 +1,1 @@
-"""A/B timing of the original and the edited script, what drifted between them, and the statistics."""
+"""A/B timing of the original and the edited script, the drift between their results, and the statistics."""

@@ -1,6 +1,6 @@
-"""What XLA's auto-clustering, which a flag switches on, does to the original script: a row to compare with.
+"""The speedup of the original script with XLA's auto-clustering, which a flag enables: a reference row.
 
-One group of turns, and only where the budget has room for it: nothing else rests on this number.
+It takes one group of turns, run only if the budget allows. Nothing else depends on this number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .turns import run_group
 CLUSTERED = "auto-clustered"
 VARIABLE = "TF_XLA_FLAGS"
 FLAGS = "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit"
-#: The budget must have room for so many times what the first group of the benchmark took; compiling takes time.
+#: The budget must have room for this multiple of the time of the benchmark's first group, because compiling is slow.
 ROOM = 1.5
 MOST = 3.0
 
@@ -33,7 +33,7 @@ MOST = 3.0
 def flags_with(environment: Mapping[str, str]) -> str | None:
     """The value of TF_XLA_FLAGS that adds auto-clustering to the user's own flags.
 
-    None where they decide on it already, or name a file of flags, to which none can be added.
+    None if those flags already set it, or name a file of flags, to which none can be added.
     """
     own = environment.get(VARIABLE, "").strip()
     if "tf_xla_auto_jit" in own or (own and not own.startswith("-")):
@@ -42,7 +42,7 @@ def flags_with(environment: Mapping[str, str]) -> str | None:
 
 
 def seconds_needed(benchmark: Benchmark) -> float:
-    """The seconds that must be left of the budget: what the first group of the benchmark took, and a margin."""
+    """The seconds that must be left of the budget: those of the benchmark's first group, and a margin."""
     return ROOM * sum(benchmark.pairs[0].total_seconds) if benchmark.pairs else math.inf
 
 
@@ -60,11 +60,11 @@ def run_auto_clustering(
     start: Start = launch.start,
     clock: Callable[[], float] = time.monotonic,
 ) -> AutoClustering | None:
-    """Let the original script and the same under the flag take turns, in one group.
+    """Let the original script with and without the flag take turns, in one group.
 
-    None where there is no room for that before ``deadline`` (seconds of ``clock``), where the user's own flags
-    decide on it, and where the turns are too few to tell. ``start`` must start a process anew: TensorFlow reads the
-    flag once, so a process forked from one that has imported it would run without. Both arms are started so.
+    None if there is no time for that before ``deadline`` (seconds of ``clock``), if the user's own flags set it, or if
+    there are too few turns. ``start`` must start a fresh process, for both arms: TensorFlow reads the flag once, so a
+    process forked from one that has imported TensorFlow would ignore it.
     """
     flags = flags_with(environment)
     needed = seconds_needed(benchmark)

@@ -24,12 +24,12 @@ from .turns import run_group
 
 PAIRS = 10
 MIN_SPEEDUP = 1.05
-# The first look comes after this many groups, so the budget must hold as many.
+# The first look comes after this many groups, so the budget must suffice for them.
 FIRST_LOOK = 3
-# In later groups the turns go on until a group's ratio is known to 2%, less than two processes differ by.
+# In later groups, turns go on until the ratio's standard error is 2%, less than the difference between processes.
 MOST_TURNS = 60
 PRECISION = 0.02
-# A script whose rest takes no longer than this share of the remaining time is run to its end, once.
+# A script is run to its end once if the rest of it takes at most this share of the remaining time.
 FINISH_SHARE = 0.25
 CLOSING_SECONDS = 3.0
 
@@ -38,8 +38,7 @@ Start = Callable[[Target, dict[str, Any], Sequence[EditedFile], Path, str], Proc
 
 @dataclass(frozen=True)
 class Cover:
-    """A function that the plan converts besides the unit; its callees run in its graph. ``line`` is the line of its
-    ``def``."""
+    """Another function that the plan converts; its callees run in its graph. ``line`` is the line of its ``def``."""
 
     candidate: str
     file: str
@@ -103,7 +102,7 @@ def run_benchmark(
 def _arms(
     unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: bool, covers: Sequence[Cover] = ()
 ) -> list[Arm]:
-    """The arms, the dispensable one last."""
+    """The arms. The last one can be left out."""
     before = [unit.candidate] if hybrid else []
     eager = job_of(unit, eager_unit_line, (), before, covers)
     edited = job_of(unit, eager_unit_line, files, before, covers)
@@ -113,7 +112,8 @@ def _arms(
 def job_of(
     unit: Edit, eager_unit_line: int, files: Sequence[EditedFile], hybrid: Sequence[str], covers: Sequence[Cover]
 ) -> dict[str, Any]:
-    """The job of an arm that runs ``files`` edited; ``hybrid`` are the ids of what is decorated before any edit."""
+    """The job of an arm that runs the edited ``files``. ``hybrid`` are the ids of functions decorated before any edit.
+    """
     hooks = [hook_in(files, c.candidate, c.file, c.line, c.region) for c in covers]
     before = [*hybrid, *(cover.candidate for cover in covers if cover.hybrid)]
     job = {
@@ -165,7 +165,7 @@ class _Run:
         return (EAGER, EDITED) if compared <= alike else (EAGER, TWIN)
 
     def next_group(self, now: float, deadline: float) -> bool:
-        """Whether another group is to be run."""
+        """Whether to run another group."""
         count = len(usable(self.pairs))
         failures = sum(group.failed is not None for group in self.groups)
         if self.clear is not None:
@@ -236,7 +236,7 @@ class _Run:
         if not group.steady:
             self.group_seconds = max(self.group_seconds, seconds)
         if group.by_clock:
-            # However many units it did when it was watched: it does as many as there is time for.
+            # The observed number of units is not the script's length: it runs as many units as fit in its time.
             self.by_clock, self.length = True, None
         elif group.whole:
             self.length = group.units
@@ -269,12 +269,12 @@ class _Run:
     def _summarize(self, alpha: float) -> Benchmark:
         found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length, self.tail)
         if self.by_clock:
-            # It takes as long as before, and the units that happened to be run are not the script.
+            # The script takes a fixed time, and the units that were run are not the whole script.
             return replace(found, end_to_end_speedup=None, whole_script=False, by_clock=True)
         return found
 
     def _refuted(self, crash: Crash) -> Benchmark:
-        """The result for a script that fails when edited: no speedup, only the runs."""
+        """The result if the edited script fails: the runs without a speedup."""
         found = self._summarize(FALSE_POSITIVES)
         return replace(
             found,
@@ -328,7 +328,7 @@ def _log_ratios(arms: Sequence[str], turns: Sequence[Turn]) -> list[float]:
 
 
 def _is_precise(turns: Sequence[Turn]) -> bool:
-    # Asked by turn-taking, which knows no names: the edited arm is the second, as _arms lists them.
+    # The turns carry no names of arms. Their order is that of _arms, with the edited arm second.
     names = (EAGER, EDITED, TWIN)[: len(turns[0].seconds)]
     return pseudomedian_error(_log_ratios(names, turns)) <= PRECISION
 

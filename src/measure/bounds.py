@@ -1,4 +1,4 @@
-"""What converting can gain at most, by Amdahl's law, from the shares of the time that the observed run showed."""
+"""Upper bounds of the gain from converting, by Amdahl's law, from the observed run's shares of the time."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Sequence
 
 from ..records import Judgement
 
-#: Of fewer calls, how much they differ is not known well: the share's interval is then that of a proportion.
+#: With fewer calls, their variance is not known well, and the share's interval is that of a proportion.
 MANY_CALLS = 10
-#: Standard errors that an interval reaches to each side.
+#: Half the width of an interval in standard errors.
 WIDTH = 2.0
 
 
 def share_at_most(calls: int, seconds: float, squares: float, window: float) -> float:
-    """The upper end of the interval of the share that so many calls take of the time since the first of them.
+    """The upper end of the confidence interval of the calls' share of the time since the first of them began.
 
-    ``squares`` is the sum of the squares of the calls' seconds, ``window`` the seconds since the first call began.
+    ``seconds`` and ``squares`` are the sums of the calls' seconds and of their squares. ``window`` is the seconds since
+    the first call began.
     """
     if not calls or window <= 0:
         return 1.0
@@ -28,7 +29,7 @@ def share_at_most(calls: int, seconds: float, squares: float, window: float) -> 
 
 
 def _wilson(share: float, number: int) -> float:
-    """The upper end of Wilson's interval for a proportion."""
+    """The upper end of Wilson's confidence interval for a proportion."""
     square = WIDTH**2
     middle = share + square / (2 * number)
     reach = WIDTH * math.sqrt(share * (1 - share) / number + square / (4 * number**2))
@@ -36,14 +37,14 @@ def _wilson(share: float, number: int) -> float:
 
 
 def why_hopeless(judgements: Sequence[Judgement], min_speedup: float) -> str | None:
-    """Why converting all of these can't make the script ``min_speedup`` times as fast; None where it may."""
+    """Why converting all of these can't make the script ``min_speedup`` times as fast; None if it might."""
     names = {judgement.function.id for judgement in judgements}
     share = 0.0
     for judgement in judgements:
         seen = judgement.observation
         if seen.share_at_most is None:
             return None
-        # The time of calls that another of them makes is part of that one's.
+        # Calls from another of these functions are already in that function's time.
         total = sum(seen.callers.values())
         outside = sum(number for caller, number in seen.callers.items() if caller not in names)
         share += seen.share_at_most * (outside / total if total else 1.0)

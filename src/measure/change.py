@@ -1,6 +1,6 @@
-"""Whether a ratio has changed between two measurements, and where a series of them stepped: pure functions of numbers.
+"""Whether a ratio has changed between two measurements, and the steps in a series of ratios. Pure functions of numbers.
 
-Both take logarithms of ratios: a loss and the gain that makes up for it then are equally large.
+Both use logarithms, so that a loss and the gain that cancels it are equally large.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from ..records import Benchmark, Interval
 from .statistics import student_quantile
 from .summary import steady_logs, usable
 
-#: The chance to call two series different that are not.
+#: The probability of a false positive: calling two equal series different.
 ALPHA = 0.05
-#: Two measurements of one program differ by as much (the standard deviation of a logarithm) beyond what the groups of
-#: either tell: each goes on for a minute or two, and meets the machine in one state.
+#: The standard deviation of the log ratio between two measurements of one program, in addition to the spread of the
+#: groups of each: a measurement takes a minute or two, and the machine is in one state during it.
 SESSION = 0.02
-#: Student's distribution with more degrees is the normal one.
+#: With more degrees of freedom, Student's distribution is the normal one.
 MOST_FREEDOM = 1e6
-#: The exact distribution of the U test of more values takes too long.
+#: With more values, the exact distribution of the U test takes too long to compute.
 LONGEST_EXACT = 200
 
 
 def logs_of(benchmark: Benchmark) -> list[float]:
-    """The logarithms of a benchmark's ratios, one for each group of processes: what its speedup is reckoned from."""
+    """The logarithms of a benchmark's ratios, one for each group of processes. The speedup is computed from these."""
     return steady_logs(usable(benchmark.pairs))[0]
 
 
 def change(before: Sequence[float], now: Sequence[float], alpha: float = ALPHA) -> Interval | None:
-    """The ratio now over the ratio before, with its interval at 1 - ``alpha``; None with fewer than two groups of each.
+    """The ratio now over the ratio before, with its confidence interval at 1 - ``alpha``. Both are given as logarithms.
 
-    The interval is that of Welch's test of two means whose variances may differ (Welch, Biometrika 34, 1947), with
-    SESSION as a part of the variance that is known.
+    None with fewer than two groups of either. The interval is that of Welch's test of two means whose variances may
+    differ (Welch, Biometrika 34, 1947), with SESSION as a known part of the variance.
     """
     if len(before) < 2 or len(now) < 2:
         return None
@@ -49,10 +49,10 @@ def change(before: Sequence[float], now: Sequence[float], alpha: float = ALPHA) 
 
 
 def judge(found: Interval | None, fail_on: float) -> str:
-    """What a change says of a loss of ``fail_on`` (0.1: a tenth): ``lost``, ``held`` or ``inconclusive``.
+    """Whether a change is a loss of ``fail_on`` (0.1: a tenth) or more: ``lost``, ``held`` or ``inconclusive``.
 
-    It is lost where the whole interval lies below 1 and the estimate is a loss of as much, and held where the
-    interval leaves no room for one of as much.
+    "lost" if the whole confidence interval is below 1 and the estimate is a loss of at least ``fail_on``. "held" if
+    the interval excludes such a loss.
     """
     if found is None:
         return "inconclusive"
@@ -63,8 +63,8 @@ def judge(found: Interval | None, fail_on: float) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """Where a series stepped: ``at`` is the position of the first value after it, ``before`` and ``after`` are the
-    medians of the values on both sides up to the next step, ``p_value`` the chance of such a step in a series of none.
+    """A step in a series. ``at`` is the position of the first value after it. ``before`` and ``after`` are the medians
+    on both sides, up to the next step. ``p_value`` is the probability of such a step in a series without steps.
     """
 
     at: int
@@ -74,11 +74,11 @@ class Step:
 
 
 def steps(values: Sequence[float], factor: float = 1.1, alpha: float = ALPHA) -> list[Step]:
-    """Where a series of ratios stepped by ``factor`` or more, in their order.
+    """The steps by ``factor`` or more in a series of ratios, in order.
 
     The series is split in two where the ranks of both parts differ most (the U test of Mann and Whitney, Annals of
-    Mathematical Statistics 18, 1947), and each part again. A split counts where its p value is significant among all
-    places where the part could be split (Bonferroni), and the medians of both sides are a ``factor`` apart.
+    Mathematical Statistics 18, 1947), and each part is split again. A split counts if its p value is significant after
+    Bonferroni's correction for all possible places, and if the medians of both sides differ by ``factor``.
     """
     found = sorted(_splits([math.log(value) for value in values], 0, factor, alpha))
     edges = [0, *(at for at, _ in found), len(values)]
@@ -96,7 +96,7 @@ def _splits(logs: Sequence[float], offset: int, factor: float, alpha: float) -> 
         return []
     tried = [(min(1.0, len(places) * u_test(logs[:at], logs[at:])), at) for at in places]
     p_value, _ = best = min(tried)
-    # Of places that tell the same, the one that the medians are furthest apart at.
+    # Among places with the same p value, take the one with the largest difference of medians.
     at = max((at for p, at in tried if p == best[0]), key=lambda at: abs(median(logs[at:]) - median(logs[:at])))
     if p_value >= alpha or abs(median(logs[at:]) - median(logs[:at])) < math.log(factor):
         return []
@@ -105,7 +105,7 @@ def _splits(logs: Sequence[float], offset: int, factor: float, alpha: float) -> 
 
 
 def _fewest(alpha: float) -> int:
-    """The fewest values on both sides with which the test can be significant."""
+    """The fewest values on each side with which the test can be significant."""
     number = 2
     while 2 / math.comb(2 * number, number) >= alpha:
         number += 1
@@ -113,13 +113,13 @@ def _fewest(alpha: float) -> int:
 
 
 def u_test(one: Sequence[float], other: Sequence[float]) -> float:
-    """The two-sided p value of the U test of two series: exact without ties, with the normal law where there are some.
+    """The two-sided p value of the U test of two series, computed by ``scipy.stats.mannwhitneyu``.
 
-    Computed by ``scipy.stats.mannwhitneyu``.
+    It is exact without ties, and uses the normal approximation otherwise.
     """
     from scipy.stats import mannwhitneyu
 
     both = [*one, *other]
-    # One method for all splits of a series, for their p values are compared.
+    # All splits of a series use one method, because their p values are compared.
     exact = len(set(both)) == len(both) <= LONGEST_EXACT
     return float(mannwhitneyu(one, other, alternative="two-sided", method="exact" if exact else "asymptotic").pvalue)

@@ -1,8 +1,8 @@
 """The comparison of variants: eager and a few plans take turns, and the fastest for the whole training wins.
 
 One group of processes (see ``turns``) usually decides. Two processes of one script differ by a few per cent, and a
-variant that is faster by no more than that is not worth its complexity. If it stays open whether a variant beats the
-plainest, these two are timed again, in new processes and without eager, whose turns take most of the time.
+variant that is faster by no more than that is not worth its complexity. If it is undecided whether a variant beats the
+plainest, these two are timed again in new processes, without eager, whose turns take most of the time.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from .statistics import pseudomedian, pseudomedian_error, without_slowest
 from .summary import EAGER
 from .turns import run_group
 
-#: What the log ratio of two processes of one script that take turns varies by (its standard deviation).
+#: The standard deviation of the log ratio of two processes of one script that take turns.
 PROCESS_SD = 0.045
-#: So many deviations must a variant be faster than the plainest one, over the whole training.
+#: A variant must be faster than the plainest one by this many standard deviations, over the whole training.
 MARGIN_SDS = 2
-#: So many standard deviations are exceeded by chance in one of twenty cases (the normal distribution's 95% quantile).
+#: The 95% quantile of the normal distribution, in standard deviations: exceeded by chance in one of twenty cases.
 ONE_SIDED = 1.645
-#: Entrants that are within this of the fastest are as fast, and the plainest of them is taken.
+#: Entrants within this ratio of the fastest count as equally fast. The plainest of them is taken.
 TIE = 1.05
 TURNS = 12
-#: A second race of two goes on for so many turns, while the spread of their turns adds to the error.
+#: The most turns of a second race of two. It goes on while the standard error of the turns exceeds QUIET.
 MOST_TURNS = 48
 QUIET = 0.015
 
@@ -56,7 +56,7 @@ class Standing:
     once_seconds: float
 
     def total(self, units: int) -> float:
-        """The seconds of so many units."""
+        """The seconds of ``units`` units."""
         return self.once_seconds + units * self.unit_seconds
 
 
@@ -199,10 +199,10 @@ def _beats(
     gain, error = fmean(gains), noise * math.hypot(*errors) / len(errors)
     saved = math.log(totals[plainest.name] / totals[entrant.name])
     if entrant.dear:
-        # A compiled one must be clearly faster in each unit, and at least as fast over the whole training: a longer
-        # one, of which this may be a trial, will gain.
+        # A compiled variant must be clearly faster in each unit, and at least as fast over the whole training. This
+        # script may be a trial of a longer training, which will gain.
         return saved >= 0 and gain > max(error, math.log(TIE))
-    # What is paid once may decide for a plainer graph, as long as its units are no slower.
+    # A lower one-time cost may decide, as long as the units are not slower.
     margin = MARGIN_SDS * PROCESS_SD / math.sqrt(len(gains)) if noise else math.log(TIE)
     return saved >= margin and gain > -error
 

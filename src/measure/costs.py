@@ -1,6 +1,6 @@
-"""What a way to convert would cost and save over a whole training: a model, to spare runs that can't pay.
+"""A model of the cost and gain of a variant over a whole training. It saves runs that can't pay off.
 
-It only decides what is worth a run. What is chosen is decided by measurement (``race``).
+It only decides what is worth a run. The choice is made by measurement (``race``).
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 from ..records import Form, Judgement, VariantResult, Verdict
 
-#: A run that was cut tells no length. The training is then reckoned to take so long eagerly: long enough that
-#: a trace has paid, short enough that a variant which only pays after hours is not preferred.
+#: The assumed seconds of eager training if the run was cut and its length is unknown: long enough that a trace pays
+#: off, short enough that a variant which only pays off after hours is not preferred.
 HORIZON_SECONDS = 600.0
-#: Up to so many signatures are taken for all that there are, also where the run was cut.
+#: Up to this many observed signatures are assumed to be all, even if the run was cut.
 FEW_SIGNATURES = 4
-#: What relaxed traces are spared must be worth this much of the time, and so many seconds.
+#: The retraces that a relaxed signature avoids must cost at least this share of the time, and these seconds.
 LEAST_TRACE_SHARE, LEAST_TRACE_SECONDS = 0.05, 0.3
 
 
 @dataclass(frozen=True)
 class Length:
-    """How often a candidate is called in a whole training. ``whole``: counted to the script's own end."""
+    """How often a candidate is called in a whole training. ``whole``: counted up to the end of the script."""
 
     calls: int
     whole: bool
@@ -29,9 +29,9 @@ class Length:
 
 
 def length_of(judgement: Judgement, whole: bool) -> Length:
-    """The length of the script's training in calls of the candidate, and whence it is known.
+    """The length of the script's training in calls of the candidate, and how it is known.
 
-    ``whole`` says whether the observed run came to the script's own end.
+    ``whole`` says whether the observed run reached the end of the script.
     """
     seen = judgement.observation
     if whole:
@@ -43,7 +43,7 @@ def length_of(judgement: Judgement, whole: bool) -> Length:
 
 
 def base_result(judgement: Judgement) -> VariantResult | None:
-    """The result of the variant that the candidate would be written as, where it was confirmed."""
+    """The result of the variant that would be written for the candidate; None if it was not confirmed."""
     for result in judgement.variants:
         if result.name == judgement.variant.name and result.outcome is Verdict.CONFIRMED:
             return result
@@ -51,7 +51,7 @@ def base_result(judgement: Judgement) -> VariantResult | None:
 
 
 def expected_signatures(judgement: Judgement, length: Length) -> int:
-    """How many signatures a bare ``tf.function`` would meet in a training of that length."""
+    """How many signatures a bare ``tf.function`` would receive in a training of that length."""
     seen = judgement.observation
     if length.whole or seen.signatures <= FEW_SIGNATURES:
         return max(1, seen.signatures)
@@ -66,14 +66,14 @@ def predicted_seconds(result: VariantResult, judgement: Judgement, length: Lengt
 
 
 def trace_seconds(result: VariantResult) -> float:
-    """The seconds of one trace; for ``jit_compile`` with the compilation."""
+    """The seconds of one trace; with ``jit_compile``, including the compilation."""
     return (result.trace_seconds or 0.0) / max(result.traces, 1)
 
 
 def retracing_pays(judgement: Judgement, length: Length) -> bool:
-    """Whether the traces after the first cost enough for a variant that is spared them to be worth a run.
+    """Whether retraces cost enough that a variant without them is worth a run.
 
-    A candidate without a confirmed variant is one that a bare ``tf.function`` would trace again and again.
+    They do for a candidate without a confirmed variant, which a bare ``tf.function`` would retrace again and again.
     """
     base = base_result(judgement)
     if base is None:
@@ -83,7 +83,7 @@ def retracing_pays(judgement: Judgement, length: Length) -> bool:
 
 
 def forms(judgement: Judgement) -> Iterator[Form]:
-    """The forms of a candidate's arguments and of all their parts."""
+    """The forms of a candidate's arguments and of all their nested parts."""
     waiting = [parameter.form for parameter in judgement.observation.parameters if parameter.form is not None]
     while waiting:
         form = waiting.pop()
@@ -97,5 +97,5 @@ def shapes_vary(judgement: Judgement) -> bool:
 
 
 def numbers_vary(judgement: Judgement) -> bool:
-    """Whether a Python number was given with more than one value."""
+    """Whether a Python number in the arguments had more than one value."""
     return any(form.varies for form in forms(judgement))

@@ -1,4 +1,4 @@
-"""What a user must know of the random numbers that a converted function draws."""
+"""What a user must know about the random numbers that a converted function draws."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _NO_DRAWS = re.compile(r"StatelessRandomGet\w*|\w*Grad|\w*Dataset\w*")
 
 
 def draws_among(ops: Iterable[str]) -> tuple[str, ...]:
-    """Those of the types of ops that draw random numbers, in alphabetical order."""
+    """The op types among ``ops`` that draw random numbers, in alphabetical order."""
     return tuple(sorted(op for op in ops if _DRAWS.fullmatch(op) and not _NO_DRAWS.fullmatch(op)))
 
 
 def tell_draws(chosen: Sequence[Judgement]) -> str:
-    """A sentence on what the edited script draws otherwise than the original; empty where it draws nothing.
+    """A clause about random numbers that the edited script draws differently; empty if none are drawn.
 
-    A stateful op takes its numbers from the process's sequence in eager code, and from a sequence of its own in a
-    graph. A stateless one takes its seed from a variable (Keras 3, ``tf.random.Generator``), in both alike.
+    In eager code, a stateful op draws from the sequence of the process; in a graph, from a separate sequence of the op.
+    A stateless op takes its seed from a variable (Keras 3, ``tf.random.Generator``) in both.
     """
     stateful = {j.function.id: [op for op in j.observation.draws if not op.startswith("Stateless")] for j in chosen}
     drawing = {name: ops for name, ops in stateful.items() if ops}

@@ -1,4 +1,4 @@
-"""The comparison of what the edited and the original script compute and print.
+"""The comparison of the values that the edited and the original script compute and print.
 
 It compares the results of the unit function, the variables, the printed lines, and the numbers on them. ``noise``
 judges the differences; docs/drift.md explains the method.
@@ -17,18 +17,18 @@ from .lines import Line, find_numbers, is_integral, is_timed, match_lines, parse
 from .noise import ROUNDING, Finding, Series, State, distance
 from .states import are_alike, compare_variables
 
-# Counts and shares of samples change by whole samples at a decision's border; up to this share of the range.
+# Counts and shares of samples change by whole samples near a decision boundary. This share of the range is tolerated.
 BORDERLINE = 0.02
 _SHARES = re.compile(
     r"(?<![a-z])(?:acc|accuracy|accuracies|precision|recall|f1|auc|m?iou|dice|correct)(?![a-z])", re.IGNORECASE
 )
-# Dice loss, IoU loss: smooth losses that are named after a share.
+# Smooth losses that are named after a share, such as Dice loss and IoU loss.
 _SMOOTH = re.compile(r"loss|error|distance|divergence|penalty|cost", re.IGNORECASE)
 MOST_METRICS = 20
-# What is kept of the unit's results for a picture.
+# The most results of the unit, and points of each, that are kept for a plot.
 MOST_COURSES, MOST_POINTS = 4, 120
-# A script that runs no more units than this to its own end trains too little for any number to tell. Where it repeats
-# itself, that all of it agrees is what a cold start can add: the check has compared each of its calls.
+# A script that ends after this many units or fewer trains too little for any number to prove much. If it is
+# reproducible, full agreement suffices, because the check has compared each of its calls.
 FEW_UNITS = 5
 
 
@@ -87,7 +87,7 @@ def _compare_smooth(reference: Trace, edited: Trace, others: Sequence[Trace], re
 
 
 def _repeats(reference: Trace, twin: Trace) -> bool:
-    """Whether a second run starts like the first one: equal first results, and equal variables at the first record."""
+    """Whether a second run starts like the first one, with equal first results and equal first recorded variables."""
     rows = zip(reference.scalars[:2], twin.scalars[:2], strict=False)
     pairs = [(first, second) for row, other in rows for first, second in zip(row, other, strict=False)]
     if any(distance(first, second, max(abs(first or 0.0), 1e-12)) > ROUNDING for first, second in pairs):
@@ -205,7 +205,7 @@ def _compare_scalars(reference: Trace, edited: Trace, others: Sequence[Trace], r
 
 
 def _courses(reference: Trace, edited: Trace, others: Sequence[Trace]) -> tuple[Course, ...]:
-    """The first results of the unit for display, unit by unit; a long run is sampled evenly."""
+    """The first few results of the unit over the units, for display. A long run is sampled evenly."""
     units = min(len(reference.scalars), len(edited.scalars))
     width = min((len(row) for row in (*reference.scalars[:units], *edited.scalars[:units])), default=0)
     step = max(1, math.ceil(units / MOST_POINTS))
@@ -238,13 +238,13 @@ def _column(rows: Sequence[Sequence[float | None]], position: int) -> list[float
 
 
 def _compare_units(reference: Trace, edited: Trace, others: Sequence[Trace]) -> list[Finding]:
-    """Whether both came to their end after as many units; one that was cut before the other's end shows nothing."""
+    """Whether both ended after the same number of units. A run that was cut before the other's end shows nothing."""
     both = reference.complete and edited.complete
     first = min((reference, edited), key=lambda run: run.units)
     if reference.units == edited.units or not first.complete:
         return []
     steady = all(other.units == reference.units for other in others if other.complete)
-    # Where one was cut, the clock may have ended the other: tracing takes time of it.
+    # If one was cut, the other may have ended because of its clock, since tracing takes time.
     state = State.DRIFT if steady and others and both else State.UNEXPLAINED if steady else State.POWERLESS
     detail = f"is {edited.units}, original {reference.units}" if both else _ended_alone(reference, edited)
     return [
@@ -316,7 +316,7 @@ def _compare_lines(
 
 
 def _common_lines(first: Trace, second: Trace) -> tuple[list[Line], list[Line]]:
-    """The lines of two runs, those of a run that was cut later shortened to what the other one can have."""
+    """The lines of two runs. The longer run is shortened to the lines that the shorter one can have printed."""
     ours, theirs = read_lines(first.lines), read_lines(second.lines)
     if second.units < first.units and not (second.complete and first.complete):
         theirs = _without_end(second, theirs, ours)
@@ -328,7 +328,7 @@ def _common_lines(first: Trace, second: Trace) -> tuple[list[Line], list[Line]]:
 
 
 def _without_end(run: Trace, lines: list[Line], longer: list[Line]) -> list[Line]:
-    """The lines of a run without what it says at its own end, which the other one, that was cut, never came to."""
+    """The lines of a run without those printed at its end, which the other run, cut before that, can't have."""
     known = {line.skeleton for line in longer}
     end = len(lines)
     while run.complete and end and lines[end - 1].skeleton not in known:
@@ -388,7 +388,7 @@ def _is_borderline(finding: Finding) -> bool:
 
 
 def is_borderline(name: str, first: float | None, second: float | None, gap: float) -> bool:
-    """Whether ``gap``, between values as these, is what few samples at a border do to a number of that name."""
+    """Whether a few samples near a decision boundary can explain the difference ``gap`` in a number of this name."""
     if first is None or second is None or not _SHARES.search(name) or _SMOOTH.search(name):
         return False
     top = max(abs(first), abs(second))

@@ -20,16 +20,16 @@ from .lines import find_numbers, is_integral, is_timed, parse_number, place_of, 
 from .noise import LATE_FACTOR, POWERLESS_PRINTED, ROUNDING, State
 from .statistics import check_equivalence, least_deviation
 
-#: A number that seeds spread by so much of itself shows nothing by lying within that.
+#: If the spread of the seeds is this share of a number's value, a difference within the spread proves nothing.
 VAGUE = 0.5
-#: Of the units' own results, the mean over this share of the units counts, the last ones.
+#: The share of the units, at the end, over which the unit's results are averaged.
 LAST_SHARE = 0.1
 
-#: The chance to call equivalent what is not, shared by the two estimates that may be off: half for the margin, half
-#: for the mean difference (Bonferroni, since both come from the same runs).
+#: The probability of calling different results equivalent. Half of it is for the margin, half for the mean difference
+#: (Bonferroni, since both are estimated from the same runs).
 FALSE_EQUIVALENCE = 0.05
 
-# What identifies a number: its source, the line that it stands on or its name, and its position there.
+# The identity of a number: its source, its line or name, and its position there.
 Key = tuple[str, str, int]
 
 
@@ -245,7 +245,7 @@ class _Series:
 
     def judge(self, comparisons: int) -> _Compared:
         both = [(one, other) for one, other in zip(self.eager, self.edited, strict=True) if one and other]
-        # What Keras has recorded is read off living objects, which a graph may keep alive, or not.
+        # Records of Keras are read from live objects. A graph may change which of these are still alive.
         shown = self.key[0] != "keras"
         if shown and all(self.eager) and not any(self.edited):
             return self._told(State.DRIFT, "is missing in all edited runs", [])

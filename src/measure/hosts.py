@@ -1,7 +1,7 @@
-"""Which lines of the user's files take the time, and what they spend it on, by sampled stacks. Pure functions.
+"""Which lines of the user's files take the time, and for what kind of work, from sampled stacks. Pure functions.
 
-The line of a sample is the innermost one of the project's on the stack. What it calls there says what kind of work it
-is: a kind has a remedy (``report.answer``), a line of a library has not.
+The line of a sample is the innermost project line on the stack. The frames that it calls determine the kind of work.
+Each kind has a remedy (``report.answer``).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from ..records import Cost, HostCost
 from ..sandbox.protocol import HOOK_FILE, WAITING
 from .samples import LEAST_MOMENTS, Frame, Thread
 
-#: Lines with a smaller share of the time are left out, and there are no more than so many.
+#: Lines with a smaller share of the time are left out, and there are at most this many.
 LEAST_SHARE = 0.02
 MOST_LINES = 12
 _OURS = str(Path(__file__).resolve().parents[1]) + "/"
 _INSTALLED = re.compile(r"/(?:site|dist)-packages/|/lib/python3")
 _PACKAGE = re.compile(r"/(?:site|dist)-packages/([^/]+?)(?:\.py)?(?:/|$)")
-#: Frames that stand between a call and what is called.
+#: Frames of wrappers between a call and the function that is called.
 _WRAPPERS = re.compile(r"(?:^|\.)(?:\w*wrapper|error_handler|op_dispatch_handler|_\w+_factory|_run_op|<lambda>)$")
-#: What tells the kind of work, looked for from the user's line inwards; the first that fits any frame decides.
+#: The patterns of each kind of work. The first one that matches any frame below the user's line decides.
 _SIGNS: tuple[tuple[Cost, re.Pattern[str]], ...] = (
     (Cost.PREDICT, re.compile(r"(?:^|\.)(?:predict|predict_on_batch|evaluate)\|.*/(?:tf_)?keras/")),
     (Cost.FIT, re.compile(r"(?:^|\.)(?:fit|train_on_batch)\|.*/(?:tf_)?keras/")),
@@ -39,9 +39,9 @@ _SIGNS: tuple[tuple[Cost, re.Pattern[str]], ...] = (
 
 
 def find(threads: Sequence[Thread], root: str) -> tuple[HostCost, ...]:
-    """The lines of files below ``root`` that take the time, the largest shares first; none where samples are few.
+    """The lines of files below ``root`` that take the time, the largest shares first; empty if there are few samples.
 
-    Of several threads the one counts that is in the project's files most often: the training loop's.
+    Only one thread counts, the one that is in the project's files most often. That is the training loop's.
     """
     tallies = [_tally(thread, root) for thread in threads]
     if not tallies:
@@ -62,7 +62,7 @@ def find(threads: Sequence[Thread], root: str) -> tuple[HostCost, ...]:
 
 
 def _tally(thread: Thread, root: str) -> tuple[Counter[tuple[str, str, Cost, str]], int]:
-    """How often each line was the innermost of the project's, and how many samples the thread has."""
+    """How often each line was the innermost project line, and the number of samples of the thread."""
     counted: Counter[tuple[str, str, Cost, str]] = Counter()
     waited = 0
     for stack in thread.stacks:
@@ -79,7 +79,7 @@ def _tally(thread: Thread, root: str) -> tuple[Counter[tuple[str, str, Cost, str
 
 
 def is_users(file: str, root: str) -> bool:
-    """Whether a file is one of the project's own: below its root, and neither installed there nor ours."""
+    """Whether a file belongs to the project: below its root, not an installed package and not part of this tool."""
     inside = file.startswith(root.rstrip("/") + "/")
     return inside and not _INSTALLED.search(file) and not _is_ours(file)
 
@@ -89,7 +89,7 @@ def _is_ours(file: str) -> bool:
 
 
 def _work(below: Sequence[Frame]) -> tuple[Cost, str]:
-    """The kind of work that the frames below a line do, and what the line calls, in words."""
+    """The kind of work in the frames below a line, and the name of the function that the line calls."""
     if not below:
         return Cost.PYTHON, ""
     texts = [f"{frame.name}|{frame.file}" for frame in below]

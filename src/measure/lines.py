@@ -1,7 +1,7 @@
-"""Printed lines as what stays the same from run to run and the numbers in between.
+"""Splits printed lines into the text that stays the same from run to run and the numbers in it.
 
-Clock times, durations, rates and memory addresses belong to the machine and are taken out; they are never
-compared, for the whole point of an edit is to change them.
+Clock times, durations, rates and memory addresses depend on the machine. They are removed and never compared, because
+an edit is meant to change them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _NUMBER = re.compile(
 _TIME = "‹time›"
 _PLAIN = r"\d+(?:\.\d*)?(?:e[-+]?\d+)?"
 _MACHINE = (
-    # What redraws a line leaves only what a person would see at last.
+    # After a carriage return only the last version of a line counts, as on a terminal.
     (re.compile(r"^.*\r(?=.)", re.DOTALL), ""),
     (re.compile(r"\r|\x08|\x1b\[[0-9;?]*[A-Za-z]"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]+"), "‹address›"),
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?"), _TIME),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?\b"), _TIME),
-    # A rate; but metres and angles a second are what a simulation computes.
+    # A rate. Metres or angles per second are excluded: a simulation computes those.
     (
         re.compile(
             rf"(?:\b{_PLAIN}|\?)(?!\s?(?:[kcmµ]?m|deg|m?rad|rev)\s?/)\s?[a-z]*\s?/\s?(?:seconds?|sec|s)\b",
@@ -40,10 +40,10 @@ _MACHINE = (
         ),
         _TIME,
     ),
-    # 3.2m are metres; in 2m 30s and in 2m they are minutes.
+    # "3.2m" is in metres. In "2m 30s" and "2m", m stands for minutes.
     (re.compile(r"(?<![\w.])\d+(?:h|m|min)(?![a-z/])|\b\d+\.\d*(?:h|min)(?![a-z/])"), _TIME),
     (re.compile(rf"(?:{_TIME}|\?)(?:[\s,:<]*(?:{_TIME}|\?))+"), _TIME),
-    # Progress bars are drawn as far as the clock allows.
+    # The length of a progress bar depends on the clock.
     (re.compile(r"[=>#█▏▎▍▌▋▊▉━╸╺─▒░.\-]{3,}"), "…"),
 )
 _LIBRARY = re.compile(
@@ -58,9 +58,9 @@ _TIMED_WORDS = re.compile(
 
 @dataclass(frozen=True)
 class Number:
-    """A number on a printed line: its value, the value of one unit in its last place, and what stands before it.
+    """A number on a printed line: its value, the value of one unit in its last place, and the words before it.
 
-    ``integral`` numbers have no decimals; ``timed`` ones are named as times, speeds or memory are.
+    ``integral`` numbers have no decimals. ``timed`` numbers are named as a time, a speed or memory.
     """
 
     value: float
@@ -72,8 +72,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Line:
-    """A printed line. ``skeleton`` is its text with every number replaced by ``#``; ``units`` are those of the numbers
-    that were taken out for their unit, which is one of time.
+    """A printed line. ``skeleton`` is its text with every number replaced by ``#``. ``units`` are the time units of
+    the numbers that were removed as times.
     """
 
     skeleton: str
@@ -82,7 +82,7 @@ class Line:
 
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
-    """The lines as skeletons and numbers, without those of TensorFlow's own log."""
+    """The lines as skeletons and numbers, without lines of TensorFlow's log."""
     return [read_line(line) for line in lines if not _LIBRARY.match(line)]
 
 
@@ -102,7 +102,7 @@ def read_line(text: str) -> Line:
 
 
 def _unit(text: str) -> str:
-    """The unit of a time that was taken out of a line; empty for what is no number with a unit, as a date is."""
+    """The unit of a time that was removed from a line; empty if it has none, as a date."""
     found = re.fullmatch(rf"{_PLAIN}\s*([a-zµ][a-zµ\s/]*)", text, re.IGNORECASE)
     return found[1].replace(" ", "") if found else ""
 
@@ -114,12 +114,12 @@ def _number(text: str, before: str) -> Number:
 
 
 def is_timed(label: str) -> bool:
-    """Whether a number of this name tells of the machine: a time, a speed, memory."""
+    """Whether a number of this name depends on the machine: a time, a speed, memory."""
     return _TIMED_WORDS.search(label.replace("_", " ")) is not None
 
 
 def parse_number(text: str) -> float:
-    """The value of a printed number; not-a-number where it is none."""
+    """The value of a printed number; NaN if the text is not a number."""
     try:
         return float(text)
     except ValueError:
@@ -142,7 +142,7 @@ def is_integral(text: str) -> bool:
 
 
 def find_numbers(expression: re.Pattern[str], lines: Iterable[str]) -> list[str]:
-    """The texts that a ``--metric`` finds on printed lines: its first group, or else all of the match."""
+    """The texts that a ``--metric`` finds on printed lines: its first group, or else the whole match."""
     found = []
     for line in lines:
         for match in expression.finditer(line):
@@ -154,9 +154,9 @@ def find_numbers(expression: re.Pattern[str], lines: Iterable[str]) -> list[str]
 
 @dataclass(frozen=True)
 class Match:
-    """Lines of one run matched with those of another: the k-th of a skeleton with the k-th of the same.
+    """Lines of one run matched with those of another: the k-th line of a skeleton with the k-th line of the same.
 
-    ``pairs`` are positions in both; ``lost`` are positions in the first, ``new`` positions in the second.
+    ``pairs`` are positions in both runs. ``lost`` are unmatched positions in the first, ``new`` in the second.
     """
 
     pairs: tuple[tuple[int, int], ...]
@@ -165,7 +165,7 @@ class Match:
 
 
 def match_lines(first: Sequence[Line], second: Sequence[Line]) -> Match:
-    """Match the lines of two runs. Their order matters only among the lines of one skeleton."""
+    """Match the lines of two runs. The order matters only among lines with the same skeleton."""
     places: defaultdict[str, list[int]] = defaultdict(list)
     for position, line in enumerate(second):
         places[line.skeleton].append(position)

@@ -1,9 +1,9 @@
 """The judgement whether a difference between two runs is larger than the effect of rounding on the script.
 
 Two correct runs do not stay equal: a graph rounds differently from eager code, and training amplifies the difference.
-So no fixed tolerance is used alone. Other runs of the original script, ideally one whose variables were moved by one
-rounding error, show the effect of rounding on each number in each unit. The edited run may differ by a factor more. If
-rounding moves a number far, it is no evidence, for or against.
+So no fixed tolerance is used alone. Other runs of the original script, ideally one whose variables were perturbed by
+one rounding error, show the effect of rounding on each number in each unit. The edited run may differ by a factor more.
+If rounding moves a number far, the number is no evidence for or against.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from enum import Enum
 
 from ..records import Metric
 
-# What another order of float32 operations does to the result of one unit, relative to it.
+# The relative effect of a different order of float32 operations on the result of one unit.
 ROUNDING = 2e-5
-# The edited run rounds anew in every unit, the perturbed one was moved once: so much further it may be while
-# the distances are small, and so much once they have grown to a tenth.
+# The edited run rounds differently in every unit, but the perturbed one was perturbed once. So the edited run's
+# distance may be larger by the first factor while distances are small, and by the second from a tenth on.
 FACTOR, LATE_FACTOR, LATE = 30.0, 10.0, 0.1
-# Where rounding alone moves a number by this much of itself, comparing it tells nothing. For a printed number
-# it takes less: what differs between two runs of the original script may be a time, however it is named.
+# If rounding alone moves a number by this share, comparing it proves nothing. The limit is lower for a printed number:
+# one that differs between two runs of the original script may be a time, whatever its name.
 POWERLESS, POWERLESS_PRINTED = 0.05, 1e-3
-# What agrees is evidence only where the noise is that small, beside the value and beside how far training moves it:
-# else an update that was left out would agree as well.
+# Agreement is evidence only if the noise is this small relative to the value and to its change during training.
+# Otherwise a missing update would agree as well.
 TELLING, TELLING_MOVED = 1e-3, 0.1
-# A number that rounding moves by this much of how far training moves it is itself made of rounding: Adam turns the
-# noise that is the gradient of a bias before a normalization into full steps.
+# If rounding moves a number by this share of its change during training, the number is only rounding noise. Adam turns
+# the gradient of a bias before a normalization, which is noise, into full steps.
 PURE_NOISE = 0.5
-# Without any run to tell the noise by: a jump of this size, and by this factor from one unit to the next.
+# If no run shows the noise: the size of a jump, and its factor from one unit to the next.
 JUMP, JUMP_FACTOR = 5e-4, 100.0
 
 
 class State(Enum):
     """The judgement on a number.
 
-    AGREES: it agrees, in a comparison that could have failed. POWERLESS: it shows nothing. UNEXPLAINED: it differs, and
-    no other run shows whether that is rounding. DRIFT: it differs by more than rounding explains.
+    AGREES: it agrees, in a comparison that could have failed. POWERLESS: it proves nothing. UNEXPLAINED: it differs,
+    and no other run shows whether that is rounding. DRIFT: it differs by more than rounding explains.
     """
 
     AGREES = "none"
@@ -98,19 +98,19 @@ def judge(
     powerless: float = POWERLESS,
     moved: Sequence[float] | None = None,
 ) -> Judged:
-    """Judge a number by its distances from the reference, relative to it.
+    """Judge a number by its relative distances from the reference.
 
     ``distances`` are those of the edited run, and ``noise`` those of the other runs (None if there are none). ``slack``
-    is allowed in addition. ``moved`` is how far training has moved the number by then. The noise at a point is the
-    largest up to ``ahead`` points later, because a perturbed run diverges later. From the point where it reaches
-    ``powerless``, or where the number moves by little more than noise, nothing is judged.
+    is allowed in addition. ``moved`` is how far training has moved the number so far. The noise at a point is the
+    largest up to ``ahead`` points later, because a perturbed run diverges later. Nothing is judged from the point where
+    the noise reaches ``powerless``, or where the number moves by little more than noise.
     """
     if noise is None:
         for at, distance in enumerate(distances):
             if distance > slack[at]:
                 before = distances[at - 1] if at else 0.0
-                # Chaos grows from unit to unit; what jumps has another cause. Between points that lie
-                # further apart (ahead is 1 there) either may have happened.
+                # Rounding differences grow from unit to unit, so a jump has another cause. If the points are
+                # further apart (then ahead is 1), either is possible.
                 abrupt = distance >= JUMP and distance >= JUMP_FACTOR * before
                 return Judged(State.DRIFT if abrupt and ahead > 1 else State.UNEXPLAINED, at)
         return Judged(State.AGREES if distances else State.POWERLESS, len(distances) - 1, telling=bool(distances))
@@ -175,7 +175,7 @@ class Series:
         ]
         slack = []
         for scale in scales:
-            # A number may move by up to one place before its print shows it.
+            # A number may change by up to one place before its printed form changes.
             unseen = LATE_FACTOR * min(common_noise, self.place / scale) if self.others else 0.0
             exact = 0.0 if self.integral else 1.001 * self.place / scale + ROUNDING
             slack.append(exact + (0.0 if self.integral else unseen))
@@ -196,7 +196,7 @@ class Series:
         )
 
     def _tells(self, judged: Judged, noise: Sequence[float], repeats: bool) -> bool:
-        """Whether agreement in this number proves anything."""
+        """Whether agreement of this number proves anything."""
         if not repeats and not any(noise):
             return False
         values = {value for value in self.reference[: judged.at + 1] if value is not None and not math.isnan(value)}

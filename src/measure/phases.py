@@ -1,8 +1,8 @@
-"""What of a script is a unit, and what is not: calls inside of another graph, and what follows the last unit.
+"""Decides which calls are the units of a measurement, and estimates the rest of the script.
 
-A script may train in phases, each with a step of its own, and may call its step here and there inside of a function
-that is converted, too. So units are the calls of one function that no other converted one covers, and the rest of the
-script is reckoned by what the observed run saw of it.
+A script may train in phases with a different step in each, and may also call its step inside another converted
+function. So the units are the calls of one function outside of other converted functions. The time of the rest of the
+script is estimated from the observed run.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from .benchmark import Cover
 from .costs import Length, base_result, predicted_seconds
 from .summary import Tail
 
-#: Where all arms of the first look would spend more of the time than this before the unit is first called, another is
-#: measured; so many arms that is.
+#: Another unit is measured if the arms of the first look would spend more than this share of the time before the
+#: unit's first call; and the number of those arms.
 LEAD_SHARE, ARMS = 0.5, 9
 
 
 def unit_of(chosen: Sequence[Judgement], seconds: float) -> Judgement:
-    """Of the plan's candidates, the hottest first, the one whose calls are the units of a measurement of ``seconds``.
+    """The candidate of ``chosen`` (the hottest first) whose calls are the units of a measurement of ``seconds``.
 
-    That is the hottest, unless phases come before it that leave no time for it.
+    That is the hottest, unless earlier phases of the script leave no time for it.
     """
     for judgement in chosen:
         if ARMS * judgement.observation.first_seconds <= LEAD_SHARE * seconds:
@@ -31,7 +31,10 @@ def unit_of(chosen: Sequence[Judgement], seconds: float) -> Judgement:
 
 
 def tell_phases(unit: Judgement, chosen: Sequence[Judgement]) -> str:
-    """Which of ``chosen`` train before or after the units, so that the ratio per unit is none of theirs; or nothing."""
+    """The clause about those of ``chosen`` that train in phases before or after the units; empty if there are none.
+
+    The ratio per unit does not include them.
+    """
     first, last = unit.observation.first_seconds, unit.observation.last_seconds
     others = [j for j in chosen if j is not unit and j.observation.calls and last > 0]
     before = [j.function.id for j in others if j.observation.last_seconds <= first]
@@ -46,7 +49,7 @@ def tell_phases(unit: Judgement, chosen: Sequence[Judgement]) -> str:
 
 
 def callers_of(name: str, judgements: Mapping[str, Judgement]) -> set[str]:
-    """The candidates inside of which one was seen to be called, directly or not."""
+    """The candidates from which one was called in the observed run, directly or not."""
     found, waiting = set[str](), [name]
     while waiting:
         known = judgements.get(waiting.pop())
@@ -58,14 +61,14 @@ def callers_of(name: str, judgements: Mapping[str, Judgement]) -> set[str]:
 
 
 def covers_of(unit: Judgement, chosen: Sequence[Judgement], judgements: Mapping[str, Judgement]) -> list[Cover]:
-    """Those of ``chosen`` inside of which the unit is called as well: there it is part of their graph."""
+    """Those of ``chosen`` that also call the unit. These calls are part of their graphs."""
     around = callers_of(unit.function.id, judgements)
     functions = [judgement.function for judgement in chosen if judgement.function.id in around]
     return [Cover(f.id, f.file, f.line, f.hybrid is not None, f.region) for f in functions]
 
 
 def units_outside(unit: Judgement, covers: Sequence[Cover], judgements: Mapping[str, Judgement]) -> int:
-    """How many of the observed calls of the unit are units: those that none of ``covers`` covers."""
+    """The number of observed calls of the unit outside of all ``covers``."""
     names = {cover.candidate for cover in covers}
     if not names:
         return unit.observation.calls
@@ -83,11 +86,11 @@ def tail_of(
     training_seconds: float,
     leaving_seconds: float = 0.0,
 ) -> Tail:
-    """What followed the unit's last call in an observed run of the whole script, eagerly and as edited.
+    """The estimated seconds after the unit's last call, eager and edited, from an observed run of the whole script.
 
-    ``training_seconds`` is its time from the first call of a candidate to its end (0 where it was cut before that),
-    ``leaving_seconds`` what a process then takes to end. What else is converted and was
-    first called then gains as it did when it was compared; the rest takes as long as before.
+    ``training_seconds`` is the run's time from the first call of a candidate to its end (0 if it was cut), and
+    ``leaving_seconds`` the time that a process then takes to end. Converted candidates that were first called after the
+    last unit gain as they did in the check. The rest takes as long as before.
     """
     last = unit.observation.last_seconds
     later = [j for j in judgements.values() if j.observation.calls and j.observation.first_seconds >= last > 0]

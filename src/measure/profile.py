@@ -1,6 +1,6 @@
-"""Where the time goes: the original and the edited script sampled, each in a run of its own.
+"""Profiles the original and the edited script by sampling, in separate runs.
 
-No number of the benchmark comes from here, and nothing of this is attached to a timed run.
+No number of the benchmark comes from here, and no timed run is sampled.
 """
 
 from __future__ import annotations
@@ -25,46 +25,48 @@ from ..records import (
 from ..rewrite.lines import hook_in
 from . import hosts, samples, spy
 
-#: Looks per second, and the seconds of training that are looked at.
+#: Samples per second, and the sampled seconds of training.
 RATE = 50
 RECORD_SECONDS = 6.0
-#: Candidates with a smaller share of the observed time are not followed, nor more than so many.
+#: Candidates with a smaller share of the observed time are left out, and at most this many are followed.
 LEAST_SHARE = 0.01
 MOST_CANDIDATES = 50
-#: What a run must be given beyond the script's own start-up; with less left of the budget there is none.
+#: The seconds that a run needs in addition to the script's start-up. With less left of the budget, there is no run.
 LEAST_SECONDS = 4.0
 #: The longest that a run waits for training to begin.
 START_SECONDS = 60.0
-#: A unit that is called this often at least is sampled from its third call on, another one soon after its first began.
+#: With at least this many calls, a unit is sampled from its third call on; otherwise these seconds after its first
+#: call began.
 _MANY_CALLS = 6
 _SOON_SECONDS = 2.0
-#: With more failed looks than this share of all there is no number: which ones fail is no matter of chance.
+#: The largest share of failed samples with which shares are reported. Samples do not fail at random, so many failures
+#: bias the shares.
 MOST_FAILED = 0.05
 _WAIT = 0.1
 
 
 class Process(Protocol):
-    """A child process as it is seen here (``sandbox.parent.launch.Child``)."""
+    """The part of a child process that is used here (``sandbox.parent.launch.Child``)."""
 
     role_errors: list[str]
 
     @property
     def scratch(self) -> Any:
-        """The copy that it runs in, which turns its paths back into the user's."""
+        """The scratch copy that it runs in, which translates its paths to the user's."""
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
-        """The next event; None once there will be no more. Raises TimeoutError."""
+        """The next event; None after the last one. Raises TimeoutError."""
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a message; a child that is gone is no error."""
+        """Send a message. Does nothing if the child has ended."""
 
     def close(self) -> RunOutcome:
-        """End it, now."""
+        """End it at once."""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What one run gave: its tally, its files and its costs by line, or a ``reason`` why there is none."""
+    """The result of one run: its tally, its files and its costs by line, or the ``reason`` why there is none."""
 
     tally: samples.Tally | None = None
     files: tuple[str, ...] = ()
@@ -85,13 +87,13 @@ def run_profile(
     start: Callable[..., Process],
     program: str | None = None,
 ) -> Profile:
-    """Sample the original script and, where there are ``files``, as edited; leave both in ``folder``.
+    """Sample the original script and, if there are ``files``, the edited one. Both profiles are left in ``folder``.
 
-    ``judgements`` are all that there are; the candidates worth following are chosen here. All is over at ``deadline``
-    (of ``time.monotonic``); ``startup_seconds`` is what the script is known to take until it trains. Where there is no
-    candidate worth following, the script is sampled ``after`` so many seconds; None: not at all. ``start`` starts
-    a child as `launch.start` does, ``program`` is the py-spy to use. Whatever is missing or goes wrong, be it
-    py-spy, the right to trace, or time, becomes the profile's ``reason``.
+    The candidates worth following are chosen from ``judgements``. Everything ends by ``deadline`` (of
+    ``time.monotonic``). ``startup_seconds`` is the known time until the script trains. Without a candidate worth
+    following, the script is sampled ``after`` these seconds (None: not at all). ``start`` starts a child as
+    `launch.start` does, and ``program`` is the py-spy to use. If py-spy, the permission to trace, or time is missing,
+    or anything fails, the profile's ``reason`` says so.
     """
     followed = worth_following(judgements)
     if not followed and after is None:
@@ -110,7 +112,7 @@ def run_profile(
         if name == "edited" and (not files or recordings["eager"].tally is None):
             continue
         left = deadline - time.monotonic()
-        # The second run takes its share of what is left, so that there are both or the more telling one.
+        # Half of the time is kept for the edited run. If time is short, the original's profile is the useful one.
         parts = 2 if files and name == "eager" else 1
         if left < parts * (startup_seconds + (after or 0.0) + LEAST_SECONDS):
             recordings[name] = Recording(reason="too little of the budget was left for it")
@@ -128,7 +130,7 @@ def run_profile(
 
 
 def worth_following(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """The candidates that a profile is about: those confirmed and those that took time, the hottest first."""
+    """The candidates to profile: the confirmed ones and those that took time, the hottest first."""
     called = [
         judgement
         for judgement in judgements
@@ -141,7 +143,7 @@ def worth_following(judgements: Sequence[Judgement]) -> list[Judgement]:
 
 
 def compose(candidates: Sequence[str], recordings: Mapping[str, Recording]) -> Profile:
-    """The profile that the recordings "eager" and "edited" (where made) make of the candidates."""
+    """Combine the recordings "eager" and "edited" (if made) into the profile of the candidates."""
     before, after = recordings.get("eager", Recording()), recordings.get("edited", Recording())
     reasons = [
         f"{label}: {recording.reason}"
@@ -169,7 +171,7 @@ def compose(candidates: Sequence[str], recordings: Mapping[str, Recording]) -> P
 
 
 class _Run:
-    """One arm: its child until training has begun, then py-spy beside it."""
+    """One arm: waits until its child trains, then samples it with py-spy."""
 
     def __init__(
         self, name: str, root: str, folder: Path, program: str, end: float, watch: Callable[[str], None]
@@ -177,7 +179,7 @@ class _Run:
         self.name, self.root, self.folder, self.program, self.end, self.watch = name, root, folder, program, end, watch
 
     def record(self, child: Process, patient: bool, after: float | None) -> Recording:
-        """Follow the child until there are samples enough; it is ended in any case."""
+        """Follow the child until there are enough samples. The child is ended in any case."""
         try:
             pid = self._wait_for_training(child, patient, after)
             if isinstance(pid, str):
@@ -187,7 +189,8 @@ class _Run:
             child.close()
 
     def _wait_for_training(self, child: Process, patient: bool, after: float | None) -> int | str:
-        """The process's id once it trains, or has run ``after`` seconds where nothing tells that; or why it doesn't."""
+        """The process id once it trains, or after ``after`` seconds if no call shows that. Else why it does not train.
+        """
         begun = time.monotonic()
         end = min(begun + START_SECONDS, self.end - LEAST_SECONDS / 2)
         called: float | None = None
@@ -268,7 +271,7 @@ class _Run:
 
 
 def _unit(followed: Sequence[Judgement]) -> Judgement:
-    """The candidate whose calls say that training has begun: one of the plan's, and called often, if there is such."""
+    """The candidate whose calls show that training has begun, preferably of the plan and called often."""
     return max(followed, key=lambda j: (j.selected, _patient(j), j.observation.seconds))
 
 
@@ -282,9 +285,9 @@ def _job(followed: Sequence[Judgement], unit: Judgement | None, files: Sequence[
     return {
         "role": "profile",
         "hooks": [hook_in(files, f.id, f.file, f.line, f.region) for f in functions],
-        # A function that is hybrid already is hooked outside of its decorator: there it is called.
+        # A decorated function is hooked outside of its decorator, so that each call is seen.
         "edited": [f.id for f in functions if f.id in edited or f.is_decorated],
-        # Without a unit no call says that training has begun, and none waits for the sampler.
+        # Without a unit no call shows that training has begun, and none waits for the sampler.
         "unit_id": unit.function.id if unit is not None else "",
         "opening_calls": 2 if unit is not None and _patient(unit) else 1,
     }

@@ -1,8 +1,7 @@
-"""What sampled stacks say: shares of the time, how sure they are, and what follows. Pure functions.
+"""Shares of the time from sampled stacks, their errors, and bounds that follow. Pure functions.
 
-A *moment* is one look of the sampler: one stack of each thread that the interpreter has, also of those that
-wait. So a share is one of wall time. An idle thread counts because of graphs: while one runs, the Python thread
-that called it sleeps in C++.
+A *moment* is one sample: one stack of each thread of the interpreter, including waiting threads. So shares are shares
+of wall time. Waiting threads count because the Python thread that called a graph waits in C++ while the graph runs.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _NORMAL_95 = 1.959964
 
 @dataclass(frozen=True)
 class Frame:
-    """One call on a stack: the function's qualified name, its file and the line that it has come to."""
+    """One call on a stack: the function's qualified name, its file and its current line."""
 
     name: str
     file: str
@@ -31,14 +30,14 @@ class Frame:
 
     @property
     def text(self) -> str:
-        """The frame as collapsed stacks spell it, in which ";" parts the frames."""
+        """The frame in the format of collapsed stacks, where ";" separates frames."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         return (f"{self.name} ({place})" if place else self.name).replace(";", ",").replace("\n", " ")
 
 
 @dataclass(frozen=True)
 class Thread:
-    """The stacks of one thread, outermost frame first, in the order in which they were seen."""
+    """The stacks of one thread in the order of sampling, each with the outermost frame first."""
 
     name: str
     stacks: tuple[tuple[Frame, ...], ...]
@@ -46,7 +45,7 @@ class Thread:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many moments there were, and in how many of them each candidate was on some thread's stack."""
+    """The number of moments, and for each candidate the number of moments with it on some thread's stack."""
 
     moments: int
     candidates: Mapping[str, int]
@@ -55,7 +54,7 @@ class Tally:
 def parse(text: str) -> tuple[Thread, ...]:
     """Read a sampled profile in the format of speedscope (``https://www.speedscope.app/file-format-schema.json``).
 
-    Raises ValueError where the text is something else.
+    Raises ValueError if the text has another format.
     """
     try:
         document = json.loads(text)
@@ -69,25 +68,25 @@ def parse(text: str) -> tuple[Thread, ...]:
 
 
 def collapse(threads: Sequence[Thread]) -> str:
-    """The same as collapsed stacks: a line for each distinct stack, frames joined by ``;``, and its count.
+    """The stacks in collapsed form: a line for each distinct stack, with frames joined by ``;``, and its count.
 
-    The format is that of Brendan Gregg's ``flamegraph.pl``, which py-spy calls raw.
+    This is the format of Brendan Gregg's ``flamegraph.pl``, which py-spy calls raw.
     """
     counts = Counter(";".join(frame.text for frame in stack) for thread in threads for stack in thread.stacks if stack)
     return "".join(f"{stack} {number}\n" for stack, number in sorted(counts.items()))
 
 
 def tally(threads: Sequence[Thread]) -> Tally:
-    """Count moments, and those of each candidate.
+    """Count the moments, and those of each candidate.
 
-    The moments are the stacks of a thread that was there all the time, less those at which training waited for
-    the sampler. A candidate on the stacks of two threads at one moment counts twice, up to all moments: a share may
-    so be overstated, which leaves a bound that is derived from it a bound.
+    The number of moments is that of the longest thread's stacks, minus those at which training waited for the sampler.
+    A candidate on the stacks of two threads at one moment counts twice, up to the number of moments. This can
+    overstate its share, but an upper bound derived from it stays valid.
     """
     counts: Counter[str] = Counter()
     for thread in threads:
         for stack in thread.stacks:
-            # Once, though it may call itself.
+            # A set, so that a recursive function counts once.
             counts.update({frame.name for frame in stack if frame.file == HOOK_FILE})
     waited = counts.pop(WAITING, 0)
     moments = max((len(thread.stacks) for thread in threads), default=0) - waited
@@ -95,10 +94,10 @@ def tally(threads: Sequence[Thread]) -> Tally:
 
 
 def share(tallied: Tally, candidate: str) -> tuple[float, float] | tuple[None, None]:
-    """A candidate's share of the time and its standard error; None for both where the moments are too few.
+    """A candidate's share of the time and its standard error; None for both if there are too few moments.
 
     The error is that of a proportion, sqrt(p (1 - p) / n): NIST/SEMATECH e-Handbook of Statistical Methods, section
-    7.2.4. It takes the moments as independent.
+    7.2.4. It assumes independent moments.
     """
     if tallied.moments < LEAST_MOMENTS:
         return None, None
@@ -107,10 +106,10 @@ def share(tallied: Tally, candidate: str) -> tuple[float, float] | tuple[None, N
 
 
 def upper_end(part: float, moments: int) -> float:
-    """The upper end of the 95% interval of a share that ``moments`` moments gave.
+    """The upper end of the 95% confidence interval of a share of ``moments`` moments.
 
-    Source: the score interval of E. B. Wilson, Journal of the American Statistical Association 22 (1927), which
-    holds for shares near 1 as well, where the interval of the normal distribution doesn't.
+    Source: the score interval of E. B. Wilson, Journal of the American Statistical Association 22 (1927). Unlike the
+    normal approximation, it also holds for shares near 1.
     """
     square = _NORMAL_95**2
     centre = part + square / (2 * moments)
@@ -119,9 +118,9 @@ def upper_end(part: float, moments: int) -> float:
 
 
 def bound(part: float) -> float | None:
-    """The most that the whole can gain from a part that takes the share ``part`` of its time: 1 / (1 - part).
+    """The largest speedup of the whole if a part with the share ``part`` of its time took none: 1 / (1 - part).
 
-    None where the part is all there is. Source: G. M. Amdahl, "Validity of the single processor approach to achieving
-    large scale computing capabilities", AFIPS Spring Joint Computer Conference (1967), the part taking no time at all.
+    None if the part is everything. Source: G. M. Amdahl, "Validity of the single processor approach to achieving large
+    scale computing capabilities", AFIPS Spring Joint Computer Conference (1967).
     """
     return 1 / (1 - part) if part < 1 - 1e-9 else None

@@ -1,4 +1,4 @@
-"""Who takes turns: the arms, their seats at the table, and what their turns were."""
+"""The data of turn-taking: the arms, their running processes (seats), and their turns."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ LEAST_TURNS = 5
 
 
 class Process(Protocol):
-    """A child process as turn-taking sees it (``sandbox.parent.launch.Child``)."""
+    """The part of a child process that turn-taking uses (``sandbox.parent.launch.Child``)."""
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
-        """The next event; None once there will be no more. Raises TimeoutError."""
+        """The next event; None after the last one. Raises TimeoutError."""
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a message; a child that is gone is no error."""
+        """Send a message. Does nothing if the child has ended."""
 
     def stop(self, grace: float = 5.0) -> RunOutcome:
-        """Unwind the script, or end it by force after ``grace`` seconds."""
+        """Unwind the script, or kill it after ``grace`` seconds."""
 
     def wait(self, timeout: float) -> RunOutcome:
-        """Wait for the end, by force after ``timeout`` seconds."""
+        """Wait for the end, and kill it after ``timeout`` seconds."""
 
     @property
     def peak_rss_bytes(self) -> int:
@@ -37,12 +37,12 @@ class Process(Protocol):
 
     @property
     def busy_seconds(self) -> float:
-        """The seconds it has computed so far, or waited for a processor."""
+        """The seconds that it has computed or waited for a processor so far."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One copy of the script: its name, the job of its child process, and the files it runs edited."""
+    """One version of the script: its name, the job of its child process, and the edited files."""
 
     name: str
     job: dict[str, Any]
@@ -51,10 +51,10 @@ class Arm:
 
 @dataclass(frozen=True)
 class Turn:
-    """The same units done by every arm, and the seconds of each, in the order of the group's arms.
+    """The same number of units in every arm, and each arm's seconds, in the order of the group's arms.
 
-    ``warm`` turns contain traces and the search for the turns' length; in the ``last`` one the script ran to
-    its own end, so that it holds whatever follows the training. Neither belongs to the steady state.
+    ``warm`` turns are the warm-up: they contain traces and the search for the length of turns. In the ``last`` turn the
+    script reached its end, so it includes whatever follows the training. Neither belongs to the steady state.
     """
 
     units: int
@@ -65,16 +65,16 @@ class Turn:
 
 @dataclass(frozen=True)
 class Schedule:
-    """What a group is to do. Times are those of the group's clock.
+    """The task of a group. Times are those of the group's clock.
 
-    ``turns`` steady turns are aimed at; fewer (down to LEAST_TURNS) where they would not be done at
-    ``soft_deadline``, or by a quarter of the time that starting took; none begins that would not be done at
-    ``deadline``. More, up to ``most_turns``, follow until ``enough`` is content. ``steps`` is the most units
-    that an arm may do, ``length`` the units of the whole script, where known: then the group goes on to the
-    script's end if that takes less than ``finish_seconds`` more. ``offset`` rotates the order of the arms.
-    ``tail_seconds`` is what the slowest arm may take after its last unit.
-    ``room`` says whether the machine has so many bytes of memory to spare; where it has not, the last arms
-    are left out, down to two. ``probe`` asks whether the script ends by the clock, where it reads one.
+    ``turns`` is the intended number of steady turns. There are fewer (down to LEAST_TURNS) if they do not fit before
+    ``soft_deadline``; a quarter of the time that starting took is always allowed. No turn starts that would end after
+    ``deadline``. More turns, up to ``most_turns``, follow until ``enough`` returns true. ``steps`` is the most units of
+    an arm. ``length`` is the number of units of the whole script, if known: then the group goes on to the script's end
+    if that takes at most ``finish_seconds`` more. ``offset`` rotates the order of the arms. ``tail_seconds`` is the
+    longest that an arm may take after its last unit. ``room`` says whether this many bytes of memory are free; if not,
+    the last arms are left out, down to two. With ``probe``, the group tests whether a script that reads the clock ends
+    by it.
     """
 
     deadline: float
@@ -93,13 +93,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Group:
-    """What a group of arms did. Sequences are in the order of ``arms``.
+    """The result of a group of arms. Sequences are in the order of ``arms``.
 
-    ``complete`` is true when all was done that was to be done; otherwise ``reason`` and ``cause`` say why not, and
-    ``failed`` names the arm that crashed, hung or went another way (None where only the time was over); ``crash`` is
-    there where it crashed and the others did not. ``whole``: the script ran to its own end in every arm, after the
-    same number of units; where they ended after other numbers, ``note`` says so. ``by_clock``: the script trains until
-    its clock says that it is enough.
+    ``complete``: the whole task was done. Otherwise ``reason`` and ``cause`` say why not, and ``failed`` names the arm
+    that crashed, hung or ran different units (None if only the time was up). ``crash`` is set if that arm crashed and
+    the others did not. ``whole``: every arm reached the script's end after the same number of units. If the numbers
+    differ, ``note`` says so. ``by_clock``: the script trains for a fixed time.
     """
 
     arms: tuple[str, ...]
@@ -125,7 +124,7 @@ class Group:
 
     @property
     def total_seconds(self) -> tuple[float, ...]:
-        """All the time of each arm's own turns, start-up included."""
+        """The seconds of all turns of each arm, including its start-up."""
         return tuple(
             startup + sum(turn.seconds[position] for turn in self.turns)
             for position, startup in enumerate(self.startup_seconds)
@@ -138,7 +137,7 @@ class Group:
 
 
 class Parted(Exception):
-    """Ends a group early. ``failed`` is None where the time was over and nothing else was wrong."""
+    """Ends a group early. ``failed`` is None if only the time was up."""
 
     def __init__(
         self, reason: str, failed: str | None = None, cause: Unclear = Unclear.BUDGET, crash: RunOutcome | None = None
@@ -148,12 +147,12 @@ class Parted(Exception):
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the machine had not enough memory for the arm."""
+        """Whether the arm failed because memory ran out."""
         return self.crash is not None and ran_out_of_memory(self.crash)
 
 
 class Ended(Exception):
-    """Ends a group in which the arms have come to their own ends after other numbers of units, and none is to blame."""
+    """Ends a group whose arms ended after different numbers of units without a fault."""
 
     def __init__(self, note: str, by_clock: bool) -> None:
         super().__init__(note)
@@ -162,7 +161,7 @@ class Ended(Exception):
 
 @dataclass
 class Seat:
-    """One arm at the table: its process, and what is known of that by now."""
+    """One arm of a running group: its process and the state of that."""
 
     arm: Arm
     process: Process
@@ -171,17 +170,17 @@ class Seat:
     peak: int = 0
     device_peak: int = 0
     pid: int | None = None
-    # How often its script had read the clock before its first step, and up to now.
+    # How often the script has read the clock before its first step, and so far.
     first_reads: int | None = None
     reads: int = 0
 
     @property
     def reads_clock(self) -> bool:
-        """Whether the script has read the clock while it trained."""
+        """Whether the script has read the clock during training."""
         return self.reads > (self.first_reads or 0)
 
     def pause(self) -> None:
-        """Freeze all threads: one that loads data ahead would slow the arm whose turn it is."""
+        """Stop all threads. One that loads data ahead would slow the arm whose turn it is."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -203,7 +202,7 @@ class Table:
     seats: list[Seat] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     setup_seconds: float = 0.0
-    # Of the turn that is being played: the units wanted, and who has still to play.
+    # The current turn: its number of units, and the arms that have yet to run it.
     wanted: int = 0
     waiting: list[Seat] = field(default_factory=list)
 
@@ -214,5 +213,5 @@ class Table:
 
     @property
     def ended(self) -> bool:
-        """Whether every arm's script has come to its end."""
+        """Whether every arm's script has ended."""
         return bool(self.seats) and all(seat.ended for seat in self.seats)

@@ -1,7 +1,7 @@
-"""Chooses, of the confirmed candidates, those that are worth an edit.
+"""Selects the confirmed candidates that are worth an edit.
 
-What runs inside a converted caller gains nothing, so candidates are taken from the outermost inwards, and
-each counts only with the time that no chosen caller covers.
+A function that runs inside a converted caller gains nothing more. So candidates are taken from the outermost inwards,
+and each counts only with the time outside of selected callers.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from dataclasses import replace
 from ..records import Judgement, Reason, Variant, Verdict
 from .costs import base_result, trace_seconds
 
-#: Candidates with less of the time than this are left alone: Amdahl's law bounds their gain to about as much.
+#: Candidates with a smaller share of the time are left alone. By Amdahl's law their gain is at most about the same.
 LEAST_SHARE = 0.01
-#: A graph call must beat the eager call by this much, as compared in one process, to be tried at all.
+#: A graph call must be faster than the eager call by this factor in the check; otherwise the candidate is not tried.
 LEAST_GAIN = 1.1
-#: The codes of the reasons of a candidate that a converted caller covers, and of one that gains nothing.
+#: The codes of the reasons of a candidate inside a converted caller, and of one that gains nothing.
 COVERED, NOT_WORTH_IT = "covered", "not-worth-it"
-#: A candidate with fewer calls in the whole script than this must save the time of its traces in them.
+#: With fewer calls than this, a candidate must save the time of its traces within them.
 FEW_CALLS = 6
 
 
 def select(judgements: Sequence[Judgement], hopeful: bool = False) -> tuple[Judgement, ...]:
-    """The judgements again, in their order, those chosen with ``selected`` set, the others with why not.
+    """Return the judgements in the same order, with ``selected`` set for the chosen ones and a reason for the others.
 
-    ``hopeful``: also those that gain nothing yet, since a variant that has not been tried may.
+    With ``hopeful``, candidates that gain nothing yet are selected too, because an untried variant may gain.
     """
     by_time = sorted(judgements, key=lambda j: j.observation.seconds, reverse=True)
     covered: dict[str, str] = {}
@@ -49,12 +49,12 @@ def select(judgements: Sequence[Judgement], hopeful: bool = False) -> tuple[Judg
 
 
 def deselect(judgement: Judgement, reason: Reason) -> Judgement:
-    """A judgement taken out of the plan, with the reason."""
+    """The judgement, removed from the plan for this reason."""
     return replace(judgement, selected=False, reasons=(*judgement.reasons, reason))
 
 
 def _covering(judgement: Judgement, chosen: dict[str, Judgement], covered: dict[str, str]) -> str | None:
-    """The chosen candidate from which most of this one's calls come, if any."""
+    """The chosen candidate that contains the most calls of this one; None if there is none."""
     callers = sorted(judgement.observation.callers.items(), key=lambda item: item[1], reverse=True)
     for caller, _ in callers:
         if caller in chosen:
@@ -65,7 +65,7 @@ def _covering(judgement: Judgement, chosen: dict[str, Judgement], covered: dict[
 
 
 def _uncovered(judgement: Judgement, chosen: dict[str, Judgement], covered: dict[str, str]) -> float:
-    """The part of a candidate's time that passes in calls which no chosen candidate makes, directly or not."""
+    """The share of a candidate's time in calls that do not come from chosen candidates, directly or not."""
     callers = judgement.observation.caller_seconds or judgement.observation.callers
     total = sum(callers.values())
     if not total:
@@ -74,7 +74,7 @@ def _uncovered(judgement: Judgement, chosen: dict[str, Judgement], covered: dict
 
 
 def take_back(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """Those of the judgements that rested on a caller's conversion which did not come to be, with that said instead."""
+    """The judgements that were covered by a caller which is not converted after all, with a corrected reason."""
     chosen = {judgement.function.id for judgement in judgements if judgement.selected}
     return [
         replace(
@@ -109,7 +109,7 @@ def _refusal(judgement: Judgement, share: float, by: str | None, hopeful: bool) 
 
 
 def gain_refusal(judgement: Judgement) -> Reason | None:
-    """Why a candidate is not worth an edit with the variant that it has, as it was timed while it was checked."""
+    """Why a candidate is not worth an edit with its current variant, by the check's timings; None if it is."""
     variant = base_result(judgement)
     if variant is None or not variant.seconds_per_call or variant.eager_seconds_per_call is None:
         return Reason(NOT_WORTH_IT, "not worth an edit: no call of its graph could be timed")

@@ -1,7 +1,7 @@
-"""py-spy as a process of its own: found, attached to a running child, waited for, ended.
+"""Runs py-spy as a separate process: finds it, attaches it to a running child, waits for it and ends it.
 
-It reads the memory of the process that it looks into, which takes the right to trace it. Where that right, or
-py-spy itself, is missing, there is a sentence that says so, and no error.
+py-spy reads the memory of the sampled process, which needs the permission to trace it. If this permission or py-spy is
+missing, a sentence says so; no error is raised.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..sandbox.parent import processes
 
-#: What py-spy may take to read the interpreter's symbols, and to write its file, in seconds.
+#: The seconds that py-spy may take to read the interpreter's symbols, and to write its file.
 ATTACH_SECONDS = 8.0
 WRITE_SECONDS = 5.0
 _PAUSE = 0.01
@@ -28,12 +28,12 @@ _ADMIN_ONLY = 2
 
 
 def find(python: str = sys.executable) -> str | None:
-    """The path of the ``py-spy`` that belongs to this environment, or else of the one that a shell would find."""
+    """The path of this environment's ``py-spy``, or else of the one on PATH."""
     return shutil.which("py-spy", path=os.path.dirname(python)) or shutil.which("py-spy")
 
 
 def forbidden(scope: Path = _YAMA, user: int | None = None) -> str | None:
-    """Why nothing can be traced on this machine, where its kernel says so beforehand; else None."""
+    """Why the kernel does not allow tracing on this machine; None if it does or does not say."""
     try:
         level = int(scope.read_text())
     except (OSError, ValueError):
@@ -44,17 +44,17 @@ def forbidden(scope: Path = _YAMA, user: int | None = None) -> str | None:
 
 
 class Spy:
-    """One recording of a running process, in the format of speedscope."""
+    """A recording of a running process in the format of speedscope."""
 
     def __init__(self, program: str, pid: int, rate: int, seconds: float, file: Path) -> None:
-        """Start py-spy on the process ``pid``. Raises OSError where it can't be started."""
-        # By itself it leaves threads out that wait, as the one does that has called a graph. It is to stop the
-        # process for each look (a millisecond): the stack of a process that runs on is torn in one case of three
-        # where eager Python is busy, sometimes without its noticing, and shares come out wrong.
+        """Start py-spy on the process ``pid``. Raises OSError if it can't be started."""
+        # --idle: by default py-spy leaves out waiting threads, and a thread that has called a graph waits.
+        # Not --nonblocking: py-spy must stop the process for each sample (a millisecond). Otherwise a third of the
+        # samples of busy eager Python are inconsistent, some of them undetected, and the shares are wrong.
         command = [program, "record", "--pid", str(pid), "--idle", "--threads", "--full-filenames"]
         command += ["--rate", str(rate), "--duration", str(max(1, round(seconds)))]
         command += ["--format", "speedscope", "--output", str(file)]
-        # A file that has no name any more when it is written to.
+        # The file is unlinked at once, so that nothing is left behind.
         self._said, name = tempfile.mkstemp()
         os.unlink(name)
         try:
@@ -64,7 +64,7 @@ class Spy:
             raise
 
     def wait_until_sampling(self, seconds: float = ATTACH_SECONDS) -> bool:
-        """Wait until it looks for the first time; whether it does."""
+        """Wait until py-spy starts to sample. Returns whether it does."""
         end = time.monotonic() + seconds
         while "Sampling process" not in self.said:
             if self._process.poll() is not None or time.monotonic() > end:
@@ -74,29 +74,29 @@ class Spy:
 
     @property
     def running(self) -> bool:
-        """Whether it still records."""
+        """Whether py-spy is still recording."""
         return self._process.poll() is None
 
     @property
     def said(self) -> str:
-        """All that it has printed."""
+        """The output of py-spy so far."""
         return os.pread(self._said, 1 << 16, 0).decode(errors="replace")
 
     @property
     def failed_looks(self) -> int:
-        """How often it could not make sense of what it had read."""
+        """The number of samples that py-spy could not read."""
         found = re.search(r"Errors: (\d+)", self.said)
         return int(found[1]) if found else 0
 
     def finish(self) -> None:
-        """Have it write what it has, and wait until it has done so."""
+        """Make py-spy write its file, and wait until it has."""
         if self.running:
             with contextlib.suppress(OSError):
                 os.kill(self._process.pid, signal.SIGINT)
             self._process.wait(WRITE_SECONDS)
 
     def refusal(self) -> str:
-        """Why it could not look into the process, as a sentence."""
+        """Why py-spy could not sample the process, as a sentence."""
         lines = [line.strip().removeprefix("Error: ") for line in self.said.splitlines() if line.strip()]
         said = "; ".join(lines[-2:])[:240]
         if "permission" in said.lower() or "not permitted" in said.lower():
@@ -104,6 +104,6 @@ class Spy:
         return f"py-spy could not inspect the script's process ({f'it says: {said}' if said else 'it says nothing'})"
 
     def close(self) -> None:
-        """End it, whatever it does."""
+        """End py-spy in any case."""
         self._process.end()
         os.close(self._said)

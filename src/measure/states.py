@@ -1,4 +1,4 @@
-"""Follows the variables of a script through its runs, by what was noted of them after some units."""
+"""Compares the variables of a script between runs, by digests recorded after some units."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 
 from .noise import ROUNDING, Finding, State, judge
 
-# What was noted: after so many units, of each variable by name, its sum, its sum of squares, and some elements.
+# A number of units to the digest of each variable by name: its sum, its sum of squares, and some elements.
 Digests = Mapping[int, Mapping[str, Sequence[float]]]
-# What all nudges of a run amount to, and a little more: a variable that other runs move by no more than this was
-# perhaps moved by the nudges themselves, and by nothing that is computed.
+# A little more than the total of all perturbations of a run. A variable whose noise does not exceed this may have been
+# moved by the perturbation alone and not by the computation.
 NUDGED = 2e-6
-# Initial weights of another draw are as far apart as they are long; this much of it is no rounding.
+# The relative distance of two draws of initial weights is about 1. Rounding does not reach this share of that.
 APART = 0.1
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """A variable after ``units`` units, each distance relative to it.
+    """A variable after ``units`` units. All distances are relative.
 
-    ``distance`` is the edited run's, ``noise`` the largest of the other runs, ``moved`` that of the reference from
-    where it was first seen. ``values`` are the norms in the reference and in the edited run.
+    ``distance`` is that of the edited run from the reference, ``noise`` the largest of the other runs, and ``moved``
+    that of the reference from its first recorded value. ``values`` are the norms in the reference and the edited run.
     """
 
     units: int
@@ -36,9 +36,9 @@ class _Moment:
 def compare_variables(
     reference: Digests, edited: Digests, others: Sequence[Digests], repeats: bool
 ) -> list[Finding]:
-    """Follow each variable over the units at which all runs noted it.
+    """Judge each variable over the points at which the runs recorded it.
 
-    ``repeats`` says whether the script does the same when it is run again.
+    ``repeats`` says whether two runs of the script give the same results.
     """
     followed: dict[str, list[_Moment]] = {}
     first: dict[str, Sequence[float]] = {}
@@ -64,7 +64,7 @@ def compare_variables(
 
 
 def are_alike(reference: Digests, twin: Digests) -> bool:
-    """Whether the variables of two runs are the same, but for rounding, when they are first noted."""
+    """Whether the first recorded variables of two runs are equal except for rounding."""
     return not any(
         _row_distance(reference[moment][name], twin[moment][name]) > ROUNDING
         for moment in sorted(set(reference) & set(twin))[:2]
@@ -75,9 +75,9 @@ def are_alike(reference: Digests, twin: Digests) -> bool:
 def _judge_variable(
     name: str, seen: Sequence[_Moment], compared: bool, whole: bool, many: bool, repeats: bool
 ) -> Finding:
-    """What is to be said of a variable; ``many``: it has more than one element, ``whole``: all of them are integers."""
+    """Judge a variable. ``many``: it has more than one element. ``whole``: all of them are integers."""
     noise = [each.noise for each in seen]
-    # A variable that was seen once only: nothing tells whether it ever moves.
+    # A single record does not show whether the variable ever changes.
     moved = [each.moved for each in seen] if len(seen) > 1 else [math.inf if many else 0.0]
     judged = judge(
         [each.distance for each in seen],
@@ -116,7 +116,8 @@ def _after(units: int) -> str:
 
 
 def _same_names(first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]]) -> list[str]:
-    """Names of which both have as many: a graph may keep a variable alive that eager code has let go."""
+    """The variables whose name is as frequent in both. A graph may keep a variable alive that eager code has released.
+    """
     counts = [Counter(name.rpartition("#")[0] for name in rows) for rows in (first, second)]
     return [
         name
@@ -132,14 +133,14 @@ def _norm(row: Sequence[float]) -> float:
 
 
 def _kind(value: float) -> str:
-    """What tells NaN, the two infinities and numbers apart."""
+    """A text that distinguishes NaN, both infinities and numbers."""
     return "number" if math.isfinite(value) else f"{value:+}".lower() if not math.isnan(value) else "nan"
 
 
 def _row_distance(first: Sequence[float], second: Sequence[float]) -> float:
-    """The relative distance of two states of a variable, by its norm and by the elements noted.
+    """The relative distance of two states of a variable, by its norm and by the recorded elements.
 
-    Infinite where NaN, an infinity or a number stands in one and something else in the other.
+    Infinite if one has NaN, an infinity or a number where the other has a different kind.
     """
     if [_kind(value) for value in first] != [_kind(value) for value in second]:
         return math.inf
@@ -154,7 +155,7 @@ def _row_distance(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def begin_apart(reference: Digests, edited: Digests) -> bool:
-    """Whether variables are far apart when they are first noted: as initial weights are that were drawn otherwise."""
+    """Whether the first recorded variables are far apart, as with differently drawn initial weights."""
     for moment in sorted(set(reference) & set(edited))[:2]:
         rows, others = reference[moment], edited[moment]
         if any(_row_distance(rows[name], others[name]) > APART for name in _same_names(rows, others)):

@@ -1,7 +1,7 @@
-"""Every statistic of a measurement, each with its source: pure functions of numbers.
+"""The statistics of a measurement with their sources. Pure functions of numbers.
 
-Ratios of times are compared as natural logarithms: a ratio and its inverse then lie equally far from 0, and
-noise that multiplies becomes noise that adds.
+Ratios of times are compared as natural logarithms, so that a ratio and its inverse are equally far from 0, and
+multiplicative noise becomes additive.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from statistics import fmean, median, stdev
 
 from ..records import Interval
 
-# The chance, over all looks together, to call two identical scripts different.
+# The probability, over all looks together, of calling two identical scripts different.
 FALSE_POSITIVES = 0.05
 
 
@@ -41,7 +41,7 @@ def standard_error(values: Sequence[float]) -> float:
 
 
 def mean_interval(values: Sequence[float], alpha: float = 0.05) -> tuple[float, float]:
-    """The two-sided t interval of the mean of two or more values, at confidence 1 - ``alpha``.
+    """The two-sided t confidence interval of the mean of two or more values, at level 1 - ``alpha``.
 
     Source: NIST/SEMATECH e-Handbook of Statistical Methods, section 1.3.5.2.
     """
@@ -53,21 +53,21 @@ def mean_interval(values: Sequence[float], alpha: float = 0.05) -> tuple[float, 
 def ratio_interval(log_ratios: Sequence[float], alpha: float = 0.05) -> Interval:
     """The median ratio of two or more groups, with the t interval of the mean of their logarithms.
 
-    The median lies inside of the interval for up to seven groups at 95%, since it is never further from the
-    mean than s * sqrt((n - 1) / n) (Hotelling and Solomons, Annals of Mathematical Statistics 3, 1932); for
-    more groups it does so in all but contrived cases.
+    For up to seven groups at 95%, the median is always inside the interval, because its distance from the mean is at
+    most s * sqrt((n - 1) / n) (Hotelling and Solomons, Annals of Mathematical Statistics 3, 1932). For more groups it
+    is inside in all but contrived cases.
     """
     low, high = mean_interval(log_ratios, alpha)
-    # Two groups that differ wildly give bounds beyond what a float holds.
+    # Two very different groups give bounds that overflow a float.
     bounds = math.exp(max(low, -300.0)), math.exp(min(high, 300.0))
     return Interval(math.exp(median(log_ratios)), *bounds, level=1 - alpha)
 
 
 def noise_floor(log_ratios: Sequence[float]) -> float:
-    """The ratio (at least 1) that two identical arms showed, over one or more groups.
+    """The ratio (at least 1) between two identical arms, over one or more groups.
 
-    It is the distance of the mean from 0, and no less than its standard error: a mean that is near 0 by
-    luck does not make a machine quiet.
+    It is the distance of the mean log ratio from 0, but at least the mean's standard error, because the mean may be
+    near 0 by chance on a noisy machine.
     """
     away = abs(fmean(log_ratios))
     if len(log_ratios) > 1:
@@ -76,15 +76,15 @@ def noise_floor(log_ratios: Sequence[float]) -> float:
 
 
 def mean_log(values: Sequence[float]) -> float:
-    """The mean of the logarithms of one or more positive values (the logarithm of their geometric mean)."""
+    """The mean logarithm of one or more positive values (the logarithm of their geometric mean)."""
     return fmean(math.log(value) for value in values)
 
 
 def pseudomedian(values: Sequence[float]) -> float:
-    """The median of the means of all pairs of values (each with itself, too).
+    """The median of the means of all pairs of values, including each value with itself.
 
-    As robust as is needed (29% of the values may be arbitrary), and as precise as the mean of a twentieth
-    more values, where the median needs half as many again. Source: Hodges and Lehmann, Annals of
+    It is robust: up to 29% of the values may be arbitrary. For normal noise it needs a twentieth more values than the
+    mean for the same precision, and the median needs half as many again. Source: Hodges and Lehmann, Annals of
     Mathematical Statistics 34 (1963).
     """
     means = [(first + second) / 2 for at, first in enumerate(values) for second in values[at:]]
@@ -92,7 +92,7 @@ def pseudomedian(values: Sequence[float]) -> float:
 
 
 def pseudomedian_error(values: Sequence[float]) -> float:
-    """The standard error of the pseudomedian of two or more values, robustly estimated.
+    """A robust estimate of the standard error of the pseudomedian of two or more values.
 
     sqrt(pi / 3) * sigma / sqrt(n) holds for normal noise (Hodges and Lehmann, as above); sigma is 1.4826
     times the median absolute deviation (Hampel, Journal of the American Statistical Association 69, 1974).
@@ -103,20 +103,20 @@ def pseudomedian_error(values: Sequence[float]) -> float:
 
 
 def without_slowest(values: Sequence[float], share: float = 0.1) -> list[int]:
-    """The positions of ``values`` left when the largest ``share`` of them (at least one) is dropped."""
+    """The positions in ``values`` without the largest ``share`` of them (at least one)."""
     drop = max(1, math.ceil(share * len(values) - 1e-9))
     ranked = sorted(range(len(values)), key=lambda position: values[position])
     return sorted(ranked[: len(values) - drop])
 
 
 def planned_looks(groups: int) -> tuple[tuple[int, float], ...]:
-    """When to look whether the answer is clear, and the alpha of each look: (groups done, alpha).
+    """The interim looks at the result, as (groups done, alpha).
 
-    Looking after every group would call identical scripts different far more often than in 5% of the cases
-    (Armitage, McPherson and Rowe, Journal of the Royal Statistical Society A 132, 1969). The looks are few
-    and fixed beforehand, and their alphas add up to 5%, which bounds the whole by Bonferroni's inequality,
-    however the looks depend on each other. Most is kept for the last look, as O'Brien and Fleming
-    (Biometrics 35, 1979) advise: an early stop is for the gains that nobody could miss.
+    A look after every group would call identical scripts different far more often than in 5% of the cases (Armitage,
+    McPherson and Rowe, Journal of the Royal Statistical Society A 132, 1969). So there are few looks, fixed in advance,
+    and their alphas add up to 5%. By Bonferroni's inequality that bounds the total error, even if the looks depend on
+    each other. Most of it is kept for the last look, as O'Brien and Fleming (Biometrics 35, 1979) advise: only an
+    obvious gain stops early.
     """
     if groups <= 3:
         return ((groups, FALSE_POSITIVES),)
@@ -126,7 +126,7 @@ def planned_looks(groups: int) -> tuple[tuple[int, float], ...]:
 
 
 def least_deviation(deviation: float, freedom: int, alpha: float) -> float:
-    """The lower confidence limit, at 1 - ``alpha``, of a standard deviation that was estimated as ``deviation``.
+    """The lower confidence limit, at level 1 - ``alpha``, of a standard deviation estimated as ``deviation``.
 
     Source: NIST/SEMATECH e-Handbook of Statistical Methods, section 7.2.3.1; the chi-square quantile is
     ``scipy.special.chdtri``.
@@ -138,9 +138,9 @@ def least_deviation(deviation: float, freedom: int, alpha: float) -> float:
 
 @dataclass(frozen=True)
 class Equivalence:
-    """The outcome of two one-sided tests: the larger p value, and the 1 - 2 alpha interval of the mean.
+    """The outcome of two one-sided tests: the larger p value, and the 1 - 2 alpha confidence interval of the mean.
 
-    ``different`` says that the mean lies beyond the margin; neither means that the values don't tell.
+    ``different`` says that the mean is outside the margin. If neither flag is set, the values do not decide.
     """
 
     equivalent: bool
@@ -155,11 +155,11 @@ def check_equivalence(
 ) -> Equivalence:
     """Whether the mean of two or more paired differences lies within ±``margin`` (TOST), or beyond it.
 
-    Source: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). Beyond it is what has its whole
-    interval outside of the margin; where several means are looked at, one of ``comparisons``, that interval is at
-    alpha / ``comparisons`` to each side (Bonferroni), since one accusation is enough to accuse the whole. To call
-    all of them equivalent takes no such correction (Berger, Technometrics 24, 1982). Identical differences
-    (standard error 0) are decided by their value alone.
+    Source: Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987). A mean lies beyond the margin if its
+    whole interval does. If it is one of several ``comparisons``, that interval is at alpha / ``comparisons`` on each
+    side (Bonferroni), because one difference is enough to report drift. Calling all of them equivalent needs no such
+    correction (Berger, Technometrics 24, 1982). Identical differences (standard error 0) are decided by their value
+    alone.
     """
     freedom = len(differences) - 1
     mean, error = fmean(differences), standard_error(differences)

@@ -1,4 +1,4 @@
-"""What the groups of a benchmark say together: the ratio per unit, what is paid once, and the whole script.
+"""Combines the groups of a benchmark: the ratio per unit, the one-time cost, and the whole script.
 
 docs/measuring.md explains the method.
 """
@@ -15,15 +15,15 @@ from .statistics import mean_log, noise_floor, ratio_interval, without_slowest
 from .turns import SINGLE_TURNS
 
 EAGER, TWIN, EDITED = "eager", "eager twin", "edited"
-# Slow turns count when they cost a quarter of the gain on the whole, and a tenth in every group.
+# Slow turns count if they reduce the gain by these factors: on average over the groups, and in every group.
 SLOW_TURNS_MEAN, SLOW_TURNS_EACH = 1.25, 1.1
 
 
 @dataclass(frozen=True)
 class Tail:
-    """The seconds that follow the last unit of the whole script, as far as a run has told: a second phase, a test.
+    """The known seconds after the last unit of the whole script, such as a second phase or a test.
 
-    ``leaving`` is what the process takes to end after its script has, of which no run of ours is part.
+    ``leaving`` is the time that a process takes to end after its script has ended. The timed runs do not contain it.
     """
 
     eager: float = 0.0
@@ -32,12 +32,12 @@ class Tail:
 
 
 NO_TAIL = Tail()
-#: An interval whose ends are so many times apart says nothing.
+#: A confidence interval says nothing if its upper end exceeds the lower by this factor.
 VAGUE = 10.0
 
 
 def usable(pairs: Sequence[Pair]) -> list[Pair]:
-    """Those with turns enough for a ratio."""
+    """The groups with enough turns for a ratio."""
     return [pair for pair in pairs if pair.ratio is not None]
 
 
@@ -49,9 +49,9 @@ def summarize(
     length: int | None = None,
     tail: Tail = NO_TAIL,
 ) -> Benchmark:
-    """What the groups say together, with an interval at confidence 1 - ``alpha``: all of it from the pairs.
+    """The result of all groups, with a confidence interval at level 1 - ``alpha``, computed from the pairs alone.
 
-    ``length`` is the number of units of the whole script, where known, and ``tail`` what follows the last of them.
+    ``length`` is the number of units of the whole script, if known, and ``tail`` the time after the last of them.
     """
     measured = usable(pairs)
     own = [pair.eager_ratio for pair in pairs if pair.eager_ratio is not None]
@@ -101,7 +101,7 @@ def summarize(
 
 
 def decide(speedup: Interval | None, floor: float | None, min_speedup: float) -> tuple[str, str]:
-    """The verdict on a speedup, and what it rests on. ``floor`` and ``min_speedup`` are ratios (1.05: 5%)."""
+    """The verdict on a speedup, and its reason. ``floor`` and ``min_speedup`` are ratios (1.05: 5%)."""
     if speedup is None:
         return "inconclusive", "an interval needs two complete groups"
     if floor is None:
@@ -118,11 +118,11 @@ def decide(speedup: Interval | None, floor: float | None, min_speedup: float) ->
 
 
 def steady_logs(pairs: Sequence[Pair]) -> tuple[list[float], bool]:
-    """The groups' log ratios, and whether slow turns had to be counted in.
+    """The groups' log ratios, and whether slow turns are counted.
 
-    The pseudomedian of the turns is robust, and so all but blind to what happens in few of them: a retrace in
-    every fifth turn, or an evaluation that takes as long in both arms. Where the totals tell of a clearly
-    smaller gain in every group, they are the statistic.
+    The pseudomedian of the turns is robust, so it ignores what happens in few of them, such as a retrace in every fifth
+    turn, or an evaluation that takes as long in both arms. If the totals show a clearly smaller gain in every group,
+    they are used instead.
     """
     logs = [math.log(pair.ratio) for pair in pairs if pair.ratio is not None]
     totals = [_total_log(pair) for pair in pairs]
@@ -136,13 +136,13 @@ def _steady(pair: Pair) -> Sequence[TimedTurn]:
 
 
 def _unit_seconds(pair: Pair, position: int) -> tuple[list[float], list[int]]:
-    """Each steady turn's seconds per unit of one arm, and the turns that are not among its slowest."""
+    """The seconds per unit of one arm in each steady turn, and the turns that are not among its slowest."""
     seconds = [turn.seconds[position] / turn.units for turn in _steady(pair)]
     return seconds, without_slowest(seconds)
 
 
 def _total_log(pair: Pair) -> float:
-    """Log ratio of the seconds per unit over all steady turns but each arm's slowest tenth."""
+    """The log ratio of the seconds per unit over all steady turns except each arm's slowest tenth."""
     rates = []
     for position in range(len(pair.arms)):
         seconds, kept = _unit_seconds(pair, position)
@@ -152,11 +152,11 @@ def _total_log(pair: Pair) -> float:
 
 
 def _cold_start(pairs: Sequence[Pair], slow_turns: bool) -> tuple[float | None, float, float]:
-    """What the edited arm pays once, more than the eager ones, and the seconds per unit of both (medians).
+    """The one-time cost of the edited arm compared with the eager ones, and the seconds per unit of both (medians).
 
-    Once is paid what the first units took beyond the steady state's time, and what traces took later (`_late`). The
-    start-ups of two processes differ by more than a trace costs, and whatever trained there is no part of a price: only
-    one that is longer than all others in every group, as one with a trace of another candidate is, counts.
+    The one-time cost is the time of the first units beyond that of the steady state, and the time of later traces
+    (`_late`). The start-up counts only if the edited arm's is longer than all others in every group, for example
+    because another candidate is traced there: start-ups of two processes differ by more than a trace costs.
     """
     costs, eager_units, edited_units, starts, noise = [], [], [], [], [0.0]
     for pair in pairs:
@@ -183,10 +183,10 @@ def _cold_start(pairs: Sequence[Pair], slow_turns: bool) -> tuple[float | None, 
 
 
 def _late(pair: Pair) -> list[int]:
-    """The steady turns in which the edited arm seems to have traced once more.
+    """The steady turns in which the edited arm probably retraced.
 
-    Such a turn is one of its slowest, and took longer beyond its usual time than any turn of an eager arm did: all
-    arms meet the machine's noise, and do what the script does now and then in the same turns.
+    Such a turn is one of the arm's slowest, and exceeded its usual time by more than any turn of an eager arm. Noise of
+    the machine and rare work of the script affect all arms, the latter in the same turns.
     """
     edited = pair.arms.index(EDITED)
     excess = []
@@ -201,30 +201,33 @@ def _late(pair: Pair) -> list[int]:
 
 
 def _late_turns(pair: Pair) -> tuple[int, ...]:
-    """The same turns by their place among all turns of the group."""
+    """The positions of these turns among all turns of the group."""
     return tuple(pair.warm_turns + at for at in _late(pair))
 
 
 def _end_to_end(pairs: Sequence[Pair], length: int | None, tail: Tail) -> tuple[float | None, bool]:
     """The ratio of the time for the whole script, and whether all of it was run.
 
-    Where it was not and the script's length is not known either, of all the time of the arms' own turns.
+    If it was not and the script's length is unknown, the ratio is that of all turns and start-ups.
     """
     compared = [pair for pair in pairs if EDITED in pair.arms and EAGER in pair.arms]
     whole = [pair for pair in compared if pair.whole]
-    # The first turns alone are traces and warming up: a ratio of them tells nothing of the script.
+    # A group with only its first turns is no use here: they are traces and warm-up.
     logs = [_whole_log(pair, length, tail) for pair in whole or usable(compared)]
     return (math.exp(median(logs)), bool(whole)) if logs else (None, False)
 
 
 def _end_to_end_interval(pairs: Sequence[Pair], length: int, tail: Tail, alpha: float) -> Interval | None:
-    """The ratio of the time for the whole script, with its interval over groups; of whole runs as it was measured."""
+    """The ratio of the time for the whole script, with its confidence interval over groups. Whole runs count as
+    measured, others are extrapolated.
+    """
     logs = [_whole_log(pair, length, tail) for pair in pairs]
     return ratio_interval(logs, alpha) if len(logs) > 1 else None
 
 
 def _whole_log(pair: Pair, length: int | None, tail: Tail) -> float:
-    """Log ratio of the seconds from the start of the process to its end, where the group or the length tells that."""
+    """The log ratio of the seconds from a process's start to its end, or of all turns if the script's end is unknown.
+    """
     totals = list(pair.total_seconds)
     if not pair.whole and length is not None:
         totals = _extrapolate(pair, length, tail)
@@ -235,10 +238,10 @@ def _whole_log(pair: Pair, length: int | None, tail: Tail) -> float:
 
 
 def _extrapolate(pair: Pair, length: int, tail: Tail) -> list[float]:
-    """The seconds that each arm would take for a script of ``length`` units and what follows them.
+    """The seconds that each arm would take for ``length`` units and the tail after them.
 
-    All steady turns count, also the slow ones: an evaluation after each epoch is as much of the script as a step is,
-    takes as long in both arms, and lowers the ratio. Only a turn with a trace, which is paid once, is left out.
+    All steady turns count, including slow ones: an evaluation after each epoch is part of the script, takes as long in
+    both arms, and lowers the ratio. Only turns with a trace, which is a one-time cost, are left out.
     """
     late = set(_late(pair))
     turns = [turn for at, turn in enumerate(_steady(pair)) if at not in late]
@@ -253,7 +256,7 @@ def _extrapolate(pair: Pair, length: int, tail: Tail) -> list[float]:
 
 
 def _peaks(pairs: Sequence[Pair], bytes_of: Callable[[Pair], Sequence[int]]) -> Peaks | None:
-    """The largest peak memory of the eager arms and of the edited one, in bytes; None where none was measured."""
+    """The largest peak memory of the eager arms and of the edited one, in bytes; None if it was not measured."""
     peaks = [peak for pair in pairs for peak in zip(pair.arms, bytes_of(pair), strict=True) if peak[1]]
     eager = [peak for name, peak in peaks if name != EDITED]
     edited = [peak for name, peak in peaks if name == EDITED]

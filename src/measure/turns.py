@@ -18,18 +18,18 @@ from .seats import LEAST_TURNS, Arm, Ended, Group, Parted, Process, Schedule, Se
 
 TURN_SECONDS = 0.3
 SETUP_SHARE = 0.25
-# The first unit traces, the second meets what the first one created; then longer turns are tried.
+# The first unit traces, and the second is the first with variables already created. Then turns get longer.
 SINGLE_TURNS = 2
 MOST_WARM_TURNS = 7
 GROWTH = 16
-# What an arm that has ended may take to leave, and what a stopped one may take to unwind.
+# The seconds that the process of an ended arm may take to exit.
 LEAVING_SECONDS = 10.0
-# A loop that ends by a tolerance or by patience ends some units earlier or later with another rounding: by this share.
+# With different rounding, a loop that ends by a tolerance or by patience may end earlier or later by this share.
 OTHER_END, LEAST_OTHER_END = 0.25, 3
-# Whether a script ends by the clock shows when its clock jumps so far: it then ends within units that take so long.
+# A script ends by the clock if a jump of its clock by JUMP_SECONDS ends it within the units of ENDING_SECONDS.
 JUMP_SECONDS, ENDING_SECONDS, LEAST_ENDING = 30 * 86400.0, 2.0, 3
 UNWINDING_SECONDS = 3.0
-# How many times longer an arm is waited for that computes, before it hangs.
+# An arm that is computing may take this multiple of the usual patience before it counts as hung.
 BUSY_PATIENCE = 6.0
 
 
@@ -95,7 +95,7 @@ def run_group(
 
 
 def _is_alone(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process], failed: str | None) -> bool | None:
-    """Whether only this arm crashes and all others continue past that point. None if the time was up."""
+    """Whether only the failed arm crashes and all others continue past that point. None if the time was up."""
     try:
         if len(table.seats) == 1:
             _take_seat(table, next(arm for arm in arms if arm.name != failed), begin)
@@ -107,8 +107,8 @@ def _is_alone(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]
 
 
 def _has_left_off(table: Table) -> bool:
-    """Whether no arm reaches a further unit in the turn in which one did not. The script then does other work, and the
-    turns until then count. An arm that is alone in this hangs."""
+    """Whether no arm reaches a further unit in the turn in which one did not. Then the script does other work, and the
+    turns before that count. If only one arm does not, it hangs."""
     if len(table.waiting) < len(table.seats) - 1 or all(turn.warm for turn in table.turns):
         return False
     for seat in table.waiting:
@@ -133,13 +133,13 @@ def order_of_turn(arms: int, turn: int) -> list[int]:
 
 
 def _open(table: Table, arms: Sequence[Arm], begin: Callable[[Arm], Process]) -> None:
-    """Start the arms one after the other, each up to its first unit, so that none slows another's start."""
+    """Start the arms one after the other, each up to its first unit, so that they do not slow each other's start."""
     order = order_of_turn(len(arms), table.schedule.offset)
     waiting = [arms[position] for position in order]
     while waiting:
         if table.seats:
             peak = max(seat.process.peak_rss_bytes for seat in table.seats)
-            # An arm that waits before its first step has not allocated all that it will.
+            # An arm that waits before its first step has not allocated all of its memory yet.
             while len(waiting) + len(table.seats) > 2:
                 if table.schedule.room(int(1.5 * peak * len(waiting))):
                     break
@@ -167,7 +167,7 @@ def _take_seat(table: Table, arm: Arm, begin: Callable[[Arm], Process]) -> None:
 
 
 def _warm_up(table: Table) -> None:
-    """Take turns of one unit, then longer ones, until one was about as long as a turn should be."""
+    """Take turns of one unit, then longer ones, until a turn is about as long as intended."""
     units = 1
     for number in range(1, MOST_WARM_TURNS + 1):
         if table.ended or _limit(table) == 0:
@@ -186,7 +186,7 @@ def _take_steady_turns(table: Table) -> None:
         return
     units = min(_units_of_turn(table), _share(table) or sys.maxsize)
     unit_cost = sum(_rates(table))
-    # Turns are cheap beside what it took to come here: that share of it they get in any case.
+    # Turns are cheap compared with the setup, so they always get this share of its time.
     seconds = max(schedule.soft_deadline - table.clock(), SETUP_SHARE * table.setup_seconds)
     aim = max(LEAST_TURNS, min(schedule.turns, int(seconds / (unit_cost * units))))
     steady: list[Turn] = []
@@ -223,7 +223,7 @@ def _share(table: Table) -> int | None:
 
 
 def _rates(table: Table) -> list[float]:
-    """Seconds per unit of each arm: the least of its turns, for slow ones held a trace or an evaluation."""
+    """The seconds per unit of each arm in its fastest turn. Slower turns may contain a trace or an evaluation."""
     turns = [turn for turn in table.turns if turn.units]
     if not turns:
         return [1e-9 for _ in table.seats]
@@ -234,12 +234,12 @@ def _rates(table: Table) -> list[float]:
 
 
 def _units_of_turn(table: Table) -> int:
-    """The units in which the slowest arm fills a turn."""
+    """The number of units that fill a turn of the slowest arm."""
     return max(1, round(TURN_SECONDS / max(_rates(table))))
 
 
 def _play(table: Table, units: int, warm: bool) -> Turn:
-    """One turn of every arm. Raises Parted when an arm fails or the time is over."""
+    """Run one turn of every arm. Raises Parted if an arm fails or the time is up."""
     expected = [rate * units for rate in _rates(table)]
     if table.clock() + (0.0 if warm else sum(expected)) >= table.schedule.deadline:
         raise Parted("its time was up")
@@ -259,7 +259,7 @@ def _play(table: Table, units: int, warm: bool) -> Turn:
 def _grant(
     table: Table, seat: Seat, units: int, warm: bool, expected: float = 0.0, ahead: float = 0.0
 ) -> tuple[int, float]:
-    """Let an arm do so many units, its clock ``ahead`` by so much: those done, and their seconds."""
+    """Let an arm run ``units`` units with its clock ``ahead`` seconds. Returns the units done and their seconds."""
     patience = max(120.0 if warm else 30.0, 20 * expected, 3 * table.schedule.tail_seconds)
     seat.resume()
     seat.process.send({"units": units, "ahead": ahead} if ahead else {"units": units})
@@ -268,11 +268,11 @@ def _grant(
 
 
 def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, float]:
-    """Wait for an arm's next boundary or the script's end: the units done and their seconds."""
+    """Wait for an arm's next boundary or the script's end. Returns the units done and their seconds."""
     name, began, busy = seat.arm.name, table.clock(), seat.process.busy_seconds
     until, longest = (began + times * max(patience, 0.0) for times in (1.0, BUSY_PATIENCE))
     while True:
-        # Asked anew for each event: a child that talks without end must not keep us from seeing the time.
+        # Checked for each event, so that a child that sends events without end still times out.
         left = until - table.clock()
         try:
             if left < 0:
@@ -282,7 +282,7 @@ def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, 
             waited = table.clock() - began
             if table.clock() >= table.schedule.deadline:
                 raise Parted(f"the time was up while the {name} version worked, {when}") from None
-            # What computes, or waits for a processor, may be in an evaluation between two steps: that is no hang yet.
+            # A process that computes, or waits for a processor, may be in an evaluation between two steps.
             if until < longest and seat.process.busy_seconds - busy >= waited / 2:
                 until = min(longest, table.schedule.deadline)
                 continue
@@ -292,7 +292,7 @@ def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, 
         if event is None or kind == "end":
             outcome = seat.process.wait(LEAVING_SECONDS)
             whole = outcome.ending in (Ending.FINISHED, Ending.EXITED) and not outcome.code
-            # Where a script is refused a connection it ends for us, whatever it would have done after that.
+            # A script that ended because a connection was refused counts as ended, not as failed.
             whole = whole or bool(outcome.contacts.stopped)
             if event is None or not whole:
                 raise Parted(f"the {name} version {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
@@ -319,7 +319,7 @@ def _describe(outcome: RunOutcome) -> str:
 
 
 def _places(outcome: RunOutcome) -> tuple[str, ...]:
-    """The lines that an error names, the one that raised it first, then from the innermost frame outwards."""
+    """The places (``file:line``) that an error names: where it was raised, then from the innermost frame outwards."""
     frames = re.findall(r'File "([^"]+)", line (\d+)', outcome.error or "")
     places = [outcome.error_place or "", *(f"{file}:{line}" for file, line in reversed(frames))]
     return tuple(dict.fromkeys(place for place in places if place))
@@ -328,7 +328,8 @@ def _places(outcome: RunOutcome) -> tuple[str, ...]:
 def _agree(table: Table, units: Sequence[int]) -> None:
     """Raise Parted if the arms did not run the same units, or only some have ended.
 
-    Raises Ended if all come to their end when they may run a few more units.
+    Raises Ended if the difference is no fault: if the script ends by the clock, or a few units earlier or later by
+    rounding.
     """
     if len(set(units)) == 1 and len({seat.ended for seat in table.seats}) == 1:
         return
@@ -338,7 +339,7 @@ def _agree(table: Table, units: Sequence[int]) -> None:
     totals = [table.done + count for count in units]
     if any(seat.ended for seat in table.seats):
         slack = max(LEAST_OTHER_END, int(OTHER_END * max(totals)))
-        # Up to the latest end that is still about the same.
+        # Let the other arms run up to the latest end that still counts as about the same.
         for at, seat in enumerate(table.seats):
             most = min(total for total, one in zip(totals, table.seats, strict=True) if one.ended) + slack
             if not seat.ended and totals[at] < most:
@@ -373,7 +374,7 @@ def _runs_out(table: Table, position: int) -> int | None:
     try:
         done, _ = _grant(table, seat, units, warm=False, expected=ENDING_SECONDS, ahead=JUMP_SECONDS)
     except Parted:
-        # What the jump did to the script is nothing that happens to a user.
+        # A failure caused by the jump would not happen to a user.
         return None
     return done if seat.ended else None
 
@@ -388,7 +389,7 @@ def _goes_by_clock(table: Table) -> bool:
     try:
         _grant(table, table.seats[0], done + 1, warm=False, expected=ENDING_SECONDS)
     except Parted:
-        # All that was to be measured has been.
+        # The measurement is complete, so a failure here does not matter.
         return False
     return not table.seats[0].ended
 

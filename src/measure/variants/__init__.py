@@ -1,9 +1,9 @@
-"""The ways to convert a candidate: a file each, found by being here.
+"""The ways to convert a candidate. Each file in this package defines one and is found automatically.
 
-Such a file's docstring says what the variant is, when it helps and what it costs. ``NAME`` is its name in
-the report, ``RANK`` says how plain it is (of variants that are as fast as each other the lowest rank is
-chosen), and ``propose`` gives, for a candidate of which an observing run and maybe a first check are known,
-the `Variant` to try, or the `Reason` why it is withheld.
+The docstring of such a file says what the variant is, when it helps and what it costs. ``NAME`` is its name in the
+report. ``RANK`` says how plain it is: among equally fast variants, the one with the lowest rank is chosen. ``propose``
+takes the results of the observed run, and of the check if there was one, and returns the `Variant` to try, or the
+`Reason` why it is withheld.
 """
 
 from __future__ import annotations
@@ -39,5 +39,5 @@ def ways() -> tuple[Way, ...]:
 
 
 def way_of(name: str) -> Way:
-    """The way of that name; KeyError where there is none."""
+    """The way with this name. Raises KeyError if there is none."""
     return {way.name: way for way in ways()}[name]

@@ -1,7 +1,7 @@
 """The bare ``@tf.function``.
 
-The plainest way, and the one that every other must beat. It traces once for every signature: each dtype and
-shape of a tensor, each value of a Python number, each object.
+The plainest way, which every other must beat. It traces once for every signature: each dtype and shape of a tensor,
+each value of a Python number, each object.
 """
 
 from __future__ import annotations
@@ -14,5 +14,5 @@ RANK = 0
 
 
 def propose(judgement: Judgement, length: Length) -> Variant | Reason:
-    """Always worth trying, but where it would be traced without end."""
+    """Always worth trying. (Candidates that would be retraced again and again do not get here.)"""
     return Variant(NAME)

@@ -1,14 +1,13 @@
-"""``@tf.function(input_signature=[…])``: one trace, for whatever fits the signature.
+"""``@tf.function(input_signature=[…])``: one trace for all arguments that fit the signature.
 
-It is made of what the observed calls were given. An axis is ``None`` only where its size varied; where the
-observed run was cut, and the last and smaller batch of an epoch may not have come yet, also the first axis. A
-Python float becomes a scalar of the tensors' own precision, a Python integer one of int64, which no training
-makes overflow. What does not fit the signature raises an error, so it is withheld where an argument is
-anything but tensors, arrays, numbers and short containers of them: an object, a model, a variable, a text,
-None, a flag.
+The signature is made from the arguments of the observed calls. An axis is ``None`` only if its size varied. If the
+observed run was cut, the first axis is ``None`` too, because the smaller last batch of an epoch may not have come yet.
+A Python float becomes a scalar of the tensors' precision, and a Python integer an int64 scalar, which no training
+overflows. Arguments that do not fit the signature raise an error. So the variant is withheld if an argument is anything
+but tensors, arrays, numbers and short containers of them: an object, a model, a variable, a string, None, a flag.
 
-It helps where a bare ``tf.function`` would trace again and again. A function that reads a size which is
-unknown, or needs a number in Python, can't be traced so.
+It helps if a bare ``tf.function`` would be retraced again and again. A function that reads an unknown size, or needs a
+number in Python, can't be traced with it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _DTYPES = frozenset(
 
 
 def propose(judgement: Judgement, length: Length) -> Variant | Reason:
-    """Worth trying where shapes or Python numbers vary and each of them would be a trace."""
+    """Worth trying if shapes or Python numbers vary and each of them would be a trace."""
     if not shapes_vary(judgement) and not numbers_vary(judgement):
         return Reason("withheld", "neither shapes nor Python numbers vary")
     signature = write_signature(judgement, length)
@@ -42,7 +41,7 @@ def propose(judgement: Judgement, length: Length) -> Variant | Reason:
 
 
 def write_signature(judgement: Judgement, length: Length) -> str | Reason:
-    """The signature that admits what was observed, as source text over ``tf``, or why there can be none."""
+    """The signature that accepts the observed arguments, as source text, or the reason why there is none."""
     parameters = [p for p in judgement.observation.parameters if p.name != "self"]
     found = _in_order(parameters)
     if isinstance(found, Reason):
@@ -63,7 +62,7 @@ def write_signature(judgement: Judgement, length: Length) -> str | Reason:
 
 
 def _in_order(parameters: list[ObservedParameter]) -> list[tuple[str, Form]] | Reason:
-    """The parameters' names and forms in the order of the signature: without gaps, and all in every call."""
+    """The parameters' names and forms by position, or the reason if one is left out in some call."""
     found: dict[int, tuple[str, Form]] = {}
     for parameter in parameters:
         if parameter.position is None:
@@ -107,6 +106,6 @@ def _spec(form: Form, floating: str) -> str | Reason:
 
 
 def _open(form: Form) -> Form:
-    """A form with the first axis of every tensor unknown."""
+    """The form with the first axis of every tensor unknown."""
     items = tuple((key, _open(item)) for key, item in form.items)
     return replace(form, shape=(None, *form.shape[1:]) if form.shape else (), items=items)

@@ -1,10 +1,10 @@
 """``@tf.function(jit_compile=True)``: compiled by XLA, which fuses operations.
 
-It pays for elementwise work on large arrays and for many small operations, and costs seconds for each shape; on
-a CPU it makes convolutions slower. So it is withheld where shapes vary, and has to win clearly. Ops that XLA
-lacks raise an error when it is compiled. XLA leaves out assertions, and draws the numbers of ``tf.random``
-without regard to ``tf.random.set_seed``, so a function that does either is not compiled. An index that is out of
-range reads the last element instead of raising an error.
+It pays off for elementwise work on large arrays and for many small operations, and costs seconds for each shape. On a
+CPU it makes convolutions slower. So it is withheld if shapes vary, and has to win clearly. Ops that XLA lacks raise an
+error during compilation. XLA leaves out assertions and ignores ``tf.random.set_seed`` for the numbers of
+``tf.random``, so a function that uses either is not compiled. An index out of range reads the last element instead of
+raising an error.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from ..costs import Length, base_result, expected_signatures, forms, shapes_vary
 
 NAME = "jit_compile"
 RANK = 4
-#: What compiling takes at least: in traces of the plain graph, and in seconds, to begin with and for each op.
+#: The least cost of compiling: in traces of the plain graph; or in seconds, for the start and for each op.
 COMPILATION, START_SECONDS, SECONDS_PER_OP = 3.0, 0.5, 0.012
-#: The largest part of the graph's time that it is thought to save, in deciding whether to try.
+#: The largest share of the graph's time that compiling is assumed to save, for the decision whether to try it.
 BEST_SAVING = 0.75
 
 
 def propose(judgement: Judgement, length: Length) -> Variant | Reason:
-    """Worth trying where one shape is called so often that a compilation could be won back."""
+    """Worth trying if one shape is called often enough that compiling can pay off."""
     if expected_signatures(judgement, length) > 1:
         return Reason("withheld", "there is more than one signature, and XLA would compile each")
     return propose_compiled(Variant(NAME, (("jit_compile", "True"),)), judgement, length)
 
 
 def propose_compiled(variant: Variant, judgement: Judgement, length: Length) -> Variant | Reason:
-    """A variant that compiles, where the graph as it is takes long enough for that to pay."""
+    """The compiled ``variant``, if the plain graph takes long enough that compiling can pay off; else the reason."""
     base = base_result(judgement)
     if base is None:
         return Reason("withheld", "no graph of it was confirmed")

@@ -1,7 +1,7 @@
 """``@tf.function(input_signature=[…], jit_compile=True)``: one trace for changing numbers, compiled by XLA.
 
-For functions whose shapes never vary and whose Python numbers do: without the signature each number would be
-compiled. See ``input_signature`` and ``jit_compile`` for what either asks of a function.
+For functions with constant shapes and changing Python numbers: without the signature, XLA would compile for each
+number. See ``input_signature`` and ``jit_compile`` for their requirements.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ RANK = 5
 
 
 def propose(judgement: Judgement, length: Length) -> Variant | Reason:
-    """Worth trying where the signature alone was confirmed and a compilation could be won back."""
+    """Worth trying if the signature alone was confirmed and compiling can pay off."""
     base = base_result(judgement)
     if base is None or base.name != "input_signature" or not numbers_vary(judgement) or shapes_vary(judgement):
         return Reason("withheld", "it helps only if Python numbers change and shapes do not")

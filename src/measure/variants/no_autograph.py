@@ -1,9 +1,9 @@
 """``@tf.function(autograph=False)``: traced without rewriting the source first.
 
-AutoGraph turns Python's ``if``, ``for`` and ``while`` over tensors into graph control flow. Where there is
-none, rewriting only costs time while tracing. That nothing needs it is proved by the traces with and without
-being equal, op by op. The steps are no faster, so it pays only where a trace takes seconds. A later trace could
-need it after all, so it is withheld where there is more than one signature.
+AutoGraph turns Python's ``if``, ``for`` and ``while`` over tensors into graph control flow. If there is none, it only
+makes tracing slower. That it is not needed is proved by comparing the traces with and without it, op by op. The steps
+are no faster, so it pays off only if a trace takes seconds. A later trace could still need AutoGraph, so this variant
+is withheld if there is more than one signature.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LEAST_SHARE = 0.2
 
 
 def propose(judgement: Judgement, length: Length) -> Variant | Reason:
-    """Worth trying where the one trace of the bare graph is slow, and much of the whole time."""
+    """Worth trying if the single trace of the bare graph is slow and takes much of the whole time."""
     base = base_result(judgement)
     if base is None or base.name != "graph":
         return Reason("withheld", "the bare graph was not confirmed")

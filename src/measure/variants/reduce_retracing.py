@@ -1,8 +1,8 @@
-"""``@tf.function(reduce_retracing=True)``: a second shape of an argument makes an axis unknown, for all later ones.
+"""``@tf.function(reduce_retracing=True)``: after a second shape of an argument, the varying axis becomes unknown.
 
-It helps where shapes vary (the last batch of an epoch, sequences of many lengths): two traces take the place of
-one for each shape. It does nothing about Python values that change. A function that reads a size which is now
-unknown, with ``x.shape[0]``, can't be traced so.
+It helps if shapes vary (the last batch of an epoch, sequences of many lengths): there are two traces instead of one for
+each shape. It does not help with changing Python values. A function that reads the unknown size with ``x.shape[0]``
+can't be traced with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ RANK = 1
 
 
 def propose(judgement: Judgement, length: Length) -> Variant | Reason:
-    """Worth trying where shapes vary, and nothing else does that needs a trace of its own."""
+    """Worth trying if shapes vary but Python numbers do not."""
     if not shapes_vary(judgement):
         return Reason("withheld", "no argument's shape varies")
     if numbers_vary(judgement):
