@@ -1,4 +1,4 @@
-"""The command line: `optimize` and its commands, each of them a file in `commands/`."""
+"""The command line: `optimize` and its commands, each in a file in `commands/`."""
 
 from .main import main
 

@@ -1,4 +1,4 @@
-"""Guesses what was meant where the command was called wrongly, so that its one sentence is of use."""
+"""Guesses the intention of a wrong command line, for a helpful error message."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..run.entry import module_file
 def explain_extras(
     extras: Sequence[str], arguments: Sequence[str], options: Iterable[str], commands: Sequence[str], cwd: Path
 ) -> str:
-    """Say what arguments that are no options of ours may have meant.
+    """Explain unknown arguments: say what the user probably meant.
 
-    ``arguments`` is the command line as given (without what follows ``--``); ``options`` and ``commands`` are ours.
+    ``extras`` are the unknown arguments, and ``arguments`` the command line before ``--``. ``options`` and
+    ``commands`` are the known ones.
     """
     first, has_target = extras[0], any(each.startswith("--train-") for each in arguments)
     if not first.startswith("-") and not has_target:

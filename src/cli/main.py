@@ -15,9 +15,9 @@ from .parsing import Console, WrongUsage
 
 
 def main(argv: Sequence[str] | None = None, stdout: TextIO | None = None, stderr: TextIO | None = None) -> int:
-    """Run the command with these arguments (by default the process's own) and give its exit code.
+    """Run the command with these arguments (by default those of the process) and return its exit code.
 
-    Whatever happens, nothing is raised: each mistake and failure ends with one sentence on ``stderr``.
+    It raises nothing: each mistake and failure ends with one sentence on ``stderr``.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = Console(_tolerant(stdout or sys.stdout), _tolerant(stderr or sys.stderr))
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None, stdout: TextIO | None = None, stderr
         print("optimize: interrupted.", file=console.err)
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        # Who read our output has had enough; the interpreter must not trip over it when it flushes.
+        # The reader of our output has closed it. Without this, the interpreter would fail when it flushes at exit.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
         return exit_codes.OK
@@ -73,7 +73,7 @@ def _write(text: str, results: Path | None) -> Path | None:
 
 
 def _tolerant(stream: TextIO | None) -> TextIO:
-    """Give a stream that any text can be written to, whatever its encoding, also where there is none."""
+    """Return a stream that accepts any text, whatever its encoding, even if there is no stream."""
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")
     reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)

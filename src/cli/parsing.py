@@ -17,14 +17,14 @@ _WIDTH = 98
 
 
 class WrongUsage(Exception):
-    """Invalid usage of a command; carries the message."""
+    """Raised for invalid usage of a command. Carries the message."""
 
 
 @dataclass
 class Console:
-    """Where a command prints to: its result to ``out``, the rest to ``err``.
+    """The streams of a command: ``out`` for its result, ``err`` for the rest.
 
-    ``results`` and ``verbosity`` say where a failure of our own leaves its traceback, and whether it is shown.
+    ``results`` is the folder for the traceback of a failure of hybridize. ``verbosity`` says whether it is printed.
     """
 
     out: TextIO
@@ -34,7 +34,7 @@ class Console:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises `WrongUsage`, takes no abbreviations, and notes only the options that were given."""
+    """A parser that raises `WrongUsage`, takes no abbreviations, and returns only the options that were given."""
 
     def __init__(self, prog: str, **keywords: Any) -> None:
         super().__init__(
@@ -42,13 +42,13 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
             allow_abbrev=False,
             argument_default=argparse.SUPPRESS,
-            # Left to itself it asks shutil for the terminal's width, whose import takes longer than all of the help.
+            # By default argparse asks shutil for the terminal's width. Importing that takes longer than the whole help.
             formatter_class=functools.partial(argparse.HelpFormatter, width=_WIDTH),
             **keywords,
         )
 
     def error(self, message: str) -> NoReturn:
-        """Raise what argparse would have printed, in our words."""
+        """Raise argparse's error as `WrongUsage`, in our words."""
         missing = re.fullmatch(r"argument (\S+): expected .*", message)
         raise WrongUsage(f"{missing[1]} needs a value." if missing else f"{message}; see optimize --help.")
 
@@ -59,12 +59,12 @@ class Parser(argparse.ArgumentParser):
 
     @property
     def flags(self) -> list[tuple[str, str]]:
-        """The options that take no value, as they are written, each with what it does."""
+        """The options without a value, each with its description."""
         flags = (action for action in self._actions if action.option_strings and action.nargs == 0)
         return [(", ".join(action.option_strings), action.help or "") for action in flags]
 
     def option_list(self) -> str:
-        """What --help says of the options."""
+        """The list of options that --help prints."""
         formatter = _HelpFormatter("optimize", max_help_position=26, width=100)
         formatter.start_section("options")
         formatter.add_arguments(self._actions)
@@ -79,7 +79,7 @@ class Parser(argparse.ArgumentParser):
 
 class _HelpFormatter(argparse.HelpFormatter):
     def _split_lines(self, text: str, width: int) -> list[str]:
-        # A name with hyphens in it stays in one piece, so that it can be copied.
+        # A name with hyphens is not split, so that it can be copied.
         return textwrap.wrap(text, width, break_on_hyphens=False)
 
 

@@ -1,4 +1,4 @@
-"""How a command that gives a report shows it: progress and result on the terminal, and the formats of ``--output``."""
+"""Shows the report of a command: progress and result on the terminal, and the formats of ``--output``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ..records import Report
     from ..report.watcher import Watcher
 
-# What nobody wants a report written over.
+# Files of these types must not be overwritten by a report.
 _SOURCES = (".py", ".pyi", ".ipynb")
 
 
 def outputs_of(options: Options) -> tuple[tuple[str, str], ...]:
-    """Give the formats that are asked for with their files. Raises WrongUsage for what can't be written.
+    """Return the requested formats with their files. Raises WrongUsage for one that can't be written.
 
     ``--format json`` is ``--output json=-``.
     """
@@ -32,7 +32,7 @@ def outputs_of(options: Options) -> tuple[tuple[str, str], ...]:
 
 
 def checked_outputs(outputs: tuple[tuple[str, str], ...], known: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Give the pairs of a format and a file; raises WrongUsage for what is not known or must not be written over."""
+    """Return the (format, file) pairs. Raises WrongUsage for unknown formats and files that must not be replaced."""
     from ..report.outputs import STDOUT
 
     for form, file in outputs:

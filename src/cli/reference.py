@@ -1,4 +1,4 @@
-"""docs/cli.md: every command with its options, as the parser knows them."""
+"""Makes docs/cli.md: every command with its options, from the parser."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _INTRODUCTION = """\
 
 `optimize` is also `python -m hybridize`. [In CI](ci.md) explains the exit codes and the formats.
 """
-# Wide enough that no name of an option stands apart from what it means.
+# Wide enough that each option and its description are on one line.
 _WIDTH = "100"
 
 
 def to_page() -> str:
-    """Give the Markdown page."""
+    """Return the Markdown page."""
     sections = [_INTRODUCTION, _main()]
     sections += [_command(name) for name in commands.names()]
     return "\n".join(sections)
@@ -43,7 +43,7 @@ def _main() -> str:
     return f"## optimize\n\n```text\n{usage}\n```\n\n" + "\n".join(rows) + "\n"
 
 
-#: What has another form on the command line than in pyproject.toml.
+#: Options whose form on the command line differs from that in pyproject.toml.
 _UNTOLD = {
     "arguments": "the arguments of the script; on the command line, what follows `--`",
     "verbosity": "how much is printed; on the command line, `-q`, `-v` or `-v -v`",
@@ -53,7 +53,7 @@ _UNTOLD = {
 def _command(name: str) -> str:
     module, out = commands.load(name), io.StringIO()
     module.run(["--help"], Console(out, io.StringIO()))
-    # The usage that the parser makes of its options is laid out by the version of Python.
+    # The layout of argparse's usage depends on the version of Python, so it is replaced.
     _, _, rest = out.getvalue().partition("\n\n")
     usage = "\n".join(f"optimize {name} {way}" for way in module.USAGE)
     return f"## optimize {name}\n\n```text\n{usage}\n\n{rest.rstrip()}\n```\n"

@@ -14,12 +14,12 @@ from . import commands
 from .guesses import explain_extras
 from .parsing import Parser, WrongUsage, checked
 
-#: A command may take from elsewhere what neither the command line nor pyproject.toml gives.
+#: By default there are no values besides those from the command line and pyproject.toml.
 _NONE: Mapping[str, object] = MappingProxyType({})
 
 
 def add_settings(parser: Parser, without: Sequence[str] = ()) -> None:
-    """Add the options that are settings, but for those named, and the ones that every such command has."""
+    """Add the options that are settings, except those in ``without``, and the common options of these commands."""
     for setting in SETTINGS.values():
         if setting.help and setting.name not in without:
             action = "append" if setting.repeated else "store"
@@ -33,7 +33,7 @@ def add_settings(parser: Parser, without: Sequence[str] = ()) -> None:
 
 
 def passes_inconclusive(values: Mapping[str, object]) -> bool:
-    """Whether what is not decided passes, as ``--on-inconclusive`` says. Raises WrongUsage for another word."""
+    """Whether undecided results pass, according to ``--on-inconclusive``. Raises WrongUsage for other words."""
     word = values.get("on_inconclusive", "pass")
     if word not in ("pass", "fail"):
         raise WrongUsage(f"--on-inconclusive takes pass or fail, not {word!r}.")
@@ -41,7 +41,7 @@ def passes_inconclusive(values: Mapping[str, object]) -> bool:
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], tuple[str, ...] | None]:
-    """Our arguments, and those of the script, which follow ``--``; None where there is no ``--``."""
+    """Split off the script's arguments, which follow ``--``. They are None if there is no ``--``."""
     if "--" not in arguments:
         return list(arguments), None
     cut = list(arguments).index("--")
@@ -54,9 +54,9 @@ def read_settings(
     cwd: Path,
     otherwise: Mapping[str, object] = _NONE,
 ) -> Options:
-    """The options of what a parser has found, ``theirs`` (the script's arguments) and pyproject.toml.
+    """Make the options from the parser's ``values``, ``theirs`` (the script's arguments) and pyproject.toml.
 
-    ``otherwise`` are the values of fields that none of these gives. Raises WrongUsage.
+    ``otherwise`` has values for fields that none of these gives. Raises WrongUsage.
     """
     if sys.platform != "linux":
         raise WrongUsage(
@@ -90,7 +90,7 @@ def read_settings(
 
 
 def refuse(extras: Sequence[str], ours: Sequence[str], parser: Parser, cwd: Path) -> None:
-    """Raise WrongUsage where there are arguments that are no options of ours."""
+    """Raise WrongUsage if there are unknown arguments."""
     if extras:
         raise WrongUsage(explain_extras(extras, ours, parser.options, commands.names(), cwd))
 

@@ -1,4 +1,4 @@
-"""What one stage hands the next: frozen dataclasses, no logic.
+"""The data that stages pass on: frozen dataclasses, no logic.
 
 Paths named ``file`` are relative to the project's root, with ``/`` between the parts; ``line`` counts
 from 1. A candidate's ``id`` is ``module:Qual.name`` (``train:Trainer.step``), the same in every stage.

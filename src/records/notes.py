@@ -1,9 +1,8 @@
-"""How a field stands in report.json, said in its type: ``Annotated[Target, Inline()]``.
+"""Notes on how a field is written to report.json, as part of its type: ``Annotated[Target, Inline()]``.
 
-report.json, its schema and docs/report.md are derived from the records. What a field means is said once, in the string
-below it (an attribute docstring): that is prose beside prose, editors show it, and no type is hidden in it. It is read
-from source when the schema is made, never in a run. How a field is written is said here, in its type, which a run can
-ask for.
+report.json, its schema and docs/report.md are derived from the records. The meaning of a field is documented once, in
+the attribute docstring below it, where editors show it. That is read from source when the schema is made, never in a
+run. How the field is written is a note in its type, which a run can read.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Inline:
-    """The fields of this record stand among those of the record that holds it."""
+    """The fields of this record are written among those of the record that contains it."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The field is not written, and why. Read back it is its default, or ``read_as`` where it has none."""
+    """The field is not written, for the reason ``why``. When read, it gets its default, or else ``read_as``."""
 
     why: str
     read_as: object = None
@@ -34,24 +33,24 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class AsObject:
-    """(Name, value) pairs are written as an object; the names are distinct."""
+    """(Name, value) pairs with distinct names are written as an object."""
 
 
 @dataclass(frozen=True)
 class Unsure:
-    """The number may be none, infinite or NaN: then it is null, which is read back as NaN."""
+    """The number may be infinite or NaN. Then it is written as null, which is read as NaN."""
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """All values that there are."""
+    """All values that the field can have."""
 
     values: tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Limit:
-    """What JSON Schema is to say of the value, such as "minimum" and 0."""
+    """A JSON Schema constraint on the value, such as "minimum" and 0."""
 
     keyword: str
     value: float | str

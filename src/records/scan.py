@@ -250,17 +250,17 @@ class Function:
 
     @property
     def is_decorated(self) -> bool:
-        """Whether it is hybrid by a decorator that stands above it."""
+        """Whether a decorator makes it a tf.function."""
         return self.hybrid is not None and self.hybrid.startswith("@")
 
 
 @dataclass(frozen=True)
 class Scan:
-    """The static stage's result. ``warnings`` name the files that could not be analysed, and why.
+    """The result of the static stage. ``warnings`` name the files that could not be analysed, and why.
 
-    ``modules`` maps each analysed file to its dotted name. ``reachable`` are the files that the entry
-    script imports, directly or not (all files where no entry was given). ``assigned_attributes`` are
-    all names ``a`` of some ``x.a = …`` in the project: what the project's own code may change.
+    ``modules`` maps each analysed file to its dotted name. ``reachable`` are the files that the entry script imports,
+    directly or not (all files if no entry was given). ``assigned_attributes`` are all names ``a`` of an assignment
+    ``x.a = …`` in the project: the attributes that its code may change.
     """
 
     root: str

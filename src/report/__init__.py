@@ -1,1 +1,1 @@
-"""Results out: one renderer a file. Renderers take records and give text; only `terminal` prints."""
+"""The output of results, with one renderer per file. Renderers turn records into text; only `terminal` prints."""

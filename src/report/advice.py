@@ -62,7 +62,7 @@ def next_step(judgement: Judgement, report: Report) -> str:
 
 
 def evidence(judgement: Judgement, report: Report) -> str:
-    """Say why it has its verdict, and what that rests on, as clauses."""
+    """Say why it has its verdict, with the evidence, as clauses."""
     return "; ".join(part for part in (reasons(judgement), samples(judgement, report)) if part)
 
 

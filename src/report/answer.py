@@ -36,15 +36,15 @@ from .wording import (
     words,
 )
 
-#: Codes of reasons that say why what was confirmed is not in the patch (``measure.selection``, ``run``).
+#: The codes of reasons why a confirmed candidate is not in the patch (``measure.selection``, ``run``).
 NOT_WORTH_IT = frozenset({"covered", "not-worth-it", "not-run-cold"})
 _LEFT_OUT = NOT_WORTH_IT | {"not-faster", "race", "drift", "caller-not-converted"}
-#: Memory is told of where the edited script takes this much more.
+#: Memory is reported if the edited script needs more by this factor.
 _MORE_MEMORY = 1.1
-#: Where nothing is changed, so many lines of the user's files with such a share of the time are named.
+#: If nothing is changed, at most this many lines of the user's files are named, with at least this share of the time.
 _MOST_COSTS, _LEAST_SHARE = 3, 0.05
 
-#: What usually helps, by the kind of work.
+#: The usual remedy for each kind of work.
 REMEDIES = {
     Cost.PREDICT: "Each call sets up its own loop over batches. For one batch, call the model: "
     "`model(x, training=False)`.",
@@ -83,7 +83,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Tried:
-    """A candidate on one line. The gain is empty if the candidate has none of its own."""
+    """A candidate on one line. The gain is empty if it was not measured for this candidate."""
 
     judgement: Judgement
     name: str
@@ -111,7 +111,7 @@ def name_of(function: Function) -> str:
 
 
 def rows(report: Report, short: bool = False) -> list[Row]:
-    """Give the measured facts: per step, whole run, break-even, drift, and the sample counts.
+    """Return the measured facts: per step, whole run, break-even, drift, and the sample counts.
 
     With ``short``, an outcome without drift lists only what was compared.
     """
@@ -126,13 +126,13 @@ def rows(report: Report, short: bool = False) -> list[Row]:
 
 
 def benchmark_rows(benchmark: Benchmark) -> list[Row]:
-    """Give the results of the measurement, one fact per row; nothing for facts that were not measured."""
+    """Return the results of the measurement, one fact per row. Facts that were not measured are left out."""
     found = [_per_step(benchmark)]
     if benchmark.by_clock:
         found.append(Row("Whole run", "takes as long as before, with more steps: the script stops after a fixed time"))
     elif benchmark.end_to_end_speedup is not None:
         whole = benchmark.end_to_end_speedup
-        # Where each step is faster, the interval of a ratio below 1 covers 1.
+        # If each step is faster, the confidence interval of a ratio below 1 covers 1.
         said = as_long(whole) if whole < 1 and benchmark.verdict == "faster" else faster(whole)
         found.append(Row("Whole run", f"{said} {_scope(benchmark)}"))
     if benchmark.cold_start_seconds is not None:
@@ -144,7 +144,7 @@ def benchmark_rows(benchmark: Benchmark) -> list[Row]:
 
 
 def more_rows(benchmark: Benchmark) -> list[Row]:
-    """Give the facts for ``-v``: memory, and the speedup of XLA auto-clustering alone."""
+    """Return the facts for ``-v``: memory, and the speedup of XLA auto-clustering alone."""
     found = []
     if benchmark.peak_rss_bytes is not None:
         found.append(Row("Memory", f"{_peaks(benchmark.peak_rss_bytes)} at the peak"))
@@ -233,7 +233,7 @@ def _reference(found: AutoClustering) -> str:
 
 
 def tried(report: Report) -> list[Tried]:
-    """Give the candidates worth listing: those in the patch, those that were tried, and those that take much of the
+    """Return the candidates worth listing: those in the patch, those that were tried, and those that take much of the
     time but were never proposed."""
     found = [_tried(judgement, report) for judgement in report.judgements if group_of(judgement) is Group.TRIED]
     order = [Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.NOT_PROPOSED]
@@ -263,7 +263,7 @@ def group_of(judgement: Judgement) -> Group:
     if judgement.selected:
         return Group.TRIED
     if not is_proposed(judgement):
-        # It answers why the gain is not larger.
+        # A function that takes much of the time is listed, because it explains why the gain is not larger.
         takes_time = judgement.verdict is Verdict.NOT_PROPOSED and own_share(judgement) >= NOTABLE_SHARE
         return Group.TRIED if takes_time else Group.NOT_PROPOSED
     if judgement.verdict is Verdict.UNOBSERVED:

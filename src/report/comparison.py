@@ -1,4 +1,4 @@
-"""Two reports side by side: what changed between them, and whether the gain did."""
+"""Compares two reports: the differences, and whether the gain changed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from ..records import Interval, Judgement, Report
 from .wording import count, duration, ratio, words
 
-#: What of the environment makes times incomparable, though not ratios.
+#: The parts of the environment that make times incomparable, but not ratios.
 _TELLING = ("platform", "processor", "cpus", "flags", "python", "tensorflow", "keras", "numpy", "hybridize")
 NONE = "–"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that both reports tell of, as each does."""
+    """One fact, as each of the two reports has it."""
 
     name: str
     before: str
@@ -23,16 +23,16 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether they tell different things of it."""
+        """Whether the reports differ in it."""
         return self.before != self.after
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two reports tell, side by side.
+    """The comparison of two reports.
 
-    ``setting`` are the script, the machine and the versions where they differ, ``numbers`` what was measured, and
-    ``candidates`` the functions of which something else is said. ``conclusion`` is the sentence to read first.
+    ``setting`` are the differences in script, arguments, machine and versions. ``numbers`` are the results of both.
+    ``candidates`` are the functions with different results. ``conclusion`` is the sentence to read first.
     """
 
     setting: tuple[Row, ...]
@@ -42,7 +42,7 @@ class Comparison:
 
 
 def compare(before: Report, after: Report) -> Comparison:
-    """Set an earlier and a later report side by side."""
+    """Compare an earlier and a later report."""
     candidates = tuple(row for row in _candidates(before, after) if row.differs)
     return Comparison(
         setting=tuple(row for row in _setting(before, after) if row.differs),
@@ -81,14 +81,14 @@ def _candidates(before: Report, after: Report) -> list[Row]:
 
 
 def _told(judgement: Judgement | None) -> str:
-    """What is said of a candidate, without the numbers, which no two runs share."""
+    """The result for a candidate, without numbers, which differ between any two runs."""
     if judgement is None:
         return "not there"
     return judgement.verdict.value + (", in the patch" if judgement.selected else "")
 
 
 def reason_now(report: Report, name: str) -> str:
-    """Why a candidate of the report has its verdict, in one clause; empty where it has none."""
+    """Why a candidate of the report has its verdict, as a clause; empty if the report has no reason."""
     for judgement in report.judgements:
         if judgement.function.id == name:
             return next(iter(words(judgement.reasons)), "")

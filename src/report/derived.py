@@ -1,6 +1,6 @@
-"""What report.json says besides the records: reckoned from them when it is written, and not read back.
+"""Fields of report.json that are computed from the records when it is written. They are ignored when it is read.
 
-Each class has the fields that are put beside those of one record.
+Each class has the fields that are added to those of one record.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _OfBenchmark:
     """The speedup per call of each changed candidate, tried alone."""
 
 
-#: The fields that are added to a record's own.
+#: The fields that are added to a record.
 ADDED: Mapping[type, type] = {
     Report: _OfReport,
     Judgement: _OfCandidate,

@@ -1,4 +1,4 @@
-"""report.json, written and read: the contract of docs/report.md and schema.json, for CI and other tools."""
+"""Writes and reads report.json. Its format (docs/report.md, schema.json) is a contract with CI and other tools."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from .encoding import Unfit, from_plain, to_plain
 
 
 class UnreadableReport(ValueError):
-    """A file that no report can be read from: its message is one sentence, with what to do about it."""
+    """Raised if no report can be read from a file. The message is a sentence that says what to do."""
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    """Give the report as plain data that `json` can write; fits schema.json."""
+    """Return the report as plain data that `json` can write. It conforms to schema.json."""
     return complete(to_plain(report, Report), report)
 
 
 def to_text(report: Report) -> str:
-    """Give the report as the text of report.json."""
+    """Return the report as the text of report.json."""
     return json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def load_report(path: str | PathLike[str]) -> Report:
-    """Read a report.json, or that of a folder of results, and give the report that was written.
+    """Read a report.json, or the one in a results folder, and return the report.
 
-    It equals the one that was written but for what the file leaves out: the content of edited files and the map of
-    their lines (the diff has both), the state of the network, bytes that are not Unicode, and the types of options'
-    values that JSON does not have. Fields that a later version added are ignored. Raises `UnreadableReport`.
+    It equals the written report except for what the file leaves out: the contents of edited files and their line maps
+    (the diff has both), the state of the network, bytes that are not Unicode, and types of option values that JSON
+    does not have. Fields added by later versions are ignored. Raises `UnreadableReport`.
     """
     file = Path(path)
     if file.is_dir():

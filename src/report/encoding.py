@@ -1,4 +1,4 @@
-"""Records as the plain data that JSON has, and back: by the types of their fields, and the notes in them.
+"""Converts records to plain JSON data and back, according to the types of their fields and the notes in these.
 
 A type is a frozen dataclass, an `Enum`, ``str``, ``int``, ``float``, ``bool``, ``object`` (anything), a tuple, a
 ``Mapping`` from strings, or one of these or None.
@@ -24,12 +24,12 @@ _Note = TypeVar("_Note")
 
 
 class Unfit(ValueError):
-    """Data that is not what the type says: a sentence without its stop that begins with the place."""
+    """Raised for data that does not match its type. The message is a clause that begins with the place."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A type taken apart: ``tuple[int, ...] | None`` has the base ``tuple`` and the arguments of that."""
+    """The parts of a type. ``tuple[int, ...] | None`` has the base ``tuple``, its arguments, and is optional."""
 
     base: Any
     arguments: tuple[Any, ...]
@@ -43,7 +43,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Slot:
-    """A field of a record: its name, the key that it has in JSON, and its type."""
+    """A field of a record: its name, its key in JSON, and its type."""
 
     name: str
     key: str
@@ -52,16 +52,16 @@ class Slot:
 
     @property
     def is_inline(self) -> bool:
-        """Whether it holds a record whose fields stand among those around it."""
+        """Whether it holds a record whose fields are written among those of this record."""
         return kind_of(self.type).note(Inline) is not None
 
     @property
     def left_out(self) -> LeftOut | None:
-        """Why it is not written, if it is not."""
+        """The note that it is not written; None if it is."""
         return kind_of(self.type).note(LeftOut)
 
     def default(self, place: str) -> Any:
-        """What it is where the data lacks it. Raises Unfit where there is no default."""
+        """Its value if the data lacks it. Raises Unfit if there is no default."""
         if self.field.default is not MISSING:
             return self.field.default
         if self.field.default_factory is not MISSING:
@@ -73,7 +73,7 @@ class Slot:
 
 @cache
 def kind_of(annotation: Any) -> Kind:
-    """Take a type apart."""
+    """Split a type into its parts."""
     optional, notes = False, ()
     while True:
         if get_origin(annotation) is Annotated:
@@ -99,10 +99,10 @@ def slots(record: type) -> tuple[Slot, ...]:
 
 
 def to_plain(value: Any, annotation: Any) -> Any:
-    """Give a value of this type as plain data.
+    """Convert a value of this type to plain data.
 
-    A number that is not finite is None. Text that is not valid Unicode (paths, lines of sources in other encodings) has
-    U+FFFD in place of the odd bytes.
+    A number that is not finite becomes None. In text that is not valid Unicode (paths, lines of sources in other
+    encodings), U+FFFD replaces the invalid bytes.
     """
     kind = kind_of(annotation)
     if value is None or kind.base is bool or kind.base is int:
@@ -134,7 +134,7 @@ def _object(value: Any, record: type) -> dict[str, Any]:
 
 
 def _anything(value: Any) -> Any:
-    """What no type is known of: what JSON has no form for is written as text."""
+    """Convert a value of unknown type. If JSON has no form for it, it becomes text."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, (bool, int)):
@@ -156,10 +156,10 @@ def _items(kind: Kind, count: int) -> tuple[Any, ...]:
 
 
 def from_plain(data: Any, annotation: Any, place: str = "") -> Any:
-    """Give the value that `to_plain` made this data of; ``place`` is where it stands, for the error.
+    """Convert plain data back to a value of this type. ``place`` is its position in the document, for the error.
 
-    A field that a record does not have is ignored, one that the data lacks has its default. Null is NaN where a number
-    has to be. Of what no type is known, a list becomes a tuple. Raises Unfit.
+    Unknown fields are ignored, and missing ones get their defaults. Null becomes NaN if a number is required. Lists of
+    unknown type become tuples. Raises Unfit.
     """
     kind = kind_of(annotation)
     if data is None:

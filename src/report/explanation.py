@@ -1,4 +1,4 @@
-"""All that a run knows of one function, as text: ``optimize explain train:step``."""
+"""All results of a run about one function, as text: ``optimize explain train:step``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .wording import count, duration, ratio, reasons, samples, speedup_of
 
 
 def find(report: Report, asked: str) -> list[Judgement]:
-    """The functions that are meant: by id, by qualified name, by the name after the last dot, or by ``file:line``."""
+    """The functions that ``asked`` names: an id, a qualified name, the name after the last dot, or ``file:line``."""
     tests: tuple[Callable[[Function], bool], ...] = (
         lambda function: function.id == asked,
         lambda function: function.qualname == asked,
@@ -27,14 +27,14 @@ def find(report: Report, asked: str) -> list[Judgement]:
 
 
 def _holds(function: Function, place: str) -> bool:
-    """Whether a place, as ``file:line``, lies in the function."""
+    """Whether a place (``file:line``) is inside the function."""
     file, _, line = place.rpartition(":")
     inside = line.isdigit() and function.line <= int(line) <= function.end_line
     return inside and bool(file) and f"/{function.file}".endswith(f"/{file}")
 
 
 def explain(judgement: Judgement, report: Report, width: int = 100) -> str:
-    """Give everything about one function, in lines of at most ``width`` columns where words allow."""
+    """Describe one function fully, in lines of at most ``width`` columns unless a word is longer."""
     function = judgement.function
     place = f"{function.file}:{function.line}–{function.end_line}" if function.region is None else function.id
     lines = [visible(f"{name_of(function)}  ({place})")]
@@ -48,7 +48,7 @@ def explain(judgement: Judgement, report: Report, width: int = 100) -> str:
 
 
 def sections_of(judgement: Judgement, report: Report) -> list[tuple[str, list[str]]]:
-    """What is known, as lines below titles; a line that begins with two spaces belongs to the one before."""
+    """The results as titles with lines. A line that begins with two spaces belongs to the one before it."""
     return [
         (judgement.verdict.value + (", in the patch" if judgement.selected else ""), _why(judgement)),
         ("What to do", [next_step(judgement, report)] if judgement.verdict is not Verdict.NOT_PROPOSED else []),

@@ -1,4 +1,4 @@
-"""The folder that a run leaves: report.json, report.html, summary.md, the patch, and the link to the newest one."""
+"""The results folder of a run: report.json, report.html, summary.md, the patch, and the link to the newest folder."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _UNFIT = re.compile(r"[^\w.-]+")
 
 
 def create(results: Path, script: str, now: time.struct_time | None = None) -> Path:
-    """Make the folder ``<results>/<time>-<script>/`` of a new run and give its absolute path.
+    """Make the folder ``<results>/<time>-<script>/`` of a new run and return its absolute path.
 
-    ``script`` is the script's path or the module's name. Two runs that start in the same second get
-    folders of their own. Raises OSError where ``results`` can't be written.
+    ``script`` is the script's path or the module's name. Runs that start in the same second get different folders.
+    Raises OSError if ``results`` can't be written.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", now or time.localtime())
     name = Path(script).name.removesuffix(".py") or "script"
@@ -44,21 +44,21 @@ def create(results: Path, script: str, now: time.struct_time | None = None) -> P
 
 
 def write(report: Report, folder: Path) -> None:
-    """Write the report, the page, the summary and the patch into a run's folder, and let ``latest`` point to it.
+    """Write the report, the page, the summary and the patch into a run's folder, and point ``latest`` to it.
 
-    Each file appears whole or not at all. The patch is named by ``report.plan.patch_file``; where that is
-    None, none is written. Raises OSError where the folder can't be written.
+    Each file is written atomically. The patch is named by ``report.plan.patch_file``; if that is None, none is written.
+    Raises OSError if the folder can't be written.
     """
     write_patch(report.plan, folder)
     write_whole(folder / SUMMARY_FILE, markdown.render(report, folder).encode("utf-8", "replace"))
     write_whole(folder / PAGE_FILE, _page(report, folder).encode("utf-8", "replace"))
-    # Last, so that who sees the report finds the rest.
+    # The report comes last: whoever sees it finds the other files too.
     write_whole(folder / REPORT_FILE, to_text(report).encode("utf-8"))
     point_latest(folder)
 
 
 def _page(report: Report, folder: Path) -> str:
-    """The page; where it can't be made, one that says so: what was measured must not be lost for want of a picture."""
+    """The HTML page. If rendering fails, a page that says so: a fault of the page must not lose the results."""
     try:
         return html.render(report, folder)
     except Exception as error:
@@ -67,21 +67,20 @@ def _page(report: Report, folder: Path) -> str:
 
 
 def write_patch(plan: Plan, folder: Path) -> None:
-    """Write the patch, if there is one, into a run's folder. Raises OSError where that can't be written."""
+    """Write the patch, if there is one, into a run's folder. Raises OSError if that can't be written."""
     if plan.patch_file is not None:
         write_whole(folder / plan.patch_file, patch_bytes([edited.diff for edited in plan.files]))
 
 
 def patch_bytes(diffs: Sequence[str]) -> bytes:
-    """Give the patch's bytes; the diffs hold bytes that are not UTF-8 as surrogate escapes."""
+    """Return the bytes of the patch. In the diffs, bytes that are not UTF-8 are surrogate escapes."""
     return "".join(diffs).encode("utf-8", "surrogateescape")
 
 
 def point_latest(folder: Path) -> None:
-    """Let ``latest`` beside the folder point to it, in one step.
+    """Point the link ``latest`` next to the folder to it, atomically.
 
-    Where there are no symbolic links, ``latest`` is a file with the folder's name in it. Something else of
-    that name (a folder of the user's) is left alone.
+    Without symbolic links, ``latest`` is a file that contains the folder's name. A folder of that name is left alone.
     """
     link = folder.parent / LATEST
     if link.is_dir() and not link.is_symlink():
@@ -94,7 +93,7 @@ def point_latest(folder: Path) -> None:
             temporary.write_text(folder.name + "\n", encoding="utf-8")
         os.replace(temporary, link)
     except OSError:
-        # The results are in place; only the convenience is missing.
+        # The results are written; only the link is missing.
         pass
     finally:
         with contextlib.suppress(OSError):
@@ -102,10 +101,10 @@ def point_latest(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half-written, not even after a crash."""
+    """Write a file atomically: it is never seen half-written, not even after a crash."""
     temporary = _beside(path)
     try:
-        # Not tempfile, whose files only their owner can read.
+        # tempfile would make a file that only its owner can read.
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
             stream.write(content)
             stream.flush()

@@ -1,4 +1,4 @@
-"""The results of checks, one a line of a JSONL file: appended to, read back, and told as a trend with its steps."""
+"""The history of checks in a JSONL file, one line per check: appends, reads, and renders the trend with its steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH = 30
 
 @dataclass(frozen=True)
 class Entry:
-    """One check: when, of which commit, how it ended, and the ratio with its interval; None where none was measured."""
+    """One check: its time, commit and status, and the ratio with its confidence interval; None if not measured."""
 
     created: str
     commit: str
@@ -28,7 +28,7 @@ class Entry:
 
 
 def append(path: Path, report: Report, commit: str = "") -> None:
-    """Append what a check found to the file. Raises OSError."""
+    """Append the result of a check to the file. Raises OSError."""
     now = report.held.now if report.held is not None else None
     line = {
         "created": report.created,
@@ -42,12 +42,12 @@ def append(path: Path, report: Report, commit: str = "") -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as stream:
-        # In one piece, so that jobs that append at the same time leave whole lines.
+        # A single write, so that jobs that append at the same time leave whole lines.
         stream.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read(path: Path) -> list[Entry]:
-    """Read the file, oldest first. Raises OSError, and ValueError with the number of a line that is no entry."""
+    """Read the file, oldest first. Raises OSError, or ValueError with the number of a line that is not an entry."""
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():
@@ -69,7 +69,7 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 @dataclass(frozen=True)
 class Stepped:
-    """A step of the ratio: its median on both sides, and the chance of such a step in a series of none."""
+    """A step of the ratio: the medians before and after, and the probability of it in a series without steps."""
 
     before: float
     after: float
@@ -77,9 +77,9 @@ class Stepped:
 
 
 def render(entries: Sequence[Entry], found: Mapping[int, Stepped], factor: float) -> Iterator[str]:
-    """Give the lines of the trend: each check with a bar, the steps where they are, and a sentence.
+    """Yield the lines of the trend: each check with a bar, the steps between them, and a sentence.
 
-    ``found`` are the steps by a ``factor`` or more, by the position of the first check after each.
+    ``found`` maps the position of the first check after a step by ``factor`` or more to the step.
     """
     most = max((entry.ratio for entry in entries if entry.ratio is not None), default=1.0)
     for position, entry in enumerate(entries):

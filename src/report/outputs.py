@@ -1,4 +1,4 @@
-"""The formats that were asked for with ``--output``, written to their files or to standard output."""
+"""Writes the formats that ``--output`` asks for to their files or to standard output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STDOUT = "-"
 def write(report: Report, outputs: Sequence[tuple[str, str]], stdout: TextIO) -> list[str]:
     """Write the report in each format, given as pairs of a format and a file.
 
-    Gives a sentence for each file that can't be written; the others are written all the same.
+    Returns a sentence for each file that can't be written; the others are written all the same.
     """
     results = Path(report.folder) if report.folder is not None else None
     problems = write_all(((form, file, _rendered(report, form, results)) for form, file in outputs), stdout)
@@ -25,7 +25,7 @@ def write(report: Report, outputs: Sequence[tuple[str, str]], stdout: TextIO) ->
 
 
 def write_all(contents: Iterable[tuple[str, str, bytes]], stdout: TextIO) -> list[str]:
-    """Write contents, each with its format and its file, and give a sentence for each that can't be written."""
+    """Write contents, given as (format, file, bytes). Returns a sentence for each that can't be written."""
     problems = []
     for form, file, content in contents:
         try:
@@ -34,7 +34,7 @@ def write_all(contents: Iterable[tuple[str, str, bytes]], stdout: TextIO) -> lis
             else:
                 _write(content, Path(file))
         except BrokenPipeError:
-            pass  # Who reads our output has had enough.
+            pass  # The reader of our output has closed it.
         except OSError as error:
             what = "standard output" if file == STDOUT else file
             problems.append(f"The {form} output can't be written to {what} ({error.strerror or error}).")
@@ -52,14 +52,14 @@ def _print(content: bytes, stdout: TextIO) -> None:
     if binary is None:
         stdout.write(content.decode("utf-8", "replace"))
     else:
-        # Not by the encoding of the terminal: programs that read JSON or XML expect UTF-8.
+        # Not in the encoding of the terminal: programs that read JSON or XML expect UTF-8.
         binary.write(content)
     stdout.flush()
 
 
 def _write(content: bytes, path: Path) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        # A device, a pipe or a link stays what it is.
+        # A device, a pipe or a link must not be replaced by a file.
         path.write_bytes(content)
         return
     path.parent.mkdir(parents=True, exist_ok=True)

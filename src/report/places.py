@@ -1,4 +1,4 @@
-"""Where things stand, as a forge names them: relative to the top of the repository."""
+"""Paths relative to the top of the repository, as code hosts name them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _PLACE = re.compile(r"(.+?):(\d+)")
 
 
 class Checkout:
-    """A project in its repository: gives paths of the project as they are from the repository's top.
+    """A project in its repository. Translates the project's paths to paths from the repository's top.
 
-    The top is the nearest folder with a ``.git`` in it, or else the project's root.
+    The top is the nearest folder that contains ``.git``, or else the project's root.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -22,7 +22,7 @@ class Checkout:
         self.top = next((each for each in (self._root, *self._root.parents) if (each / ".git").exists()), self._root)
 
     def path(self, file: str) -> str:
-        """Give a file of the project, with slashes; what lies outside of the repository stays absolute."""
+        """Return the path of a project file, with slashes. A path outside of the repository stays absolute."""
         relative = os.path.relpath(self._root / file, self.top)
         return str(PurePosixPath(self._root / file if relative.startswith("..") else relative))
 
@@ -33,6 +33,6 @@ def checkout_of(report: Report) -> Checkout:
 
 
 def split_place(place: str) -> tuple[str, int] | None:
-    """Read a ``file:line``; None where it is not one."""
+    """Parse a ``file:line``; None if the text is not one."""
     found = _PLACE.fullmatch(place)
     return None if found is None else (found[1], int(found[2]))

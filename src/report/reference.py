@@ -41,7 +41,7 @@ jq -r '.message, .benchmark.speedup.low' report.json
 
 
 def to_page(schema: dict[str, Any]) -> str:
-    """Give the Markdown page: one table per kind of object, one row per field."""
+    """Return the Markdown page: one table per kind of object, one row per field."""
     sections = [_INTRODUCTION, "## The report\n\n" + _table(schema)]
     for name, definition in schema["$defs"].items():
         sections.append(f"## {name}\n\n{definition['description']}\n\n{_table(definition)}")

@@ -1,4 +1,4 @@
-"""The turns of a measurement as plain numbers, for formats that tell of single rounds."""
+"""The turns of a measurement as plain numbers, for formats that list single rounds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 
 from ..records import Benchmark
 
-#: The arms that a user knows: the script as it stands, and as edited.
+#: The arms that a user knows: the original and the edited script.
 ARMS = ("eager", "edited")
 
 
 def rounds(measured: Benchmark, arm: str) -> list[float]:
-    """Give the seconds a unit of an arm, for each turn of each group; turns of the warm-up are left out."""
+    """Return the seconds per unit of an arm in each turn of each group, without the warm-up."""
     found = []
     for pair in measured.pairs:
         if arm not in pair.arms:

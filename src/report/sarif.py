@@ -1,4 +1,4 @@
-"""The parts of a SARIF 2.1.0 log, for code scanning on a forge and for editors."""
+"""The parts of a SARIF 2.1.0 log, for code scanning on a code host and for editors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .places import Checkout
 from .visible import visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# The name by which GitHub knows the top of the repository.
+# GitHub's name for the top of the repository.
 _TOP = "%SRCROOT%"
 _FINGERPRINT = "hybridize/v1"
 _LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
@@ -27,7 +27,7 @@ _PLACEHOLDER = re.compile(r"\{\d+\}")
 
 @dataclass(frozen=True)
 class Step:
-    """A place with what is seen there."""
+    """A place with a note about it."""
 
     file: str
     line: int
@@ -36,10 +36,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Result:
-    """One result: what is said of a function at a place.
+    """One result about a function, at a place.
 
-    ``content`` is a hash of the code that the result is about, which does not change when lines move. ``chain`` is how
-    the analysis came to it. ``rank`` is SARIF's priority, from 0 to 100.
+    ``content`` is a hash of the code that the result is about; it does not change when lines move. ``chain`` is the
+    chain of evidence. ``rank`` is SARIF's priority, from 0 to 100.
     """
 
     rule: str
@@ -61,9 +61,9 @@ def log(
     warnings: Iterable[str],
     successful: bool = True,
 ) -> Iterator[str]:
-    """Give the log in pieces, a result a line. ``rules`` maps the id of each rule that has results to what it means.
+    """Yield the log in pieces, one line per result. ``rules`` maps the ids of rules with results to their meanings.
 
-    Files are named relative to the top of the repository, where a forge looks for them.
+    Files are named relative to the top of the repository, where code hosts look for them.
     """
     checkout = Checkout(root)
     positions = {rule: number for number, rule in enumerate(rules)}
@@ -110,9 +110,9 @@ def _result(result: Result, positions: Mapping[str, int], checkout: Checkout, se
 
 
 def _fingerprint(result: Result, seen: Counter[str]) -> str:
-    """A hash that tells the result from all others of the log, and is the same when lines move.
+    """A hash that identifies the result in the log and does not change when lines move.
 
-    Results of the same rule about the same code of the same function are told apart by their order.
+    Results of the same rule about the same code of the same function are distinguished by their order.
     """
     key = "\0".join((result.rule, result.function, result.content))
     seen[key] += 1
@@ -126,7 +126,7 @@ def _noted(step: Step, checkout: Checkout) -> dict[str, Any]:
 def _location(file: str, line: int, checkout: Checkout) -> dict[str, Any]:
     path = checkout.path(file)
     if path.startswith("/"):
-        # What lies outside of the repository has no relative path.
+        # A file outside of the repository has no relative path.
         place = {"uri": Path(path).as_uri()}
     else:
         place = {"uri": quote(os.fsencode(path)), "uriBaseId": _TOP}
@@ -134,6 +134,6 @@ def _location(file: str, line: int, checkout: Checkout) -> dict[str, Any]:
 
 
 def _message(text: str) -> dict[str, str]:
-    # In a message, these are a link and the place of an argument; and it must say something.
+    # In SARIF messages, brackets make links and braces are placeholders, so both are escaped. A message can't be empty.
     escaped = _PLACEHOLDER.sub(r"{\g<0>}", _LINK.sub(r"\\[", visible(text)))
     return {"text": escaped or "-"}

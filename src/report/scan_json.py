@@ -1,4 +1,4 @@
-"""One function of a scan as plain data, under the name by which programs outside of this package import it."""
+"""One function of a scan as plain data, under the name that programs outside of this package import."""
 
 from __future__ import annotations
 

@@ -17,13 +17,13 @@ from ..records.notes import AsObject, Limit, OneOf, Unsure
 from .derived import ADDED
 from .encoding import Kind, Slot, kind_of, slots
 
-# Records that readers of a report know by another name.
+# Records that have another name in report.json.
 _NAMES: Mapping[type, str] = {Judgement: "candidate", Observation: "observed"}
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
 def to_schema() -> dict[str, Any]:
-    """Give the schema of the report."""
+    """Return the schema of the report."""
     definitions: dict[str, Any] = {}
     report = _object(Report, definitions)
     return {
@@ -35,7 +35,7 @@ def to_schema() -> dict[str, Any]:
 
 
 def to_text() -> str:
-    """Give the schema as the text of schema.json."""
+    """Return the schema as the text of schema.json."""
     return json.dumps(to_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -55,7 +55,7 @@ def _object(record: type, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _written(record: type) -> Iterator[tuple[type, Slot]]:
-    """The fields of an object: a record's own, those of records within it, and what is added to it."""
+    """The fields of an object: those of the record, of its inline records, and the derived ones."""
     for each in (record, ADDED.get(record)):
         for slot in slots(each) if each is not None else ():
             if slot.is_inline:
@@ -93,16 +93,16 @@ def _container(kind: Kind, definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _define(record: type, definitions: dict[str, Any]) -> str:
-    """Put a record among the definitions, and give its name there."""
+    """Add a record to the definitions, and return its name there."""
     name = _NAMES.get(record) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", record.__name__).lower()
     if name not in definitions:
-        definitions[name] = {}  # in its place already for a record that holds others of its type
+        definitions[name] = {}  # a placeholder, because a record may contain others of its type
         definitions[name] = _object(record, definitions)
     return name
 
 
 def _values(kind: Kind) -> list[str | int] | None:
-    """All values that a type has, where they are counted."""
+    """All values of a type; None if they are not enumerated."""
     note = kind.note(OneOf)
     if note is not None:
         return list(note.values)
@@ -115,7 +115,7 @@ def _first_paragraph(record: type) -> str:
 
 @cache
 def _descriptions(record: type) -> dict[str, str]:
-    """What the strings below a record's fields say of them."""
+    """The attribute docstrings of a record's fields, by field name."""
     (definition,) = ast.parse(inspect.getsource(record)).body
     assert isinstance(definition, ast.ClassDef)
     found = {}

@@ -1,7 +1,7 @@
-"""Text from the user's code and output, made safe to show: no character of it acts on what shows it.
+"""Makes text from the user's code and output safe to show, so that no character controls the display.
 
-A name, an error or a printed line may hold escape sequences that move a terminal's cursor, marks that turn the
-direction of the text around, or ten megabytes without a line break. All of them are shown as what they are.
+A name, an error or a printed line may contain escape sequences that move a terminal's cursor, marks that change the
+direction of text, or ten megabytes without a line break.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import unicodedata
 
 #: The longest text that is shown whole, in characters.
 LONGEST = 2_000
-#: Characters that are neither printed nor take room, or that change the direction of what follows them.
+#: The categories of characters that are invisible or change the direction of text.
 _ACTING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def visible(text: str, longest: int = LONGEST, *, lines: bool = False) -> str:
-    """Give the text with each character that acts or is not seen as a symbol or its code: ``␛[2J``, ``\\u202e``.
+    """Replace control and invisible characters by symbols or their codes: ``␛[2J``, ``\\u202e``.
 
-    Text that is longer than ``longest`` characters is cut, and says so. Line breaks become spaces; with ``lines`` they
-    and tabs are kept.
+    Text of more than ``longest`` characters is cut, with a note. Line breaks and tabs become spaces; with ``lines``,
+    line breaks are kept and a tab becomes four spaces.
     """
     left = len(text) - longest
     if left > 0:

@@ -23,7 +23,7 @@ from ..records import (
 )
 
 _SHOWN_SHARES = 5
-#: A function that is refused and takes this much of the time by itself is named whatever else there is to say.
+#: A refused function with at least this share of the time (without callees) is always named.
 NOTABLE_SHARE = 0.2
 _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
@@ -55,7 +55,7 @@ def clock(seconds: float) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """Say a ratio with three digits: ``7.93x``, ``12.4x``; nothing for what was not measured."""
+    """Say a ratio with three digits: ``7.93x``, ``12.4x``; empty if it was not measured."""
     if value is None or not math.isfinite(value) or value <= 0:
         return ""
     return f"{value:.0f}x" if value >= 100 else f"{value:.1f}x" if value >= 10 else f"{value:.2f}x"
@@ -72,7 +72,7 @@ def number(value: float | None) -> str:
 
 
 def chosen_variant(judgement: Judgement, report: Report) -> VariantResult | None:
-    """Give the variant that stands for a candidate: the one in the plan, else the fastest confirmed one."""
+    """Return the variant that represents a candidate: the one in the plan, or else the fastest confirmed one."""
     planned = {edit.candidate: edit.variant.name for edit in report.plan.edits}
     name = planned.get(judgement.function.id)
     for variant in judgement.variants:
@@ -84,7 +84,7 @@ def chosen_variant(judgement: Judgement, report: Report) -> VariantResult | None
 
 
 def speedup_of(variant: VariantResult | None) -> float | None:
-    """Give a variant's eager time over its own, per call; None where either was not measured."""
+    """Return eager time divided by the variant's time, per call; None if either was not measured."""
     if variant is None:
         return None
     eager, graph = variant.eager_seconds_per_call, variant.seconds_per_call
@@ -158,7 +158,7 @@ def is_proposed(judgement: Judgement) -> bool:
 
 
 def profile_lines(profile: Profile) -> list[tuple[str, str]]:
-    """Give the profile as (label, sentence) rows: one per candidate, the largest shares first."""
+    """Return the profile as (label, sentence) rows: one per candidate, the largest shares first."""
     known = [share for share in profile.shares if share.before is not None or share.after is not None]
     lines = [_share(share, profile) for share in known[:_SHOWN_SHARES]]
     if len(known) > _SHOWN_SHARES:
@@ -177,7 +177,7 @@ def _share(share: Share, profile: Profile) -> str:
     ):
         if part is not None and error is not None:
             of = " of the time" if not parts else ""
-            # Where no sample was on the other side, the formula's error of 0 says nothing.
+            # If all or none of the samples hit it, the formula's error of 0 has no meaning.
             spread = f" ±{2 * error:.0%}" if error else ""
             parts.append(f"{part:.0%}{spread}{of} {when}")
             rests.append(f"{moments or 0:,}")
@@ -185,7 +185,7 @@ def _share(share: Share, profile: Profile) -> str:
 
 
 def metric_line(metric: Metric) -> str:
-    """Say how one number came out eager and edited."""
+    """Say the values of one number in the eager and the edited run."""
     text = f"{metric.name} ({metric.source}): {number(metric.baseline)} eager, {number(metric.optimized)} edited"
     if metric.difference is not None:
         text += f", difference {number(metric.difference)}"
@@ -199,23 +199,23 @@ def metric_line(metric: Metric) -> str:
 
 
 def patch_path(report: Report) -> Path | None:
-    """Give where the patch lies, or None where there is none."""
+    """Return the path of the patch; None if there is none."""
     if report.plan.patch_file is None:
         return None
     return Path(report.folder or "", report.plan.patch_file)
 
 
 def apply_command(report: Report, cwd: Path, undo: bool = False) -> str | None:
-    """Give the command that applies the patch, or takes it back, when it is typed in ``cwd``; None without a patch."""
+    """Return the command that applies the patch, or undoes it, from the folder ``cwd``; None without a patch."""
     parts = apply_parts(report, cwd, undo)
     return " ".join(parts) if parts else None
 
 
 def apply_parts(report: Report, cwd: Path, undo: bool = False) -> list[str]:
-    """Give the words of that command, quoted for the shell, so that a long one can go on in the next line.
+    """Return the words of that command, quoted for the shell, so that a long command can be wrapped.
 
-    ``git apply`` silently leaves out files when it runs below the top of a repository, so `patch` is
-    preferred, and without it the path from that top is spelled out.
+    ``git apply`` silently skips files if it runs below the top of a repository. So `patch` is preferred, and without
+    it the path from that top is spelled out.
     """
     patch = patch_path(report)
     if patch is None:
@@ -233,6 +233,6 @@ def apply_parts(report: Report, cwd: Path, undo: bool = False) -> list[str]:
 
 
 def shortest(path: Path, cwd: Path) -> str:
-    """Give the path relative to ``cwd`` where that is shorter and not far away."""
+    """Return the path relative to ``cwd`` if that is shorter and not far away."""
     relative = os.path.relpath(path, cwd)
     return relative if len(relative) < len(str(path)) and not relative.startswith("../..") else str(path)

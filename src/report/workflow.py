@@ -1,6 +1,6 @@
-"""Workflow commands, by which a program tells GitHub of something at a line.
+"""Workflow commands, which a program prints to annotate lines on GitHub.
 
-The escapes are those that the runner undoes: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+The runner decodes these escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from .visible import visible
 
 
 def command(name: str, properties: dict[str, str], message: str) -> str:
-    """Give a command as one line, such as ``::notice file=train.py,line=4::message``."""
+    """Return a command as one line, such as ``::notice file=train.py,line=4::message``."""
     told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{name} {told}::{_data(message)}"
 

@@ -1,7 +1,7 @@
-"""The commands: each is a module that is found by being here.
+"""The commands. Each module in this package is one and is found automatically.
 
-It has ``USAGE``, what follows its name on the command line, a line for each way to call it, and a function
-``run(arguments, console)``, which gives the exit code. Where the command line names none, it is `optimize`.
+A command has ``USAGE``, the text after its name on the command line, with an entry for each way to call it, and a
+function ``run(arguments, console)`` that returns the exit code. The default command is `optimize`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
-#: The command that is meant where none is named.
+#: The command if none is named.
 DEFAULT = "optimize"
 
 
 def names() -> list[str]:
-    """The names of the commands that have one on the command line."""
+    """The names of all commands except the default."""
     return sorted(info.name for info in pkgutil.iter_modules(__path__) if info.name != DEFAULT)
 
 

@@ -38,7 +38,7 @@ function is newly refuted, or if results drift, and names the function and the r
 
 
 def run(arguments: list[str], console: Console) -> int:
-    """Hold the code as it stands to a baseline, or make one."""
+    """Compare the current code with a baseline, or make one."""
     ours, theirs = split(arguments)
     parser = _parser()
     parsed, extras = parser.parse_known_args(ours)
@@ -121,7 +121,7 @@ def _share(text: str) -> float:
 
 
 def _baseline(path: Path, file: str, update: bool) -> Report | None:
-    """The baseline; None where there is none yet and one is to be made."""
+    """The baseline; None if there is none and one is to be made. Raises WrongUsage if it can't be used."""
     from ...report.document import UnreadableReport, load_report
     from ...run.held.holding import names_of
 
@@ -143,9 +143,9 @@ def _baseline(path: Path, file: str, update: bool) -> Report | None:
 
 
 def options_of(report: Report) -> dict[str, object]:
-    """What a report's run was asked for that a run like it needs too, by the fields of `Options`.
+    """The options of a report's run that a similar run needs, by fields of `Options`.
 
-    Paths are as seen from the working directory, which is taken for the report's.
+    Paths are relative to the report's working directory, which is assumed to be the current one.
     """
     target, asked = report.command.target, report.command.options
     given: dict[str, object] = {"arguments": target.arguments, "seed": target.seed}

@@ -1,4 +1,4 @@
-"""`optimize compare`: two reports side by side."""
+"""`optimize compare`: compares two reports."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run(arguments: list[str], console: Console) -> int:
 
 
 def _print(title: str, rows: Sequence[Row], names: Sequence[str], console: Console) -> None:
-    """A table of rows under a title; nothing where there are none."""
+    """Print a table of rows under a title; nothing if there are no rows."""
     if not rows:
         return
     table = [(title, names[0], names[1]), *((row.name, row.before, row.after) for row in rows)]

@@ -1,4 +1,4 @@
-"""`optimize confirm`: whether the decorated functions that a change touches are safe as they stand."""
+"""`optimize confirm`: whether the decorated functions that a change touches are safe in their current form."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ results folder has confirmed is not run again, unless something that its verdict
 
 
 def run(arguments: list[str], console: Console) -> int:
-    """Prove the decorated functions that are asked for."""
+    """Prove the decorated functions that the arguments ask for."""
     ours, theirs = split(arguments)
     parser = _parser()
     parsed, extras = parser.parse_known_args(ours)

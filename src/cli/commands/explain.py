@@ -1,4 +1,4 @@
-"""`optimize explain`: what a finding's code means, or all that a run knows of one function."""
+"""`optimize explain`: the meaning of a finding's code, or all results of a run about one function."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ name (step) or a line (train.py:41). --report names a report.json or a results f
 
 
 def run(arguments: list[str], console: Console) -> int:
-    """Print the page of one code, the list of all, or what a report says of one function."""
+    """Print the page of one code, the list of all codes, or a report's results about one function."""
     if "-h" in arguments or "--help" in arguments:
         print(_HELP, end="", file=console.out)
         return exit_codes.OK

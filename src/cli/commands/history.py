@@ -1,4 +1,4 @@
-"""`optimize history`: the trend of the checks that were appended to a file, and where it stepped."""
+"""`optimize history`: the trend of the checks that were appended to a file, and its steps."""
 
 from __future__ import annotations
 

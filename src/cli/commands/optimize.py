@@ -1,6 +1,6 @@
 """`optimize` itself: the main job, from the options to the exit code.
 
-Nothing heavy is imported before it is needed: ``--help`` and mistakes are answered at once.
+Heavy modules are imported only when needed, so that ``--help`` and mistakes are answered at once.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _usage() -> str:
 
 
 def parser_of_options() -> Parser:
-    """Give the parser of the main job's options."""
+    """Return the parser of the main job's options."""
     parser = Parser("optimize")
     add_settings(parser)
     parser.add_argument("--apply", action="store_true", help="edit the sources if the change is safe and faster")

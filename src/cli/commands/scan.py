@@ -1,4 +1,4 @@
-"""`optimize scan`: what the source alone shows; nothing is run."""
+"""`optimize scan`: analyses the source; nothing is run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ USAGE = ("PATH... [--output FORMAT=FILE] [--min-confidence LEVEL] [--fail-on-can
 
 
 def run(arguments: list[str], console: Console) -> int:
-    """Scan files and folders, and print what was found."""
+    """Scan files and folders, and print the results."""
     collecting = gc.isenabled()
-    # A scan's millions of objects live to its end, which is the command's: to look through them frees nothing.
+    # The millions of objects of a scan live until the command ends, so garbage collection would free nothing.
     gc.disable()
     try:
         return _run(arguments, console)
@@ -66,7 +66,7 @@ def _run(arguments: list[str], console: Console) -> int:
     for warning in found.warnings:
         print(f"warning: {warning}", file=console.err)
     for form, _ in (each for each in outputs if each[1] == STDOUT):
-        # Piece by piece: what is found in a large library is long.
+        # In pieces, because the results for a large library are long.
         console.out.writelines(formats.load(form).render(found, titles))
     files = (each for each in outputs if each[1] != STDOUT)
     texts = ((form, file, "".join(formats.load(form).render(found, titles))) for form, file in files)
@@ -80,7 +80,7 @@ def _run(arguments: list[str], console: Console) -> int:
 
 
 def _outputs(printed: str, given: list[str], known: list[str]) -> tuple[tuple[str, str], ...]:
-    """The formats with their files: what --format names is printed, and text where nothing else is."""
+    """The formats with their files. The format of --format is printed, or text if nothing else is."""
     outputs: tuple[tuple[str, str], ...] = checked(read_option("output", given), "--")[1] if given else ()  # type: ignore[assignment]
     if printed and printed not in known:
         raise WrongUsage(f"--format takes {', '.join(known)}, not {printed!r}.")

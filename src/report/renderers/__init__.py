@@ -1,8 +1,8 @@
-"""The formats of ``--output FORMAT=FILE``: each module here is one, found by being here.
+"""The formats of ``--output FORMAT=FILE``. Each module in this package is one and is found automatically.
 
-A format has a function ``render(report, results)`` that gives its text. ``results`` is the folder of results that the
-report belongs to, for what lies there beside report.json (the stacks of the profile); it is None where the run left
-none, and files in it may be missing. The name on the command line is the module's, with dashes for underscores.
+A format has a function ``render(report, results)`` that returns its text. ``results`` is the report's results folder,
+for files such as the stacks of the profile. It is None if there is no folder, and files in it may be missing. The name
+on the command line is the module's name, with dashes for underscores.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class Renderer(Protocol):
     """The module of a format."""
 
     def render(self, report: Report, results: Path | None) -> str:
-        """Give the report in this format, as text that ends with a line break."""
+        """Return the report in this format, as text that ends with a line break."""
 
 
 def names() -> list[str]:
-    """The formats there are."""
+    """The names of all formats."""
     return sorted(info.name.replace("_", "-") for info in pkgutil.iter_modules(__path__))
 
 

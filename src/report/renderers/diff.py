@@ -1,4 +1,4 @@
-"""The edits as a unified diff, for `git apply` and `patch -p1`: empty where nothing is to be edited."""
+"""The edits as a unified diff, for `git apply` and `patch -p1`; empty if there are no edits."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ...records import Report
 
-#: A surrogate escape is a byte of the user's source, which the patch must have as it is.
+#: The patch must have the bytes of the user's source unchanged, and a surrogate escape is such a byte.
 ERRORS = "surrogateescape"
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give the patch. Bytes of the sources that are not UTF-8 are surrogate escapes. ``results`` is not used."""
+    """Return the patch. Bytes of the sources that are not UTF-8 are surrogate escapes. ``results`` is not used."""
     return "".join(edited.diff for edited in report.plan.files)

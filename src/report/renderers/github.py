@@ -1,4 +1,4 @@
-"""The verdicts as workflow commands, which GitHub shows beside the lines of a pull request."""
+"""The verdicts as workflow commands, which GitHub shows at the lines of a pull request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..answer import gain_of
 from ..places import Checkout, checkout_of
 from ..workflow import command
 
-# GitHub shows ten annotations of a kind for a step: the weightiest come first.
+# GitHub shows only ten annotations of a kind per step, so the most important come first.
 _ORDER = (Weight.WRONG, Weight.GAIN, Weight.OPEN)
 _TITLES = {
     Weight.WRONG: "tf.function refuted",
@@ -21,7 +21,7 @@ _TITLES = {
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give a line for the run, and one for each function of which something is to be said. ``results`` is not used."""
+    """Return a line for the run, and one for each notable function. ``results`` is not used."""
     told = report.message if report.exit_code == exit_codes.OK else f"{report.message} (exit code {report.exit_code})"
     lines = [command("notice" if report.exit_code == exit_codes.OK else "error", {"title": "hybridize"}, told)]
     return "\n".join([*lines, *_annotations(report)]) + "\n"
@@ -30,7 +30,7 @@ def render(report: Report, results: Path | None) -> str:
 def _annotations(report: Report) -> Iterator[str]:
     checkout = checkout_of(report)
     for each, function in losses(report):
-        # What is refuted has an annotation of its own, with the evidence.
+        # A refuted function has a separate annotation, with the evidence.
         if function is not None and each.kind != "refuted":
             place = {"file": checkout.path(function.file), "line": str(max(1, function.line))}
             title = {"title": f"speedup lost: {function.qualname}"}

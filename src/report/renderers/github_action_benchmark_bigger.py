@@ -1,6 +1,6 @@
 """The speedups for github-action-benchmark, as its tool `customBiggerIsBetter` reads them.
 
-A ratio of two versions that took turns on one machine can be followed from machine to machine; seconds can't.
+Ratios of two versions that took turns on one machine can be compared between machines. Seconds can't.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..wording import count
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give a list of speedups: of a unit of work, and of the whole script. ``results`` is not used.
+    """Return a list of speedups: per unit of work, and of the whole script. ``results`` is not used.
 
-    What was not measured is not in it.
+    Numbers that were not measured are left out.
     """
     return json.dumps(_entries(report), indent=2, allow_nan=False) + "\n"
 

@@ -1,6 +1,6 @@
 """Times, traces and memory for github-action-benchmark, as its tool `customSmallerIsBetter` reads them.
 
-Times depend on the machine: for shared runners, the speedups of `github-action-benchmark-bigger` are steadier.
+Times depend on the machine. On shared runners, the speedups of `github-action-benchmark-bigger` vary less.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ..wording import chosen_variant, count
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give a list of numbers, most of them of the edited script. ``results`` is not used.
+    """Return a list of numbers, most of them of the edited script. ``results`` is not used.
 
-    What was not measured is not in it.
+    Numbers that were not measured are left out.
     """
     return json.dumps(_entries(report), indent=2, allow_nan=False) + "\n"
 

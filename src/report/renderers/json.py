@@ -1,4 +1,4 @@
-"""The report as JSON: what report.json holds, the contract of docs/report.md."""
+"""The report as JSON: the content of report.json, which docs/report.md specifies."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from ..document import to_text
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give the content of report.json. ``results`` is not used."""
+    """Return the content of report.json. ``results`` is not used."""
     return to_text(report)

@@ -1,4 +1,4 @@
-"""The verdicts as JUnit XML, which CI servers show as tests: a test case for the run, and one for each candidate."""
+"""The verdicts as JUnit XML, which CI servers show as tests: one test case for the run and one for each candidate."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..wording import is_proposed, reasons, samples
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give a test suite. ``results`` is not used.
+    """Return a test suite. ``results`` is not used.
 
-    The case of the run fails where the exit code is 1, and is an error where it is greater. A candidate that was
-    confirmed has passed. One that was refuted, or of which nothing could be said, is skipped with the reason, for the
-    code is right as it stands; what the code runs as a graph already and the runs refute has failed.
+    The case of the run fails if the exit code is 1, and is an error if it is greater. A confirmed candidate passes. A
+    refuted or undecided candidate is skipped with the reason, because the current code is correct. A function that the
+    code already runs as a graph fails if the runs refute that.
     """
     suite = Element("testsuite", name="hybridize")
     _run(suite, report)
@@ -50,7 +50,7 @@ def _run(suite: Element, report: Report) -> None:
 
 
 def _held(suite: Element, report: Report) -> None:
-    """A case for the speedup against a baseline: skipped where it is not decided."""
+    """A case for the speedup compared with a baseline. It is skipped if it is not decided."""
     held = report.held
     if held is None:
         return

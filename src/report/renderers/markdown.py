@@ -1,4 +1,4 @@
-"""The report as Markdown: a comment on a pull request, the summary of a GitHub job, or a page to read later."""
+"""The report as Markdown, for a comment on a pull request, the summary of a GitHub job, or a page."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from ..wording import (
     reasons,
 )
 
-# GitHub takes no comment of more than 65,536 characters.
+# GitHub rejects comments of more than 65,536 characters.
 _LIMIT = 60_000
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_]))")
-# What begins a list, a heading or a rule at the start of a line.
+# Text that starts a list, a heading or a rule at the start of a line.
 _BEGINS = re.compile(r"^([-+=#]|\d(?=\d*[.)](?:\s|$)))")
-# What a forge makes a mention, a reference, an emoji or a link of, although it is no markup: the place to part it at.
+# Positions at which to split text that a code host would turn into a mention, a reference, an emoji or a link.
 _LIVE = re.compile(r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=:)(?=[a-z+-][\w+-]*:)|(?=://)|(?<=www)(?=\.)", re.A | re.I)
-# It is not shown, and parts what stands on both sides of it.
+# An invisible separator for these positions.
 _NOTHING = "<!-- -->"
 
-# What comes first in the table.
+# The order of the table.
 _ORDER = (Weight.WRONG, Weight.GAIN, Weight.OPEN, Weight.NONE)
 
 
 @dataclass(frozen=True)
 class _Size:
-    """How much a page shows: rows of candidates, lines of other lists, characters of a text; and the change or not."""
+    """The limits of a page: rows of candidates, lines of other lists, characters of a text; whether it has the diff."""
 
     rows: int
     lines: int
@@ -46,15 +46,15 @@ class _Size:
     change: bool = False
 
 
-# The first that gives a page which is short enough is taken.
+# The first size whose page is short enough is used.
 _SIZES = (_Size(60, 50, 400, True), _Size(60, 50, 400), _Size(20, 20, 200), _Size(5, 5, 60))
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give the outcome, the candidates, the numbers, and the change. ``results`` is not used.
+    """Return the outcome, the candidates, the numbers, and the change. ``results`` is not used.
 
-    The first line is a comment that no reader sees: it is the same for all reports of one command and script, so that a
-    bot finds the comment that it has to update. Where the page would grow too long for a comment, it shows less.
+    The first line is an invisible marker, the same for all reports of one command and script, so that a bot finds the
+    comment to update. If the page would be too long for a comment, it shows less.
     """
     for size in _SIZES:
         page = _page(report, size)
@@ -79,7 +79,7 @@ def _page(report: Report, size: _Size) -> str:
 
 
 def marker(report: Report) -> str:
-    """Give the hidden first line by which a bot knows the comment of this command about this script."""
+    """Return the invisible first line by which a bot recognizes the comment of this command about this script."""
     target = report.command.target
     name = target.module or checkout_of(report).path(target.script)
     command = report.command.argv[1] if is_as_it_stands(report) and len(report.command.argv) > 1 else "optimize"
@@ -133,7 +133,7 @@ def _row(judgement: Judgement, report: Report, size: _Size) -> str:
 
 
 def _held(report: Report, size: _Size) -> list[str]:
-    """What became of a baseline's speedup."""
+    """The section about a baseline's speedup; empty without a baseline."""
     held = report.held
     if held is None:
         return []
@@ -159,7 +159,7 @@ def _numbers(report: Report, size: _Size) -> list[str]:
     if report.drift is not None:
         level = f" (level {_escaped(report.drift.level)})" if report.drift.level else ""
         lines.append(f"- Drift: **{report.drift.verdict}**{level}. {_escaped(report.drift.reason, size.text)}")
-        # What drifts first.
+        # Numbers that drift come first.
         metrics = sorted(report.drift.metrics, key=lambda metric: metric.verdict == "none")
         lines += [f"  - {_escaped(metric_line(metric), size.text)}" for metric in metrics[: size.lines]]
         lines += [f"  - {more}" for more in _more("number", len(metrics) - size.lines)]
@@ -198,14 +198,14 @@ def _folded(title: str, *parts: str) -> str:
 
 
 def _escaped(text: str, limit: int = LONGEST) -> str:
-    """Give text that is read as it stands, on one line and no longer than it may be: no markup, no mention, no link."""
+    """Escape text so that it is shown literally, on one line and cut to ``limit``: no markup, no mention, no link."""
     flat = " ".join(visible(text, limit).split())
     parts = [_SPECIAL.sub(r"\\\1", part) for part in _LIVE.split(flat)]
     return _BEGINS.sub(lambda found: f"&#{ord(found[1])};", _NOTHING.join(parts))
 
 
 def _code(text: str) -> str:
-    """Give inline code, which no backtick ends."""
+    """Return inline code that a backtick in the text does not end."""
     flat = visible(text, 300)
     longest = max((len(run) for run in re.findall(r"`+", flat)), default=0)
     return f"{'`' * (longest + 1)} {flat} {'`' * (longest + 1)}" if longest else f"`{flat}`"

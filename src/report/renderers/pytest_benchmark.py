@@ -1,6 +1,6 @@
-"""The measurement as pytest-benchmark stores it, for its own `compare` and for what reads its files.
+"""The measurement in pytest-benchmark's format, for its `compare` command and for tools that read its files.
 
-A benchmark is one version of the script, a round one turn, an iteration one unit of work.
+A benchmark is one version of the script, a round is one turn, and an iteration is one unit of work.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ..visible import visible
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give the seconds a unit of the original and of the edited script, turn by turn. ``results`` is not used.
+    """Return the seconds per unit of the original and of the edited script, turn by turn. ``results`` is not used.
 
-    Warm-up turns are left out. Where nothing was measured there are no benchmarks.
+    Warm-up turns are left out. If nothing was measured, there are no benchmarks.
     """
     environment = {key: visible(value) for key, value in report.environment.items()}
     document = {
@@ -73,7 +73,7 @@ def _interval(measured: Benchmark) -> dict[str, float] | None:
 
 
 def _stats(found: Sequence[float]) -> dict[str, Any]:
-    """The statistics under the names that pytest-benchmark gives them, of sorted values."""
+    """The statistics of sorted values, under pytest-benchmark's names."""
     middle = statistics.median(found)
     mean = statistics.fmean(found)
     deviation = statistics.stdev(found) if len(found) > 1 else 0.0
@@ -104,7 +104,7 @@ def _stats(found: Sequence[float]) -> dict[str, Any]:
 
 
 def _quantile(found: Sequence[float], part: float) -> float:
-    """The quantile by Hazen's positions, which pytest-benchmark's quartiles are, too."""
+    """The quantile by Hazen's positions, as pytest-benchmark computes its quartiles."""
     position = min(max(part * len(found) - 0.5, 0.0), len(found) - 1.0)
     low = math.floor(position)
     high = math.ceil(position)

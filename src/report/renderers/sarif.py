@@ -1,4 +1,4 @@
-"""The verdicts as SARIF 2.1.0, for code scanning on a forge: what is to be converted, what was tried, what is wrong."""
+"""The verdicts as SARIF 2.1.0, for code scanning on a code host: functions to convert, tried ones, and wrong ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..answer import gain_of, name_of
 from ..places import split_place
 from ..sarif import Result, Step, log
 
-#: What a rule's id stands for. Ids are a contract: a forge knows its alerts by them.
+#: The meaning of each rule's id. The ids must not change, because code hosts identify alerts by them.
 RULES = {
     "faster-as-graph": "A function that was confirmed to run as a graph, and is faster as a graph",
     "wrong-as-graph": "A tf.function that behaves differently from its Python code",
@@ -24,7 +24,7 @@ RULES = {
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give a SARIF log with a result for each function of which something is to be said. ``results`` is not used."""
+    """Return a SARIF log with a result for each notable function. ``results`` is not used."""
     told = list(_results(report))
     used = {rule: meaning for rule, meaning in RULES.items() if any(result.rule == rule for result in told)}
     successful = report.exit_code in (exit_codes.OK, exit_codes.CHECK)
@@ -32,13 +32,13 @@ def render(report: Report, results: Path | None) -> str:
 
 
 def _warnings(report: Report) -> list[str]:
-    # What is wrong with the run as a whole has no place in the source.
+    # A failure of the whole run has no place in the source.
     return [*([report.message] if report.exit_code else []), *report.warnings]
 
 
 def _results(report: Report) -> Iterator[Result]:
     for each, function in losses(report):
-        # What is refuted has a result of its own, with the evidence.
+        # A refuted function has a separate result, with the evidence.
         if function is not None and each.kind != "refuted":
             text, place = f"{each.candidate} {each.message}.", (function.file, function.line, function.id)
             yield Result("speedup-lost", "error", text, *place, function.fingerprint or "")

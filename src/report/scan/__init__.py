@@ -1,7 +1,7 @@
-"""What `optimize scan` prints: each format is a module that is found by being here.
+"""The formats of `optimize scan`. Each module in this package is one and is found automatically.
 
-It has a function ``render(scan, titles)``, which gives the text in pieces, for that of a large library is best never
-held as a whole; ``titles`` maps the rules' codes to their titles.
+A format has a function ``render(scan, titles)`` that yields the text in pieces, because the text of a large library
+takes much memory. ``titles`` maps the rules' codes to their titles.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def names() -> list[str]:
-    """The formats there are."""
+    """The names of all formats."""
     return sorted(info.name for info in pkgutil.iter_modules(__path__))
 
 

@@ -1,4 +1,4 @@
-"""The candidates as workflow commands, which GitHub shows beside the lines of a pull request."""
+"""The candidates as workflow commands, which GitHub shows at the lines of a pull request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..workflow import command
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
-    """Give a notice for each candidate, by rank, for GitHub shows the first ten. ``titles`` is not used."""
+    """Yield a notice for each candidate, by rank, because GitHub shows only the first ten. ``titles`` is not used."""
     checkout = Checkout(scan.root)
     candidates = [function for function in scan.functions if function.proposal is not Action.NONE]
     for function in sorted(candidates, key=lambda each: (each.rank or 0, each.file, each.line)):

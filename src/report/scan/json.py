@@ -1,4 +1,4 @@
-"""What the static analysis found, for programs: a list of functions."""
+"""The results of the static analysis for programs: a list of functions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ...records import Action, Finding, Function, Group, Region, Scan, Step
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
-    """Give a JSON list of all functions, with what is known of each, one a line; null is undetermined.
+    """Yield a JSON list of all functions with their facts, one per line. Null means undetermined.
 
-    ``titles`` is not used: messages say more. Doubts and evidence are given where something hangs on them: of
-    candidates, and of functions that are hybrid already. Nothing is said twice: an assumption that rests on a finding
-    has its code and no statement, and the last step of a chain has no note, for it is the finding's message.
+    ``titles`` is not used, because messages say more. Uncertain findings and evidence are given only for candidates and
+    for functions that are already a tf.function. Nothing is repeated: an assumption from a finding has its code and no
+    statement, and the last step of a chain has no note if that equals the finding's message.
     """
     before = "[\n"
     for function in scan.functions:
@@ -24,7 +24,7 @@ def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
 
 
 def to_json(function: Function) -> dict[str, Any]:
-    """Give one function as plain data."""
+    """Return one function as plain data."""
     refused = function.proposal is Action.NONE and function.hybrid is None
     return {
         "id": function.id,
@@ -67,12 +67,12 @@ def to_json(function: Function) -> dict[str, Any]:
 
 
 def _advises(finding: Finding) -> bool:
-    """Whether a finding tells what would gain in the function itself, and not what would go wrong."""
+    """Whether a finding is about the gain in the function itself, not about a problem."""
     return finding.group is Group.BENEFIT and len(finding.chain) < 2
 
 
 def _finding_of(finding: Finding) -> dict[str, Any]:
-    """Give one finding; the chain of one that stands in the function itself would say the same again, and is empty."""
+    """Return one finding. Its chain is empty if that would only repeat the finding."""
     own = [(step.line, step.note) for step in finding.chain] == [(finding.line, finding.message)]
     steps = [_step_of(step) for step in finding.chain] if not own else []
     if steps and steps[-1]["note"] == finding.message:
@@ -92,7 +92,7 @@ def _step_of(step: Step) -> dict[str, Any]:
 
 
 def _region_of(region: Region | None) -> dict[str, Any] | None:
-    """Give the statements that can become a function as plain data; None for what is a function already."""
+    """Return the statements that can become a function as plain data; None for a function."""
     if region is None:
         return None
     return {

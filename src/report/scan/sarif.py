@@ -1,4 +1,4 @@
-"""What the static analysis found, as SARIF 2.1.0: for code scanning on a forge, and for editors."""
+"""The results of the static analysis as SARIF 2.1.0, for code scanning on a code host and for editors."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ...fingerprints import fingerprints_of_lines
 from ...records import Action, Confidence, Finding, Function, Scan
 from ..sarif import Result, Step, log
 
-# Candidates have no rule's code; SARIF wants one for every result.
+# SARIF requires a rule for every result, but a candidate has no rule code.
 _CANDIDATE = "candidate"
 #: SARIF's priorities, from 0 to 100.
 _RANKS = {Confidence.HIGH: 90.0, Confidence.MEDIUM: 50.0, Confidence.LOW: 10.0}
 
 
 def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
-    """Give a SARIF log with one result per candidate and one per finding.
+    """Yield a SARIF log with one result per candidate and one per finding.
 
-    Candidates and certain findings are warnings, findings that a run must settle are notes. ``titles``
-    maps the rules' codes to their titles.
+    Candidates and certain findings are warnings. Findings that a run must decide are notes. ``titles`` maps the rules'
+    codes to their titles.
     """
     codes = sorted({finding.code for function in scan.functions for finding in _findings(function)})
     rules = {_CANDIDATE: "A function that may run as a graph", **{code: titles.get(code, "") for code in codes}}
@@ -27,7 +27,7 @@ def render(scan: Scan, titles: Mapping[str, str]) -> Iterator[str]:
 
 
 class _Contents:
-    """The fingerprints of the lines that results are about; a file is read when the first of them is asked for."""
+    """The fingerprints of the lines that results are about. A file is read on the first request for a line of it."""
 
     def __init__(self, scan: Scan) -> None:
         self._root = Path(scan.root)
@@ -40,7 +40,7 @@ class _Contents:
                 self._lines.setdefault(finding.file, set()).add(finding.line)
 
     def of(self, file: str, line: int) -> str:
-        """The fingerprint of a line; empty where its file can't be read."""
+        """The fingerprint of a line; empty if its file can't be read."""
         if file not in self._found:
             self._found[file] = fingerprints_of_lines(self._root / file, self._lines[file])
         return self._found[file].get(line, "")

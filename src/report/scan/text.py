@@ -1,4 +1,4 @@
-"""What the static analysis found, for people: the candidates, best first, the rest by file, and counts at the end."""
+"""The results of the static analysis for people: the candidates (best first), the rest by file, and the counts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _OF_EACH = (
 
 
 def render(scan: Scan, titles: Mapping[str, str], cwd: Path | None = None) -> Iterator[str]:
-    """Give the candidates by rank with their assumptions, the other functions that were looked at, and the counts.
+    """Yield the candidates by rank with their assumptions, the other analysed functions, and the counts.
 
-    Files are shown relative to ``cwd``, so that ``file:line`` can be opened. ``titles`` maps the rules'
-    codes to their titles.
+    Files are shown relative to ``cwd``, so that ``file:line`` can be opened. ``titles`` maps the rules' codes to their
+    titles.
     """
     folder = cwd or Path.cwd()
     functions = sorted(scan.functions, key=lambda function: (function.rank or 0, function.file, function.line))
@@ -71,7 +71,7 @@ def _described(function: Function, titles: Mapping[str, str]) -> Iterator[str]:
 
 
 def _as_call(region: Region | None) -> str:
-    """What a region would become: its call, with what goes in and comes out."""
+    """The call that a region would become, with its arguments and results."""
     if region is None:
         return ""
     results = f"{', '.join(region.results)} = " if region.results else ""

@@ -1,1 +1,1 @@
-"""What a person sees of a run: how far it is while it works (`live`), and its result (`result`)."""
+"""The display of a run for a person: its progress (`live`) and its result (`result`)."""

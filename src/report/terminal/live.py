@@ -1,4 +1,4 @@
-"""Shows a run while it works, and its result, to a person at a terminal or in a log."""
+"""Shows the progress of a run and its result to a person, on a terminal or in a log."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from ..visible import visible
 from ..wording import clock
 from .result import LABEL_WIDTH, parts, row
 
-# A live line is redrawn at most this often, a plain one printed at most this often (seconds).
+# The fewest seconds between two updates of the live line, and between two plain lines.
 _REDRAW_SECONDS = 0.1
 _PLAIN_SECONDS = 10.0
 _PLAIN_SECONDS_VERBOSE = 2.0
 _PLAIN_WIDTH = 100
-# A terminal of this width has room for a bar of the budget.
+# The terminal width from which the bar of the budget is shown, and the width of the bar.
 _BAR_FROM, _BAR_WIDTH = 80, 14
 
 
 class Terminal:
     """A `Watcher` that prints: a live line on a terminal, plain lines elsewhere.
 
-    ``verbosity`` -1 leaves only the result; from 1 on every function and assumption is listed. A reader that went away
-    (a closed pipe) stops the printing, never the run.
+    ``verbosity`` -1 prints only the result; from 1 on every function and assumption is listed. A closed pipe stops the
+    printing, never the run.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Terminal:
             self._row(name, detail, "bold")
 
     def note(self, text: str) -> None:
-        """Print something found, below its stage."""
+        """Print an intermediate result below its stage."""
         if self._verbosity >= 0:
             self._row("", text)
 
@@ -73,7 +73,7 @@ class Terminal:
             self._row("warning", text, "yellow")
 
     def progress(self, text: str, spent_seconds: float, budget_seconds: float) -> None:
-        """Show how far the stage is: redrawn in place on a terminal, a line now and then elsewhere."""
+        """Show the progress of the stage: redrawn in place on a terminal, as an occasional line elsewhere."""
         if self._verbosity < 0 or self._gone:
             return
         now = self._now()
@@ -98,7 +98,7 @@ class Terminal:
             self._print(part.content, wrapped=part.wrapped)
 
     def close(self) -> None:
-        """Take the live line away and give the cursor back; what comes next is printed plainly."""
+        """Remove the live line and restore the cursor. After that, output is printed plainly."""
         live, self._live = self._live, None
         if live is not None:
             self._guarded(live.stop)
@@ -123,7 +123,7 @@ class Terminal:
             cells.append(Text(left))
         grid.add_row(*cells)
         if self._live is None:
-            # No refresh thread: the process that starts children keeps to one thread of its own.
+            # No refresh thread: a process that starts children should have a single thread.
             self._live = Live(
                 grid,
                 console=self._console,
@@ -155,5 +155,5 @@ def _console(stream: TextIO, width: int | None) -> Console:
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        # Rich would end the process here, and with it the run.
+        # By default Rich ends the process here, and so the run.
         self.quiet = True

@@ -1,4 +1,4 @@
-"""The result of a run for a person at a terminal or in a log: the answer first, then what was tried."""
+"""The result of a run for a person, on a terminal or in a log: the answer first, then the tried candidates."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _COLOURS = {
     Verdict.NOT_PROPOSED: "dim",
 }
 _TONES = {Tone.GOOD: "bold green", Tone.BAD: "bold red", Tone.UNSURE: "yellow", Tone.PLAIN: "bold"}
-#: A longer diff is named, and not shown.
+#: A longer diff is only named.
 _SHORT_DIFF = 24
-#: With less room than this beside the candidate, its reason stands below it.
+#: With fewer columns than this next to the candidate, its reason is printed below it.
 _REASON_WIDTH = 60
 _LONGEST_NAME = 40
 _MOST_TRIED = 15
@@ -52,16 +52,16 @@ _MOST_TRIED = 15
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of the result. What is to be copied is not wrapped, whatever the width."""
+    """A piece of the result. Text to be copied is never wrapped."""
 
     content: RenderableType
     wrapped: bool = True
 
 
 def parts(report: Report, *, width: int, verbosity: int, cwd: Path) -> Iterator[Part]:
-    """Give the result piece by piece, for a terminal of ``width`` columns.
+    """Yield the result piece by piece, for a terminal of ``width`` columns.
 
-    From a ``verbosity`` of 1 on every function and number is listed. Paths are shown relative to ``cwd``.
+    With a ``verbosity`` of 1 or more, every function and number is listed. Paths are shown relative to ``cwd``.
     """
     yield Part(Text())
     yield Part(Text(visible(report.message), style=_TONES[tone_of(report)]))
@@ -74,7 +74,7 @@ def parts(report: Report, *, width: int, verbosity: int, cwd: Path) -> Iterator[
     yield from _instead(report)
     yield from _tried(report, width, verbosity)
     if report.judgements and report.folder is not None:
-        # Without --report it is asked of the newest run in the usual place.
+        # Without --report, explain reads the newest run in the usual place.
         usual = Path(report.folder).parent == cwd / "results"
         where = "" if usual else f" --report {shortest(Path(report.folder), cwd)}"
         yield Part(Text(visible(f"optimize explain ID{where} shows the details of one function."), style="dim"))
@@ -84,7 +84,7 @@ def parts(report: Report, *, width: int, verbosity: int, cwd: Path) -> Iterator[
 
 
 def row(label: str, text: str, style: str = "") -> Table:
-    """Give a text that stands beside its label and is folded below itself."""
+    """Return a text next to its label, wrapped in a column."""
     return _rows([(Text(label, style=style), Text(visible(text)))])
 
 
@@ -95,7 +95,7 @@ def _row(each: Row) -> tuple[Text, Text]:
 
 
 def _more(report: Report) -> list[Row]:
-    """What -v adds to the rows: the numbers behind them."""
+    """The rows that -v adds: the numbers behind the others."""
     found = more_rows(report.benchmark) if report.benchmark is not None else []
     if report.drift is not None:
         found += [Row("", metric_line(metric)) for metric in report.drift.metrics]
@@ -124,7 +124,7 @@ def _change(report: Report, width: int, cwd: Path) -> Iterator[Part]:
     label = "Undo it" if report.plan.applied else "Apply it"
     for number, line in enumerate(lines):
         head = (label if number == 0 else "").ljust(LABEL_WIDTH + 1)
-        # Not wrapped, so that it can be copied: a backslash tells the shell that the command goes on.
+        # Not wrapped, so that it can be copied. The lines end with a backslash, which continues the command.
         yield Part(Text(head).append(line, "bold"), wrapped=False)
 
 
@@ -135,7 +135,7 @@ def _diff_style(line: str) -> str:
 
 
 def _continued(words: Sequence[str], width: int) -> list[str]:
-    """Give a command in lines of at most ``width`` columns, as far as its words allow."""
+    """Return a command in lines of at most ``width`` columns, unless a word is longer."""
     lines = [words[0]]
     for word in words[1:]:
         if len(lines[-1]) + len(word) + 3 <= width or (word is words[-1] and len(lines[-1]) + len(word) < width):
@@ -147,7 +147,7 @@ def _continued(words: Sequence[str], width: int) -> list[str]:
 
 
 def _instead(report: Report) -> Iterator[Part]:
-    """Where nothing is changed: the lines that take the time, each with what usually helps."""
+    """If nothing is changed: the lines that take the time, each with its usual remedy."""
     found = costs(report)
     if not found or report.profile is None:
         return
@@ -221,7 +221,7 @@ def _reason(each: Tried) -> str:
 
 
 def _listed(report: Report) -> Iterator[Part]:
-    """Every function that is otherwise only counted, by why it is."""
+    """All functions that are otherwise only counted, by reason."""
     for group, number in counts(report):
         yield Part(Text())
         yield Part(Text(f"{count(number, 'function')} {group.value}", style="bold"))

@@ -1,4 +1,5 @@
-"""The report as one page of HTML: it asks no network and loads no script but its own, which a browser holds it to."""
+"""The report as one HTML page. It loads nothing and runs only its own script; a content security policy enforces that.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ from .markup import tag, trusted
 
 
 def render(report: Report, results: Path | None) -> str:
-    """Give the page. The flame graphs are made of the stacks in ``results``; without them, it has none."""
+    """Return the page. Its flame graphs are made from the stacks in ``results``; without these there are none."""
     script = _resource("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    # Nothing is loaded, and no script is run but this one, even if something of the user's were taken for markup.
+    # Even if text of the user were taken for markup, nothing is loaded and no other script is run.
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; base-uri 'none'"
     )

@@ -1,4 +1,4 @@
-"""The functions of the project as a table, each of which opens to all that is known of it."""
+"""The functions of the project as a table. Each row expands to all results about the function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ORDER = [Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.UNOB
 
 
 def table(report: Report) -> Markup | None:
-    """Give the table with its filter; nothing where no function was looked at."""
+    """Return the table with its filter; None if there are no functions."""
     if not report.judgements:
         return None
     judgements = sorted(report.judgements, key=lambda j: (not j.selected, group_of(j) is not Group.TRIED, -_share(j)))

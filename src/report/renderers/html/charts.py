@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn by hand: each in a wide and a narrow form, so that its letters stay readable on a telephone."""
+"""Charts as SVG, without a library. Each is drawn in a wide and a narrow form, so that text is readable on a phone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EAGER, _EDITED, _TWIN = "eager", "edited", "eager twin"
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers to pixels."""
+    """Maps numbers to pixels."""
 
     low: float
     high: float
@@ -27,7 +27,7 @@ class Scale:
     logarithmic: bool = False
 
     def __call__(self, value: float) -> float:
-        """The pixel of a value; of one beyond the ends, the end."""
+        """The pixel of a value. Values beyond an end are mapped to that end."""
         low, high, at = (math.log(x) if self.logarithmic else x for x in (self.low, self.high, value))
         part = (at - low) / (high - low) if high > low else 0.5
         return self.start + min(max(part, 0.0), 1.0) * (self.end - self.start)
@@ -48,7 +48,7 @@ class Scale:
 
 
 def both(draw: Callable[[int], tuple[float, Sequence[str | None]]], title: str) -> Markup:
-    """Draw a chart in both widths. ``draw`` gives the height and what is drawn in a width."""
+    """Draw a chart in both widths. ``draw`` returns the height and the elements for a width."""
     forms = []
     for name, width in _WIDTHS.items():
         height, parts = draw(width)
@@ -68,7 +68,7 @@ def both(draw: Callable[[int], tuple[float, Sequence[str | None]]], title: str) 
 
 
 def speedups(benchmark: Benchmark) -> Markup | None:
-    """How many times faster each turn of each group was, the groups' ratios, and the interval of all."""
+    """A chart of the speedup in each turn of each group, the groups' ratios, and the overall confidence interval."""
     groups = [(pair, list(_ratios(pair))) for pair in benchmark.pairs]
     values = [value for _, found in groups for value, _ in found]
     if not values:
@@ -108,7 +108,7 @@ def speedups(benchmark: Benchmark) -> Markup | None:
 
 
 def _ratios(pair: Pair) -> Iterator[tuple[float, str]]:
-    """Of each turn of the steady state: the time per step of the eager arms over that of the edited one."""
+    """For each turn of the steady state: the eager arms' time per step divided by the edited arm's."""
     if _EDITED not in pair.arms:
         return
     edited = pair.arms.index(_EDITED)
@@ -120,7 +120,7 @@ def _ratios(pair: Pair) -> Iterator[tuple[float, str]]:
 
 
 def steps(pair: Pair) -> Markup | None:
-    """The seconds per step of both scripts, turn by turn; traces and the turns that do not count are marked."""
+    """A chart of the seconds per step of both scripts, turn by turn, with traces and warm-up turns marked."""
     lines: dict[str, list[float]] = {}
     for arm, name in enumerate(pair.arms):
         rates = [turn.seconds[arm] / turn.units if turn.units else math.nan for turn in pair.turns]
@@ -159,7 +159,7 @@ def steps(pair: Pair) -> Markup | None:
 
 
 def courses(course: Course) -> Markup | None:
-    """A number that the step returned, of both runs over one another, and below how far they are apart."""
+    """A chart of a number that the step returned in both runs, with their distance below."""
     values = [value for value in (*course.eager, *course.edited) if math.isfinite(value)]
     if len(course.units) < 2 or not values:
         return None

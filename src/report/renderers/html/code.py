@@ -1,4 +1,4 @@
-"""Source and diffs as HTML: line numbers, a little colour, and the lines that the analysis names."""
+"""Source and diffs as HTML, with line numbers, some colour, and marks on the lines that the analysis names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from .markup import Markup, escape, join, tag
 
-#: What is shown of one diff, in lines.
+#: The most lines of one diff that are shown.
 MOST_LINES = 1_000
 _LONGEST_LINE = 400
 _TOKENS = re.compile(
@@ -21,7 +21,7 @@ _TOKENS = re.compile(
 
 
 def python(source: str, first: int, notes: Mapping[int, str] | None = None) -> Markup:
-    """Give Python source with line numbers from ``first``; lines with notes are marked and say them."""
+    """Return Python source with line numbers from ``first``. Lines with notes are marked and show them."""
     rows = []
     for number, line in enumerate(source.splitlines(), first):
         note = (notes or {}).get(number)
@@ -39,7 +39,7 @@ def python(source: str, first: int, notes: Mapping[int, str] | None = None) -> M
 
 
 def diff(text: str) -> Markup:
-    """Give a unified diff, its lines coloured by what becomes of them."""
+    """Return a unified diff, with added and removed lines coloured."""
     lines = text.splitlines()
     rows = [tag("span", escape(line or " ", _LONGEST_LINE), class_=_kind(line)) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:

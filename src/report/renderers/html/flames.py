@@ -1,4 +1,4 @@
-"""Sampled stacks as a tree for the flame graph: what py-spy saw, without what is ours, and not too large for a page."""
+"""Sampled stacks as a tree for the flame graph, without frames of hybridize, and limited to the size of a page."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: A part of the tree with a smaller share of the samples is left out, and so is what lies deeper.
+#: Nodes with a smaller share of the samples, or at a greater depth, are left out.
 _LEAST_SHARE, _MOST_DEPTH = 0.002, 90
-#: The longest file of stacks that is read, in bytes: a page has to be made in a moment.
+#: The largest file of stacks that is read, in bytes, so that the page is made quickly.
 _LONGEST_FILE = 20_000_000
 _FRAME = re.compile(r"(?P<name>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
 _INSTALLED = re.compile(r".*/(?:site|dist)-packages/|.*/lib/python3[^/]*/")
 _OURS = str(Path(__file__).resolve().parents[3]) + "/"
-#: What stands between the hook of a function and the function, wherever the package was when the stacks were seen.
+#: Files with the frames between a function's hook and the function, wherever the package was during sampling.
 _HOOKS = re.compile(r".*/(?:hybridize|src)/sandbox/child/(?:profiled|binding)\.py")
 _HOOK, _WAITING = "<hybridize>", "(waiting for the sampler)"
 _KINDS = (("keras", "keras"), ("tf_keras", "keras"), ("tensorflow", "tensorflow"), ("numpy", "numpy"))
@@ -23,7 +23,7 @@ _KINDS = (("keras", "keras"), ("tf_keras", "keras"), ("tensorflow", "tensorflow"
 
 @dataclass
 class Node:
-    """A function on a stack, and what it called."""
+    """A function on a stack, and its callees."""
 
     name: str
     kind: str
@@ -32,9 +32,10 @@ class Node:
 
 
 def read(path: Path, root: str) -> Node | None:
-    """Read collapsed stacks (a stack and its count a line) into a tree; None where there is no such file, or none fits.
+    """Read collapsed stacks (a stack and its count per line) into a tree.
 
-    The lines of the project below ``root`` are kept apart, those of libraries are taken together by function.
+    None if the file is missing or too large, or has no stack of the project. Lines of the project below ``root`` are
+    separate nodes; those of libraries are merged by function.
     """
     try:
         if path.stat().st_size > _LONGEST_FILE:
@@ -59,7 +60,7 @@ def read(path: Path, root: str) -> Node | None:
 
 
 def _frames(stack: Sequence[str], root: str) -> list[tuple[str, str]]:
-    """The names and kinds of the frames of one stack from the project's first one on; none where none is its."""
+    """The names and kinds of one stack's frames from the first project frame on; empty if there is none."""
     found: list[tuple[str, str]] = []
     hooked, last = False, ("", "")
     for text in stack:
@@ -76,7 +77,7 @@ def _frames(stack: Sequence[str], root: str) -> list[tuple[str, str]]:
         if not found and not users:
             continue
         if hooked and last == (name, file):
-            # A function that was hooked is on the stack twice: as what calls the hook, and as itself.
+            # A hooked function is on the stack twice: as the caller of the hook, and as itself.
             found.pop()
         found.append((f"{name} ({file[len(root) :]}:{match['line']})", "user") if users else _library(name, file))
         hooked, last = False, (name, file)
@@ -90,7 +91,7 @@ def _library(name: str, file: str) -> tuple[str, str]:
 
 
 def to_data(top: Node) -> dict[str, Any]:
-    """Give the tree as data for the page's script: names once, and nodes as [name, samples, children]."""
+    """Return the tree as data for the page's script: a list of names, and nodes as [name index, samples, children]."""
     names: dict[str, int] = {}
     kinds: list[str] = []
     least = max(1.0, _LEAST_SHARE * top.samples)

@@ -1,7 +1,7 @@
-"""HTML that can't be broken by what it shows: all text is escaped, unless it is markup of ours already.
+"""Safe HTML: all text is escaped unless it is a `Markup`.
 
-An element is made by `tag`. A child is text of the user's, and escaped, unless it is a `Markup`, which only the
-functions of this module make. So nothing is escaped by hand, and nothing can be forgotten.
+`tag` makes elements. It escapes each child that is not a `Markup`, and only the functions of this module make those.
+So no caller has to escape anything, and none can forget it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _VOID = {"br", "hr", "input", "meta", "link", "col"}
 
 
 class Markup(str):
-    """Text that is HTML, and not escaped again."""
+    """Text that is already HTML and is not escaped again."""
 
 
 def escape(text: str, longest: int = LONGEST, *, lines: bool = False) -> Markup:
-    """Give a text as HTML that shows it: nothing in it is markup, no character of it acts, and it is not endless."""
+    """Escape a text for HTML: it has no markup and no control characters, and is cut to ``longest`` characters."""
     return Markup(html.escape(visible(text, longest, lines=lines)))
 
 
 def tag(name: str, /, *children: str | None, **attributes: str | int | float | bool | None) -> Markup:
-    """Give an element. Text is escaped; None is left out.
+    """Return an element. Text is escaped; None is left out.
 
-    An attribute's name has a dash for each underscore, and ``class_`` is ``class``. True is an attribute without a
+    In attribute names, underscores become dashes, and ``class_`` is ``class``. True gives an attribute without a
     value; None and False leave it out.
     """
     given = "".join(
@@ -40,18 +40,18 @@ def tag(name: str, /, *children: str | None, **attributes: str | int | float | b
 
 
 def join(children: Iterable[str | None], between: str = "") -> Markup:
-    """Give several pieces one after the other; text among them is escaped."""
+    """Concatenate several pieces. Text among them is escaped."""
     parts = [child if isinstance(child, Markup) else escape(child) for child in children if child is not None]
     return Markup(between.join(parts))
 
 
 def trusted(text: str) -> Markup:
-    """Take text for HTML: our own style sheet and script, and nothing else."""
+    """Mark text as HTML. Only for our own style sheet and script."""
     return Markup(text)
 
 
 def data(name: str, value: Any) -> Markup:
-    """Give data for the script: JSON in an element that is not run, without a character that could end it."""
+    """Return data for the script: JSON in an element that is not run, without characters that could end it."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")

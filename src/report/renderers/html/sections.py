@@ -1,4 +1,4 @@
-"""What the page says, section by section: each function gives the markup of one, or nothing."""
+"""The sections of the page. Each function returns the markup of one section, or None."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _STATUS = {
 
 
 def section(title: str, name: str, *parts: str | None, note: str = "") -> Markup | None:
-    """Give a section with its heading; nothing where it has no part."""
+    """Return a section with its heading; None if it has no parts."""
     found = [part for part in parts if part]
     if not found:
         return None
@@ -50,7 +50,7 @@ def section(title: str, name: str, *parts: str | None, note: str = "") -> Markup
 
 
 def headline(report: Report) -> Markup:
-    """The outcome: what the run was of, the sentence to read first, and the figures."""
+    """The outcome: the subject of the run, the sentence to read first, and the figures."""
     target = report.command.target
     what = f"python -m {target.module}" if target.module else Path(target.script).name
     what = " ".join([what, *target.arguments])
@@ -126,7 +126,7 @@ def change(report: Report) -> Markup | None:
 
 
 def speed(report: Report) -> Markup | None:
-    """The measured facts, how they are spread, and the steps one by one."""
+    """The measured facts, their spread, and the steps one by one."""
     benchmark = report.benchmark
     if benchmark is None:
         return None
@@ -160,7 +160,7 @@ def _last(facts: Sequence[Row], label: str) -> int:
 
 
 def results(report: Report) -> Markup | None:
-    """Whether the results drifted: the courses of what the step returns, and each number that was followed."""
+    """Whether the results drifted: charts of the step's results, and all compared numbers."""
     drift = report.drift
     if drift is None:
         return None
@@ -217,14 +217,14 @@ def time(report: Report, folder: Path | None) -> Markup | None:
 
 
 def _remedy(kind: Cost, report: Report) -> str:
-    """What usually helps; for the eager operations of a script that is edited, the edit does."""
+    """The usual remedy. For eager TensorFlow operations of an edited script, it is the edit."""
     if kind is Cost.TENSORFLOW and report.plan.edits:
         return "Eager TensorFlow operations. After the change, those in converted functions run as a graph."
     return REMEDIES[kind] or kind.value
 
 
 def _once(text: str, told: set[str]) -> str:
-    """The text where it is told for the first time, then nothing."""
+    """The text on its first use, and an empty text after that."""
     if text in told:
         return ""
     told.add(text)
@@ -265,7 +265,7 @@ def _flame(graphs: Mapping[str, object]) -> Markup:
 
 
 def environment(report: Report) -> Markup:
-    """The machine, what was asked for, and how long each stage took."""
+    """The machine, the options, and the time of each stage."""
     spent = f"{clock(report.budget.spent_seconds)} of {clock(report.budget.seconds)}"
     facts = [
         Row("command", " ".join(report.command.argv)),
@@ -297,7 +297,7 @@ def environment(report: Report) -> Markup:
 
 
 def footer(report: Report, judgements: Sequence[Judgement]) -> Markup:
-    """What the page is, and how to look things up."""
+    """The origin of the page, and how to look up details."""
     confirmed = sum(judgement.verdict is Verdict.CONFIRMED for judgement in judgements)
     said = f"{count(len(judgements), 'function')}, {confirmed} confirmed. "
     how = "optimize explain FUNCTION prints the details of one function. report.json in this folder has every number."
