@@ -1,6 +1,6 @@
-"""What a user waits for before anything is run: the import, the help, and the scan of a project of a hundred files.
+"""The time before anything is run: the import, the help, and the scan of a project of a hundred files.
 
-All are run as the user runs them, in a process of their own, start-up included.
+Each runs as a user runs it, in a fresh process, start-up included.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ KINDS = {"data": DATA, "layers": LAYERS, "model": MODEL, "train": TRAINING}
 
 
 def write_project(root: Path, files: int = 100) -> None:
-    """Write a project of so many files: data, layers, models and training scripts that import each other."""
+    """Write a project of ``files`` files: data, layers, models and training scripts that import each other."""
     for number in range(1, files // len(KINDS) + 1):
         for kind, text in KINDS.items():
             source = text.lstrip().replace("{number}", str(number))

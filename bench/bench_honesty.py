@@ -1,8 +1,7 @@
-"""Does the benchmark keep its word? Simulated scripts, compared again and again on a simulated noisy machine.
+"""The error rates of the benchmark, from repeated comparisons of simulated scripts on a simulated noisy machine.
 
-Two identical scripts may be called different in at most 5% of the comparisons; a true gain of 10% is to be
-found in at least 80%, at the default number of groups. Run by ``pytest bench/bench_honesty.py``, or as a
-script, which prints a table.
+At most 5% of the comparisons may call two identical scripts different. At least 80% must find a true gain of 10%, with
+the default number of groups. Run it with ``pytest bench/bench_honesty.py``, or as a script, which prints a table.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from hybridize.measure.benchmark import run_benchmark
 from hybridize.records import Benchmark
 
 COMPARISONS = 200
-# The sd of one turn's log ratio; that of two processes' is 0.03, and the machine's speed wanders by 20%.
+# The standard deviations of the log ratio between turns, and between processes. The machine's speed drifts by 20%.
 TURN_NOISE = (0.05, 0.1, 0.2)
 PROCESS_NOISE = 0.03
 
 
 def compare(seed: int, gain: float, turn_noise: float, budget: float = 3600.0) -> tuple[Benchmark, float]:
-    """One comparison of a script with a copy that is ``gain`` times faster, and the simulated seconds it took."""
+    """Compare a script with a copy that is ``gain`` times faster. Returns the result and the simulated seconds."""
     machine = Machine(seed, process_sd=PROCESS_NOISE / 2**0.5, turn_sd=turn_noise / 2**0.5, wander_sd=0.2)
     launcher = Launcher(machine, Script(0.02), Script(0.02 / gain, first_unit_seconds=0.5))
     found = run_benchmark(
@@ -39,7 +38,7 @@ def compare(seed: int, gain: float, turn_noise: float, budget: float = 3600.0) -
 
 
 def verdicts(gain: float, turn_noise: float, budget: float = 3600.0) -> tuple[Counter[str], float, float]:
-    """How often each verdict fell, the mean number of groups, and the mean simulated seconds."""
+    """The count of each verdict, the mean number of groups, and the mean simulated seconds."""
     results = [compare(seed, gain, turn_noise, budget) for seed in range(COMPARISONS)]
     groups = sum(len(found.pairs) for found, _ in results) / len(results)
     seconds = sum(spent for _, spent in results) / len(results)

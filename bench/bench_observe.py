@@ -1,6 +1,6 @@
-"""What it costs to be watched: units of work with twenty candidates observed, beside the same units unwatched.
+"""The cost of observation: units of work with twenty candidates watched, and the same units unwatched.
 
-The two take turns in one process, a few units each, so that the machine's drift hits both. Run by
+Both take turns in one process, a few units each, so that the machine's drift affects both. Run it with
 ``pytest bench/bench_observe.py``, or as a script, which prints a table.
 """
 
@@ -35,7 +35,7 @@ Functions = dict[str, Callable[..., Any]]
 
 
 def watched(functions: Functions) -> Functions:
-    """The functions as an observing run hooks them."""
+    """The functions, hooked as in an observed run."""
     folder = str(Path(__file__).parent)
     job = {"project": (folder, folder), "candidates": {name: {} for name in functions}}
     child: Any = SimpleNamespace(job=job, boundary=lambda: None, request_cut=lambda reason: None)
@@ -44,7 +44,7 @@ def watched(functions: Functions) -> Functions:
 
 
 class Trainer:
-    """Ten layers, each of which is two candidates, with the settings, logs and data that trainers keep."""
+    """Ten layers of two candidates each, with settings, logs and data as in typical trainers."""
 
     def __init__(self, width: int, functions: Callable[[Functions], Functions]) -> None:
         generator = np.random.default_rng(0)
@@ -88,10 +88,10 @@ class Trainer:
 
 
 def measure(width: int) -> tuple[float, float, float, float]:
-    """How many times as long a watched unit takes as an unwatched one, and the seconds of both.
+    """The ratio of a watched unit's time to an unwatched one's, twice, and the seconds of both (unwatched first).
 
-    The first number is the median over turns, the second the ratio of all turns together, in which the calls that
-    are looked at closely weigh as they do in a run; the seconds are medians.
+    The first ratio is the median over turns. The second is that of all turns together, where closely inspected calls
+    have the same weight as in a run. The seconds are medians.
     """
     arms = [Trainer(width, lambda functions: functions), Trainer(width, watched)]
     for arm in arms:

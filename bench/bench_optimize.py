@@ -1,4 +1,4 @@
-"""What a user waits for in all: `optimize` on a training script, from the command to the report, by stages."""
+"""The total time of `optimize` on a training script, from the command to the report, by stages."""
 
 from __future__ import annotations
 

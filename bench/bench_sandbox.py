@@ -1,4 +1,4 @@
-"""What it costs to start a child: plainly, from the nursery, and the scratch copy alone."""
+"""The cost of starting a child process: directly, or forked from the nursery; and of the scratch copy alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run_once(root: Path, source: str, nursery: Nursery | None = None) -> None:
-    """Start a script, wait for its end, and clean up: what each of the tool's runs pays besides the script."""
+    """Start a script, wait for its end, and clean up: the overhead of each of the tool's runs."""
     (root / "train.py").write_text(source)
     target = Target(str(root), str(root), str(root / "train.py"))
     job = {"role": "timed", "deadline_seconds": SECONDS}

@@ -1,8 +1,8 @@
-"""The static stage on the source of Keras and TensorFlow: lines a second on one core, growth, memory, size of the JSON.
+"""The static stage on the source of Keras and TensorFlow: lines per second on one core, growth, memory, size of JSON.
 
-``pytest bench/bench_scan.py`` for pytest-benchmark's table; ``python bench/bench_scan.py`` prints a table of its own.
-Each scan runs in a fresh process; seconds are CPU seconds of that process (the scan uses one thread), from reading
-the first file to the last byte of the JSON, imports of this package excluded.
+``pytest bench/bench_scan.py`` prints pytest-benchmark's table; ``python bench/bench_scan.py`` prints another table.
+Each scan runs in a fresh process. Seconds are CPU seconds of that process (the scan uses one thread), from reading the
+first file to the last byte of the JSON, without the imports of this package.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-#: How many files are taken of which package; None is all of them.
+#: The packages with the number of files that are scanned; None means all of them.
 SIZES = (("keras", 10), ("keras", 30), ("keras", 100), ("keras", 300))
 LARGE = (("tensorflow", 10), ("tensorflow", 100), ("tensorflow", 1000), ("tensorflow", None))
-#: What holds a package's source. Keras' ``src`` and TensorFlow's ``python`` have all of it but generated names.
+#: The folder with a package's source. Keras' ``src`` and TensorFlow's ``python`` have all of it except generated names.
 HOMES = {"keras": "src", "tensorflow": "python"}
 
 PROGRAM = """
@@ -46,7 +46,7 @@ print(json.dumps({"files": len(result.modules), "lines": result.lines, "function
 
 
 def source_of(package: str) -> Path:
-    """Where an installed package keeps its source, found without importing it."""
+    """The folder of an installed package's source, found without importing it."""
     found = importlib.util.find_spec(package)
     assert found is not None
     assert found.origin is not None
@@ -54,7 +54,7 @@ def source_of(package: str) -> Path:
 
 
 def copy_package(target: Path, package: str, files: int | None) -> Path:
-    """So many modules of a package (its tests left out), taken evenly from all, laid out as there."""
+    """Copy ``files`` modules of a package (None: all), evenly chosen, without its tests, in the same layout."""
     source = source_of(package)
     modules = [path for path in sorted(source.rglob("*.py")) if not path.name.endswith("_test.py")]
     files = len(modules) if files is None else min(files, len(modules))
@@ -77,7 +77,7 @@ def test_scan_of_a_package(package: str, files: int | None, tmp_path: Path, benc
     benchmark.pedantic(lambda: results.append(scan_once(root)), rounds=3 if package == "keras" else 1, iterations=1)
     best = min(results, key=lambda result: result["seconds"])
     rate = round(best["lines"] / best["seconds"])
-    # On a machine that does other things too, seconds of the processor are longer ones.
+    # On a busy machine, CPU seconds are longer, so the load is recorded.
     benchmark.extra_info.update(best, lines_per_second=rate, load_average=round(os.getloadavg()[0], 1))
     assert best["warnings"] == 0
 

@@ -1,8 +1,8 @@
-"""What a comparison costs: a training step that is checked, beside the same step left alone.
+"""The cost of the check: a training step whose calls are compared, and the same step unchecked.
 
-A compared call is made eagerly, traced again and made as a graph; the calls between are eager, their ops noted. All
-take turns in one process, so that the machine's drift hits each. Run by ``pytest bench/bench_shadow.py``, or as a
-script, which prints a table.
+A compared call runs eagerly, is traced again, and runs as a graph. The calls between are eager, and their ops are
+recorded. All take turns in one process, so that the machine's drift affects each. Run it with
+``pytest bench/bench_shadow.py``, or as a script, which prints a table.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CALLS = 200
 
 
 def measure(width: int) -> dict[str, float]:
-    """How many times as long as an eager step a compared one takes, one between, and all of them on average."""
+    """The time of a compared step, of one between, and the average of all, as multiples of an eager step."""
     child: Any = SimpleNamespace(
         job={"project": (FOLDER, FOLDER), "candidates": ["step"], "deadline_seconds": 600.0, "enough": CALLS},
         boundary=lambda: None,

@@ -1,10 +1,11 @@
-"""How often `optimize check` is right: on code that has not changed, and on code that lost a part of its speedup.
+"""How often `optimize check` is right, on unchanged code and on code that lost a part of its speedup.
 
     python bench/checks_table.py [--checks 20] [--losses 10] [--loss 0.2] [--budget 90s]
 
-A baseline is made of a small training script; then the same code is checked again and again, and after that with as
-much work added to each step, in both forms alike, as takes a fifth of the ratio. A false alarm is a check of unchanged
-code that exits with 1, a catch is one of the slowed code that does. Writes checks.json and checks.md.
+A baseline is made of a small training script. Then the same code is checked repeatedly. After that, work is added to
+each step, in both forms alike, so that the ratio falls by a fifth, and this code is checked repeatedly. A false alarm
+is a check of unchanged code that exits with 1; a catch is a check of the slowed code that does. Writes checks.json and
+checks.md.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ main()
 
 
 def checked(folder: Path, budget: str, *more: str) -> dict[str, Any]:
-    """One check in a process of its own: its exit code, its status, the ratios and the seconds."""
+    """Run one check in a separate process. Returns its exit code, status, ratios and seconds."""
     command = [sys.executable, "-m", "hybridize", "check", "--baseline", "baseline.json", "--budget", budget, "-q"]
     begun = time.monotonic()
     done = subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, check=False)
@@ -77,7 +78,7 @@ def checked(folder: Path, budget: str, *more: str) -> dict[str, Any]:
 
 
 def extra_seconds(folder: Path, loss: float) -> float:
-    """The seconds that, added to a unit of both forms, take this share of the ratio that the baseline measured."""
+    """The seconds that, added to a unit of both forms, reduce the baseline's ratio by the share ``loss``."""
     pairs = json.loads((folder / "baseline.json").read_text())["benchmark"]["pairs"]
     turns = [(pair["arms"], turn) for pair in pairs for turn in pair["turns"][pair["warm_turns"] :]]
 
@@ -146,7 +147,7 @@ def main() -> int:
             for _ in range(number):
                 result[kind].append(checked(folder, options.budget))
                 print(kind, json.dumps(result[kind][-1]), flush=True)
-                # What is known by now, should it be cut short.
+                # Written after each check, so that an interrupt loses nothing.
                 options.out.mkdir(parents=True, exist_ok=True)
                 (options.out / "checks.json").write_text(json.dumps(result, indent=1) + "\n")
                 (options.out / "checks.md").write_text(to_markdown(result))

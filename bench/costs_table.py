@@ -1,8 +1,8 @@
-"""What the tool itself costs, as a page: from the JSON that pytest-benchmark writes.
+"""The costs of the tool itself, as a page made from pytest-benchmark's JSON.
 
     python bench/costs_table.py results/benchmarks.json
 
-Writes ``results/reference/costs.json``, with what each benchmark found and the machine, and ``costs.md`` from it.
+Writes ``results/reference/costs.json``, with the result of each benchmark and the machine, and ``costs.md`` from it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
 
 
 def entry_of(measured: Mapping[str, Any]) -> dict[str, Any]:
-    """One benchmark, without what names the machine's owner and without the single rounds."""
+    """One benchmark, without anything that identifies the machine's owner and without single rounds."""
     found = measured["stats"]
     return {
         "benchmark": measured["fullname"].removeprefix("bench/").replace("::test_", ": ").replace(".py", ""),

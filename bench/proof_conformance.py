@@ -1,15 +1,15 @@
-"""Does the proof agree with execution? Runs it on the programs of a published tool's test suite, whose truth is known.
+"""Compares the proof with execution, on the programs of a published tool's test suite, whose truth is known.
 
     python bench/proof_conformance.py CHECKOUT [--truth FILE] [--only FIXTURE ...] [--stubs DIR ...] [--jobs 2]
         [--force] [--out FILE] [--page docs/conformance.md]
 
-CHECKOUT holds the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder a program; FILE says of
-each function of them what became of it under a bare ``@tf.function``: ``ok``, ``raised`` or ``output_differs``. Each
-program is run as a script through scan, observe, check and cold start, and what is said of each function is held
-against that: nothing that raised or differed may be confirmed. With ``--force`` every eager function is put to the
-runs, whatever the static analysis says of it: the proof by itself, without what is refused from source. ``--stubs``
-are folders of stand-ins for what the programs download or import, put on PYTHONPATH. ``--out`` keeps the rows as JSON,
-``--from`` reads such instead of running anything, and ``--page`` writes the result into a page between its marks.
+CHECKOUT contains the test resources of ponder-lab/Hybridize-Functions-Refactoring, one folder per program. FILE has the
+truth: the result of each function under a bare ``@tf.function`` (``ok``, ``raised`` or ``output_differs``). Each
+program is run as a script through scan, observe, check and cold start. The verdict on each function is compared with
+the truth: a function that raised or differed must not be confirmed. ``--force`` makes every eager function a candidate,
+whatever the static analysis says, which tests the proof alone. ``--stubs`` are folders of stand-ins for modules and
+downloads of the programs; they are put on PYTHONPATH. ``--out`` writes the rows as JSON, ``--from`` reads such rows
+instead of running anything, and ``--page`` writes the result into a page between its marks.
 
 docs/conformance.md says how to read the result.
 """
@@ -46,18 +46,18 @@ TRUTH = ROOT.parent / "shared" / "peer" / "truth.json"
 RESOURCES = Path("edu.cuny.hunter.hybridize.tests", "resources", "HybridizeFunction")
 WANTED_SHARE = 0.95
 CENSUS_SECONDS, BUDGET_SECONDS = 60.0, 240.0
-#: The codes of reasons that say why a function needs no edit.
+#: The codes of reasons why a function needs no edit.
 SETTLING = frozenset({COVERED, NOT_WORTH_IT, "graph-already"})
 BROKEN = ("raised", "output_differs", "stale_weights")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One function: its truth, what the census saw of it, and our verdict.
+    """One function: its truth, its observation in the census, and our verdict.
 
-    ``ops`` and ``effects`` are of a run of their own, in which every function is watched: the number of eager
-    TensorFlow ops in the calls looked at, and what those calls changed in Python. ``note`` is how the program as a
-    whole ended, where it did not come to a plan.
+    The census is a separate run in which every function is watched. ``ops`` is the number of eager TensorFlow ops in
+    the inspected calls, and ``effects`` are the changes of Python state in those. ``note`` is how the program ended if
+    it did not reach a plan.
     """
 
     fixture: str
@@ -79,17 +79,17 @@ class Row:
 
     @property
     def false_confirmation(self) -> bool:
-        """Whether we confirmed what breaks."""
+        """Whether we confirmed a function that breaks."""
         return self.truth in BROKEN and self.verdict == Verdict.CONFIRMED.value
 
     @property
     def wanted(self) -> bool:
-        """Whether it ought to be confirmed: it runs as a graph, computes with tensors, and has no effects."""
+        """Whether it should be confirmed: it runs as a graph, computes with tensors, and has no effects."""
         return self.truth == "ok" and self.calls > 0 and self.ops > 0 and not self.effects
 
     @property
     def settled(self) -> bool:
-        """Whether it is confirmed, or named as covered or as not worth it."""
+        """Whether it is confirmed, or reported as covered or as not worth an edit."""
         stands = self.verdict not in (Verdict.REFUTED.value, Verdict.INCONCLUSIVE.value)
         return self.verdict == Verdict.CONFIRMED.value or (stands and not SETTLING.isdisjoint(self.codes))
 
@@ -109,7 +109,7 @@ class Silent:
 
 
 def script_of(folder: Path) -> Path:
-    """The program's entry script, relative to its folder: A.py where there is one."""
+    """The program's entry script, relative to its folder: A.py if it exists."""
     files = [file for pattern in ("A.py", "src/A.py", "*.py", "src/*.py") for file in sorted(folder.glob(pattern))]
     return next(file for file in files if file.name != "__init__.py").relative_to(folder)
 
@@ -118,7 +118,7 @@ _nurseries: dict[str, Nursery] = {}
 
 
 def _nursery(target: Target, legacy: bool) -> Nursery:
-    """This process's nursery, one for each Keras."""
+    """The nursery of this process for this version of Keras."""
     key = "1" if legacy else "0"
     os.environ["TF_USE_LEGACY_KERAS"] = key
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -128,15 +128,15 @@ def _nursery(target: Target, legacy: bool) -> Nursery:
 
 
 def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) -> list[Row]:
-    """Run one program through the proof; a row for each function of it that the truth speaks of."""
+    """Run one program through the proof. Returns a row for each of its functions in the truth."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="conformance-") as home:
         copy = Path(home) / "program"
         shutil.copytree(folder, copy)
         script = script_of(copy)
-        # What lies in a package is meant to be run as a part of it.
+        # A script in a package must be run as a module of it.
         module = ".".join(script.with_suffix("").parts) if len(script.parts) > 1 else None
-        # Forced, a function is put to the runs itself, and no part of it instead.
+        # With --force, the function itself is tested, not a part of it.
         rewrite = "decorate" if force else "outline"
         options = Options(
             script=None if module else script, train_module=module, budget_seconds=BUDGET_SECONDS, rewrite=rewrite
@@ -152,7 +152,7 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
         with all_stopped():
             try:
                 scan = scanning.run(work)
-                # The truth speaks of whole functions; a region of one has its name.
+                # The truth is about whole functions. A region has the name of its function.
                 whole = [f for f in scan.functions if f.region is None]
                 functions = {(f.file, f.qualname.replace(".<locals>", "")): f for f in whole}
                 proposed = {f.id for f in scan.functions if f.proposal is Action.HYBRIDIZE}
@@ -168,7 +168,7 @@ def judge_program(folder: Path, rows: Sequence[Mapping[str, Any]], force: bool) 
 
 
 def _find(functions: Mapping[tuple[str, str], Function], row: Mapping[str, Any], target: Target) -> Function | None:
-    """The function that a row of the truth speaks of; its file is named from the program's folder."""
+    """The function of a row of the truth. The row's file is relative to the program's folder."""
     prefix = os.path.relpath(target.root, target.cwd)
     file = os.path.relpath(row["file"], prefix)
     same = [f for (f_file, _), f in functions.items() if f_file == file and f.line == row["line"]]
@@ -176,7 +176,7 @@ def _find(functions: Mapping[tuple[str, str], Function], row: Mapping[str, Any],
 
 
 def _force(work: Work, scan: Scan, ids: set[str]) -> Scan:
-    """The scan with the functions ``ids`` proposed, those that are eager."""
+    """The scan with those of the functions ``ids`` proposed that are eager."""
     forced = {
         f.id: replace(f, proposal=Action.HYBRIDIZE, blocker=None)
         for f in scan.functions
@@ -228,7 +228,7 @@ def _row(
 def _truth_of(row: Mapping[str, Any]) -> str:
     if row["decorated"] in ("not_executed", "not_run"):
         return "not executed"
-    # Its outputs agree, but decorated under Keras 3 it holds the initial weights, and would never learn.
+    # Its outputs agree, but under Keras 3 the decorated function keeps the initial weights and would never learn.
     if row["decorated"] == "ok" and row.get("keras3_stale_weights") and not row.get("keras"):
         return "stale_weights"
     return str(row["decorated"])
@@ -248,7 +248,7 @@ def _try_program(job: tuple[Path, Sequence[Mapping[str, Any]], bool]) -> list[Ro
 def run(
     checkout: Path, truth: Path, only: Sequence[str], jobs: int, force: bool
 ) -> Iterable[tuple[str, list[Row] | str]]:
-    """Judge each program that the truth names; gives its name with its rows, or with how our own code failed."""
+    """Judge each program of the truth. Yields its name with its rows, or with the failure of our own code."""
     base = checkout / RESOURCES if (checkout / RESOURCES).is_dir() else checkout
     programs: dict[str, list[Mapping[str, Any]]] = {}
     for row in json.loads(truth.read_text()):
@@ -260,7 +260,7 @@ def run(
 
 
 def describe(rows: Sequence[Row], failures: Sequence[str]) -> tuple[list[str], bool]:
-    """The confusion matrix, what is counted, and every disagreement; and whether all is as wanted."""
+    """The confusion matrix, the counts, and every disagreement; and whether the result is good enough."""
     verdicts = [*(v.value for v in Verdict), "not reached"]
     counts = Counter((row.truth, row.verdict) for row in rows)
     truths = sorted({row.truth for row in rows})
@@ -299,7 +299,7 @@ def describe(rows: Sequence[Row], failures: Sequence[str]) -> tuple[list[str], b
 
 
 def describe_page(rows: Sequence[Row], forced: bool) -> str:
-    """The result in Markdown: the confusion matrix, the counts, and what was missed. No source is quoted."""
+    """The result in Markdown: the confusion matrix, the counts, and the missed functions. No source is quoted."""
     all_verdicts = [*(v.value for v in Verdict), "not reached"]
     verdicts = [v for v in all_verdicts if any(row.verdict == v for row in rows)]
     counts = Counter((row.truth, row.verdict) for row in rows)
@@ -329,7 +329,7 @@ def _without_source(reason: str) -> str:
 
 
 def write_page(page: Path, title: str, text: str) -> None:
-    """Put a result into a page, between the marks that bear its title."""
+    """Write a result into a page, between the marks with its title."""
     begin, end = f"<!-- {title}: made by bench/proof_conformance.py -->", f"<!-- end of {title} -->"
     before, _, rest = page.read_text().partition(begin)
     _, found, after = rest.partition(end)

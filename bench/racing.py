@@ -1,4 +1,4 @@
-"""Versions of a script that take turns at unit boundaries, for benchmarks that hold ours against others."""
+"""Races versions of a script, which take turns at unit boundaries, for benchmarks that compare ours with others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TURNS = 20
 
 
 def machine() -> dict[str, str]:
-    """What the numbers hold for."""
+    """The machine and the versions of a measurement."""
     cpu = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if "model name" in line), "")
     memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
     return {
@@ -52,7 +52,7 @@ def _has(name: str) -> bool:
 
 
 def definition(source: bytes, qualname: str) -> ast.FunctionDef:
-    """The function of that qualified name."""
+    """The function with this qualified name. Raises StopIteration if there is none."""
 
     def walk(body: Sequence[ast.stmt], outer: str) -> Iterator[tuple[str, ast.FunctionDef]]:
         for node in body:
@@ -66,7 +66,7 @@ def definition(source: bytes, qualname: str) -> ast.FunctionDef:
 
 
 def arm_of(name: str, script: str, before: bytes, after: bytes, qualname: str) -> Arm:
-    """An arm that runs ``after`` in the place of ``script``, of which ``before`` is the text as it stands."""
+    """An arm that runs the text ``after`` in the place of ``script``, whose current text is ``before``."""
     unit = definition(after, qualname)
     candidate = f"{Path(script).stem}:{qualname}"
     decorated = [candidate] if any("function" in ast.unparse(part) for part in unit.decorator_list) else []
@@ -85,7 +85,7 @@ def arm_of(name: str, script: str, before: bytes, after: bytes, qualname: str) -
 
 
 def race(target: Target, arms: Sequence[Arm], groups: int, logs: Path) -> list[Group]:
-    """Let the arms take turns, in so many groups of fresh processes."""
+    """Let the arms take turns, in ``groups`` groups of fresh processes."""
     found = []
     for number in range(groups):
         deadline = time.monotonic() + GROUP_SECONDS
@@ -99,7 +99,8 @@ def race(target: Target, arms: Sequence[Arm], groups: int, logs: Path) -> list[G
 
 
 def ratio(groups: Sequence[Group], one: str, other: str) -> tuple[float, float] | None:
-    """How many times faster the second arm is than the first: the mean over groups, and its standard error's factor."""
+    """How many times faster the second arm is than the first: the mean over groups, and its standard error as a factor.
+    """
     logs = []
     for group in groups:
         if len(group.steady) >= 5 and {one, other} <= set(group.arms):

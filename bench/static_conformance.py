@@ -1,12 +1,12 @@
-"""Compare ``scan`` with the facts of a peer's test suite, and with what execution says of its programs.
+"""Compare ``scan`` with the facts of a peer's test suite, and with the results of running its programs.
 
 ``python bench/static_conformance.py CHECKOUT [--facts FILE] [--truth FILE] [--verbose]``
 
-CHECKOUT is the peer's repository laid out on disk (or the folder of its fixtures). Facts marked as the
-peer's limitations count the other way round: its authors say that they ought to be otherwise.
+CHECKOUT is the peer's repository on disk (or the folder of its fixtures). Facts marked as limitations of the peer are
+inverted, because its authors say that they are wrong.
 
-Safety: of the functions whose decoration raised or changed the results, how many are proposed, and how
-many of these without an assumption of a kind that such a run would refute.
+Safety: how many of the functions that raised or changed their results when decorated are proposed, and how many of
+these lack an assumption of a kind that such a run would refute.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FACTS = (
     "has_tensor_parameter",
     "has_primitive_parameter",
 )
-#: The kinds of assumptions of which at least one fails when the decorated function does this.
+#: The kinds of assumptions for each failure of a decorated function; at least one of them is refuted then.
 REFUTING = {
     "raised": {AssumptionKind.TRACEABLE, AssumptionKind.NO_CREATION, AssumptionKind.ARGUMENT_TYPE},
     "output_differs": {AssumptionKind.SAME_RESULT, AssumptionKind.NO_EFFECT, AssumptionKind.STABLE},

@@ -1,12 +1,12 @@
-"""Public scripts three ways: as they stand, decorated by hand, and as `optimize` leaves them.
+"""Public scripts in three versions: original, decorated by hand, and patched by `optimize`.
 
     python bench/subjects_race.py --work DIR [--only ID ...] [--budget 5m] [--groups 3] [--rounds 3] [--again]
 
-For each subject of ``subjects.json`` for which decorating alone was measured by hand (``hand_ratios``): `optimize`
-runs once; then the original script, each copy decorated by hand and the patched one take turns at unit boundaries,
-in ``--groups`` groups of fresh processes; then all of them run whole, one after the other, ``--rounds`` times. Writes
-``results/reference/subjects.json`` and ``subjects.md``; with ``--again`` only the page. The subjects are laid out
-below ``--work`` as `subjects_table.py` says.
+It takes each subject of ``subjects.json`` with measurements of decorating by hand (``hand_ratios``). First `optimize`
+runs once. Then the original script, each copy decorated by hand and the patched script take turns at unit boundaries,
+in ``--groups`` groups of fresh processes. Then each of them runs whole ``--rounds`` times, one after the other. Writes
+``results/reference/subjects.json`` and ``subjects.md``; with ``--again`` only the page. The layout of the subjects in
+``--work`` is described in `subjects_table.py`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from hybridize.records import Target
 
 REFERENCE = Path(__file__).resolve().parents[1] / "results" / "reference"
 EAGER, OURS = "eager", "ours"
-#: What is written by hand above the hot functions, by the name under which its ratio is given.
+#: The decorators that were written by hand above the hot functions, by the name of their ratio.
 BY_HAND = {"fn": "@tf.function", "jit": "@tf.function(jit_compile=True)", "call_only": "@tf.function"}
 
 
@@ -46,7 +46,7 @@ def decorated(source: bytes, qualnames: Sequence[str], decorator: str) -> bytes:
 
 
 def hot_functions(source: bytes, hot: Sequence[str]) -> list[str]:
-    """Those of the hot places that are functions of the script."""
+    """The hot places that are functions of the script."""
     found = []
     for name in hot:
         try:
@@ -58,7 +58,7 @@ def hot_functions(source: bytes, hot: Sequence[str]) -> list[str]:
 
 
 def optimize(call: Call, budget: str, results: Path) -> tuple[dict[str, Any], str]:
-    """Run the tool on the subject; its report, and the patch ("" where there is none)."""
+    """Run the tool on the subject. Returns its report and the patch (empty if there is none)."""
     script, *arguments = call.command
     command = [str(Path(sys.executable).with_name("optimize")), "--train-script", script, "--budget", budget]
     command += ["--results", str(results), "-q", *(["--", *arguments] if arguments else [])]
@@ -68,7 +68,7 @@ def optimize(call: Call, budget: str, results: Path) -> tuple[dict[str, Any], st
 
 
 def run_whole(call: Call, texts: Mapping[str, bytes], rounds: int, place: Path) -> dict[str, list[float]]:
-    """Run each version whole, by turns, in a copy of the folder: wall seconds a run."""
+    """Run each version whole, in alternation, in a copy of the folder. Returns the wall-clock seconds of each run."""
     script, *arguments = call.command
     folders = {}
     for arm, text in texts.items():
@@ -94,7 +94,7 @@ def run_whole(call: Call, texts: Mapping[str, bytes], rounds: int, place: Path) 
 
 
 def measure(subject: Mapping[str, Any], call: Call, budget: str, groups: int, rounds: int) -> dict[str, Any]:
-    """One subject's entry."""
+    """Measure one subject. Returns its entry."""
     script = call.command[0]
     before = (call.folder / script).read_bytes()
     hot = hot_functions(before, subject["hot"])

@@ -1,11 +1,11 @@
-"""What `optimize` makes of public training scripts: runs it on each, one at a time, and writes a table in Markdown.
+"""Runs `optimize` on public training scripts, one at a time, and writes a table in Markdown.
 
     python bench/subjects_table.py --work DIR [--only ID ...] [--budget 4m] [--out FILE] [--reports DIR] [--again]
 
-The subjects are described, and laid out below ``--work``, by ``prepare.py`` in ``--subjects``; their scripts belong
-to their authors and stay outside of this repository. ``--reports`` keeps each run's report.json, and reads it again
-from there with ``--again``, so that the table can be written anew without a run. ``--provisional`` says in the table
-that the machine was not quiet. README.md takes its table of gains from that page: `make pictures` writes it anew.
+``prepare.py`` in the folder ``--subjects`` describes the subjects and lays them out in ``--work``. Their scripts belong
+to their authors and stay outside of this repository. ``--reports`` keeps each run's report.json. With ``--again`` the
+table is made from these reports without a run. ``--provisional`` says in the table that the machine was not quiet.
+README.md takes its table of gains from that page: `make pictures` updates it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
-    """One subject's run of `optimize`: its report (None where it wrote none), exit code, seconds, last error."""
+    """One subject's run of `optimize`: its report (None if it wrote none), exit code, seconds, last error."""
 
     name: str
     source: str
@@ -70,7 +70,7 @@ def call_of(subjects: Path, work: Path, name: str) -> Call:
 
 
 def optimize(name: str, source: str, call: Call, budget: str, seconds: float) -> Result:
-    """Run `optimize` on one subject; at most ``seconds`` and a while of grace."""
+    """Run `optimize` on one subject, for at most ``seconds`` and GRACE_SECONDS more."""
     script, *arguments = call.command
     with tempfile.TemporaryDirectory(prefix="subjects-") as results:
         command = [str(Path(sys.executable).with_name("optimize")), "--train-script", script, "--budget", budget]
@@ -95,7 +95,7 @@ def optimize(name: str, source: str, call: Call, budget: str, seconds: float) ->
 
 
 def describe(results: Sequence[Result], provisional: bool) -> str:
-    """The page: one table of the outcomes, one of the candidates."""
+    """The page, with a table of the outcomes and a table of the candidates."""
     environment: dict[str, str] = next((r.report["environment"] for r in results if r.report), {})
     versions = ", ".join(f"{n} {environment[n]}" for n in ("python", "tensorflow", "keras") if n in environment)
     minutes = sorted({result.report["budget"]["seconds"] / 60 for result in results if result.report})

@@ -1,11 +1,11 @@
-"""Does "end to end" say what a user's own stopwatch shows? What `optimize` reports, against whole runs from outside.
+"""Compares the "end to end" figure of `optimize` with whole runs that are timed from outside.
 
     python bench/whole_runs.py [--only NAME ...] [--budget 3m] [--rounds 3] [--again] [--keep DIR]
 
-For each workload: `optimize` runs once; then the original script and with the patch are run whole, one after the
-other, ``--rounds`` times, as a user starts them, and timed from outside. Nothing of ours runs beside them. Writes
-``results/reference/whole_runs.json`` and ``whole_runs.md``; with ``--again`` only the page. The reported figure should
-be within WANTED of the measured one on the average, and as often above it as below.
+For each workload, `optimize` runs once. Then the original and the patched script run whole, one after the other,
+``--rounds`` times, as a user starts them, without anything of hybridize, and are timed from outside. Writes
+``results/reference/whole_runs.json`` and ``whole_runs.md``; with ``--again`` only the page. On average, the reported
+figure should be within WANTED of the measured one, and as often above it as below.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from workloads_table import REFERENCE, SCRIPT, WORKLOADS, optimize
 
 from hybridize.measure.statistics import standard_error
 
-#: The workloads, with arguments for a run of half a minute, start-up, traces and evaluations being a part of it.
+#: The workloads, with arguments for a run of half a minute that includes start-up, traces and evaluations.
 ARGUMENTS = {
     "gan": ["--steps", "150"],
     "keras_subclass": ["--epochs", "8"],
@@ -38,14 +38,14 @@ ARGUMENTS = {
     "physics_informed": ["--steps", "150"],
     "trainer_class": ["--epochs", "8"],
 }
-#: The mean of |log(reported / measured)| over the workloads is to be no more than this.
+#: The limit of the mean of |log(reported / measured)| over the workloads.
 WANTED = 0.03
 
 
 def run_whole(
     scripts: Sequence[Path], arguments: Sequence[str], environment: Mapping[str, str], rounds: int
 ) -> list[list[float]]:
-    """Run each script whole, by turns: wall seconds a run."""
+    """Run each script whole, in alternation. Returns the wall-clock seconds of each run."""
     seconds: list[list[float]] = [[] for _ in scripts]
     for number in range(rounds):
         order = list(range(len(scripts)))
@@ -65,7 +65,7 @@ def run_whole(
 
 
 def measure(name: str, budget: str, rounds: int, keep: Path | None) -> dict[str, Any]:
-    """One workload's entry."""
+    """Measure one workload. Returns its entry."""
     folder = WORKLOADS / name
     expected = tomllib.loads((folder / "expect.toml").read_text())
     environment = {key: str(value) for key, value in expected.get("environment", {}).items()}
@@ -87,7 +87,7 @@ def measure(name: str, budget: str, rounds: int, keep: Path | None) -> dict[str,
         "workload": name,
         "status": report["status"],
         "per_unit": (benchmark.get("speedup") or {}).get("median"),
-        # Where the script's length was not seen, what is said is of the units that were run, and not of the script.
+        # If the script's length is unknown, the figure covers the units that were run, not the script.
         "reported": benchmark.get("end_to_end_speedup") if _is_of_the_script(benchmark) else None,
         "whole_script": bool(benchmark.get("whole_script")),
         "seconds": seconds,

@@ -1,15 +1,15 @@
-"""Every workload three ways, in one interleaved run: eager, by hand, and as `optimize` leaves it.
+"""Measures every workload in three versions that take turns: eager, decorated by hand, and patched by `optimize`.
 
     python bench/workloads_table.py [--only NAME ...] [--budget 4m] [--groups 3] [--again]
 
-For each folder of ``bench/workloads`` it runs `optimize`, then lets the original script (*eager*), the copy that
-an engineer decorated (*by hand*) and the script with the patch (*ours*) take turns at unit boundaries, in ``--groups``
-groups of fresh processes. Writes ``results/reference/workloads.json``, one entry a workload, and
-``results/reference/workloads.md`` from it; entries of workloads that are not run again stay, each with the machine it
-was measured on. With ``--again`` the page is only written anew.
+For each folder of ``bench/workloads`` it runs `optimize`. Then the original script (*eager*), the copy that an engineer
+decorated (*by hand*) and the patched script (*ours*) take turns at unit boundaries, in ``--groups`` groups of fresh
+processes. Writes ``results/reference/workloads.json``, with one entry per workload, and
+``results/reference/workloads.md`` from it. Entries of workloads that are not run again stay, each with its machine.
+``--again`` only writes the page.
 
-Where a workload's loop may go into the graph (``rewrite = "loops"``), the copy by hand at the other level takes turns
-as well: the step where the copy by hand is the loop, and the other way round.
+If a workload's loop may go into the graph (``rewrite = "loops"``), a second copy by hand takes turns as well: the step
+if the best copy by hand is the loop, and the loop if it is the step.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ WORKLOADS = ROOT / "bench" / "workloads"
 REFERENCE = ROOT / "results" / "reference"
 SCRIPT = "train.py"
 EAGER, BY_HAND, OURS = "eager", "by hand", "ours"
-#: Copies by hand at another level than the best, by the arm's name.
+#: The second copies by hand (step instead of loop, or loop instead of step), by the arm's name.
 OTHERS = {"the step by hand": "by_step.py", "the loop by hand": "by_loop.py"}
-#: Ours counts as good where it reaches so much of the copy that was decorated by hand.
+#: The share of the hand-decorated copy's speed that ours should reach, and the wanted geometric mean of its speedups.
 WANTED_OF_HAND, WANTED_MEAN = 0.95, 4.0
 
 
@@ -51,7 +51,7 @@ def optimize(
     arguments: Sequence[str] = (),
     rewrite: str = "outline",
 ) -> tuple[dict[str, Any], bytes]:
-    """Run the tool on a workload with these arguments; its report, and the script with the patch applied."""
+    """Run the tool on a workload with these arguments. Returns its report and the patched script."""
     command = [sys.executable, "-m", "hybridize", "--train-script", str(folder / SCRIPT), "--budget", budget]
     command += ["--rewrite", rewrite, "--results", str(results), "-q", *(["--", *arguments] if arguments else [])]
     subprocess.run(command, env={**os.environ, **environment}, check=False, timeout=1800)
@@ -66,7 +66,7 @@ def optimize(
 
 
 def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
-    """One workload's entry."""
+    """Measure one workload. Returns its entry."""
     folder = WORKLOADS / name
     expected = tomllib.loads((folder / "expect.toml").read_text())
     environment = {key: str(value) for key, value in expected.get("environment", {}).items()}
@@ -77,7 +77,7 @@ def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
         report, ours = optimize(folder, budget, Path(place) / "results", environment, rewrite=rewrite)
         texts = {EAGER: before, BY_HAND: by_hand, OURS: ours}
         others = {arm: (folder / file).read_bytes() for arm, file in OTHERS.items() if (folder / file).exists()}
-        # What nobody changed needs no arm of its own.
+        # A version without changes needs no arm.
         changed = {arm: text for arm, text in texts.items() if arm == EAGER or text != before} | others
         arms = [arm_of(arm, SCRIPT, before, text, expected["unit"]) for arm, text in changed.items()]
         target = Target(str(folder), str(folder), str(folder / SCRIPT), (), None, 0)
@@ -113,7 +113,7 @@ def measure(name: str, budget: str, groups: int) -> dict[str, Any]:
 
 
 def max_error(report: Mapping[str, Any]) -> float | None:
-    """The largest difference between eager and graph in the compared calls of what was confirmed, as proved."""
+    """The largest relative difference between eager and graph in the compared calls of confirmed candidates."""
     errors = [
         variant["max_rel_error"]
         for candidate in report["candidates"]
