@@ -112,7 +112,7 @@ def run_profile(
         if name == "edited" and (not files or recordings["eager"].tally is None):
             continue
         left = deadline - time.monotonic()
-        # Half of the time is kept for the edited run. If time is short, the original's profile is the useful one.
+        # Half of the time is kept for the edited run. Without time for both there is no profile.
         parts = 2 if files and name == "eager" else 1
         if left < parts * (startup_seconds + (after or 0.0) + LEAST_SECONDS):
             recordings[name] = Recording(reason="too little of the budget was left for it")

@@ -15,7 +15,7 @@ RESERVE, PART = 0.35, 0.5
 #: The intended number of units; the number up to which a run may exceed its planned time; and the fewest that decide
 #: anything: a call that builds, and one after it.
 UNITS, LEAST_UNITS, FEWEST_UNITS = 60, 5, 2
-#: No run is started with less of the budget left than this; and no run is planned to be shorter than this.
+#: No run is started with less of the budget left than this. A run is not cut before this because its units are fast.
 LEAST_SECONDS, SHORTEST_SECONDS = 5.0, 10.0
 #: The most that recording, and drawing from a separate random stream, slows a cold run down.
 SLACK = 1.5
@@ -78,7 +78,7 @@ def limits_of(work: Work, pace: Pace, steps: int, arms: int, kept: float) -> Lim
 
 
 def is_soon_called(judgement: Judgement, unit: Judgement) -> bool:
-    """Whether a cold run reaches the first calls of the candidate early in its intended units."""
+    """Whether a cold run reaches the candidate's first calls within its intended number of units."""
     return judgement.observation.calls * UNITS >= 4 * unit.observation.calls
 
 

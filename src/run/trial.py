@@ -410,7 +410,7 @@ class ColdTrial:
         return replay(run, self.unit, arms, limits.seconds, self.steps, self.reach, limits.patience)
 
     def _standing_at(self, place: str, chosen: Sequence[Judgement]) -> frozenset[str]:
-        """The innermost of ``chosen`` that ``place`` (``file:line``) lies in, if any."""
+        """The innermost of ``chosen`` that contains ``place`` (``file:line``), if any."""
         file, _, line = place.rpartition(":")
         around = [
             judgement.function

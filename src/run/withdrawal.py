@@ -44,7 +44,7 @@ def _object(judgement: Judgement, verdict: Verdict, said: str) -> Judgement:
 
 
 def _culprit(crash: Crash, chosen: Sequence[Judgement], files: Sequence[EditedFile]) -> Judgement | None:
-    """The candidate of ``chosen`` that contains the innermost place of the error it can; None if none contains one."""
+    """The innermost of ``chosen`` on the stack of the error; None if there is none."""
     for file, line in _lines(crash.places, files):
         around = [
             judgement

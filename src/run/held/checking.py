@@ -75,7 +75,7 @@ def _in_question(work: Work, found: Scan, baseline: Report | None) -> list[Funct
 
 
 def _now(work: Work, known: dict[str, Function]) -> holding.Now:
-    # A model's run_eagerly only affects Keras' own functions; a setting that was switched off affects part of the run.
+    # A model's run_eagerly affects only Keras' functions, and a setting that was switched off again only part of a run.
     left_on = [each for each in switches_of(work.modes) if each.back is None and each.throw.kind == "functions"]
     switches = [switch.words for switch in left_on]
     names = [name for name, function in known.items() if function.is_decorated] if switches else []
