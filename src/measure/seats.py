@@ -161,7 +161,7 @@ class Ended(Exception):
 
 @dataclass
 class Seat:
-    """One arm of a running group: its process and the state of that."""
+    """One arm of a running group, with its process and how far that is."""
 
     arm: Arm
     process: Process

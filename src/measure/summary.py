@@ -212,7 +212,7 @@ def _end_to_end(pairs: Sequence[Pair], length: int | None, tail: Tail) -> tuple[
     """
     compared = [pair for pair in pairs if EDITED in pair.arms and EAGER in pair.arms]
     whole = [pair for pair in compared if pair.whole]
-    # A group with only its first turns is no use here: they are traces and warm-up.
+    # Groups with only their first turns are left out, because these are traces and warm-up.
     logs = [_whole_log(pair, length, tail) for pair in whole or usable(compared)]
     return (math.exp(median(logs)), bool(whole)) if logs else (None, False)
 

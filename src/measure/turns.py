@@ -282,7 +282,7 @@ def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, 
             waited = table.clock() - began
             if table.clock() >= table.schedule.deadline:
                 raise Parted(f"the time was up while the {name} version worked, {when}") from None
-            # A process that computes, or waits for a processor, may be in an evaluation between two steps.
+            # A process that computes, or waits for a processor, may be in an evaluation between two steps: no hang yet.
             if until < longest and seat.process.busy_seconds - busy >= waited / 2:
                 until = min(longest, table.schedule.deadline)
                 continue

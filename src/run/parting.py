@@ -1,8 +1,8 @@
 """Finds the lines that caused a function's refutation, because the rest of it may still become a function.
 
-A run shows what a call has changed, but often not which line did it. Then the training step in the function is tried
-as the rest, if the function contains more than that; a run decides. If the trace depends on Python state, the call can
-pass that state to the new function, which may then contain all of the refuted one.
+A run shows what a call has changed, but often not which line did it. If the function contains more than its training
+step, that step is tried as the rest, and a run decides. If the trace depends on Python state, the call can pass that
+state to the new function, which may then contain all of the refuted one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Queries git about the project. Nothing in the repository is changed."""
+"""Asks git about the project, and changes nothing in the repository."""
 
 from __future__ import annotations
 

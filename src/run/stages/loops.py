@@ -179,7 +179,7 @@ def _outlined(work: Work, scan: Scan, tried: Sequence[_Tried], seconds: float) -
 
 
 def _place_of(loop: Loop) -> list[int | str]:
-    """Where the iterated value is in a call of the loop's function: an argument's position, then attributes."""
+    """The place of the iterated value in a call of the loop's function: an argument's position, then attributes."""
     name, *attributes = loop.iterated
     given = [*([loop.region.receiver] if loop.region.receiver else []), *loop.region.parameters]
     return [given.index(name), *attributes]

@@ -114,7 +114,7 @@ class Race:
         return length_of(judgement, self.whole)
 
     def _proposals(self, judgements: Sequence[Judgement]) -> dict[str, list[Variant]]:
-        """The variants worth checking, for candidates in the plan and for those that only a variant can bring there."""
+        """The variants worth checking: for candidates in the plan, and for refuted ones that a variant may save."""
         found: dict[str, list[Variant]] = {}
         for judgement in judgements:
             name = judgement.function.id
