@@ -1,17 +1,17 @@
-"""What both sides know of addresses, ports and requests."""
+"""Addresses, ports and HTTP methods, as parent and child read them."""
 
 from __future__ import annotations
 
 import ipaddress
 
-#: The port of name servers. Looking a name up tells nobody of a run.
+#: The port of name servers. A name lookup changes nothing on the server.
 NAME_SERVICE = 53
-#: HTTP's methods that only ask for something; CONNECT opens a way through a proxy.
+#: The HTTP methods that only read; CONNECT opens a tunnel through a proxy.
 READING = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT"})
 
 
 def is_address(host: str) -> bool:
-    """Whether a text is an address, and no name."""
+    """Whether a text is an IP address rather than a host name."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -20,14 +20,14 @@ def is_address(host: str) -> bool:
 
 
 def canonical(host: str) -> str:
-    """An address as both sides of the line write it."""
+    """An address in the form that parent and child compare: no brackets, no zone, IPv4-mapped IPv6 as IPv4."""
     address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
 
 
 def is_local(host: str) -> bool:
-    """Whether a host is this machine, by its loopback addresses; the addresses that others know it by are not."""
+    """Whether a host is this machine's loopback or unspecified address; its public addresses do not count."""
     if host in ("", "localhost"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""What both sides ask of paths and folders, by their texts and names."""
+"""Questions about paths and folders that parent and child both ask."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 def copied(mapping: Sequence[tuple[str, str]], path: str) -> str:
-    """The copy of a path that lies in a copied tree; any other path as it is."""
+    """The copy of a path that lies in a copied tree; any other path unchanged."""
     for source, copy in mapping:
         if inside(path, source):
             return copy + path[len(source.rstrip("/")) :]
@@ -16,12 +16,12 @@ def copied(mapping: Sequence[tuple[str, str]], path: str) -> str:
 
 
 def inside(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies in it, by their texts."""
+    """Whether a path is a folder or lies in it; compares the texts, follows no links."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def neighbours(folder: str) -> set[str]:
-    """The top-level modules that a script in ``folder`` finds beside it, whatever else has the same name."""
+    """The names of the top-level modules that lie in ``folder``; a script there imports these first."""
     names = set()
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:

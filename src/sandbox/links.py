@@ -1,4 +1,4 @@
-"""Turns a link of the scratch copy into what it stands for, so that a change stays in the scratch copy."""
+"""Replaces a link in the scratch copy by its content, so that a change stays in the scratch copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 def open_up(link: str, source: str) -> None:
-    """Replace a link to the folder ``source`` by a folder of links to what that holds."""
+    """Replace a link to the folder ``source`` by a folder of links to the entries of ``source``."""
     draft = _beside(link)
     os.mkdir(draft)
     for name in os.listdir(source):
@@ -45,7 +45,7 @@ def empty(link: str, source: str) -> None:
 
 
 def _exchange(one: str, other: str) -> bool:
-    """Exchange two paths in one step, so that nobody sees neither; whether the system can do that."""
+    """Exchange two paths atomically, so that both always exist; False where the system cannot."""
     if _RENAMEAT2 is None or platform.system() != "Linux":
         return False
     here, flag = ctypes.c_long(_AT_FDCWD), ctypes.c_long(_RENAME_EXCHANGE)

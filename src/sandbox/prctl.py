@@ -1,4 +1,4 @@
-"""What a process asks of the kernel for itself (Linux; elsewhere nothing comes of it)."""
+"""Settings of the kernel for this process (`prctl`). Elsewhere than on Linux they do nothing."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _PR_SET_PTRACER_ANY = -1
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel kill this process when ``parent``, which started it, ends; at once if it has."""
+    """Have the kernel kill this process when its parent ``parent`` ends; exit at once if it already has."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def become_subreaper() -> None:
-    """Have the processes that a descendant orphans become children of this process."""
+    """Have the orphans of all descendants become children of this process."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def allow_tracing() -> None:
-    """Let every process of this user's look into this one, where Yama would let its ancestors alone do so."""
+    """Let every process of this user trace this one; Yama by default permits only its ancestors."""
     _prctl(_PR_SET_PTRACER, _PR_SET_PTRACER_ANY)
 
 

@@ -1,17 +1,17 @@
-"""The names and words that the two sides have agreed on: each writes what the other looks for."""
+"""The names and words that parent and child share: one side writes them, the other looks for them."""
 
 from __future__ import annotations
 
-#: In a run's folder, the addresses that the child's own hook has let through, under their names.
+#: The file in a run's folder that lists the addresses that the child's audit hook has allowed by name.
 APPROVED_NAME = "approved"
-#: In the same folder, the socket at which the parent waits for the kernel's questions, and its answer there.
+#: The socket in the same folder at which the parent receives the seccomp listener, and the parent's acknowledgement.
 SOCKET_NAME = "connections"
 ACKNOWLEDGED = b"ok"
-#: By machine, the number of the system call `sendto`: of those that the kernel asks about, the one that sends.
+#: The number of the system call `sendto` for each machine: the filter reports `connect` and `sendto`; this one sends.
 SENDTO = {"x86_64": 44, "aarch64": 206}
-#: The file that our own frames are said to come from; no file of a user's can have that name.
+#: The file name of our own frames; no file of the user can have it.
 HOOK_FILE = "<hybridize>"
-#: The frame in which a thread waits until the sampler is there: no time of the script's.
+#: The name of the frame in which a thread waits for the sampler; this time is not the script's.
 WAITING = "(waiting for the sampler)"
-#: What a script is told to do that was refused a connection; errors of libraries that cite ours are known by it.
+#: The advice in the error of a refused connection; it also marks a library's error that quotes ours.
 REMEDY = "--network allow permits the script's connections"

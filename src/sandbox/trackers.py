@@ -1,7 +1,7 @@
-"""Experiment trackers, and how each is kept offline by its own documented means: one row a tracker.
+"""Experiment trackers, and the documented switches that keep each one offline: one row per tracker.
 
-`optimize` starts the script many times, and none of these runs is one that belongs in somebody's tracker. A tracker
-that is offline still takes what the script logs, and writes it to the scratch copy.
+`optimize` starts the script many times, and none of these runs belongs in the user's tracker. An offline tracker still
+accepts what the script logs, and writes it to the scratch copy.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: In a row, the folder that is the run's own.
+#: In a row, the placeholder for the run's folder.
 FOLDER = "{folder}"
 _SERVER = re.compile(r"(https?|aim|databricks|postgresql|mysql|mssql)(\+\w+)?(://|$)")
 
@@ -20,11 +20,11 @@ _SERVER = re.compile(r"(https?|aim|databricks|postgresql|mysql|mssql)(\+\w+)?(:/
 class Tracker:
     """One tracker: the module that its users import, its switches, and the page that documents them.
 
-    ``variables`` are environment variables; one that has a value of ``off`` already is left. Those of ``places`` name
-    where the tracker sends to, and are set only where they name another machine. ``arguments`` are set in calls, since
-    a script may say there that it is online: by the function's path in the module, the parameter and its value.
-    ``addresses`` are parameters that may name another machine, and then get the value. ``classes`` take the place of
-    others, by their paths.
+    ``variables`` are environment variables; one whose value is already in ``off`` is kept. The variables in ``places``
+    name the tracker's destination; one is replaced only if it names a server. ``arguments`` are (path of the function
+    in the module, parameter, value): the value replaces the argument of each call, since a call may ask for online
+    mode. ``addresses`` has the same form; it replaces only an argument that names a server. ``classes`` maps the path
+    of a class to the path of the class that replaces it.
     """
 
     name: str
@@ -43,12 +43,12 @@ TRACKERS = (
         "Weights & Biases",
         "wandb",
         "https://docs.wandb.ai/models/support/run_wandb_offline",
-        # What it prints has the run's random name in it, which would be taken for another output of the script.
+        # Its output contains the run's random name; two runs of the script would seem to print different lines.
         {"WANDB_MODE": "offline", "WANDB_SILENT": "true"},
         ("offline", "disabled", "dryrun"),
         arguments=(("init", "mode", "offline"),),
     ),
-    # It has no mode that is offline: what it would send to a server is kept in files.
+    # It has no offline mode: a file store replaces the server.
     Tracker(
         "MLflow",
         "mlflow",
@@ -68,7 +68,7 @@ TRACKERS = (
         "https://docs.neptune.ai/logging/manual_sync/",
         {"NEPTUNE_MODE": "offline"},
         ("offline", "debug", "disabled"),
-        # `init_run` and the like are these classes. Only a run can be offline; the mode "debug" sends nothing either.
+        # `init_run` and the like call these classes. Only a run has an offline mode; "debug" sends nothing either.
         arguments=(
             ("Run.__init__", "mode", "offline"),
             ("Model.__init__", "mode", "debug"),
@@ -105,7 +105,7 @@ TRACKERS = (
         ("offline", "disabled", "local"),
         arguments=(("init", "mode", "offline"),),
     ),
-    # It writes to a folder unless it is told the address of a server.
+    # It writes to a folder unless it gets the address of a server.
     Tracker(
         "Aim",
         "aim",
@@ -123,7 +123,7 @@ TRACKERS = (
 
 
 def variables(environment: Mapping[str, str], folder: str) -> dict[str, str]:
-    """The environment variables that keep the trackers offline, in a run that has ``folder`` for its own files."""
+    """The environment variables that keep the trackers offline; their files go to ``folder``."""
     found = {}
     for tracker in TRACKERS:
         for name, value in tracker.variables.items():
@@ -136,5 +136,5 @@ def variables(environment: Mapping[str, str], folder: str) -> dict[str, str]:
 
 
 def is_no_server(address: Any) -> bool:
-    """Whether an address of a tracker names no server, not even one on this machine: that keeps runs as well."""
+    """Whether an address of a tracker names no server. A server on this machine counts too: it stores runs."""
     return not (isinstance(address, str) and _SERVER.match(address))

@@ -1,4 +1,4 @@
-"""Calls a hooked function the way Python would have called it without the hook."""
+"""Calls a hooked function as Python would have called it without the hook."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from typing import Any
 
 from ... import tensorflow_internals
 
-#: Functions whose call only makes an object that runs them later.
+#: The flags of functions whose call only makes an object that runs them later.
 _SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _PLACE = "hybridize: the hook"
-#: The functions that hooks stand for, by the code of what resembles them. Each code is that of one hook alone.
+#: The hooked functions, by the code object of their replacement. Each replacement has its own code object.
 _hidden: weakref.WeakKeyDictionary[CodeType, FunctionType] = weakref.WeakKeyDictionary()
 
 
 def is_graph_function(function: Any) -> bool:
-    """Whether this is what ``tf.function`` returns."""
+    """Whether this is a result of ``tf.function``."""
     return hasattr(function, "python_function") and hasattr(function, "get_concrete_function")
 
 
 def bind(function: Any) -> Callable[[tuple[Any, ...], Mapping[str, Any]], Any]:
     """A callable ``call(args, kwargs)`` that behaves like ``function`` in its place.
 
-    A ``tf.function`` in a class body is a descriptor, with one set of traces for each instance; calling it
-    with the instance as its first argument would trace otherwise than the written code does. While
-    something else is being traced, a plain function goes through AutoGraph, as it would have unhooked.
+    A ``tf.function`` in a class body is a descriptor with one set of traces for each instance; a call with the
+    instance as first argument would make other traces than the written code does. While another function is
+    being traced, AutoGraph converts a plain function, as it would without the hook.
     """
     if not is_graph_function(function):
         return lambda args, kwargs: call_plain(function, args, kwargs)
@@ -48,17 +48,17 @@ def bind(function: Any) -> Callable[[tuple[Any, ...], Mapping[str, Any]], Any]:
 
 
 def disguise(hook: Callable[..., Any], function: Any) -> Callable[..., Any]:
-    """What takes a hooked function's place: it calls ``hook``, and whoever looks at it sees the function.
+    """The replacement of a hooked function: it calls ``hook``, and looks like ``function``.
 
-    The user's own decorators are given it, and may ask for its code, its parameters or its closure. So it is a function
-    with just these: its code has the original's names and place, and a body that hands all arguments to the hook. A
-    ``tf.function`` has no code to show; its hook has the signature and the names.
+    The user's own decorators receive it, and may read its code, its parameters or its closure. So it is a function
+    with the same ones: its code has the original's names and position, and a body that passes all arguments to the
+    hook. A ``tf.function`` has no code of its own; its hook gets the signature and the names.
     """
     if isinstance(function, FunctionType) and not function.__code__.co_flags & _SUSPENDS:
         return _resembling(hook, function)
     original = getattr(function, "python_function", function)
     functools.update_wrapper(hook, original)
-    # Keras reads the parameters of ``call`` from the signature, and not through ``__wrapped__``.
+    # Keras reads the parameters of ``call`` from ``__signature__``; it does not follow ``__wrapped__``.
     with contextlib.suppress(TypeError, ValueError):
         hook.__dict__["__signature__"] = inspect.signature(original)
     hook.__dict__["autograph_info__"] = {}
@@ -66,19 +66,19 @@ def disguise(hook: Callable[..., Any], function: Any) -> Callable[..., Any]:
 
 
 def unhooked(function: Any) -> Any:
-    """The function that a hook stands for, where it is one that resembles it; any other as it is."""
+    """The hooked function that a replacement stands for; any other function unchanged."""
     return _hidden.get(function.__code__, function) if isinstance(function, FunctionType) else function
 
 
 def is_hook(entity: Any) -> bool:
-    """Whether this, or the function of this method, stands for a hooked function that it resembles."""
+    """Whether this function, or this method's function, is the replacement of a hooked function."""
     function = getattr(entity, "__func__", entity)
     return isinstance(function, FunctionType) and function.__code__ in _hidden
 
 
 class _Hook(functools.partial[Any]):
-    """A hook as a constant of code. Where that is pickled, as cloudpickle does for other processes, it is the function
-    that it stands for: nothing is watched there, and what a hook holds could not get there.
+    """A hook as a constant in a code object. Pickled (cloudpickle does this for other processes), it becomes the hooked
+    function: other processes are not watched, and a hook's state cannot be pickled.
     """
 
     stands_for: Any
@@ -95,7 +95,7 @@ def _resembling(hook: Callable[..., Any], function: FunctionType) -> FunctionTyp
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__annotations__ = function.__annotations__
     twin.__qualname__, twin.__module__, twin.__doc__ = function.__qualname__, function.__module__, function.__doc__
-    # One dictionary for both: what a decorator notes on the one, the body finds on the other.
+    # Both share one dictionary, so that the body sees the attributes that a decorator sets.
     twin.__dict__ = function.__dict__
     for name in {"__type_params__"}.intersection(dir(function)):  # from Python 3.12 on
         setattr(twin, name, getattr(function, name))
@@ -104,7 +104,7 @@ def _resembling(hook: Callable[..., Any], function: FunctionType) -> FunctionTyp
 
 
 def _hand_over(hook: Callable[..., Any], original: CodeType) -> CodeType:
-    """Code with the names, the parameters and the place of ``original`` that calls ``hook`` with all it is given."""
+    """Code with the names, parameters and position of ``original``, which passes all its arguments to ``hook``."""
     names, positional = original.co_varnames, original.co_argcount
     end = positional + original.co_kwonlyargcount
     keyword_only = names[positional:end]
@@ -124,7 +124,7 @@ def _hand_over(hook: Callable[..., Any], original: CodeType) -> CodeType:
     given += [ast.Starred(ast.Name(many, ast.Load()), ast.Load())] if many is not None else []
     keywords = [ast.keyword(name, ast.Name(name, ast.Load())) for name in keyword_only]
     keywords += [ast.keyword(None, ast.Name(named, ast.Load()))] if named is not None else []
-    # Never run, but with it the code has the closure of the original.
+    # This never runs; it gives the code the closure of the original.
     closure = ast.If(ast.Constant(False), [ast.Expr(ast.Name(n, ast.Load())) for n in original.co_freevars], [])
     body = [
         *([closure] if original.co_freevars else []),
@@ -139,7 +139,7 @@ def _hand_over(hook: Callable[..., Any], original: CodeType) -> CodeType:
             node.lineno = node.end_lineno = 1
             node.col_offset = node.end_col_offset = 0
     with warnings.catch_warnings():
-        # A text is not callable, says the compiler; the hook will be in its place.
+        # The compiler warns that a string is not callable; the hook replaces the string below.
         warnings.simplefilter("ignore", SyntaxWarning)
         code: Any = compile(tree, original.co_filename, "exec", dont_inherit=True)
     for _ in range(2):
@@ -158,7 +158,7 @@ def _hand_over(hook: Callable[..., Any], original: CodeType) -> CodeType:
 
 
 def call_plain(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """Call a Python function; converted by AutoGraph where the caller is being converted."""
+    """Call a Python function, converted by AutoGraph if the caller is."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None or tensorflow.executing_eagerly():
         return function(*args, **kwargs)
@@ -168,8 +168,7 @@ def call_plain(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapp
 def takes_self(function: Callable[..., Any]) -> bool:
     """Whether a function was defined in a class body and takes the instance first.
 
-    Decided by the qualified name and the first parameter's name: at the time of decoration the class does
-    not exist yet.
+    The qualified name and the first parameter's name decide: the class does not exist yet when the decorator runs.
     """
     code = getattr(function, "__code__", None)
     if code is None or not code.co_argcount:

@@ -1,7 +1,7 @@
-"""A child process as its role sees it: the job, and how it ends.
+"""The interface between a child process and its role: the job, and how the run ends.
 
-A *role* (``dynamic`` and ``measure`` have several) is a module with a function
-``install(child) -> None`` that registers what it needs.
+A *role* (``dynamic`` and ``sandbox`` have several) is a module with a function ``install(child) -> None``, which
+registers the role's callbacks.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from .stretches import Stretch
 
 started = perf_counter()
 spared = 0.0
-#: A script that swallows so many requests to unwind is ended without its consent.
+#: After this many requests to unwind that the script swallowed, the process is ended.
 UNWIND_ATTEMPTS = 25
 SIGNAL_ATTEMPTS = 10
-#: Interrupts the script's main thread; a signal that schedulers and scripts use themselves would not do.
+#: Interrupts the script's main thread; schedulers and scripts rarely use this signal themselves.
 UNWIND_SIGNAL = signal.SIGRTMAX - 2 if sys.platform == "linux" else signal.SIGUSR2
 
 hard_exit = os._exit
@@ -38,11 +38,11 @@ class StopRun(BaseException):
 
 
 class Child:
-    """The child's own view of its job: what the role registers with, and the line to the parent.
+    """The child's job, the callbacks that the role sets, and the connection to the parent.
 
-    ``wrap`` is called with a candidate's id and the hooked function and gives what takes its place; ``enter`` is called
-    with a function's id when its own code is entered, where the job asks for that;
-    ``summary`` is streamed while the script runs, ``finish`` sent at its end.
+    ``wrap(id, function)`` returns the replacement of a hooked function. ``enter(id)`` is called when a function's own
+    code is entered, if the job asks for that. The result of ``summary()`` is streamed while the script runs, that of
+    ``finish()`` is sent at its end.
     """
 
     def __init__(self, job: dict[str, Any], line: Line) -> None:
@@ -55,7 +55,7 @@ class Child:
             path: {int(number): name for number, name in lines.items()} for path, lines in job["entries"].items()
         }
         self.edited = frozenset(job["edited"])
-        # What the script imports from the project is led to the copy.
+        # Imports from the project are redirected to the copy.
         mapping = [(original, copy) for original, copy in job["mapping"] if copy == job["project"][1]]
         self.finder = Finder(mapping, self.hooks, self.edited, self.fail, self.entries)
         self.wrap: Callable[[str, Any], Any] = lambda candidate, function: function
@@ -70,7 +70,7 @@ class Child:
         self.receive = line.receive
         self.owner = line.owner
         self.explain: Callable[[str], None] = lambda message: None
-        # Whether what this thread does to files is the guard's doing: an audit hook is to overlook it.
+        # Whether the guard is changing files in this thread; a role's audit hook must ignore that.
         self.guarding: Callable[[], bool] = lambda: False
         self.network: Network | None = None
         self._attempts = 0
@@ -78,20 +78,20 @@ class Child:
         self._main = threading.get_ident()
 
     def request_cut(self, reason: str) -> None:
-        """Have the script unwound at the next boundary."""
+        """Unwind the script at the next boundary."""
         self.cut, self.cut_reason = True, self.cut_reason or reason
 
     def fail(self, error: Exception) -> None:
-        """Tell of a failure of ours beside the script, and end the run: what it would still see is incomplete."""
+        """Report our own failure and end the run, since its further observations would be incomplete."""
         self.send("role_error", error=str(error), trace="".join(traceback.format_exception(error)))
         self.request_cut("hybridize itself failed")
         self.job["deadline_seconds"] = 0.0
 
     def boundary(self) -> None:
-        """A place where the script may be unwound: called by hooks before a call, outside of any trace.
+        """Unwind the script here if requested; hooks call this before a call, outside of any trace.
 
-        Raises StopRun when the run is to end; ends the process when the script swallows that again and
-        again, or makes its calls in another thread than the main one.
+        Raises StopRun if the run should end. Ends the process if the script has swallowed that too often, or
+        calls from another thread than the main one.
         """
         if not self.cut:
             return
@@ -103,7 +103,7 @@ class Child:
         raise StopRun(self.cut_reason)
 
     def interrupt(self) -> bool:
-        """Interrupt the main thread; whether there is still hope that this unwinds the script."""
+        """Interrupt the main thread by a signal; False if that cannot unwind the script any more."""
         self._attempts += 1
         if signal.getsignal(UNWIND_SIGNAL) == self.unwind and self._attempts <= SIGNAL_ATTEMPTS:
             signal.pthread_kill(self._main, UNWIND_SIGNAL)
@@ -111,14 +111,14 @@ class Child:
         return False
 
     def unwind(self, _number: int, _frame: object) -> None:
-        """The signal's handler: raises StopRun in the script, and nowhere else."""
+        """The signal handler: raises StopRun, but only while the script runs."""
         if self.cut and self.running:
             raise StopRun(self.cut_reason)
 
     def end(self, how: str, amid: bool = False, **fields: Any) -> bool:
-        """Send the last event, once: what the role has to say and how the script ended; whether it was sent.
+        """Send the last event, once: the role's report and how the script ended. Returns whether it was sent.
 
-        ``amid``: the script still runs in another thread, so the role may be changing what it reports.
+        ``amid``: the script still runs in another thread, so the role's report may change while it is made.
         """
         if os.getpid() != self.owner:
             return False
@@ -142,7 +142,7 @@ class Child:
         return True
 
     def stream(self) -> None:
-        """Send what the role knows so far, unless the last event is on its way."""
+        """Send the role's summary so far, unless the last event has been sent."""
         summary = self.summary()
         with self._lock:
             if summary and not self.ended:
@@ -169,13 +169,13 @@ def _hook(line: int, hook: Any) -> Hook:
 
 
 def restart_clock(import_seconds: float) -> None:
-    """Count the child's time from now: it was forked just now, and spared so long an import of TensorFlow."""
+    """Count the child's time from now, just after the fork, which saved ``import_seconds`` of importing TensorFlow."""
     global started, spared
     started, spared = perf_counter(), import_seconds
 
 
 def flush() -> None:
-    """Flush standard output and error, whatever the script has made of them."""
+    """Flush standard output and error; the script may have replaced them, so errors are ignored."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
@@ -192,11 +192,11 @@ def _environment() -> dict[str, str]:
 
 
 def _devices() -> list[str]:
-    """The types of the devices that TensorFlow sees."""
+    """The types of TensorFlow's devices; "unknown" if they can't be listed."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is None:
         return []
     try:
         return sorted({device.device_type for device in tensorflow.config.list_physical_devices()})
-    except Exception:  # half an import, or a stand-in: then no fork from it either
+    except Exception:  # a partial import or a stub: "unknown" also rules out a fork
         return ["unknown"]

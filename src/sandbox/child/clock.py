@@ -1,10 +1,9 @@
-"""The clock by which the script goes.
+"""The script's clock.
 
-A script that trains "for thirty seconds" must not lose the time in which another run has its turn; and what a run does
-because of the clock shows where the clock is another one. So the functions of ``time`` that Python code reads are
-replaced by ones that can stand still, jump, and go at another rate. Clocks that are read below Python go on
-(``tf.timestamp``, ``datetime.now``). The class ``datetime`` stays what it is: C extensions have its layout compiled in,
-and pandas crashes with another one.
+A script that trains "for thirty seconds" must not lose the time of another run's turn, and a run under another clock
+shows which of its results depend on the time. So the functions of ``time`` are replaced by ones that can stop, jump and
+run at another rate. Clocks below Python are not changed (``tf.timestamp``, ``datetime.now``). The class ``datetime``
+is not replaced: C extensions have its layout compiled in, and pandas crashes with another class.
 """
 
 from __future__ import annotations
@@ -12,16 +11,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-#: Real time, whatever the script's clock says: for what we measure ourselves.
+#: Real time, for our own measurements.
 perf_counter = time.perf_counter
 _NAMES = ("time", "monotonic", "perf_counter")
 _NANOSECONDS = 1_000_000_000
 
 
 class Clock:
-    """The script's clock: real time, less what was hidden, times a rate, plus what it jumped.
+    """The script's clock: real time minus the hidden seconds, times a rate, plus the jumps.
 
-    ``reads`` counts how often it was read.
+    ``reads`` counts its reads.
     """
 
     def __init__(self, rate: float = 1.0) -> None:
@@ -33,15 +32,15 @@ class Clock:
         self._begun = {name: read() for name, read in self._real.items()}
 
     def hide(self, seconds: float) -> None:
-        """Have the script not notice that so much time has passed."""
+        """Hide that ``seconds`` have passed."""
         self._hidden += seconds
 
     def jump(self, seconds: float) -> None:
-        """Have so much time pass for the script, at once."""
+        """Advance the script's clock by ``seconds`` at once."""
         self._jumped += int(seconds * _NANOSECONDS)
 
     def install(self) -> None:
-        """Have Python code read this clock from now on."""
+        """Make Python code read this clock from now on."""
         for name in _NAMES:
             self._replace(name)
 
@@ -58,7 +57,7 @@ class Clock:
             return self._now(name)
 
         for function in (read, read_ns):
-            # As it was called, and for pickle as it is found; AutoGraph is to call it, and not to convert it.
+            # The original's name and module, which pickle needs too. AutoGraph must call it without converting it.
             function.__name__ = function.__qualname__ = name if function is read else f"{name}_ns"
             function.__module__, function.__doc__ = "time", getattr(time, function.__name__).__doc__
             function.__dict__["autograph_info__"] = {}

@@ -1,6 +1,6 @@
-"""Where a child process begins: it lays out what its job asks for, and runs the script.
+"""The start of a child process: prepares everything for its job, and runs the script.
 
-Started by ``launch``, plainly or forked by ``nursery``. It does not touch TensorFlow before the script has imported it.
+``launch`` starts it directly, or ``nursery`` forks it. It does not use TensorFlow before the script has imported it.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ from .stretches import STRETCH_NAME, hooked
 STREAM_SECONDS = 1.0
 WATCH_SECONDS = 0.05
 SIGNAL_SECONDS = 0.5
-#: Libraries that may not bear being loaded after TensorFlow where the script loads them before.
+#: Libraries that may fail if they are loaded after TensorFlow; a script that loads them before it is not forked.
 _RIVALS = ("torch", "jax", "jaxlib", "cupy", "mxnet", "paddle", "mpi4py", "horovod", "pyarrow")
 
 
 def main(job_file: str, events: int, control: int, loaded: Collection[str] = frozenset(sys.modules)) -> int:
-    """Run the job in ``job_file``; the exit status is the script's own.
+    """Run the job in ``job_file``; returns the script's exit status, or 1 if the job can't be prepared.
 
-    ``events`` and ``control`` are file descriptors: the line to the parent and the line from it. ``loaded``
-    are the names of the modules that a bare interpreter has loaded too.
+    ``events`` and ``control`` are the file descriptors of the pipes to and from the parent. ``loaded`` are the
+    names of the modules that a bare interpreter loads.
     """
     line = Line(events, control)
     try:
@@ -56,8 +56,8 @@ def main(job_file: str, events: int, control: int, loaded: Collection[str] = fro
         _prepare(child)
         importlib.import_module(job["role"]).install(child)
         if not job.get("turns"):
-            # A role that takes turns reads the parent's messages itself, at its boundaries; and nothing
-            # else is attached to a timed run.
+            # A role that takes turns reads the parent's messages itself, at its boundaries; a timed run must
+            # have no other threads of ours.
             threading.Thread(target=_keep_watch, args=(child,), daemon=True, name="hybridize-watch").start()
             threading.Thread(target=_obey, args=(child,), daemon=True, name="hybridize-obey").start()
     except Exception as error:
@@ -100,7 +100,7 @@ def _prepare(child: Child) -> None:
     builtins.__dict__[STRETCH_NAME] = hooked(lambda candidate, function: child.wrap(candidate, function))
     builtins.__dict__[ENTRY_NAME] = lambda candidate: child.enter(candidate)
     _note_import(child)
-    # A hook is called as it is; what it calls is converted, where the hooked function would have been.
+    # AutoGraph must not convert a hook; the hook itself converts the hooked function where needed.
     child.finder.after("tensorflow", lambda _module: tensorflow_internals.leave_alone(is_hook))
     seed = job.get("seed")
     if seed is not None:
@@ -113,9 +113,9 @@ def _prepare(child: Child) -> None:
 
 
 def _note_import(child: Child) -> None:
-    """Tell what the script did before it imported TensorFlow, and hide that the import draws random numbers.
+    """Report what the script did before it imported TensorFlow, and undo the import's random draws.
 
-    A forked child is spared the import, and should draw the same numbers from its own seed all the same.
+    A forked child skips the import, and should nevertheless draw the same numbers from its seed.
     """
     before = dict(os.environ)
     states = []
@@ -130,7 +130,7 @@ def _note_import(child: Child) -> None:
 
 
 def _be_killed_first() -> None:
-    """Where memory runs out, let the kernel choose this process and not the one that tells the user."""
+    """If memory runs out, let the kernel kill this process rather than its parent, which informs the user."""
     place = Path("/proc/self/oom_score_adj")
     with contextlib.suppress(OSError, ValueError):
         place.write_text(str(max(500, int(place.read_text()))))
@@ -170,7 +170,7 @@ def _announce_exec(child: Child, program: str) -> None:
 
 
 def _keep_watch(child: Child) -> None:
-    """Stream what is known so far, and cut the script at its deadline even where it makes no calls."""
+    """Stream the role's summary, and cut the script at its deadline even if it makes no hooked calls."""
     grace = child.job.get("grace_seconds", 3.0)
     next_stream = STREAM_SECONDS
     asked = 0.0
@@ -180,7 +180,7 @@ def _keep_watch(child: Child) -> None:
         deadline = child.job.get("deadline_seconds")
         if now >= next_stream:
             next_stream = now + STREAM_SECONDS
-            # A dictionary may have grown while it was read; the next second will do.
+            # A dictionary may have grown while it was read; the next attempt comes in a second.
             with contextlib.suppress(RuntimeError):
                 child.stream()
         if deadline is None or now < deadline:

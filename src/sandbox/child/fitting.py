@@ -1,7 +1,7 @@
-"""Hooks what ``Model.fit`` calls for each batch, which is no function of the project's.
+"""Hooks the function of Keras that ``Model.fit`` calls for each batch; the project does not contain it.
 
-Keras makes one Python function that does a batch (or ``steps_per_execution`` of them), eagerly or by a graph, and
-calls it from Python either way: a hook around it sees every batch, whatever ``run_eagerly`` says.
+Keras makes one Python function that runs a batch (or ``steps_per_execution`` batches), eagerly or as a graph, and
+always calls it from Python. So a hook around it sees every batch, whatever ``run_eagerly`` says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .sources import Finder
 
 
 def hook(finder: Finder, wrap: Callable[[Any, Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Have ``wrap(model, function)`` replace what trains on a batch, of every model whose Keras is imported."""
+    """Replace each model's train function by ``wrap(model, function)``, in every Keras that the script imports."""
     for package in tensorflow_internals.KERAS:
         finder.after(package, functools.partial(_replace, package, wrap))
 

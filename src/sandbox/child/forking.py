@@ -22,21 +22,21 @@ from .entry import main
 
 
 def serve(parent: int, fd: int, loaded: Collection[str]) -> None:
-    """Import TensorFlow, then fork a child for each request that comes through ``fd``.
+    """Import TensorFlow, then fork a child for each request that comes through the socket ``fd``.
 
-    ``loaded`` are the names of the modules that a bare interpreter has loaded too.
+    ``loaded`` are the names of the modules that a bare interpreter loads.
     """
     die_with(parent)
     line = socket.socket(fileno=fd)
-    # One thread imports, and waits for nothing but its turn: on a machine that does nothing else, its processor time is
-    # what a user waits for. Here the script is observed at the same time.
+    # One thread imports and never blocks, so its CPU time is the user's waiting time on an idle machine. The wall time
+    # is longer, because the script is observed at the same time.
     begun, wall = time.process_time(), time.perf_counter()
     try:
         import tensorflow
 
-        # Keras is imported when it is first asked for.
+        # TensorFlow imports Keras at its first use.
         hasattr(tensorflow, "keras") and hasattr(tensorflow.keras, "layers")
-        # A thread that holds a lock would leave it locked in the forked child for ever.
+        # A lock that another thread holds at the fork would stay locked in the child.
         ready = not tensorflow_internals.is_initialized() and threading.active_count() == 1
     except Exception as error:
         line.send(json.dumps({"ready": False, "error": repr(error)}).encode())
@@ -47,7 +47,7 @@ def serve(parent: int, fd: int, loaded: Collection[str]) -> None:
     }
     gc.collect()
     leaving = _leave_once()
-    # A collection in a child would otherwise copy nearly every page that it shares.
+    # Otherwise a garbage collection in a child would copy nearly every shared page.
     gc.freeze()
     line.send(json.dumps({"ready": ready, "leaving_seconds": leaving, **seconds}).encode())
     own = {name for name in sys.modules if "." not in name} - set(loaded)
@@ -64,10 +64,10 @@ def serve(parent: int, fd: int, loaded: Collection[str]) -> None:
 
 
 def _leave_once() -> float:
-    """The processor time that a process with these modules takes to end as Python does; here, a fork of this one."""
+    """The CPU seconds that a process with these modules takes to exit, measured with a fork of this process."""
     leaver = os.fork()
     if leaver == 0:
-        # Nothing that it says while it takes its modules down is anybody's.
+        # Discard what it prints during the teardown.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
@@ -86,7 +86,7 @@ def _next_request(line: socket.socket) -> tuple[dict[str, Any] | None, list[int]
 
 
 def _fork_child(request: dict[str, Any], fds: Sequence[int], line: socket.socket, loaded: Collection[str]) -> int:
-    """Fork twice, so that the child is re-parented to the one that asked; returns the child's id."""
+    """Fork twice, so that the child is re-parented to the requesting process; returns the child's id."""
     read, write = os.pipe()
     middle = os.fork()
     if middle == 0:
@@ -128,10 +128,10 @@ def _become_child(request: dict[str, Any], fds: Sequence[int], between: int, loa
 
 
 def _forget_process() -> None:
-    """Undo what modules remember of the process that imported them."""
+    """Reset what modules remember about the process that imported them."""
     tempfile.tempdir = None
     if (process := sys.modules.get("multiprocessing.process")) is not None:
         process.__dict__["ORIGINAL_DIR"] = os.getcwd()
     if (numpy := sys.modules.get("numpy")) is not None:
-        # Python's own generator sees to this by itself.
+        # Python's own generator reseeds itself after a fork.
         numpy.random.seed()

@@ -1,8 +1,8 @@
 """Keeps every write away from the user's files.
 
-Two lines of defence. The audit hook turns a link of the scratch copy into a copy just before the script
-opens it for writing, and refuses writes that would land in the original. Landlock, where the kernel has
-it, refuses at the system call what Python does not see.
+There are two lines of defence. The audit hook replaces a link of the scratch copy by a copy just before the script
+opens it for writing, and refuses writes that would reach the original. Landlock, if the kernel has it, refuses the
+system calls that Python does not see.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from . import landlock, programs
 
 
 class Change(Enum):
-    """What an operation changes: a file's content, all of it, an entry of a folder, or a folder's entries."""
+    """What an operation changes: a file's content, its whole content, an entry of a folder, or a folder's entries."""
 
     CONTENT = "content"
     TRUNCATE = "truncate"
@@ -33,7 +33,7 @@ class Change(Enum):
     FOLDER = "folder"
 
 
-#: More refusals than these are not told one by one.
+#: At most this many refused paths are reported.
 MOST_REPORTED = 100
 _LOCK = "guard.lock"
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -45,7 +45,7 @@ _CHANGING: dict[str, tuple[tuple[int, Change, int | None], ...]] = {
     "os.rename": ((0, _ENTRY, 2), (1, _ENTRY, 3)),
     "os.truncate": ((0, _CONTENT, None),),
     "os.mkdir": ((0, _ENTRY, 2),),
-    # A hard link to the original would be a way to write to it.
+    # A hard link to the original would allow writes to it.
     "os.link": ((0, _CONTENT, 2), (1, _ENTRY, 3)),
     "os.symlink": ((1, _ENTRY, 2),),
     "os.chmod": ((0, _CONTENT, 2),),
@@ -73,13 +73,13 @@ _PATH = re.compile(r"'([^'\n]+)'|\"([^\"\n]+)\"|([^\s;]+); Permission denied|((?
 class Guard:
     """Watches one child's writes.
 
-    ``scratch`` is the folder that the script may write to, ``originals`` the folders that it is a copy of.
-    ``report`` is told each path that was refused, once. A link to more than ``quota`` bytes is not copied.
+    ``scratch`` is the folder that the script may write to, ``originals`` are the folders that it copies. ``report`` is
+    called once with each refused path. A link to a file of more than ``quota`` bytes is not copied.
     """
 
     def __init__(self, scratch: str, originals: Iterable[str], report: Callable[[str], None], quota: int) -> None:
         self.scratch = os.path.realpath(scratch)
-        # What lies outside of all writable folders needs no rule of its own, least of all "/".
+        # Folders outside of all writable ones need no rule; "/" would forbid everything.
         self.originals = sorted({os.path.realpath(path) for path in originals} - {"/"})
         self.report = report
         self.quota = quota
@@ -91,17 +91,17 @@ class Guard:
         self._writable = list(_writable(self.originals))
 
     def install(self) -> None:
-        """Start watching; there is no way back, by the design of audit hooks and of Landlock."""
+        """Start watching; neither audit hooks nor Landlock can be removed again."""
         _make_caches(self._writable)
         self.kernel = landlock.restrict(["/dev", "/proc", self.scratch, *self._writable])
         sys.addaudithook(self._audit)
 
     def on_exec(self, callback: Callable[[str], None]) -> None:
-        """Have ``callback`` called with the program that is about to take this process's place."""
+        """Call ``callback`` with the program that is about to replace this process (``exec``)."""
         self._exec = callback
 
     def at_work(self) -> bool:
-        """Whether what this thread does to files is the guard's doing, and none of the script's."""
+        """Whether the guard, not the script, is changing files in this thread."""
         return getattr(self._own, "busy", False)
 
     def before_write(self, path: str | bytes | os.PathLike[Any], change: Change, base: str = "") -> None:
@@ -128,7 +128,7 @@ class Guard:
         raise PermissionError(13, _REFUSAL, place)
 
     def note_denied(self, message: str) -> None:
-        """Report the paths in an error message that the kernel, not this hook, has refused to write to."""
+        """Report the paths in an error message to which the kernel, not this hook, refused a write."""
         if not (self.kernel and _DENIED.search(message)):
             return
         for groups in _PATH.findall(message):
@@ -138,7 +138,7 @@ class Guard:
                 self._note(place)
 
     def may_write(self, place: str) -> bool:
-        """Whether what lies at a resolved path may be changed: the innermost folder with a rule decides."""
+        """Whether a resolved path may be changed: the innermost folder with a rule decides."""
         if inside(place, self.scratch) or place.startswith(("/dev/", "/proc/")):
             return True
         allowed = max((len(folder) for folder in self._writable if inside(place, folder)), default=-1)
@@ -161,7 +161,7 @@ class Guard:
                 if isinstance(path, (str, bytes, os.PathLike)):
                     self.before_write(path, change, _base(args, folder))
                 elif isinstance(path, int) and (place := _base((path,), 0)).startswith("/"):
-                    # An open file: by way of a link it may be the original, and there is no other to turn to.
+                    # An open descriptor may belong to the original, and cannot be redirected to a copy.
                     self._before_descriptor(place)
         elif event == "sqlite3.connect":
             self._before_database(args[0])
@@ -173,7 +173,7 @@ class Guard:
                 self._exec(os.fsdecode(args[0]))
 
     def _before_database(self, path: object) -> None:
-        """A database may be opened only to read; where it is written to, the kernel has the last word."""
+        """Make a copy of a database in the scratch copy. Others may only be read, so the kernel decides on writes."""
         if isinstance(path, (str, bytes, os.PathLike)) and os.path.exists(path):
             place = os.path.abspath(os.fsdecode(path))
             if inside(place, self.scratch):
@@ -184,14 +184,14 @@ class Guard:
             self.refuse(place)
 
     def _before_program(self, command: object, cwd: object = None, environment: object = None) -> None:
-        """A program that changes modes or times would do so through links, and the kernel lets it."""
+        """Make copies of the files whose modes or times a program will change: the kernel would let it follow links."""
         start = os.path.join(os.getcwd(), os.fsdecode(cwd) if isinstance(cwd, str | bytes | os.PathLike) else "")
         known = environment if isinstance(environment, Mapping) else os.environ
         for path in programs.changed_by(command, start, known):
             self.before_write(path, _CONTENT)
 
     def _before_entering(self, path: object) -> None:
-        """A script that enters a linked folder would write there by relative paths."""
+        """Open up a linked folder that the script enters: relative paths would lead to the original."""
         if isinstance(path, (str, bytes, os.PathLike)) and os.path.isdir(path):
             text = os.fsdecode(path)
             place = text if os.path.isabs(text) else os.path.join(os.getcwd(), text)
@@ -200,8 +200,8 @@ class Guard:
                     self.before_write(place, _FOLDER)
 
     def _settle(self, path: str, change: Change) -> str:
-        """Where a change of ``path`` would land, once the links in the way have been made into copies."""
-        # Another thread may turn a link into a copy between two looks at it; with the lock nobody does.
+        """The real path that a change of ``path`` reaches, after links on the way are replaced by copies."""
+        # Another thread may replace a link during this walk; if it fails, repeat it under the lock.
         with contextlib.suppress(OSError):
             place = self._walk(path, change, None)
             if place is not None:
@@ -212,10 +212,10 @@ class Guard:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """One thread of one process at a time, of all that work in this scratch copy.
+        """Hold the lock of this scratch copy: one thread of one process at a time.
 
-        The file is opened each time (forks share locks, and scripts close descriptors), and by the C library:
-        other audit hooks are to see what the script does and not this.
+        The lock file is opened each time, since forks share locks and scripts close descriptors. The C library
+        opens it, so that audit hooks see only what the script does.
         """
         path = os.path.join(self.scratch, _LOCK).encode()
         lock = self._libc.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -228,9 +228,9 @@ class Guard:
     def _walk(
         self, path: str, change: Change, materialize: Callable[[str, str, bool, Change], bool] | None
     ) -> str | None:
-        """Where a path leads, part by part as the kernel goes: after a link, ``..`` is above where that leads.
+        """Resolve a path part by part, as the kernel does: ``..`` after a link is the parent of the link's target.
 
-        Without ``materialize`` None is returned where there is a link to be made into a copy.
+        Without ``materialize``, returns None if a link must be replaced by a copy.
         """
         place = "/"
         parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -252,7 +252,7 @@ class Guard:
         return place
 
     def _materialize(self, place: str, source: str, last: bool, change: Change) -> bool:
-        """Put a copy in place of a link; whether that was possible."""
+        """Replace a link by a copy; returns whether that was possible."""
         if os.path.isdir(source):
             links.open_up(place, source)
         elif os.path.isfile(source) and last and change is _TRUNCATE:
@@ -275,7 +275,7 @@ def _writes(mode: object, flags: object) -> bool:
 
 
 def _base(args: tuple[Any, ...], position: int | None) -> str:
-    """The folder that a path with a ``dir_fd`` starts from."""
+    """The folder of a ``dir_fd`` argument, to which a path is relative."""
     fd = args[position] if position is not None and position < len(args) else None
     if not isinstance(fd, int) or fd < 0:
         return ""
@@ -286,7 +286,7 @@ def _base(args: tuple[Any, ...], position: int | None) -> str:
 
 
 def _make_caches(writable: Iterable[str]) -> None:
-    """Make the caches that every import of Keras makes; the kernel can only allow folders that are there."""
+    """Make the cache folders that every import of Keras makes; Landlock can allow only existing folders."""
     home = os.path.realpath(os.path.expanduser("~"))
     for name in (".keras", ".cache"):
         place = os.path.join(home, name)
@@ -296,9 +296,9 @@ def _make_caches(writable: Iterable[str]) -> None:
 
 
 def _writable(originals: Iterable[str]) -> Iterator[str]:
-    """Folders made for passing files: the temporary ones, and the caches where data sets are kept.
+    """The folders outside the scratch copy that a script may write to: temporary folders and caches.
 
-    A rule reaches everything below its folder, so none may stand above the originals.
+    A rule covers everything below its folder, so a folder that contains one of the originals is left out.
     """
     home = os.path.expanduser("~")
     named = {
@@ -312,7 +312,7 @@ def _writable(originals: Iterable[str]) -> Iterator[str]:
         os.environ.get("TFDS_DATA_DIR") or os.path.join(home, "tensorflow_datasets"),
         os.environ.get("SCIKIT_LEARN_DATA") or os.path.join(home, "scikit_learn_data"),
         os.environ.get("MPLCONFIGDIR") or os.path.join(home, ".config", "matplotlib"),
-        # Where the GPU's driver keeps compiled code.
+        # The GPU driver's cache of compiled code.
         os.environ.get("CUDA_CACHE_PATH") or os.path.join(home, ".nv"),
     }
     for path in sorted({os.path.realpath(path) for path in named}):

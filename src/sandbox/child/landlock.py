@@ -1,7 +1,7 @@
-"""Takes this process's right to write outside given folders, by the kernel's Landlock.
+"""Takes away this process's right to write outside given folders, with the kernel's Landlock.
 
-A script can write through C++ (checkpoints, HDF5), where no Python hook sees it; the kernel does. Linux
-5.19 or newer; elsewhere `restrict` says False and the Python-level guard stands alone. The numbers are
+A script can write from C++ (checkpoints, HDF5), where no Python hook sees it; the kernel sees it. This needs Linux
+5.19 or newer; elsewhere `restrict` returns False and only the Python guard remains. The numbers are
 those of ``linux/landlock.h``.
 """
 
@@ -16,7 +16,7 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _VERSION_FLAG = 1
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
-# Variadic functions read whole registers.
+# Variadic C functions read whole registers, so each argument needs a full-width type.
 _NONE = ctypes.c_ulong(0)
 
 _WRITE_FILE = 1 << 1
@@ -39,14 +39,14 @@ class _PathBeneath(ctypes.Structure):
 def restrict(writable: Iterable[str]) -> bool:
     """Allow this process and its children to write only below the ``writable`` paths.
 
-    Returns whether the kernel holds to it from now on. Reading stays free.
+    Returns whether the kernel enforces this from now on. Reading is not restricted.
     """
     if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
         return False
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_ulong(_VERSION_FLAG))
     if version < 2:
-        # The first version refuses every rename from one folder to another, as checkpoints are written.
+        # The first version refuses every rename between folders, and TensorFlow writes checkpoints that way.
         return False
     handled = _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE | _REFER
     if version >= 3:

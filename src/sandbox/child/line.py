@@ -1,4 +1,4 @@
-"""The line to the parent, two pipes that carry a JSON object a line."""
+"""The connection to the parent: two pipes that carry one JSON object per line."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import os
 import threading
 from typing import Any
 
-# Out of the way of scripts that close "all" file descriptors, as far as the usual limit of 1024 allows.
+# High numbers, within the usual limit of 1024, escape scripts that close "all" file descriptors.
 _PLACES = (900, 200, 10)
 _BLOCK = 1 << 16
 
 
 class Line:
-    """Sends events and receives messages. A parent that is gone is no error, and says stop.
+    """Sends events and receives messages. If the parent is gone, events are dropped and the message is a stop.
 
-    A script may close our file descriptors, and the number then names a file of its own. So each use makes
-    sure that the pipe is still the pipe.
+    A script may close our file descriptors and get the same numbers for its own files. So each use checks that
+    the descriptor is still our pipe.
     """
 
     def __init__(self, events: int, control: int) -> None:
@@ -30,11 +30,11 @@ class Line:
         os.register_at_fork(after_in_child=self._renew_lock)
 
     def _renew_lock(self) -> None:
-        # Another thread may have held it when this process was forked off.
+        # Another thread may have held it at the fork.
         self._lock = threading.RLock()
 
     def send(self, event: str, **fields: Any) -> None:
-        """Send one event. A forked copy of the script is not the run: only what the guards say of it is told."""
+        """Send one event. A forked copy of the script is not the run: it sends only the guards' events."""
         if os.getpid() != self.owner and event not in ("blocked", "network"):
             return
         data = json.dumps({"event": event, **fields}, default=repr).encode() + b"\n"
@@ -58,7 +58,7 @@ class Line:
 
 
 def _move(fd: int) -> tuple[int, tuple[int, int] | None]:
-    """Give a file descriptor a high number that no program started by the script inherits."""
+    """Give a file descriptor a high number, and keep programs that the script starts from inheriting it."""
     for place in _PLACES:
         with contextlib.suppress(OSError):
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, place)

@@ -1,8 +1,8 @@
-"""Sees what leaves the machine, and refuses what this run may not reach.
+"""Watches connections to other machines, and refuses the ones that this run may not make.
 
-The audit hook knows names and the lines of the script; the kernel (`connections`) knows what C code and other programs
-do. What the hook has let through is written down, by address, in a file that both sides know: so each connection is
-told once, by the one that knows its name.
+The audit hook knows host names and the script's own calls; the kernel (`connections`) sees C code and other programs.
+The hook writes each address that it allows to a file that the parent reads. So each connection is reported once, by the
+side that knows its name.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from .refusal import RefusedConnection
 from .sends import Sends, asked_by, request_in
 from .sources import Finder
 
-#: The modules whose connections tell their requests, by the event ``http.client.send``.
+#: The modules whose connections report their requests, by the audit event ``http.client.send``.
 _TELLING = ("http.client", "urllib3.connection", "requests.packages.urllib3.connection")
 _FRAMES = 40
-#: More names than these are not told one by one.
+#: At most this many different events are reported.
 MOST_TOLD = 200
 
 
 class Network:
     """Watches one child's connections.
 
-    ``rules`` are those of `records.Network`, as the job carries them. ``approved`` is the file in which addresses are
-    written that were let through; ``tell`` sends an event to the parent.
+    ``rules`` are those of `records.Network`, as in the job. ``approved`` is the file that lists the allowed addresses;
+    ``tell`` sends an event to the parent.
     """
 
     def __init__(self, rules: Mapping[str, Any], approved: str, tell: Callable[..., None]) -> None:
@@ -50,39 +50,39 @@ class Network:
 
     @property
     def open(self) -> bool:
-        """Whether this run may reach whatever it likes."""
+        """Whether this run may reach every host."""
         return self.mode == "allow" or (self.mode == "offline" and self.first)
 
     def install(self, finder: Finder) -> None:
-        """Start watching; ``finder`` tells of modules that are imported later."""
+        """Start watching; ``finder`` reports modules that are imported later."""
         for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
             self._learn_names(name)
         self._sends.install(finder)
         sys.addaudithook(self._audit)
 
     def refuse(self, place: str, what: str) -> None:
-        """Tell what was refused, and raise the error that says so to the script."""
+        """Report the refusal of ``place`` to the parent, and raise RefusedConnection in the script."""
         self.tell("refused", place)
         raise RefusedConnection(place, what)
 
     def tell(self, what: str, *names: str) -> None:
-        """Tell the parent something, once."""
+        """Report an event to the parent, once."""
         if (what, *names) not in self._told and len(self._told) < MOST_TOLD:
             self._told.add((what, *names))
             self._tell("network", what=what, names=names)
 
     def count(self, what: str, *names: str) -> None:
-        """Tell the parent something of one connection of many."""
+        """Report an event of one connection to the parent, every time."""
         self._tell("network", what=what, names=names)
 
     def sent_blindly(self, name: str) -> None:
-        """Something that is no request is about to be sent to ``name``: tell it, or refuse it."""
+        """Report or refuse data to ``name`` that is not an HTTP request. Raises RefusedConnection."""
         if not self.open:
             self.refuse(name, f"allows this run to send only read requests to {name}")
         self.tell("reached", name, "unseen")
 
     def requested(self, method: str, name: str, through: str) -> None:
-        """A request for ``name`` is about to be sent to ``through``: tell it, or refuse it."""
+        """Report or refuse a request for ``name`` that is sent to ``through``. Raises RefusedConnection."""
         if is_local(through.rpartition(":")[0]) and is_local(name.rpartition(":")[0]):
             if method not in READING:
                 self.tell("posted", name)
@@ -92,21 +92,21 @@ class Network:
         self.tell("request", name, through, method)
 
     def peer(self, line: Any) -> str | None:
-        """The host and port that a socket is connected to; None where that is none, or this machine."""
+        """The host and port that a socket is connected to; None if there is no peer or it is this machine."""
         name = _peer(line, self._names)
         return name if name is not None and not is_local(name.rpartition(":")[0]) else None
 
     def reached_as(self, host: str | None) -> str | None:
-        """The host and port to which what is encrypted for ``host`` goes; None where that is this machine.
+        """The host and port of an encrypted connection to ``host``; None for this machine.
 
-        What goes through a proxy's tunnel is known by the port that it has by default.
+        Through a proxy's tunnel the port is unknown; 443, the default, stands for it.
         """
         if not host or is_local(host):
             return None
         return next((name for name in self._reached if name.rpartition(":")[0] == host), f"{host}:443")
 
     def _learn_names(self, name: str) -> None:
-        """Remember which name an address was asked for by; an audit event tells the name alone."""
+        """Remember the host name that each address was looked up by; the audit event has only the name."""
         original = getattr(socket, name)
 
         @functools.wraps(original)
@@ -132,7 +132,7 @@ class Network:
         if connection.type == socket.SOCK_STREAM:
             self._reach(connection, address)
         elif connection.family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
-            # A datagram socket that is connected has sent nothing.
+            # Connecting a datagram socket sends nothing yet.
             name = f"{self._names.get(address[0], address[0])}:{address[1]}"
             self._sends.aimed(connection, None if is_local(str(address[0])) else name)
 
@@ -146,7 +146,7 @@ class Network:
         host, port = str(place[0]), int(place[1])
         addresses = [host]
         if host and not is_address(host):
-            # The C library is about to look the name up by itself; what it will find is found here as well.
+            # The C library will look the name up itself; this look-up finds the same addresses.
             try:
                 addresses = _addresses(socket.getaddrinfo(host, port))
             except OSError:
@@ -165,7 +165,7 @@ class Network:
             self._approve(address, port)
 
     def _approve(self, host: str, port: int) -> None:
-        """Write an address down as known, by the C library: other audit hooks see what the script does, not this."""
+        """Add an address to the list of allowed ones, with the C library: audit hooks must see only the script."""
         if (host, port) in self._known:
             return
         self._known.add((host, port))
@@ -176,7 +176,7 @@ class Network:
             self._libc.close(place)
 
     def _before_request(self, client: Any, data: Any) -> None:
-        """A request by `http.client`."""
+        """Judge a request of `http.client`."""
         request = request_in(data)
         through = _peer(getattr(client, "sock", None), self._names)
         if request is None or through is None:
@@ -190,7 +190,7 @@ class Network:
 
 
 def _addresses(found: Any) -> list[str]:
-    """The addresses in what one of the look-ups gave."""
+    """The addresses in the result of one of the look-up functions."""
     if isinstance(found, str):
         return [found]
     if isinstance(found, tuple):
@@ -199,7 +199,7 @@ def _addresses(found: Any) -> list[str]:
 
 
 def tells_its_requests() -> bool:
-    """Whether what is being done is done by a client whose requests are told by an audit event."""
+    """Whether the current call comes from a client whose requests an audit event reports."""
     frame, left = sys._getframe(1), _FRAMES
     while frame is not None and left:
         if frame.f_globals.get("__name__") in _TELLING:

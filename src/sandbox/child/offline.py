@@ -1,4 +1,4 @@
-"""Sets the switches of experiment trackers that are in calls, once the script has imported one (see `trackers`)."""
+"""Keeps experiment trackers offline by changing their calls, when the script imports one (see `trackers`)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .sources import Finder
 
 
 def keep_offline(finder: Finder, folder: str, told: Callable[[str], None]) -> None:
-    """Set the switches that are in calls, once a tracker has been imported; ``told`` gets the name of each such.
+    """Change each tracker's calls when it has been imported; ``told`` then gets the tracker's name.
 
-    The variables are set again before: the script may have set them otherwise.
+    The environment variables are set again before the import, because the script may have changed them.
     """
     for tracker in TRACKERS:
         finder.before(tracker.module, lambda: os.environ.update(variables(os.environ, folder)))
@@ -36,7 +36,7 @@ def _switch_off(tracker: Tracker, folder: str, told: Callable[[str], None], modu
 
 
 def _set_argument(module: ModuleType, path: str, parameter: str, choose: Callable[[Any], Any]) -> None:
-    """Have calls of a function get what ``choose`` makes of their argument."""
+    """Replace an argument by ``choose(argument)`` in all calls of a function; None stands for a missing one."""
     *owners, name = path.split(".")
     owner: Any = module
     for part in owners:
@@ -56,10 +56,10 @@ def _set_argument(module: ModuleType, path: str, parameter: str, choose: Callabl
         try:
             bound = signature.bind_partial(*args, **kwargs)
         except TypeError:
-            # The call is wrong; its own error says so.
+            # The arguments do not fit; let the call raise its own error.
             return original(*args, **kwargs)
         bound.arguments[parameter] = choose(bound.arguments.get(parameter))
-        # In the order of the parameters, as `args` wants them.
+        # `BoundArguments.args` needs them in the order of the parameters.
         bound.arguments = {key: bound.arguments[key] for key in signature.parameters if key in bound.arguments}
         return original(*bound.args, **bound.kwargs)
 
@@ -71,7 +71,7 @@ def _keep_or_take(keeps: Callable[[Any], bool], instead: Any, given: Any) -> Any
 
 
 def _without_key(offline: Any) -> Any:
-    """A class as a function that takes the arguments of its online twin, whose first one is the key of an account."""
+    """A function that makes an ``offline`` object from the arguments of the online class, without the account's key."""
 
     @functools.wraps(offline, updated=())
     def make(api_key: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -1,8 +1,8 @@
 """A role: runs the script so that another process can sample where its time goes.
 
-Each candidate is called through a function of a few lines whose code object carries the candidate's id: the
-frame that a sampler finds on the stack is then the same whether the candidate runs eagerly, as a graph, or
-as what AutoGraph has made of it. Nothing else is attached to the run.
+Each candidate is called through a short function whose code object carries the candidate's id. So the sampler
+finds the same frame on the stack whether the candidate runs eagerly, as a graph, or as AutoGraph's converted code.
+Nothing else is attached to the run.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .child import Child
 
 
 class Gate:
-    """Says when training has begun, and lets it wait there until the sampler is ready.
+    """Reports the start of training, and makes the script wait there until the sampler is ready.
 
-    That is when the unit function has returned ``opening_calls`` times: what is traced or created once lies
-    behind it then.
+    Training starts when the step function has returned ``opening_calls`` times: by then everything that happens
+    once, such as tracing, is done.
     """
 
     def __init__(self, child: Child) -> None:
@@ -43,7 +43,7 @@ class Gate:
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> Any:
-        """Make a call of a candidate's while the gate is not open yet."""
+        """Call a candidate while the gate is not open yet."""
         if candidate != self.unit or os.getpid() != self._child.owner or not _is_eager():
             return call(args, kwargs)
         with self._lock:
@@ -62,7 +62,7 @@ class Gate:
 
 
 def named(name: str, function: Callable[..., Any]) -> FunctionType:
-    """The same Python function, its frames named ``name`` in the file `HOOK_FILE`."""
+    """A copy of a Python function whose frames have the name ``name`` and the file `HOOK_FILE`."""
     assert isinstance(function, FunctionType)
     code = function.__code__.replace(co_name=name, co_qualname=name, co_filename=HOOK_FILE)
     made = FunctionType(code, function.__globals__, name, function.__defaults__, function.__closure__)
@@ -71,7 +71,7 @@ def named(name: str, function: Callable[..., Any]) -> FunctionType:
 
 
 def install(child: Child) -> None:
-    """Let the child be sampled, with each candidate's calls under the candidate's name."""
+    """Let the child be sampled, with each candidate's calls under the candidate's id."""
     allow_tracing()
     gate = Gate(child)
 

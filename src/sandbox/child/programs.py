@@ -1,7 +1,7 @@
-"""Which files a program that the script starts changes where no guard reaches: modes, owners, times, attributes.
+"""Finds the files whose mode, owner, times or attributes a program of the script will change.
 
-Landlock has no right for these, and what another program does no hook of Python's sees. But most such changes
-are made by a few programs of known names, and their command lines are seen before they start.
+Landlock has no right for these changes, and no Python hook sees another program. But a few well-known programs make
+most of them, and the audit hook sees their command lines before they start.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _ENDS = frozenset({";", "&", "&&", "|", "||", "(", ")", "\n"})
 
 
 def changed_by(command: object, cwd: str, environment: Mapping[str, str]) -> list[str]:
-    """The files (absolute paths, those that are there) whose mode, owner, times or attributes a command changes.
+    """The existing files (absolute paths) whose mode, owner, times or attributes a command changes.
 
-    ``command`` is a list of words or a text for the shell; what it is otherwise names nothing. A name is read as
-    the shell does it: variables, ``~`` and patterns. What a command reads from elsewhere (``xargs``, ``find``) is
+    ``command`` is a list of words or a text for the shell; anything else gives an empty list. File names are expanded
+    as the shell does: variables, ``~`` and patterns. Names that a command finds itself (``xargs``, ``find``) are
     not known.
     """
     found: list[str] = []
@@ -40,7 +40,7 @@ def _commands(command: object) -> Iterator[list[str]]:
     elif isinstance(command, Sequence):
         words = [os.fsdecode(word) for word in command if isinstance(word, str | bytes | os.PathLike)]
         yield words
-        # `sh -c text`, also behind `env` or `sudo`.
+        # `sh -c text`, also after `env` or `sudo`.
         for number, word in enumerate(words[:-1]):
             behind_shell = any(os.path.basename(before) in _SHELLS for before in words[:number])
             if behind_shell and word.startswith("-") and word.endswith("c"):
@@ -59,7 +59,7 @@ def _split(text: str) -> Iterator[list[str]]:
             else:
                 words.append(word)
     except ValueError:
-        # A quote without its end; the shell will not run it either.
+        # A quote without its end; the shell does not run it either.
         return
     yield words
 

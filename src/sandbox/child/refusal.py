@@ -1,4 +1,4 @@
-"""The error by which a script is refused a connection, and where another error comes of it."""
+"""The error that refuses the script a connection, and the search for it in other errors."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..protocol import REMEDY
 
 
 class RefusedConnection(ConnectionRefusedError):
-    """A connection, or a write to a remote path, that this run may not make: it names the option that allows it.
+    """A refused connection, or a refused read of a remote path; the message names the option that allows it.
 
-    ``made`` counts all that there were in this process, also those that the script has caught; ``places`` are what they
-    were about.
+    ``made`` counts all refusals in this process, including those that the script caught; ``places`` are the refused
+    hosts and paths.
     """
 
     made = 0
@@ -28,10 +28,10 @@ class RefusedConnection(ConnectionRefusedError):
 
 
 def refused_place(error: BaseException | None) -> str | None:
-    """The host or path that was refused, where that has led to an error; None where it has not.
+    """The refused host or path that led to an error; None if the error has another reason.
 
-    Libraries raise errors of their own for it, which hold ours as their cause, context, argument or reason, or cite it.
-    A call that gives an error's number has given the one of a refused connection.
+    Libraries raise their own errors, which hold ours as their cause, context, argument or reason, or quote it. A call
+    that returns an error number has returned the one of a refused connection.
     """
     errors = list(_behind(error, set()))
     for each in errors:
@@ -47,7 +47,7 @@ def refused_place(error: BaseException | None) -> str | None:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # an exception whose text can't be made
+    except Exception:  # the exception's `__str__` may raise
         return ""
 
 

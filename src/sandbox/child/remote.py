@@ -1,8 +1,8 @@
-"""Paths of remote file systems (``gs://``, ``s3://``, ``hdfs://``), as TensorFlow's files have them.
+"""Redirects TensorFlow's paths of remote file systems (``gs://``, ``s3://``, ``hdfs://``).
 
-The first run reads and writes them as the script does, and they are told. In later runs a write is led to a folder of
-the run's own, where the script finds what it has written; what it reads and has not written is read where it lies, if
-the first run did so too.
+The first run reads and writes them as the script does, and reports them. In later runs a write goes to a folder of the
+run, and the script reads its own writes from there. It reads other remote files from their real place, if the first run
+read from there too.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 from .network import Network
 
-# `ram://` is memory of the process, and `file://` this machine.
+# `ram://` is this process's memory, `file://` is this machine.
 _REMOTE = re.compile(r"(?!file:|ram:)([A-Za-z][\w+.-]*)://([^/]*)(.*)", re.DOTALL)
 
 Path_ = str | bytes | os.PathLike[Any]
 
 
 class Remote:
-    """Where one run's remote paths lead; ``folder`` (not there yet) takes what the run writes to them."""
+    """Redirects one run's remote paths; its writes go to ``folder``, which need not exist yet."""
 
     def __init__(self, network: Network, folder: str) -> None:
         self._network = network
@@ -30,11 +30,11 @@ class Remote:
         self._gone: set[str] = set()
 
     def is_remote(self, path: Any) -> bool:
-        """Whether a path names another machine's file."""
+        """Whether a path names a file on a remote file system."""
         return isinstance(path, (str, bytes, os.PathLike)) and _REMOTE.match(os.fsdecode(path)) is not None
 
     def to_write(self, path: Any) -> Any:
-        """The path to write to instead; the folder that it lies in is there."""
+        """The path to write to instead; makes the folder that contains it."""
         if not self.is_remote(path):
             return path
         self._network.tell("wrote", _shown(path))
@@ -46,12 +46,12 @@ class Remote:
         return _alike(path, local)
 
     def to_read(self, path: Any) -> Any:
-        """The path to read from instead. Raises RefusedConnection where the first run has not read from there."""
+        """The path to read from instead. Raises RefusedConnection if the first run did not read from there."""
         if not self.is_remote(path):
             return path
         local, place = self._local(path), _place(path)
         unread = self._network.mode == "deny" or place not in self._network.remote_reads
-        # In a folder that this run has made, and where the first run has read nothing, there is what this run wrote.
+        # The first run read nothing in this bucket, so a folder that this run made holds only this run's files.
         if not self._network.open and (self._is_here(local) or (unread and os.path.isdir(os.path.dirname(local)))):
             return _alike(path, local)
         if not self._network.open and unread:
@@ -60,7 +60,7 @@ class Remote:
         return path
 
     def to_remove(self, path: Any) -> Any | None:
-        """The path to remove instead; None where the run only has to take it for removed."""
+        """The path to remove instead; None if nothing has to be removed here."""
         if not self.is_remote(path):
             return path
         self._network.tell("wrote", _shown(path))
@@ -71,7 +71,7 @@ class Remote:
         return _alike(path, local) if os.path.lexists(local) else None
 
     def original(self, path: Any) -> Any:
-        """A path of the run's own folder as the script named it."""
+        """The script's remote path for a path in the run's folder."""
         text = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
         if not text.startswith(self._folder + "/"):
             return path
@@ -81,12 +81,12 @@ class Remote:
     def _local(self, path: Path_) -> str:
         found = _REMOTE.match(os.fsdecode(path))
         assert found is not None
-        # What leads out of the bucket must not lead out of the folder.
+        # A ``..`` that leaves the bucket must not leave the folder.
         inner = os.path.normpath(f"/{found[2]}/{found[3]}")
         return f"{self._folder}/{found[1]}{inner}"
 
     def _is_here(self, local: str) -> bool:
-        """Whether what a path (or a pattern) names is the run's own by now: written by it, or removed."""
+        """Whether this run has written or removed the file that a path (or a pattern) names."""
         plain = re.split(r"[*?\[]", local, maxsplit=1)[0]
         if any(local == gone or local.startswith(gone + "/") for gone in self._gone):
             return True
@@ -97,7 +97,7 @@ class Remote:
 
 
 def watch_files(remote: Remote, module: Any) -> None:
-    """Lead the remote paths of `tf.io.gfile`: ``module`` holds the functions that it is made of."""
+    """Redirect the remote paths of `tf.io.gfile`; ``module`` contains the functions that implement it."""
     reads, writes, removes = remote.to_read, remote.to_write, remote.to_remove
     for name, leads in {
         "BufferedInputStream": (reads,),
@@ -122,7 +122,7 @@ def watch_files(remote: Remote, module: Any) -> None:
 
 
 def watch_checkpoints(remote: Remote, module: Any) -> None:
-    """Lead the remote paths of checkpoints, whose files are written by ops: ``module`` holds ``TrackableSaver``."""
+    """Redirect the remote paths of checkpoints, which ops write; ``module`` contains ``TrackableSaver``."""
     saver = module.TrackableSaver
     save, restore = saver.save, saver.restore
 
@@ -138,7 +138,7 @@ def watch_checkpoints(remote: Remote, module: Any) -> None:
 
 
 def watch_summaries(remote: Remote, module: Any) -> None:
-    """Lead the remote folders of summaries: ``module`` holds the function of the op that opens their file."""
+    """Redirect the remote folders of summaries; ``module`` contains the op function that opens their file."""
     create = module.create_summary_file_writer
 
     def led_create(*args: Any, **kwargs: Any) -> Any:

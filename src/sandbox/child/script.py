@@ -1,4 +1,4 @@
-"""Runs the user's script as ``__main__``, and says how it ended."""
+"""Runs the user's script as ``__main__``, and reports how it ended."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MESSAGE_LENGTH = 2000
 
 
 def run_script(child: Child, loaded: Collection[str]) -> int:
-    """Run the script to its end, tell the parent how that came, and end this process as Python would.
+    """Run the script to its end, report the end to the parent, and end this process as Python would.
 
-    ``loaded`` are the modules that were there before ours; see `give_way`.
+    ``loaded`` are the names of the modules that were loaded before ours; see `give_way`.
     """
     try:
         how, status, fields = _run(child, loaded)
     except StopRun:
-        # The signal came just when the script had ended by itself.
+        # The signal came just after the script's own end.
         how, status, fields = "cut", 0, {}
     flush()
     child.end(how, **fields)
@@ -43,15 +43,15 @@ def run_script(child: Child, loaded: Collection[str]) -> int:
 
 
 def _run(child: Child, loaded: Collection[str]) -> tuple[str, int, dict[str, Any]]:
-    """How the script ended, the exit status, and what else there is to say of it."""
+    """Run the script; returns how it ended, the exit status, and further fields of the last event."""
     child.running = True
     try:
         module, loader = _main_module(child, loaded)
         exec(loader.get_code("__main__"), module.__dict__)
-        # Waits for the threads that are no daemons, and for pools, as the interpreter does at its end.
+        # Waits for non-daemon threads and for pools, as the interpreter does at exit.
         threading._shutdown()  # type: ignore[attr-defined]
         child.running = False
-        # A script that swallowed the request to stop and then came to its end was cut all the same.
+        # A script that swallowed the request to stop and then finished was cut nevertheless.
         return ("cut" if child.cut else "finished"), 0, {}
     except StopRun:
         child.running = False
@@ -76,7 +76,7 @@ def _run(child: Child, loaded: Collection[str]) -> tuple[str, int, dict[str, Any
 
 
 def _is_refused(error: BaseException, child: Child) -> bool:
-    """Whether the script ends because it was refused a connection: that is our doing, so the run was cut there."""
+    """Whether the script ends because we refused it a connection; then we have cut the run."""
     place = refused_place(error)
     if place is None or child.network is None:
         return False
@@ -97,7 +97,7 @@ def _main_module(child: Child, loaded: Collection[str]) -> tuple[ModuleType, Loa
         path = spec.origin
         module.__dict__.update(__file__=path, __spec__=spec, __package__=spec.parent)
     else:
-        # Python looks for the script's neighbours where a link to the script leads.
+        # Python imports the script's neighbours from the target of a link to the script.
         sys.path.insert(0, child.finder.copied(os.path.dirname(os.path.realpath(path))))
         give_way(sys.path[0], loaded)
     loader = Loader("__main__", path, child.hooks.get(path, {}), child.edited, child.entries.get(path, {}))
@@ -117,9 +117,9 @@ def _find_module(name: str) -> Any:
 
 
 def give_way(folder: str, loaded: Collection[str]) -> None:
-    """Forget the modules that only we have imported where the script has its own of that name.
+    """Forget the modules that only we have imported if the script has its own module of that name.
 
-    Unwatched, a script with a ``queue.py`` beside it would import that one.
+    Without us, a script with a ``queue.py`` beside it would import that file.
     """
     own = neighbours(folder) - {*sys.builtin_module_names, __name__.partition(".")[0]}
     for name in set(sys.modules).difference(loaded):
@@ -138,7 +138,7 @@ def _exit_status(leaving: SystemExit) -> int:
 
 
 def _print_traceback(error: BaseException) -> None:
-    """Print the script's traceback as Python would, without the frames that are ours."""
+    """Print the script's traceback as Python would, without our frames."""
     trace = error.__traceback__
     while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
@@ -173,7 +173,7 @@ def _describe(error: BaseException, child: Child) -> dict[str, Any]:
 def _message(error: BaseException) -> str:
     try:
         text = str(error)
-    except Exception as another:  # an exception whose text can't be made
+    except Exception as another:  # the exception's `__str__` may raise
         return f"(its text raised {type(another).__name__})"
     half = MESSAGE_LENGTH // 2
     return text if len(text) <= MESSAGE_LENGTH else f"{text[:half]}\n...\n{text[-half:]}"

@@ -1,9 +1,9 @@
-"""Has the kernel ask the parent about each connection, of this process and all that it starts.
+"""Has the kernel ask the parent about each connection of this process and its descendants.
 
-C code and other programs connect without Python. Landlock's rules for the network know ports and no addresses, so they
-could not tell this machine from another one; a seccomp filter with a listener can: the parent reads the address and
-decides (`connections`). Linux 5.5 or newer, where no other listener has been set before. The numbers are those of
-``linux/seccomp.h``, ``linux/audit.h`` and the system calls' tables.
+C code and other programs connect without Python. Landlock's network rules know ports but no addresses, so they cannot
+distinguish this machine from another. A seccomp filter with a listener can: the parent reads the address and decides
+(`connections`). This needs Linux 5.5 or newer and a process without another listener. The numbers are those of
+``linux/seccomp.h``, ``linux/audit.h`` and the tables of system calls.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _PATIENCE = 20.0
 _MACHINES = {"x86_64": (0xC000003E, 42, 317), "aarch64": (0xC00000B7, 203, 277)}
 _PR_SET_NO_NEW_PRIVS = 38
 _SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
-# A listener, and no mitigation that would slow everything else down.
+# A listener (NEW_LISTENER), without the speculation mitigation, which would slow everything down (SPEC_ALLOW).
 _FLAGS = (1 << 3) | (1 << 2)
 _ALLOW, _ASK = 0x7FFF0000, 0x7FC00000
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
-# Where the filter finds the system call's number, the machine, and the two halves of sendto's fifth argument.
+# Offsets in the filter's data: the system call's number, the machine, the two halves of sendto's fifth argument.
 _NUMBER, _MACHINE, _ADDRESS_LOW, _ADDRESS_HIGH = 0, 4, 48, 52
 
 
@@ -45,9 +45,9 @@ class _Program(ctypes.Structure):
 
 
 def watch(folder: str) -> bool:
-    """Have the parent, which listens at `SOCKET_NAME` in ``folder``, asked about connections from now on.
+    """Have the kernel ask the parent, which listens at `SOCKET_NAME` in ``folder``, about connections from now on.
 
-    Returns whether it is; there is no way back.
+    Returns whether this worked; it cannot be undone.
     """
     numbers = _MACHINES.get(platform.machine())
     if platform.system() != "Linux" or numbers is None or _kernel() < (5, 5):
@@ -79,14 +79,14 @@ def _kernel() -> tuple[int, ...]:
 
 
 def _listener(libc: ctypes.CDLL, machine: int, connect: int, sendto: int, seccomp: int) -> int:
-    """Install the filter; the descriptor on which the kernel asks, or -1."""
+    """Install the filter; returns the listener's file descriptor, or -1."""
     instructions = (
         _Instruction(_LOAD, 0, 0, _MACHINE),
         _Instruction(_EQUAL, 0, 7, machine),
         _Instruction(_LOAD, 0, 0, _NUMBER),
         _Instruction(_EQUAL, 6, 0, connect),
         _Instruction(_EQUAL, 0, 4, sendto),
-        # With no address it goes where the socket is connected to.
+        # Without an address, `sendto` sends to the socket's connected peer; the filter has reported that `connect`.
         _Instruction(_LOAD, 0, 0, _ADDRESS_LOW),
         _Instruction(_EQUAL, 0, 3, 0),
         _Instruction(_LOAD, 0, 0, _ADDRESS_HIGH),

@@ -1,8 +1,8 @@
-"""What is sent on the connections that Python code makes, by whichever library.
+"""Watches what Python code sends on its connections, in any library.
 
-`http.client` tells its requests by an audit event. Other clients (aiohttp, httpx, tornado) don't, but all of them end
-in the methods of `socket` and `ssl` that are watched here. A connection is known once its first bytes are a request by
-HTTP/1; one that carries anything else, or whose bytes are not seen, is not known to be only read from.
+`http.client` reports its requests by an audit event. Other clients (aiohttp, httpx, tornado) don't, but all of them
+call the methods of `socket` and `ssl` that are watched here. A connection whose first bytes are an HTTP/1 request is
+judged by its requests; one that carries anything else, or whose bytes are not seen, may do more than read.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .sources import Finder
 if TYPE_CHECKING:
     from .network import Network
 
-#: What a request is counted as that makes something else of its connection (a web socket).
+#: The method recorded for a request that upgrades its connection to another protocol (a web socket).
 UPGRADE = "UPGRADE"
-#: What a GET is counted as that has its host do something: tell somebody, begin a job, note that the script lives.
+#: The method recorded for a GET that triggers an action: a notification, a job, a heartbeat.
 ACTION = "notifying GET"
 _NOTIFIERS = (
     "api.telegram.org",
@@ -45,18 +45,18 @@ _ACTS = re.compile(
     r"(?=[/?]|$)",
     re.IGNORECASE,
 )
-#: The bytes of a request that are looked at.
+#: How many bytes of a request are examined.
 _LOOKED_AT = 8192
 _REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1")
 _HOST = re.compile(rb"\r\nhost: *([^\r\n/]+?) *\r\n", re.IGNORECASE)
 _UPGRADES = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 _REMOTE_ADDRESS = re.compile(r"(https?|wss?)://(?:[^/@]*@)?(\[[^]]*\]|[^/:?#]+)(?::(\d+))?")
-# The types of TLS records, and the version that follows.
+# The types of TLS records, and the version byte that follows.
 _TLS_TYPES, _TLS_VERSION = range(20, 25), 3
 
 
 class Request(NamedTuple):
-    """A request by HTTP/1: its method, its target, and the value of its header Host (empty where it has none)."""
+    """An HTTP/1 request: its method, its target, and its Host header (empty if missing)."""
 
     method: str
     target: str
@@ -64,7 +64,7 @@ class Request(NamedTuple):
 
 
 def request_in(data: Any) -> Request | None:
-    """The request that ``data`` begins with; None where it begins with anything else."""
+    """The request at the start of ``data``; None if there is none."""
     try:
         begun = bytes(memoryview(data).cast("B")[:_LOOKED_AT])
     except (TypeError, ValueError):
@@ -79,7 +79,7 @@ def request_in(data: Any) -> Request | None:
 
 
 def _acts(target: str, host: str) -> bool:
-    """Whether a GET is one by which its host does something, by the names of hosts and paths that are known for it."""
+    """Whether a GET triggers an action: its host or its path is known for that."""
     whole = _REMOTE_ADDRESS.match(target)
     name = (whole[2] if whole else re.sub(r":\d+$", "", host)).lower()
     path = target[whole.end() :] if whole else target
@@ -88,9 +88,9 @@ def _acts(target: str, host: str) -> bool:
 
 
 def asked_by(request: Request, otherwise: str, port: int) -> str:
-    """The host and port that a request is for: behind a proxy it is not the one that it is sent to.
+    """The host and port that a request is for; behind a proxy they differ from the connected ones.
 
-    ``otherwise`` is taken where the request names none, and ``port`` where it names a host without a port.
+    ``otherwise`` is the result if the request names no host; ``port`` is added to a host without a port.
     """
     if request.method == "CONNECT":
         return request.target
@@ -106,15 +106,15 @@ class Sends:
     """Watches what one child sends."""
 
     def __init__(self, network: Network, telling: Callable[[], bool]) -> None:
-        """``telling`` says whether what is being done is done by a client that tells its requests."""
+        """``telling()``: whether the current call comes from a client that reports its requests itself."""
         self._network = network
         self._telling = telling
-        # The streams whose requests nothing else tells, and which of them have shown what they carry.
+        # The streams whose requests nothing else reports, and the ones that have begun with an HTTP request.
         self._streams: WeakSet[Any] = WeakSet()
         self._begun: WeakSet[Any] = WeakSet()
-        # The datagram sockets that are connected, with the name of their peer.
+        # The connected datagram sockets, with the name of their peer.
         self._datagrams: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
-        # By name, the connections that have not shown it yet.
+        # By peer, the numbers of the connections without a request so far.
         self._silent: dict[str, list[str]] = {}
         self._made = 0
 
@@ -126,7 +126,7 @@ class Sends:
         finder.after("ssl", self._watch_ssl)
 
     def opened(self, connection: Any, name: str) -> None:
-        """Note a stream to another machine that is about to be made, and whose requests nothing else tells."""
+        """Note a stream that is about to connect to another machine and whose requests nothing else reports."""
         self._streams.add(connection)
         self._begun.discard(connection)
         if self._network.first:
@@ -136,7 +136,7 @@ class Sends:
             self._network.count("silent", name, number)
 
     def aimed(self, connection: Any, name: str | None) -> None:
-        """Note where a datagram socket is about to be connected to; None for this machine."""
+        """Note the peer that a datagram socket is about to connect to; None for this machine."""
         if name is None:
             self._datagrams.pop(connection, None)
         else:
@@ -175,12 +175,12 @@ class Sends:
                 self._judge(line, data, name, int(name.rpartition(":")[2]))
 
     def _judge(self, line: Any, data: Any, through: str, port: int) -> None:
-        """Tell or refuse what is about to be sent to ``through``; ``line`` is what it is given to."""
+        """Report or refuse ``data``, which ``line`` is about to send to ``through``."""
         request = request_in(data)
         if request is not None:
             self._network.requested(request.method, asked_by(request, through, port), through)
             if request.method == "CONNECT":
-                # What follows is another protocol.
+                # Another protocol follows in the tunnel.
                 self._begun.discard(line)
             else:
                 self._begun.add(line)
@@ -191,7 +191,7 @@ class Sends:
 
 
 def _give_number(owner: Any) -> None:
-    """Have the call that gives an error's number, instead of raising it, do so for a refusal as well."""
+    """Make `connect_ex`, which returns an error number instead of raising, do so for a refusal too."""
     original = owner.connect_ex
 
     @functools.wraps(original)

@@ -1,7 +1,7 @@
 """Imports the project from the scratch copy, with hooks around chosen functions.
 
-A hook is a decorator put around a function when its file is compiled, directly outside of the decorator
-that a plan has inserted, or of the bare function. The source on disk is never changed for it, so
+A hook is a decorator that is added to a function when its file is compiled, directly outside of the decorator
+that a plan has inserted, or of the bare function. The source on disk does not change, so
 ``inspect.getsource``, tracebacks and AutoGraph see exactly the text that would be written.
 """
 
@@ -25,19 +25,19 @@ from .stretches import Stretch, mark
 
 HOOK_NAME = "__hybridize_hook__"
 ENTRY_NAME = "__hybridize_entry__"
-#: What is hooked: the function of this id, or statements.
+#: A hook's target: a function, by its id, or statements.
 Hook = str | Stretch
 
 
 def compile_with_hooks(
     data: bytes, path: str, hooks: Mapping[int, Hook], edited: frozenset[str], entries: Mapping[int, str] = {}
 ) -> CodeType:
-    """Compile a file's text with a hook around each function whose ``def`` stands on a line of ``hooks``.
+    """Compile a file's text with a hook around each function whose ``def`` is on a line of ``hooks``.
 
     ``hooks`` maps lines to candidate ids, or to stretches of statements, which are hooked as a call; those in
     ``edited`` carry a ``tf.function`` (ours is the innermost decorator) and are hooked outside of it. The functions on
-    the lines of ``entries`` say when their own code is entered: that is done by Python, or while tracing where
-    AutoGraph does not convert them, and never by a graph.
+    the lines of ``entries`` report when their own code is entered. That happens when Python runs them, or while
+    tracing if AutoGraph does not convert them; a graph never enters it.
     """
     tree = ast.parse(data, path)
     for stretch in hooks.values():
@@ -62,12 +62,12 @@ def compile_with_hooks(
 
 
 def _call(name: str, otherwise: str, candidate: str) -> ast.expr:
-    """A call of one of our names; of ``otherwise`` in another process, to which joblib may send a function's code."""
+    """A call of one of our builtins; in another process (joblib may send code there) a call of ``otherwise``."""
     return ast.parse(f"__import__('builtins').__dict__.get({name!r}, {otherwise})({candidate!r})", mode="eval").body
 
 
 def _graph_decorator(node: ast.FunctionDef) -> int:
-    """The position of the decorator that makes a graph: the innermost that is named so, else the innermost."""
+    """The position of the innermost decorator named ``function``; if there is none, of the innermost decorator."""
     for position, decorator in reversed(list(enumerate(node.decorator_list))):
         named = decorator.func if isinstance(decorator, ast.Call) else decorator
         if isinstance(decorator, ast.Call) and ast.unparse(named).endswith("partial") and decorator.args:
@@ -78,7 +78,7 @@ def _graph_decorator(node: ast.FunctionDef) -> int:
 
 
 def _announce(node: ast.FunctionDef | ast.AsyncFunctionDef, candidate: str) -> None:
-    """Put a statement that says which function is entered before the first one of its body, on that one's line."""
+    """Insert a call that reports the function's entry before its first statement, on that statement's line."""
     documented = ast.get_docstring(node, clean=False) is not None
     place = node.body[min(int(documented), len(node.body) - 1)]
     statement = ast.Expr(_call(ENTRY_NAME, "''.__class__", candidate))
@@ -89,7 +89,7 @@ def _announce(node: ast.FunctionDef | ast.AsyncFunctionDef, candidate: str) -> N
 
 
 class Loader(importlib.machinery.SourceFileLoader):
-    """Loads one file of the scratch copy, compiled anew (never from a cached ``.pyc``)."""
+    """Loads one file of the scratch copy, compiled from source (never from a cached ``.pyc``)."""
 
     def __init__(
         self, name: str, path: str, hooks: Mapping[int, Hook], edited: frozenset[str], entries: Mapping[int, str] = {}
@@ -100,16 +100,16 @@ class Loader(importlib.machinery.SourceFileLoader):
         self._entries = entries
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compile the file as it lies in the scratch copy, hooks included."""
+        """Compile the scratch copy's file with its hooks."""
         path = self.get_filename(fullname)
         return compile_with_hooks(self.get_data(path), path, self._hooks, self._edited, self._entries)
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds modules as the other finders do, then leads those of the project to their copy.
+    """Asks the other finders for a module, then redirects the project's modules to their copy.
 
-    ``mapping`` pairs the project's folder with its copy. Also calls ``before`` and ``after`` callbacks around
-    a named module's import; ``failed`` is told what a callback raises, and the import goes on.
+    ``mapping`` pairs the project's folder with its copy. It also calls ``before`` and ``after`` callbacks around
+    a named module's import; if a callback raises, ``failed`` gets the exception and the import goes on.
     """
 
     def __init__(
@@ -130,18 +130,18 @@ class Finder(importlib.abc.MetaPathFinder):
         self._busy: set[tuple[int, str]] = set()
 
     def after(self, name: str, callback: Callable[[ModuleType], None]) -> None:
-        """Call ``callback(module)`` when the module of that name has been imported."""
+        """Call ``callback(module)`` when the module ``name`` has been imported, at once if it already is."""
         if name in sys.modules:
             callback(sys.modules[name])
         else:
             self._after.setdefault(name, []).append(callback)
 
     def before(self, name: str, callback: Callable[[], None]) -> None:
-        """Call ``callback()`` when the module of that name is about to be executed, not only looked for."""
+        """Call ``callback()`` just before the module ``name`` is executed, not when it is only searched for."""
         self._before.setdefault(name, []).append(callback)
 
     def copied(self, path: str) -> str:
-        """The scratch copy of a path of the project; any other path as it is, also an environment's inside it."""
+        """The scratch copy of a project's path; other paths, and Python environments in the project, unchanged."""
         around = [folder for folder in (sys.prefix, sys.base_prefix) if inside(path, folder)]
         own = any(not inside(project, folder) for folder in around for project, _ in self._mapping)
         return path if own or is_library(path) else copied(self._mapping, path)
@@ -149,7 +149,7 @@ class Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Ask the other finders, then redirect and hook what they found."""
+        """Ask the other finders, then redirect and hook the module that they found."""
         key = threading.get_ident(), fullname
         if key in self._busy:
             return None
@@ -191,16 +191,16 @@ class Finder(importlib.abc.MetaPathFinder):
 
 
 def _leads_there(path: str) -> bool:
-    """Whether a path means the same without its ``..``: not where one follows a link."""
+    """Whether a path means the same file after `normpath`; a ``..`` after a link changes it."""
     with contextlib.suppress(OSError):
         return os.path.samefile(path, os.path.normpath(path))
     return False
 
 
 class _WatchedLoader(importlib.abc.Loader):
-    """Runs callbacks around the execution of a module by its own loader, then steps out of the way.
+    """Runs callbacks before and after a module's own loader executes it, and restores that loader in the module.
 
-    What a callback raises is a failure of ours, and must not become one of the import.
+    An exception in a callback is our failure, and must not fail the import.
     """
 
     def __init__(

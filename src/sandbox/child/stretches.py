@@ -1,7 +1,7 @@
-"""Statements of a file are made a call, when it is compiled, so that a hook can go around them.
+"""Turns statements of a file into a call when the file is compiled, so that a hook can wrap them.
 
-The file on disk has no ``def`` there. Each line stays where it is, and what the statements bind is bound in the scope
-that they stand in, as before.
+The file on disk does not change. Each line keeps its number, and the statements bind their names in the same scope as
+before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CALLED = "__hybridize_step__"
 
 @dataclass(frozen=True)
 class Stretch:
-    """The statements from line ``first`` to ``last``, hooked as ``candidate``; what they give are these names."""
+    """The statements from line ``first`` to ``last``, hooked as ``candidate``; the call returns ``results`` (names)."""
 
     candidate: str
     first: int
@@ -27,7 +27,7 @@ class Stretch:
 
 
 def hooked(wrap: Callable[[str, Any], Any]) -> Callable[[str, Callable[[], object]], None]:
-    """What a stretch is run by: each goes through one hook, made by ``wrap`` when it is first run."""
+    """The function that runs stretches; ``wrap`` makes the hook of each one at its first run."""
     hooks: dict[str, Callable[..., object]] = {}
 
     def run(candidate: str, statements: Callable[[], object]) -> None:
@@ -39,7 +39,7 @@ def hooked(wrap: Callable[[str, Any], Any]) -> Callable[[str, Callable[[], objec
 
 
 def mark(tree: ast.Module, stretch: Stretch) -> None:
-    """Make a stretch of a file's tree a function that is called at once. Raises ValueError where that can't be done."""
+    """Turn a stretch of a file's tree into a function and a call of it. Raises ValueError if no statements match."""
     for scope, block in _blocks(tree):
         inside = [
             number
@@ -57,7 +57,7 @@ def mark(tree: ast.Module, stretch: Stretch) -> None:
 
 
 class _Plain(ast.NodeTransformer):
-    """Takes annotations off: a name that belongs to the scope around can have none."""
+    """Removes annotations: a global or nonlocal name cannot have one."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
         if not isinstance(node.target, ast.Name):
@@ -77,7 +77,7 @@ _PLAIN = _Plain()
 
 
 def _blocks(tree: ast.Module) -> Iterator[tuple[ast.AST, list[ast.stmt]]]:
-    """Each list of statements with the scope that it stands in."""
+    """Each list of statements, with its scope."""
     waiting: list[tuple[ast.AST, ast.AST]] = [(tree, tree)]
     while waiting:
         scope, node = waiting.pop()
@@ -101,7 +101,7 @@ def _called(scope: ast.AST, body: list[ast.stmt], bound: list[str], stretch: Str
     given = names[0] if len(names) == 1 else ast.Tuple(names, ast.Load()) if names else ast.Constant(None)
     function = ast.parse(f"def {_CALLED}(): pass").body[0]
     assert isinstance(function, ast.FunctionDef)
-    # Of another process, to which the code may be sent, nothing is hooked.
+    # The code may be sent to another process, which has no hook: there the statements run directly.
     run = f"__import__('builtins').__dict__.get({STRETCH_NAME!r}, lambda _, step: step())"
     call = ast.parse(f"{run}({stretch.candidate!r}, {_CALLED})", mode="eval").body
     last = _placed(ast.Return(given), end)
@@ -112,7 +112,7 @@ def _called(scope: ast.AST, body: list[ast.stmt], bound: list[str], stretch: Str
 
 
 def _claim(scope: ast.AST, bound: list[str]) -> None:
-    """Make names a function's own, as the statements did that bind them, by an assignment that is never run."""
+    """Keep names local to a function, by an assignment that never runs: the binding statements moved into a closure."""
     assert isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef))
     targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in bound]
     never = ast.If(ast.Constant(False), [ast.Assign(targets, ast.Constant(None))], [])
@@ -121,7 +121,7 @@ def _claim(scope: ast.AST, bound: list[str]) -> None:
 
 
 def _placed(statement: Any, place: ast.stmt) -> Any:
-    """A statement that stands on another's first line, with all that is in it."""
+    """Give a statement and all its nodes the start position of ``place``."""
     for node in ast.walk(statement):
         if isinstance(node, (ast.stmt, ast.expr, ast.arg, ast.keyword)):
             node.lineno = node.end_lineno = place.lineno

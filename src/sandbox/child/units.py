@@ -1,8 +1,8 @@
-"""A role: the timed arm, which stops at unit boundaries and waits for its turn.
+"""A role: the timed arm, which stops at step boundaries and waits for its turn.
 
-Nothing else is attached to a timed run, but that the script's clock stands still while it waits. The boundary lies
-before a call of the unit function, so a unit spans from the start of one call to the start of the next: data loading,
-logging and all. A call inside of one of the functions of ``covers`` is no unit: there the edited script runs a graph.
+Nothing else is attached to a timed run, except that the script's clock stops while it waits. The boundary precedes a
+call of the step function, so a step lasts from the start of one call to the start of the next, with data loading and
+logging. A call within one of the functions in ``covers`` is not a step: there the edited script runs a graph.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from .clock import Clock, perf_counter
 
 
 class Turns:
-    """Counts the units of a timed arm and hands the turn back when those granted are done."""
+    """Counts the steps of a timed arm and ends the turn after the granted steps."""
 
     def __init__(self, child: Child, clock: Clock) -> None:
         self.child = child
         self.clock = clock
         self.units = 0
-        # A forked child has been spared the import of TensorFlow; its user's script is not.
+        # A forked child did not import TensorFlow; the user's script does, so those seconds are added.
         self.since = child_module.started - child_module.spared
         self.in_turn = 0
         self.granted = 0
         self.begun = False
-        self.thread: int | None = None  # the first that trains
-        self.inside = 0  # how many of the functions that make a unit, or cover one, are running
+        self.thread: int | None = None  # the first training thread
+        self.inside = 0  # the depth of running calls of step functions and functions in `covers`
 
     def boundary(self) -> None:
-        """Called before each unit: waits for the next turn once the granted units are done."""
+        """Called before each step: waits for the next turn after the granted steps."""
         self.child.boundary()
         if not self.begun or self.in_turn >= self.granted:
             self._hand_over()
@@ -67,7 +67,7 @@ class Turns:
         self.clock.jump(float(message.get("ahead", 0.0)))
 
     def finish(self) -> dict[str, Any]:
-        """The last, unfinished turn."""
+        """Report the last, unfinished turn."""
         if not self.child.cut:
             synchronize()
             self.child.send(
@@ -81,17 +81,17 @@ class Turns:
 
 
 def synchronize() -> None:
-    """Wait until the devices have done what was asked of them, so that a time means work done."""
+    """Wait until the devices have finished their work, so that a time includes it."""
     tensorflow = sys.modules.get("tensorflow")
     if tensorflow is not None:
         try:
             tensorflow.test.experimental.sync_devices()
-        except Exception:  # not every version and device has it; the CPU needs none
+        except Exception:  # some versions and devices lack it; the CPU does not need it
             pass
 
 
 def device_peak_bytes() -> int:
-    """The peak memory so far on all accelerators together, in bytes; 0 where there is none that tells.
+    """The peak memory so far on all accelerators together, in bytes; 0 if none reports it.
 
     Source: ``tf.config.experimental.get_memory_info``, which knows GPUs and TPUs.
     """
@@ -102,7 +102,7 @@ def device_peak_bytes() -> int:
         devices = [device for kind in ("GPU", "TPU") for device in tensorflow.config.list_logical_devices(kind)]
         infos = [tensorflow.config.experimental.get_memory_info(device.name.split("device:")[-1]) for device in devices]
         return sum(int(info["peak"]) for info in infos)
-    except Exception:  # not every version and device tells; a timed run goes on without the number
+    except Exception:  # some versions and devices lack it; the timed run goes on without the number
         return 0
 
 

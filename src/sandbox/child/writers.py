@@ -1,6 +1,6 @@
-"""Libraries that open files from C, where no audit hook sees it, ask the guard first.
+"""Makes libraries that open files from C, unseen by audit hooks, ask the guard first.
 
-Without this, a script that overwrites its large old ``model.h5`` would meet the kernel's refusal: the
+Without this, the kernel would refuse a script that overwrites its large old ``model.h5``, because the
 scratch copy has only a link there.
 """
 
@@ -20,9 +20,9 @@ from .sources import Finder
 
 
 def watch(finder: Finder, guard: Guard, network: Network) -> None:
-    """Have the writing functions of h5py and TensorFlow ask ``guard``, once they have been imported.
+    """Make the writing functions of h5py and TensorFlow ask ``guard``, once they have been imported.
 
-    Paths of remote file systems are led to where ``network`` lets them lead.
+    Paths of remote file systems are redirected by the rules of ``network``.
     """
     remote = Remote(network, os.path.join(guard.scratch, "remote"))
     finder.after(tensorflow_internals.CHECKPOINT_MODULE, functools.partial(watch_checkpoints, remote))

@@ -1,4 +1,4 @@
-"""Answers the kernel about the connections of a child and of all that it starts (see `seccomp`)."""
+"""Answers the kernel about the connections of a child and its descendants (see `seccomp`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..addresses import NAME_SERVICE, canonical, is_local
 from ..protocol import ACKNOWLEDGED, APPROVED_NAME, SENDTO, SOCKET_NAME
 from .fetchers import fetched_from
 
-# Requests of the listener (linux/seccomp.h): receive a question, send the answer. The structures' layouts.
+# The listener's ioctl requests (linux/seccomp.h): receive a question, send the answer. Then the structures' layouts.
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101
 _QUESTION, _ANSWER = struct.Struct("=QIIiIQ6Q"), struct.Struct("=QqiI")
 _GO_ON = 1
@@ -38,10 +38,10 @@ _NO_CONNECTION = re.compile(
 
 
 class Sentry:
-    """Listens in ``folder`` for a child, and answers for it by the rules of ``network``.
+    """Listens in ``folder`` for a child, and answers the kernel's questions by the rules of ``network``.
 
-    ``tell`` gets what was reached or refused, as the child's own events have it. Raises OSError where the folder is
-    on a file system that holds no sockets.
+    ``tell(kind, names)`` reports what was reached or refused, like the child's own events. Raises OSError if the
+    folder's file system does not support sockets.
     """
 
     def __init__(self, folder: Path, network: Network, tell: Callable[[str, tuple[str, ...]], None]) -> None:
@@ -65,7 +65,7 @@ class Sentry:
         self._thread.start()
 
     def close(self, seconds: float) -> None:
-        """Stop, and wait for that so long at most; the child has been ended."""
+        """Stop, and wait at most ``seconds`` for the thread; call it after the child has ended."""
         if self._wake >= 0:
             os.close(self._wake)
             self._wake = -1
@@ -105,7 +105,7 @@ class Sentry:
         return -1
 
     def _wait(self, fd: int) -> bool:
-        """Whether there is something to read, before all is over."""
+        """Wait until ``fd`` is readable; False if `close` comes first."""
         poll = select.poll()
         poll.register(fd, select.POLLIN)
         poll.register(self._closing, select.POLLIN)
@@ -116,7 +116,7 @@ class Sentry:
         try:
             fcntl.ioctl(listener, _RECEIVE, question)
         except OSError:
-            # Whoever asked has been killed meanwhile.
+            # The asking thread has been killed meanwhile.
             return
         number, thread, _, call, _, _, fd, *arguments = _QUESTION.unpack(question)
         sends = call in SENDTO.values()
@@ -125,7 +125,7 @@ class Sentry:
         try:
             allowed = self._decide(thread, fd, sends, place, length)
         except OSError:
-            # What can't be read can't be judged, and a connection on this machine must not be lost for it.
+            # An address that can't be read can't be judged, and a connection within this machine must not fail.
             allowed = True
         answer = _ANSWER.pack(number, 0, 0 if allowed else -errno.ECONNREFUSED, _GO_ON if allowed else 0)
         with contextlib.suppress(OSError):
@@ -139,7 +139,7 @@ class Sentry:
             return True
         host, port = found
         process = _process_of(thread)
-        # A datagram socket that is connected has sent nothing; looking a name up does so to compare routes.
+        # Connecting a datagram socket sends nothing; a name lookup does it to compare routes.
         if not sends and _kind(process, fd) == socket.SOCK_DGRAM:
             return True
         if self._is_approved(host, port):
@@ -169,9 +169,10 @@ class Sentry:
 
 
 def ended_by(contacts: Sequence[tuple[str, ...]], ended: Mapping[str, Any]) -> str:
-    """What a program, or C code, was refused, where a script has ended by an error that comes of such; else nothing.
+    """The last connection refused to a program or C code, if that can explain how the script ended; else "".
 
-    ``contacts`` are the run's, ``ended`` is how it says that it has ended.
+    It can if the script ended without an exception, or with one that reports a failed connection. ``contacts``
+    are the run's network events, ``ended`` is its last event.
     """
     refused = [names[0] for what, *names in contacts if what == "refused" and _BY_PROGRAM.search(names[0])]
     error = f"{ended.get('error_type', '')}: {ended.get('error', '')}"
@@ -179,7 +180,7 @@ def ended_by(contacts: Sequence[tuple[str, ...]], ended: Mapping[str, Any]) -> s
 
 
 def _read_address(raw: bytes) -> tuple[str, int] | None:
-    """The host and port in a ``sockaddr``; None where it is of another family than IP."""
+    """The host and port in a ``sockaddr``; None for a family other than IP."""
     family = int.from_bytes(raw[:2], sys.byteorder)
     if family == socket.AF_INET and len(raw) >= 8:
         return socket.inet_ntop(socket.AF_INET, raw[4:8]), int.from_bytes(raw[2:4], "big")
@@ -209,7 +210,7 @@ def _words(process: int) -> list[str]:
 
 
 def _kind(process: int, fd: int) -> int:
-    """The type of another process's socket; that of a stream where it can't be known."""
+    """The type of another process's socket; SOCK_STREAM if it can't be read."""
     with contextlib.suppress(OSError):
         handle = os.pidfd_open(process)
         try:

@@ -1,4 +1,4 @@
-"""What a run has reached, sent and was refused, from what its child and the kernel told of it."""
+"""Sums up a run's network contacts from the events of its child and of the kernel."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ..addresses import READING
 
 
 def contacts(events: Iterable[tuple[str, ...]], kernel: bool) -> Contacts:
-    """What a run's events (``what`` and names) add up to."""
+    """The summary of a run's network events, each a tuple (kind, names...)."""
     known = list(dict.fromkeys(events))
 
     def of(what: str) -> list[tuple[str, ...]]:
         return [event[1:] for event in known if event[0] == what]
 
     unseen = {names[0] for names in of("reached") if names[1]}
-    # A connection that has never shown what it carries.
+    # Connections on which no HTTP request was ever seen.
     unseen |= {name for name, number in set(of("silent")).difference(of("spoke"))}
     wrote = {name for name, _, method in of("request") if method not in READING}
     asked = {name for name, _, _ in of("request")}
-    # Behind a proxy, the host that is asked is another one than that which is connected to.
+    # Behind a proxy, the requested host differs from the connected one.
     read = {(name, through) for name, through, _ in of("request") if not {name, through} & (unseen | wrote)}
     reached = [name for name, _ in of("reached") if name not in {t for _, t, _ in of("request")} or name in asked]
     return Contacts(

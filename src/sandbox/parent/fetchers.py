@@ -1,4 +1,4 @@
-"""Which programs that a script starts only read from the network: what their command lines tell, and nothing else."""
+"""Recognizes programs that only read from the network; their command lines are the only evidence."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ADDRESS = re.compile(r"(?:(https?)://)?(?:[^/@]*@)?(\[[^]]*\]|[A-Za-z0-9][\w.-]
 
 @dataclass(frozen=True)
 class Fetcher:
-    """A program that fetches what it is told the addresses of, by its own manual.
+    """A program that fetches the addresses on its command line, as its manual documents.
 
-    ``plain`` and ``valued`` are options that send nothing, without and with a value; ``methods`` are those that say by
-    which method of HTTP. A command line with any other option is not known to only read.
+    ``plain`` and ``valued`` are the options that send nothing, without and with a value; ``methods`` are the options
+    that choose the HTTP method. A command line with any other option may do more than read.
     """
 
     plain: frozenset[str]
@@ -63,7 +63,7 @@ FETCHERS = {
 
 
 def fetched_from(words: Sequence[str]) -> str | None:
-    """The host and port that a command only reads from, the first one of several; None where it may do otherwise."""
+    """The first host and port that a command reads from; None if it may do more than read."""
     fetcher = FETCHERS.get(os.path.basename(words[0])) if words else None
     if fetcher is None:
         return None
@@ -87,7 +87,7 @@ def fetched_from(words: Sequence[str]) -> str | None:
 
 
 def _options(fetcher: Fetcher, word: str, left: list[str]) -> list[tuple[str, str]] | None:
-    """The options in a word, with their values (perhaps the next of the words ``left``); None for an unknown one."""
+    """The options in a word with their values, which may be taken from ``left``; None for an unknown option."""
     name, equals, value = word.partition("=")
     with_value = fetcher.valued | fetcher.methods
     if word in fetcher.plain:
@@ -96,7 +96,7 @@ def _options(fetcher: Fetcher, word: str, left: list[str]) -> list[tuple[str, st
         if name not in with_value or not (equals or left):
             return None
         return [(name, value if equals else left.pop(0))]
-    # Letters in one word: the last one's value follows them, or is the next word.
+    # Several letters in one word: the value of the last one follows in it, or is the next word.
     found: list[tuple[str, str]] = []
     for at, letter in enumerate(word[1:], 1):
         option = f"-{letter}"

@@ -1,7 +1,7 @@
 """The temporary folder that holds the scratch copies of this process's runs.
 
-It is locked as long as its owner lives, and the lock is the kernel's: a folder that nobody holds is what a
-process has left that was killed, and the next start removes it, after the processes that are left of its runs.
+Its owner holds a lock on it, and the kernel drops that lock when the owner dies. So a folder without a lock was left
+by a killed process; the next start kills the processes that remain of its runs, then removes the folder.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _home: Home | None = None
 
 
 def new_folder() -> Path:
-    """Make an empty folder for a run; `remove` takes it away again. Raises OSError."""
+    """Make an empty folder for a run; `remove` deletes it. Raises OSError."""
     global _home
     with _guard:
         if _home is None or _home.process != os.getpid():
             sweep(Path(tempfile.gettempdir()))
-            # Known before it exists, so that an interrupt can't lose it.
+            # Assigned before the folder exists, so that an interrupt can't lose it.
             _home = Home(Path(os.path.realpath(tempfile.gettempdir())) / f"{PREFIX}{uuid.uuid4().hex[:8]}")
             _home.make()
         return _home.new_folder()
 
 
 def remove_home() -> None:
-    """Remove all that is left of this process's runs. A later `new_folder` begins anew."""
+    """Remove the folder of this process's runs. A later `new_folder` makes a new one."""
     global _home
     with _guard:
         if _home is not None and _home.process == os.getpid():
@@ -49,7 +49,7 @@ def remove_home() -> None:
 
 
 class Home:
-    """One process's folder. Only its owner holds the lock on the file in it."""
+    """One process's folder. Only its owner holds the lock on the lock file in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,7 +58,7 @@ class Home:
         self._lock = -1
 
     def make(self) -> None:
-        """Make the folder and lock it; nobody sees the lock's file before it is locked."""
+        """Make the folder and lock it; the lock file gets its name only when it is locked."""
         self.folder.mkdir(mode=0o700)
         unlocked = self.folder / (_LOCK + ".new")
         self._lock = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -67,7 +67,7 @@ class Home:
         os.rename(unlocked, self.folder / _LOCK)
 
     def new_folder(self) -> Path:
-        """An empty folder. The names are short: sockets lie in them, whose paths may have 107 bytes."""
+        """An empty folder. Its name is short: the path of a socket in it may have at most 107 bytes."""
         folder = self.folder / str(next(self._numbers))
         folder.mkdir()
         return folder
@@ -81,7 +81,7 @@ class Home:
 
 
 def sweep(temporary: Path) -> None:
-    """Remove what processes have left there that were killed: their runs' processes, then their folders."""
+    """Clean up after killed processes: kill the processes of their runs, then remove their folders."""
     with contextlib.suppress(OSError):
         for folder in temporary.glob(PREFIX + "*"):
             with contextlib.suppress(OSError):
@@ -103,7 +103,7 @@ def _sweep_one(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it, links as links, also what its owner has made read-only."""
+    """Remove a folder with its content, even if read-only; links are removed, not followed."""
     for attempt in range(3):
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.lexists(folder):
@@ -111,5 +111,5 @@ def remove(folder: Path) -> None:
         for place, _, _ in os.walk(folder):
             with contextlib.suppress(OSError):
                 os.chmod(place, stat.S_IRWXU)
-        # What was killed a moment ago may still have had a write under way.
+        # A process that was just killed may still finish a write.
         time.sleep(0.05 * attempt)

@@ -1,4 +1,4 @@
-"""What a child is told: the job that a caller wants done, with all that the child has to know of its scratch copy."""
+"""The job that a child reads: the caller's wishes, and what the child must know about its scratch copy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..protocol import APPROVED_NAME
 from .scratch import Scratch
 
 PACKAGE = __name__.partition(".")[0]
-#: What a child can be: the module that the role is installed from.
+#: The roles of a child, each with the module that installs it.
 ROLES = {
     "timed": "sandbox.child.units",
     "profile": "sandbox.child.profiled",
@@ -24,13 +24,13 @@ ROLES = {
 def whole_job(
     wanted: Mapping[str, Any], target: Target, scratch: Scratch, environment: Mapping[str, str], quota: int
 ) -> dict[str, Any]:
-    """The job as the child reads it; ``quota`` are the bytes that it may write. See `launch.start` for ``wanted``."""
+    """The job as the child reads it. ``quota``: the bytes that it may write; `launch.start` explains ``wanted``."""
     unit = [{"id": "unit", **wanted["unit"]}] if wanted.get("unit") else []
     network = target.network
     return {
         **wanted,
         "role": f"{PACKAGE}.{ROLES[wanted['role']]}",
-        # These read what they are told themselves, where nothing else may run beside the script.
+        # These roles read the parent's messages themselves, because no other thread may run beside the script.
         "turns": wanted["role"] in ("timed", "profile"),
         "hooks": _by_file([*wanted.get("hooks", ()), *unit], scratch),
         "entries": _by_file(wanted.get("entries", ()), scratch),
@@ -56,7 +56,7 @@ def whole_job(
 
 
 def _by_file(places: Sequence[Mapping[str, Any]], scratch: Scratch) -> dict[str, dict[int, Any]]:
-    """Per file of the copy, the ids of what stands on its lines; of statements also where they end."""
+    """For each file of the copy, the id by line; statements also have their last line and results."""
     found: dict[str, dict[int, Any]] = {}
     for place in places:
         hook = {name: place[name] for name in ("id", "last", "results")} if "last" in place else place["id"]

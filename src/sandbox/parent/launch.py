@@ -28,13 +28,13 @@ from .nursery import Nursery, admits
 from .output import Lines, Log
 from .pipes import pieces, pipes
 
-#: What a run may write: so much, and no more than half of what is free when it starts.
+#: The bytes that a run may write; at most half of the space that is free when it starts.
 QUOTA_BYTES = 10 << 30
 QUOTA_SECONDS = 1.0
-#: What is still read from a child whose process has ended, and what one may take that has said so.
+#: Seconds to drain a dead child's pipes, and seconds that a child may take to exit after its last event.
 DRAIN_SECONDS = 0.5
 LEAVING_SECONDS = 10.0
-#: What the threads that listen to a child may take to end, all together, once it has been ended.
+#: Seconds in which all threads that listen to a child must end after the child.
 JOIN_SECONDS = 5.0
 
 
@@ -50,12 +50,12 @@ sys.exit(main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), loaded))
 """
 
 _living: set[Child] = set()
-# The processes that have asked to be told of their end.
+# The process ids in which `_leave` is registered with `atexit`.
 _leaving: set[int] = set()
 
 
 def base_environment(target: Target) -> dict[str, str]:
-    """The environment of every child: this process's, with defaults for what makes runs comparable."""
+    """The environment of every child: this process's, with defaults that make runs comparable."""
     environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
     if target.seed is not None:
         environment.setdefault("PYTHONHASHSEED", str(target.seed))
@@ -72,19 +72,19 @@ def start(
 ) -> Child:
     """Start the target in a child process with ``files`` replaced in its scratch copy; returns at once.
 
-    ``job`` names the role (a key of `ROLES`) and what it needs. Of its keys, ``hooks`` (a list of ``{"file",
-    "line", "id"}``, lines as in the files that this child runs; of statements also ``last``, their last line, and
-    ``results``, the names that they give), ``unit`` (the same, one of them), ``entries`` (the
-    same: functions that say when their own code is entered), ``edited`` (ids of the hooked functions that are
+    ``job`` names the role (a key of `ROLES`) and its parameters. Every child reads these keys: ``hooks`` (a list of
+    ``{"file", "line", "id"}`` with the lines of the files that this child runs; for statements also ``last``, their
+    last line, and ``results``, the names of their results), ``unit`` (one such entry), ``entries`` (a list of such
+    entries: functions that report when their own code is entered), ``edited`` (ids of the hooked functions that are
     decorated), ``fit`` (the id under which the batches of ``Model.fit`` are hooked), ``deadline_seconds`` and
-    ``environment`` are read here. Output goes to ``folder/label.log``. With a ``nursery`` that is usable, the child is
-    forked from it. Raises OSError where the scratch copy or the log can't be written.
+    ``environment``. Output goes to ``folder/label.log``. With a usable ``nursery``, the child is forked from it.
+    Raises OSError if the scratch copy or the log can't be written.
     """
     return Child(target, job, files, folder, label, nursery)
 
 
 class Child:
-    """One child process: the events it sends, the lines it prints, how it ended."""
+    """One child process: its events, its output, and how it ended."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Child:
         self._threads: list[threading.Thread] = []
         self._home = home.new_folder()
         self._begun = time.monotonic()
-        # Known before it runs, so that an interrupt at any moment finds it.
+        # Registered before it runs, so that an interrupt at any moment ends it.
         _living.add(self)
         _leave_at_exit()
         try:
@@ -145,7 +145,7 @@ class Child:
             nursery = None
         if self._network.mode != "allow":
             environment |= trackers.variables(environment, str(self.scratch.temporary))
-            # Without it the child says that the kernel does not watch.
+            # Without a sentry the child reports that the kernel does not watch.
             with contextlib.suppress(OSError):
                 self._sentry = Sentry(self._home, self._network, self._note_contact)
         whole = whole_job(job, target, self.scratch, environment, self._quota)
@@ -228,11 +228,11 @@ class Child:
             self._log.write(piece)
 
     def _watch_space(self) -> None:
-        """End a run that fills the disk; what it has found until then counts."""
+        """End a run that fills the disk; its results so far count."""
         with contextlib.suppress(OSError):
             free = shutil.disk_usage(self._home).free
             while not self._closed.wait(QUOTA_SECONDS):
-                # Only when so much has gone from the disk, this run can have used it.
+                # The folder is measured only if the disk lost that much space; otherwise the run can't have used it.
                 if free - shutil.disk_usage(self._home).free > self._quota < _size(self._home, self._quota):
                     self._stopping = self._stopping or "quota"
                     self._problem = f"it wrote more than {self._quota / 1e9:.1f} GB, the limit for a run"
@@ -242,10 +242,10 @@ class Child:
                     return
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
-        """The next event; None once there will be no more. Raises TimeoutError.
+        """The next event; None if no more will come. Raises TimeoutError.
 
-        That is when the child's stream has ended, but also when its process has and something that it has
-        started keeps the stream open, or when it has said that it ends and doesn't.
+        No more events come when the child's stream has ended, when the child has exited while one of its
+        processes keeps the stream open, or when it does not exit although it has sent its last event.
         """
         end = time.monotonic() + max(timeout, 0.0)
         while True:
@@ -263,14 +263,14 @@ class Child:
             return event
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a message to the child. A child that is gone is no error."""
+        """Send a message to the child; does nothing if the child is gone."""
         with self._control_lock, contextlib.suppress(OSError):
             if self._control >= 0:
                 os.write(self._control, json.dumps(message).encode() + b"\n")
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines printed so far, paths of the scratch copy turned back into the user's."""
+        """The lines printed so far, with paths of the scratch copy replaced by the user's."""
         return tuple(self.scratch.original(line) for line in list(self._output.kept))
 
     @property
@@ -285,7 +285,7 @@ class Child:
 
     @property
     def busy_seconds(self) -> float:
-        """What all threads of the child have computed so far, and how long its first one waited for a processor."""
+        """Seconds: the CPU time of all the child's threads plus the time that the first one waited for a CPU."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             entry = Path(f"/proc/{self._process.pid if self._process is not None else 0}")
             fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
@@ -310,13 +310,13 @@ class Child:
         return self.close()
 
     def wait(self, timeout: float) -> RunOutcome:
-        """Wait for the child's end; by force after ``timeout`` seconds."""
+        """Wait for the child's end; kill it after ``timeout`` seconds."""
         if self.outcome is None and self._process is not None and not self._process.wait(timeout):
             self._stopping = self._stopping or "timeout"
         return self.close()
 
     def close(self) -> RunOutcome:
-        """End the child and all that it has started, now, and remove its scratch copy."""
+        """Kill the child and its descendants now, and remove its scratch copy."""
         with self._closing:
             if self.outcome is not None:
                 return self.outcome
@@ -357,7 +357,7 @@ class Child:
         else:
             ending = Ending.KILLED if code is not None and code < 0 else Ending.EXITED
         if ending in (Ending.RAISED, Ending.EXITED) and code and (refused := ended_by(self._contacts, ended)):
-            # It ends because a program, or C code, could not connect: that is our doing.
+            # It failed because we refused a connection of a program or of C code.
             ending = Ending.CUT
             self._note_contact("stopped", (refused,))
         if not (self._started or self._stopping or self.role_errors or (code or 0) < 0):
@@ -387,13 +387,13 @@ class Child:
 
 @contextlib.contextmanager
 def all_stopped() -> Iterator[None]:
-    """On leaving, for whatever reason, no child of ours is left running and no scratch copy on the disk.
+    """On exit, for whatever reason, end all children and remove all scratch copies.
 
-    Within, a request to terminate this process interrupts it as Ctrl-C does. While leaving, both are
-    ignored: what there is to do takes seconds, and is better done.
+    Inside, SIGTERM and SIGHUP interrupt this process as Ctrl-C does, unless they have a handler. During the
+    cleanup, which takes seconds, all three signals are ignored.
     """
     previous: dict[signal.Signals, Any] = {}
-    # Handlers can be set in the main thread alone, and be put back if they are Python's.
+    # Only the main thread can set handlers, and only Python's handlers can be restored.
     if threading.current_thread() is threading.main_thread():
         wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         previous = {each: handler for each in wanted if (handler := signal.getsignal(each)) is not None}
@@ -411,14 +411,14 @@ def all_stopped() -> Iterator[None]:
 
 
 def _leave_at_exit() -> None:
-    """Have the interpreter end all children; asked once for each process, since a forked copy has none yet."""
+    """Register `_leave` with `atexit`, once for each process: a forked copy has children of its own."""
     if os.getpid() not in _leaving:
         _leaving.add(os.getpid())
         atexit.register(_leave, os.getpid())
 
 
 def _leave(owner: int) -> None:
-    """End all children and remove what they leave; not in a forked copy of the process that has them."""
+    """End all children and remove their files, but only in the process ``owner``, not in a forked copy of it."""
     if os.getpid() != owner:
         return
     for child in list(_living):
@@ -430,7 +430,7 @@ def _leave(owner: int) -> None:
 
 
 def _size(folder: Path, enough: int) -> int:
-    """The bytes that a folder takes on the disk; counted no further than ``enough``."""
+    """The bytes that a folder takes on the disk; stops counting above ``enough``."""
     size = 0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -442,5 +442,5 @@ def _size(folder: Path, enough: int) -> int:
 
 
 def _readable(text: str) -> str:
-    """A text that can be written as UTF-8: names of files may hold other bytes."""
+    """The text with what UTF-8 cannot encode escaped: file names may contain other bytes."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,9 +1,9 @@
-"""A process that has imported TensorFlow and forks children from there, each ready in milliseconds.
+"""A process that has imported TensorFlow and forks children; each child is ready in milliseconds.
 
 Importing TensorFlow takes seconds, and a search makes tens of runs. Forking is safe as long as no op has
-run (TensorFlow starts its threads with its first op) and no accelerator is used; whether a script may be
-started so is for its first, plain run to show (see `admits`). A child is re-parented to this process,
-so that it is waited for and ended like one that was started plainly.
+run (TensorFlow starts its threads with its first op) and no accelerator is used; the script's first run, which
+is not forked, shows whether later runs may be (see `admits`). A forked child is re-parented to this process, which
+waits for it and ends it like any other child.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 from . import processes
 
-#: The prefixes of environment variables that TensorFlow and what it loads read when it is imported.
+#: The prefixes of environment variables that TensorFlow and its libraries read at import.
 IMPORT_TIME = ("TF_", "XLA_", "KERAS", "CUDA", "NVIDIA", "ONEDNN", "DNNL", "OMP_", "MKL_", "OPENBLAS", "KMP_")
-#: And those that the interpreter and the loader read when a process starts: the seed of `hash` is one. `sys.path` is
-#: made anew in a child.
+#: These and the ones that the interpreter and the loader read at process start, such as the seed of `hash`. A child
+#: rebuilds `sys.path`.
 READ_ONCE = (*IMPORT_TIME, "PYTHON", "LD_", "MALLOC_", "GLIBC_")
-#: Of these, the ones that are read later or concern messages alone.
+#: Exceptions: variables that are read later or affect only messages.
 HARMLESS = ("TF_CPP_MIN_LOG_LEVEL", "TF_CPP_MAX_VLOG_LEVEL", "TF_CPP_VMODULE")
-#: Read when the devices are looked for, which no import does; but only a machine without a GPU is sure of that.
+#: Read when TensorFlow lists the devices, which no import does; only without a GPU can we be sure of that.
 GPU_CHOICE = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "TF_FORCE_GPU_ALLOW_GROWTH")
 _GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 START_SECONDS = 90.0
@@ -44,7 +44,7 @@ serve(int(sys.argv[1]), int(sys.argv[2]), loaded)
 
 
 def _with_places(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment with the relative folders of PYTHONPATH as they are seen from here, and not from the nursery."""
+    """The environment with PYTHONPATH made absolute: the nursery has another working directory."""
     places = environment.get("PYTHONPATH")
     if not places:
         return dict(environment)
@@ -52,14 +52,14 @@ def _with_places(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class Nursery:
-    """A process that forks children. `start` it early: it gets ready while other things happen."""
+    """A process that forks children. Make it early: it imports TensorFlow in the background."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        # What importing TensorFlow takes by itself, and what it took here, beside the observed run.
+        # The seconds of importing TensorFlow alone, and those that it took here, in parallel to the observed run.
         self.import_seconds = self.import_wall_seconds = 0.0
-        # What it takes a process that has imported TensorFlow to end: a user waits for that, our children don't.
+        # The seconds that a process with TensorFlow takes to exit: the user's script pays them, our children do not.
         self.leaving_seconds = 0.0
-        # What a child's standard streams are to be is decided in this process.
+        # This process decides how the children's standard streams are buffered.
         self.environment = {**environment, "PYTHONUNBUFFERED": "1"}
         self._usable: bool | None = None
         self._number = 0
@@ -82,7 +82,7 @@ class Nursery:
 
     @property
     def usable(self) -> bool:
-        """Whether children can be forked; waits until the process has made itself ready or failed."""
+        """Whether children can be forked; waits until the process is ready or has failed."""
         if self._usable is None:
             self._usable = False
             self._socket.settimeout(START_SECONDS)
@@ -97,7 +97,7 @@ class Nursery:
         return self._usable
 
     def suits(self, environment: Mapping[str, str]) -> bool:
-        """Whether a child with this environment may be forked: what Python and TensorFlow read once is the same."""
+        """Whether a child with this environment may be forked: the variables that are read once must be the same."""
         names = {name for name in {*self.environment, *environment} if name.startswith(READ_ONCE)}
         names -= {"PYTHONPATH", *_harmless()}
         return all(self.environment.get(name) == environment.get(name) for name in names)
@@ -105,9 +105,9 @@ class Nursery:
     def fork(self, job_file: str, cwd: str, fds: Sequence[int], neighbours: Collection[str] = ()) -> int | None:
         """Fork a child that runs a job.
 
-        ``fds`` become its standard output and error and are passed on. ``neighbours`` are the names of the
-        modules that lie beside the script: one of them may have been imported here under another file.
-        Returns the process's id, or None where it can't be had (then start the child plainly).
+        ``fds`` are the child's standard output, standard error and further file descriptors that it inherits.
+        ``neighbours`` are the names of the modules beside the script: the nursery may have imported another file
+        under such a name. Returns the process's id, or None if forking failed (then start the child directly).
         """
         if not self.usable:
             return None
@@ -119,7 +119,7 @@ class Nursery:
             "parent": os.getpid(),
             "spared": self.import_seconds,
         }
-        # One message may hold so much, and no more.
+        # The size of a message is limited.
         names = sorted(neighbours)[:1000]
         try:
             self._socket.settimeout(FORK_SECONDS)
@@ -127,14 +127,14 @@ class Nursery:
             self._socket.sendmsg([json.dumps({**request, "neighbours": names}).encode()], ancillary)
             while True:
                 reply = json.loads(self._socket.recv(_MESSAGE_BYTES) or b'{"number": 0}')
-                # An interrupted call may have left its reply behind.
+                # The reply to an interrupted call may still be in the socket.
                 if reply["number"] in (0, self._number):
                     break
         except (OSError, ValueError):
             reply = {}
         if not reply.get("number"):
             self.close()
-            # It may have forked the child all the same, and there must be no second one.
+            # It may have forked the child nevertheless, and a second one must not run.
             processes.end_orphans()
             return None
         return int(reply["pid"]) or None
@@ -158,9 +158,9 @@ class Nursery:
 def admits(environment_changed: Sequence[str], devices: Sequence[str], rivals: Sequence[str] = ()) -> bool:
     """Whether a script may be forked from a process that has imported TensorFlow already.
 
-    Not where it sets, before its own import of TensorFlow, an environment variable that is read at import
-    (``environment_changed``: names), not where there is an accelerator (``devices``: types), and not where
-    it imports a library before TensorFlow that may not stand the other order (``rivals``).
+    It may not if it sets an environment variable that TensorFlow reads at import (``environment_changed``:
+    names), if there is an accelerator (``devices``: types), or if it imports a library before TensorFlow that
+    may fail in the other order (``rivals``).
     """
     changed = any(name.startswith(IMPORT_TIME) for name in environment_changed if name not in _harmless())
     return not changed and not rivals and set(devices) <= {"CPU"}

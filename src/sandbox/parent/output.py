@@ -1,4 +1,4 @@
-"""What a child prints, kept within bounds however much that is."""
+"""Keeps a bounded part of what a child prints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import threading
 from pathlib import Path
 
-#: The log keeps so much of the beginning, and so much of the end, of what is printed.
+#: How much of the beginning and of the end of the output the log keeps.
 HEAD_BYTES = 8 << 20
 TAIL_BYTES = 1 << 20
 LINES_KEPT = 20_000
@@ -14,7 +14,7 @@ LINE_LENGTH = 2_000
 
 
 class Log:
-    """A log file fed from several threads. A disk that is full costs the log, not the run."""
+    """A log file that several threads write to. On a full disk the log is cut; the run goes on."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "wb", buffering=0)  # noqa: SIM115
@@ -37,7 +37,7 @@ class Log:
                 del self._tail[:-TAIL_BYTES]
 
     def close(self) -> None:
-        """Write the end of what was printed, and close the file."""
+        """Write the end of the output, and close the file."""
         with self._lock:
             if self._file.closed:
                 return
@@ -56,7 +56,7 @@ class Log:
 
 
 class Lines:
-    """The first lines of a stream, each up to a length; the others are counted."""
+    """The first lines of a stream, each cut to a maximum length; further lines are only counted."""
 
     def __init__(self) -> None:
         self.kept: list[str] = []
@@ -64,7 +64,7 @@ class Lines:
         self._pending = b""
 
     def write(self, chunk: bytes) -> None:
-        """Add what was printed."""
+        """Add a piece of the output."""
         if len(self.kept) >= LINES_KEPT:
             self.dropped += chunk.count(b"\n")
             self._pending = chunk[chunk.rfind(b"\n") + 1 :][:1] or (b"" if b"\n" in chunk else self._pending)
@@ -76,7 +76,7 @@ class Lines:
         self._pending = (self._pending + rest)[:LINE_LENGTH]
 
     def close(self) -> None:
-        """The stream has ended; what came after the last newline is a line too."""
+        """Mark the end of the stream; text after the last newline counts as a line."""
         if self._pending:
             self._keep(self._pending)
             self._pending = b""

@@ -1,4 +1,4 @@
-"""The pipes between a child and the process that starts it."""
+"""The pipes between a child and its parent."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ _PIECE = 1 << 16
 
 
 class Pipe:
-    """A pipe of which each end is either taken or closed."""
+    """A pipe; `close` closes each end that nobody has taken."""
 
     def __init__(self) -> None:
         self.read, self.write = os.pipe()
 
     def take_read(self) -> int:
-        """Give the end that is read from; whoever has it closes it."""
+        """Take the read end; the caller must close it."""
         taken, self.read = self.read, -1
         return taken
 
     def take_write(self) -> int:
-        """Give the end that is written to; whoever has it closes it."""
+        """Take the write end, non-blocking; the caller must close it."""
         taken, self.write = self.write, -1
-        # Who does not read what it is told must not hold up who tells it.
+        # A reader that does not read must not block the writer.
         os.set_blocking(taken, False)
         return taken
 
     def close(self) -> None:
-        """Close the ends that nobody has taken."""
+        """Close the ends that were not taken."""
         for fd in (self.read, self.write):
             if fd >= 0:
                 os.close(fd)
@@ -36,7 +36,7 @@ class Pipe:
 
 @contextlib.contextmanager
 def pipes(number: int) -> Iterator[list[Pipe]]:
-    """So many pipes, closed at the end but for the ends that were taken."""
+    """Open ``number`` pipes; on exit, close the ends that were not taken."""
     with contextlib.ExitStack() as stack:
         made = []
         for _ in range(number):
@@ -46,7 +46,7 @@ def pipes(number: int) -> Iterator[list[Pipe]]:
 
 
 def pieces(fd: int) -> Iterator[bytes]:
-    """What comes out of a pipe until all its writers are gone."""
+    """Read a pipe until all its writers are gone, then close it."""
     with contextlib.suppress(OSError):
         while piece := os.read(fd, _PIECE):
             yield piece

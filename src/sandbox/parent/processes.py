@@ -1,8 +1,8 @@
-"""The operating system's side of starting and ending processes (Linux; elsewhere what can be had of it).
+"""Starts and ends processes (complete on Linux; elsewhere as far as the system allows).
 
 A run is a tree of processes below the child that was started. The child and this process are both
-subreapers: what a script forks off and orphans stays below its child while that lives, and comes to this
-process afterwards, so that a whole run can be found and ended. docs/sandbox.md tells the story.
+subreapers: an orphan of the script becomes a child of the run's child while that lives, and a child of this
+process afterwards. So all processes of a run can be found and ended. See docs/sandbox.md.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from pathlib import Path
 from ..prctl import become_subreaper
 
 MARK = "HYBRIDIZE_RUN"
-#: What the processes of all our runs carry in their environment, under `MARK`.
+#: The value of `MARK` in the environment of all processes of our runs.
 OWNER = uuid.uuid4().hex
 _KILL_ROUNDS = 200
 _ROUND_SECONDS = 0.02
 _ADOPTED_SECONDS, _IDLE_LOOKS = 5.0, 20
 
-# Every process that was started and not reaped yet; the lock keeps one that is being started from being
-# taken for an orphan.
+# Every process that was started and is not reaped yet; the lock prevents that a process in the middle of its
+# start counts as an orphan.
 _table = threading.RLock()
 _started: set[int] = set()
 _kept: set[int] = set()
 
 
 class Process:
-    """A process that is ours to wait for. Its id is not given back to the system before `reap`."""
+    """A process that we wait for. The system cannot reuse its id before `reap`."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -44,7 +44,7 @@ class Process:
         _started.add(pid)
 
     def poll(self) -> int | None:
-        """The exit status (minus the signal's number) or None while it runs."""
+        """The exit status (after a signal: minus its number), or None while it runs."""
         if self.returncode is None:
             try:
                 ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -57,7 +57,7 @@ class Process:
         return self.returncode
 
     def wait(self, timeout: float) -> bool:
-        """Wait for the end, for ``timeout`` seconds at most; whether it has come."""
+        """Wait for the end, at most ``timeout`` seconds; returns whether it has ended."""
         end = time.monotonic() + max(timeout, 0.0)
         pause = 0.001
         while self.poll() is None:
@@ -68,7 +68,7 @@ class Process:
         return True
 
     def kill(self) -> None:
-        """Kill it and the process group that it leads."""
+        """Kill the process and the process group that it leads."""
         if not self._reaped:
             with contextlib.suppress(OSError):
                 os.kill(self.pid, signal.SIGKILL)
@@ -76,7 +76,7 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
 
     def end(self, timeout: float = 10.0) -> None:
-        """Kill it with all that it has started, also what left its group or session, and reap it."""
+        """Kill it and all its descendants, even those that left its group or session, and reap it."""
         self.kill()
         self.wait(timeout)
         with _table:
@@ -84,7 +84,7 @@ class Process:
             self.reap()
 
     def reap(self) -> None:
-        """Give the id back, if the process has ended."""
+        """Reap the process if it has ended."""
         if self.poll() is not None:
             if not self._reaped:
                 self._reaped = True
@@ -94,7 +94,7 @@ class Process:
             _kept.discard(self.pid)
 
     def keep(self) -> None:
-        """Spare it when all that was started is ended: it serves more than one run."""
+        """Exempt it from `end_all`: it serves more than one run."""
         _kept.add(self.pid)
 
 
@@ -106,10 +106,10 @@ def spawn(
     output: int = subprocess.DEVNULL,
     errors: int = subprocess.DEVNULL,
 ) -> Process:
-    """Start a program in a session of its own; ``passed`` are the file descriptors that it inherits.
+    """Start a program in a new session; ``passed`` are the file descriptors that it inherits.
 
-    The kernel ties a child that asked for it (`die_with`) to the *thread* that started it, so one thread
-    that lives as long as this process starts them all.
+    The kernel kills a child that called `die_with` when the *thread* that started it ends. So one thread that
+    lives as long as this process starts all children. Raises the exception of `subprocess.Popen`.
     """
     _remember_ends()
     starter = _starter()
@@ -157,7 +157,7 @@ class _Order:
                 start_new_session=True,
             )
             self.process = Process(started.pid)
-            # It is ours to wait for, not the module's.
+            # We wait for it; `subprocess` must not.
             started.returncode = 0
         except Exception as error:
             self.error = error
@@ -193,26 +193,26 @@ def _carry_out(orders: queue.SimpleQueue[_Order]) -> None:
 
 @contextlib.contextmanager
 def adopting() -> Iterator[None]:
-    """While a process that is to become ours is on its way, no orphan is looked for."""
+    """Hold the search for orphans while a forked process is being re-parented to this one."""
     _remember_ends()
     with _table:
         yield
 
 
 def _remember_ends() -> None:
-    """Undo an ignored SIGCHLD, as some launchers pass it on: the kernel would forget how a child has ended."""
+    """Undo an ignored SIGCHLD, which some launchers pass on: the kernel would discard the exit status of children."""
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def end_orphans() -> None:
-    """End what runs that are over have left, or were about to start."""
+    """End the processes that finished runs have left or were about to start."""
     with _table:
         _kill_run(None)
 
 
 def end_all() -> None:
-    """End every process that was started and is not kept, and what such have orphaned."""
+    """End every started process that is not kept, and all orphans."""
     with _table:
         for pid in _started - _kept:
             Process(pid).end()
@@ -220,7 +220,7 @@ def end_all() -> None:
 
 
 def kill_marked(owner: str) -> None:
-    """Kill every process that carries an owner's mark in its environment: what a dead process has left."""
+    """Kill every process with ``owner``'s mark in its environment; the owner itself is dead."""
     mark = f"{MARK}={owner}".encode()
     for pid in _tree():
         if mark in _environment_of(pid):
@@ -228,7 +228,7 @@ def kill_marked(owner: str) -> None:
 
 
 def _kill_run(root: int | None) -> None:
-    """Kill what is below ``root``, what is in its session, and all marked orphans; until nothing is left."""
+    """Kill the descendants of ``root``, the processes of its session and all marked orphans, until none is left."""
     for _ in range(_KILL_ROUNDS):
         tree = _tree()
         victims = _victims(tree, root)
@@ -244,16 +244,16 @@ def _kill_run(root: int | None) -> None:
 
 
 def _kill_adopted() -> bool:
-    """Kill and reap the orphans that have become children of this process, as fast as may be; whether there were any.
+    """Kill and reap the orphans that this process has adopted, as fast as possible; returns whether there were any.
 
-    A process that forks and leaves at once is gone before a look at the whole process table is over, and
-    leaves a zombie each time. Zombies tell no environment, so theirs are known by the session: what this
-    process starts for itself stays in its own. An orphan with children is left for that longer look: they may
-    carry no mark, and would be known no more without it.
+    A process that forks and exits at once is gone before a scan of the process table ends, and leaves a zombie
+    each time. A zombie has no environment, so it is recognized by its session: the processes that this process
+    starts for itself stay in its own session. An orphan with children is left to the full scan: its children may
+    carry no mark, and are recognized only by their parent.
     """
     own, mark = os.getpid(), f"{MARK}={OWNER}".encode()
     end, idle, found = time.monotonic() + _ADOPTED_SECONDS, 0, False
-    # A process is between life and death for a moment, and its next one not adopted yet: look again.
+    # A dying process is not a zombie at once, and its child is not adopted at once: look again.
     while idle < _IDLE_LOOKS and time.monotonic() < end:
         idle += 1
         for pid in reversed(_children(own)):
@@ -272,7 +272,7 @@ def _kill_adopted() -> bool:
 
 
 def _children(pid: int) -> list[int]:
-    """The children of a process's first thread, which is the one that the kernel gives orphans to."""
+    """The children of a process's first thread; the kernel gives orphans to that thread."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
@@ -287,7 +287,7 @@ def _is_foreign_zombie(pid: int) -> bool:
 
 
 class _Entry:
-    """What the process table says of one process."""
+    """One process's entry in the process table."""
 
     def __init__(self, parent: int, session: int, state: str) -> None:
         self.parent, self.session, self.state = parent, session, state
@@ -303,7 +303,7 @@ def _tree() -> dict[int, _Entry]:
 
 
 def _victims(tree: Mapping[int, _Entry], root: int | None) -> list[int]:
-    """The processes of a run, and of runs that have ended; zombies only where they are ours to reap."""
+    """The processes of the run ``root`` and of ended runs; of the zombies only our own children."""
     own = os.getpid()
     mark = f"{MARK}={OWNER}".encode()
     doomed: dict[int, bool] = {}

@@ -1,8 +1,8 @@
-"""A scratch copy of the project: what runs may write to, so that the user's files stay as they are.
+"""A scratch copy of the project, which runs may write to, so that the user's files stay unchanged.
 
-Source files and small files are copied; large files, crowded folders and what is not the project's own
-are linked. A link is broken up into a copy when the script opens it for writing (``guard``, inside the
-child). Laying a copy takes a bounded time, whatever the folder is that the script happens to lie in.
+Source files and small files are copied; large files, crowded folders and files outside the project are linked. A
+link is replaced by a copy when the script opens it for writing (``guard``, inside the child). Laying a copy takes a
+bounded time, whatever folder contains the script.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from .. import links
 from ..folders import copied, inside
 from . import home
 
-#: A link lets a program change the mode and the times of the original, so what can be copied quickly is no link.
+#: A program can change the original's mode and times through a link, so a file that can be copied quickly is copied.
 COPY_LIMIT_BYTES = 16 << 20
 COPY_TOTAL_BYTES = 256 << 20
-#: Of these, files of more than so many bytes get no more than so much: small ones are many, and come deeper down.
+#: The files above LARGE_BYTES may use only LARGE_TOTAL_BYTES of the total: many small files come at deeper levels.
 LARGE_BYTES, LARGE_TOTAL_BYTES = 1 << 20, 64 << 20
 COPIED_FILES = 10_000
-#: A folder with more entries and no Python file among them is linked as a whole, one of images, say.
+#: A folder with more entries than this and no Python file is linked as a whole; a folder of images, for example.
 CROWDED_ENTRIES = 500
-#: With so many entries laid, every folder that is still to come is linked as a whole.
+#: After this number of entries, every further folder is linked as a whole.
 LAID_ENTRIES = 50_000
 SURROUNDING_LEVELS = 3
 SURROUNDING_ENTRIES = 5000
-# Made again by whoever needs them.
+# Python makes them again when it needs them.
 LEFT_OUT = frozenset({"__pycache__"})
-# Found by their absolute path anyway, or not the script's business. Hidden folders are treated the same.
+# The script finds these by their absolute path, or does not use them. Hidden folders are linked too.
 LINKED = frozenset({"node_modules", "site-packages", "lost+found"})
-# Where the name of a folder ends, and what is left of a path after it.
+# The end of a folder's name, and the rest of the path after it.
 _ENDS, _REST = r"(?![\w.~+@%=-])", re.compile(r"[^=,;:'\"\s]*")
-# What stands before a path: an option of one letter, or another path and a colon.
+# What may precede a path: an option of one letter, or another path and a colon.
 _OPTION = re.compile(r"--?[A-Za-z]")
 _PATH_LIST = re.compile(r"(?:^|[=,;:'\"\s])(?:(?!//)[^=,;:'\"\s]*/[^=,;:'\"\s]*|\.{0,2}):$")
 _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
@@ -50,7 +50,7 @@ _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
 
 @dataclass(frozen=True)
 class Scratch:
-    """Where a run's copy lies. ``mapping`` pairs each copied tree's original with its copy."""
+    """The folders of a run's copy. ``mapping`` pairs each copied tree's original with its copy."""
 
     folder: Path
     root: Path
@@ -59,15 +59,15 @@ class Scratch:
     mapping: tuple[tuple[str, str], ...]
 
     def path(self, original: str | Path) -> Path:
-        """The copy of an original path; the path itself where it lies outside of what was copied."""
+        """The copy of an original path; a path outside of the copied trees unchanged."""
         return Path(copied(self.mapping, str(original)))
 
     def argument(self, text: str) -> str:
-        """An argument of the script, with the project's absolute paths in it, if any, led to the copy."""
+        """An argument of the script, with the project's absolute paths in it replaced by those of the copy."""
         return redirected(self.mapping, text)
 
     def variable(self, name: str, value: str) -> str:
-        """The same for an environment variable; what names the home or an environment stays what it is."""
+        """The same for an environment variable; the home folder's and the Python environment's paths stay."""
         if name == "PYTHONPATH":
             return os.pathsep.join(self.argument(part) for part in value.split(os.pathsep))
         project = [pair for pair in self.mapping if pair[1] == str(self.root)]
@@ -88,12 +88,12 @@ class Scratch:
 
 
 def redirected(mapping: Sequence[tuple[str, str]], text: str, kept: Sequence[str] = ()) -> str:
-    """A text (an argument, say) with each absolute path of a copied tree in it led to the copy.
+    """A text (an argument, say) with each absolute path of a copied tree in it replaced by the copy's path.
 
-    A path begins at the text's begin, after an equals sign, a comma, a quote, a bracket or a space, after ``file://``
-    or another scheme that names no host (``sqlite:///``), after an option of one letter (``-I/path``), or after another
-    path and a colon. So neither the path of a URL nor one that only ends like the tree's own is taken for it. Paths
-    inside of ``kept`` stay what they are.
+    A path begins at the start of the text, after an equals sign, a comma, a quote, a bracket or a space, after
+    ``file://`` or another scheme that names no host (``sqlite:///``), after an option of one letter (``-I/path``), or
+    after another path and a colon. So the path of a URL is not replaced, nor a longer path that ends with a tree's.
+    Paths inside of ``kept`` stay unchanged.
     """
     trees = dict(mapping) | {quote(source): quote(copy) for source, copy in mapping}
     sources = sorted((source for source in trees if source != "/"), key=len, reverse=True)
@@ -118,9 +118,9 @@ def _begins_path(before: str) -> bool:
 def lay(target: Target, files: Sequence[EditedFile], folder: Path, leave_out: Sequence[Path] = ()) -> Scratch:
     """Lay a scratch copy of ``target``'s project under ``folder``, with ``files`` in their edited form.
 
-    ``leave_out`` are folders that must not be copied (the tool's own results). A working directory
-    outside of the project gets a copy of its own whose entries are links, and so do the folders above.
-    Raises OSError where ``folder`` can't be written.
+    ``leave_out`` are folders that must not be copied (the tool's own results). A working directory outside of
+    the project is laid as a folder of links, and so are some levels of the folders above it and the project.
+    Raises OSError if ``folder`` can't be written.
     """
     folder = Path(os.path.realpath(folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -137,11 +137,11 @@ def lay(target: Target, files: Sequence[EditedFile], folder: Path, leave_out: Se
     laying.lay_tree(root, laid_root)
     if apart:
         laying.link_entries(cwd, laid_cwd)
-    # Last, for one copy may lie in the surroundings of the other.
+    # Last, because one copy may lie in the surroundings of the other.
     laying.link_surroundings(root)
     laying.link_surroundings(cwd)
     laid_cwd.mkdir(parents=True, exist_ok=True)
-    # What is edited takes the place of what is only without its decorators.
+    # An edited file replaces the version of it that only lost its decorators.
     for edited in {each.file: each for each in (*target.eager, *files)}.values():
         laying.put(laid_root, edited)
     temporary = folder / "tmp"
@@ -150,12 +150,12 @@ def lay(target: Target, files: Sequence[EditedFile], folder: Path, leave_out: Se
 
 
 def _under(top: Path, path: Path) -> Path:
-    """Where the copy of an absolute path lies: at the same place below ``top``, so ``../data`` leads right."""
+    """The place of an absolute path's copy: the same path below ``top``, so that ``../data`` works."""
     return top / path.relative_to(path.anchor)
 
 
 class _Laying:
-    """One copy while it is being laid: what it may still cost."""
+    """A copy in the making, with the bytes, files and entries that it may still use."""
 
     def __init__(self, top: Path, mapping: Sequence[tuple[str, str]], skip: Collection[str]) -> None:
         self.top = top
@@ -167,7 +167,7 @@ class _Laying:
         self.entries_left = LAID_ENTRIES
 
     def lay_tree(self, root: Path, copy: Path) -> None:
-        """Lay a folder and what is below it, level by level: what is near the top is copied first."""
+        """Lay a folder and its content, level by level: files near the top are copied first."""
         copy.mkdir(parents=True, exist_ok=True)
         waiting = deque([(str(root), str(copy))])
         while waiting:
@@ -186,12 +186,12 @@ class _Laying:
                         waiting.append((entry.path, below))
 
     def _list(self, source: str, keep: bool) -> list[os.DirEntry[str]] | None:
-        """A folder's entries by name; None where it should be linked as a whole, unless it is to be kept."""
+        """A folder's entries, sorted by name; None if it should be linked as a whole, which ``keep`` forbids."""
         try:
             with os.scandir(source) as entries:
                 listed = list(islice(entries, None if keep else LAID_ENTRIES))
         except OSError:
-            # Unreadable, or gone by now: with the link the script sees just that.
+            # Unreadable, or gone by now: through the link the script sees the same.
             return [] if keep else None
         names = {entry.name for entry in listed}
         crowded = len(listed) > CROWDED_ENTRIES and not any(name.endswith(".py") for name in names)
@@ -200,10 +200,10 @@ class _Laying:
         return sorted(listed, key=lambda entry: entry.name)
 
     def _lay_entry(self, entry: os.DirEntry[str], place: str, crowded: bool) -> str | None:
-        """Lay one entry; the place, if that is a folder that is to be filled."""
+        """Lay one entry; returns its place if it is a folder that must still be filled."""
         try:
             if entry.is_symlink():
-                # One that stays in the project leads to the copy, or the script would find the original.
+                # A link within the project must lead to the copy, or the script would reach the original.
                 os.symlink(copied(self.mapping, os.path.realpath(entry.path)), place)
             elif entry.is_dir() and not (entry.name.startswith(".") or entry.name in LINKED):
                 os.mkdir(place)
@@ -237,7 +237,7 @@ class _Laying:
         os.symlink(source, place)
 
     def link_entries(self, source: Path, copy: Path) -> None:
-        """Fill ``copy`` with links to what ``source`` holds, besides what is laid there already."""
+        """Fill ``copy`` with links to the entries of ``source``, except those that are already laid there."""
         copy.mkdir(parents=True, exist_ok=True)
         for name in _names(source):
             place = f"{copy}/{name}"
@@ -247,7 +247,7 @@ class _Laying:
     def link_surroundings(self, path: Path) -> None:
         """Fill the folders above a laid one with links to their entries, some levels up.
 
-        The folder for temporary files ends that: what lies there is everybody's, and there is much of it.
+        This stops at the folder for temporary files: all programs share it, and it has many entries.
         """
         ends = (Path("/"), Path(tempfile.gettempdir()), Path("/tmp"))
         for folder in list(path.parents)[:SURROUNDING_LEVELS]:
@@ -256,7 +256,7 @@ class _Laying:
             self.link_entries(folder, _under(self.top, folder))
 
     def put(self, laid_root: Path, edited: EditedFile) -> None:
-        """Put a file's edited form in place; never through a link, which may lead to the original."""
+        """Write a file's edited form; never through a link, which may lead to the original."""
         place = str(laid_root)
         for part in Path(edited.file).parts[:-1]:
             place = f"{place}/{part}"
