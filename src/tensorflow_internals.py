@@ -1,4 +1,4 @@
-"""Inside the child: every private name of TensorFlow and Keras that hybridize uses, in one place.
+"""All private names of TensorFlow and Keras that hybridize uses in the child process.
 
 The next release may remove a private name. Then the accessor that needs it raises `MissingName`, whose text tells
 TensorFlow's version, the name and what to do. Nothing here imports TensorFlow before an accessor is called.
@@ -44,7 +44,7 @@ class MissingName(RuntimeError):
 
 @dataclass(frozen=True)
 class Name:
-    """A private name: the module that holds it, and the attributes that lead to it from there."""
+    """A private name: its module, and the dotted path of attributes from the module to the object."""
 
     module: str
     path: str = ""

@@ -1,5 +1,5 @@
-"""Decides by running whether a candidate may run as a graph.
+"""Decides by running a candidate whether it may run as a graph.
 
-A run has two sides: the ``parent`` starts it and judges, the ``child`` watches the script from within. What both must
-say in the same words stands beside them (`wording`, `late`).
+``parent`` starts the runs and judges them; ``child`` watches the script from inside. Both import the modules of this
+folder.
 """

@@ -1,4 +1,4 @@
-"""Whether state that a trace reads is known not to change the graph. Pure: no process is started here."""
+"""Decides whether the state that a trace reads may change the graph. Pure: starts no process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..records import Judgement, Reason, Verdict
 from .rows import CheckedRow, ObservedRow
 from .wording import count, original
 
-#: What is read, by label: the value as a text.
+#: The values that are read, as texts by label.
 State = Mapping[str, str]
 
 
@@ -20,9 +20,9 @@ def question(
     whole: bool,
     root: Mapping[str, str],
 ) -> Judgement:
-    """A confirmation as a doubt, where what its traces read changes and that is not known to be harmless.
+    """Turn a confirmation into a doubt if its traces read state that changes and may change the graph.
 
-    ``whole`` says whether the script came to its own end, observed or compared; ``root`` maps copied
+    ``whole``: whether the script reached its own end in the observing or the checking run; ``root`` maps copied
     roots to the user's.
     """
     doubt = doubt_of(observed, row, whole) if judgement.verdict is Verdict.CONFIRMED and row is not None else None
@@ -39,11 +39,11 @@ def question(
 
 
 def doubt_of(observed: ObservedRow, row: CheckedRow, whole: bool) -> str | None:
-    """Why equal traces say too little: what they read changes. None where nothing does, or it is proved harmless.
+    """Why equal traces are not enough: the state that they read changes. None if it does not, or is proved harmless.
 
-    It is proved where the script came to its own end, and each state that it passed through was traced, for each
-    signature, to the same graph. Where it did not, a store in its loop that was not run so far is a doubt, too. So is
-    what could not be watched.
+    It is proved harmless if the script reached its own end and each state of the run was traced, for each
+    signature, to the same graph. If the script did not reach its end, a store in its loop that has not run yet is a
+    doubt too. State that could not be watched is always a doubt.
     """
     seen, checked = observed.reads or {}, row.reads or {}
     labels = set(checked.get("labels", ()))
@@ -81,7 +81,7 @@ def _named(label: str, places: Mapping[str, str]) -> str:
 
 
 def agrees(state: State, traced: State) -> bool:
-    """Whether a trace was made in ``state``. What was not known to be read when it was made, it did not read."""
+    """Whether a trace was made in ``state``. A label that is missing in ``traced`` was not read by that trace."""
     return all(traced.get(label, text) == text for label, text in state.items())
 
 

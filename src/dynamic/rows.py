@@ -1,4 +1,4 @@
-"""What a child tells its parent of each candidate: rows that go over the line as JSON, the same on both sides."""
+"""The child's report on each candidate: rows that travel to the parent as JSON, with the same classes on both sides."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any, Self
 
 
 class Row:
-    """A row: what it holds goes over the line by the names of its fields."""
+    """A row whose JSON form has the names of its fields as keys."""
 
     def to_json(self) -> dict[str, Any]:
-        """The row as it goes over the line."""
+        """The row as a JSON object."""
         return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}  # type: ignore[arg-type]
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The row that came over the line; what it lacks has its default, and what it has no field for is left out."""
+        """The row of a JSON object; missing keys get their defaults, unknown keys are ignored."""
         known = {each.name: each.metadata.get("row") for each in fields(cls)}  # type: ignore[arg-type]
         return cls(**{name: _read(known[name], value) for name, value in data.items() if name in known})
 
@@ -36,9 +36,9 @@ def _read(kind: type[Row] | None, value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class EffectRow(Row):
-    """An effect that was seen: in how many sampled ``calls``, and in how many of them not the first of their owner.
+    """An observed effect: the number of sampled ``calls`` with it, and of those after their owner's first (``later``).
 
-    ``building`` counts those in which something was built, ``beside`` says that another thread may have had it.
+    ``building`` counts the calls with it that also built something; ``beside``: another thread may have caused it.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class EffectRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class CreationRow(Row):
-    """The first later call that created variables: which, how many, some names; and how many more such calls."""
+    """The first later call that created variables: its number, how many, some names; ``more`` counts further calls."""
 
     call: int
     number: int
@@ -63,12 +63,12 @@ class CreationRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedRow(Row):
-    """What the observing run saw of a candidate; seconds of wall time, a watched call's own overhead left out.
+    """The observing run's results for a candidate; times are seconds of wall time without the watching's overhead.
 
-    ``squares`` is the sum of the squares of the calls' seconds, and ``window`` the time since the first of them.
-    Of the owners of traces (a function object, a method's instance) the one with the most signatures is told.
-    ``blind`` says why its calls could not be looked at, ``refusal`` why it can be no graph. ``whole`` is the parent's:
-    whether the run came to the script's own end.
+    ``squares`` is the sum of the squares of the calls' seconds, ``window`` the seconds since the first call.
+    ``owner_signatures`` and ``owner_calls`` are of the owner of traces (a function object, a method's instance) with
+    the most signatures. ``blind`` says why its calls could not be sampled, ``refusal`` why it cannot be a graph. The
+    parent sets ``whole``: whether the run reached the script's own end.
     """
 
     calls: int = 0
@@ -108,7 +108,7 @@ class ObservedRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class RehearsedRow(Row):
-    """What the repeated calls of a candidate showed that is called too rarely."""
+    """The results of the repeated calls of a candidate with too few calls."""
 
     repeats: int = 0
     abandoned: int = 0
@@ -120,10 +120,10 @@ class RehearsedRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedRow(Row):
-    """What the checking run saw of a candidate. Seconds are medians per call, None where none was timed.
+    """The checking run's results for a candidate. Seconds are medians per call, None if none was timed.
 
-    ``refutations`` and ``doubts`` are texts by their codes, the first of each. ``states``, ``paths`` and ``signatures``
-    count distinct ones; ``owner_traces`` and ``owner_compared`` are of the owner that was traced most.
+    ``refutations`` and ``doubts`` map codes to the first text of each. ``states``, ``compared_paths`` and
+    ``signatures`` count distinct ones; ``owner_traces`` and ``owner_compared`` are of the owner with the most traces.
     """
 
     calls: int = 0

@@ -1,17 +1,17 @@
-"""How reasons read: an effect has the same words where an observed call showed it and where tracing did."""
+"""The wording of reasons: an effect reads the same whether an eager call or tracing showed it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 
-#: What a trace does that was made while Keras builds a layer symbolically, by the kind of the fault.
+#: The faults of a trace that was made while Keras builds a layer symbolically.
 TRACE_FAULTS = {
     "weights": "holds the initial values of variables as constants: the graph would never see trained weights",
     "seeds": "reads the state of a keras.random.SeedGenerator and does not move it on: each call would draw the same "
     "random numbers",
 }
-#: What helps against each of these.
+#: The remedy for all of them.
 TRACE_REMEDY = "convert the step that calls the model instead"
 
 _WORDS = {
@@ -26,12 +26,12 @@ _WORDS = {
     "closure": "it changes the enclosing function's {subject} ({detail})",
 }
 
-#: What is added where it may have been another thread that had the effect.
+#: The addition for an effect that another thread may have caused.
 BESIDE = "; another thread ran at the same time and may have done it"
 
 
 def effect_code(kind: str) -> str:
-    """The code of the reason that an effect of this kind is."""
+    """The reason code of an effect of this kind."""
     return f"effect-{kind}"
 
 
@@ -42,9 +42,9 @@ def describe_effect(kind: str, subject: str, detail: str) -> str:
 
 
 def describe_creation(first: int, more: int, number: int, names: Sequence[str]) -> str:
-    """That ``number`` variables were created in call ``first``, some in ``more`` later ones too, and what to do.
+    """The message that call ``first`` created ``number`` variables, and ``more`` later calls did too, with the remedy.
 
-    Without a number of the call (0), that it does so in each.
+    If ``first`` is 0, the message says that each call creates them.
     """
     which = f", such as {names[0]}" if names and names[0] else ""
     call = f"call {first:,}" if first else "each call"

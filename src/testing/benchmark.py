@@ -1,4 +1,4 @@
-"""What a function gains as a graph, measured in turns over the calls of a test."""
+"""Measures the speedup of a function as a graph, over the calls of a test."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .plugin import Measured
 
 
 def measure(subject: Subject, calls: Sequence[Call], rounds: int) -> Measured:
-    """Time all calls eagerly and as a graph, in turns, ``rounds`` times; variables are put back afterwards.
+    """Time all calls eagerly and as a graph, in turns, ``rounds`` times; restores the variables afterwards.
 
-    The graph is traced before. A round is one turn of each, so that both meet the same drift of the machine.
+    Tracing is not timed. A round is one turn of each, so that both meet the same drift of the machine.
     """
     from ..dynamic.child import variables
 

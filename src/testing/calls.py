@@ -53,14 +53,14 @@ class Subject:
             if options:
                 raise TypeError("a tf.function already has options; pass the Python function instead")
             original = function.python_function  # type: ignore[attr-defined]
-            # A copy: the traces that are made here are none of the user's.
+            # A copy, so that our traces do not appear in the user's function.
             return cls(_name(original), original, (), lambda: tensorflow_internals.clone(function))
         receiver: tuple[Any, ...] = ()
         plain, name = function, _name(function)
         if isinstance(function, types.MethodType):
             receiver, plain = (function.__self__,), function.__func__
         elif not isinstance(function, types.FunctionType):
-            # An object that can be called: as an argument, its state is looked at as well.
+            # A callable object becomes an argument, so that its state is compared too.
             receiver, plain = (function,), _call
         return cls(name, plain, receiver, lambda: tf.function(plain, **options))
 

@@ -50,7 +50,7 @@ class Wanted:
             )
 
 
-#: What is wanted of the test that runs now.
+#: The request of the running test.
 wanted: Wanted | None = None
 
 

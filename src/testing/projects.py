@@ -1,4 +1,4 @@
-"""Which code is the user's, in a process that runs their tests."""
+"""Finds the user's code, in a process that runs their tests."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ..dynamic.child.effects import Project
 
 
 def project_of(function: Callable[..., Any], *files: str) -> Project:
-    """The project of a function and of other files: the packages that they lie in, or else their folders.
+    """The project of a function and of other files: the packages that contain them, or else their folders.
 
-    What is installed in such a folder (an environment of the project's) does not belong to it.
+    Packages that are installed in such a folder (in the project's Python environment) do not belong to it.
     """
     if str(getattr(function, "__module__", "")).partition(".")[0] not in LIBRARIES:
-        with contextlib.suppress(TypeError):  # which is raised for what is not written in Python
+        with contextlib.suppress(TypeError):  # raised for a function that is not written in Python
             files = (*files, inspect.getsourcefile(inspect.unwrap(function)) or "")
     roots = sorted({str(_home(Path(file))) for file in files if file and Path(file).is_file()})
     own = str(Path(__file__).resolve().parents[1])

@@ -94,7 +94,7 @@ def _compare(subject: Subject, calls: Sequence[Call], project: Project, max_trac
     function, watch, check = subject.make(), Watch(project), Check(subject.name)
     graph = bind(function)
     check.stability = Stability(project, None)
-    # What a first call builds is then told from what each call does: it is made once more than it is given.
+    # A first call that builds variables is repeated, which shows what every call does. So one more call is expected.
     check.rehearsal = Rehearsed(len(calls) + 1)
     for number, each in enumerate(calls, 1):
         where = f"call {number} of {len(calls)}"
@@ -119,9 +119,9 @@ def _compare(subject: Subject, calls: Sequence[Call], project: Project, max_trac
 
 
 def _made_again(shadow: Shadow) -> Shadow:
-    """The same call again, which finds what the first one has built; the process is left as that left it.
+    """Repeat a call whose first run has built variables; the process keeps the state after the first run.
 
-    What was traced before is traced once more and compared: a trace may hold what another one would not.
+    The repetition traces again and compares the traces: a trace may hold state that a later one would not.
     """
     from ..dynamic.child import iterators, variables
     from ..dynamic.child.effects import Snapshot

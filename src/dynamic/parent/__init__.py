@@ -1,1 +1,1 @@
-"""In the user's process, which never imports TensorFlow: starts the runs, and turns what they saw into judgements."""
+"""The parent process, which never imports TensorFlow: starts the runs, and turns their reports into judgements."""

@@ -1,7 +1,7 @@
-"""In the parent: the whole plan from the start of a fresh process, beside the original script.
+"""Runs the whole plan from the start of a fresh process, beside the original script (in the parent).
 
-Nothing has been warmed up eagerly here: variables are created, optimizers build their slots and models
-their weights inside the first traces, as they will for the user.
+Nothing has run eagerly before: variables, optimizer slots and model weights are created inside the first traces,
+as they will be for the user.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .runs import Run, Seen
 
 @dataclass(frozen=True)
 class Unit:
-    """A function to follow: its candidate's id, its file, and the line of its ``def`` as the file stands.
+    """The function whose calls are steps: its candidate's id, its file, and the line of its ``def`` in the user's file.
 
-    ``hybrid`` says that it is decorated as the file stands. Without a file, it is a batch of ``Model.fit``. Its calls
-    inside of the functions ``within`` (by id) are no units: where those are converted, they are part of a graph.
+    ``hybrid``: the user's file decorates it. Without a file, a step is a batch of ``Model.fit``. Its calls
+    inside of the functions ``within`` (by id) are not steps: if those are converted, these calls are part of a graph.
     """
 
     candidate: str
@@ -36,7 +36,7 @@ class Unit:
 
     @classmethod
     def of(cls, function: Function) -> Unit:
-        """The unit that a function is."""
+        """The unit of a function."""
         return cls(function.id, function.file, function.line, function.hybrid is not None, region=function.region)
 
     def hook_in(self, files: Sequence[EditedFile]) -> dict[str, Any]:
@@ -46,9 +46,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Arm:
-    """One of the runs that are compared: its label, the edited files, and how it is nudged (``replaying.NUDGES``).
+    """One of the compared runs: its label, the edited files, and its perturbation (``replaying.NUDGES``).
 
-    ``births`` are the arguments of ``births.Births``: whether the variables' initial values are noted, or given.
+    ``births`` are the arguments of ``births.Births``: whether the variables' initial values are recorded, or set.
     """
 
     label: str
@@ -66,11 +66,11 @@ def replay(
     reach: Sequence[Unit] = (),
     patience: Sequence[tuple[float, int]] = (),
 ) -> dict[str, Seen]:
-    """Replay the script cold in several arms at once; what each saw, by its label.
+    """Replay the script cold in several arms at once; returns the report of each arm by its label.
 
-    Each arm goes on for ``steps`` units, and until all functions of ``reach`` have been called; ``patience`` says when
-    it ends before that (``pacing.Limits``). A nudged arm's variables are moved by rounding errors: how far it parts
-    from the others is what rounding alone does to this script. Nothing is timed, so the arms run side by side.
+    Each arm runs for ``steps`` steps, and until all functions of ``reach`` have been called; ``patience`` says when
+    it may end earlier (``pacing.Limits``). A nudged arm's variables are perturbed by rounding errors: its distance from
+    the others is the effect of rounding alone on this script. Nothing is timed, so the arms run in parallel.
     """
     children = []
     for arm in arms:
@@ -87,10 +87,11 @@ def replay(
 def same_beginnings(
     original: Sequence[Mapping[str, Any]], edited: Sequence[Mapping[str, Any]]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The original's initial values of the variables that both make, by number in the original and in the edited run.
+    """The original's initial values of the variables that both runs create, by number in the original and in the edited
+    run.
 
-    Variables are matched by name, shape and dtype, the k-th with the k-th; by the last part of the name where a graph
-    has given them other scopes.
+    Variables are matched by name, shape and dtype, the k-th with the k-th. If a graph has given them other name scopes,
+    only the last part of the name counts.
     """
 
     def keys(rows: Sequence[Mapping[str, Any]], whole: bool) -> list[tuple[str, str, str]]:
@@ -113,10 +114,10 @@ def same_beginnings(
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a plan did not run through, and whom that names.
+    """Why a plan failed, and the candidates that may have caused it.
 
-    ``stale`` are the candidates whose traces show one of `TRACE_FAULTS`: it is certainly theirs. ``place`` is the
-    line (``file:line``) at which the script failed: whoever stands there is the first suspect.
+    ``stale`` are the candidates whose traces show one of `TRACE_FAULTS`; they are certainly the cause. ``place`` is the
+    line (``file:line``) at which the script failed: the candidate with this line is the first suspect.
     """
 
     reason: str
@@ -125,7 +126,7 @@ class Failure:
 
 
 def failure(edited: Seen, eager: Seen) -> Failure | None:
-    """Why the plan did not run through although the original script did; None where it did."""
+    """Why the plan failed although the original script did not; None if it did not fail."""
     outcome = edited.outcome
     faults = {name: row["fault"] for name, row in edited.report.get("traces", {}).items() if row.get("fault")}
     if faults:

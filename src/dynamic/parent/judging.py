@@ -109,7 +109,7 @@ def judge_observed(
         return verdict(Verdict.REFUTED, "refused", row.refusal)
     if row.creation:
         return verdict(Verdict.REFUTED, "creates-variables", creation_reason(row.creation))
-    # What a thread beside it may have drawn is for the check to tell, which can make a call again.
+    # Another thread may have drawn these random numbers. The check can find out, because it can repeat a call.
     effects = lasting_effects(row)
     own = [effect for effect in effects if not effect.beside]
     others = [effect for effect in effects if effect.beside and effect.kind != "random"]
@@ -217,9 +217,9 @@ def judge_checked(
     variant: Variant,
 ) -> Judgement:
     """The verdict on a candidate that was compared, eager against graph. ``died`` says how the run ended early."""
-    # A variant with arguments makes one of many signatures, so how many were not compared says nothing.
+    # A variant with arguments maps many signatures to one, so the number of uncompared signatures says nothing.
     judgement = _judge_row(function, observation, row, root, died, 0 if variant.arguments else observation.signatures)
-    # Of the bare function the observed signatures tell as much, and from all of the calls.
+    # Without arguments, the observed signatures show the same, and for all calls.
     traces, compared = (row.owner_traces, row.owner_compared) if row else (0, 0)
     if row and variant.arguments and traces >= LEAST_CALLS and 2 * traces > compared:
         why = f"it is retraced repeatedly: {traces} times in {compared} calls"

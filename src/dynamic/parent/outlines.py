@@ -1,4 +1,4 @@
-"""In the parent: whether a script with statements made functions, still eager, is the same program as the original."""
+"""Compares a script whose statements became functions, still eager, with the original (in the parent)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...rewrite.lines import hook_in
 from ...sandbox.parent.launch import start
 from .runs import Run, Seen
 
-#: As in the child: the hash of the operations is noted after so many.
+#: The number of operations between two recorded hashes, as in the child.
 EVERY = 250
 
 
@@ -22,7 +22,7 @@ NOTHING: Mapping[str, Sequence[int | str]] = MappingProxyType({})
 
 @dataclass
 class Comparison:
-    """The original's run, which is made once, beside the first run of an outlined script."""
+    """Compares outlined scripts with the original, which runs once, in parallel to the first outlined script."""
 
     run: Run
     original: Seen | None = None
@@ -34,10 +34,10 @@ class Comparison:
     def differs(
         self, files: Sequence[EditedFile], seconds: float, iterated: Mapping[str, Sequence[int | str]] = NOTHING
     ) -> str:
-        """What an outlined script does otherwise than the original, or why that is not known; empty where nothing.
+        """How an outlined script differs from the original, or why that is unknown; empty if they agree.
 
-        Both are run eagerly for ``seconds`` at most, and compared as far as both came. The run of the outlined script
-        notes what kind of thing its loops go over: ``iterated`` says where a call of each finds that.
+        Both run eagerly for at most ``seconds``, and are compared up to the operation that both reached. The outlined
+        run also records the types of the objects that its loops iterate; ``iterated`` says where a call finds them.
         """
         self.iterated = iterated
         arms: list[tuple[str, Sequence[EditedFile]]] = [(f"outlined-{len(self.labels) + 1}", files)]
@@ -53,12 +53,12 @@ class Comparison:
                 return own_failure("comparison of the operations", each.role_errors[0])
         wrong = _differs(self.original, outlined, None)
         if wrong and self.twin is None:
-            # What two runs of the original don't agree in is no difference.
+            # A difference that also occurs between two runs of the original does not count.
             self.twin = self._run([("outlined-twin", ())], seconds)["outlined-twin"]
         return _differs(self.original, outlined, self.twin) if wrong else ""
 
     def reached(self, candidate: str) -> bool:
-        """Whether the compared part of the run holds whole calls of a region's function."""
+        """Whether the compared part of the run contains whole calls of a region's function."""
         assert self.original is not None and self.outlined is not None
         done = self.outlined.report.get("done", {}).get(candidate)
         compared = _compared(self.original, self.outlined)
@@ -90,14 +90,14 @@ def _ended(seen: Seen) -> bool:
 
 
 def _compared(original: Seen, outlined: Seen) -> int | None:
-    """Up to which operation two runs can be compared; None where both came to their end."""
+    """The last operation up to which two runs can be compared; None if both reached their end."""
     if _ended(original) and _ended(outlined):
         return None
     return EVERY * min(len(seen.report.get("marks", ())) for seen in (original, outlined))
 
 
 def _differs(original: Seen, outlined: Seen, twin: Seen | None) -> str:
-    """What is not the same in two runs, ``twin`` being another one of the original."""
+    """The difference between two runs, or empty; ``twin`` is a second run of the original."""
     ours, theirs = outlined.outcome, original.outcome
     if ours.ending is Ending.RAISED and theirs.ending is not Ending.RAISED:
         place = f" at {ours.error_place}" if ours.error_place else ""
@@ -139,7 +139,7 @@ def _noise(original: Seen, twin: Seen | None, said: str) -> str:
 
 
 def _other_lines(original: Seen, outlined: Seen, twin: Seen | None, whole: bool) -> str:
-    """The first printed line that is another one, where two runs of the original print the same there."""
+    """The first different printed line, unless two runs of the original differ there too."""
     first, second = original.outcome.lines, outlined.outcome.lines
     if whole and len(first) != len(second) and not (original.outcome.lines_dropped or outlined.outcome.lines_dropped):
         return f"it prints {len(second):,} lines, not {len(first):,}"

@@ -50,9 +50,9 @@ from .settling import check_assumptions
 
 #: Candidates with less of the time than this are compared, but the check does not wait for many calls of them.
 MINOR_SHARE = 0.01
-#: So many times its seconds a check goes on for what the user has decorated and is called rarely.
+#: A check may take this many times its seconds for decorated functions that are called rarely.
 HYBRID_TIMES = 2.0
-#: With less than so much of its time left, a check looks no more at what was called by others that it refuted.
+#: The share of its time that a check must have left to compare functions whose callers it has refuted.
 HIDDEN_SHARE = 0.5
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
 
@@ -98,7 +98,7 @@ def observe(
     seen = run.observe(functions, seconds, longest, steps, entries, timed)
     whole = seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
     rows = {name: replace(ObservedRow.from_json(row), whole=whole) for name, row in seen.candidates.items()}
-    # What watching itself took is no part of the training.
+    # The overhead of watching is not training time.
     report = seen.report
     training = max(0.0, float(report.get("training_seconds", 0.0)) - float(report.get("overhead_seconds", 0.0)))
     roots = {seen.copied_root: ""}
@@ -240,11 +240,11 @@ def _check_together(
     died = _how_it_died(seen.outcome, observed.outcome)
     refused = died and seen.outcome.contacts.refused
     if refused:
-        # Its own error may not say so, but it may well come of that; then none of the functions has broken the run.
+        # The refusal may have caused the error even if the error does not say so. Then no function broke the run.
         run.target.network.stopped.add(refused[0])
         died = f"{died}, after its connection to {refused[0]} was refused; {REMEDY}"
     elif died and len(functions) > 1:
-        # One of them broke the run. The halves tell which, and the others keep their verdicts.
+        # One of them broke the run. Running the halves separately finds it, and the others keep their verdicts.
         middle = len(functions) // 2
         return [
             judgement

@@ -1,4 +1,4 @@
-"""In the parent: starts the observing, checking and replaying children and brings home what they saw."""
+"""Starts the observing, checking and replaying children and collects their reports (in the parent)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ...sandbox.parent.launch import Child, start
 from ...sandbox.parent.nursery import Nursery
 
 GRACE_SECONDS = 10.0
-#: The fewest that a run is given.
+#: The shortest run.
 SHORTEST_SECONDS = 1.0
 ENOUGH_CALLS = 40
 ENOUGH_COMPARED = 12
-#: So many times its seconds a check goes on for a change that the source says will come, where nothing else is open.
+#: A check may take this many times its seconds for a change that the source announces, if nothing else is open.
 AWAITING_TIMES = 2.4
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one child saw: its last report, how it ended, and which modules of no library it imported, from where."""
+    """One child's results: its last report, how it ended, and the files of the imported modules of no library."""
 
     outcome: RunOutcome
     report: Mapping[str, Any]
@@ -46,13 +46,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Run:
-    """What all runs have in common. ``watch`` is told how far a run has come.
+    """The common settings of all runs. ``watch`` gets texts about a run's progress.
 
-    Children are forked from the ``nursery`` where there is one. ``steps`` is how many units the user wants a run to do.
-    A check that has gone on for ``thrift`` seconds contents itself with ENOUGH_COMPARED calls of each candidate. With
-    ``finals``, replays also report what Keras has recorded when they end. No run goes on after ``deadline``, seconds of
-    the monotonic clock. What is observed and checked is the script with the ``outlines`` made: the files of ``base``.
-    ``edit`` makes the files of edits.
+    Children are forked from the ``nursery`` if there is one. ``steps`` is the user's number of steps for a run. After
+    ``thrift`` seconds, ENOUGH_COMPARED calls of each candidate are enough for a check. With ``finals``, replays also
+    report Keras' final records. No run continues after ``deadline``, in seconds of the monotonic clock. The observing
+    and checking runs use the script with the ``outlines``, which is in ``base``. ``edit`` makes the files of edits.
     """
 
     target: Target
@@ -79,16 +78,16 @@ class Run:
     ) -> Seen:
         """Run the original script with ``functions`` hooked, for ``seconds``.
 
-        The functions of ``entries`` say when their own code is entered; those of ``timed`` are only timed.
+        The functions of ``entries`` report when their own code is entered; those of ``timed`` are only timed.
 
-        Where too little has been seen by then (a slow start, a slow machine) it goes on, for ``longest``
-        seconds at most. With ``steps``, the run is cut when one candidate has been called so often.
+        If too little was seen by then (a slow start, a slow machine), the run continues up to ``longest`` seconds.
+        With ``steps``, the run is cut when one candidate has been called that often.
         """
         job = {
             "role": "observe",
             "hooks": [hook_in(self.base, f.id, f.file, f.line, f.region) for f in (*functions, *timed)],
             "timed": [f.id for f in timed],
-            # A function that is hybrid already is hooked outside of its decorator: there it is called.
+            # An already hybrid function is hooked outside of its decorator, because callers call the decorated one.
             "edited": [f.id for f in functions if f.hybrid is not None],
             "entries": [hook_in(self.base, f.id, f.file, f.line) for f in entries],
             "candidates": {f.id: _hints(f) for f in functions},
@@ -114,15 +113,15 @@ class Run:
     ) -> Seen:
         """Run the edited script with the candidates ``ids`` compared, eager against graph.
 
-        They stand where ``files`` decorate them, or where ``hooks`` say.
+        They are hooked where ``files`` decorate them, or at the places of ``hooks``.
 
-        For ``seconds``, and for ``longest`` where too few calls have been compared by then, or AWAITING_TIMES of
-        ``seconds`` where all that is left waits for a change that the source says will come; for those that
-        are ``minor`` half of ``seconds`` must do. ``rare`` are those that the whole script calls a few times only,
-        with how often: their calls are repeated. ``signatures`` says how many each was called with; the run goes on
-        for them. With ``enough``, it ends when so many calls of each have been compared, whatever their signatures.
-        ``reads`` is what each candidate was seen to read, as it changed: the run goes on until that was traced, and
-        where the observing run was ``unfinished`` for changes that the source says will come.
+        The run takes ``seconds``; ``longest`` if too few calls have been compared by then; AWAITING_TIMES of
+        ``seconds`` if every open candidate only waits for a change of the state that it reads. It waits for ``minor``
+        candidates only during half of ``seconds``. ``rare`` maps the candidates that the whole script calls only a few
+        times to that number: their calls are repeated. ``signatures`` is the number of each candidate's signatures; the
+        run waits for them. With ``enough``, it ends when that many calls of each have been compared, whatever their
+        signatures. ``reads`` is the changing state that each candidate was seen to read: the run continues until it was
+        traced. If the observing run was ``unfinished``, the run also waits for changes that the source announces.
         """
         job = {
             "role": "check",
@@ -158,16 +157,15 @@ class Run:
         within: Sequence[str] = (),
         patience: Sequence[tuple[float, int]] = (),
     ) -> Child:
-        """Start a cold run that notes what it computes; ``unit`` says what is hooked as such, and ``reach`` what else.
+        """Start a cold run that records what it computes, with hooks on ``unit``, the step function, and ``reach``.
 
-        Without a file, the unit is a batch of ``Model.fit``. ``ids`` are those of the hooked functions that are
+        Without a file, the unit is a batch of ``Model.fit``. ``ids`` are the ids of the hooked functions that are
         decorated.
 
-        The run ends after ``steps`` units, or later, when each function of ``reach`` has been called twice. ``nudge``
-        is the number of one of the ways in which rounding is imitated (NUDGES in ``replaying``), 0 for none. ``births``
-        are the arguments of ``births.Births``, where the variables' initial values matter. Calls of the unit inside of
-        functions of ``reach`` that are named in ``within`` are no units. ``patience`` says when the run has done enough
-        before its end (``pacing.Limits``).
+        The run ends after ``steps`` steps, or later, when each function of ``reach`` has been called twice. ``nudge``
+        is the number of a way to imitate rounding (NUDGES in ``replaying``), 0 for none. ``births`` are the arguments
+        of ``births.Births``, if the variables' initial values matter. Calls of the unit inside of the functions
+        ``within`` are not steps. ``patience`` says when the run may end earlier (``pacing.Limits``).
         Returns the running child: several replays may run at once, since nothing in them is timed.
         """
         hooks = {hook["id"]: hook for hook in _edited_hooks(files, ids)}
@@ -192,11 +190,11 @@ class Run:
         return start(self.target, job, files, self.folder, label, self.nursery)
 
     def _left(self, seconds: float) -> float:
-        """``seconds``, or those up to the deadline where they are fewer, and SHORTEST_SECONDS at least."""
+        """``seconds``, but at most the time until the deadline, and at least SHORTEST_SECONDS."""
         return min(seconds, max(SHORTEST_SECONDS, self.deadline - time.monotonic()))
 
     def bring_home(self, child: Child, files: Sequence[EditedFile], seconds: float) -> Seen:
-        """Wait for a replay's end; ``files`` are those that it was started with."""
+        """Wait for a replay's end; ``files`` are the files with which it was started."""
         return _seen(child, files, child.wait(seconds + GRACE_SECONDS), self.scan.root)
 
     def _run(
@@ -232,7 +230,7 @@ class Run:
 
 
 def _seen(child: Child, files: Sequence[EditedFile], outcome: RunOutcome, project: str) -> Seen:
-    """What a child saw, with each line of an edited file that it names turned back into the user's."""
+    """A child's results, with line numbers of edited files converted to the user's files."""
     copied = str(child.scratch.root)
     roots = [copied, project, ""]
     if outcome.error_place is not None:
@@ -244,7 +242,7 @@ def _seen(child: Child, files: Sequence[EditedFile], outcome: RunOutcome, projec
 
 
 def before_edits(value: Any, files: Sequence[EditedFile], roots: Sequence[str]) -> Any:
-    """``value`` (as it came out of JSON) with each ``path:line`` of an edited file as it was before the edit."""
+    """``value`` (decoded JSON) with each ``path:line`` of an edited file converted to the line before the edit."""
     if isinstance(value, dict):
         return {key: before_edits(item, files, roots) for key, item in value.items()}
     if isinstance(value, list):
@@ -261,13 +259,13 @@ def _line_before(lines: Sequence[int], found: re.Match[str]) -> str:
 
 
 def _has_seen_enough(report: Mapping[str, Any], _: float) -> bool:
-    """Whether some candidate has been called often enough for its calls to be compared in the next run."""
+    """Whether some candidate, or a batch, has been called often enough to be compared in the next run."""
     batches = report.get("modes", {}).get("batches", {})
     return any(row["calls"] >= ENOUGH_CALLS for row in (*report.get("candidates", {}).values(), *batches.values()))
 
 
 def _has_compared_enough(minor: Sequence[str], longest: float, report: Mapping[str, Any], elapsed: float) -> bool:
-    """Whether a check may end: not where a change that will come is all that is waited for, and holds nothing up."""
+    """Whether a check may end. It goes on if every open candidate only waits for a change of the state that it reads."""
     candidates = report.get("candidates", {}).items()
     rows = [row for name, row in candidates if name not in minor and not row["refutations"]]
     if rows and all((row["reads"] or {}).get("awaits") for row in rows):

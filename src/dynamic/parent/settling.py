@@ -1,4 +1,4 @@
-"""In the parent: what the runs say of each assumption of the static analysis. Pure: no process is started here."""
+"""Settles the assumptions of the static analysis with the runs' reports (in the parent). Pure: starts no process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_assumptions(
     """Settle every assumption that static analysis made of a candidate."""
     settled = [_settle(a, observed, checked) for a in judgement.function.assumptions]
     if judgement.verdict is Verdict.CONFIRMED and judgement.variant.arguments and checked:
-        # What grows with the calls are the signatures; with this variant, the traces don't.
+        # The signatures grow with the calls, but with this variant the traces do not.
         evidence = f"{checked.traces} traces in {checked.compared} calls compared with {judgement.variant.name}"
         settled = [
             replace(one, verdict=Verdict.CONFIRMED, evidence=evidence)
@@ -33,7 +33,7 @@ def check_assumptions(
 
 
 def _with_doubt(judgement: Judgement, settled: CheckedAssumption) -> Judgement:
-    """A judgement that can't be confirmed because the run never made the calls that an assumption is about."""
+    """Make a confirmation inconclusive: the run never made the calls that an assumption is about."""
     reason = f"{settled.evidence}; {_WAY_OUT.format(name=settled.assumption.subject)}"
     variants = tuple(
         replace(each, outcome=Verdict.INCONCLUSIVE, reason=reason) if each.name == judgement.variant.name else each
@@ -99,7 +99,7 @@ def _settle(
 def _settle_same_object(
     name: str, observed: ObservedRow, checked: CheckedRow | None
 ) -> tuple[Verdict, str]:
-    """Whether a parameter was given one object to the script's end, or calls with a second one were compared."""
+    """Whether a parameter got the same object until the script's end, or calls with a second object were compared."""
     calls = count(observed.calls, "call")
     seen = observed.parameters.get(name)
     if seen is None:
@@ -122,7 +122,7 @@ def _settle_same_object(
     return Verdict.CONFIRMED, f"{objects} objects in {calls}; calls with {compared} of them were compared"
 
 
-#: The kind of assumption that no comparison speaks for unless the run has come to what it is about.
+#: The kind of assumption that a comparison confirms only if the run made the calls that it is about.
 _OPEN = AssumptionKind.SAME_OBJECT
 _WAY_OUT = (
     "a call with another `{name}` may create variables, which a graph may do only in its first call: give the run "
