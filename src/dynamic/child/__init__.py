@@ -1,1 +1,1 @@
-"""In a child process, beside the user's script: the roles (observing, checking, replaying) and their instruments."""
+"""Inside the child process: the roles (observing, checking, replaying, sequence) and their instruments."""

@@ -1,4 +1,4 @@
-"""Inside the child: which of the places that are read the source changes later, in the loop that is under way."""
+"""Finds the state that a candidate reads and that the running loop will change later (in the child process)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def ahead(
     ran: Iterable[types.CodeType],
     project: Project,
 ) -> dict[str, str]:
-    """By label, the line (file:line) of a store that the loops of ``stack`` can come to and that would change a path.
+    """For each label, the line (file:line) of a store that the loops of ``stack`` can reach and that changes a path.
 
-    The stores in the functions that ``ran`` in the call itself are its effects, which are looked for as such.
+    Stores in the functions that ``ran`` in the call itself are left out: they are its side effects.
     """
     modules = {marks.file_of(m): m for m in list(sys.modules.values()) if _is_own(m, project)}
     files = {*modules, *(code.co_filename for code, _ in stack)}
@@ -54,13 +54,13 @@ def _is_own(module: Any, project: Project) -> bool:
 
 
 def _encloses(store: Store, place: str) -> bool:
-    """Whether the function that stores is one that the function at ``place`` is defined in."""
+    """Whether the storing function encloses the definition of the function at ``place``."""
     file, _, line = place.rpartition(" (")[2].rstrip(")").rpartition(":")
     return file == store.path and store.scope[1] < int(line or 0) <= store.scope[2]
 
 
 def _parts(path: Path) -> Iterator[tuple[Any, tuple[str, object], Any, str]]:
-    """What would be another value if it were stored to: each step of a path, and the content of its end."""
+    """The parts of a path that a store may change: each step, and the content of its end."""
     name, value = path.label.rpartition(": ")[2].partition(".")[0].partition("[")[0], None
     for container, step, value in path.way():
         yield container, step, value, name
@@ -72,7 +72,7 @@ def _parts(path: Path) -> Iterator[tuple[Any, tuple[str, object], Any, str]]:
 def _changes(
     store: Store, container: Any, step: tuple[str, object], value: Any, name: str, modules: dict[str, types.ModuleType]
 ) -> bool:
-    """Whether a store may change what a step from ``container`` (known as ``name``) leads to."""
+    """Whether a store may change the value of a step from ``container`` (known as ``name``)."""
     kind, key = step
     if marks.is_atom(value) and store.value == marks.text(value):
         return False
@@ -98,7 +98,7 @@ def _changes(
     if store.kind == "item" and kind == "[" and isinstance(held, dict) and store.key == key:
         return _is_receiver(store, container, receiver, name)
     if kind == "content" and store.kind in ("item", "content") and isinstance(held, (*CONTAINERS, np.ndarray)):
-        # Every loop appends to some list of its own; without a key, the name has to be the same.
+        # Nearly every loop appends to some list; without a key, the name must be the same.
         return _is_receiver(store, container, receiver, name, exact=True)
     return False
 
@@ -106,9 +106,9 @@ def _changes(
 def _is_receiver(
     store: Store, container: Any, receiver: Any, name: str, exact: bool = False
 ) -> bool:
-    """Whether what a store changes is ``container``: the very object where it is known, else by its last name.
+    """Whether a store changes ``container``: compares the objects if the receiver is known, else the last names.
 
-    Unless it has to be ``exact``, a bare name that is not known may stand for any object.
+    Unless ``exact``, an unknown bare name may stand for any object.
     """
     if receiver is not _NOWHERE:
         return receiver is container or plain(receiver) is container

@@ -1,8 +1,8 @@
-"""Inside the child: the variables in the order in which they are made, and the values that they begin with.
+"""Records the initial values of the variables in the order of their creation, and can set them (in the child process).
 
 A model that is built inside a graph's first call draws its initial weights in another order than eager code does, or
-from other seeds. That is another random initialization, and no fault of the graph. To see whether it is all that
-differs, a run is given the initial values of another run, by the order in which it makes its variables.
+from other seeds. That is another random initialization, not a fault of the graph. To see whether it is the only
+difference, a run gets the initial values of another run, by the order of creation.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ import tensorflow as tf
 
 from .streams import STREAM
 
-# Of all values together, so many bytes are handed on at most; with more there is no such run.
+# The largest total size of the recorded values; further values are not recorded.
 MOST_BYTES = 64 << 20
 _KINDS = "fiub"
 
 
 class Births:
-    """Notes each variable as it is made: its name, its shape, its dtype, and, where ``keep``, its value.
+    """Records each variable at its creation: its name, its shape, its dtype, and with ``keep`` its value.
 
-    ``given`` are the values (as `encoded`) by the number of the variable, from 0 in the order of creation. A variable
-    that was given one draws nothing: its initializer is not called.
+    ``given`` maps numbers of variables, from 0 in the order of creation, to values (as `encoded`). Such a variable
+    draws nothing: its initializer is not called.
     """
 
     def __init__(self, given: Mapping[str, Mapping[str, Any]], keep: bool) -> None:
         self.given, self.keep = given, keep
         self.rows: list[dict[str, Any]] = []
         self.bytes = 0
-        # For as long as the process lives.
+        # It stays entered until the process ends.
         self._scope = tf.variable_creator_scope(self._create)
         self._scope.__enter__()
 
     def _create(self, next_creator: Callable[..., Any], **options: Any) -> Any:
         if options.get("name") == STREAM:
-            # Made by the first draw, which a run that is given its values makes later.
+            # The first draw creates it, and a run with given values draws later.
             return next_creator(**options)
         row: dict[str, Any] = {}
         number = len(self.rows)
@@ -57,7 +57,7 @@ class Births:
 
 
 def encoded(array: Any) -> dict[str, Any]:
-    """An array as JSON has it."""
+    """An array as a JSON object."""
     data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
     return {"dtype": array.dtype.str, "shape": list(array.shape), "data": data}
 

@@ -1,4 +1,4 @@
-"""Inside the child: which of the project's functions run meanwhile, also when a library called them."""
+"""Records the project's functions that run, even when a library calls them (in the child process)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from .marks import ATOMS
 if TYPE_CHECKING:
     from .effects import Project
 
-#: So many functions that ran are noted, each once for its first argument and its enclosing variables.
+#: At most this many executed functions are recorded in all, and of one function; each combination of first argument
+#: and enclosing variables counts once.
 _MOST, _MOST_OF_ONE = 20_000, 1000
-# So often functions are searched for in any case, and then within this share of the time.
+# Searches for functions: this many are always made, further ones within this share of the time.
 _FREE_SEARCHES, _SEARCH_SHARE = 40, 0.05
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A function that ran: its code, and where the names in it lead."""
+    """A function that ran: its code, and the objects of its names."""
 
     code: types.CodeType
     space: dict[str, Any]
@@ -38,16 +39,17 @@ class Ran:
 
     @property
     def name(self) -> str:
-        """The function's qualified name, without the functions that it is defined in."""
+        """The function's qualified name, without the enclosing functions."""
         return self.code.co_qualname.rpartition("<locals>.")[2]
 
 
 class Calls:
-    """Notes the project's functions that run while it is entered, in this thread and in those begun meanwhile.
+    """Records the project's functions that run while it is entered, in this thread and in threads started then.
 
-    It is a profile function, since those see what a library calls. One of the user's is called as before; a profiler
-    that is none of Python's functions is halted meanwhile, or, where it can't be, left alone (then nothing is noted).
-    While a function is traced, AutoGraph runs a rewritten copy of it: that is known by what AutoGraph is asked to call.
+    It installs a profile function, which also sees calls by libraries. The user's own profile function is still
+    called. A profiler that is not a Python function is paused; if it can't be paused, nothing is recorded.
+    During tracing AutoGraph runs a rewritten copy of a function. Then the argument of AutoGraph's `converted_call` is
+    recorded instead of the copy.
     """
 
     def __init__(self, project: Project) -> None:
@@ -62,7 +64,7 @@ class Calls:
         self.stack: list[tuple[types.CodeType, int]] = []
         self._counts: Counter[int] = Counter()
         self._left_out: dict[int, types.CodeType] = {}
-        #: After `ran`: a function of which not all calls, or not all variables, are known, with its place.
+        #: After `ran`: a function with unknown calls or unknown enclosing variables, with its place.
         self.missed = ""
 
     def __enter__(self) -> Calls:
@@ -108,7 +110,7 @@ class Calls:
         if id(code) in self._foreign:
             return
         if self.project.owns(code):
-            local = dict(frame.f_locals)  # now: a parameter may be bound to another value later
+            local = dict(frame.f_locals)  # a copy, since a parameter may be rebound later
             first = local.get(code.co_varnames[0]) if code.co_argcount else None
             key = id(code), _identity(first), *(_identity(local.get(name), True) for name in code.co_freevars)
             if key in self._frames:
@@ -125,7 +127,7 @@ class Calls:
             self._foreign[id(code)] = code
 
     def _convert(self, function: Any, args: Any, kwargs: Any) -> None:
-        """Note a function that AutoGraph is about to call, perhaps as a rewritten copy."""
+        """Record a function that AutoGraph is about to call, perhaps as a rewritten copy."""
         while issubclass(type(function), (types.MethodType, functools.partial)):
             if issubclass(type(function), types.MethodType):
                 args, function = (function.__self__, *args), function.__func__
@@ -143,10 +145,10 @@ class Calls:
                 self._functions.setdefault((id(function), _identity(first)), (function, tuple(args), dict(kwargs)))
 
     def ran(self) -> list[Ran]:
-        """The functions that ran, each once for each first argument."""
+        """The functions that ran, once for each first argument."""
         found = [_of_function(*noted) for noted in self._functions.values()]
         frames = list(self._frames.values())
-        # What a function that ran as well has made is looked at with that one, whose variables it has.
+        # A function defined inside another executed one is read with that one, whose variables it uses.
         made = {id(inner) for code, _, _ in frames for inner in code.co_consts if isinstance(inner, types.CodeType)}
         for code, _, local in frames:
             for name in code.co_varnames[: code.co_argcount]:
@@ -165,9 +167,9 @@ class Calls:
 
 
 class Member(NamedTuple):
-    """A function that ran in an earlier call, and by parameter, the objects of the project's that it was given.
+    """A function that ran in an earlier call, and its arguments that are the project's objects, by parameter.
 
-    Neither is kept alive; where the function is gone or was never known, its code tells where its names lead.
+    Neither is kept alive. If the function is gone or was never found, ``code`` and ``space`` replace it.
     """
 
     code: types.CodeType
@@ -183,7 +185,7 @@ class Company:
         self._members: dict[tuple[int, ...], Member] = {}
 
     def note(self, calls: Calls) -> None:
-        """Take in what ran."""
+        """Add the functions that ran."""
         for ran in calls.ran():
             objects = {name: value for name, value in ran.parameters.items() if calls.project.owns_class(type(value))}
             key = id(ran.code), *map(id, objects.values())
@@ -192,12 +194,12 @@ class Company:
                 self._members[key] = Member(ran.code, ran.space, _function_of(ran), references)
 
     def members(self) -> list[Member]:
-        """What ran, each function once for the objects that it was given."""
+        """The functions that ran, once for each combination of the project's objects in their arguments."""
         return list(self._members.values())
 
 
 def _nothing() -> None:
-    """Stands for an object that can't be referred to weakly."""
+    """The reference to an object that can't be weakly referenced; returns None."""
 
 
 def _function_of(ran: Ran) -> Callable[[], Any]:
@@ -208,7 +210,7 @@ def _function_of(ran: Ran) -> Callable[[], Any]:
     return _nothing
 
 
-#: The functions of a code with free variables; a frame does not tell which of them runs in it.
+#: The functions of each code object with free variables; a frame does not show which of them it runs.
 _closures: dict[int, list[weakref.ref[types.FunctionType]]] = {}
 _searches = 0
 _searching_seconds = 0.0
@@ -216,7 +218,7 @@ _begun = time.perf_counter()
 
 
 def introduce(function: Any) -> None:
-    """Make a function known, so that it needs not be searched for when it runs."""
+    """Register a function, so that no search for it is needed when it runs."""
     code = getattr(function, "__code__", None)
     if code is not None and code.co_freevars:
         known = _closures.setdefault(id(code), [])
@@ -226,13 +228,13 @@ def introduce(function: Any) -> None:
 
 
 def may_search() -> bool:
-    """Whether there is time to search for functions, for which all objects of the process are gone through."""
+    """Whether there is time for a search for functions, which scans all objects of the process."""
     spare = _SEARCH_SHARE * (time.perf_counter() - _begun)
     return _searches < _FREE_SEARCHES or _searching_seconds < spare
 
 
 def _find_functions(codes: list[types.CodeType]) -> bool:
-    """Search for the functions of codes. Returns whether there was the time for it."""
+    """Search for the functions of code objects. Returns False if there was no time for it."""
     global _searches, _searching_seconds
     if not may_search():
         return False
@@ -252,7 +254,7 @@ def _lacks_cells(code: types.CodeType, local: Mapping[str, Any]) -> bool:
 
 
 def _cells(code: types.CodeType, local: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The cells behind a code's free variables, which hold values of ``local`` now; of the last function that fits."""
+    """The cells of a code object's free variables, from the last function whose cells hold the values in ``local``."""
     living = [function for known in _closures.get(id(code), []) if (function := known()) and function.__code__ is code]
     values = {name: local[name] for name in code.co_freevars if name in local}
     for function in reversed(living):
@@ -267,7 +269,7 @@ def _in_class(cls: type, name: str) -> Any:
 
 
 def _identity(value: Any, by_value: bool = False) -> Any:
-    """What tells one argument from another: of tensors nothing does, and of numbers their value or nothing."""
+    """The identity of an argument; all tensors are the same, and all plain values too, unless compared ``by_value``."""
     kind = type(value)
     if issubclass(kind, ATOMS):
         return (id(kind), marks.text(value)) if by_value else 0

@@ -1,8 +1,8 @@
-"""What a function's source reads of state that outlives its call: names, and the attributes and items behind them.
+"""Finds the state that a function's source reads and that outlives its call: names, their attributes and items.
 
-A chain starts at a parameter, a global or a variable of an enclosing function, and leads by attributes and items
-to a value: ``self.schedule.epoch``, ``state['rate']``. Local names that stand for a chain are replaced by it. What is
-read off anything else (the result of a call) is known by its attribute's name alone.
+A chain starts at a parameter, a global or a variable of an enclosing function, and leads through attributes and items
+to a value: ``self.schedule.epoch``, ``state['rate']``. A local name that is an alias of a chain is replaced by it. For
+a read from anything else (the result of a call), only the attribute's name is known.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from dataclasses import dataclass, field
 
 #: A step of a chain: "." and an attribute, "[" and a literal key, "*" and None for any item.
 Step = tuple[str, object]
-# Longer chains, and more of them for one expression, are cut; `Reads.cut` tells where.
+# Longer chains, and further chains of one expression, are cut off; `Reads.cut` has the line.
 _LONGEST, _MOST = 30, 100
-# What reads all attributes of the object that it is given.
+# Functions that read all attributes of their argument.
 _WHOLE_OBJECT = frozenset({"vars", "asdict", "astuple"})
 _TRANSPARENT = frozenset({"reversed", "sorted", "list", "tuple", "iter", "set"})
 
 
 @dataclass(frozen=True)
 class Chain:
-    """A name and the steps behind it."""
+    """A name and the steps from it."""
 
     name: str
     steps: tuple[Step, ...] = ()
 
     def then(self, kind: str, key: object) -> Chain:
-        """The chain with one step more."""
+        """The chain with one more step."""
         return Chain(self.name, (*self.steps, (kind, key)))
 
     def __str__(self) -> str:
@@ -42,11 +42,11 @@ class Chain:
 
 @dataclass(frozen=True)
 class Read:
-    """One read. ``use`` is what becomes of the value.
+    """One read. ``use`` is the use of the value.
 
-    "used": its content counts. "called", "held": which object it is counts. "passed": its content counts unless
-    ``receiver``, the function that it is given to, is the project's own, which is looked at by itself. "attributes":
-    all attributes of the object count.
+    "used": its content counts. "called", "held": its identity counts. "passed": its content counts unless
+    ``receiver``, the called function, belongs to the project, because that function's reads are recorded separately.
+    "attributes": all attributes of the object count.
     """
 
     chain: Chain
@@ -57,9 +57,9 @@ class Read:
 
 @dataclass
 class Reads:
-    """All that a function reads; ``loose`` are the attributes read off values that no chain leads to, with a line.
+    """All reads of a function; ``loose`` are the attributes read from values without a chain, each with a line.
 
-    ``cut`` is the line of an expression that more chains, or longer ones, lead to than are followed; else 0.
+    ``cut`` is the line of an expression with too many or too long chains; else 0.
     """
 
     chains: set[Read] = field(default_factory=set)
@@ -69,7 +69,7 @@ class Reads:
 
 @functools.lru_cache(maxsize=4096)
 def reads_of(code: types.CodeType) -> Reads:
-    """What the function that ``code`` was compiled from reads. Without its source, the names in its code, loosely."""
+    """The reads of the function with this code object; without its source, of all names in the code object."""
     found = Reads()
     nodes = list(_nodes(code))
     for node in nodes:
@@ -107,20 +107,20 @@ def _functions(path: str) -> tuple[tuple[str, int, ast.AST], ...]:
 
 
 class _Reader(ast.NodeVisitor):
-    """Collects the reads of one function, those of the functions defined in it included."""
+    """Collects the reads of one function, including those of the functions defined in it."""
 
     def __init__(self, node: ast.AST, found: Reads) -> None:
         self._node = node
         self._found = found
         self._parameters = {argument.arg for argument in _arguments(node)}
-        #: What local names stand for: pairs of an expression and "value" or "item".
+        #: The meanings of local names: pairs of an expression and "value" or "item".
         self._stands: dict[str, list[tuple[ast.expr, str]]] = {}
         self._locals: set[str] = set()
         self._resolving: set[str] = set()
         self._note_locals()
 
     def read(self) -> None:
-        """Go through the body; default values and decorators were evaluated before."""
+        """Read the body only; default values and decorators were evaluated at the definition."""
         body = self._node.body  # type: ignore[attr-defined]
         for statement in body if isinstance(body, list) else [body]:
             self.visit(statement)
@@ -157,7 +157,7 @@ class _Reader(ast.NodeVisitor):
                     self._bind(part, piece, way)
 
     def _chains(self, node: ast.expr) -> list[Chain]:
-        """The chains that an expression is; none where it is something else."""
+        """The chains of an expression; empty if it is none."""
         if isinstance(node, ast.Name):
             found = [Chain(node.id)] if node.id in self._parameters or node.id not in self._locals else []
             if node.id in self._stands and node.id not in self._resolving:
@@ -187,7 +187,7 @@ class _Reader(ast.NodeVisitor):
         return kept[:_MOST]
 
     def _items(self, node: ast.expr) -> list[Chain]:
-        """The chains that the items of an expression are, when it is iterated."""
+        """The chains of the items of an iterated expression."""
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name) and node.func.id in _TRANSPARENT and node.args:
                 return self._items(node.args[0])
@@ -198,7 +198,7 @@ class _Reader(ast.NodeVisitor):
         return [chain.then("*", None) for chain in self._chains(node)]
 
     def _add(self, node: ast.expr, use: str, receiver: Chain | None = None) -> None:
-        """Note the read of an expression, and what is read inside of it."""
+        """Record the read of an expression, and the reads inside of it."""
         chains = self._chains(node)
         self._found.chains.update(Read(chain, node.lineno, use, receiver) for chain in chains)
         if isinstance(node, ast.Attribute):
@@ -216,7 +216,7 @@ class _Reader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def _descend(self, node: ast.expr, chains: list[Chain]) -> None:
-        """Go into what is read from: a part of a chain is read with the chain, anything else by itself."""
+        """Visit the object that is read from: a part of a chain is read with the chain, anything else separately."""
         if not chains:
             if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
                 self._add(node, "held")
@@ -289,7 +289,7 @@ def _arguments(node: ast.AST) -> list[ast.arg]:
 
 
 def _piece(value: ast.expr, how: str, number: int) -> tuple[ast.expr | None, str]:
-    """What the part ``number`` of a tuple of targets stands for."""
+    """The meaning of part ``number`` of a tuple of targets."""
     if how == "value":
         if isinstance(value, (ast.Tuple, ast.List)) and number < len(value.elts):
             return value.elts[number], "value"

@@ -1,7 +1,7 @@
-"""A role inside the child: runs candidates eager and as a graph from one state, and compares.
+"""A role of the child: it runs candidates eagerly and as a graph from the same state, and compares them.
 
-The files that this child runs carry the plan's edits, so the graph is the one that would be written. The
-script goes on with what eager gave: the graph's results and writes are thrown away after each comparison.
+The files of this child have the plan's edits, so the graph is the one that would be written. The script
+continues with the eager results: the graph's results and writes are discarded after each comparison.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .shadowing import Shadow
 from .stability import Stability
 
 CONSECUTIVE = 12
-# Of the run's time, what repeating the calls of rare candidates may take.
+# The share of the run's time for repeating the calls of rare candidates.
 REHEARSING_SHARE = 0.4
 
 
@@ -47,20 +47,20 @@ class Checker:
             self.checks[name].rehearsal = Rehearsed(calls)
         self.rehearsing_seconds = REHEARSING_SHARE * job["deadline_seconds"]
         self.enough = job.get("enough", 40)
-        #: Candidates that take hardly any time: the run is not held up for them once ``patience`` is over.
+        #: Candidates with little time: after ``patience`` seconds the run does not wait for them.
         self.minor, self.patience = frozenset(job.get("minor", ())), job.get("patience", 0.0)
         self.thrift: tuple[float, int] | None = job.get("thrift")
         self.stop_after = job.get("steps")
         self.busy = False
-        self.running: list[str] = []  # the candidates whose calls are under way, the outermost first
-        self.live = False  # whether the script's own call is being made inside of a comparison
+        self.running: list[str] = []  # the candidates with running calls, outermost first
+        self.live = False  # whether the script's own call runs inside of a comparison
         self.ready = False
         self.thread: int | None = None
         self.begun: float | None = None
         self.clock = Clock()
 
     def prepare(self, _module: Any) -> None:
-        """Called when TensorFlow has been imported: track variables, give both sides one random stream."""
+        """Called when TensorFlow has been imported: track variables, install the common random stream."""
         from . import iterators, pyfuncs, streams, variables
 
         tensorflow_internals.probe()
@@ -71,7 +71,7 @@ class Checker:
         self.ready = True
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
-        """The hook around one candidate: ``function`` is what the edited source made of it."""
+        """The hook around one candidate; ``function`` is the decorated function of the edited source."""
         check = self.checks.get(candidate)
         original = getattr(function, "python_function", function)
         if check is None or original is function:
@@ -90,19 +90,19 @@ class Checker:
     def call(
         self, check: Check, definition: int, function: Any, graph: Any, original: Any, args: Any, kwargs: Any
     ) -> Any:
-        """One call of a candidate: eager for the script, and in sampled calls the graph beside it."""
+        """Run one call of a candidate eagerly for the script, and in sampled calls also as a graph."""
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is None or not self.ready or not tensorflow.executing_eagerly():
             return call_plain(original, args, kwargs)
-        # One thread's calls are compared: the first one's that trains. Beside it nothing else may change state.
+        # Only the calls of the first training thread are compared.
         self.thread = self.thread or threading.get_ident()
         rehearsed = check.rehearsal is not None and check.calls < check.rehearsal.wanted
-        # What was called inside of compared calls only has no other turn than there.
+        # A candidate that is called only inside of compared calls must be compared there.
         within = self.live and (rehearsed or check.calls == check.within)
         if (self.busy and not within) or threading.get_ident() != self.thread:
             return original(*args, **kwargs)
         check.within += self.busy
-        if not self.busy:  # a cut inside of a compared call would lose what that was to show
+        if not self.busy:  # a cut inside of a compared call would lose its result
             self._boundary(check)
         check.calls += 1
         for outer in self.running:
@@ -154,15 +154,15 @@ class Checker:
                     self._rehearse(shadow)
                 aside = perf_counter() - begun - shadow.own_seconds
                 Shadow.aside_seconds += aside
-                # A script that trains by the clock must not lose the time that comparing its calls takes.
+                # A script that trains for a fixed time must not lose the time of the comparisons.
                 self.clock.hide(aside)
         finally:
             PathNote.muted -= 1
             self.busy, self.live = busy, live
 
     def _live(self, original: Any) -> Callable[..., Any]:
-        """The script's own call in a comparison: calls of rare candidates inside of it are compared as well, and those
-        of candidates that were called nowhere else.
+        """The script's own call in a comparison. Inside of it, calls of rare candidates are compared too, and calls of
+        candidates that were called nowhere else.
         """
 
         def own(*args: Any, **kwargs: Any) -> Any:
@@ -180,17 +180,16 @@ class Checker:
         begun = perf_counter()
         try:
             rehearse(shadow, self.rehearsing_seconds)
-        except Exception as error:  # a failure of ours must not become the script's
+        except Exception as error:  # our failure must not become the script's
             shadow.give_up(error)
         finally:
             self.rehearsing_seconds -= perf_counter() - begun
 
     def _is_wanted(self, check: Check, first: bool, original: Any, args: Any, kwargs: Any) -> bool:
-        """Whether to compare a call: the first ones, new signatures, those after a new path, every second or so until
-        there are ``enough``, and ever rarer ones from then on.
+        """Whether to compare a call: the first ones, new signatures, calls after a new path or a change of the state
+        that is read, about every second call until there are ``enough``, and ever fewer from then on.
 
-        The ``first`` call of a function object, or of a method with one instance, builds what later ones find built:
-        that is the cold run's matter.
+        The ``first`` call of an owner is not compared: it builds state that later calls find. The cold run checks it.
         """
         if first:
             return False
@@ -203,39 +202,39 @@ class Checker:
             return True
         if check.calls < check.due:
             return False
-        # Gaps of several lengths, so that calls which alternate are compared alike.
+        # The gaps vary, so that alternating calls are compared equally often.
         gap = check.compared if check.compared >= self.enough else 1 + check.compared % 3
         check.due = check.calls + (max(gap, 4 + check.compared % 3) if self._leaves_out(check) else gap)
         return True
 
     def _leaves_out(self, check: Check) -> bool:
-        """Whether candidates that are called inside of this one's calls were hardly compared so far."""
+        """Whether a candidate that is called inside of this one's calls was compared too rarely so far."""
         inner = (self.checks[name] for name in check.inner)
         return any(each.open and each.compared < CONSECUTIVE for each in inner)
 
     def _has_changed(self, check: Check, stability: Stability, original: Any, args: Any, kwargs: Any) -> bool:
-        """Whether something that the traces of a call's signature read has changed since they were made."""
+        """Whether the state that the traces of a call's signature read has changed since they were made."""
         from .signatures import key_of, name_arguments
 
         try:
             stability.reading.look()
             return stability.has_news and stability.is_due(key_of(name_arguments(original)(args, kwargs)))
-        except Exception:  # ours, and not to become the script's; the next compared call looks again
+        except Exception:  # our failure must not become the script's; the next compared call inspects again
             return False
 
     def _is_new(self, check: Check, original: Any, args: Any, kwargs: Any) -> bool:
-        """Whether a call has a signature that was never compared; of many, only the first ones are."""
+        """Whether a call has a signature that was never compared; False once SIGNATURES of them were."""
         from .signatures import key_of, name_arguments
 
         if len(check.signatures) >= SIGNATURES:
             return False
         try:
             return key_of(name_arguments(original)(args, kwargs)) not in check.signatures
-        except Exception:  # ours, and not to become the script's; other calls are compared all the same
+        except Exception:  # our failure must not become the script's; other calls are still compared
             return False
 
     def _eager_path(self, check: Check, first: bool, original: Any, args: Any, kwargs: Any) -> Any:
-        """An eager call whose op sequence is noted: a path that was never compared asks for more comparisons."""
+        """Run an eager call and record its op sequence: a path that was never compared requests more comparisons."""
         if not check.open:
             return original(*args, **kwargs)
         from . import variables

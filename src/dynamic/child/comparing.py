@@ -1,8 +1,8 @@
-"""Inside the child: whether a graph's results are eager's.
+"""Compares the results of a graph with those of the eager call (in the child process).
 
 Structure, Python types, dtypes, shapes, integers and strings must be the same. Floating-point numbers are
-compared as whole arrays: the difference's largest element against the array's largest. A variable is
-compared by its *change*, so that an update that is left out shows however small it is beside the weight.
+compared as whole arrays: the largest difference relative to the largest element. A variable is compared by its
+*change*, so that a missing update shows even if it is much smaller than the weight.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import tensorflow as tf
 
 from . import variables
 
-#: Relative tolerance by dtype, from the rounding that re-associating some thousand terms may cost.
+#: Relative tolerance by dtype: the rounding error of re-associating some thousand terms.
 TOLERANCE: Mapping[str, float] = {"float64": 1e-9, "float32": 2e-4, "bfloat16": 3e-2, "float16": 6e-3}
 _PARTS = {"complex64": "float32", "complex128": "float64"}
 _DEFAULT_TOLERANCE = 2e-4
-#: Where a rounding error in the inputs moves a result further than this, relatively, agreement says nothing.
+#: If a rounding error in the inputs changes a result by more than this (relatively), agreement says nothing.
 WILD = 0.05
 
 
 @dataclass
 class Comparison:
-    """What differed (``mismatches``: place and how), and the largest relative error seen.
+    """The differences (``mismatches``: place and kind), and the largest relative error.
 
-    ``numeric`` holds, for mismatches in floating-point values only, the place and the error: those may be
-    rounding that the function amplifies, which a perturbed run tells. ``values`` has, by place, what the variables
-    held when eager had returned them of which the project reads the value alone: there a tensor will do. ``returned``
-    are the places where the graph gave one.
+    ``numeric`` has the error of each place where only floating-point values differ: the function may amplify rounding,
+    which a perturbed run shows. ``values`` has, for each place of a returned variable of which the project reads only
+    the value, that value after the eager call: there the graph may return a tensor. ``returned`` are the places where
+    it did.
     """
 
     mismatches: list[str] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Comparison:
 
 
 def values_of(result: Any, parts: Collection[str]) -> dict[str, Any]:
-    """What the variables hold that a call has returned as ``parts`` of its result ("" is all of it), by place."""
+    """The values of the variables that a call returned as ``parts`` of its result ("" is the whole), by place."""
     items = {"": result}
     if isinstance(result, (list, tuple)):
         items.update((f"[{number}]", item) for number, item in enumerate(result))
@@ -72,7 +72,7 @@ def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str =
         _compare_arrays(comparison.values[place], graph, comparison, place)
         return
     if type(eager) is not type(graph) and not _alike(eager, graph):
-        # Whoever keeps the variable reads what is assigned later as well.
+        # Code that keeps the variable also sees later assignments.
         advice = "; return its value instead" if isinstance(eager, tf.Variable) else ""
         comparison.mismatches.append(f"{place} is {_type(eager)} eagerly and {_type(graph)} from the graph{advice}")
         return
@@ -106,7 +106,7 @@ def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str =
 def compare_variables(
     before: variables.State, eager: variables.State, graph: variables.State, comparison: Comparison
 ) -> int:
-    """Compare what each variable became from ``before``; returns how many variables eager changed."""
+    """Compare how each variable changed since ``before``; returns the number of variables that eager changed."""
     written = 0
     labels = variables.labels(eager)
     for number, after in eager.items():
@@ -135,8 +135,8 @@ def compare_variables(
 def perturbed_within(comparison: Comparison, reference: Mapping[str, float], factor: float = 8.0) -> list[str]:
     """The numeric mismatches that rounding does not explain.
 
-    ``reference`` says by place how far eager ends from itself when its inputs are moved by some rounding
-    errors. A mismatch stays where the graph is more than ``factor`` times as far away.
+    ``reference`` is the distance, by place, between the eager results with and without rounding errors in the
+    inputs. A mismatch remains if the graph is more than ``factor`` times as far away.
     """
     return [
         f"{place} has a relative difference of {error:.1e}, rounding accounts for {reference.get(place, 0.0):.1e}"
@@ -173,11 +173,11 @@ def _compare_floats(one: Any, other: Any, start: Any, comparison: Comparison, pl
         return
     distance = float(np.max(np.abs(a - b)))
     scale = float(np.max(np.abs(a)))
-    # What rounding the stored value itself costs is no difference.
+    # The rounding error of storing the value is not a difference.
     rounding = 4.0 * eps * scale
     if start is not None:
         s = np.asarray(start, wide)[finite]
-        # What was no number before has become one: all of it is change.
+        # An element that was not finite before counts as changed by its whole value.
         scale = float(np.max(np.abs(a - np.where(np.isfinite(s), s, 0.0))))
     excess = max(0.0, distance - rounding)
     error = excess / scale if scale > 0 else (0.0 if excess == 0.0 else math.inf)
@@ -188,7 +188,7 @@ def _compare_floats(one: Any, other: Any, start: Any, comparison: Comparison, pl
 
 
 def _non_finite(array: Any) -> Any:
-    """For each element, which number that is not finite it is, if any: NaN and the two infinities are three things."""
+    """A code for each element: 0 if it is finite, else different for NaN and for each infinity."""
     if array.dtype.kind == "c":
         return 4 * _non_finite(array.real) + _non_finite(array.imag)
     return 3 * np.isnan(array) + 2 * np.isneginf(array) + np.isposinf(array)
@@ -209,7 +209,7 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _alike(eager: Any, graph: Any) -> bool:
-    """Types that differ in name but not in use: Keras' and TensorFlow's own wrappers of lists and dicts."""
+    """Whether the types differ only by a wrapper of TensorFlow or Keras around a list, dict or tuple."""
     return any(
         isinstance(eager, plain) and isinstance(graph, plain) and _is_wrapper(eager) | _is_wrapper(graph)
         for plain in (list, dict, tuple)

@@ -1,4 +1,4 @@
-"""Inside the child: what containers and objects of Python hold, read and put back past the user's own methods."""
+"""Reads and restores the content of Python objects without calling the user's methods (in the child process)."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from . import hidden, marks
 from .marks import MISSING
 
 LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow_probability")
-#: AutoGraph writes the code that it has converted to a file of its own, of this name and a number, and removes it.
+#: AutoGraph writes converted code to a temporary file with this name and a number.
 AUTOGRAPH_FILE = "__autograph_generated_file"
-#: What our hooks and AutoGraph keep on functions.
+#: Attributes that our hooks and AutoGraph set on functions.
 FUNCTION_ATTRIBUTES = frozenset({"__wrapped__", "__signature__", "autograph_info__"})
 
 
 def is_graph_function(value: Any) -> bool:
-    """Whether this is what ``tf.function`` returns; no attribute of a user's object is asked for."""
+    """Whether this is a result of ``tf.function``; reads no attribute of a user's object."""
     kind = type(value)
     return marks.module_of(kind).partition(".")[0] == "tensorflow" and hasattr(kind, "python_function")
 
 
 def items(value: Any) -> list[Any]:
-    """The items of a list or deque, without a method of a project's subclass being called."""
+    """The items of a list or deque, without calling a method of a project's subclass."""
     if issubclass(type(value), collections.deque):
         return list(collections.deque.__iter__(value))
     if marks.module_of(type(value)).partition(".")[0] in LIBRARIES:
@@ -38,17 +38,17 @@ def items(value: Any) -> list[Any]:
 
 
 def entries(value: Any) -> list[tuple[Any, Any]]:
-    """The keys and values of a dictionary in their order, without a method of a project's subclass being called."""
-    if issubclass(type(value), collections.OrderedDict):  # it keeps an order of its own
+    """The keys and values of a dictionary in their order, without calling a method of a project's subclass."""
+    if issubclass(type(value), collections.OrderedDict):  # it keeps its own order
         return [(key, dict.__getitem__(value, key)) for key in collections.OrderedDict.__iter__(value)]
     return list(dict.items(value))
 
 
 def cached(wrapper: Any) -> list[Any]:
-    """What a ``functools.lru_cache`` keeps: the interpreter tells its garbage collector, and nobody else."""
+    """The objects in a ``functools.lru_cache``, which only the garbage collector's references show."""
     inside = [item for item in gc.get_referents(wrapper) if item is not wrapper.__dict__ and item is not type(wrapper)]
     tables = [item for item in inside if type(item) is dict]
-    # A result may be a dictionary as well; the cache's own leads to the results, or to links to them.
+    # A cached result may be a dictionary too. The cache's own dictionary leads to links, or else is the only one.
     own = next((table for table in tables if any(map(_is_link, dict.values(table)))), None)
     own = tables[0] if own is None and len(tables) == 1 else own
     held = [item for item in inside if item is not own] + list((own or {}).values())
@@ -60,19 +60,19 @@ def _is_link(item: Any) -> bool:
 
 
 def accessors(item: Any) -> list[Any]:
-    """The functions of a property, and that of a cached one."""
+    """The functions of a property or of a cached property; empty for other objects."""
     if isinstance(item, property):
         return [item.fget, item.fset, item.fdel]
     return [item.func] if isinstance(item, functools.cached_property) else []
 
 
 def overrides(cls: type, name: str, owns: Callable[[type], bool]) -> bool:
-    """Whether a class that is not the project's has an attribute of this name as well, and so may ask for it."""
+    """Whether a base class outside the project has an attribute of this name too, so that its code may use it."""
     return any(base is not object and name in vars(base) and not owns(base) for base in cls.__mro__)
 
 
 def attributes(value: Any) -> dict[str, Any] | None:
-    """The attributes that an object holds itself, in its dictionary and its slots; None where it can hold none."""
+    """The attributes in an object's dictionary and slots; None if it can have none."""
     own = _own_dictionary(value)
     found = dict(own) if own is not None else {}
     slots = _slots(type(value))
@@ -85,8 +85,8 @@ def attributes(value: Any) -> dict[str, Any] | None:
 
 
 def _own_dictionary(value: Any) -> dict[str, Any] | None:
-    """The dictionary of an object's attributes, not asked for by a method of the user's."""
-    # Of a thread's own, this thread's.
+    """The dictionary of an object's attributes, read without calling a method of the user."""
+    # A `threading.local` has one for each thread; this reads the current thread's.
     base = threading.local if issubclass(type(value), threading.local) else object
     try:
         own = base.__getattribute__(value, "__dict__")
@@ -106,13 +106,13 @@ def _slots(cls: type) -> list[tuple[str, Any]]:
 
 
 def class_attributes(cls: type) -> dict[str, Any]:
-    """What a class body or a later assignment has put on a class, its functions as well, but for its slots."""
+    """The attributes of a class from its body or later assignments, functions included, slots excluded."""
     found = {}
-    is_enum = issubclass(type(cls), enum.EnumMeta)  # which keeps and fills tables of its own
+    is_enum = issubclass(type(cls), enum.EnumMeta)  # it keeps its own tables
     for name, item in vars(cls).items():
         if issubclass(type(item), (types.MemberDescriptorType, types.GetSetDescriptorType)):
             continue
-        # What Python and `abc` keep on a class has such names too.
+        # Python and `abc` keep their own data on a class under such names.
         internal = name.startswith(("__", "_abc_")) or (is_enum and name.startswith("_") and name.endswith("_"))
         if not internal or is_function(item):
             found[name] = item
@@ -120,7 +120,7 @@ def class_attributes(cls: type) -> dict[str, Any]:
 
 
 def is_function(item: Any) -> bool:
-    """Whether this is a function as a class holds it: a method, a property, a graph function."""
+    """Whether this is a function in the form that a class stores: a method, a property, a graph function."""
     return issubclass(type(item), _FUNCTIONS) or is_graph_function(item)
 
 
@@ -128,13 +128,13 @@ _FUNCTIONS = (types.FunctionType, staticmethod, classmethod, property)
 
 
 def function_parts(function: types.FunctionType) -> tuple[Any, ...]:
-    """What a function is made of that code may set: its code, and its default values."""
+    """The parts of a function that code may set: its code, and its default values."""
     keywords = function.__kwdefaults__
     return function.__code__, function.__defaults__, keywords, tuple((keywords or {}).items())
 
 
 def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict[str, Any]]) -> None:
-    """Put one container back to its copy. ``now`` tells what a container of attributes holds at present."""
+    """Restore one container from its copy. ``now(kind, container)`` returns a container's current attributes."""
     if kind == "attribute":
         held, slots = _own_dictionary(container) or {}, dict(_slots(type(container)))
         for name in now(kind, container).keys() - copy.keys():
@@ -171,7 +171,7 @@ def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict
 
 
 def _hash_all(keys: Iterable[Any]) -> None:
-    """Ask each key for its hash, so that one that raises does so while the container still has its items."""
+    """Hash each key, so that a hash that raises does so before the container is emptied."""
     for key in keys:
         hash(key)
 

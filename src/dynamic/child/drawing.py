@@ -1,7 +1,7 @@
-"""Inside the child: whether random numbers were drawn by a call, or by a thread of the script beside it.
+"""Decides whether a call or another thread of the script drew random numbers (in the child process).
 
-A script that loads data ahead draws in threads of its own. A function that draws does so each time that it is called
-from one state. So the call is made again: a moment in which nobody drew tells that it was not the call.
+A script that prefetches data draws random numbers in its own threads. A function that draws does so in every call from
+the same state. So the call is repeated: one repetition without a draw shows that the call does not draw.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from .paths import PathNote
     from .shadowing import Shadow
 
-#: How often a call, or a trace, is made again; after the longer a wait, in which threads come to where they wait.
+#: How often a call, or a trace, is repeated. The pause grows with each attempt, so that other threads become idle.
 QUIET_ATTEMPTS = 6
 QUIET_SECONDS = 0.02
 
 
 def may_be_others(changes: list[Change], python: Snapshot) -> bool:
-    """Whether all that changed are random states, which a thread beside the call may have drawn from."""
+    """Whether only random states changed, which another thread may have used."""
     return bool(changes) and python.beside and all(change.kind == "random" for change in changes)
 
 
 def draws_again(shadow: Shadow, path: PathNote, after: Any) -> bool:
-    """Whether the call of ``shadow`` draws each time that it is made again.
+    """Whether the call of ``shadow`` draws in each repetition.
 
-    ``after`` are the variables as the script's own call has left them.
+    ``after`` are the variables after the script's own call; they are restored.
     """
     from . import iterators, variables
 
     advances = shadow.check.advances_iterators and bool(shadow.positions)
     if path.ops.keys() & UNRESTORABLE.keys() or (path.ops.keys() & ITERATION and not advances):
-        return True  # it can't be made again
+        return True  # it can't be repeated
     moved = iterators.snapshot() if shadow.positions else []
     try:
         for attempt in range(QUIET_ATTEMPTS):
             time.sleep(QUIET_SECONDS * attempt)
             shadow.rewind()
             python = shadow.snapshot()
-            with contextlib.suppress(Exception), shadow.watch:  # it raises what it raised for the script
+            with contextlib.suppress(Exception), shadow.watch:  # it may raise as it did for the script
                 shadow.original(*shadow.args, **shadow.kwargs)
             changes = python.changes()
             if not changes:

@@ -1,9 +1,9 @@
-"""Inside the child: what a call changed in Python that outlives it.
+"""Finds a call's changes of Python state that outlive it (in the child process).
 
-A snapshot walks everything that the call can reach (see ``walking``) and keeps a shallow copy of every container,
-attribute dictionary and array, and a mark of what keeps its state in C; afterwards the copies are compared by identity
-and value. TensorFlow's own objects are left out: what changes in them are variables, which are TensorFlow's effects,
-not Python's.
+A snapshot walks everything that the call can reach (see ``walking``). It keeps a shallow copy of every container,
+attribute dictionary and array, and a fingerprint of objects that keep their state in C. After the call the copies are
+compared by identity and value. TensorFlow's own objects are left out: their changes are changes of variables, which
+are not Python's side effects.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ class Change:
 
     @property
     def leaves_the_process(self) -> bool:
-        """Whether it was seen as it was done, in this thread, and not by comparing a state with an earlier one."""
+        """Whether it was observed directly, in this thread, rather than found by comparing two states."""
         return self.kind in ("printed", "file", "system", "variable")
 
 
 class Snapshot(Walk):
-    """The Python state that a call can reach, at one moment. Keeps the containers alive, so: short-lived."""
+    """The Python state that a call can reach, at one moment. It keeps the containers alive, so use it briefly."""
 
     def __init__(
         self,
@@ -67,26 +67,26 @@ class Snapshot(Walk):
     ) -> None:
         self._threads = threading.active_count()
         self._window = pyfuncs.Window()
-        #: Whether other threads of the script ran, which may be what changed something.
+        #: Whether other threads of the script ran, which may have caused a change.
         self.beside = _is_beside_others()
         super().__init__(roots, function, project, company)
 
     @property
     def objects(self) -> list[Any]:
-        """What the walk came to."""
+        """The objects that the walk visited."""
         return list(self._seen.values())
 
     @property
     def unseen(self) -> str:
-        """Why a change may have been missed; empty where all that the call may change was looked at."""
+        """Why a change may have been missed; empty if everything that the call may change was inspected."""
         return self.blind
 
     def changes(self) -> list[Change]:
-        """What is different now."""
+        """The differences between the snapshot and now."""
         self.beside = self.beside or _is_beside_others()
         found: list[Change] = []
         for kept in self._kept:
-            # What the call has no word for, another thread has changed, if there is one.
+            # If other threads run, changes of objects that the call's code does not name are theirs.
             if kept.near or not self.beside:
                 found.extend(self._changes_in(kept))
         for space, name, value in self._names.values():
@@ -155,15 +155,15 @@ class Snapshot(Walk):
         return self._the_calls(kept, self._now(kind, container))
 
     def _the_calls(self, kept: Kept, attributes: dict[str, Any]) -> dict[str, Any]:
-        """Of an object's attributes, those that the call may have set: all, unless other threads may have."""
+        """The attributes that the call may have set: if other threads run, only those that its code may name."""
         if kept.kind != "attribute" or not self.beside:
             return attributes
         return {name: item for name, item in attributes.items() if self._may_name(kept.container, name)}
 
     def restore(self) -> None:
-        """Put back what has changed and can be put back: containers, attributes, names, cells, random states.
+        """Restore changed containers, attributes, names, cells and random states, as far as possible.
 
-        What other threads draw, and what the call has no word for while there are such, stays as it is.
+        If other threads run, random states, and objects that the call's code does not name, are not restored.
         """
         for kept in self._kept:
             theirs = self.beside and (kept.kind == "random" or not kept.near)
@@ -185,10 +185,10 @@ class Snapshot(Walk):
 
 
 class Project:
-    """Which code is the user's: what lies in the scratch copy, or below other ``roots``, but not below ``without``.
+    """The user's code: files in the scratch copy, or below other ``roots``, but not below ``without``.
 
-    Modules that lie elsewhere and are part of no library are the user's as well. This tool's own never are, though a
-    test that uses it may lie above them.
+    Modules elsewhere that belong to no library are the user's too. This tool's own modules never are, even if they
+    lie below one of the roots (in a test).
     """
 
     def __init__(self, roots: list[str], assigned_attributes: list[str], without: Collection[str] = ()) -> None:
@@ -218,7 +218,7 @@ class Project:
         return module is not None and (name == "__main__" or self.owns_module(module))
 
     def place(self) -> str | None:
-        """The innermost line of the project that is being executed, as file:line."""
+        """The project's innermost line on the stack, as file:line."""
         frame: types.FrameType | None = sys._getframe(1)
         while frame is not None:
             if self.has(frame.f_code.co_filename):
@@ -228,7 +228,7 @@ class Project:
 
 
 def disregard(threads: Collection[threading.Thread]) -> None:
-    """Take threads for none of the script's: they belong to what runs it."""
+    """Ignore threads that are not the script's, such as those of a test runner."""
     _disregarded.update(threads)
 
 
@@ -237,13 +237,13 @@ _disregarded: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 @functools.lru_cache(maxsize=8192)
 def _is_a_users(path: str) -> bool:
-    """Whether a file is Python source that is part of no library (a helper beside the project, on PYTHONPATH)."""
+    """Whether a file is Python source outside of all libraries (a helper beside the project, on PYTHONPATH)."""
     is_source = path.startswith("/") and path.endswith(".py") and contents.AUTOGRAPH_FILE not in path
     return is_source and not is_library(path)
 
 
 def _is_beside_others() -> bool:
-    """Whether other threads of the script are there; a main thread that waits for this one does nothing."""
+    """Whether other threads of the script run; a main thread that waits in `threading` does not count."""
     main, here = threading.main_thread(), threading.current_thread()
     others = (thread for thread in threading.enumerate() if thread not in _disregarded)
     if any(t not in (main, here) and not t.name.startswith("hybridize-") for t in others):
@@ -269,7 +269,7 @@ def _has_moved(value: Any, mark: Any) -> bool:
 def _table_changes(
     kind: str, before: str, after: str, old: Collection[tuple[Any, Any]], new: Collection[tuple[Any, Any]]
 ) -> Iterator[Change]:
-    """The changes of a dictionary, or of attributes. Keys are told apart without asking them."""
+    """The changes of a dictionary, or of attributes. Keys are compared without calling their methods."""
     if len(old) == len(new) and all(a is c and b is d for (a, b), (c, d) in zip(old, new, strict=True)):
         return
     earlier, later = ({_token(key): (key, value) for key, value in table} for table in (old, new))
@@ -291,11 +291,11 @@ def _table_changes(
 
 
 def _token(key: Any) -> Any:
-    """What tells a key from others: its value where that is plain, else which object it is."""
+    """The identity of a key: its value if that is plain, else the object."""
     if type(key) is tuple:
         return tuple(map(_token, key))
     kind = type(key)
-    # The hash of a user's own class of texts is the user's; it is told by which object it is.
+    # A user's subclass of `str` may have its own hash, which must not be called; use the object's identity.
     plain = kind in _PLAIN or (issubclass(kind, ATOMS) and marks.module_of(kind) == "numpy")
     return (kind, key) if plain else (object, id(key))
 

@@ -1,4 +1,4 @@
-"""Inside the child: what the compared calls of a candidate have shown so far."""
+"""The evidence from the compared calls of a candidate (in the child process)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .owners import Owners
 from .paths import PathNote
 from .stability import Stability
 
-#: A call of a signature that has not been compared is compared, up to so many signatures.
+#: The first call of a new signature is compared, up to this many signatures.
 SIGNATURES = 16
-#: How many traces are kept to compare later ones with.
+#: How many traces are kept for comparison with later ones.
 PRINTS = 32
 _numbers = itertools.count(1)
-#: Ops whose effect on a state outside of the variables can't be taken back.
+#: Ops whose effect on state outside of the variables can't be undone.
 UNRESTORABLE = {
     "LookupTableInsertV2": "it changes a lookup table",
     "LookupTableImportV2": "it changes a lookup table",
@@ -36,7 +36,7 @@ UNRESTORABLE = {
     "EagerPyFuncStateless": "it calls back into Python (tf.py_function)",
     "PyFuncStateless": "it calls back into Python (tf.numpy_function)",
 }
-# Ops that draw from a random state of their own, which no stream of ours stands in for.
+# Ops that draw from their own random state, which our random stream does not replace.
 UNRESTORABLE.update(
     dict.fromkeys(
         (
@@ -68,12 +68,12 @@ ITERATION = frozenset({"IteratorGetNext", "IteratorGetNextSync", "IteratorGetNex
 
 
 class Check:
-    """What has been checked of one candidate so far."""
+    """The check of one candidate so far."""
 
     def __init__(self, candidate: str) -> None:
         self.candidate = candidate
         self.calls = 0
-        self.within = 0  # of the calls, those inside of a compared call of another candidate
+        self.within = 0  # the calls that were made inside of a compared call of another candidate
         self.definitions = 0
         self.owners = Owners()
         self.compared = 0
@@ -92,19 +92,19 @@ class Check:
         self.paths: Counter[int] = Counter()
         self.compared_paths: Counter[int] = Counter()
         self.prints: dict[tuple[int, Any], tuple[Any, int]] = {}
-        self.looked_of: Counter[int] = Counter()  # for how many calls of each function object a trace was thought of
+        self.looked_of: Counter[int] = Counter()  # for each function object, the calls that could have been retraced
         self.functions: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self.relaxed: dict[Any, Any] = {}
         self.retraced = 0
         self.pending = 0
-        self.due = 0  # the number of the call that is compared next, whatever it is
-        #: The candidates that were called inside of its calls: they are compared where it is not.
+        self.due = 0  # the number of the next call that is compared in any case
+        #: The candidates that were called inside of its calls: they are compared only when it is not.
         self.inner: set[str] = set()
         self.advances_iterators = False
         self.inputs: set[int] = set()
-        self.reads_nothing = False  # no tensor, variable or iterator: one state is all that there is
+        self.reads_nothing = False  # it reads no tensor, variable or iterator, so it has only one state
         self.captured: list[str] = []
-        #: Parts of the result of which the project reads the value alone, and where a variable was found to be one.
+        #: Parts of the result of which the project reads only the value, and those that were a variable.
         self.results_read: Collection[str] = ()
         self.returned: set[str] = set()
         self.rehearsal: Rehearsed | None = None
@@ -113,11 +113,11 @@ class Check:
 
     @property
     def open(self) -> bool:
-        """Whether there is still something to find out."""
+        """Whether the candidate is not refuted yet."""
         return not self.refutations
 
     def is_enough(self, compared: int) -> bool:
-        """Whether it has been compared that often; a candidate of few calls, in all of them."""
+        """Whether the evidence suffices: ``compared`` calls and retraces, or all calls of a rare candidate."""
         rehearsal = self.rehearsal
         all_calls = rehearsal is not None and self.calls >= rehearsal.wanted
         wide = len(self.signatures) >= min(self.expected_signatures, SIGNATURES)
@@ -125,13 +125,13 @@ class Check:
         return all_calls or (self.compared >= compared and self.retraced >= 3 and wide and not awaits)
 
     def number_of(self, function: Any) -> int:
-        """A number for a function object. Each has traces of its own: a factory makes one for each trial."""
+        """A number for a function object. Each has its own traces: a factory may make one for each trial."""
         if function not in self.functions:
             self.functions[function] = next(_numbers)
         return self.functions[function]
 
     def keep_print(self, key: tuple[int, Any], printed: Any) -> None:
-        """Keep a trace's fingerprint to compare later ones with. The first to go are those of other functions."""
+        """Keep a trace's fingerprint for comparison. If there are too many, those of other functions go first."""
         if len(self.prints) >= PRINTS:
             living = set(self.functions.values())
             other = [old for old in self.prints if old[0] != key[0]]
@@ -142,14 +142,15 @@ class Check:
             self.prints[key] = (printed, 1)
 
     def note_path(self, path: PathNote, error: Exception | None) -> int:
-        """Count a call's path; a call that raised went another way than any that did not."""
+        """Count a call's path and return it; a call that raised has another path than a call that did not."""
         way = path.path if error is None else hash((path.path, type(error).__name__))
         self.paths[way] += 1
         return way
 
     def note_creation(self, made: int) -> bool:
-        """Refute where variables were created since ``made`` had been; ``made`` was taken before a call after the
-        first of its owner.
+        """Refute the candidate if variables were created since their number was ``made``; returns whether they were.
+
+        Use it only for calls after the first one of their owner.
         """
         from . import variables
 
@@ -160,9 +161,7 @@ class Check:
         return bool(number)
 
     def note_effects(self, changes: Sequence[Change], beside: bool, lead: str = "") -> None:
-        """Take the first of the changes for what refutes; where other threads ran, what they may have changed for
-        a doubt.
-        """
+        """Record the first of the changes as a refutation, or as a doubt if another thread may have caused it."""
         own = [change for change in changes if change.leaves_the_process]
         first = (own or list(changes))[0]
         words = lead + describe_effect(first.kind, first.subject, first.detail)
@@ -173,11 +172,11 @@ class Check:
             self.refutations.setdefault("effect", words)
 
     def doubt_state(self, op: str) -> None:
-        """Note that an op of the call has an effect that can't be taken back."""
+        """Record that an op of the call has an effect that can't be undone."""
         self.doubts.setdefault("state", f"{UNRESTORABLE[op]}, which can't be restored for a comparison")
 
     def _objects(self) -> dict[str, int]:
-        """How many different objects each parameter had in the calls that were compared."""
+        """The number of different objects of each parameter in the compared calls."""
         from .signatures import objects
 
         found: dict[str, set[Any]] = {}
@@ -188,7 +187,7 @@ class Check:
         return {name: len(each) for name, each in found.items()}
 
     def row(self) -> CheckedRow:
-        """The check as it goes over the line."""
+        """The check in the form that is sent to the parent."""
         return CheckedRow(
             calls=self.calls,
             compared=self.compared,
@@ -217,10 +216,10 @@ class Check:
 
 
 class Rehearsed:
-    """What the repeated calls of a candidate showed that is called too rarely (see ``rehearsing``).
+    """The results of repeated calls, for a candidate with too few calls (see ``rehearsing``).
 
-    ``wanted`` is how many real calls there are to repeat; ``built`` counts a first call that could not be compared
-    because it built what later ones find; ``abandoned`` the calls that eager could not make from a moved state.
+    ``wanted`` is the number of real calls to repeat. ``built`` counts first calls that could not be compared because
+    they built state for later calls. ``abandoned`` counts calls that failed eagerly from a perturbed state.
     """
 
     def __init__(self, wanted: int) -> None:
@@ -233,7 +232,7 @@ class Rehearsed:
         self.reads_nothing = False
 
     def row(self) -> RehearsedRow:
-        """The record as it goes over the line."""
+        """The record in the form that is sent to the parent."""
         return RehearsedRow(
             repeats=self.repeats,
             abandoned=self.abandoned,

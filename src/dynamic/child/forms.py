@@ -1,4 +1,4 @@
-"""Inside the child: what an argument was, call by call, put together into what an input signature must admit."""
+"""Merges the forms of an argument in all calls into one that an input signature must admit (in the child process)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import tensorflow as tf
 
 from ...records import Form
 
-#: An input signature spells out every part of a container, so only short ones can have one.
+#: An input signature lists every part of a container, so only short containers can have one.
 LEAVES = 12
 DEPTH = 3
 
 
 def form_of(value: object, depth: int = DEPTH) -> Form:
-    """The form of one argument. Keeps nothing of it alive."""
+    """The form of one argument. It does not keep the argument alive."""
     if type(value) is tf.RaggedTensor or type(value) is tf.SparseTensor:
         return _composite_form(value)
     if isinstance(value, tf.Tensor):
@@ -44,7 +44,7 @@ def _other(note: str) -> Form:
 
 
 def _number_form(value: Any) -> Form:
-    # A np.float64 is a Python float, too, and as such it meets float32 tensors eagerly.
+    # A np.float64 is a Python float too; in eager code it combines with float32 tensors like one.
     kind = "bool" if isinstance(value, bool) else "int" if isinstance(value, int) else "float"
     return Form("number", kind, value=repr(float(value) if kind == "float" else value))
 
@@ -74,7 +74,7 @@ def _container_form(value: Any, depth: int) -> Form:
 
 
 def merge(known: Form | None, seen: Form) -> Form:
-    """The form that admits both: what was known from earlier calls, and what a call was given now."""
+    """The form that admits both the form from earlier calls and the form of a new call."""
     if known is None or known == seen:
         return seen
     if known.kind == "other":
@@ -121,7 +121,7 @@ def _merge_tensors(known: Form, seen: Form) -> Form:
 
 
 class Arguments:
-    """The forms of a candidate's arguments over the calls that it is told of."""
+    """The forms of a candidate's arguments over the recorded calls."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._positions = positions_of(function)
@@ -130,7 +130,7 @@ class Arguments:
         self._given: dict[str, int] = {}
 
     def note(self, named: Mapping[str, Any]) -> None:
-        """Take in the named arguments of a call. Every signature must be told of once, its repetitions need not."""
+        """Record the named arguments of a call. Each signature must be recorded once; repetitions may be left out."""
         self._calls += 1
         for name, value in named.items():
             self._given[name] = self._given.get(name, 0) + 1
@@ -139,7 +139,7 @@ class Arguments:
                 self._forms[name] = merge(known, form_of(value))
 
     def of(self, name: str) -> dict[str, Any]:
-        """What is known of one parameter, as it goes over the line (fields of `ObservedParameter`)."""
+        """The record of one parameter, in the form that is sent to the parent (fields of `ObservedParameter`)."""
         form = self._forms.get(name)
         return {
             "form": asdict(form) if form is not None else None,
@@ -149,9 +149,9 @@ class Arguments:
 
 
 def positions_of(function: Callable[..., Any]) -> dict[str, int]:
-    """The places of the parameters that may be given by position, ``self`` left out as ``tf.function`` does.
+    """The positions of the positional parameters, counted without ``self`` as ``tf.function`` does.
 
-    A class method has none: ``tf.function`` would want its class to be in the signature.
+    A class method has none: ``tf.function`` would require its class in the signature.
     """
     code = getattr(function, "__code__", None)
     if code is None:

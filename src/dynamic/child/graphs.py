@@ -1,8 +1,8 @@
-"""Inside the child: traces a function again and says whether the graph is still the same.
+"""Fingerprints traces of a function and finds the differences between them (in the child process).
 
-A graph may stand for a function only if tracing depends on the signature alone. Tracing executes nothing,
-so it can be repeated at any moment of the run; whatever Python state was baked in shows as a difference
-between two traces of one signature.
+A graph may replace a function only if tracing depends on the signature alone. Tracing executes no op, so it can be
+repeated at any moment of the run. Python state that a trace froze shows as a difference between two traces of one
+signature.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from . import symbolic
 
-# Attributes that say how an op computes; the others are names, devices and hints that change freely.
+# Attributes that do not affect what an op computes: names, devices and hints, which may differ between traces.
 _UNIMPORTANT = frozenset(
     {
         "_class",
@@ -53,7 +53,7 @@ _UNIMPORTANT = frozenset(
 
 @dataclass(frozen=True)
 class Row:
-    """One op of a trace: what it is (compared), and where it came from (reported)."""
+    """One op of a trace: ``kind`` and ``detail`` are compared, ``place`` is the user's line for the report."""
 
     kind: str
     detail: str
@@ -62,9 +62,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Print:
-    """A trace's fingerprint. ``captured`` are tensors, not variables, that the trace holds on to.
+    """A trace's fingerprint. ``captured`` are the tensors, not variables, that the trace captures.
 
-    ``fault`` is the kind of `wording.TRACE_FAULTS` that it shows, if it shows one.
+    ``fault`` is its key in `wording.TRACE_FAULTS`; empty if it has no fault.
     """
 
     rows: tuple[Row, ...]
@@ -76,7 +76,7 @@ class Print:
 
 
 def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
-    """Fingerprint a concrete function; ``place`` names the user's line of an op's traceback."""
+    """Fingerprint a concrete function; ``place(op)`` returns the user's line that made an op, or None."""
     rows: list[Row] = []
     definition = concrete.graph.as_graph_def()
     library = {function.signature.name: function for function in definition.library.function}
@@ -98,7 +98,7 @@ def fingerprint(concrete: Any, place: Callable[[Any], str | None]) -> Print:
 
 
 def _add(node: Any, library: Mapping[str, Any], rows: list[Row], place: str | None, inside: set[str]) -> None:
-    """Take in one op, then the ops of the functions that it calls (branches, loop bodies, nested functions)."""
+    """Add one op, then the ops of the functions that it calls (branches, loop bodies, nested functions)."""
     parts = [str(len(node.input))]
     called: list[str] = []
     for name in sorted(node.attr):
@@ -129,7 +129,7 @@ def _constant(proto: Any) -> str:
 
 
 def _digest(data: bytes) -> str:
-    # Not MD5, which machines that are set up by FIPS refuse.
+    # Not MD5, which is disabled in FIPS mode.
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
@@ -140,7 +140,7 @@ def _value(tensor: Any) -> str:
         return "symbolic"
     if array.size <= 8:
         return f"{array.dtype}{array.shape}={array.tolist()}"
-    if array.dtype == object:  # texts: the array itself holds their addresses only
+    if array.dtype == object:  # strings: the array itself contains only their addresses
         return f"{array.dtype}{array.shape} {_digest(repr(array.tolist()).encode())[:12]}"
     return f"{array.dtype}{array.shape} {_digest(np.ascontiguousarray(array).tobytes())[:12]}"
 
@@ -154,7 +154,7 @@ def _consumer_place(internal: Any, place: Callable[[Any], str | None]) -> str:
 
 
 def difference(first: Print, second: Print) -> str | None:
-    """What differs between two traces of one signature, as a sentence's end; None where nothing does."""
+    """The difference between two traces of one signature, as a sentence's end; None if there is none."""
     if len(first.captured) != len(second.captured) and _computing(first) == _computing(second):
         return (
             f"a later trace captures a different number of tensors: {len(second.captured)}, "
@@ -191,7 +191,7 @@ def difference(first: Print, second: Print) -> str | None:
 
 
 def _computing(trace: Print) -> int:
-    """How many ops of a trace compute something: each captured tensor has a placeholder besides."""
+    """The number of ops in a trace without placeholders, of which each captured tensor has one."""
     return sum(row.kind != "Placeholder" for row in trace.rows)
 
 

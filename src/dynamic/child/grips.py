@@ -1,4 +1,4 @@
-"""Inside the child: what is remembered of a value that was read, so that a later look tells whether it is another."""
+"""Keeps a fingerprint of a value that was read, so that a later inspection shows a change (in the child process)."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ import numpy as np
 from . import contents, marks
 from .marks import ATOMS
 
-#: So many parts of one value are marked, plain numbers and texts not counted. What has more is marked in part.
+#: At most this many parts of one value are marked, not counting plain numbers and texts; larger values only in part.
 PARTS = 20_000
-# So many objects of which identity is all that counts are marked as fast as one container.
+# Marking this many objects by identity takes as long as marking one container.
 _SIMPLE_PARTS = 20
 _TENSOR_ELEMENTS = 1024
-# To look at a tensor takes as long as to look at so many parts of Python's.
+# Marking a tensor takes as long as marking this many Python objects.
 _TENSOR_PARTS = 4
 _DEEPEST = 100
 _PLAIN = frozenset(ATOMS)
-# A larger array in a container goes by its checksum, for there may be many.
+# A larger array in a container is marked by its checksum, since there may be many.
 _COPIED_BYTES = 1 << 10
 CONTAINERS = (dict, list, tuple, set, frozenset, collections.deque, bytearray)
 _COMPOUND = (*CONTAINERS, np.ndarray)
 
 
 class Grip:
-    """A hold on one value. ``deep``: its content counts where it is a container; of other objects, their identity.
+    """A fingerprint of one value. ``deep``: a container's content counts; of other objects, only their identity.
 
-    Nothing that can be referred to weakly is kept alive. ``cut`` says that the value has more parts than are marked.
+    Objects that can be weakly referenced are not kept alive. ``cut``: the value has more parts than are marked.
     """
 
     __slots__ = ("_held", "_text", "cut", "deep", "mark", "reference")
@@ -45,21 +45,21 @@ class Grip:
         self.mark = marker.mark(value)
         by_identity = self.mark is None or self.mark[0] == "tensor"
         self.reference = reference_to(value) if by_identity else None
-        # What is told by its address is held, so that no later object takes that.
+        # Objects identified by their address are kept alive, so that no later object gets it.
         self._held = marker.held
         self.cut = marker.parts < 0
         self._text: str | None = None
 
     def holds(self, value: Any) -> bool:
-        """Whether a value is what it was."""
-        if self.mark is None or self.mark[0] == "tensor":  # what can't change in itself
+        """Whether a value equals the fingerprinted one."""
+        if self.mark is None or self.mark[0] == "tensor":  # identity decides, or the value is immutable
             if self.reference is not None and self.reference() is value:
                 return True
             return self.mark is not None and bool(self.mark == _Marker(self.deep).mark(value))
         return bool(self.mark == _Marker(self.deep).mark(value))
 
     def text(self) -> str | None:
-        """The value as a short text that is the same in another process; None where identity is all that is known."""
+        """The value as a short text that is the same in another process; None if it rests on an object's identity."""
         if self.mark is None:
             return None
         if self._text is None:
@@ -68,7 +68,7 @@ class Grip:
 
 
 class Content:
-    """The bytes of an array, or a checksum, with a representation that tells them apart."""
+    """The bytes of an array, or a checksum, with a ``repr`` that depends on the content."""
 
     def __init__(self, array: np.ndarray[Any, Any], copied: bool) -> None:
         whole = copied or array.nbytes <= _COPIED_BYTES or array.dtype.hasobject
@@ -84,7 +84,7 @@ class Content:
 
 
 class Plain:
-    """The items of a container that holds plain values only, however many: a copy costs next to nothing."""
+    """The items of a container with only plain values; any number of them, since the copy is cheap."""
 
     def __init__(self, items: Collection[Any]) -> None:
         self._items = items
@@ -115,24 +115,24 @@ def plain(value: Any) -> Any:
         if base.__name__ == "ObjectProxy":
             try:
                 held = object.__getattribute__(value, "__wrapped__")
-            except (AttributeError, ValueError):  # no such proxy, or one that was not given anything
+            except (AttributeError, ValueError):  # another class of this name, or an empty proxy
                 return value
             return held if issubclass(type(held), CONTAINERS) else value
     return value
 
 
 class _Marker:
-    """Marks one value with its parts, as many as it may. What is below is marked as a cut."""
+    """Marks one value with its parts, up to PARTS of them; deeper parts are cut off."""
 
     def __init__(self, deep: bool) -> None:
         self._deep = deep
         self._inside: list[int] = []
         self.held: list[Any] = []
-        #: How many more may be marked; negative where some were not.
+        #: How many more parts may be marked; negative if some were cut off.
         self.parts = PARTS
 
     def mark(self, value: Any) -> Any:
-        """What the value is, comparable by ``==``; None where only its identity tells."""
+        """A mark of the value that can be compared by ``==``; None if only its identity counts."""
         kind = type(value)
         if issubclass(kind, np.generic):
             return self._scalar(value)
@@ -199,17 +199,17 @@ def _is_plain(kind: type) -> bool:
 
 
 def _tensor_mark(value: Any) -> Any:
-    """A small tensor's value; of a large one, or one of resources, None."""
+    """A small tensor's value; None for a large one or one of resources."""
     try:
         if value.dtype.is_numpy_compatible and value.shape.num_elements() <= _TENSOR_ELEMENTS:
             return "tensor", value.dtype.name, repr(value.numpy().tolist())
-    except Exception:  # a tensor on a device that is gone, or not there yet
+    except Exception:  # the tensor's device may be gone, or its value not computed yet
         return None
     return None
 
 
 def _text(mark: Any) -> str:
-    """A mark as a short text; empty where it rests on some object's identity."""
+    """A mark as a short text; empty if it rests on some object's identity."""
     if mark[0] == "atom":
         text = str(mark[2])
         return text if len(text) <= 40 else f"{text[:20]}… {zlib.crc32(text.encode()):08x}"
@@ -223,7 +223,7 @@ def _has_identity(mark: Any) -> bool:
 
 
 def reference_to(value: Any, otherwise: Callable[[], Any] | None = None) -> Callable[[], Any]:
-    """What gives a value as long as it is there; of what can't be referred to weakly, ``otherwise``, or the value."""
+    """A weak reference to a value; if there can be none, ``otherwise``, or a function that returns the value."""
     try:
         return weakref.ref(value)
     except TypeError:

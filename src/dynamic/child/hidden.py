@@ -1,8 +1,8 @@
-"""Inside the child: state that an object keeps in C, where no attribute shows it.
+"""Reads and restores state that an object keeps in C, where no attribute shows it (in the child process).
 
-A type that is known here tells its state without being disturbed. Of another one as much is seen as Python's garbage
-collector sees, and whether it keeps more than that is told by its size: an object that is larger than its attributes
-holds something that nobody can look at.
+The state of the types that are known here can be read without side effects. Of other objects, the references that
+Python's garbage collector sees are read. Their size shows whether they keep more: an object that is larger than its
+attributes has state that can't be inspected.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PROTOBUF = ("google.protobuf", "google._upb")
 _POINTER = 8
 _readers: weakref.WeakKeyDictionary[type, Callable[[Any], Any] | None] = weakref.WeakKeyDictionary()
 _NUMPY_POSITIONS: dict[type, str] = {np.flatiter: "index", np.broadcast: "index", np.nditer: "iterindex"}
-#: What never changes, or is nobody's state: types, code, patterns, dates.
+#: Types that never change, or hold no state: code, patterns, dates, descriptors.
 INERT: tuple[type, ...] = (
     np.generic,
     np.dtype,
@@ -65,16 +65,16 @@ INERT: tuple[type, ...] = (
     type(ctypes.pythonapi.Py_IncRef),
     type(vars(collections.namedtuple("_Named", "field"))["field"]),
 )
-# Types of which a subclass may have attributes, and what the type itself has is looked at elsewhere.
+# Types whose own content is inspected elsewhere; a subclass may add attributes.
 _SIZED: tuple[type, ...] = (
     *(int, float, complex, str, bytes, list, dict, set, frozenset, tuple, bytearray, array.array, np.ndarray),
     *(collections.deque, collections.OrderedDict, collections.defaultdict),
 )
-# Attributes that the interpreter keeps in front of an object, where they add nothing to its size.
+# CPython's flag of types whose attributes are stored before the object, and so do not add to its size.
 _MANAGED_DICTIONARY = 1 << 4
-# Python's own, of which all that can be seen is a number: where it leads is outside of the process.
+# Python's own types that show only a number, for something outside of the process.
 _HANDLES = ("multiprocessing.connection",)
-# Types whose whole state is what they refer to.
+# Types whose whole state are their references.
 _TRANSPARENT: tuple[type, ...] = (
     types.MappingProxyType,
     types.CellType,
@@ -100,7 +100,7 @@ _TRANSPARENT: tuple[type, ...] = (
 
 
 def mark(value: Any) -> Any:
-    """What tells an object's hidden state from another one; None where it has none. Raises `Unseen`."""
+    """A fingerprint of an object's hidden state; None if it has none. Raises `Unseen`."""
     kind = type(value)
     if kind not in _readers:
         _readers[kind] = _reader(kind)
@@ -114,7 +114,7 @@ def mark(value: Any) -> Any:
 
 
 def _reader(kind: type) -> Callable[[Any], Any] | None:
-    """What reads the hidden state of the objects of a type; None where they have none."""
+    """The function that reads the hidden state of a type's objects; None if they have none."""
     if issubclass(kind, INERT) and not issubclass(kind, np.void):
         return None
     for known, read in _KNOWN:
@@ -130,7 +130,7 @@ def _reader(kind: type) -> Callable[[Any], Any] | None:
 
 
 def _is_larger_than_it_looks(kind: type) -> bool:
-    """Whether an object of a type takes more room than its header, its slots and its dictionaries."""
+    """Whether objects of a type are larger than their header, their slots and their dictionary pointers."""
     known = max((base for base in (object, *_SIZED) if issubclass(kind, base)), key=lambda base: base.__basicsize__)
     holds_attributes = kind.__dictoffset__ != known.__dictoffset__ and not kind.__flags__ & _MANAGED_DICTIONARY
     holds_references = kind.__weakrefoffset__ > 0 and kind.__weakrefoffset__ != known.__weakrefoffset__
@@ -142,7 +142,7 @@ def _is_larger_than_it_looks(kind: type) -> bool:
 
 
 def inside(value: Any) -> list[Any]:
-    """The objects that an object keeps in C, as far as the garbage collector knows them."""
+    """The objects that an object refers to from C, as far as the garbage collector knows them."""
     kind = type(value)
     if issubclass(kind, weakref.ref):
         target = weakref.ref.__call__(value)
@@ -196,16 +196,16 @@ def _buffer(value: Any) -> Any:
 
 
 def _ctypes(value: Any) -> Any:
-    if isinstance(value, ctypes._Pointer) or getattr(value, "_objects", None):  # what it points to is not in it
+    if isinstance(value, ctypes._Pointer) or getattr(value, "_objects", None):  # its target is stored elsewhere
         raise Unseen
     return bytes(memoryview(value).cast("B"))
 
 
 def _file(value: Any) -> Any:
-    """Where a file stands. What waits to be written goes out first, as it would a moment later."""
+    """The position of a file. Buffered output is flushed first, which would happen soon anyway."""
     standard = sys.stdout, sys.stderr, sys.stdin, sys.__stdout__, sys.__stderr__, sys.__stdin__
     if any(value is each for each in standard):
-        return None  # what is printed is noted as it is printed
+        return None  # printed text is recorded when it is written
     base: Any = next(each for each in _FILES if issubclass(type(value), each))
     if base.closed.__get__(value):
         return "closed"
@@ -244,7 +244,7 @@ _KNOWN: list[tuple[type | tuple[type, ...], Callable[[Any], Any]]] = [
 
 
 def restore(value: Any, mark: Any) -> None:
-    """Put a text or a byte stream back to its mark; other things stay as they are."""
+    """Restore a text or byte stream, a context variable or a memory view from its mark; others stay unchanged."""
     if isinstance(value, (io.StringIO, io.BytesIO)) and mark != "closed" and not value.closed:
         content, place = mark
         kind: Any = io.StringIO if isinstance(value, io.StringIO) else io.BytesIO

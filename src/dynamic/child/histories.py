@@ -1,4 +1,4 @@
-"""Inside the child, when the script has ended: what Keras has recorded of the training."""
+"""Reads Keras' records of the training when the script has ended (in the child process)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _LIBRARIES = ("keras", "tf_keras")
 def final_values() -> dict[str, float | None]:
     """The last value of each entry of each living ``History``, and the result of each living metric, by name.
 
-    Keras 3 and tf_keras alike; None where not finite. What can't be read is left out (a metric whose result is no
-    scalar, or that has not been built), and so is a name that several have: nothing tells them apart in two runs.
+    This covers Keras 3 and tf_keras. A value that is not finite is None. Entries that can't be read are left out (a
+    metric whose result is not a scalar, or that has not been built). Names that occur several times are left out too,
+    because they can't be matched between two runs.
     """
     found: dict[str, float | None] = {}
     named: Counter[str] = Counter()

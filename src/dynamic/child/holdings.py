@@ -1,7 +1,7 @@
-"""Inside the child: what objects of Keras and TensorFlow hold of the project's.
+"""Finds the project's objects inside of objects of Keras and TensorFlow (in the child process).
 
-Layers in a container, functions that a layer, a loss or an optimizer was given: a call of the library's object runs
-the project's code, and no name of the project's leads there.
+These are layers in a container, or functions given to a layer, a loss or an optimizer: a call of the library's object
+runs the project's code, but no name in the project's code leads there.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _FUNCTIONS = (types.FunctionType, types.MethodType)
 
 
 class Holdings:
-    """Finds what is held. One is for one walk: it remembers what it found out about classes."""
+    """The search of one walk; it caches its results about classes."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._of_kind: dict[type, bool] = {}
 
     def of(self, attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        """By attribute, what is held of the project's, and the library's objects that may hold such.
+        """The project's objects in an object's attributes, and the library objects that may contain such, by attribute.
 
-        ``attributes`` are those of an object of a library's class. Containers are gone through.
+        ``attributes`` are those of an object of a library's class. Containers are searched too.
         """
         seen: set[int] = set()
         for name, value in attributes.items():
@@ -51,7 +51,7 @@ class Holdings:
                         continue
                     seen.add(id(item))
                     waiting.extend(each for each in items if type(each) not in _PLAIN)
-                # What it was given in a container of its own (a function's arguments) is the project's as well.
+                # A container in a public attribute (a function's arguments, say) belongs to the project too.
                 given = item is value and items is not None and not name.startswith("_") and type(item) is not tuple
                 if given or self._leads_on(item):
                     yield name, item
@@ -80,7 +80,7 @@ class Holdings:
 
 
 def is_part(kind: type) -> bool:
-    """Whether a class is, or is made of, one whose objects make up models: layers, losses, optimizers."""
+    """Whether a class is, or derives from, a library's class of model parts: layers, losses, optimizers."""
     bases = kind.__mro__
     if issubclass(kind, (dict, *_CONTAINERS)) or any(base.__name__ in KERAS_BOOKKEEPERS for base in bases):
         return False
@@ -88,7 +88,7 @@ def is_part(kind: type) -> bool:
 
 
 def _items(value: Any) -> list[Any] | None:
-    """The items of a container, and what a method or a function has been bound to; None of anything else."""
+    """The items of a container, or the object of a bound method; None for anything else."""
     kind = type(value)
     if issubclass(kind, types.MethodType):
         return [value.__self__]

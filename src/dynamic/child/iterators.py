@@ -1,7 +1,7 @@
-"""Inside the child: the iterators over tf.data pipelines, snapshotted and put back where that can be had.
+"""Snapshots and restores the iterators over tf.data pipelines, if possible (in the child process).
 
-A pipeline with a Python generator or a Python function in it can't be put back; the comparison of a call
-that advances one is then given up rather than made with other elements.
+A pipeline with a Python generator or a Python function in it can't be restored. Then a call that advances it is not
+compared, because the graph would get other elements.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ... import tensorflow_internals
 
 _FAIL_ON_EXTERNAL_STATE = 2
 _known: weakref.WeakSet[Any] = weakref.WeakSet()
-#: Why no iterator can be put back with this TensorFlow; empty where they can.
+#: Why no iterator can be restored with this TensorFlow; empty if they can.
 blind = ""
 
 State = list[tuple[Any, Any]]
 
 
 def track() -> None:
-    """Start to track; must run before the script makes its first iterator."""
+    """Start to track; call it before the script makes its first iterator."""
     global blind
     try:
         base = tensorflow_internals.iterator_class()
@@ -39,19 +39,19 @@ def track() -> None:
 
 
 def adopt() -> None:
-    """Take in the iterators that were made before `track`."""
+    """Also track the iterators that were made before `track`."""
     with contextlib.suppress(tensorflow_internals.MissingName):
         base = tensorflow_internals.iterator_class()
         _known.update(found for found in gc.get_objects() if issubclass(type(found), base))
 
 
 def forget() -> None:
-    """Know of no iterator any more."""
+    """Stop tracking all current iterators."""
     _known.clear()
 
 
 def snapshot() -> State | None:
-    """The positions of all live iterators that have one; None where any of them can't be saved."""
+    """The positions of all live iterators; None if one of them can't be saved."""
     global blind
     if blind:
         return None
@@ -62,12 +62,12 @@ def snapshot() -> State | None:
         except tensorflow_internals.MissingName as error:
             blind = str(error)
             return None
-        except Exception:  # what TensorFlow raises depends on the pipeline's parts
+        except Exception:  # TensorFlow's error depends on the pipeline's parts
             return None
     return state
 
 
 def restore(state: State) -> None:
-    """Put every iterator back to a snapshot."""
+    """Restore every iterator of a snapshot."""
     for resource, saved in state:
         tensorflow_internals.load_iterator(resource, saved)

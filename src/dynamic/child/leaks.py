@@ -1,7 +1,7 @@
-"""Inside the child: tensors of a graph that were left where eager code can find them.
+"""Finds symbolic tensors that a trace stored where eager code can read them (in the child process).
 
-A traced call that keeps a tensor (on ``self``, in a list, in a cache) keeps a symbolic one: nothing fails until
-someone reads it, which may be long after the run that is looked at.
+If a traced call stores a tensor (on ``self``, in a list, in a cache), the tensor is symbolic. Nothing fails until
+eager code reads it, perhaps long after the observed part of the run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .effects import Project, Snapshot
 
 
 class _Search(Snapshot):
-    """A walk over what Python code can reach, for tensors of graphs."""
+    """A walk over all objects that Python code can reach, which collects tensors of graphs."""
 
     def __init__(self, roots: dict[str, Any], functions: Iterable[Any], project: Project) -> None:
         self.found: set[str] = set()
@@ -34,9 +34,9 @@ class _Search(Snapshot):
 
 
 def find(functions: Iterable[Any], instances: Iterable[Any], project: Project) -> set[str]:
-    """Names of the places that hold a tensor of a finished graph.
+    """The names of the places that hold a tensor of a function's graph.
 
-    Searched is what the project's modules, the given functions and the objects that they are methods of can reach.
+    The search covers everything that the project's modules, the functions and the instances can reach.
     """
     roots = {
         name: {key: value for key, value in vars(module).items() if not key.startswith("__")}
@@ -53,7 +53,7 @@ def _is_left_over(value: Any) -> bool:
 
 
 def _plain(label: str, roots: dict[str, Any]) -> str:
-    """A label as the source would say it: ``model.mask`` for ``__main__['model'].mask``."""
+    """A label in the form of the source: ``model.mask`` for ``__main__['model'].mask``."""
     for name in roots:
         if label.startswith(f"{name}['"):
             return label[len(name) + 2 :].replace("']", "", 1)

@@ -1,6 +1,7 @@
-"""Inside the child: what marks the content of a Python object, so that a later look tells whether it changed.
+"""Fingerprints the content of Python objects, so that a later comparison shows changes (in the child process).
 
-Taking a mark disturbs nothing: no iterator is advanced, no property evaluated, no method of the user's called.
+Taking a fingerprint (a mark) has no side effects: it advances no iterator, evaluates no property, and calls no method
+of the user.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ import numpy as np
 COPIED_BYTES = 1 << 20
 HASHED_BYTES = 1 << 26
 _BLOCK = 1 << 13
-# Blocks of words that have no common divisor with those of _BLOCK: what one way to sum cancels, the other does not.
+# A block length coprime to that of _BLOCK: changes that cancel in one sum do not cancel in the other.
 _ODD_WORDS = 1021
 MISSING = object()
-#: What has no inside that could change.
+#: Types of immutable values without parts that could change.
 ATOMS = (
     *(type(None), bool, int, float, complex, str, bytes, type(Ellipsis), range, slice),
     *(np.number, np.bool_, np.datetime64, np.timedelta64),
 )
-_HEAP_TYPE = 1 << 9  # Python's flag of classes that were made by running code
+_HEAP_TYPE = 1 << 9  # CPython's flag of classes that were created at run time
 _PLAIN = frozenset(ATOMS)
 GENERATORS = (random.Random, np.random.Generator, np.random.RandomState)
 SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _ITERATOR_MODULES = frozenset({"builtins", "itertools", "collections", "_collections", "array", "re"})
-# Their `__reduce__` would copy what is left to come; the number of it says as much.
+# Their `__reduce__` would copy the remaining items; the number of these is enough.
 _COUNTED: tuple[type, ...] = (
     type(iter({})),
     type(iter({}.values())),
@@ -46,30 +47,30 @@ _COUNTED: tuple[type, ...] = (
     type(iter(range(1 << 70))),
     type(iter(set())),
 )
-# The iterator of an ordered dictionary tells neither its place nor what is left, but for a copy of it.
+# The iterator of an ordered dictionary shows only a copy of the remaining items.
 _COPIED: tuple[type, ...] = (type(iter(collections.OrderedDict())),)
-# They ask the sequence that they go through for its length, which may be the user's.
+# They ask their sequence for its length, and the sequence may be the user's.
 _ASKING: tuple[type, ...] = (type(iter(type("_Sequence", (), {"__getitem__": None})())), reversed, itertools.repeat)
-_SHARED = type(itertools.tee(())[0].__reduce__()[2][0])  # what the ends of a tee have in common
+_SHARED = type(itertools.tee(())[0].__reduce__()[2][0])  # the buffer that the iterators of a tee share
 _ITERATOR_DEPTH = 16
 
 
 class Unseen(Exception):
-    """The state of an object can't be looked at."""
+    """The state of an object can't be inspected."""
 
 
 def is_atom(value: Any) -> bool:
-    """Whether a value is plain. It is not asked: what only says that it is (by ``__class__``) is not."""
+    """Whether a value is plain, by its real type and not by its ``__class__`` attribute."""
     return issubclass(type(value), ATOMS)
 
 
 def brief(value: Any) -> str:
-    """A value in a few letters, without a method of the user's being called."""
+    """A short text for a value, without calling a method of the user."""
     return text(value)[:40] if is_atom(value) else type(value).__name__
 
 
 def module_of(kind: type) -> str:
-    """The name of the module that a class is from; empty where the class does not tell one."""
+    """The name of a class's module; empty if the class has none."""
     try:
         name = _module(kind)
     except AttributeError:
@@ -78,22 +79,22 @@ def module_of(kind: type) -> str:
 
 
 def file_of(module: object) -> str:
-    """The file that a module is from; empty where it tells none. A module's own ``__getattr__`` is not asked."""
+    """The file of a module; empty if it has none. Does not call the module's own ``__getattr__``."""
     try:
         name = object.__getattribute__(module, "__dict__").get("__file__")
-    except AttributeError:  # what is no module may stand among the modules
+    except AttributeError:  # `sys.modules` may contain other objects
         return ""
     return name if type(name) is str else ""
 
 
-# Past what a metaclass of the user's may do instead.
+# Read directly, since a metaclass of the user may override the attribute.
 _module: Callable[[type], Any] = type.__dict__["__module__"].__get__
 
 
 def identity(value: object) -> int:
-    """A number for an object that no later object gets, unlike its ``id``. Keeps nothing alive.
+    """A number for an object that no later object gets, unlike its ``id``. It keeps nothing alive.
 
-    Of what can't be referred to weakly it is the ``id``.
+    If the object can't be weakly referenced, it is the ``id``.
     """
     place = id(value)
     known = _identities.get(place)
@@ -118,17 +119,17 @@ _identities: dict[int, tuple[weakref.ref[Any], int]] = {}
 
 
 def _base(kind: type) -> Any:
-    """The innermost class of Python's or NumPy's own that a class of plain values is made of."""
+    """The first base class of a class of plain values that Python or NumPy defines."""
     return next(base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE)
 
 
 def text(value: Any) -> str:
-    """A plain value as Python writes it; that of a class of the user's, as the class below does."""
+    """The ``repr`` of a plain value; for a user's subclass, the ``repr`` of the built-in base class."""
     return str(_base(type(value)).__repr__(value))
 
 
 def is_same_atom(one: Any, other: Any) -> bool:
-    """Whether two plain values are of one type and one value; nan is the same as nan."""
+    """Whether two plain values have the same type and value; nan equals nan."""
     if one is other:
         return True
     kind = type(one)
@@ -144,7 +145,7 @@ def is_same_atom(one: Any, other: Any) -> bool:
 
 
 class Same:
-    """An object, compared by identity. It is held, so that no other one takes its address."""
+    """An object, compared by identity. It is kept alive, so that no other object gets its address."""
 
     __slots__ = ("value",)
 
@@ -174,7 +175,7 @@ class Part(bytes):
 
 
 class Objects:
-    """A copy of an array that holds objects, compared by their identity; the other fields by their content."""
+    """A copy of an array with objects: the objects are compared by identity, other fields by content."""
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         self.copy = array.copy()
@@ -186,9 +187,9 @@ class Objects:
 
 
 def array_mark(array: np.ndarray[Any, Any], whole: bool = True) -> Any:
-    """A copy of a small array, a checksum of a large one; where not the ``whole`` is looked at, of some rows of it.
+    """A copy of a small array, a checksum of a large one; unless ``whole``, only of some rows of it.
 
-    Of a subclass, the plain array in it: a masked array would give its fill value for what is masked.
+    A subclass is read as a plain array: a masked array would return its fill value for masked elements.
     """
     array = np.ndarray.view(array, np.ndarray)
     if array.dtype.hasobject:
@@ -201,10 +202,10 @@ def array_mark(array: np.ndarray[Any, Any], whole: bool = True) -> Any:
 
 
 def checksum(array: np.ndarray[Any, Any]) -> bytes:
-    """A checksum of an array's content; of a large one by the sums of its blocks, which memory alone holds up.
+    """A checksum of an array's content; of a large one from sums of its blocks, which are as fast as memory allows.
 
-    The sums are taken within blocks and across them, so that a shuffle shows as well, and across blocks of another
-    length, so that an exchange shows that leaves both as they were (links of a graph that are rewired).
+    The sums run within blocks and across them, so that a shuffle shows too. They also run across blocks of another
+    length, to show an exchange that changes neither of the first sums (rewired links of a graph).
     """
     flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     whole = flat.size // _BLOCK * _BLOCK if flat.size > COPIED_BYTES else 0
@@ -220,7 +221,7 @@ def checksum(array: np.ndarray[Any, Any]) -> bytes:
 
 
 def restore_array(array: np.ndarray[Any, Any], mark: Any) -> None:
-    """Put a small array back to its mark; a large one, of which only a checksum was kept, stays as it is."""
+    """Restore a small array from its mark; a large one stays unchanged, because its mark is only a checksum."""
     array = np.ndarray.view(array, np.ndarray)
     if not array.flags.writeable:
         return
@@ -231,12 +232,12 @@ def restore_array(array: np.ndarray[Any, Any], mark: Any) -> None:
 
 
 def is_iterator(kind: type) -> bool:
-    """Whether objects of a type are iterators of Python's own, written in C."""
+    """Whether objects of a type are Python's own iterators, written in C."""
     return any(module_of(base) in _ITERATOR_MODULES and "__next__" in vars(base) for base in kind.__mro__)
 
 
 def iterator_mark(value: Any, depth: int = _ITERATOR_DEPTH) -> Any:
-    """Where an iterator or a generator stands. What it holds is for the walk to look at (see ``inside_iterator``)."""
+    """The position of an iterator or a generator. The walk inspects the objects in it (see ``inside_iterator``)."""
     if issubclass(type(value), SUSPENDED):
         frame, inner = suspended_frame(value)
         if frame is None:
@@ -251,7 +252,7 @@ def iterator_mark(value: Any, depth: int = _ITERATOR_DEPTH) -> Any:
         return _length_hint(value)
     if isinstance(value, _COPIED):
         return len(value.__reduce__()[1][0])
-    if isinstance(value, itertools.pairwise):  # the last item and the source are all that it has
+    if isinstance(value, itertools.pairwise):  # it has only the last item and the source
         return tuple(_item_mark(item, depth - 1) for item in gc.get_referents(value))
     try:
         with warnings.catch_warnings():
@@ -270,7 +271,7 @@ def _inside(value: Any) -> list[Any]:
 
 
 def suspended_frame(value: Any) -> tuple[types.FrameType | None, Any]:
-    """The frame of a generator or coroutine, None where it has ended, and what it draws from or awaits."""
+    """The frame of a generator or coroutine (None if it has ended), and the object that it yields from or awaits."""
     if isinstance(value, types.GeneratorType):
         return value.gi_frame, value.gi_yieldfrom
     if isinstance(value, types.CoroutineType):
@@ -279,7 +280,7 @@ def suspended_frame(value: Any) -> tuple[types.FrameType | None, Any]:
 
 
 def inside_iterator(value: Any) -> list[Any]:
-    """What an iterator or a generator holds: sources, local variables, and the loops that it is in the midst of."""
+    """The objects in an iterator or a generator: sources, local variables, and the iterators of its loops."""
     held = list(gc.get_referents(value))
     if issubclass(type(value), SUSPENDED):
         frame, _ = suspended_frame(value)
@@ -300,7 +301,7 @@ def _item_mark(item: Any, depth: int) -> Any:
     if is_atom(item):
         return type(item), text(item)
     if issubclass(type(item), SUSPENDED) or is_iterator(type(item)):
-        # Some are made anew for each look, so their address would tell of nothing.
+        # Some are created for each inspection, so their address means nothing.
         return iterator_mark(item, depth) if depth > 0 else type(item).__name__
     return Same(item)
 
@@ -320,7 +321,7 @@ def random_mark(generator: Any) -> Any:
 
 
 def restore_random(generator: Any, mark: Any) -> None:
-    """Put a generator back to its mark."""
+    """Restore a generator from its mark."""
     if isinstance(generator, random.Random):
         random.Random.setstate(generator, mark)
     elif isinstance(generator, np.random.Generator):
@@ -335,12 +336,12 @@ def numpy_mark() -> Any:
 
 
 def restore_numpy(mark: Any) -> None:
-    """Put ``np.random`` back to a mark."""
+    """Restore ``np.random`` from a mark."""
     np.random.set_state(_thawed(mark))
 
 
 class _Numbers(NamedTuple):
-    """An array in a state, so that states can be compared and hashed."""
+    """An array in a generator's state, in a form that can be compared and hashed."""
 
     dtype: str
     data: bytes

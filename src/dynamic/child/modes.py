@@ -1,9 +1,9 @@
-"""Inside the child: whether what is a graph by its source runs as one, and what has switched that off.
+"""Records whether the source's graph functions run as graphs, and what switched that off (in the child process).
 
-Four facts are gathered. The functions that are hybrid by their source say when Python enters their own code (a
-graph that runs does not): eagerly, or while something is traced. What ``Model.fit`` calls for each batch says
-whether its model runs eagerly. The switches meant for debugging say from which lines they were thrown. And the calls
-of Keras' own loops (``Model.predict``) are counted and timed by the lines that make them: each sets a loop up anew.
+Four facts are recorded. Functions that are hybrid in the source report when Python enters their own code, eagerly or
+during tracing; a running graph does not enter it. The function that ``Model.fit`` calls for each batch reports whether
+its model runs eagerly. The debugging switches report the lines that set them. And the calls of Keras' own loops
+(``Model.predict``) are counted and timed by their line: each call has the cost of setting up a loop.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from ...sandbox.child.child import Child
 from ...sandbox.child.clock import perf_counter
 from .effects import Project
 
-#: The caller of what a batch calls, and the unit of work of a script that trains by it.
+#: The caller of functions that a batch calls, and the step of a script that trains with ``Model.fit``.
 FIT = "Model.fit"
-#: How many lines of the project are named for one throw of a switch, the innermost first, and how many throws.
+#: At most this many lines of the project are reported for a switch, innermost first, and at most this many switches.
 MOST_LINES, MOST_THROWS = 4, 40
-#: Keras' loops that scripts call for a batch, and how many lines that do so are kept.
+#: Keras' loops that scripts call for a batch, and how many calling lines are recorded.
 LOOPS, MOST_CALLERS = ("predict", "evaluate"), 40
 _FUNCTIONS = ("run_functions_eagerly", "experimental_run_functions_eagerly")
 _VERSION_1 = ("disable_eager_execution", "disable_v2_behavior")
 
 
 class Modes:
-    """What is known so far of how the script's graph code runs."""
+    """The record of how the script's graph code runs."""
 
     def __init__(self, child: Child, project: Project, training: Callable[[], AbstractContextManager[None]]) -> None:
         self.project = project
@@ -52,7 +52,7 @@ class Modes:
         fitting.hook(child.finder, self._fit)
 
     def enter(self, function: str) -> None:
-        """The code of a function is entered by Python."""
+        """Record that Python enters the code of a function."""
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is not None and tensorflow.executing_eagerly():
             self.eager[function] += 1
@@ -62,7 +62,7 @@ class Modes:
             self.traced[function] += 1
 
     def report(self) -> dict[str, Any]:
-        """What is known so far, as it goes over the line."""
+        """The record so far, in the form that is sent to the parent."""
         return {
             "eager": dict(self.eager),
             "in_batches": dict(self.in_batches),
@@ -98,7 +98,7 @@ class Modes:
             self.thrown.append({"kind": kind, "name": name, "on": on, "places": self._places()})
 
     def _places(self) -> list[str]:
-        """The lines of the project that are being executed, the innermost first."""
+        """The project's lines on the stack, innermost first."""
         found: list[str] = []
         frame = sys._getframe(1)
         while frame is not None and len(found) < MOST_LINES:
@@ -144,7 +144,7 @@ class Modes:
 
         trainer.run_eagerly = property(setting.fget, set_run_eagerly, setting.fdel, setting.__doc__)
         if package == "tf_keras":
-            # Its compile sets no property.
+            # Its `compile` does not set the property.
             _watch_compile(trainer, throw)
 
 

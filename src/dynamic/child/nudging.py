@@ -1,4 +1,4 @@
-"""Inside the child: how far rounding alone moves what a function computes, found by moving its inputs."""
+"""Perturbs a function's inputs by rounding errors, to measure their effect on its results (in the child process)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import tensorflow as tf
 
 from . import variables
 
-#: By how many machine epsilons inputs are moved.
+#: By how many machine epsilons inputs are perturbed.
 NUDGE_EPS = 4.0
-# Types of numbers that NumPy does not know itself, with their epsilon: two to the power of minus the mantissa's bits.
+# Number types that NumPy itself does not have, with their epsilon: two to the power of minus the mantissa's bits.
 _EXTENSIONS = {"bfloat16": 2.0**-7, "float8_e4m3fn": 2.0**-3, "float8_e5m2": 2.0**-2}
 
 
 class Nudge:
-    """While entered, the floating-point variables stand ``size`` rounding errors (machine epsilons) off."""
+    """On entry, perturbs the floating-point variables by up to ``size`` machine epsilons; does not restore them."""
 
     def __init__(self, before: Any, seed: int = 0, size: float = NUDGE_EPS) -> None:
         self.before = before
@@ -35,11 +35,11 @@ class Nudge:
         pass
 
     def moved(self, arguments: Any) -> Any:
-        """Arguments with their floating-point tensors and arrays a rounding error off, too."""
+        """Arguments with their floating-point tensors and arrays perturbed too."""
         return self._map(self._off, arguments)
 
     def copied(self, arguments: Any) -> Any:
-        """Arguments with the same tensors and arrays replaced by exact copies."""
+        """Arguments with their floating-point tensors and arrays replaced by exact copies."""
         return self._map(lambda array: array.copy(), arguments)
 
     def _map(self, change: Callable[[Any], Any], arguments: Any) -> Any:
@@ -57,28 +57,28 @@ class Nudge:
 
     def _off(self, array: Any) -> Any:
         size = self.size * epsilon(array.dtype)
-        if array.dtype.kind == "c":  # each part by itself: a common factor would leave the angle as it is
+        if array.dtype.kind == "c":  # each part separately: a common factor would not change the angle
             real, imaginary = (part * (1 + self._generator.uniform(-size, size, part.shape)) for part in _parts(array))
             return (real + 1j * imaginary).astype(array.dtype)
-        if array.dtype.kind != "f":  # NumPy computes with what it does not know itself in a type that it does
+        if array.dtype.kind != "f":  # a type that NumPy itself does not have: compute in float64
             wide = array.astype(np.float64)
             return (wide * (1 + self._generator.uniform(-size, size, array.shape))).astype(array.dtype)
         return array * (1 + self._generator.uniform(-size, size, array.shape).astype(array.dtype))
 
 
 def is_inexact(dtype: np.dtype[Any]) -> bool:
-    """Whether numbers of a dtype are rounded: real ones and complex ones, also of types that NumPy does not know."""
+    """Whether numbers of a dtype are rounded: real and complex ones, including types that NumPy itself lacks."""
     return dtype.kind in "fc" or dtype.name in _EXTENSIONS
 
 
 def is_whole(array: np.ndarray[Any, Any]) -> bool:
-    """Whether an array of such a dtype holds whole numbers only: a counter may be kept as a float."""
+    """Whether an array of such a dtype contains only whole numbers: a counter may be stored as a float."""
     parts = _parts(array) if array.dtype.kind == "c" else [array.astype(np.float64)]
     return not any(np.any(np.mod(part, 1.0)) for part in parts)
 
 
 def epsilon(dtype: np.dtype[Any]) -> float:
-    """The distance from one to the next larger number of a dtype; of a complex one, of its parts."""
+    """The distance from one to the next larger number of a dtype, or of the parts of a complex dtype."""
     return _EXTENSIONS[dtype.name] if dtype.name in _EXTENSIONS else float(np.finfo(dtype).eps)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SIGNATURES = 256
 VALUES = 64
 FIRST_SAMPLES = 4
-#: Of so many owners of a candidate's traces, the second call of each is looked at: the first may build.
+#: The second call of each owner of traces is sampled, for this many owners: the first call may build state.
 OWNERS = 32
 
 
@@ -66,7 +66,7 @@ class Observer:
         self.timing = Timing(job.get("timed", []), lambda: bool(self.stack.__dict__.get("frames")))
         self.busy = False
         self.batches = 0
-        # A script that trains by the clock must not lose the time that looking at its calls takes.
+        # A script that trains for a fixed time must not lose the time that sampling takes.
         self.clock = Clock()
         self.begun: float | None = None
 
@@ -115,7 +115,7 @@ class Observer:
         caller = frames[-1][0] if frames else ""
         record.callers[caller] += 1
         record.threads.add(threading.get_ident())
-        # A call inside of one that is looked at itself waits for the next chance, unless it may be the only one.
+        # A call inside of a sampled call is not sampled itself, unless no call has been sampled yet.
         record.due = record.due or sampled(record.calls) or (owner.calls == 2 and len(record.owners.known) <= OWNERS)
         looked_at = record.due and (not self.busy or not record.op_calls)
         if looked_at:
@@ -129,7 +129,7 @@ class Observer:
             if record.reading is not None:
                 record.reading.look(always=looked_at)
             named = self._note_arguments(record, owner, target, args, kwargs, looked_at)
-        except Exception as error:  # ours, and not to become the script's
+        except Exception as error:  # our failure must not become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
             named = {}
         frame = [record.candidate, 0.0, 0.0]
@@ -164,7 +164,7 @@ class Observer:
         record.overhead += overhead
         self.clock.hide(overhead)
         if frames:
-            # The caller's own time is without this call; neither has what looking at it cost.
+            # The caller's own time excludes this call, and its time excludes the cost of sampling this call.
             frames[-1][1] += finished - begun
             frames[-1][2] += finished - begun - spent
         if looked_at:
@@ -258,9 +258,9 @@ class Observer:
             try:
                 before = Snapshot(named, target, self.project, record.company)
                 record.blind = record.blind or before.unseen
-            except Exception as error:  # ours, and not to become the script's
+            except Exception as error:  # our failure must not become the script's
                 record.blind = f"{type(error).__name__}: {str(error)[:160]}"
-            # The second, fourth, eighth… of the calls that are looked at: to be watched by name is dear.
+            # Only in the second, fourth, eighth… sampled call, because recording the reads is expensive.
             reads = Calls(self.project) if record.op_calls and not record.op_calls & (record.op_calls + 1) else None
             with PathNote() as note, self.watch as outside, reads or contextlib.nullcontext():
                 started = perf_counter()
@@ -283,7 +283,7 @@ class Observer:
             record.company.note(calls)
             record.reading = record.reading or Reading(self.project, LOOK_SHARE / len(self.records))
             record.reading.learn(calls, before.objects)
-        except Exception as error:  # ours, and not to become the script's
+        except Exception as error:  # our failure must not become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
 
     def _note_effects(
@@ -291,7 +291,7 @@ class Observer:
     ) -> None:
         try:
             changes = before.changes() if before is not None else []
-        except Exception as error:  # ours, and not to become the script's
+        except Exception as error:  # our failure must not become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
             return
         record.effect_calls += before is not None
@@ -336,7 +336,7 @@ def _modules() -> dict[str, str]:
 
 def install(child: Child) -> None:
     """Make the child an observing run."""
-    # First of all: where a name is missing, nothing else that looks into TensorFlow needs to fail.
+    # First of all, so that a missing name is reported before another hook into TensorFlow fails.
     child.finder.after("tensorflow", lambda _: tensorflow_internals.probe())
     observer = Observer(child)
     observer.clock.install()

@@ -1,6 +1,6 @@
-"""Inside the child: from which lines the script starts other Python processes, and how long those compute.
+"""Records the lines where the script starts other Python processes, and their CPU time (in the child process).
 
-Nothing is watched in them, so what is called there alone is unobserved; that has to be told, with the line.
+Those processes are not watched, so functions that only they call are unobserved. The report must say so, with the line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from ...sandbox.child.child import Child
 from .effects import Project
 
-#: How many lines are told.
+#: At most this many lines are reported.
 MOST_LINES = 20
 _STARTS = frozenset({"os.fork", "os.forkpty", "subprocess.Popen", "os.posix_spawn", "os.system", "os.exec"})
 _PYTHON = re.compile(r"(python[\d.]*|pythonw|torchrun|horovodrun|mpirun|mpiexec)(\.exe)?")
@@ -25,7 +25,7 @@ _SHELL_ENDS = re.compile(r"[;&|]+")
 
 
 class Offspring:
-    """Which Python processes were started so far."""
+    """The Python processes that were started so far."""
 
     def __init__(self, child: Child, project: Project) -> None:
         self.project = project
@@ -36,7 +36,7 @@ class Offspring:
         child.finder.after("multiprocessing.process", self._watch)
 
     def report(self) -> dict[str, Any]:
-        """What is known so far, as it goes over the line; times are seconds of a processor."""
+        """The results so far, in the form that is sent to the parent; times are CPU seconds."""
         own = os.times()
         return {
             "started": [{"how": how, "place": place} for how, place in self.started],
@@ -73,7 +73,7 @@ class Offspring:
 
 
 def is_python(words: Iterable[str]) -> bool:
-    """Whether a command runs Python, also by a launcher or in a shell's line."""
+    """Whether a command runs Python, directly, through a launcher or in a shell command."""
     for word in words:
         if " " in word and is_python(_words(word)):
             return True
@@ -90,12 +90,12 @@ def _words(command: str) -> list[str]:
 
 
 def _arguments(given: Any) -> list[str]:
-    """The words of a command, however it was given."""
+    """The words of a command, which is a text, a path or a sequence."""
     return _words(os.fsdecode(given)) if isinstance(given, str | bytes | os.PathLike) else list(map(os.fsdecode, given))
 
 
 def _below(root: int) -> list[int]:
-    """The processes below one, as far as the kernel's table tells (Linux)."""
+    """The descendants of a process, from /proc (Linux)."""
     found: list[int] = []
     waiting = [root]
     while waiting:
@@ -116,7 +116,7 @@ def _below(root: int) -> list[int]:
 
 
 def _seconds(pid: int) -> float:
-    """The processor time of a process and of those that it has waited for."""
+    """The CPU seconds of a process and of the children that it has waited for; 0 if unknown."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             fields = file.read().rpartition(")")[2].split()

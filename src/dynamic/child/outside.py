@@ -1,4 +1,4 @@
-"""Inside the child: what leaves the process while a call is made: printed lines, files, sockets, programs."""
+"""Records a call's effects outside of the process: printed lines, files, sockets, programs (in the child process)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .marks import MISSING
 from .paths import PathNote
 
 _MOST = 20
-# What Python's audit events say that code does outside of the process, or to all of it.
+# Audit events of effects outside of the process, or on the whole process.
 _SYSTEM = frozenset(
     {
         *("builtins.input", "sqlite3.connect", "syslog.openlog", "syslog.syslog", "signal.pthread_kill"),
@@ -32,9 +32,9 @@ _MESSENGERS = ("logging", "warnings", "absl")
 
 
 class Watch:
-    """While entered, notes what leaves the process from this thread. Gives the list that it notes in.
+    """While entered, records this thread's effects outside of the process, in the list that entering returns.
 
-    It may be entered again inside; what a comparison prints is not noted for a call that it is made in (see
+    It may be entered again inside. The output of a nested comparison is not recorded for the outer call (see
     ``PathNote``).
     """
 
@@ -42,7 +42,7 @@ class Watch:
         self._project = project
         self._active: list[tuple[int, list[Change]]] = []
         self._thread = 0
-        # What `write` was set on, and what was there before.
+        # The objects whose `write` was replaced, with the previous value.
         self._streams: list[tuple[Any, Any]] = []
         self._call_handlers: Any = None
 
@@ -76,9 +76,9 @@ class Watch:
                 holder.__dict__.pop("write", None)
 
     def _attach(self, stream: Any, errors: bool) -> None:
-        """Note what is written to a stream; where that takes no attribute, by its class."""
+        """Record writes to a stream; if its attribute can't be set, replace the method of its class."""
         write = getattr(stream, "write", None)
-        if write is None:  # there is none, as in a process without a terminal
+        if write is None:  # the stream is None, as in a process without a terminal
             return
         held = getattr(stream, "__dict__", {}).get("write", MISSING)
         try:
@@ -102,7 +102,7 @@ class Watch:
             return
 
     def _printing(self, write: Callable[..., Any], errors: bool) -> Callable[..., Any]:
-        # A stream of the user's may take more than a text.
+        # A stream of the user may accept more than a text.
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             here = self._active and threading.get_ident() == self._thread
             text = next(iter((*args, *kwargs.values())), "")
@@ -114,7 +114,7 @@ class Watch:
         return wrapped
 
     def _logging(self, call: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-        """A message to a logger goes to a stream, a file that is open already, a queue, a list: all leave the call."""
+        """Record a log message that a handler takes, even if it goes to an open file, a queue or a list."""
 
         def wrapped(logger: Any, record: Any) -> None:
             before = [len(noted) for _, noted in self._active]
@@ -127,12 +127,12 @@ class Watch:
         return wrapped
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
-        """Note what an event of Python's says that this thread does."""
+        """Record the effect of an audit event of this thread."""
         if threading.get_ident() != self._thread:
             return
         if event == "open":
             path, mode, flags = args
-            # A folder that is opened so is where `tempfile` makes a file, whose own opening follows.
+            # `tempfile` opens a folder this way before it makes a file there, whose own opening follows.
             name = str(path)
             passing = os.path.basename(name).startswith(AUTOGRAPH_FILE) or name == os.devnull
             if _writes(mode, flags) and not (passing or os.path.isdir(name)):
@@ -146,7 +146,7 @@ class Watch:
                 noted.append(Change(kind, subject, detail, self._project.place()))
 
 
-# An audit hook stays for as long as the process lives, and is asked at each event: one is for all.
+# An audit hook cannot be removed, and is called at each event. So one hook serves all watches.
 _entered: list[Watch] = []
 
 
@@ -167,18 +167,18 @@ def _writes(mode: object, flags: object) -> bool:
 
 
 def _stays_inside(event: str, args: tuple[Any, ...]) -> bool:
-    """Whether what an event tells of reaches nobody: a database in memory, a question whether a process is there."""
+    """Whether an event has no effect outside: a database in memory, or signal 0, which only tests for a process."""
     in_memory = event == "sqlite3.connect" and args[0] in (":memory:", "")
     return in_memory or (event in ("os.kill", "os.killpg") and args[1:2] == (0,))
 
 
 def _words(text: Any) -> str:
-    """What is written, without a method of the user's being called."""
+    """The written text, without calling a method of the user."""
     return str.__str__(text) if isinstance(text, str) else "" if text is None else type(text).__name__
 
 
 def _is_handled(logger: Any, record: Any) -> bool:
-    """Whether a handler takes a message; the null handler throws it away."""
+    """Whether a handler takes a message; the null handler discards it."""
     while logger is not None:
         for handler in logger.handlers:
             if record.levelno >= handler.level and not isinstance(handler, logging.NullHandler):
@@ -188,7 +188,7 @@ def _is_handled(logger: Any, record: Any) -> bool:
 
 
 def _is_a_librarys() -> bool:
-    """Whether what is being printed is a message of TensorFlow's or Keras' own, to their user."""
+    """Whether the text that is being printed is a library's own message (TensorFlow, Keras, NumPy)."""
     frame: types.FrameType | None = sys._getframe(2)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))

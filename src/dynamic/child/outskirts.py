@@ -1,8 +1,8 @@
-"""Inside the child: state in the modules and classes of libraries, as far as it is the script's.
+"""Finds the script's state in the modules and classes of libraries (in the child process).
 
-Most of what a library keeps there is its own bookkeeping. The script's is what the project's source sets, on whose
-module or class ever; the containers that near code names (`sys.path`); and the plain public values of an installed
-package, which the project can see.
+Most state of a library there is its own bookkeeping. To the script belong the attributes that the project's source
+sets, on any module or class; the containers that near code names (`sys.path`); and the plain public values of an
+installed package, which the project can see.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _CONTAINERS = (
     *(list, dict, set, collections.deque, *_OF_NUMBERS),
     *(collections.OrderedDict, collections.defaultdict, collections.Counter),
 )
-# So deep, and so far, what a container holds is looked at.
+# The depth, and the number of items of a container, to which containers are inspected.
 _DEEPEST, _MOST_ITEMS = 3, 1000
 _OWN_BOOKKEEPING = frozenset({*LIBRARIES, *sys.stdlib_module_names, "absl"})
-_HEAP_TYPE = 1 << 9  # Python's flag of classes that can be changed
+_HEAP_TYPE = 1 << 9  # CPython's flag of classes that can be changed
 
 
 def is_package(name: str) -> bool:
-    """Whether a module is of an installed package, and neither Python's nor TensorFlow's own."""
+    """Whether a module belongs to a package other than Python's library and TensorFlow's libraries."""
     return name.partition(".")[0] not in _OWN_BOOKKEEPING
 
 
 def public(space: Mapping[str, Any]) -> frozenset[str]:
-    """The names of the plain public values in a module's namespace; None waits for what a library makes on demand."""
+    """The names of the plain public values in a module's namespace; None is left out, since libraries fill it later."""
     return frozenset(
         name
         for name, item in list(space.items())
@@ -45,13 +45,13 @@ def public(space: Mapping[str, Any]) -> frozenset[str]:
 
 
 def containers(space: Mapping[str, Any], names: frozenset[str]) -> Iterator[tuple[str, Any, Any]]:
-    """The containers that these names of a namespace lead to, each with a copy of what it holds."""
+    """The containers under these names of a namespace, each as (label, container, copy of its content)."""
     for name in names:
         yield from _containers(name, space.get(name), _DEEPEST)
 
 
 def _containers(label: str, item: Any, depth: int) -> Iterator[tuple[str, Any, Any]]:
-    """A container, and those in it."""
+    """A container, and the containers in it."""
     if type(item) not in _CONTAINERS or item is sys.modules:
         return
     if type(item) in _OF_NUMBERS:
@@ -64,12 +64,12 @@ def _containers(label: str, item: Any, depth: int) -> Iterator[tuple[str, Any, A
 
 
 def of_space(space: Mapping[str, Any], assigned: frozenset[str], names: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Of a module's namespace, what the project sets and what ``names`` lead to."""
+    """The entries of a module's namespace that the project sets, and those with ``names``."""
     return {name: space[name] for name in (assigned | names) & space.keys()}
 
 
 def of_class(cls: type, assigned: frozenset[str]) -> dict[str, Any]:
-    """Of a library's class, the attributes that the project's source sets on something."""
+    """The attributes of a library's class whose names the project's source sets on some object."""
     held = vars(cls)
     found = {name: held[name] for name in assigned & held.keys() if not name.startswith("__")}
     return {name: item for name, item in found.items() if not isinstance(item, _OF_CLASSES)}

@@ -1,7 +1,7 @@
-"""Inside the child: whose traces a call uses.
+"""Identifies the owner of the traces that a call uses (in the child process).
 
-``tf.function`` keeps the traces of each function object apart, and those of a method for each instance. Each has a
-first call of its own, the only one in which a graph may create variables.
+``tf.function`` keeps separate traces for each function object, and for each instance of a method. Each owner has its
+own first call, the only one in which a graph may create variables.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 from ...sandbox.child.binding import disguise, takes_self
 from .marks import identity
 
-#: More owners than this are not told apart: their calls are all taken for first ones.
+#: Owners beyond this number are not distinguished: all their calls count as first ones.
 MOST = 10_000
 UNKEPT = (
     "`tf.function` holds only a weak reference to the object of a method, and nothing else holds the `{}` that it is "
     "called on; keep that in a name of its own"
 )
-# With more references than so many of a lone instance, it is not looked whether they are bound methods.
+# With at least this many extra references to an instance, they are not checked for being bound methods.
 _MOST_BOUND = 4
 
 
@@ -32,8 +32,8 @@ _MOST_BOUND = 4
 class Owner:
     """A function object, or a method with one instance.
 
-    ``begun`` is the number of its first call among all calls of the candidate, ``calls`` how many it had so far;
-    ``traces`` and ``compared`` count what a check did with them.
+    ``begun`` is the number of its first call among all calls of the candidate, ``calls`` its number of calls so far;
+    ``traces`` and ``compared`` count a check's traces and compared calls of it.
     """
 
     begun: int
@@ -45,13 +45,13 @@ class Owner:
     builds: bool = True
 
     def begin(self) -> bool:
-        """Count a call that begins; whether it is the first one, or made inside of the first one."""
+        """Count a call at its start; returns whether it is the first one, or made inside of the first one."""
         self.calls += 1
         self.open_calls += 1
         return self.builds
 
     def end(self) -> None:
-        """Note that a call is over."""
+        """Record the end of a call."""
         self.open_calls -= 1
         self.builds = self.builds and self.open_calls > 0
 
@@ -77,7 +77,7 @@ class Owners:
         return max(self.known.values(), key=lambda owner: owner.traces, default=Owner(0))
 
     def as_dict(self, calls: int) -> dict[str, Any]:
-        """How many owners there are, how many of them came late, and the one with the most signatures."""
+        """The number of owners, the number of late ones, and the counts of the one with the most signatures."""
         widest = max(self.known.values(), key=lambda owner: len(owner.signatures), default=Owner(0))
         return {
             "owners": len(self.known),
@@ -88,7 +88,7 @@ class Owners:
 
 
 def receiver_of(target: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """The instance that a method is called on, where a ``tf.function`` keeps traces for each; else None."""
+    """The instance of a method call, if a ``tf.function`` keeps separate traces for it; else None."""
     import tensorflow as tf
 
     if not args or not takes_self(target) or isinstance(args[0], tf.__internal__.CompositeTensor):
@@ -97,10 +97,10 @@ def receiver_of(target: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 
 def is_kept(args: tuple[Any, ...], references: int) -> bool:
-    """Whether something holds the instance that a method is called on, other than the call and bound methods of it.
+    """Whether something other than the call and its bound methods holds the instance of a method call.
 
-    ``references`` is `count_references` of the call's arguments, taken in the hook itself. A bound method of the
-    original holds its instance; that of a ``tf.function`` holds a weak reference.
+    ``references`` is `count_references` of the call's arguments, taken in the hook itself. A bound method of a plain
+    function holds its instance; a bound method of a ``tf.function`` holds only a weak reference.
     """
     spare = references - _lone_references()
     if spare >= _MOST_BOUND:
@@ -110,24 +110,24 @@ def is_kept(args: tuple[Any, ...], references: int) -> bool:
 
 
 def uses_receiver(target: Callable[..., Any]) -> bool:
-    """Whether the code of a method does anything with its first parameter."""
+    """Whether the code of a method uses its first parameter."""
     code = getattr(target, "__code__", None)
     if code is None or not code.co_argcount:
         return True
     name = code.co_varnames[0]
     loads = [instruction.argval for instruction in dis.get_instructions(code) if "LOAD_FAST" in instruction.opname]
-    # From Python 3.12 on one instruction may load two variables.
+    # Since Python 3.13 one instruction may load two variables.
     return name in code.co_cellvars or any(name in (load if isinstance(load, tuple) else (load,)) for load in loads)
 
 
 def count_references(args: tuple[Any, ...]) -> int:
-    """How many references there are to the first argument of a hooked call."""
+    """The number of references to the first argument of a hooked call."""
     return sys.getrefcount(args[0])
 
 
 @functools.cache
 def _lone_references() -> int:
-    """The references to an instance that is made for one call of a hooked method of its."""
+    """The number of references to an instance that nothing holds except a call of its hooked method."""
     counts = []
 
     class Lone:
@@ -143,9 +143,9 @@ def _lone_references() -> int:
 
 
 def refusal(receiver: Any) -> str:
-    """Why a ``tf.function`` can't be a method of this object; empty where it can, and for None.
+    """Why a ``tf.function`` can't be a method of this object; empty if it can, and for None.
 
-    No method of the user's is called.
+    This calls no method of the user.
     """
     if receiver is None:
         return ""

@@ -1,7 +1,7 @@
-"""Inside the child: what on an object is the project's state, and what a library keeps there for itself.
+"""Distinguishes the project's state on an object from a library's own bookkeeping (in the child process).
 
-A logger fills a cache of levels, a table of a library's the index that it is first asked for: nothing that a script
-computes hangs on when they do. What the project's own code sets is the project's, on whose object ever.
+A logger fills a cache of levels, a library's table builds an index at its first use: no result of a script depends on
+when they do. An attribute that the project's code sets belongs to the project, on any object.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .marks import module_of
 if TYPE_CHECKING:
     from .effects import Project
 
-# TensorFlow's own objects: what changes in them are variables.
+# The libraries whose objects are TensorFlow's own: only the variables in them change.
 _LEFT_OUT = frozenset(LIBRARIES) - {"numpy"}
-# What these keep is their own bookkeeping: a message that comes out of it is noted where it comes out.
+# The state of these modules is bookkeeping; their messages are recorded when they are written.
 _BOOKKEEPERS = ("logging", "absl.logging", "warnings")
-# Classes that exist to hold what others put in: it belongs to whoever holds them.
+# Modules of classes that only hold other code's objects: the content belongs to the owner of the holder.
 _HOLDERS = ("collections", "argparse", "types")
-_FILLED_ON_DEMAND = re.compile("cache|memo(?!r)|lazy|registry", re.IGNORECASE)  # a memory is something else
-# Attributes without an underscore that Keras itself sets on layers and models while they are used.
+_FILLED_ON_DEMAND = re.compile("cache|memo(?!r)|lazy|registry", re.IGNORECASE)  # but not "memory"
+# Public attributes that Keras itself sets on layers and models during their use.
 _KERAS_PUBLIC = frozenset(
     {
         "built",
@@ -59,20 +59,20 @@ def is_tensor(kind: type) -> bool:
 
 
 def is_holder(kind: type) -> bool:
-    """Whether an object of a library's class is as much the project's as what holds it."""
+    """Whether an object of a library's class belongs to the project if its holder does."""
     return module_of(kind) in _HOLDERS
 
 
 def is_set_by_the_project(kind: type, name: str, project: Project) -> bool:
-    """Whether an attribute of a project's object is one that only the project's code knows by name."""
+    """Whether only the project's code uses this attribute of a project's object by name."""
     return name in project.assigned_attributes or not _has_library_base(kind, project)
 
 
 def watched(value: Any, attributes: Mapping[str, Any], project: Project) -> dict[str, Any]:
-    """Of an object's attributes, those whose change is a change of the script's state."""
+    """The attributes of an object whose change is a change of the script's state."""
     kind = type(value)
     assigned = project.assigned_attributes
-    if is_left_out(kind):  # all but what the project hangs on it is the library's
+    if is_left_out(kind):  # all attributes are the library's, except those that the project sets
         return {
             name: item
             for name, item in attributes.items()
@@ -103,6 +103,6 @@ def _has_library_base(kind: type, project: Project) -> bool:
 
 
 def _is_lazy(kind: type, name: str) -> bool:
-    """Whether a class computes an attribute when it is first asked for, and keeps it under its own name."""
+    """Whether a class computes an attribute at its first use and stores it under the same name."""
     found = next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
     return isinstance(found, functools.cached_property) or "cache" in type(found).__name__.lower()

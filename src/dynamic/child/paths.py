@@ -1,4 +1,4 @@
-"""Inside the child: which way a call went, told by the eager ops that it ran."""
+"""Identifies the path of a call through its code by the eager ops that ran (in the child process)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ... import tensorflow_internals
 
-#: The names that TensorFlow gives to the functions that it traces: what they are for, a name, and running numbers.
+#: The names that TensorFlow gives to traced functions: a purpose, a name, and serial numbers.
 GENERATED = re.compile(r"(__(?:inference|forward|backward)_.*?)(?:_\d+)+")
 _FUNCTIONS = 4096
 
@@ -19,13 +19,12 @@ class Runaway(BaseException):
 
 
 class PathNote:
-    """Notes the eager ops that run while it is entered; with ``most``, a call that runs more than so many is ended.
+    """Records the eager ops that run while it is entered; raises Runaway in a call that runs more than ``most`` ops.
 
-    A path is the set of pairs of neighbouring ops: a branch taken otherwise shows in it, another number
-    of turns of a loop does not. A traced function counts as one op, told by what it computes and not by its name:
-    where a call makes the function (`tape.jacobian`, `tf.vectorized_map`, a `tf.function` in it), each call gives it
-    another. What a comparison inside of it does besides the script's own call is not the script's: then ``muted`` is
-    higher than it was when this was entered.
+    A path is the set of pairs of consecutive ops: another branch changes it, another number of loop iterations does
+    not. A traced function counts as one op, identified by its content and not by its name: if a call creates the
+    function (`tape.jacobian`, `tf.vectorized_map`, a `tf.function` in it), its name changes from call to call. The
+    additional calls of a nested comparison are not recorded: during them ``muted`` is higher than at the entry.
     """
 
     muted = 0
@@ -66,13 +65,13 @@ class PathNote:
 
 @functools.lru_cache(_FUNCTIONS)
 def _content(name: str) -> str | int:
-    """What a traced function computes: which op is fed by which. Equal for functions that differ in names only.
+    """A number for a traced function's content, its edges between ops; equal if functions differ only in names.
 
-    Where that can't be read, the function's own name, which no other has.
+    If the definition can't be read, the function's name, which is unique.
     """
     try:
         definition = tensorflow_internals.function_definition(name)
-    except Exception:  # what TensorFlow raises for a function that is gone depends on the release
+    except Exception:  # the error for a function that is gone depends on the release
         return name
     kinds = {argument.name: "an argument" for argument in definition.signature.input_arg}
     kinds.update({node.name: _kind(node) for node in definition.node_def})
@@ -86,7 +85,7 @@ def _content(name: str) -> str | int:
 
 
 def _kind(node: Any) -> str:
-    """An op inside of a function, with what the functions that it calls compute."""
+    """An op inside of a function, with the content of the functions that it calls."""
     called = [value.func.name for _, value in sorted(node.attr.items()) if value.WhichOneof("value") == "func"]
     called += [function.name for _, value in sorted(node.attr.items()) for function in value.list.func]
     return " ".join([node.op, *(str(_content(name)) for name in called)])

@@ -1,7 +1,7 @@
-"""Inside the child: the Python code that TensorFlow's own threads run beside a call, and the random numbers it draws.
+"""Tracks the Python code that TensorFlow's threads run during a call, and its random draws (in the child process).
 
-A pipeline made of a Python generator (`Dataset.from_generator`), or with `tf.py_function` in it, loads data ahead
-while a training step computes. What such code changes in Python is no effect of the step.
+A pipeline with a Python generator (`Dataset.from_generator`) or `tf.py_function` prefetches data during a training
+step. The changes of Python state by such code are not side effects of the step.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from . import marks
 _MOST = 10_000
 _lock = threading.Lock()
 _numbers = itertools.count(1)
-_opened: dict[int, tuple[int, int]] = {}  # by number, the digests of the random states at its begin
+_opened: dict[int, tuple[int, int]] = {}  # by number of the call, the digests of the random states at its start
 _closed: deque[tuple[int, tuple[int, int], tuple[int, int]]] = deque(maxlen=_MOST)
 _count = 0
-_blind = False  # whether this TensorFlow lacks what tells when its threads call Python code
+_blind = False  # whether this TensorFlow lacks the name that shows when its threads call Python code
 
 
 def track() -> None:
-    """Note from now on when TensorFlow calls Python code; TensorFlow must have been imported."""
+    """Record TensorFlow's calls of Python code from now on; TensorFlow must have been imported."""
     global _blind
     try:
         tensorflow_internals.wrap_registered_calls(_noting)
@@ -51,15 +51,15 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _states() -> tuple[int, int]:
-    """Digests of the states of `random` and `numpy.random`, which are kilobytes each."""
+    """Digests of the states of `random` and `numpy.random`; each state has kilobytes."""
     return hash(random.getstate()), hash(marks.numpy_mark())
 
 
 class Window:
-    """What ran beside since this was made, and whether anything else drew random numbers."""
+    """The Python code of TensorFlow's threads since this was made, and whether other code drew random numbers."""
 
     def __init__(self) -> None:
-        with _lock:  # no such call begins or ends meanwhile
+        with _lock:  # no such call starts or ends during this
             self._open = frozenset(_opened)
             self._count = _count
             self.states = random.getstate(), marks.numpy_mark()
@@ -67,14 +67,15 @@ class Window:
 
     @property
     def ran(self) -> bool:
-        """Whether any Python code of TensorFlow's ran, or runs; where that can't be told, it may have."""
+        """Whether TensorFlow ran Python code, or runs it now; also True if that can't be known."""
         return _blind or bool(self._open or _opened) or _count > self._count
 
     def drew(self, index: int) -> bool:
-        """Whether random numbers were drawn by anyone else, from `random` (index 0) or `numpy.random` (1).
+        """Whether other code drew random numbers, from `random` (index 0) or `numpy.random` (1).
 
-        If by nobody, those calls that began and ended since, each from one state to the next, lead without a gap from
-        the state then to the state now. What was drawn while one was under way then, or is now, may be anyone's.
+        If none did, the calls that started and ended since form a chain without gaps, each from one state to the
+        next, from the first state to the current one. Calls that ran at either end of the window are not in the
+        chain, so draws during them count as other code's.
         """
         digest = self._digests[index]
         with _lock:
@@ -86,7 +87,7 @@ class Window:
         return digest != now
 
     def restore(self) -> None:
-        """Take back what was drawn, unless a pipeline may have drawn it."""
+        """Restore the random states, unless a pipeline may have drawn."""
         if self.ran:
             return
         if self.drew(0):

@@ -1,4 +1,4 @@
-"""What is said of errors: one that the graph raises and eager does not, and one of an object's own hash."""
+"""Messages about errors: one that only the graph raises, and one of an object's own hash."""
 
 from __future__ import annotations
 

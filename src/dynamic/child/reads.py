@@ -29,18 +29,19 @@ from .grips import CONTAINERS, Grip, plain, reference_to
 from .marks import ATOMS
 from .steps import GONE, OPAQUE, follow, is_code, store
 
-#: Of an observing run's time, what the looks between sampled calls may take; of a check's, which times nothing, more.
+#: The share of an observing run's time for inspections between sampled calls; a check times nothing and may use more.
 LOOK_SHARE, CHECK_LOOK_SHARE = 0.02, 0.2
 _LONGEST_PAUSE = 0.2
-# Where much is read a look takes longer, and so may the pause.
+# After a longer inspection the pause may be longer too.
 _PAUSE_SHARE = 0.1
-#: So many places are watched, and of a container's items the ways behind so many. `Reading.unwatched` names the rest.
+#: At most this many places are watched, and chains are followed through at most this many items of a container.
+#: `Reading.unwatched` names the first one beyond the limits.
 MOST_PATHS, MOST_ITEMS = 20_000, 5000
-#: So many distinct states of what is read are remembered.
+#: At most this many distinct states are kept.
 STATES = 64
 
 class Path:
-    """One place that is read: an object or namespace, and the steps from it to a value."""
+    """One watched place: an object or namespace, and the steps from it to a value."""
 
     def __init__(self, root: Any, steps: tuple[Step, ...], deep: bool, label: str, place: str, loose: bool) -> None:
         self._root: Callable[[], Any] = reference_to(root)
@@ -55,11 +56,11 @@ class Path:
 
     @property
     def dead(self) -> bool:
-        """Whether the object that it starts from is gone."""
+        """Whether the object at its start is gone."""
         return self._root() is None
 
     def way(self) -> Iterator[tuple[Any, Step, Any]]:
-        """The steps to the value: from what, which step, and to what."""
+        """The steps to the value, each as (object before, step, object after)."""
         before = self._root()
         for step in self.steps:
             value = follow(before, step)
@@ -108,7 +109,7 @@ class Path:
         return lambda: store(holder, step, now)
 
     def text(self) -> str:
-        """The value of the last look as a text; of an object, the how-manieth it is here."""
+        """The value at the last inspection as a text; an object is numbered among those seen at this place."""
         return self._grip.text() or f"object {self._number + 1}"
 
 
@@ -123,21 +124,21 @@ class Reading:
         self._due = 0.0
         self._share = share
         self.changes: Counter[str] = Counter()
-        #: The distinct states of what is read, oldest first; ``overflowed`` where there were more.
+        #: The distinct states, oldest first; ``overflowed`` if there were more.
         self.states: list[dict[str, str]] = []
         self.overflowed = False
         self._ran: set[types.CodeType] = set()
         self._stack: list[tuple[types.CodeType, int]] = []
-        # Kept apart, since at the end of a script what it worked with is gone.
+        # Kept apart from the paths, because the objects are gone at the end of a script.
         self._places: dict[str, str] = {}
         self._ahead: dict[str, str] = {}
-        #: Counts the looks that found a change.
+        #: Counts the inspections that found a change.
         self.clock = 0
-        #: What is read and can't be watched, with the function and line; empty where all of it can be.
+        #: The first value that can't be watched, with the function and line that read it; empty if there is none.
         self.unwatched = ""
 
     def learn(self, calls: Calls, objects: Iterable[Any]) -> None:
-        """Take in what the functions that ran read. ``objects``: those that a loose attribute may belong to."""
+        """Watch the state that the executed functions read. ``objects`` may be the owners of loose attributes."""
         loose: dict[str, str] = {}
         before = len(self._paths)
         self._stack = calls.stack or self._stack
@@ -175,7 +176,7 @@ class Reading:
         ``always``."""
         if not always and perf_counter() < self._due:
             return False
-        begun = time.thread_time()  # of its own: what else the machine does must not keep us from looking
+        begun = time.thread_time()  # CPU time, so that other load on the machine does not make inspections rarer
         changed = [path for path in self._paths.values() if path.look()]
         for path in changed:
             if path.cut:
@@ -189,7 +190,7 @@ class Reading:
         return bool(changed)
 
     def values(self) -> dict[str, str]:
-        """By label, what was there at the last look."""
+        """The values at the last inspection, by label."""
         found: dict[str, str] = {}
         for path in self._paths.values():
             if path.dead:
@@ -218,12 +219,12 @@ class Reading:
         return back
 
     def places(self) -> dict[str, str]:
-        """By label, the function and line that reads it."""
+        """The function and line that reads each label."""
         return dict(self._places)
 
     @property
     def ahead(self) -> dict[str, str]:
-        """What has not changed so far and that a store in the loops under way would change, with its file and line."""
+        """The labels that have not changed so far but that a store in the running loops would change, with its line."""
         return {label: store for label, store in self._ahead.items() if label not in self.changes}
 
     def as_dict(self) -> dict[str, Any]:
@@ -253,7 +254,7 @@ class Reading:
         self.states.append(state)
 
     def _take(self, ran: Ran, read: Read) -> None:
-        """Find where a read leads, and watch it."""
+        """Find the places of a read, and watch them."""
         found = _root(ran, read.chain.name)
         if found is None:
             return
@@ -276,7 +277,7 @@ class Reading:
     def _walk(
         self, root: Any, done: tuple[Step, ...], steps: tuple[Step, ...], deep: bool, where: tuple[str, str]
     ) -> Iterator[tuple[tuple[Step, ...], bool]]:
-        """The paths that a chain comes to, each with whether the content of what is there counts.
+        """The paths that a chain leads to, each with whether the content of the value counts.
 
         ``where`` are the chain's name and the place in the source.
         """
@@ -291,7 +292,7 @@ class Reading:
             held = plain(value)
             if kind == "*":
                 yield done, True
-                keys = _keys(held) if len(steps) > number + 1 else []  # the items themselves are seen with the whole
+                keys = _keys(held) if len(steps) > number + 1 else []  # the container's content covers the items
                 if len(keys) > MOST_ITEMS:
                     self._miss(f"the items of `{_text(where[0], done[begun:])}`", where[1])
                 for item in keys[:MOST_ITEMS]:
@@ -308,20 +309,20 @@ class Reading:
                 yield from ((path, True) for path in self._behind(value, done, str(key)))
                 return
             if kind == "." and is_code(after) and not isinstance(value, (types.ModuleType, type)):
-                yield done, False  # a method of it is called
+                yield done, False  # a method of the value is called
             done = (*done, (kind, key))
             value = after
         if value is not GONE and not isinstance(value, types.ModuleType):
             yield done, deep
 
     def _is_watched(self, module: types.ModuleType, name: str) -> bool:
-        """Whether what a module has by a name is watched; of a library's module, what is plain or may be set."""
+        """Whether a module's attribute is watched; a library's only if the project sets it or it is plain data."""
         if self._project.owns_module(module) or name in self._project.assigned_attributes:
             return True
         return isinstance(vars(module).get(name), (*ATOMS, *CONTAINERS, types.ModuleType, type))
 
     def _behind(self, value: Any, done: tuple[Step, ...], name: str) -> Iterator[tuple[Step, ...]]:
-        """What a library's property, or its ``__getattr__``, most likely reads."""
+        """The attributes that a library's property or ``__getattr__`` most likely reads."""
         if self._project.owns_class(type(value)) or isinstance(value, (types.ModuleType, type)):
             return
         held = contents.attributes(value) or {}
@@ -351,7 +352,7 @@ class Reading:
         return value is not OPAQUE and value is not GONE and self._project.owns_class(type(value))
 
     def _add(self, root: Any, steps: tuple[Step, ...], deep: bool, label: str, where: str, loose: bool) -> None:
-        # What is read exactly is not watched loosely as well.
+        # A place that is read exactly is not also watched loosely.
         key = id(root), steps
         known = self._paths.get(key)
         if known is not None and not known.dead and (loose or (not known.loose and (known.deep or not deep))):
@@ -396,7 +397,7 @@ def _keys(value: Any) -> list[Any]:
 
 
 def _root(ran: Ran, name: str) -> tuple[Any, tuple[Step, ...]] | None:
-    """Where a name leads from: an object or a namespace, and the first step."""
+    """The start of a name's path: an object or a namespace, and the first step."""
     if name in ran.parameters:
         value = ran.parameters[name]
         return None if isinstance(value, ATOMS) or type(value).__name__ == "EagerTensor" else (value, ())
@@ -408,7 +409,7 @@ def _root(ran: Ran, name: str) -> tuple[Any, tuple[Step, ...]] | None:
 
 
 def _owner(ran: Ran, chain: Chain) -> str:
-    """What a label begins with: of ``self``, the class that the reading method was written in."""
+    """The prefix of a label: for a method's parameter, the class that contains the reading method."""
     return f"{ran.name.rpartition('.')[0]}: " if chain.name in ran.parameters and "." in ran.name else ""
 
 

@@ -1,4 +1,4 @@
-"""What the observing run has noted of one candidate so far, and how that goes over the line."""
+"""The observing run's record of one candidate, and its form for the parent (in the child process)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Record:
         self.calls = 0
         self.seconds = 0.0
         self.own_seconds = 0.0
-        self.squares = 0.0  # of each call's seconds, summed up
+        self.squares = 0.0  # the sum of the squares of the calls' seconds
         self.traced_calls = 0
         self.threads: set[int] = set()
         self.definitions = 0
@@ -68,7 +68,7 @@ class Record:
         self.owners = Owners()
         self.refusal = ""
         self.effect_calls = 0
-        self.beside: set[tuple[str, str]] = set()  # effects that another thread may have had
+        self.beside: set[tuple[str, str]] = set()  # effects that another thread may have caused
         self.blind = ""
         self.exceptions: Counter[str] = Counter()
         self.result_types: Counter[str] = Counter()

@@ -1,10 +1,10 @@
-"""Inside the child: makes up for calls that are too few, by repeating each real call from states near its own.
+"""Repeats each real call of a rare candidate from perturbed states (in the child process).
 
-A candidate that the whole script calls a few times never passes through enough states to be compared in. Each of
-its real calls is then repeated, eager and graph, with the arguments that it was given: first from the state that it
-left behind, then with the variables that its graph reads, and the values of its tensor arguments, moved. What is
-moved keeps its dtype and shape: floats by a tenth, integers, booleans and strings in their order. A call that eager
-can't make from a moved state is no evidence, and a difference in one does not refute: the script never was there.
+A candidate that the whole script calls a few times is never compared in enough states. So each of its real calls
+is repeated, eager and graph, with its arguments: first from the state after the call, then with perturbed values of
+the variables that its graph reads and of its tensor arguments. Perturbed values keep dtype and shape: floats change
+by up to a tenth; integers, booleans and strings are permuted. A call that fails eagerly from a perturbed state is
+no evidence, and a difference there does not refute, because the script was never in that state.
 docs/conformance.md says what this proves and what it does not.
 """
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from .shadowing import Shadow
 
 REPEATS = 6
-#: The fewest repeats of a call, where it is slow: with the call itself what a confirmation rests on at least.
+#: The fewest repeats of a slow call: together with the call itself, the least that a confirmation needs.
 FEWEST_REPEATS = 4
 SPREAD = 0.1
 SMALL = 0.01
-# A repeated call that runs so many times the ops of the real one has lost its way (a loop that no longer ends).
+# A repeated call with this many times the ops of the real one is abandoned (a loop that no longer ends).
 MOST_OPS = 50
-#: What a repeated call shows of the candidate itself, whatever state it is made from.
+#: The refutations that count from any state, even a perturbed one.
 _ANYWHERE = frozenset({"effect", "creation", "unstable", "stale-weights", "stale-seeds"})
 
 
 def rehearse(shadow: Shadow, seconds: float) -> None:
-    """Repeat the call of ``shadow``, which has just been made; the process is left as the call left it.
+    """Repeat the call of ``shadow``, which has just been made; restores the process's state after the call.
 
-    Where that would take longer than ``seconds``, it is not done, and that is said.
+    If that would take longer than ``seconds``, record a doubt instead.
     """
     check = shadow.check
     record = check.rehearsal
@@ -44,7 +44,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
         return
     count = max(2, -(-REPEATS // record.wanted))
     if 2 * count * shadow.eager_seconds > seconds:
-        # A first call that could not be compared itself wants one more.
+        # A first call that could not be compared needs one more repeat.
         count = max(2, -(-(FEWEST_REPEATS + record.built) // record.wanted))
     if 2 * count * shadow.eager_seconds > seconds:
         check.doubts["repeats"] = (
@@ -69,7 +69,7 @@ def rehearse(shadow: Shadow, seconds: float) -> None:
 
 
 def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.State) -> bool:
-    """Make one repeated call, moved from the second on; whether to go on."""
+    """Make one repeated call, perturbed from the second on; returns whether to go on."""
     from .evidence import Check
     from .shadowing import Shadow
 
@@ -93,7 +93,7 @@ def _repeat(shadow: Shadow, record: Rehearsed, number: int, state: variables.Sta
     except Runaway:
         record.abandoned += 1
         return True
-    except Exception:  # what the script's function raises from a state that it never was in
+    except Exception:  # the script's function may raise from a state that it was never in
         record.abandoned += 1
     record.retraced += seen.retraced
     _take_over(check, seen, moved=number > 0)
@@ -128,16 +128,16 @@ def _take_over(check: Check, seen: Check, moved: bool) -> None:
 
 
 class Move:
-    """Other values of the same dtype and shape, from a seed. One object moves to one object."""
+    """Perturbed values of the same dtype and shape, from a seed. The same object always gets the same replacement."""
 
     def __init__(self, seed: int) -> None:
         self._generator = np.random.Generator(np.random.PCG64(seed))
-        # Every other time integers stay: as indices and labels they may be bound to what else there is.
+        # Every other time integers stay: as indices and labels they may depend on other values.
         self._floats_only = seed % 2 == 0
         self._known: dict[int, Any] = {}
 
     def arguments(self, structure: Any) -> Any:
-        """A structure of arguments with its tensors and arrays moved, everything else as it is."""
+        """A structure of arguments with its tensors and arrays perturbed, everything else unchanged."""
         kind = type(structure)
         if kind in (list, tuple):
             return kind(self.arguments(item) for item in structure)
@@ -148,7 +148,7 @@ class Move:
         return self._leaf(structure)
 
     def variable(self, value: variables.Value) -> Any:
-        """Another value for a variable; integers (counters, seeds) stay, but for our own random stream's counter."""
+        """A perturbed value for a variable; integers (counters, seeds) stay, except our random stream's counter."""
         array = variables.as_array(value)
         if array.dtype.kind not in "fc" and array.dtype.name not in ("bfloat16", "float16"):
             return array + 1000 if variables.STREAM in str(value.variable.name) else array
@@ -191,7 +191,7 @@ class Move:
         return array
 
     def _floats(self, array: Any) -> Any:
-        """Floats within a tenth of what they were; zeros stay, unless there is nothing else (then small ones)."""
+        """Floats within a tenth of their values. Zeros stay; an array of only zeros gets small positive values."""
         if not np.any(array):
             moved = self._generator.uniform(0.0, SMALL, array.shape)
         else:

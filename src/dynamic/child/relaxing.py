@@ -1,4 +1,4 @@
-"""Inside the child: which calls a variant of a candidate takes in one trace, and what else its trace must show."""
+"""Finds the trace that a variant of a candidate uses for a call, and checks that trace (in the child process)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import tensorflow as tf
 from ... import tensorflow_internals
 from . import graphs, signatures, streams
 
-#: Ops by which a function says that something is wrong. XLA leaves them out.
+#: Ops with which a function checks values. XLA removes them.
 ASSERTIONS = frozenset({"Assert", "CheckNumerics", "CheckNumericsV2"})
 
 
 def trace_of(
     function: Any, seen: dict[Any, Any], key: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[Any, tuple[Any, ...], Mapping[str, Any]]:
-    """The key of the trace that a call is answered by, and the arguments to make that trace with.
+    """The key of the trace that a call uses, and the arguments with which to make that trace.
 
-    With an input signature it is the same for all calls. With ``reduce_retracing``, tensors whose shapes differ
-    come under one with unknown axes, which ``seen`` (kept from call to call) puts together. Else it is the call's
-    own ``key``.
+    With an input signature the key is the same for all calls. With ``reduce_retracing``, tensors of different shapes
+    share a shape with unknown axes; ``seen`` keeps the merged shapes from call to call. Else it is the call's own
+    ``key``.
     """
     if function.input_signature is not None:
         return "signature", args, kwargs
@@ -48,9 +48,9 @@ def trace_of(
 
 
 def objection(function: Any, bound: Any, printed: graphs.Print, args: Any, kwargs: Any) -> str | None:
-    """What speaks against a variant in its trace, beside what speaks against every trace; None where nothing does.
+    """The objection to a variant that only its trace shows; None if there is none.
 
-    ``bound`` is ``function`` as it is called with ``args`` and ``kwargs``, that is without the instance.
+    ``bound`` is ``function`` bound to its instance, if any, so that ``args`` and ``kwargs`` do not contain it.
     """
     if tensorflow_internals.is_compiled(function):
         asserting = sorted({row.kind for row in printed.rows} & ASSERTIONS)

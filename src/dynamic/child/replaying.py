@@ -1,7 +1,7 @@
-"""A role inside the child: runs the script or a plan from a cold start, and writes down what it computes.
+"""A role of the child: it runs the script or a plan from a cold start, and records what it computes.
 
-Run once for the original script and once for the plan, on one random stream and from one seed, the two
-can be compared step by step: what the unit function returns, what the variables become, what is printed.
+The original script and the plan each run once, with the same random stream and seed. Then the runs can be compared step
+by step: the results of the step function, the values of the variables, the output.
 """
 
 from __future__ import annotations
@@ -32,59 +32,59 @@ SCALARS = 5000
 LATEST = 500
 # Zero: before the first step.
 DIGESTS = (0, 1, 2, 3, 5, 8, 12, 20, 40, 80, 160, 320, 640)
-# A unit that lasts so many times as long as the longest one before it, and so many seconds, is said to hang.
+# A step hangs if it takes HANGS times as long as the longest one before it, and at least HANG_SECONDS.
 HANGS, HANG_SECONDS = 20, 30.0
 
 
 @dataclass(frozen=True)
 class Moves:
-    """When a nudged run's variables are moved (before the unit of each number, from 0), and by how many epsilons."""
+    """The perturbations of a nudged run: before the steps with these numbers, from 0, by ``size`` machine epsilons."""
 
     before: range
     size: float
 
 
-# A graph rounds otherwise from the first unit on, and in every unit; it may round once, or everywhere.
+# A graph rounds differently from the first step on, once or in every step: the three nudges imitate this.
 NUDGES = {1: Moves(range(1, 2), 1.0), 2: Moves(range(2), 4.0), 3: Moves(range(8), 1.0)}
-# How fast the clock of a nudged run goes: what is printed, or done, by the clock differs then from run to run, whatever
-# language it is named in. The first is near one, so that a script which trains by the clock trains about as long.
+# The clock rates of nudged runs: output and actions that depend on the clock then differ from run to run, in any
+# language. The first is near one, so that a script that trains for a fixed time trains about as long.
 CLOCK_RATES = {1: 1.37, 2: 7.3, 3: 0.31}
 
 
 @dataclass
 class Pace:
-    """When the unit under way was begun, in seconds since the process started, and how long the longest one took."""
+    """The start of the running step, in seconds since the process started, and the seconds of the longest step."""
 
     begun: float = 0.0
     longest: float = 0.0
     under_way: bool = False
 
     def begin(self, now: float) -> None:
-        """A unit begins."""
+        """Record the start of a step."""
         self.begun, self.under_way = now, True
 
     def end(self, now: float) -> None:
-        """The unit is done."""
+        """Record the end of a step."""
         self.longest, self.under_way = max(self.longest, now - self.begun), False
 
     @property
     def patience(self) -> float:
-        """The seconds after which a unit is said to hang."""
+        """The seconds after which a step counts as hanging."""
         return max(HANG_SECONDS, HANGS * self.longest)
 
     def waited(self, now: float) -> float:
-        """The seconds that a unit which hangs has taken; zero where none does."""
+        """The seconds that a hanging step has taken; zero if none hangs."""
         lasted = now - self.begun
         return lasted if self.under_way and lasted >= self.patience else 0.0
 
 
 def elapsed() -> float:
-    """Seconds since this process started, as its deadline is counted."""
+    """Seconds since this process started; the deadline uses the same count."""
     return perf_counter() - process.started
 
 
 class Replay:
-    """The hook around the unit function."""
+    """The hook around the step function, and its record."""
 
     def __init__(self, child: Child) -> None:
         self.child = child
@@ -124,7 +124,7 @@ class Replay:
         self.ready = True
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
-        """Hook the unit; count the calls of the others, and keep them at hand to read their traces at the end."""
+        """Hook the step function; count the calls of other functions, and keep them to read their traces at the end."""
         if is_graph_function(function):
             self.functions[candidate] = function
         call = bind(function)
@@ -174,7 +174,7 @@ class Replay:
         return disguise(unit, function)
 
     def _end_in_time(self) -> None:
-        """Have the run cut where its units are done, or where it has done enough for the time that it took."""
+        """Cut the run if its steps are done, or if it has made enough steps for the time that it took."""
         reached = min(self.reached.values(), default=2) >= 2
         if self.steps is not None and self.units >= self.steps and reached:
             self.child.request_cut(f"{self.units} steps were done")
@@ -184,7 +184,7 @@ class Replay:
                 self.child.request_cut(f"its time was up after {self.units} steps")
 
     def _begin(self) -> None:
-        """A unit begins. One that hangs is not waited for until the run's time is over."""
+        """Record the start of a step, and shorten the deadline so that a hanging step ends the run early."""
         self.pace.begin(elapsed())
         if self.units >= 2:
             self.limit = min(self.deadline, self.pace.begun + self.pace.patience)
@@ -192,21 +192,21 @@ class Replay:
 
     def _end(self) -> None:
         self.pace.end(elapsed())
-        # A deadline that is another by now was set because the run is to end.
+        # A different deadline was set by a request to end the run; keep it.
         if self.units >= 2 and self.child.job["deadline_seconds"] == self.limit:
             self.child.job["deadline_seconds"] = self.deadline
 
     def _count(self, candidate: str) -> None:
         if candidate in self.reached:
             tensorflow = sys.modules.get("tensorflow")
-            # Inside of another's trace one call is all there will be.
+            # Inside of another function's trace there is only one call, so it counts as two.
             self.reached[candidate] += 1 if tensorflow is None or tensorflow.executing_eagerly() else 2
 
     def _nudge(self) -> None:
         from . import variables
         from .nudging import Nudge, is_inexact, is_whole
 
-        # A counter that is kept as a float would be another count.
+        # Not a counter that is stored as a float: perturbed, it would count differently.
         state = {
             number: value
             for number, value in variables.snapshot().items()
@@ -238,11 +238,11 @@ class Replay:
             self.leaks |= leaks.find(self.functions.values(), instances, self.project)
         except tensorflow_internals.MissingName as error:
             self.unread = str(error)
-        except Exception as error:  # ours: it is no evidence, and must not end the run
+        except Exception as error:  # our failure is no evidence, and must not end the run
             self.child.send("role_error", error=str(error), trace=f"{type(error).__name__}: {error}")
 
     def _keep_bound(self) -> None:
-        """Hold on to the functions of each instance: they would go with it, before their traces are read."""
+        """Keep the functions of each instance alive: they would die with it before their traces are read."""
         try:
             for name, function in self.functions.items():
                 self.bound.setdefault(name, set()).update(tensorflow_internals.bound_functions(function).values())
@@ -250,7 +250,7 @@ class Replay:
             self.unread = str(error)
 
     def _read_traces(self) -> dict[str, Any]:
-        """How often each edited function traced, and what its traces show."""
+        """For each edited function, the number of its traces and their fault."""
         try:
             return {name: _traces({f, *self.bound.get(name, ())}) for name, f in self.functions.items()}
         except tensorflow_internals.MissingName as error:
@@ -258,7 +258,7 @@ class Replay:
             return {}
 
     def report(self) -> dict[str, Any]:
-        """What was computed, and how often the edited functions traced."""
+        """The record of the run, and the traces of the edited functions."""
         from . import histories, variables
 
         last: dict[str, list[float]] = {}
@@ -285,7 +285,7 @@ class Replay:
 
 
 def scalars_of(result: Any) -> list[float]:
-    """The scalars in a result, in order: a step's loss and metrics, NaN and infinite ones as well. At most eight."""
+    """The first eight scalars in a result, in order (a step's loss and metrics), including NaN and infinite ones."""
     import numpy as np
     import tensorflow as tf
 
@@ -305,7 +305,9 @@ def scalars_of(result: Any) -> list[float]:
 
 
 def summaries_of(result: Any) -> list[float]:
-    """For a result without scalars, of each tensor: mean and root mean square of its magnitudes, or a checksum."""
+    """For a result without scalars, of each of its first four tensors: mean and root mean square of the magnitudes, or
+    a checksum if it is not floating-point.
+    """
     import numpy as np
     import tensorflow as tf
 
@@ -322,14 +324,14 @@ def summaries_of(result: Any) -> list[float]:
             wide = np.abs(array.astype(np.complex128))
             numbers = [float(np.mean(wide)), float(np.sqrt(np.mean(wide**2)))] if array.size else [0.0]
         else:
-            # Below one: a whole number would be taken for a counter.
+            # Scaled below one: a whole number would count as a counter.
             numbers = [zlib.crc32(repr(array.tolist()).encode()) / 2**32]
         found += numbers
     return found
 
 
 def _traces(functions: set[Any]) -> dict[str, Any]:
-    """How often a function traced: itself, or for each of the instances that it is a method of."""
+    """The number of traces of a function, or of a method's functions for all instances; and the first fault."""
     count = 0
     fault = ""
     for item in functions:

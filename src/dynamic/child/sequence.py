@@ -1,7 +1,7 @@
-"""A role inside the child: the eager operations of a run in their order, as a hash, and what the variables become.
+"""A role of the child: it hashes the sequence of a run's eager operations, and the values of the variables.
 
-Two runs of one program have the same; so have a script and the same with statements made a function, where nothing is
-converted. Names of functions that TensorFlow makes in passing differ from call to call, and are cut.
+Two runs of one program have the same hashes. So have a script and its copy in which statements became a function that
+is not converted. The generated names of TensorFlow's functions differ from call to call, and are cut.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ... import tensorflow_internals
 from ...sandbox.child.binding import bind, disguise
 from ...sandbox.child.child import Child
 
-#: The hash is noted after so many operations, and the variables' when the number of these is a power of two.
+#: The hash is recorded after every EVERY operations; the variables' hash when the number of records is a power of two.
 EVERY = 250
 _PASSING = ("__inference_", "__forward_", "__backward_")
 
 
 class Operations:
-    """What is noted of a run."""
+    """The record of a run."""
 
     def __init__(self, child: Child) -> None:
         self.child = child
@@ -58,7 +58,7 @@ class Operations:
         op_name: Any = None,
         graph: Any = None,
     ) -> None:
-        """Note one operation; called by TensorFlow after it."""
+        """Record one operation; TensorFlow calls this after it."""
         if graph is not None or self.looking or threading.get_ident() != self.main or os.getpid() != self.owner:
             return
         kind = op_type if isinstance(op_type, str) else op_type.decode()
@@ -73,7 +73,7 @@ class Operations:
                 self.values[self.count] = self.variables()
 
     def variables(self) -> str:
-        """A hash of all variables, to the bit, in the order of their creation."""
+        """A hash of all variables' exact values, in the order of their creation."""
         from . import variables
 
         found = hashlib.blake2b(digest_size=8)
@@ -88,7 +88,7 @@ class Operations:
         return found.hexdigest()
 
     def wrap(self, candidate: str, function: Any) -> Callable[..., Any]:
-        """Count the calls of a function, and note where the second one has ended."""
+        """Count the calls of a function, and record the number of operations at the end of the second one."""
         call = bind(function)
         place = self.child.job.get("iterated", {}).get(candidate)
 
@@ -105,7 +105,7 @@ class Operations:
         return disguise(counted, function)
 
     def _note_iterated(self, candidate: str, args: Sequence[Any], position: int, attribute: str = "") -> None:
-        """Note what kind of thing a loop goes over: an argument of its call, or what that keeps under a name."""
+        """Record the type of the object that a loop iterates: an argument of the call, or an attribute of it."""
         import tensorflow as tf
 
         value = owner = args[position] if position < len(args) else None
@@ -118,7 +118,7 @@ class Operations:
         self.iterated.setdefault(candidate, set()).add(kind)
 
     def report(self) -> dict[str, Any]:
-        """What was noted; the variables at the end as well."""
+        """The record, with the variables' hash at the end."""
         return {
             "operations": self.count,
             "hash": self.hash.hexdigest(),
@@ -136,7 +136,7 @@ def _described(tensors: Sequence[Any]) -> list[tuple[str, tuple[int | None, ...]
 
 
 def install(child: Child) -> None:
-    """Make the child a run whose operations are noted."""
+    """Make the child a run that records its operations."""
     sequence = Operations(child)
     child.wrap = sequence.wrap
     child.finish = sequence.report

@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from .nudging import Nudge
 
 TRACES_COMPARED = 6
-# How often inputs are moved to see how far a function spreads rounding.
+# How often inputs are perturbed to measure how a function amplifies rounding.
 NUDGES = 3
 
 
 class Shadow:
     """One comparison: the eager call, then the graph call from the same state.
 
-    ``own`` is the call as the script makes it. ``first`` says whether it is the first call of its owner. ``aside`` says
-    that the call is not the script's own, and ``most_ops`` limits its number of ops. Afterwards ``computed`` is the
-    number of eager ops that the call ran.
+    ``own`` is the function that makes the script's call. ``first``: it is the first call of its owner. ``aside``: the
+    call is not the script's, but a repetition of it; ``most_ops`` limits its number of ops. Afterwards ``computed`` is
+    the number of eager ops that the call ran.
     """
 
-    aside_seconds = 0.0  # what comparisons have taken so far, also those inside of calls that are compared
+    aside_seconds = 0.0  # the seconds of all comparisons so far, nested ones included
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class Shadow:
         self.named = signatures.name_arguments(self.original)(self.args, self.kwargs)
         self.key = signatures.key_of(self.named)
         self.trace_key: Any = self.key
-        self.traced = False  # whether a trace of this call was made in which nothing changed
+        self.traced = False  # whether a trace of this call was made without side effects
         self.made = variables.created()
         self.before = variables.snapshot(streams.of_others())
         wanted = self.check.advances_iterators or self.check.rehearsal is not None
@@ -153,7 +153,7 @@ class Shadow:
         few = check.rehearsal
         builds = variables.created() > self.made or (effects and few is not None and few.wanted > 1)
         if few is not None and self.first and self.error is None and builds:
-            few.built += 1  # what a first call builds, later ones find built: that is the cold run's matter
+            few.built += 1  # later calls find the state that a first call builds; the cold run checks that one
             return
         if not self.first and check.note_creation(self.made):
             return
@@ -182,7 +182,7 @@ class Shadow:
         moved = iterators.snapshot() if self.positions else []
         self.rewind()
         try:
-            # Tracing first: what it bakes in explains a difference better than the difference does.
+            # Tracing first: the state that it freezes explains a difference better than the values do.
             self._trace_again()
             if check.open and "state" not in check.doubts:
                 self._compare(after, way, bool(path.ops))
@@ -231,7 +231,7 @@ class Shadow:
             return
         changes = [*self.python.changes(), *outside]
         if drawing.may_be_others(changes, self.python) and (self.traced or not new_traces):
-            changes = []  # no Python of it ran, or what a quiet trace has shown to draw nothing
+            changes = []  # no Python code of it ran, or a quiet trace has shown that it draws nothing
         if changes:
             check.note_effects(changes, self.python.beside, "during tracing, ")
             return
@@ -248,7 +248,7 @@ class Shadow:
                 check.refutations["differs"] = comparison.mismatches[0]
             return
         if not telling:
-            return  # rounding decides what comes out: agreement is no evidence
+            return  # rounding decides the result: agreement is no evidence
         check.max_error = max(check.max_error, comparison.max_error)
         check.compared_paths[way] += 1
         if not computed or self.error is not None:

@@ -1,8 +1,8 @@
-"""Inside the child: what a call was given, as a key that is equal where ``tf.function`` would not retrace.
+"""The signature of a call, as a key: equal keys mean that ``tf.function`` would not retrace (in the child process).
 
 The key follows TensorFlow's rules for a bare ``tf.function``: tensors and arrays by dtype and shape, Python
-numbers and strings by value, containers by structure, everything else by identity. It keeps nothing of
-the arguments alive.
+numbers and strings by value, containers by structure, everything else by identity. It does not keep the
+arguments alive.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHAPED = (tf.Tensor, tf.Variable, tf.__internal__.CompositeTensor, np.ndarray, 
 _TENSOR = tf.Tensor | tf.Variable | tf.SparseTensor | tf.RaggedTensor | tf.IndexedSlices
 _SCALAR = bool | int | float | complex | str | bytes | None
 
-#: The types that each assumed kind of a parameter means.
+#: The types of each assumed kind of a parameter.
 _TYPES: Mapping[ParameterKind, Any] = {
     ParameterKind.TENSOR: _TENSOR,
     ParameterKind.ARRAY: np.ndarray | np.generic,
@@ -48,7 +48,7 @@ def key(value: object, depth: int = DEPTH) -> Any:
     """The key of one argument: hashable, and equal where a bare ``tf.function`` would use the same trace."""
     if isinstance(value, tf.Tensor):
         return ("T", value.dtype.name, _shape(value))
-    if isinstance(value, np.generic):  # before the numbers: a np.float64 is a Python float, too
+    if isinstance(value, np.generic):  # before the Python numbers: a np.float64 is a Python float too
         return ("A", value.dtype.name, ())
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
         return ("P", type(value).__name__, value)
@@ -62,7 +62,7 @@ def key(value: object, depth: int = DEPTH) -> Any:
         items = tuple(key(item, depth - 1) for item in value[:LEAVES])
         return (type(value).__name__, len(value), items)
     if isinstance(value, dict):
-        pairs = dict.items(value) if issubclass(type(value), dict) else value.items()  # a proxy of TensorFlow's
+        pairs = dict.items(value) if issubclass(type(value), dict) else value.items()  # a proxy of TensorFlow
         entries = tuple((str(k), key(v, depth - 1)) for k, v in list(pairs)[:LEAVES])
         return (type(value).__name__, len(value), entries)
     if isinstance(value, tf.__internal__.CompositeTensor):
@@ -91,7 +91,7 @@ def _shape(value: tf.Tensor) -> tuple[int | None, ...] | None:
 
 
 def kind_of(value: object) -> str:
-    """A word for what an argument is, for the report."""
+    """A word for the kind of an argument, for the report."""
     if isinstance(value, (tf.Variable,)) or _is_keras_variable(value):
         return "variable"
     if isinstance(value, (tf.Tensor, tf.__internal__.CompositeTensor)):
@@ -114,9 +114,9 @@ def _is_symbolic(value: object) -> bool:
 
 
 def describe_leaf(value: object) -> tuple[str | None, str | None]:
-    """The dtype's name and the shape of an argument as text, where it is a tensor or an array of some kind.
+    """The dtype's name and the shape, as texts, of a tensor or array argument; (None, None) for other arguments.
 
-    Nothing else is asked: an attribute of that name on a user's object may be a property that does things.
+    Other objects are not asked: the attribute of a user's object may be a property with side effects.
     """
     if not isinstance(value, _SHAPED) and not _is_keras_variable(value) and type(value).__name__ != "KerasTensor":
         return None, None
@@ -153,7 +153,7 @@ def name_arguments(function: Callable[..., Any]) -> Callable[[tuple[Any, ...], M
 
 
 def difference(before: Any, after: Any) -> str:
-    """How one argument's key differs from another's, in words: what a retrace is due to."""
+    """The difference between two keys of one argument in words: the cause of a retrace."""
     if before[0] != after[0]:
         return f"{_word(before)} then {_word(after)}"
     if before[0] == "P":

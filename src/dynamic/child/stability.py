@@ -1,7 +1,7 @@
-"""Inside the child: the state of Python that the traces of one candidate read, and which of its states were traced.
+"""The Python state that the traces of one candidate read, and its values at each trace (in the child process).
 
-Two equal traces say little of state that was the same both times. So a signature is traced again when something that
-its traces read has changed, and what was there at each trace is noted.
+Two equal traces say little about state that was the same both times. So a signature is traced again when the state
+that its traces read has changed, and the state of each trace is recorded.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from .calls import Calls
 from .effects import Project
 from .reads import Reading
 
-#: A trace that only a change asks for is made so often in any case, and then within this share of the run's time.
+#: Retraces because of a change: this many are always made, further ones within this share of the run's time.
 FREE_TRACES, TRACE_SHARE = 6, 0.25
 
 
 class Stability:
-    """What the traces of a candidate read. ``expected`` is what the observing run saw change (`Reading.as_dict`);
-    ``unfinished``: it did not come to the script's end, and may have missed a change.
+    """The state that the traces of a candidate read. ``expected`` are the changes that the observing run saw
+    (`Reading.as_dict`); ``unfinished``: it did not reach the script's end, and may have missed a change.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Stability:
         self._begun = perf_counter()
 
     def is_due(self, key: Any) -> bool:
-        """Whether the signature ``key`` is to be traced again, since what it reads is in a state not traced yet."""
+        """Whether to trace the signature ``key`` again, because the state that it reads was not traced yet."""
         if self._clocks.get(key, self.reading.clock) == self.reading.clock:
             return False
         if self._covers(key, self.reading.values()):
@@ -49,11 +49,11 @@ class Stability:
 
     @property
     def has_news(self) -> bool:
-        """Whether there is a signature that was not traced since the last change."""
+        """Whether some signature was not traced since the last change."""
         return any(clock != self.reading.clock for clock in self._clocks.values())
 
     def note(self, key: Any, calls: Calls, objects: Iterable[Any], seconds: float) -> None:
-        """Note a trace: the functions that ran in it, the objects within their reach, and what it took."""
+        """Record a trace: the functions that ran in it, the objects that they can reach, and its seconds."""
         self.reading.learn(calls, objects)
         if self._clocks.get(key, self.reading.clock) != self.reading.clock:
             self._asked += 1
@@ -64,9 +64,9 @@ class Stability:
             self._traced.setdefault(key, []).append(state)
 
     def explain(self, key: Any, state: State | None = None) -> str:
-        """What has changed since the first trace of a signature, as a sentence's end; empty where nothing is known.
+        """The change since the first trace of a signature, as a sentence's end; empty if none is known.
 
-        ``state`` is what there is now, where that is not what the last look saw.
+        ``state`` is the current state if it differs from the last inspection.
         """
         first = next(iter(self._traced.get(key, ())), {})
         for label, now in (state or self.reading.values()).items():
@@ -79,8 +79,8 @@ class Stability:
 
     @property
     def awaits(self) -> bool:
-        """Whether a change of what is read here is still to be traced: one that the observing run saw, or one that the
-        source says will come, and that it did not stay for.
+        """Whether a change of the state must still be traced: one that the observing run saw, or one that the source
+        announces and that an unfinished observing run missed.
         """
         if self._unfinished and self._asked == 0 and self.reading.ahead:
             return True
@@ -94,9 +94,9 @@ class Stability:
         return not all(any(self._covers(key, state) for key in self._traced) for state in states)
 
     def foresee(self, key: Any) -> Iterator[State]:
-        """Each state that the observing run saw what is read in, and the signature was not traced in, the latest first.
+        """Each observed state in which the signature was not traced, the latest first.
 
-        While one is given, what is read is in it. `hold` says that the trace was the same in it.
+        The process is in this state until the next one is requested. Call `hold` if the trace was the same in it.
         """
         for state in reversed(self._expected.get("states", ())):
             wanted = {label: text for label, text in state.items() if label in self.reading.places()}
@@ -117,11 +117,11 @@ class Stability:
             self._seconds += perf_counter() - begun
 
     def hold(self, key: Any, state: State) -> None:
-        """Note that a signature's trace in ``state`` was as its other traces are."""
+        """Record that a signature's trace in ``state`` equals its other traces."""
         self._traced.setdefault(key, []).append({**self.reading.values(), **state})
 
     def as_dict(self) -> dict[str, Any]:
-        """What is read and which states of it were traced, as it goes over the line."""
+        """The state that is read and its traced values, in the form that is sent to the parent."""
         traced = list(self._traced.values())
         return {**self.reading.as_dict(), "traced": traced, "asked": self._asked, "awaits": self.awaits}
 

@@ -1,8 +1,8 @@
-"""Inside the child: stateless stand-ins for random ops that keep a state of their own.
+"""Stateless replacements of random ops that keep their own state (in the child process).
 
-In a check any numbers of the op's shape, dtype and law will do, as long as eager and graph draw the same ones. Each
-function takes what the function that makes the op takes, and a ``draw`` that gives the next seed of the stream. It
-returns None where nothing can stand in: then the op itself is made.
+A check needs numbers of the op's shape, dtype and distribution, and the same ones for eager and graph. Each function
+takes the arguments of the function that makes the op, and ``draw()``, which returns the next seed of the stream. It
+returns None if it cannot replace the op: then the op itself is made.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SAMPLES = ("sampled_candidates", "true_expected_count", "sampled_expected_count
 def log_uniform_candidate_sampler(
     draw: Draw, true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, **_: Any
 ) -> Any:
-    """Classes by a law that favours small numbers: P(k) = log((k + 2) / (k + 1)) / log(range_max + 1)."""
+    """Sample classes with P(k) = log((k + 2) / (k + 1)) / log(range_max + 1), which favours small numbers."""
     classes = np.arange(range_max, dtype=np.float64)
     law = np.log1p(1.0 / (classes + 1.0)) / np.log(range_max + 1.0)
     return _sample("LogUniformCandidateSampler", draw, law, true_classes, num_sampled, unique)
@@ -30,18 +30,18 @@ def log_uniform_candidate_sampler(
 def uniform_candidate_sampler(
     draw: Draw, true_classes: Any, num_true: int, num_sampled: int, unique: bool, range_max: int, **_: Any
 ) -> Any:
-    """Each class as often as any other."""
+    """Sample classes uniformly."""
     law = np.full(range_max, 1.0 / range_max)
     return _sample("UniformCandidateSampler", draw, law, true_classes, num_sampled, unique)
 
 
 def learned_unigram_candidate_sampler(draw: Draw, *args: Any, **kwargs: Any) -> Any:
-    """Each class as often as any other, which is the law that this sampler begins with."""
+    """Sample classes uniformly, which is this sampler's initial distribution."""
     return uniform_candidate_sampler(draw, *args, **kwargs)
 
 
 def thread_unsafe_unigram_candidate_sampler(draw: Draw, *args: Any, **kwargs: Any) -> Any:
-    """Each class as often as any other, which is the law that this sampler begins with."""
+    """Sample classes uniformly, which is this sampler's initial distribution."""
     return uniform_candidate_sampler(draw, *args, **kwargs)
 
 
@@ -60,7 +60,7 @@ def fixed_unigram_candidate_sampler(
     unigrams: Sequence[float] = (),
     **_: Any,
 ) -> Any:
-    """Classes as often as their counts say, to the power of ``distortion``; reserved ones never."""
+    """Sample classes in proportion to their counts to the power of ``distortion``; reserved ones never."""
     if vocab_file or num_shards != 1 or num_reserved_ids + len(unigrams) != range_max:
         return None
     weights = np.concatenate([np.zeros(num_reserved_ids), np.asarray(unigrams, np.float64) ** distortion])
@@ -72,7 +72,7 @@ def fixed_unigram_candidate_sampler(
 def all_candidate_sampler(
     draw: Draw, true_classes: Any, num_true: int, num_sampled: int, unique: bool, **_: Any
 ) -> Any:
-    """Every class once. Nothing is drawn."""
+    """Return every class once, without a draw."""
     ones = tf.ones(num_sampled), tf.ones_like(true_classes, tf.float32)
     return _named("AllCandidateSampler", tf.range(num_sampled, dtype=tf.int64), ones[1], ones[0])
 
@@ -90,7 +90,7 @@ def sample_distorted_bounding_box_v2(
     use_image_if_no_bounding_boxes: bool = False,
     name: str | None = None,
 ) -> Any:
-    """A part of an image to crop to."""
+    """Sample a part of an image to crop to."""
     return tf.image.stateless_sample_distorted_bounding_box(
         image_size,
         bounding_boxes,
@@ -108,7 +108,7 @@ def fractional_max_pool(
     draw: Draw, value: Any, pooling_ratio: Sequence[float], pseudo_random: bool = False, overlapping: bool = False,
     **_: Any,
 ) -> Any:  # fmt: skip
-    """The largest elements of regions whose borders are drawn."""
+    """The maxima of regions with random borders."""
     return _pool("FractionalMaxPool", draw, tf.reduce_max, value, pooling_ratio, overlapping)
 
 
@@ -116,18 +116,18 @@ def fractional_avg_pool(
     draw: Draw, value: Any, pooling_ratio: Sequence[float], pseudo_random: bool = False, overlapping: bool = False,
     **_: Any,
 ) -> Any:  # fmt: skip
-    """The means of regions whose borders are drawn."""
+    """The means of regions with random borders."""
     return _pool("FractionalAvgPool", draw, tf.reduce_mean, value, pooling_ratio, overlapping)
 
 
 def _sample(
     name: str, draw: Draw, law: np.ndarray[Any, Any], true_classes: Any, num_sampled: int, unique: bool
 ) -> Any:
-    """Draw classes by their probabilities; how often each, and each true class, is to be expected among them."""
+    """Sample classes by their probabilities ``law``; also returns the expected counts of these and of the true ones."""
     probabilities = tf.constant(law, tf.float32)
     tries = tf.constant(float(num_sampled))
     if unique:
-        # Gumbel noise on the logarithms: the largest sums are a sample without replacement, in the order of drawing.
+        # Gumbel noise on the logarithms: the largest sums are a sample without replacement, in drawing order.
         noise = -tf.math.log(-tf.math.log(_uniform(draw, [len(law)])))
         sampled = tf.math.top_k(tf.math.log(probabilities) + noise, num_sampled).indices
         tries = _tries(draw, tf.gather(probabilities, sampled))
@@ -144,10 +144,10 @@ def _sample(
 
 
 def _tries(draw: Draw, chances: Any) -> Any:
-    """How often one has to draw with replacement until classes with these chances have all come, in that order."""
+    """A random number of draws with replacement until classes with these chances have all come, in this order."""
     missed = tf.clip_by_value(tf.cumsum(chances, exclusive=True), 1e-7, 1.0 - 1e-6)
     failures = tf.floor(tf.math.log(_uniform(draw, tf.shape(chances))) / tf.math.log(missed))
-    # The first draw always is a class that has not come.
+    # The first draw is always a new class.
     return tf.reduce_sum(1.0 + tf.where(tf.range(tf.size(chances)) > 0, failures, 0.0))
 
 
@@ -161,14 +161,14 @@ def _pool(
     for axis in (1, 2):
         size, ratio = int(value.shape[axis]), float(pooling_ratio[axis])
         count = int(size / ratio)
-        # Steps that are as even as they can be, in an order that is drawn.
+        # Steps of nearly equal length, in random order.
         short, long = size // count, size % count
         steps = tf.constant([short + 1] * long + [short] * (count - long), tf.int64)
         steps = tf.random.experimental.stateless_shuffle(steps, draw())
         border = tf.concat([tf.zeros([1], tf.int64), tf.cumsum(steps)], axis=0)
         borders.append(border)
         wide = short + bool(long) + bool(overlapping)
-        # Each region as so many places; where it is smaller, its last place stands for what it does not have.
+        # Each region gets ``wide`` places; in a smaller region the last place is repeated.
         places = border[:-1, None] + tf.range(wide, dtype=tf.int64)[None]
         last = tf.minimum(border[1:] - (0 if overlapping else 1), size - 1)
         inside = places <= last[:, None]
@@ -184,7 +184,7 @@ def _pool(
 
 
 def _uniform(draw: Draw, shape: Any) -> Any:
-    """Numbers between 0 and 1, both excluded."""
+    """Random numbers between 0 and 1, both excluded."""
     return tf.random.stateless_uniform(shape, draw(), minval=1e-7, alg="philox")
 
 

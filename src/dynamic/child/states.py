@@ -1,7 +1,7 @@
-"""Inside the child: which state a call is made from, told by what it reads and by nothing else.
+"""Identifies the state from which a call is made, by the values that the call reads (in the child process).
 
-Agreement in one state says little, so distinct states are counted. A variable that moves somewhere else in the
-script makes no state of a function that never reads it.
+Agreement in one state says little, so distinct states are counted. A change of a variable that the function never
+reads does not make another state.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read(check: Check, key: Any, arguments: Any, state: variables.State) -> variables.State:
-    """Of the variables in ``state``, those among the arguments, and those that the trace known by ``key`` captures."""
+    """The variables of ``state`` that are arguments, or that the trace with this ``key`` captures."""
     known = check.prints.get(key)
     handles = set(known[0].resources) if known is not None else set()
     handles |= {id(leaf.handle) for leaf in _leaves(arguments) if isinstance(leaf, tf.Variable)}
@@ -43,7 +43,7 @@ def _leaves(structure: Any) -> list[Any]:
 
 
 def mark(check: Check, arguments: Any, key: Any, read: variables.State) -> int:
-    """A checksum of what a call depends on: its arguments, the variables that its graph reads, iterators' positions."""
+    """A checksum of the call's arguments and of the variables that its graph reads; with iterators also its number."""
     found = zlib.crc32(repr((key, check.calls if check.advances_iterators else 0)).encode())
     for leaf in (*tensors(arguments), *(value.tensor for value in read.values())):
         if getattr(leaf, "dtype", None) in (tf.resource, tf.variant):
@@ -55,5 +55,5 @@ def mark(check: Check, arguments: Any, key: Any, read: variables.State) -> int:
 
 
 def reads_nothing(check: Check, arguments: Any, read: variables.State) -> bool:
-    """Whether a call has one state only: it is given no tensor, and reads no variable and no iterator."""
+    """Whether a call can have only one state: it gets no tensor, and reads no variable and no iterator."""
     return not (tensors(arguments) or read or check.advances_iterators)

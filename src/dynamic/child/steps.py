@@ -1,4 +1,4 @@
-"""Inside the child: one step from a value to what it holds, and back, without any code of the user's being run."""
+"""Follows one step from a value to a part of it, and stores there, without running the user's code (in the child)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from . import contents
 from .chains import Step
 from .grips import plain
 
-#: What a step gives where only the value's own code could tell, and where there is nothing.
+#: The result of a step that only the value's own code could follow, and of a step to nothing.
 OPAQUE, GONE = object(), object()
 
 
 def follow(value: Any, step: Step) -> Any:
-    """One step from a value, without any code of the user's being run."""
+    """The value after one step, read without running the user's code; OPAQUE or GONE if there is none."""
     kind, key = step
     if kind == "cell":
         try:
@@ -39,7 +39,7 @@ def follow(value: Any, step: Step) -> Any:
 
 
 def store(holder: Any, step: Step, value: Any) -> bool:
-    """Store a value where a step leads to, without any code of the user's being run; whether that could be done."""
+    """Store a value at the end of a step, without running the user's code; returns whether that was possible."""
     kind, key = step
     if kind == "cell":
         holder.cell_contents = value
@@ -61,7 +61,7 @@ def store(holder: Any, step: Step, value: Any) -> bool:
 
 
 def _own_attributes(value: Any) -> Any:
-    """The attributes of an instance; of a class they can't be stored so."""
+    """The attribute dictionary of an instance; None for a class, whose dictionary can't be written."""
     if issubclass(type(value), type):
         return None
     try:
@@ -100,5 +100,5 @@ def _in_class(cls: type, name: str) -> Any:
 
 
 def is_code(value: Any) -> bool:
-    """Whether a value is a function as a class holds it."""
+    """Whether a value is a function in the form that a class stores."""
     return issubclass(type(value), (types.FunctionType, staticmethod, classmethod)) or contents.is_graph_function(value)

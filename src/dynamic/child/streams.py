@@ -1,8 +1,8 @@
-"""Inside the child: one random stream for eager and graph.
+"""One random stream for eager and graph (in the child process).
 
-From one seed, ``tf.random.*`` draws other numbers in a graph than eagerly: each graph op has a seed and a
-state of its own. For the length of a check the stateful ops are replaced by stateless ones whose seed is
-read from a counter variable, which every draw increments, eagerly and in a graph alike.
+From the same seed, ``tf.random.*`` draws different numbers in a graph than eagerly: each graph op has its own seed
+and state. During a check, stateless ops replace the stateful ones. Their seed comes from a counter variable, which
+every draw increments, eagerly and in a graph.
 """
 
 from __future__ import annotations
@@ -21,20 +21,19 @@ from . import standins, variables
 #: The name of the counter variables.
 STREAM = variables.STREAM
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
-# What AutoGraph calls the body of a loop over a data set.
+# AutoGraph's name for the body of a loop over a data set.
 _LOOP_BODY = "Dataset_scan_scan_body"
 _counters: dict[int, tuple[Any, int]] = {}
-# The stream of runs that no seed is set for, so that they can be compared all the same.
+# The seed of runs without one, so that they can be compared too.
 _OWN_SEED = 7
 _seed = _OWN_SEED
 
 
 class _QuietSeeds:
-    """Stands in for the module ``random_seed`` inside ``random_ops``.
+    """Replaces the module ``random_seed`` inside ``random_ops``.
 
-    An eager op without a seed of its own takes one from the process's sequence, a graph op does not: the
-    next shuffled data set would get other seeds in the two. Here neither takes one. Ops that keep a state
-    of their own keep their seeds too.
+    An eager op without its own seed takes one from the process's sequence, a graph op does not. So the next shuffled
+    data set would get different seeds in the two. Here neither takes one. Ops that are not replaced keep their seeds.
     """
 
     def __init__(self, original: Any) -> None:
@@ -48,7 +47,7 @@ class _QuietSeeds:
 
 
 def install_for(job: Mapping[str, Any]) -> None:
-    """Replace the random ops by ones on the seed of a child's job; where it sets none, all runs share one of ours."""
+    """Replace the random ops by ones with the seed of a child's job; without one, all runs share our seed."""
     seed = job.get("seed")
     install(_OWN_SEED if seed is None else seed)
 
@@ -76,10 +75,10 @@ def _guarded(original: Callable[..., Any], replacement: Callable[..., Any]) -> C
 
 
 def _keeps_its_own() -> bool:
-    """Whether the op is built where a counter variable can't be read: data set functions, TF1 graphs.
+    """Whether the op is built where a counter variable can't be read: in data set functions and TF1 graphs.
 
-    The body of a loop over a data set is none of these, though AutoGraph makes a scan of it: it is run where the loop
-    stands, one element after the other.
+    The body of a loop over a data set is not such a function, although AutoGraph makes a scan of it: it runs in the
+    place of the loop, one element after the other.
     """
     graph = tensorflow_internals.default_graph() if not tf.executing_eagerly() else None
     while graph is not None:
@@ -99,13 +98,13 @@ def draws(resources: Sequence[int]) -> bool:
 
 
 def of_others() -> list[Any]:
-    """The counters of other threads, which go on while a call of this one is compared."""
+    """The counters of other threads, which may change while a call of this thread is compared."""
     here = threading.get_ident()
     return [counter for thread, (counter, _) in list(_counters.items()) if thread != here]
 
 
 def prepare() -> None:
-    """Make this thread's counter now, so that a snapshot of the variables has it before the first draw."""
+    """Make this thread's counter now, so that a snapshot of the variables contains it before the first draw."""
     if threading.get_ident() not in _counters:
         with tf.init_scope():
             counter = tf.Variable(0, dtype=tf.int64, trainable=False, name=variables.STREAM)
@@ -113,7 +112,7 @@ def prepare() -> None:
 
 
 def _next() -> Any:
-    """The next seed. Each thread that draws has a stream of its own, so that none hangs on when others draw."""
+    """The next seed. Each thread has its own stream, so that none depends on when others draw."""
     prepare()
     counter, number = _counters[threading.get_ident()]
     drawn = counter.assign_add(1, read_value=True)

@@ -1,8 +1,7 @@
-"""Inside the child: what is wrong with a trace that was made while Keras 3 builds a layer symbolically.
+"""Finds faults of a trace that was made while Keras 3 builds a layer symbolically (in the child process).
 
-The first call of a layer or a model runs its `call` once without values, to make the weights. A weight that is read
-then stands for the value of its initializer, and an update is lost. A `tf.function` that is traced there keeps that
-for good.
+The first call of a layer or a model runs its `call` once without values, to create the weights. There a weight reads
+as the value of its initializer, and an update is lost. A `tf.function` that is traced there keeps these faults.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ _DRAWS = frozenset(
 
 
 def fault(operations: Iterable[Any]) -> str:
-    """Which of `wording.TRACE_FAULTS` the operations of a trace show; empty where they show none.
+    """The key in `wording.TRACE_FAULTS` of a fault that a trace's operations show; empty if there is none.
 
-    That variables are captured says nothing of the weights: a layer that is built before has some. Raises
-    `tensorflow_internals.MissingName` where this Keras does not tell.
+    Captured variables do not exclude the fault "weights": they may belong to a layer that was built before. Raises
+    `tensorflow_internals.MissingName` if this Keras lacks a name that is needed.
     """
     keras = sys.modules.get("keras")
     if keras is None or str(getattr(keras, "__version__", "")).startswith(("1.", "2.")):
@@ -45,7 +44,7 @@ def fault(operations: Iterable[Any]) -> str:
     moved: set[str] = set()
     for op in operations:
         if op.type in _DRAWS:
-            # A weight that is not made yet is stood for by what its initializer draws.
+            # In place of a weight that does not exist yet, the trace contains its initializer's draw.
             frames = [(frame.filename, frame.name) for frame in op.traceback or ()]
             if weight in frames and any(file.startswith(initializers) for file, _ in frames):
                 return "weights"

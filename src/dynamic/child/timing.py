@@ -1,6 +1,6 @@
-"""Inside the child: the time that passes in functions that are not converted, from source, beside the candidates'.
+"""Times the project's functions that are not candidates (in the child process).
 
-Nothing else is looked at in them. What they call and what is watched or timed by itself is not their own time.
+Nothing else is recorded of them. Their own time excludes the calls that are watched or timed themselves.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from ...sandbox.child.clock import perf_counter
 
 
 class Timing:
-    """The hooks, and the seconds of each function since training began: the first call of a candidate, if there is one.
+    """The hooks, and the seconds of each function since training began, at a candidate's first call if there is one.
 
-    ``is_inside`` says whether the call under way is part of a candidate's: then it is that one's time.
+    ``is_inside()``: whether the current call is part of a candidate's call, which then gets its time.
     """
 
     def __init__(self, names: list[str], is_inside: Callable[[], bool]) -> None:
@@ -27,7 +27,7 @@ class Timing:
         self.stack = threading.local()
 
     def begin(self) -> None:
-        """Training begins now: what was before is not counted, and what is under way only from here on."""
+        """Mark the start of training: earlier time does not count, and running calls count from now on."""
         self.begun = perf_counter()
         for row in self.rows.values():
             row.update(calls=0, seconds=0.0, own_seconds=0.0)
@@ -35,7 +35,7 @@ class Timing:
             frame[:] = [self.begun, 0.0]
 
     def leave_out(self, seconds: float) -> None:
-        """Seconds that passed in what is watched by itself are not the own time of the function under way."""
+        """Exclude the seconds of a call that is watched itself from the running function's own time."""
         frames = self._frames()
         if frames:
             frames[-1][1] += seconds
@@ -64,7 +64,7 @@ class Timing:
         return disguise(timed, function)
 
     def report(self) -> dict[str, Any]:
-        """The seconds since training began, and the rows of what was called and has returned since."""
+        """The seconds since training began, and the rows of the functions that have returned since."""
         now = perf_counter()
         return {
             "seconds": now - self.begun if self.begun is not None else 0.0,

@@ -1,7 +1,7 @@
-"""Inside the child: every variable of the process, snapshotted and put back.
+"""Snapshots and restores every variable of the process (in the child process).
 
-Variables are tracked from their creation by weak references, so optimizer slots, metrics, seed generators
-and batch statistics are all among them, wherever they are kept.
+Weak references track the variables from their creation, so optimizer slots, metrics, seed generators and batch
+statistics are included, wherever they are stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from ... import tensorflow_internals
 
-# Number types that NumPy does not know itself.
+# Number types that NumPy itself does not have.
 _EXTENSIONS = frozenset({"bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4"})
 STREAM = "hybridize_random_stream"  # the name of the counters behind our own random numbers
 _known: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
@@ -29,7 +29,7 @@ _ours = 0
 
 
 def track() -> None:
-    """Start to track; must run before the script creates its first variable."""
+    """Start to track; call it before the script creates its first variable."""
     base = tensorflow_internals.variable_class()
     original = base.__init__
 
@@ -41,7 +41,7 @@ def track() -> None:
 
 
 def adopt() -> None:
-    """Take in the variables that were created before `track`."""
+    """Also track the variables that were created before `track`."""
     base = tensorflow_internals.variable_class()
     known = {id(variable) for variable in _known.values()}
     for found in gc.get_objects():
@@ -50,7 +50,7 @@ def adopt() -> None:
 
 
 def forget() -> None:
-    """Know of no variable any more."""
+    """Stop tracking all current variables."""
     _known.clear()
 
 
@@ -68,19 +68,19 @@ def _note(variable: Any) -> None:
 
 
 def created() -> int:
-    """How many variables the script has created so far."""
+    """The number of variables that the script has created so far."""
     return _created
 
 
 def names_since(number: int) -> list[str]:
-    """The names of the living variables that were created when ``number`` had been, in order."""
+    """The names of the living variables that were created after the first ``number``, in order of creation."""
     later = sorted((key, variable) for key, variable in list(_known.items()) if key > number)
     return [str(getattr(variable, "name", "")).removesuffix(":0") for _, variable in later]
 
 
 @dataclass(frozen=True)
 class Value:
-    """One variable's content at one moment. The tensor shares the buffer until either is written."""
+    """One variable's value at one moment. The tensor shares the variable's buffer until one of them is written."""
 
     variable: Any
     tensor: Any
@@ -90,7 +90,7 @@ State = dict[int, Value]
 
 
 def snapshot(without: Collection[Any] = ()) -> State:
-    """The values of all live, initialized, eager variables ``without`` some, keyed in the order of creation."""
+    """The values of all live, initialized, eager variables except ``without``, keyed by number of creation."""
     state: State = {}
     for number, variable in sorted(_known.items()):
         if tensorflow_internals.is_symbolic(variable) or any(variable is other for other in without):
@@ -104,13 +104,13 @@ def snapshot(without: Collection[Any] = ()) -> State:
 
 
 def restore(state: State) -> None:
-    """Put every variable back to a snapshot. Variables created since then keep their values."""
+    """Restore every variable of a snapshot. Variables created since then keep their values."""
     for value in state.values():
         value.variable.assign(value.tensor)
 
 
 def labels(numbers: Iterable[int]) -> dict[int, str]:
-    """The variables' names, each with its place among those of one name (a project may give many the same)."""
+    """The variables' names, each with a number among those of the same name (a project may use one name often)."""
     found: dict[int, str] = {}
     taken: Counter[str] = Counter()
     for number in numbers:
@@ -121,13 +121,13 @@ def labels(numbers: Iterable[int]) -> dict[int, str]:
 
 
 def as_array(value: Value) -> np.ndarray[Any, Any]:
-    """A snapshotted value on the host."""
+    """A snapshotted value as a NumPy array."""
     array: np.ndarray[Any, Any] = np.asarray(value.tensor.numpy())
     return array
 
 
 def changed(before: State, after: State) -> tuple[int, ...]:
-    """The numbers of the variables whose value is another one in ``after`` (or that are new in it)."""
+    """The numbers of the variables whose value is different in ``after``, or that are new in it."""
     different = []
     for number, value in after.items():
         old = before.get(number)
@@ -143,12 +143,12 @@ def _same(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> bool:
 
 
 def digest(state: State, sampled: int = 16) -> dict[str, list[float]]:
-    """A few numbers for each variable that holds numbers: sum, sum of squares, then evenly spread elements.
+    """A few numbers for each numeric variable: sum, sum of squares, then evenly spaced elements.
 
-    A complex variable counts as its real parts and its imaginary parts, a boolean one as zeros and ones.
+    A complex variable counts as its real and imaginary parts, a boolean one as zeros and ones.
 
-    Keyed by `labels`, of which the second part is the order of creation, so that two runs of one script can
-    be matched.
+    The keys are `labels`, which number equal names in the order of creation, so that two runs of one script can be
+    matched.
     """
     rows: dict[str, list[float]] = {}
     names = labels(state)

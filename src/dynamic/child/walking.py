@@ -29,20 +29,20 @@ if TYPE_CHECKING:
     from .calls import Company, Member
     from .effects import Project
 
-#: A walk of more objects than these is given up; what was not looked at is a doubt where it is near.
+#: A walk stops after this many objects; if near objects are left, that is a doubt.
 OBJECTS = 50_000
-#: As many bytes of large arrays are looked at; of what is more only some rows.
+#: This many bytes of large arrays are inspected; of further arrays only some rows.
 BYTES = 1 << 30
 _FAR_ITEMS = 2000
 _PLAIN = frozenset(ATOMS)
-# What makes an object, or shows it, runs only where code makes one, or shows it.
+# Methods that create or show an object run only if code creates or shows one.
 _MAKING = frozenset({"__init__", "__new__", "__post_init__"})
 _SHOWING = frozenset(
     {"__repr__", "__str__", "__format__", "__del__", "__init_subclass__", "__set_name__"}
     | {"__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__"}
 )
 _CLASS_OF = frozenset({"type", "__class__"})
-# With one of these words code can come to any attribute.
+# With one of these names code can reach any attribute.
 _ANY_NAME = frozenset(
     {"getattr", "setattr", "delattr", "vars", "__dict__", "globals", "locals", "eval", "exec", "getmembers"}
     | {"attrgetter", "methodcaller", "__getattribute__", "__setattr__", "getattr_static"}
@@ -79,17 +79,17 @@ class Walk:
         self._names: dict[tuple[int, str], tuple[dict[str, Any], str, Any]] = {}
         self._cells: list[tuple[str, Any, Any]] = []
         self._functions: dict[int, Any] = {}
-        #: The namespaces of the libraries' modules that near code names, with their labels; what is watched of each.
+        #: The namespaces of library modules that near code names, with their labels; then the watched names of each.
         self._libraries: dict[int, tuple[str, dict[str, Any]]] = {}
         self._watched_names: dict[int, frozenset[str]] = {}
         self._near: collections.deque[tuple[str, Any, bool]] = collections.deque()
         self._far: collections.deque[tuple[str, Any, bool]] = collections.deque()
-        #: What an attribute leads to that no code has named yet, by the attribute's name.
+        #: The values of attributes that no code has named yet, by the attribute's name.
         self._waiting: dict[str, list[tuple[str, Any, bool]]] = {}
         self._spoken: set[str] = set()
         self._any_name = function is None
         self._is_near = True
-        self._is_own = True  # whether what is being visited is the project's, and not a library's
+        self._is_own = True  # whether the visited object belongs to the project, not to a library
         self._bytes = BYTES
         self.blind = ""
         for label, value in roots.items():
@@ -155,7 +155,7 @@ class Walk:
             self._waiting.clear()
 
     def _keep(self, kind: str, label: str, container: Any, copy: Any) -> None:
-        # What a library keeps for itself, and no code that may run has a word for, is no state of the script.
+        # A library's own object that no code that may run names is not the script's state.
         if self._is_near or self._is_own:
             self._kept.append(Kept(kind, label, container, copy, self._is_near))
 
@@ -283,7 +283,7 @@ class Walk:
             for name, item in vars(base).items():
                 for code in (getattr(item, "__func__", None), *contents.accessors(item), item):
                     if issubclass(type(code), types.FunctionType) or contents.is_graph_function(code):
-                        # Python calls special methods, and a library those that its own class has as well.
+                        # Python calls special methods, and a library calls the methods that its own class has too.
                         special = name.startswith("__") and name not in _MAKING | _SHOWING
                         special = special or contents.overrides(cls, name, self._project.owns_class)
                         self._add(f"{base.__name__}.{name}", code, None if special else name)
@@ -339,7 +339,7 @@ class Walk:
             self._visit_iterator(label, value)
         elif issubclass(kind, ATOMS) and not self._project.owns_class(kind):
             return
-        elif (held := plain(value)) is not value:  # in a proxy, as TensorFlow puts around those on its modules
+        elif (held := plain(value)) is not value:  # TensorFlow puts such proxies around containers on its modules
             self._visit(label, held)
         else:
             self._visit_object(label, value)
@@ -364,7 +364,7 @@ class Walk:
     def _add_items(self, label: str, items: list[Any]) -> None:
         if _PLAIN.issuperset(set(map(type, items))):
             return
-        # All of it is looked at where it may be used.
+        # Near containers are inspected completely.
         for number, item in enumerate(items if self._is_near else items[:_FAR_ITEMS]):
             if type(item) not in _PLAIN:
                 self._add(f"{label}[{number}]", item)
@@ -422,7 +422,7 @@ class Walk:
         if not library:
             self._visit_class(kind)
         for name, item in own.items():
-            # A library's methods come to what the library has set, whatever the project's code says.
+            # A library's methods can reach the attributes that it set, even if the project's code does not name them.
             named = owned and ownership.is_set_by_the_project(kind, name, self._project)
             self._add(f"{label}.{name}", item, name if named else None)
         if holdings.is_part(kind):
@@ -472,7 +472,7 @@ def _type_name(kind: type) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that code uses, also in the functions within it, and those of the globals that it sets."""
+    """The names that code uses, nested functions included, and the globals that it sets."""
     used = set(code.co_names)
     stored = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_GLOBAL"}
     for constant in code.co_consts:

@@ -1,8 +1,8 @@
-"""Where the project's source changes state while the script is in its training loop.
+"""Finds the statements of the project's source that change state while the script is in its training loop.
 
-A run sees what changes in its time. What it can't see is a store that waits for its moment (an epoch, a plateau): the
-source shows that there is one. Only code counts that the loop can come to: the loops that are under way, and the
-functions that they call, known by their names.
+A run sees the changes during its time. It can't see a store that comes later (after an epoch, at a plateau), but the
+source shows it. Only code that the loop can reach counts: the running loops, and the functions that they call,
+identified by their names.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class Store:
     """A statement that changes state.
 
-    ``kind`` is "attribute", "item", "content", "global" or "local", and ``key`` what is changed; ``receiver`` the
-    last name of what it is an attribute, an item or a part of, and ``plain`` whether that is a bare name. ``owner`` is
-    the class of the method that does it, ``scope`` are its function's first line (of a decorator), the line of ``def``
-    and the last one, ``value`` is a literal that is stored, as Python writes it. ``lazy``: it fills in what is missing
+    ``kind`` is "attribute", "item", "content", "global" or "local", and ``key`` the changed attribute, item or name.
+    ``receiver`` is the last name of the changed object, ``plain`` whether the object is a bare name. ``owner`` is the
+    class of the storing method, ``scope`` are its function's first line (of a decorator), the line of ``def`` and the
+    last line, ``value`` is the ``repr`` of a stored literal. ``lazy``: it only fills in a missing value
     (``if self.mask is None: self.mask = …``).
     """
 
@@ -62,10 +62,10 @@ class Block:
 
 
 def stores_ahead(stack: Iterable[tuple[types.CodeType, int]], paths: Iterable[str]) -> list[Store]:
-    """The stores that the loops under way can come to.
+    """The stores that the running loops can reach.
 
-    ``stack`` are the frames of the project that a call of the candidate came from, innermost first, each with its
-    line; ``paths`` the project's files. A frame below a loop is run again as a whole.
+    ``stack`` are the project's frames that lead to a call of the candidate, innermost first, each with its line;
+    ``paths`` are the project's files. A frame that a loop calls runs again as a whole.
     """
     blocks: list[Block] = []
     frames = [(line, _block_of(code)) for code, line in stack]
@@ -79,7 +79,7 @@ def stores_ahead(stack: Iterable[tuple[types.CodeType, int]], paths: Iterable[st
     for path in paths:
         for name, block in _functions(path):
             known.setdefault(name, []).append(block)
-    # A library calls these where it is asked to train.
+    # A library calls these callbacks during training.
     blocks += [block for name, several in known.items() if name.startswith("on_") for block in several]
     reached, seen = list(blocks), {id(block.node) for block in blocks}
     while blocks and len(reached) < _DEEPEST:
@@ -122,7 +122,7 @@ def _functions(path: str) -> tuple[tuple[str, Block], ...]:
 
 
 def _block_of(code: types.CodeType) -> Block | None:
-    """The function, or the module, that a frame's code is of."""
+    """The function or module of a frame's code."""
     path = code.co_filename
     if code.co_name == "<module>":
         tree = _tree(path)
@@ -134,7 +134,7 @@ def _block_of(code: types.CodeType) -> Block | None:
 
 
 def _loop(line: int, block: Block | None) -> Block | None:
-    """The outermost loop of a frame that its line is in."""
+    """The outermost loop of a block that contains the line."""
     if block is None:
         return None
     for node in ast.walk(block.node):  # breadth first: outer loops before inner ones
@@ -144,7 +144,7 @@ def _loop(line: int, block: Block | None) -> Block | None:
 
 
 def _names_called(block: Block) -> set[str]:
-    """The names of all that a block calls or hands on, and the attributes that it stores, which may have setters."""
+    """The names that a block calls or passes on, and the attributes that it stores, which may have setters."""
     found: set[str] = set()
     for node in _inside(block.node):
         if isinstance(node, ast.Attribute):
@@ -155,7 +155,7 @@ def _names_called(block: Block) -> set[str]:
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    """What a block holds, without functions and classes defined in it; these run when they are called."""
+    """The nodes of a block, without the bodies of functions and classes in it, which run only when called."""
     for child in ast.iter_child_nodes(node):
         yield child
         if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -259,7 +259,7 @@ def _last_name(node: ast.expr | None) -> str:
 
 
 def _is_lazy(store: Store, guards: Iterable[ast.expr]) -> bool:
-    """Whether one of the conditions that a store stands under asks whether what it stores is missing."""
+    """Whether one of the conditions around a store tests whether the stored value is missing."""
     for guard in guards:
         parts = list(ast.walk(guard))
         named = any(store.key in (getattr(part, "attr", None), getattr(part, "id", None)) for part in parts)

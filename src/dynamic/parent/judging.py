@@ -175,7 +175,7 @@ def _effect_reason(effect: EffectRow, row: ObservedRow, root: Mapping[str, str])
 
 
 def growing_signatures(seen: Observation, row: ObservedRow, decorated: bool = False) -> str | None:
-    """Why a plain ``tf.function`` would be retraced repeatedly, or is where it is ``decorated`` already; or None.
+    """Why a plain ``tf.function`` would be retraced repeatedly, or a ``decorated`` one is; None if neither happens.
 
     This alone decides nothing: other variants may cover all calls with one or two traces.
     """

@@ -265,7 +265,7 @@ def _has_seen_enough(report: Mapping[str, Any], _: float) -> bool:
 
 
 def _has_compared_enough(minor: Sequence[str], longest: float, report: Mapping[str, Any], elapsed: float) -> bool:
-    """Whether a check may end. It goes on if every open candidate only waits for a change of the state that it reads."""
+    """Whether a check may end. It goes on if every open candidate only waits for a change of state that it reads."""
     candidates = report.get("candidates", {}).items()
     rows = [row for name, row in candidates if name not in minor and not row["refutations"]]
     if rows and all((row["reads"] or {}).get("awaits") for row in rows):

@@ -55,7 +55,7 @@ def watch(folder: str) -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
         line.settimeout(_PATIENCE)
-        # A socket's path may have 107 bytes, and this folder's may have more.
+        # A socket's path may have at most 107 bytes, and this folder's path may be longer.
         place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
         try:
             line.connect(f"/proc/self/fd/{place}/{SOCKET_NAME}")

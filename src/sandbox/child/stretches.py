@@ -67,7 +67,7 @@ class _Plain(ast.NodeTransformer):
         return ast.copy_location(ast.Assign([node.target], node.value), node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
-        return node  # a scope of its own
+        return node  # another scope
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
         return node

@@ -30,7 +30,7 @@ _GO_ON = 1
 _PIDFD_GETFD = 438
 _ADDRESS_BYTES = 128
 _BY_PROGRAM = re.compile(r" \(.*\)$")
-#: Errors by which libraries say that a connection, or a program that wanted one, has failed.
+#: Errors that report a failed connection, or the failure of a program that needed one.
 _NO_CONNECTION = re.compile(
     r"^CalledProcessError|refused|unreachable|unavailable|connection error|(fail|unable|not|n't)\w* (to )?connect",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ class Sentry:
         self._tell = tell
         self._process = 0
         self._socket = socket.socket(socket.AF_UNIX)
-        # A socket's path may have 107 bytes, and this folder's may have more.
+        # A socket's path may have at most 107 bytes, and this folder's path may be longer.
         place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
         try:
             self._socket.bind(f"/proc/self/fd/{place}/{SOCKET_NAME}")

@@ -275,7 +275,7 @@ class Child:
 
     @property
     def peak_rss_bytes(self) -> int:
-        """The child's peak resident memory so far, in bytes (0 where that can't be read)."""
+        """The child's peak resident memory so far, in bytes; 0 if it can't be read."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = self._process.pid if self._process is not None else 0
             for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
