@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # The libraries whose objects are TensorFlow's own: only the variables in them change.
 _LEFT_OUT = frozenset(LIBRARIES) - {"numpy"}
-# The state of these modules is bookkeeping; their messages are recorded when they are written.
+# The state of these modules' objects is bookkeeping; their messages are recorded when they are written.
 _BOOKKEEPERS = ("logging", "absl.logging", "warnings")
 # Modules of classes that only hold other code's objects: the content belongs to the owner of the holder.
 _HOLDERS = ("collections", "argparse", "types")

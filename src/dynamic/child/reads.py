@@ -69,7 +69,7 @@ class Path:
 
     @property
     def cut(self) -> bool:
-        """Whether the value is too large for all its changes to be seen."""
+        """Whether the value is too large to detect all its changes."""
         return self._grip.cut
 
     def value(self) -> Any:

@@ -40,7 +40,7 @@ class Unit:
         return cls(function.id, function.file, function.line, function.hybrid is not None, region=function.region)
 
     def hook_in(self, files: Sequence[EditedFile]) -> dict[str, Any]:
-        """Where a run of ``files`` hooks the unit."""
+        """The place where a run of ``files`` hooks the unit."""
         return hook_in(files, self.candidate, self.file, self.line, self.region)
 
 

@@ -19,7 +19,7 @@ import socket
 from ..protocol import ACKNOWLEDGED, SENDTO, SOCKET_NAME
 
 _PATIENCE = 20.0
-#: By machine: the filter's name for it, and the numbers of `connect` and `seccomp`.
+#: For each machine: its number in the filter's data, and the system call numbers of `connect` and `seccomp`.
 _MACHINES = {"x86_64": (0xC000003E, 42, 317), "aarch64": (0xC00000B7, 203, 277)}
 _PR_SET_NO_NEW_PRIVS = 38
 _SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2

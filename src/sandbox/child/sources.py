@@ -52,7 +52,7 @@ def compile_with_hooks(
             place = node.decorator_list[position] if position < len(node.decorator_list) else node
             hook = _call(HOOK_NAME, "lambda _: lambda function: function", candidate)
             for part in ast.walk(hook):
-                # A decorator's line must not lie above the first one's: getsource starts there.
+                # The hook must not be on a line above the function's first one, because `getsource` starts there.
                 if isinstance(part, (ast.expr, ast.keyword, ast.arg)):
                     ast.copy_location(part, place)
                     part.end_lineno, part.end_col_offset = part.lineno, part.col_offset

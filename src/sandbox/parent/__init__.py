@@ -1,1 +1,1 @@
-"""In the user's process, which never imports TensorFlow: lays the scratch copy, starts a child on it, and ends it."""
+"""The parent process, which never imports TensorFlow: lays a scratch copy, starts a child on it, and ends it."""
