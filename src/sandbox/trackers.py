@@ -22,9 +22,9 @@ class Tracker:
 
     ``variables`` are environment variables; one whose value is already in ``off`` is kept. The variables in ``places``
     name the tracker's destination; one is replaced only if it names a server. ``arguments`` are (path of the function
-    in the module, parameter, value): the value replaces the argument of each call, since a call may ask for online
-    mode. ``addresses`` has the same form; it replaces only an argument that names a server. ``classes`` maps the path
-    of a class to the path of the class that replaces it.
+    in the module, parameter, value): the value replaces each call's argument that is not in ``off``, since a call may
+    ask for online mode. ``addresses`` has the same form; it replaces only an argument that names a server. ``classes``
+    maps the name of a class to the name of the class that replaces it.
     """
 
     name: str

@@ -173,7 +173,7 @@ class Guard:
                 self._exec(os.fsdecode(args[0]))
 
     def _before_database(self, path: object) -> None:
-        """Make a copy of a database in the scratch copy. Others may only be read, so the kernel decides on writes."""
+        """Replace a linked database by a copy. The script may just read one elsewhere; the kernel refuses writes."""
         if isinstance(path, (str, bytes, os.PathLike)) and os.path.exists(path):
             place = os.path.abspath(os.fsdecode(path))
             if inside(place, self.scratch):
