@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -148,6 +149,11 @@ class Parameter:
     """The lines that show this."""
 
 
+#: The function of TensorFlow by which a call passes a Python number that changes, and what it converts.
+CONVERSION = "convert_to_tensor"
+_CONVERTED = re.compile(rf"^[\w.]+\.{CONVERSION}\((.*)\)$", re.DOTALL)
+
+
 @dataclass(frozen=True)
 class Region:
     """Statements that can be moved into a function."""
@@ -175,8 +181,18 @@ class Region:
     whole_loop: bool = False
     """Whether it is a whole loop around training steps."""
     given: tuple[tuple[str, str], ...] = ()
-    """More parameters, for Python state that changes between calls: each is the parameter's name and what the call
-    passes, such as `beta` and `self.beta`."""
+    """More parameters, for Python state that changes between calls and for values that NumPy computes: each is the
+    parameter's name and what the call passes, such as `beta` and `self.beta`."""
+    ahead: tuple[tuple[int, int], ...] = ()
+    """Statements inside the region that must run in Python, as first and last line. They are moved before the call."""
+
+    @property
+    def replaced(self) -> tuple[tuple[str, str], ...]:
+        """Of what is given, each parameter's name and the expression that it replaces in the region.
+
+        That is what the call passes, without a conversion to a tensor.
+        """
+        return tuple((name, _CONVERTED.sub(r"\1", source)) for name, source in self.given)
 
 
 @dataclass(frozen=True)

@@ -42,19 +42,9 @@ def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
 
 def _move(tree: ast.Module, region: Region) -> bool:
     """Move the statements that a region moves in the original's tree. Returns whether this was possible."""
-    taken = []
-    for first, last in sorted(region.moved):
-        places = [
-            (block, statement)
-            for block in _blocks(tree)
-            for statement in block
-            if statement.lineno == first and statement.end_lineno == last
-        ]
-        if not places:
-            return False
-        block, statement = places[0]
-        block.remove(statement)
-        taken.append(statement)
+    ahead, behind = _taken(tree, region.ahead), _taken(tree, region.moved)
+    if ahead is None or behind is None:
+        return False
     for block in _blocks(tree):
         inside = [
             number
@@ -62,9 +52,28 @@ def _move(tree: ast.Module, region: Region) -> bool:
             if region.first <= statement.lineno and (statement.end_lineno or 0) <= region.last
         ]
         if inside:
-            block[inside[-1] + 1 : inside[-1] + 1] = taken
+            block[inside[-1] + 1 : inside[-1] + 1] = behind
+            block[inside[0] : inside[0]] = ahead
             return True
     return False
+
+
+def _taken(tree: ast.Module, lines: Sequence[tuple[int, int]]) -> list[ast.stmt] | None:
+    """Remove the statements on these lines from the tree, and return them in order. None if one is not there."""
+    taken = []
+    for first, last in sorted(lines):
+        places = [
+            (block, statement)
+            for block in _blocks(tree)
+            for statement in block
+            if statement.lineno == first and statement.end_lineno == last
+        ]
+        if not places:
+            return None
+        block, statement = places[0]
+        block.remove(statement)
+        taken.append(statement)
+    return taken
 
 
 def _inline(tree: ast.Module, region: Region) -> bool:
@@ -110,17 +119,26 @@ def _inline(tree: ast.Module, region: Region) -> bool:
 
 
 def _with_attributes(body: list[ast.stmt], region: Region) -> list[ast.stmt] | None:
-    """A function's body with each attribute that it is given in place of its parameter.
+    """A function's body with each attribute and value that it is given in place of its parameter.
 
-    None if the body does more than read one: if it binds the name or the receiver, or assigns an attribute of that
-    name, parameter and attribute may differ.
+    None if the body does more than read one: if it binds its name, or a name that the attribute or value is read from,
+    or assigns an attribute of that name, parameter and value may differ.
     """
-    named = {name: ast.parse(given, mode="eval").body for name, given in region.given if given != name}
-    owned = {node.attr: node for node in named.values() if isinstance(node, ast.Attribute)}
-    receivers = {ast.unparse(node.value) for node in owned.values()}
-    if len(owned) < len(named):
+    named = {name: ast.parse(source, mode="eval").body for name, source in region.replaced if source != name}
+    parts = [part for node in named.values() for part in ast.walk(node)]
+    owned = {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    receivers = {part.id for part in parts if isinstance(part, ast.Name)}
+    attributes = [node.attr for node in named.values() if isinstance(node, ast.Attribute)]
+    fine = all(isinstance(node, (ast.Attribute, ast.Call)) for node in named.values())
+    if not fine or len(set(attributes)) < len(attributes):
         return None
+    uses = [part for each in body for part in ast.walk(each) if isinstance(part, ast.Name) and part.id in named]
+    # The names that a value is read from may be bound again after the last use of the parameter.
+    last = max((part.lineno for part in uses), default=0)
+    plain = {ast.unparse(node.value) for node in named.values() if isinstance(node, ast.Attribute)}
     for node in (each for statement in body for each in ast.walk(statement)):
+        if isinstance(node, ast.Name) and node.id not in named.keys() | plain and node.lineno > last:
+            continue
         is_read = isinstance(getattr(node, "ctx", None), ast.Load)
         if isinstance(node, ast.Name):
             wrong = not is_read and node.id in named.keys() | receivers

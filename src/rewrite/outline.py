@@ -79,11 +79,14 @@ class _Piece:
         self.strings = _inside_of_strings(source)
         self.unit = _unit(source, region.first)
         self.reads = _reads(source, region)
+        #: The lines of the statements that go before the call, and behind it.
+        self.ahead = self._with_comments(region.ahead)
+        self.moved = self._with_comments(region.moved)
 
     def misfit(self) -> str:
         """Why the lines can't be moved; empty if they can."""
         source, region = self.source, self.region
-        for first, last in ((region.first, region.last), *region.moved):
+        for first, last in ((region.first, region.last), *region.ahead, *region.moved):
             inside = [
                 node
                 for node in ast.walk(source.tree)
@@ -128,11 +131,10 @@ class _Piece:
         special = line <= 2 or text.lstrip(_WHITE).startswith(("# In[", "# %%", "#%%"))
         return text.startswith(prefix + "#") and not special
 
-    @property
-    def moved(self) -> list[range]:
-        """The lines of the statements that move behind the call, with the comments directly above each."""
+    def _with_comments(self, statements: Sequence[tuple[int, int]]) -> list[range]:
+        """The lines of statements, with the comments directly above each."""
         found = []
-        for first, last in sorted(self.region.moved):
+        for first, last in sorted(statements):
             prefix = _indentation(self.source.line_text(first))
             found.append(range(max(self._above(first, prefix), self.first), last + 1))
         return found
@@ -142,14 +144,15 @@ class _Piece:
         region, inner = self.region, self.outer + self.unit
         head = self._wrapped(f"{self.outer}def {region.name}(", parameters_of(region), "):")
         lines: list[Line] = [(text, None) for text in head]
-        gone = {line for each in self.moved for line in each}
+        gone = {line for each in (*self.ahead, *self.moved) for line in each}
         body: list[Line] = []
         for line in range(self.first, region.last + 1):
             if line in gone:
                 continue
             text = self._shifted(line, inner, reads=self.reads.get(line, ()))
-            # If a statement was removed from between blank lines, one of them is removed too.
-            if not text.strip() and line - 1 in gone and (not body or not body[-1][0].strip()):
+            # If a statement was removed from between blank lines, or from the top of a block, one goes with it.
+            above = body[-1][0].strip() if body else ""
+            if not text.strip() and line - 1 in gone and (not above or above.endswith(":")):
                 continue
             body.append((text, line))
         while body and not body[-1][0].strip():
@@ -174,21 +177,25 @@ class _Piece:
         return bool(self.outer) and len(_indentation(self.source.line_text(line))) < len(self.outer)
 
     def call(self) -> list[Line]:
-        """The call, followed by the statements that were moved out of the region."""
+        """The call, between the statements that were moved before it and behind it."""
         region, source = self.region, self.source
         target = f"{', '.join(region.results)} = " if region.results else ""
         name = f"{region.receiver}.{region.name}" if region.receiver else region.name
-        lines: list[Line] = [
-            (text, None) for text in self._wrapped(f"{self.prefix}{target}{name}(", arguments_of(region), ")")
-        ]
-        for each in self.moved:
-            lines += [
-                (self._shifted(line, self.prefix, _indentation(source.line_text(each[0]))), line) for line in each
-            ]
+        lines = self._beside(self.ahead)
+        lines += [(text, None) for text in self._wrapped(f"{self.prefix}{target}{name}(", arguments_of(region), ")")]
+        lines += self._beside(self.moved)
         if not source.line_text(region.last).endswith(("\n", "\r")):
             text, origin = lines[-1]
             lines[-1] = text.rstrip("\r\n"), origin
         return lines
+
+    def _beside(self, statements: Sequence[range]) -> list[Line]:
+        """Lines of the region with the indentation of the call."""
+        return [
+            (self._shifted(line, self.prefix, _indentation(self.source.line_text(each[0]))), line)
+            for each in statements
+            for line in each
+        ]
 
     def _wrapped(self, head: str, items: Sequence[str], tail: str) -> list[str]:
         """A call or a ``def`` on one line, or on several if it is too long."""
@@ -249,15 +256,19 @@ def _line_map(lines: Sequence[Line], count: int) -> tuple[int, ...]:
 
 
 def _reads(source: Source, region: Region) -> dict[int, list[tuple[int, int, str]]]:
-    """A region's reads of the attributes that it is given, by line: the start and end bytes, and the parameter."""
-    named = {given: name for name, given in region.given if given != name}
+    """A region's expressions that a parameter replaces, by line: the start and end bytes, and the parameter."""
+    named = {source: name for name, source in region.replaced if source != name}
+    left_out = {line for first, last in (*region.ahead, *region.moved) for line in range(first, last + 1)}
     found: dict[int, list[tuple[int, int, str]]] = {}
-    for node in ast.walk(source.tree) if named else ():
-        if not isinstance(node, ast.Attribute) or not region.first <= node.lineno <= region.last:
-            continue
-        name = named.get(ast.unparse(node))
-        if name is not None and node.end_lineno == node.lineno and node.end_col_offset is not None:
-            found.setdefault(node.lineno, []).append((node.col_offset, node.end_col_offset, name))
+    waiting: list[ast.AST] = [source.tree] if named else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Attribute, ast.Call)) and region.first <= node.lineno <= region.last:
+            name = None if node.lineno in left_out else named.get(ast.unparse(node))
+            if name is not None and node.end_lineno == node.lineno and node.end_col_offset is not None:
+                found.setdefault(node.lineno, []).append((node.col_offset, node.end_col_offset, name))
+                continue
+        waiting += ast.iter_child_nodes(node)
     return {line: sorted(reads) for line, reads in found.items()}
 
 

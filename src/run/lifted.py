@@ -71,6 +71,7 @@ def _told(function: Function, maps: Mapping[str, Callable[[int], int]]) -> Funct
             last=line(region.last),
             place=line(region.place),
             moved=tuple((line(first), line(last)) for first, last in region.moved),
+            ahead=tuple((line(first), line(last)) for first, last in region.ahead),
         )
     return replace(
         function,

@@ -162,6 +162,7 @@ def test_json_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
         "parameters": ["x", "y"],
         "results": ["loss"],
         "moved": [[50, 50]],
+        "ahead": [],
         "owner": "",
         "receiver": "",
         "given": [["beta", "self.beta"]],

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hybridize.records import Action, Edit, EditedFile, Function, Reason
 from hybridize.rewrite import edit_project
 from hybridize.static import scan
@@ -93,6 +95,7 @@ def run(source: str | bytes) -> Trace:
     known = sys.modules.get("tensorflow")
     sys.modules["tensorflow"] = stand_in(log)
     random.seed(3)
+    np.random.seed(3)
     try:
         with contextlib.redirect_stdout(printed):
             exec(compile(source, "train.py", "exec"), {"__name__": "__main__"})
@@ -194,6 +197,7 @@ def stand_in(log: list[str]) -> types.ModuleType:
         "Variable": lambda value: Tensor(log, float(value)),
         "GradientTape": Tape,
         "constant": operation("constant", lambda value: value),
+        "convert_to_tensor": lambda value: Tensor(log, number(value)),
         "square": operation("square", lambda value: value * value),
         "float32": "float32",
         "cast": operation("cast", float),

@@ -93,7 +93,7 @@ def refuted(folder: Path, line: int = LINE, source: str = "", **seen: Any) -> tu
 
 
 def proved(monkeypatch: pytest.MonkeyPatch, wrong: str = "") -> None:
-    def differs(self: Comparison, files: Any, seconds: float) -> str:
+    def differs(self: Comparison, files: Any, *_times: Any, **_options: Any) -> str:
         self.outlined = SimpleNamespace(report={"operations": 5})  # type: ignore[assignment]
         return wrong
 

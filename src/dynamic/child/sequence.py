@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +19,10 @@ from ...sandbox.child.child import Child
 
 #: The hash is recorded after every EVERY operations; the variables' hash when the number of records is a power of two.
 EVERY = 250
+#: Operations between two that change a variable or draw random numbers may change places with one another. How many
+#: of these lie between two notes of what was run up to there.
+UPDATES = 25
+_UPDATING = re.compile(r"Assign\w*VariableOp|Resource(Sparse)?Apply|ResourceScatter|(Stateful|Stateless)?Random")
 _PASSING = ("__inference_", "__forward_", "__backward_")
 
 
@@ -29,6 +34,11 @@ class Operations:
         self.count = 0
         self.hash = hashlib.blake2b(digest_size=8)
         self.marks: list[str] = []
+        # The sum of the operations' own hashes does not depend on their order; the chain holds it at each update.
+        self.sum = 0
+        self.updates = 0
+        self.chain = hashlib.blake2b(digest_size=8)
+        self.chained: list[str] = []
         self.values: dict[int, str] = {}
         self.calls: dict[str, int] = {}
         self.done: dict[str, int] = {}
@@ -64,8 +74,16 @@ class Operations:
         kind = op_type if isinstance(op_type, str) else op_type.decode()
         for name in _PASSING:
             kind = kind.partition(name)[0]
-        self.hash.update(f"{kind}{_described(inputs)}{_described(outputs)}".encode())
+        said = f"{kind}{_described(inputs)}{_described(outputs)}".encode()
+        self.hash.update(said)
+        own = hashlib.blake2b(said, digest_size=8).digest()
+        self.sum = (self.sum + int.from_bytes(own)) % (1 << 64)
         self.count += 1
+        if _UPDATING.match(kind):
+            self.updates += 1
+            self.chain.update(own + self.sum.to_bytes(8))
+            if self.updates % UPDATES == 0:
+                self.chained.append(self.chain.hexdigest())
         if self.count % EVERY == 0:
             self.marks.append(self.hash.hexdigest())
             number = self.count // EVERY
@@ -117,12 +135,20 @@ class Operations:
             kind = "one data set after the other"
         self.iterated.setdefault(candidate, set()).add(kind)
 
+    def progress(self) -> dict[str, Any]:
+        """The functions of which a call has ended, while the run goes on."""
+        return {"reached": list(self.done)}
+
     def report(self) -> dict[str, Any]:
         """The record, with the variables' hash at the end."""
         return {
             "operations": self.count,
             "hash": self.hash.hexdigest(),
             "marks": self.marks,
+            "sum": self.sum,
+            "updates": self.updates,
+            "chained": self.chained,
+            "chain": self.chain.hexdigest(),
             "values": {str(count): value for count, value in self.values.items()},
             "last": self.variables() if self.ready else "",
             "calls": self.calls,
@@ -139,5 +165,6 @@ def install(child: Child) -> None:
     """Make the child a run that records its operations."""
     sequence = Operations(child)
     child.wrap = sequence.wrap
+    child.summary = sequence.progress
     child.finish = sequence.report
     child.finder.after("tensorflow", sequence.prepare)

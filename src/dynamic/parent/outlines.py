@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from ...errors import own_failure
 from ...records import EditedFile, Ending
 from ...rewrite.lines import hook_in
-from ...sandbox.parent.launch import start
+from ...sandbox.parent.launch import Child, start
 from .runs import Run, Seen
 
 #: The number of operations between two recorded hashes, as in the child.
 EVERY = 250
+#: After a run has reached its last function it continues for this share of its time, so that the other gets as far.
+MARGIN = 0.15
 
 
 NOTHING: Mapping[str, Sequence[int | str]] = MappingProxyType({})
@@ -28,22 +31,36 @@ class Comparison:
     original: Seen | None = None
     twin: Seen | None = None
     outlined: Seen | None = None
+    seconds: float = 0.0
+    reordered: bool = False
     labels: list[str] = field(default_factory=list)
     iterated: Mapping[str, Sequence[int | str]] = field(default_factory=dict)
 
     def differs(
-        self, files: Sequence[EditedFile], seconds: float, iterated: Mapping[str, Sequence[int | str]] = NOTHING
+        self,
+        files: Sequence[EditedFile],
+        seconds: float,
+        longest: float = 0.0,
+        awaited: Collection[str] = (),
+        iterated: Mapping[str, Sequence[int | str]] = NOTHING,
+        may_reorder: bool = False,
     ) -> str:
         """How an outlined script differs from the original, or why that is unknown; empty if they agree.
 
-        Both run eagerly for at most ``seconds``, and are compared up to the operation that both reached. The outlined
-        run also records the types of the objects that its loops iterate; ``iterated`` says where a call finds them.
+        Both run eagerly for ``seconds``, or up to ``longest`` if no call of one of the functions ``awaited`` has ended
+        by then, and are compared up to the operation that both reached. The outlined run also records the types of the
+        objects that its loops iterate; ``iterated`` says where a call finds them. With ``may_reorder``, operations may
+        run in another order, but not across one that changes a variable or draws random numbers: statements that are
+        moved before a step take their operations along.
         """
         self.iterated = iterated
         arms: list[tuple[str, Sequence[EditedFile]]] = [(f"outlined-{len(self.labels) + 1}", files)]
         if self.original is None:
             arms.append(("outlined-original", ()))
-        seen = self._run(arms, seconds)
+        elif not _ended(self.original):
+            # What runs longer than the original did can't be compared.
+            seconds, longest = min(seconds, self.seconds), min(max(seconds, longest), self.seconds)
+        seen = self._run(arms, seconds, longest, awaited)
         outlined = seen[arms[0][0]]
         self.original = seen.get("outlined-original", self.original)
         assert self.original is not None
@@ -51,11 +68,20 @@ class Comparison:
         for each in (self.original, outlined):
             if each.role_errors:
                 return own_failure("comparison of the operations", each.role_errors[0])
-        wrong = _differs(self.original, outlined, None)
+        wrong = self._wrong(may_reorder)
         if wrong and self.twin is None:
             # A difference that also occurs between two runs of the original does not count.
-            self.twin = self._run([("outlined-twin", ())], seconds)["outlined-twin"]
-        return _differs(self.original, outlined, self.twin) if wrong else ""
+            self.twin = self._run([("outlined-twin", ())], self.seconds)["outlined-twin"]
+            wrong = self._wrong(may_reorder)
+        return wrong
+
+    def _wrong(self, may_reorder: bool) -> str:
+        assert self.original is not None and self.outlined is not None
+        wrong = _differs(self.original, self.outlined, self.twin)
+        self.reordered = bool(wrong) and may_reorder
+        if self.reordered and not _differs(self.original, self.outlined, self.twin, reordered=True):
+            return ""
+        return wrong
 
     def reached(self, candidate: str) -> bool:
         """Whether the compared part of the run contains whole calls of a region's function."""
@@ -64,8 +90,15 @@ class Comparison:
         compared = _compared(self.original, self.outlined)
         return done is not None and (compared is None or done <= compared)
 
-    def _run(self, arms: Sequence[tuple[str, Sequence[EditedFile]]], seconds: float) -> dict[str, Seen]:
-        children = []
+    def _run(
+        self,
+        arms: Sequence[tuple[str, Sequence[EditedFile]]],
+        seconds: float,
+        longest: float = 0.0,
+        awaited: Collection[str] = (),
+    ) -> dict[str, Seen]:
+        longest = max(seconds, longest)
+        children: list[Child] = []
         for label, files in arms:
             self.labels.append(label)
             names = [(edited.file, name, line) for edited in files for name, line in edited.outlined.items()]
@@ -73,16 +106,43 @@ class Comparison:
                 "role": "sequence",
                 "hooks": [hook_in(files, name, file, line) for file, name, line in names],
                 "edited": [],
-                "deadline_seconds": seconds,
+                "deadline_seconds": longest * (1 + MARGIN),
                 "iterated": {name: list(place) for name, place in self.iterated.items()},
             }
-            run = self.run
-            children.append((label, files, start(run.target, job, files, run.folder, label, run.nursery)))
-        end = time.monotonic() + seconds
-        return {
-            label: self.run.bring_home(child, files, max(0.0, end - time.monotonic()))
-            for label, files, child in children
-        }
+            children.append(start(self.run.target, job, files, self.run.folder, label, self.run.nursery))
+        begun = time.monotonic()
+        made = {name for _, files in arms for edited in files for name in edited.outlined}
+        _await(children[0], made.intersection(awaited), begun + seconds, begun + longest)
+        spent = time.monotonic() - begun
+        # The other run may be a little behind.
+        end = begun + (spent * (1 + MARGIN) if spent > seconds else seconds)
+        while time.monotonic() < end and any(child.alive for child in children):
+            time.sleep(0.05)
+        self.seconds = max(self.seconds, time.monotonic() - begun)
+        for child in children:
+            child.send({"stop": True})
+        ended = zip(arms, children, strict=True)
+        return {label: self.run.bring_home(child, files, 0.0) for (label, files), child in ended}
+
+
+def _await(child: Child, wanted: Collection[str], enough: float, longest: float) -> None:
+    """Wait until ``enough``, and then up to ``longest`` until a call of each function that is wanted has ended.
+
+    Both are readings of the monotonic clock. Returns early if the run ends.
+    """
+    missed = set(wanted)
+    while True:
+        left = (longest if missed else enough) - time.monotonic()
+        if left <= 0:
+            return
+        try:
+            event = child.receive(min(left, 1.0))
+        except TimeoutError:
+            continue
+        if event is None:
+            return
+        if event.get("event") == "summary":
+            missed -= set(event["summary"].get("reached", ()))
 
 
 def _ended(seen: Seen) -> bool:
@@ -96,8 +156,12 @@ def _compared(original: Seen, outlined: Seen) -> int | None:
     return EVERY * min(len(seen.report.get("marks", ())) for seen in (original, outlined))
 
 
-def _differs(original: Seen, outlined: Seen, twin: Seen | None) -> str:
-    """The difference between two runs, or empty; ``twin`` is a second run of the original."""
+def _differs(original: Seen, outlined: Seen, twin: Seen | None, reordered: bool = False) -> str:
+    """The difference between two runs, or empty; ``twin`` is a second run of the original.
+
+    With ``reordered``, the operations from one that changes a variable or draws random numbers to the next are compared
+    as a multiset.
+    """
     ours, theirs = outlined.outcome, original.outcome
     if ours.ending is Ending.RAISED and theirs.ending is not Ending.RAISED:
         place = f" at {ours.error_place}" if ours.error_place else ""
@@ -110,6 +174,8 @@ def _differs(original: Seen, outlined: Seen, twin: Seen | None) -> str:
     first, second = original.report, outlined.report
     if not first.get("operations") or not second.get("operations"):
         return "no operation that could be compared was run"
+    if reordered:
+        return _differs_in_updates(first, second, whole) or _other_lines(original, outlined, twin, whole)
     marks = list(zip(first["marks"], second["marks"], strict=False))
     parted = next((number for number, (one, other) in enumerate(marks) if one != other), None)
     if parted is not None:
@@ -123,6 +189,21 @@ def _differs(original: Seen, outlined: Seen, twin: Seen | None) -> str:
     if others or (whole and first["last"] != second["last"]):
         return _noise(original, twin, "variables have different values after the same operations")
     return _other_lines(original, outlined, twin, whole)
+
+
+def _differs_in_updates(first: Mapping[str, Any], second: Mapping[str, Any], whole: bool) -> str:
+    """What two runs did otherwise, whatever the order of the operations between two updates."""
+    chained = list(zip(first["chained"], second["chained"], strict=False))
+    if any(one != other for one, other in chained):
+        return "it runs different operations"
+    if whole and any(first[name] != second[name] for name in ("operations", "sum", "chain", "last")):
+        return "it ends with different operations"
+    if not chained and not whole:
+        return "too few operations were run in the available time for a comparison"
+    common = first["values"].keys() & second["values"].keys()
+    if any(first["values"][count] != second["values"][count] for count in common):
+        return "variables have different values"
+    return ""
 
 
 def _noise(original: Seen, twin: Seen | None, said: str) -> str:

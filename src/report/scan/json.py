@@ -102,6 +102,7 @@ def _region_of(region: Region | None) -> dict[str, Any] | None:
         "parameters": list(region.parameters),
         "results": list(region.results),
         "moved": [list(lines) for lines in region.moved],
+        "ahead": [list(lines) for lines in region.ahead],
         "owner": region.owner,
         "receiver": region.receiver,
         "given": [list(pair) for pair in region.given],

@@ -76,10 +76,13 @@ def _as_call(region: Region | None) -> str:
         return ""
     results = f"{', '.join(region.results)} = " if region.results else ""
     name = f"{region.receiver}.{region.name}" if region.receiver else region.name
-    moved = [f"{first}" if first == last else f"{first}-{last}" for first, last in region.moved]
-    behind = f", and after it line {', '.join(moved)}" if moved else ""
+    beside = "".join(
+        f", and {where} it line {', '.join(f'{a}' if a == b else f'{a}-{b}' for a, b in lines)}"
+        for where, lines in (("before", region.ahead), ("after", region.moved))
+        if lines
+    )
     arguments = ", ".join((*region.parameters, *(given for _, given in region.given)))
-    return f" as `{results}{name}({arguments})`{behind}"
+    return f" as `{results}{name}({arguments})`{beside}"
 
 
 def _finding(finding: Finding, titles: Mapping[str, str]) -> str:

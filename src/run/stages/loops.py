@@ -155,7 +155,7 @@ def _outlined(work: Work, scan: Scan, tried: Sequence[_Tried], seconds: float) -
     files, refused = edit_project(Path(scan.root), [each.edit for each in tried])
     iterated = {each.judgement.function.id: _place_of(each.loop) for each in tried if each.loop.iterated}
     wrong = next((reason.message for reason in refused.values()), "")
-    wrong = wrong or compared.differs(files, max(seconds, LEAST_SECONDS), iterated)
+    wrong = wrong or compared.differs(files, max(seconds, LEAST_SECONDS), iterated=iterated)
     if wrong:
         _leave(work, tried, f"the script with the loop in a function is not the same program: {wrong}")
         return []

@@ -125,8 +125,8 @@ def _observe(work: Work, scan: Scan) -> Observed:
     with work.stage("observe", f"running {script}, {count(len(proposed), 'candidate')} watched"):
         seconds = min(work.share(OBSERVE_SHARE, least=30.0), MOST_OBSERVE_SECONDS)
         longest = max(seconds, work.share(LONGEST_OBSERVE_SHARE))
-        if not entries and (not functions or work.to_outline):
-            # This run only shows whether the script runs at all.
+        if work.to_outline or not (functions or entries):
+            # This run only shows whether the script runs. With its steps as functions it is observed again.
             longest = seconds = min(seconds, IDLE_OBSERVE_SECONDS)
         limits = seconds, longest, work.options.steps
         observed = observe(work.run_with(scan), functions, proposed, *limits, entries, _timed(work))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ...records import Action, Edit, Judgement, Reason, Scan, Verdict
+from ...records import Action, Confidence, Edit, Judgement, Reason, Scan, Verdict
 from ...report.wording import count
 from ..parting import refuted_parts
 from ..work import Work
@@ -18,6 +18,8 @@ from . import scan
 #: The share of the budget for all runs of the proof, the limit in multiples of the script's own time, and the least
 #: seconds.
 SHARE, OWN_TIMES, LEAST_SECONDS = 0.15, 3.0, 20.0
+#: The share of the budget if a training step is reached late, for example after a replay buffer has filled.
+LATE_SHARE = 0.3
 #: Why a region is not moved if the compared operations contain no complete call of it.
 UNCOMPARED = (
     "the run that compares the script with and without it as a function ended before a whole call was compared; "
@@ -58,6 +60,9 @@ def run(work: Work, found: Scan) -> bool:
         seconds = work.share(SHARE, least=LEAST_SECONDS)
         if work.own_seconds is not None:
             seconds = min(seconds, max(LEAST_SECONDS, OWN_TIMES * work.own_seconds))
+        longest = work.share(LATE_SHARE, least=LEAST_SECONDS)
+        # Validation comes after training, so only training steps are worth waiting for.
+        steps = {j.function.id for j in judgements if j.function.confidence is Confidence.HIGH}
         together = [edit_of(judgement) for judgement in judgements]
         # First all at once. If that changes the program, one after the other.
         tries = [together] if len(together) == 1 else [together, *([edit] for edit in together)]
@@ -66,7 +71,9 @@ def run(work: Work, found: Scan) -> bool:
                 _drop(work, edits, "there was no time to prove that moving it into a function changes nothing")
                 continue
             files, refused = edit_project(root, [*standing, *edits])
-            wrong = next(iter(refused.values())).message if refused else compared.differs(files, seconds)
+            wrong = next((each.message for each in refused.values()), "")
+            reorders = any(edit.region is not None and edit.region.ahead for edit in [*standing, *edits])
+            wrong = wrong or compared.differs(files, seconds, longest, steps, may_reorder=reorders)
             if not wrong:
                 missed = [edit for edit in edits if not compared.reached(edit.candidate)]
                 _drop(work, missed, UNCOMPARED)
@@ -86,6 +93,8 @@ def run(work: Work, found: Scan) -> bool:
                 continue
             assert edit.region is not None
             compared_as = f"it is the same program: {operations:,} operations compared"
+            if compared.reordered and edit.region.ahead:
+                compared_as += ", some of which now run earlier in their step"
             said = f"moved into a function, {edit.region.name}, and still eager, {compared_as}"
             work.outlined_as[edit.candidate] = Reason("outlined", said)
             work.watcher.note(f"{edit.candidate}: {said}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from ...records import Region
+from .ahead import Ahead, move_ahead
 from .host import counts, host_call, may_move
 from .names import LOOPS, SCOPES, names_of
 from .numbers import counters_of, numbers_of
@@ -15,6 +17,7 @@ from .state import Attributes
 
 _BLOCKS = ("body", "orelse", "finalbody")
 _CONVERSIONS = frozenset({"constant", "convert_to_tensor"})
+_VARIABLES = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
 #: Functions that can read all names of the scope that calls them.
 _REFLECTING = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
@@ -55,13 +58,23 @@ def choose(
         begin, end = _widen(block, begin, end, is_clean, counters_of(scope, block.around))
     region = block.statements[begin:end]
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
-    refusal = leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope))
+    own, module = names_of([scope]) if scope is tree else names_of(scope.body), names_of(tree.body)
+    used = own.read | own.bound | own.captured | module.bound | module.rebound if trains else None
+    refusal = leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope), used)
     if isinstance(refusal, tuple):
         reason, where = refusal
         return Unliftable(first, last, reason, where)
-    moved = refusal
-    region = block.statements[begin:end]
-    return Reader(tree, scope, block, region, moved, file, (first, last), taken, methods, trains, attributes).read()
+    around = (file, (first, last), taken, methods, trains, attributes)
+    return Reader(tree, scope, block, refusal.region, refusal.moved, *around, refusal.ahead).read()
+
+
+@dataclass
+class _Parts:
+    """A region without the statements that run after it, and without what runs before it."""
+
+    region: list[ast.stmt]
+    moved: list[ast.stmt]
+    ahead: Ahead
 
 
 def scope_at(tree: ast.Module, line: int) -> ast.Module | ast.FunctionDef | None:
@@ -144,11 +157,20 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
     top = begin
     loop = next((each for each in reversed(block.around) if isinstance(each, LOOPS)), None)
     renewed = renewed_in(block.around)
-    while top > 0 and (fits(block.statements[top - 1]) or is_arithmetic(block.statements[top - 1])):
+
+    def goes_along(statement: ast.stmt) -> bool:
+        return fits(statement) or is_arithmetic(statement) or lists_variables(statement)
+
+    while top > 0 and goes_along(block.statements[top - 1]):
         top -= 1
         # Arithmetic counts as work on numbers or arrays unless it uses a result of the tensor work above it.
         above = block.statements[top:begin]
-        if fits(above[0]) and not feeds(above[0], loop) and _is_fed(above):
+        if lists_variables(above[0]):
+            # A graph can't receive Keras' variables as arguments. They stay the same anyway.
+            listed = names_of(above[:1]).bound
+            inside, behind = names_of(block.statements[begin:end]).read, names_of(block.statements[end:]).read
+            begin = top if listed & inside and not listed & behind and _is_fed(above) else begin
+        elif fits(above[0]) and not feeds(above[0], loop) and _is_fed(above):
             begin = top
     while end < len(block.statements):
         following = block.statements[end]
@@ -175,6 +197,22 @@ def renewed_in(around: Sequence[ast.stmt]) -> frozenset[str]:
             if callee[:1].isupper() and callee != "Variable":
                 found |= names_of(node.targets).bound
     return frozenset(found)
+
+
+def lists_variables(statement: ast.stmt) -> bool:
+    """Whether a statement names the variables of a model: ``weights = model.trainable_variables``."""
+    if not isinstance(statement, ast.Assign) or not all(isinstance(each, ast.Name) for each in statement.targets):
+        return False
+
+    def lists(node: ast.expr) -> bool:
+        match node:
+            case ast.Attribute(attr=attribute, value=value):
+                return attribute in _VARIABLES and isinstance(value, (ast.Name, ast.Attribute))
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return lists(left) and lists(right)
+        return False
+
+    return lists(statement.value)
 
 
 def is_arithmetic(statement: ast.stmt) -> bool:
@@ -253,8 +291,13 @@ def _own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             waiting += ast.iter_child_nodes(node)
 
 
-def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> tuple[str, int] | list[ast.stmt]:
-    """Move the statements that must run in Python behind the region, in the tree. Returns them, or why it failed."""
+def _moved_out(
+    block: Block, begin: int, end: int, numbers: frozenset[str], used: Collection[str] | None
+) -> tuple[str, int] | _Parts:
+    """Move the statements that must run in Python behind the region or ahead of it, in the tree. Returns why it failed.
+
+    ``used`` are names that no new parameter may get; with None nothing is moved ahead.
+    """
     region = block.statements[begin:end]
     bound = frozenset(names_of(region).bound)
     moved: list[ast.stmt] = []
@@ -276,24 +319,32 @@ def _moved_out(block: Block, begin: int, end: int, numbers: frozenset[str]) -> t
                 refused.append((_nearness(call, bound), call))
 
     visit(region, [], [])
+    ahead = Ahead()
     if refused:
         # A call that uses the step's results can't go anywhere else, so it is the first to report.
         nearness, call = max(refused, key=lambda each: each[0])
         said = ast.unparse(call)
-        said = said if len(said) <= 60 else f"{said[:57]}..."
-        helps = ", and could be computed before it" if nearness == 0 else ""
-        return f"`{said}` inside it must run in Python{helps}", call.lineno
+        taken_out = move_ahead(region, moved, used) if used is not None else None
+        if taken_out is None:
+            said = said if len(said) <= 60 else f"{said[:57]}..."
+            helps = ", and could be computed before it" if nearness == 0 else ""
+            return f"`{said}` inside it must run in Python{helps}", call.lineno
+        ahead = taken_out
     for statement in moved:
-        for holder in [block.statements, *_inner_lists(region)]:
+        for holder in [region, *_inner_lists(region)]:
             if any(each is statement for each in holder):
                 holder.remove(statement)
                 if not holder:
                     return "the enclosing block would be empty without it", statement.lineno
                 break
-    at = end - sum(any(each is other for other in moved) for each in region)
-    block.statements[at:at] = moved
-    # The moved statements are no longer in the region's own list, but after it.
-    return moved
+    given = [
+        ast.copy_location(ast.Assign([ast.copy_location(ast.Name(name, ast.Store()), value)], value), value)
+        for name, value in ahead.values.items()
+    ]
+    block.statements[begin:end] = [*ahead.statements, *given, *region, *moved]
+    # Statements that stand before the rest of the region anyway are not moved.
+    ahead.statements = [each for each in ahead.statements if each.lineno > region[0].lineno]
+    return _Parts(region, moved, ahead)
 
 
 def _nearness(call: ast.Call, bound: frozenset[str]) -> int:

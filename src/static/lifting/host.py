@@ -17,6 +17,9 @@ _CHANGING = frozenset({"append", "extend", "insert", "add", "pop", "write", "set
 _MODULES = frozenset(
     {"np", "numpy", "time", "random", "os", "sys", "logging", "logger", "plt", "wandb", "math", "json"}
 )
+_NUMERIC = frozenset({"np", "numpy", "random", "math"})
+#: Text in the source of an expression that draws random numbers.
+RANDOM = ("random.", "rng.")
 _TENSORFLOW = ("summary", "io", "data", "saved_model", "config", "profiler")
 _HARMLESS = frozenset({"math"})
 #: Functions and methods that a moved statement may call: they run no TensorFlow operation.
@@ -26,8 +29,22 @@ _PLAIN_METHODS = frozenset({"numpy", "item", "format", "append", "set_descriptio
 
 def host_call(node: ast.AST, bound: frozenset[str]) -> ast.Call | None:
     """The first call in a piece of source that must run in Python, or None; ``bound`` are names bound by its region."""
-    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
-    return next((call for call in calls if _is_host(call, bound)), None)
+    return next(iter(host_calls(node, bound)), None)
+
+
+def host_calls(node: ast.AST, bound: frozenset[str]) -> list[ast.Call]:
+    """All calls in a piece of source that must run in Python, outer ones first."""
+    return [each for each in ast.walk(node) if isinstance(each, ast.Call) and _is_host(each, bound)]
+
+
+def is_numeric(call: ast.Call) -> bool:
+    """Whether a call computes with numbers or arrays, draws some, or reads a tensor, and does nothing else."""
+    match call.func:
+        case ast.Name(id=name):
+            return name in _CONVERTING
+        case ast.Attribute(attr=name, value=value):
+            return name in _READING or _root(value) in _NUMERIC
+    return False
 
 
 def _is_host(call: ast.Call, bound: frozenset[str]) -> bool:

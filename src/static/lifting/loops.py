@@ -211,6 +211,8 @@ class _Finder:
                 return f"`{said}` is not part of a proved step", statement.lineno
             if step.region is not None and step.region.moved:
                 return "each iteration does other work in Python after the step", step.region.moved[0][0]
+            if step.region is not None and step.region.ahead:
+                return "each iteration does other work in Python before the step", step.region.ahead[0][0]
             call = _call_of(statement)
             if isinstance(statement, ast.AugAssign) and step.region is None and not _is_sum(statement.target, scope):
                 said = f"`{ast.unparse(statement.target)}` may not be a number, and `+=` may change it in place"

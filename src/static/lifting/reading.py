@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...records import Region
+from .ahead import Ahead, passed_as
 from .flow import Certainty, Liveness, certain_after, read_before_bound
 from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of, walk_scope
 from .naming import find_loop_name, find_name
@@ -51,6 +52,7 @@ class Reader:
     methods: frozenset[str]
     trains: bool = False
     attributes: Attributes | None = None
+    ahead: Ahead = field(default_factory=Ahead)
     loop: ast.For | None = None  # if the region is a whole loop
 
     def read(self) -> Region | Unliftable:
@@ -76,14 +78,14 @@ class Reader:
         needed = read_before_bound(self.region) | maybe
         given = self._ordered(needed & self._own_globals())
         parameters = [name for name in self._parameters(needed) if name not in given]
-        sure = self._certain_before()
+        sure = self._certain_before(self.region[0])
         unsure = [name for name in (*parameters, *given) if name not in sure]
         if unsure:
             return self._no(f"{unsure[0]} may be unbound where it begins")
         if self.loop is not None and isinstance(self.loop.iter, ast.Name) and self.loop.iter.id not in parameters:
             # The data of the loop is a parameter: with it as a constant, the graph would never see other data.
             parameters = [self.loop.iter.id, *parameters]
-        early = self._may_fail(sure)
+        early = self._may_fail(sure) or self._fails_earlier()
         if early is not None:
             return early
         tape = self._tape(parameters)
@@ -137,6 +139,11 @@ class Reader:
             parts = {source.partition(".")[0] for _, source in state if "." in source}
             whole = self._read_as_a_whole([source for _, source in state])
             parameters = [name for name in parameters if name in whole or name not in parts]
+        values = {name: passed_as(value, self.tree) for name, value in self.ahead.values.items()}
+        if not values.keys() <= {*parameters}:
+            return self._no("a value that NumPy computes inside it can't be passed as an argument")
+        parameters = [name for name in parameters if name not in values]
+        state += values.items()
         taken = self.taken | self.methods if is_method else self.taken
         owner = holder if is_method else None
         if self.loop is None:
@@ -161,6 +168,7 @@ class Reader:
             receiver=receiver if is_method else "",
             whole_loop=self.loop is not None,
             given=tuple(state),
+            ahead=tuple((each.lineno, each.end_lineno or each.lineno) for each in self.ahead.statements),
         )
 
     def _read_as_a_whole(self, given: Sequence[str]) -> set[str]:
@@ -233,7 +241,8 @@ class Reader:
                 said = f"Python code inside it reads {min(unsure)}, which may be unbound there"
                 return Unliftable(*self.lines, said, statement.lineno)
             known |= names_of([statement]).bound if isinstance(statement, (ast.Assign, ast.AugAssign)) else set()
-        if self.moved and not _imports_all(self.tree):
+        ahead = self.ahead.statements or self.ahead.values
+        if (self.moved or ahead) and not _imports_all(self.tree):
             # If the region fails because a name is unbound, the moved statements would no longer run.
             bound = sure | set(dir(builtins))
             if isinstance(self.scope, ast.FunctionDef):
@@ -293,14 +302,29 @@ class Reader:
                 found |= locals_of(node)
         return found
 
-    def _certain_before(self) -> frozenset[str]:
+    def _certain_before(self, statement: ast.stmt) -> frozenset[str]:
+        """The names that are certainly bound where a statement begins."""
         certainty = Certainty()
         if isinstance(self.scope, ast.FunctionDef):
             around = self._enclosing() | (self._own_globals() & names_of(self.tree.body).bound)
             certainty.block(self.scope.body, frozenset(parameters_of(self.scope.args)) | around)
         else:
             certainty.block(self.scope.body, frozenset())
-        return certainty.before.get(id(self.region[0]), frozenset())
+        return certainty.before.get(id(statement), frozenset())
+
+    def _fails_earlier(self) -> Unliftable | None:
+        """Code that is moved before the region must not fail because a name is unbound: it would fail earlier."""
+        parts = [(read_before_bound([each]), each) for each in self.ahead.statements]
+        parts += [(frozenset(names_of([each]).read), self.region[0]) for each in self.ahead.values.values()]
+        for read, statement in parts:
+            known = self._certain_before(statement) | set(dir(builtins))
+            if isinstance(self.scope, ast.FunctionDef):
+                known |= read - locals_of(self.scope)
+            unsure = read - known
+            if unsure:
+                said = f"Python code inside it reads {min(unsure)}, which may be unbound there"
+                return self._no(said, statement.lineno)
+        return None
 
     def _ordered(self, names: frozenset[str] | set[str], scope: ast.AST | None = None) -> list[str]:
         """Names in the order in which the region uses them, or in which ``scope``, if given, binds them."""

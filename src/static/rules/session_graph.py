@@ -7,11 +7,8 @@ from collections.abc import Iterable
 from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
-from ..ir.code import AttributeLoad, Call, Event
-from ..ir.values import External, Value
+from ..ir.code import Call, Event
 from .rule import Example, Group, Move, Polarity, Rule
-
-_PHASES = frozenset({"EVAL", "PREDICT", "TRAIN"})
 
 
 class SessionGraph(Rule):
@@ -37,7 +34,6 @@ class SessionGraph(Rule):
     polarity = Polarity.REFUSES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.TRACEABLE
-    events = (AttributeLoad,)
     topics = ("session",)
     INVALID = (
         Example(
@@ -54,19 +50,6 @@ class SessionGraph(Rule):
             certain=True,
             message="`run` uses the TensorFlow 1 API `tensorflow.Session`",
         ),
-        Example(
-            """
-            import tensorflow as tf
-
-            def build(x, mode):
-                return tf.reduce_sum(x) if mode == tf.estimator.ModeKeys.TRAIN else x
-
-            build(tf.ones([2]), "train")
-            """,
-            line=4,
-            certain=True,
-            message="`build` uses the TensorFlow 1 API `tensorflow.estimator.ModeKeys.TRAIN`",
-        ),
     )
     VALID = (
         """
@@ -80,17 +63,7 @@ class SessionGraph(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard of the event, if it has one."""
-        if isinstance(event, AttributeLoad):
-            # An estimator's functions test the phase for which they build a graph.
-            if event.attribute not in _PHASES or not any(map(_is_phases, event.base.values)):
-                return
-            path = f"tensorflow.estimator.ModeKeys.{event.attribute}"
-        else:
-            assert isinstance(event, Call)
-            path = next(iter(event.externals), "a session")
+        """The hazard that the event is, if it is one."""
+        assert isinstance(event, Call)
+        path = next(iter(event.externals), "a session")
         yield view.hazard(self.code, f"uses the TensorFlow 1 API `{path}`", event, True, self.assumption, path)
-
-
-def _is_phases(value: Value) -> bool:
-    return isinstance(value, External) and value.path.endswith("estimator.ModeKeys")

@@ -10,7 +10,7 @@ from ..facts.view import View
 from ..ir.code import AttributeLoad, Call, Event
 from ..ir.engine import kind_of
 from ..ir.solver import Node
-from ..ir.values import Instance, Thing, Value
+from ..ir.values import Function, Instance, Thing, Value
 from .rule import Example, Group, Move, Polarity, Rule
 
 _LISTS = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
@@ -126,7 +126,8 @@ class StaleVariables(Rule):
             return
         if not self._used_after(view, event.result, first_call):
             return
-        certain = any(isinstance(value, Instance) for value in models)
+        own = [value for value in models if isinstance(value, Instance)]
+        certain = bool(own) and not any(self._is_called_elsewhere(view, value) for value in own)
         yield view.hazard(
             self.code,
             f"reads {event.attribute} before the first call of the model (line {first_call.place & 0xFFFFFF})",
@@ -142,6 +143,18 @@ class StaleVariables(Rule):
                 if receiver in models and name in _BUILDING:
                     return call
         return None
+
+    def _is_called_elsewhere(self, view: View, model: Instance) -> bool:
+        """Whether other functions call models of the class too, which may build this one earlier."""
+        methods = (cls.attributes.get("call") for cls in model.code.order)
+        return any(
+            call.owner is not view.code
+            for node in methods
+            if node is not None
+            for value in node.values
+            if isinstance(value, Function)
+            for call, _ in value.code.callers
+        )
 
     def _used_after(self, view: View, result: Node, first_call: Call) -> bool:
         """Whether the variables that were read are passed to a call after the model's first call."""

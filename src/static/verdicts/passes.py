@@ -138,7 +138,7 @@ def _lift(
     region = lift(facts, inspection, code, lifting, first, last, trains=False)
     if not isinstance(region, Region) or not _worth(code, region.first, region.last, region.moved):
         return None
-    hazards = hazards_in(facts, inspection, code, region)
+    hazards = hazards_in(facts, inspection, code, region, lifting.tree)
     if not all(map(is_harmless, hazards)):
         return None
     lifting.taken.add(region.name)

@@ -129,7 +129,7 @@ def find_steps(
             if isinstance(region, Region):
                 lifting.taken.add(region.name)
                 first, last = region.first, region.last
-                hazards = hazards_in(facts, inspection, code, region)
+                hazards = hazards_in(facts, inspection, code, region, lifting.tree)
             else:
                 hazards = hazards_of(facts, inspection, code, first, last)
             found.append(InlineStep(code, first, last, region, hazards))
@@ -168,12 +168,14 @@ def lift(
     region = chosen()
     if beside and (
         isinstance(region, Unliftable)
-        or any(each.code == ChangingState.code for each in hazards_in(facts, inspection, code, region))
+        or any(
+            each.code == ChangingState.code for each in hazards_in(facts, inspection, code, region, lifting.tree)
+        )
     ):
         harmless = is_harmless
         region = chosen()
     if isinstance(region, Region):
-        moved = {line for begin, end in region.moved for line in range(begin, end + 1)}
+        moved = {line for begin, end in (*region.moved, *region.ahead) for line in range(begin, end + 1)}
         inside = [line for line in lifting.barred - moved if region.first <= line <= region.last]
         if inside:
             said = "the statement that refuted the function is inside it"
@@ -192,6 +194,8 @@ def lift(
 
 def _is_all_of(region: Region, scope: ast.Module | ast.FunctionDef | None) -> bool:
     """Whether a scope has nothing outside of the region but returns and expressions (a docstring), without calls."""
+    if region.ahead or any("(" in source for _, source in region.given):
+        return False
     beside = [each for each in (scope.body if scope else []) if not region.first <= each.lineno <= region.last]
     return not any(not isinstance(each, (ast.Return, ast.Expr)) or _calls(each) for each in beside)
 
@@ -283,10 +287,25 @@ def _loops(code: FunctionCode) -> list[tuple[int, int]]:
     return found
 
 
-def hazards_in(facts: Facts, inspection: Inspection, code: FunctionCode, region: Region) -> tuple[Hazard, ...]:
+def _is_numeric(call: Call) -> bool:
+    """Whether a call is one of NumPy, or of Python's own numbers."""
+    paths = [path.partition(".")[0] for path in call.externals]
+    return bool(paths) and not call.targets and all(root in ("numpy", "random", "math") for root in paths)
+
+
+def hazards_in(
+    facts: Facts, inspection: Inspection, code: FunctionCode, region: Region, tree: ast.Module
+) -> tuple[Hazard, ...]:
     """The hazards of a region as a graph. State that the call passes may change: traces don't read it from Python."""
-    given = {source for _, source in region.given}
-    found = hazards_of(facts, inspection, code, region.first, region.last, region.moved)
+    given = {source for _, source in region.replaced}
+    computed = {source for source in given if "(" in source}
+    lines = {
+        node.lineno
+        for node in (ast.walk(tree) if computed else ())
+        if isinstance(node, ast.Call) and region.first <= node.lineno <= region.last and ast.unparse(node) in computed
+    }
+    left_out = (*region.moved, *region.ahead)
+    found = hazards_of(facts, inspection, code, region.first, region.last, left_out, frozenset(lines))
     return tuple(each for each in found if each.inner or each.code != ChangingState.code or each.subject not in given)
 
 
@@ -297,14 +316,19 @@ def hazards_of(
     first: int,
     last: int,
     left_out: tuple[tuple[int, int], ...] = (),
+    numeric: frozenset[int] = frozenset(),
 ) -> tuple[Hazard, ...]:
-    """The hazards of a function's lines as a graph; the lines in ``left_out`` stay in Python."""
+    """The hazards of a function's lines as a graph.
+
+    The lines in ``left_out`` stay in Python, and of the lines in ``numeric`` the calls of NumPy do.
+    """
     view = View(facts, code)
     events = [
         event
         for event in code.events
         if first <= event.place % LINES <= last
         and not any(begin <= event.place % LINES <= end for begin, end in left_out)
+        and not (event.place % LINES in numeric and isinstance(event, Call) and _is_numeric(event))
     ]
     found = inspection.inspect_events(view, events)
     for event in events:

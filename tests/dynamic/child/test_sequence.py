@@ -104,3 +104,36 @@ def test_a_call_that_raises_is_none_that_has_ended() -> None:
     with pytest.raises(KeyError):
         run.wrap("train:step", step)()
     assert run.report()["calls"] == {}
+
+
+UPDATE: Op = ("AssignVariableOp", [tensor()], [])
+DRAW: Op = ("RandomStandardNormal", [tensor()], [tensor("float32", 2)])
+
+
+def chained(program: list[Op]) -> tuple[Any, ...]:
+    """What does not depend on the order of the operations between two updates."""
+    run = operations()
+    for kind, inputs, outputs in program:
+        run.note(kind, inputs, None, outputs)
+    report = run.report()
+    return report["sum"], report["updates"], report["chain"], tuple(report["chained"])
+
+
+def test_operations_between_two_updates_may_change_places() -> None:
+    first, second, third = PROGRAM
+    assert chained([first, second, third, UPDATE]) == chained([third, first, second, UPDATE])
+    assert noted([first, second, UPDATE]) != noted([second, first, UPDATE])
+
+
+@pytest.mark.parametrize("barrier", [UPDATE, DRAW])
+def test_no_operation_may_go_across_an_update_or_a_draw(barrier: Op) -> None:
+    first, second, _ = PROGRAM
+    assert chained([first, barrier, second]) != chained([first, second, barrier])
+    assert chained([first, second, barrier]) != chained([first, first, barrier])
+    assert chained([first, barrier]) != chained([first, barrier, barrier])
+
+
+def test_updates_are_noted_on_the_way() -> None:
+    program = [PROGRAM[0], UPDATE] * (2 * sequence.UPDATES)
+    assert len(chained(program)[-1]) == 2
+    assert chained(program)[-1][0] == chained(program[: 2 * sequence.UPDATES])[-1][0]

@@ -13,8 +13,11 @@ from hybridize.records import Ending, RunOutcome
 LINES = ("epoch 0: 1.5", "epoch 1: 0.75")
 
 
+CHAIN = {"sum": 7, "updates": 60, "chain": "c", "chained": ["p", "q"]}
+
+
 def seen(ending: Ending = Ending.FINISHED, code: int = 0, lines: tuple[str, ...] = LINES, **report: Any) -> Seen:
-    said = {"operations": 600, "hash": "h", "marks": ["a", "b"], "values": {"250": "v"}, "last": "w", **report}
+    said = {"operations": 600, "hash": "h", "marks": ["a", "b"], "values": {"250": "v"}, "last": "w", **CHAIN, **report}
     error = {"error_type": "ValueError", "error": "no", "error_place": "train.py:4"} if ending is Ending.RAISED else {}
     return Seen(RunOutcome(ending, code, 1.0, "log", lines=lines, **error), said)
 
@@ -63,3 +66,33 @@ def test_runs_that_were_cut_are_compared_as_far_as_both_came():
     assert _differs(seen(Ending.CUT), cut, None) == ""
     assert "from number 1 on" in _differs(seen(Ending.CUT), seen(Ending.CUT, marks=["x"]), None)
     assert "too few operations" in _differs(seen(Ending.CUT), seen(Ending.CUT, marks=[]), None)
+
+
+def test_operations_in_another_order_between_updates_are_the_same_program_where_that_is_allowed():
+    other = seen(marks=["x", "y"], hash="x")
+    assert "different operations" in _differs(seen(), other, None)
+    assert _differs(seen(), other, None, reordered=True) == ""
+    cut = seen(Ending.CUT, marks=["x"], hash="x", chained=["p"], last="x", lines=LINES[:1])
+    assert _differs(seen(Ending.CUT), cut, None, reordered=True) == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"chained": ["p", "x"]},
+        {"sum": 8},
+        {"chain": "x"},
+        {"operations": 601},
+        {"values": {"250": "x"}},
+        {"last": "x"},
+        {"lines": LINES[:1]},
+    ],
+    ids=str,
+)
+def test_no_other_difference_is_allowed_with_it(other: dict[str, Any]):
+    assert _differs(seen(), seen(marks=["x", "y"], hash="x", **other), None, reordered=True) != ""
+
+
+def test_too_few_updates_show_nothing():
+    few = seen(Ending.CUT, chained=[])
+    assert "too few operations" in _differs(seen(Ending.CUT), few, None, reordered=True)

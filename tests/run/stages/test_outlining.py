@@ -84,8 +84,10 @@ class Silence:
         return lambda *args: None
 
 
-def project(folder: Path, nursery: Nursery | None = None) -> tuple[Run, Scan, list[Edit]]:
-    (folder / "train.py").write_text(SCRIPT)
+def project(
+    folder: Path, nursery: Nursery | None = None, script: str = SCRIPT
+) -> tuple[Run, Scan, list[Edit]]:
+    (folder / "train.py").write_text(script)
     found = scan(folder, folder / "train.py")
     target = Target(str(folder), str(folder), str(folder / "train.py"), seed=0)
     edits = [
@@ -115,6 +117,69 @@ def test_an_outlined_script_is_the_same_program_to_the_operation_and_another_one
     assert "variables have different values" in compared.differs([other], 120.0)
     silent = changed(files[0], b'print("module"', b'("module"')
     assert "lines" in compared.differs([silent], 120.0)
+
+
+LATE = """
+import time
+import tensorflow as tf
+
+w = tf.Variable([[1.0], [2.0]])
+optimizer = tf.keras.optimizers.SGD(0.01)
+memory = []
+while True:
+    memory.append(tf.reduce_sum(w * 2.0))
+    time.sleep(0.005)
+    if len(memory) > 1000:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.ones([4, 2]) @ w))
+        optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+"""
+
+
+@pytest.mark.slow
+def test_a_step_that_comes_late_is_waited_for(tmp_path: Path, seeded_nursery: Nursery) -> None:
+    """A replay buffer is filled first, which takes longer than a comparison needs."""
+    run, _, edits = project(tmp_path, seeded_nursery, LATE)
+    files, _ = edit_project(tmp_path, edits)
+    (step,) = (edit.candidate for edit in edits)
+    for awaited in ((), (step,)):
+        compared = Comparison(run)
+        assert compared.differs(files, 3.0, 100.0, awaited) == ""
+        assert compared.reached(step) == bool(awaited)
+
+
+AHEAD = """
+import numpy as np
+import tensorflow as tf
+
+w, old = tf.Variable([[1.0], [2.0]]), tf.Variable([[0.5], [1.5]])
+optimizer = tf.keras.optimizers.SGD(0.01)
+generator = np.random.default_rng(0)
+for step in range(120):
+    x = tf.constant(generator.normal(size=(4, 2)).astype("float32"))
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(x @ w, axis=1)
+        target = tf.reduce_max(tf.tanh(x @ old), axis=1)
+        best = np.amax(target)
+        loss = tf.reduce_mean(tf.square(best - value))
+    gradient = tape.gradient(loss, w)
+    optimizer.apply_gradients([(gradient, w)])
+print(float(tf.reduce_sum(w)))
+"""
+
+
+@pytest.mark.slow
+def test_statements_that_run_before_a_step_take_their_operations_along(
+    tmp_path: Path, seeded_nursery: Nursery
+) -> None:
+    run, _, edits = project(tmp_path, seeded_nursery, AHEAD)
+    files, refused = edit_project(tmp_path, edits)
+    assert not refused and all(edit.region and edit.region.ahead for edit in edits)
+    assert "different operations" in Comparison(run).differs(files, 60.0)
+    compared = Comparison(run)
+    assert compared.differs(files, 60.0, may_reorder=True) == "" and compared.reordered
+    wrong = changed(files[0], b"x @ old", b"x @ w")
+    assert compared.differs([wrong], 60.0, may_reorder=True) != ""
 
 
 def changed(edited: EditedFile, old: bytes, new: bytes) -> EditedFile:
@@ -162,7 +227,7 @@ def test_what_is_not_proved_is_left_with_the_reason(tmp_path: Path, monkeypatch:
     run, found, edits = project(tmp_path)
     said = "it prints 2 lines, not 3"
 
-    def differs(self: Comparison, files: Any, seconds: float) -> str:
+    def differs(self: Comparison, files: Any, *_times: Any, **_options: Any) -> str:
         self.outlined = SimpleNamespace(report={"operations": 5})  # type: ignore[assignment]
         names = [name for edited in files for name in edited.outlined]
         return "" if names == [edits[0].candidate] else said
