@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ..records import Region
 
@@ -20,24 +20,42 @@ def arguments_of(region: Region) -> list[str]:
 
 
 def is_same_when_inlined(before: ast.Module, after: ast.Module, regions: Sequence[Region]) -> bool:
-    """Whether inlining the functions at their calls gives the original's syntax tree."""
-    original, inlined = copy.deepcopy(before), copy.deepcopy(after)
+    """Whether inlining the functions at their calls gives the original's syntax tree.
+
+    Each function must have a name that the file does not use yet, and stand right above the statement that calls it.
+    """
+    names = {region.name for region in regions}
+    if len(names) < len(regions) or names & _names_in(before):
+        return False
     try:
+        original, inlined = copy.deepcopy(before), copy.deepcopy(after)
         return (
             all(_move(original, region) for region in regions)
-            and all(_inline(inlined, region) for region in regions)
+            and all(_inline(inlined, region, names) for region in regions)
             and ast.dump(original) == ast.dump(inlined)
         )
     except RecursionError:
         return False
 
 
-def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
+def _names_in(tree: ast.AST) -> set[str]:
+    """The names that a file uses, in any scope and as attributes; not the keywords of its calls."""
+    found = set[str]()
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.Constant, ast.keyword)):
+            fields = [value for _, value in ast.iter_fields(node)]
+            flat = [each for value in fields for each in (value if isinstance(value, list) else [value])]
+            found.update(each.partition(".")[0] for each in flat if isinstance(each, str))
+    return found
+
+
+def _blocks(tree: ast.AST) -> Iterator[tuple[ast.AST, list[ast.stmt]]]:
+    """The lists of statements of a tree, each with what it is the body of."""
     for node in ast.walk(tree):
         for name in ("body", "orelse", "finalbody"):
             block = getattr(node, name, None)
             if isinstance(block, list):
-                yield block
+                yield node, block
 
 
 def _move(tree: ast.Module, region: Region) -> bool:
@@ -45,7 +63,7 @@ def _move(tree: ast.Module, region: Region) -> bool:
     ahead, behind = _taken(tree, region.ahead), _taken(tree, region.moved)
     if ahead is None or behind is None:
         return False
-    for block in _blocks(tree):
+    for _, block in _blocks(tree):
         inside = [
             number
             for number, statement in enumerate(block)
@@ -64,7 +82,7 @@ def _taken(tree: ast.Module, lines: Sequence[tuple[int, int]]) -> list[ast.stmt]
     for first, last in sorted(lines):
         places = [
             (block, statement)
-            for block in _blocks(tree)
+            for _, block in _blocks(tree)
             for statement in block
             if statement.lineno == first and statement.end_lineno == last
         ]
@@ -76,22 +94,24 @@ def _taken(tree: ast.Module, lines: Sequence[tuple[int, int]]) -> list[ast.stmt]
     return taken
 
 
-def _inline(tree: ast.Module, region: Region) -> bool:
-    """Replace the only call of a function by its body, and remove the function. Returns whether this was possible."""
-    function: ast.FunctionDef | None = None
-    for block in _blocks(tree):
-        for statement in block:
-            if isinstance(statement, ast.FunctionDef) and statement.name == region.name:
-                function = statement
-                block.remove(statement)
-                break
-    if function is None or function.decorator_list or function.returns is not None:
+def _inline(tree: ast.Module, region: Region, names: Collection[str]) -> bool:
+    """Replace the only call of a function by its body, and remove the function. Returns whether this was possible.
+
+    ``names`` are the names of all new functions.
+    """
+    functions = [
+        (holder, block, statement)
+        for holder, block in _blocks(tree)
+        for statement in block
+        if isinstance(statement, ast.FunctionDef) and statement.name == region.name
+    ]
+    if len(functions) != 1:
         return False
-    given = function.args
-    if [each.arg for each in given.args] != parameters_of(region):
+    holder, place, function = functions[0]
+    if isinstance(holder, ast.ClassDef) != bool(region.receiver) or not _is_plain(function, parameters_of(region)):
         return False
-    if given.defaults or given.vararg or given.kwarg or given.kwonlyargs:
-        return False
+    below = place[place.index(function) + 1 :]
+    place.remove(function)
     body = list(function.body)
     if region.results:
         last = body.pop()
@@ -102,8 +122,7 @@ def _inline(tree: ast.Module, region: Region) -> bool:
         return False
     body = named
     callee = f"{region.receiver}.{region.name}" if region.receiver else region.name
-    uses = [node for node in ast.walk(tree) if getattr(node, "id", getattr(node, "attr", None)) == region.name]
-    for block in _blocks(tree):
+    for _, block in _blocks(tree):
         for number, statement in enumerate(block):
             call = getattr(statement, "value", None)
             if not isinstance(call, ast.Call) or ast.unparse(call.func) != callee:
@@ -113,9 +132,18 @@ def _inline(tree: ast.Module, region: Region) -> bool:
             targets = statement.targets if isinstance(statement, ast.Assign) else []
             if [name for target in targets for name in _names(target)] != list(region.results) or len(targets) > 1:
                 return False
+            caller = next((each for each in below if getattr(each, "name", "") not in names), function)
+            is_below = any(node is statement for node in ast.walk(caller))
             block[number : number + 1] = body
-            return len(uses) == 1
+            return is_below
     return False
+
+
+def _is_plain(function: ast.FunctionDef, parameters: Sequence[str]) -> bool:
+    """Whether a function has these parameters, and no default, hint or decorator."""
+    head = copy.copy(function)
+    head.body = [ast.Pass()]
+    return ast.unparse(head) == f"def {function.name}({', '.join(parameters)}):\n    pass"
 
 
 def _with_attributes(body: list[ast.stmt], region: Region) -> list[ast.stmt] | None:
