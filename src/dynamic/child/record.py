@@ -109,7 +109,7 @@ class Record:
             paths=len(self.paths),
             ops=dict(self.ops.most_common(400)),
             op_calls=self.op_calls,
-            effects=tuple(found.row(key in self.beside) for key, found in list(self.effects.items())[:20]),
+            effects=tuple(found.row(key in self.beside) for key, found in self._foremost()),
             effect_calls=self.effect_calls,
             blind=self.blind,
             exceptions=dict(self.exceptions.most_common(5)),
@@ -130,3 +130,7 @@ class Record:
             fitting=dict(self.fitting),
             reads=self.reading.as_dict() if self.reading is not None else None,
         )
+
+    def _foremost(self) -> list[tuple[tuple[str, str], Found]]:
+        """The effects that are told: of many, first those that another call than a first one had."""
+        return sorted(self.effects.items(), key=lambda each: not each[1].later)[:20]

@@ -16,10 +16,17 @@ from dataclasses import dataclass, replace
 _SETUP = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "build"})
 _MUTATORS = frozenset(
     {"append", "extend", "insert", "pop", "popleft", "appendleft", "clear", "remove", "add", "discard"}
+    | {"extendleft", "popitem", "rotate", "reverse", "sort", "fill", "itemset", "put", "resize", "partition"}
+    | {"move_to_end", "subtract"}
+    | {f"{name}update" for name in ("", "difference_", "intersection_", "symmetric_difference_")}
 )
+#: Functions and methods that store, or delete, what their next argument names.
+_NAMING = {
+    **dict.fromkeys(("setattr", "delattr", "__setattr__", "__delattr__"), "attribute"),
+    **dict.fromkeys(("__setitem__", "__delitem__", "pop"), "item"),
+}
 _DEEPEST = 200
 _MODULE = (0, 0, 0)
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @dataclass(frozen=True)
@@ -164,17 +171,23 @@ def _inside(node: ast.AST) -> Iterator[ast.AST]:
 
 def _stores(block: Block) -> Iterator[Store]:
     node = block.node
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in _SETUP:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if node.name not in _SETUP:
+            yield from _stores_in(node, block, ())
         return
+    # A loop's own variables change with its next round.
+    yield from _stored(node, block)
     yield from _stores_in(node, block, ())
 
 
 def _stores_in(node: ast.AST, block: Block, guards: tuple[ast.expr, ...]) -> Iterator[Store]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            yield from _stored(child, block)
             continue
-        inner = (*guards, child.test) if isinstance(child, ast.If) else guards
-        yield from (replace(store, lazy=_is_lazy(store, guards)) for store in _stored(child, block))
+        # What stands under `else` is done where the answer is the other one.
+        inner = (*guards, node.test) if isinstance(node, ast.If) and child in node.body else guards
+        yield from (replace(store, lazy=_is_lazy(store, inner)) for store in _stored(child, block))
         yield from _stores_in(child, block, inner)
 
 
@@ -189,8 +202,15 @@ def _stored(node: ast.AST, block: Block) -> Iterator[Store]:
         targets = [node.target]
     elif isinstance(node, ast.Delete):
         targets = node.targets
-    elif isinstance(node, (ast.For, ast.AsyncFor)):
+    elif isinstance(node, (ast.For, ast.AsyncFor, ast.NamedExpr)):
         targets = [node.target]
+    elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+        targets = [node.optional_vars]
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        names = [each.asname or each.name.partition(".")[0] for each in node.names]
+        targets = [ast.Name(name, ast.Store(), lineno=node.lineno) for name in names]
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        targets = [ast.Name(node.name, ast.Store(), lineno=node.lineno)]
     elif isinstance(node, ast.Call):
         yield from _stored_by_call(node, block)
     while targets:
@@ -211,22 +231,29 @@ def _stored(node: ast.AST, block: Block) -> Iterator[Store]:
 
 
 def _stored_by_call(node: ast.Call, block: Block) -> Iterator[Store]:
-    function = node.func
-    if isinstance(function, ast.Name) and function.id == "setattr" and len(node.args) == 3:
-        name = node.args[1]
-        if isinstance(name, ast.Constant):
-            yield _store("attribute", name.value, node.args[0], node, block, node.args[2])
-    elif isinstance(function, ast.Attribute) and function.attr == "update":
+    function, given = node.func, node.args
+    if isinstance(function, ast.Name) and function.id in ("setattr", "delattr") and given:
+        name, receiver, given = function.id, given[0], given[1:]
+    elif isinstance(function, ast.Attribute):
+        name, receiver = function.attr, function.value
+        if name in _NAMING and isinstance(receiver, ast.Name) and receiver.id == "object" and given:
+            receiver, given = given[0], given[1:]
+    else:
+        return
+    if name in _NAMING and given and isinstance(key := given[0], ast.Constant):
+        stored = given[1] if "set" in name and len(given) > 1 else None
+        yield _store(_NAMING[name], key.value, receiver, node, block, stored)
+    elif name == "update":
         for keyword in node.keywords:
             if keyword.arg is not None:
-                yield _store("item", keyword.arg, function.value, node, block, keyword.value)
-        for argument in node.args:
+                yield _store("item", keyword.arg, receiver, node, block, keyword.value)
+        for argument in given:
             if isinstance(argument, ast.Dict):
-                for key, value in zip(argument.keys, argument.values, strict=True):
-                    if isinstance(key, ast.Constant):
-                        yield _store("item", key.value, function.value, node, block, value)
-    elif isinstance(function, ast.Attribute) and function.attr in _MUTATORS:
-        yield _store("content", None, function.value, node, block, None)
+                for part, value in zip(argument.keys, argument.values, strict=True):
+                    if isinstance(part, ast.Constant):
+                        yield _store("item", part.value, receiver, node, block, value)
+    if name in _MUTATORS and isinstance(function, ast.Attribute):
+        yield _store("content", None, receiver, node, block, None)
 
 
 def _store(
