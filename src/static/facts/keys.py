@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from ..ir.code import ClassCode, Decorator
-from ..ir.values import Instance, Value
+from ..ir.values import Class, Instance, Value
 
 #: Decorators that add ``__eq__`` and thereby remove the hash, unless their arguments say otherwise.
 _EQ_MAKERS = frozenset({"dataclasses.dataclass", "attr.s", "attr.define", "attrs.define", "attrs.mutable"})
@@ -28,7 +28,14 @@ def why_no_key(code: ClassCode) -> str | None:
 
 
 def _why_no_hash(code: ClassCode) -> str | None:
-    for owner in code.order:
+    for owner in _lineage(code):
+        if owner is None or isinstance(owner, str):
+            if owner in _UNHASHABLE_BASES:
+                kind = _UNHASHABLE_BASES[owner]
+                return f"can't be hashed, because it is a {kind}; hold the {kind} in an attribute"
+            if owner not in _SLOTTED_BASES:
+                return None
+            continue
         if "__hash__" in owner.attributes or any(_may_leave_hash(decorator) for decorator in owner.decorators):
             return None
         maker = next((decorator.path for decorator in owner.decorators if decorator.path in _EQ_MAKERS), None)
@@ -37,13 +44,22 @@ def _why_no_hash(code: ClassCode) -> str | None:
             return f"can't be hashed: `@{name}` gives it `__eq__` but no `__hash__`; use `@{name}(eq=False)`"
         if "__eq__" in owner.attributes:
             return "can't be hashed: it defines `__eq__` but no `__hash__`; add `__hash__ = object.__hash__`"
-        for base in owner.bases:
-            if isinstance(base, str) and base in _UNHASHABLE_BASES:
-                kind = _UNHASHABLE_BASES[base]
-                return f"can't be hashed, because it is a {kind}; hold the {kind} in an attribute"
-            if not isinstance(base, str) and not base.values:
-                return None
     return None
+
+
+def _lineage(code: ClassCode, active: tuple[ClassCode, ...] = ()) -> list[ClassCode | str | None]:
+    """The classes in which an instance's methods are looked up, in order: libraries' by path, unknown ones as None."""
+    found: list[ClassCode | str | None] = [code]
+    for base in code.bases if code not in active else ():
+        behind: list[ClassCode | str | None] = [base if isinstance(base, str) else None]
+        if not isinstance(base, str) and len(base.values) == 1:
+            (value,) = base.values
+            path = getattr(value, "path", None)
+            behind = _lineage(value.code, (*active, code)) if isinstance(value, Class) else [path]
+        behind = [each for each in behind if each is not code]
+        # What a later base has too comes behind that.
+        found = [each for each in found if each is None or each not in behind] + behind
+    return found
 
 
 def _why_no_reference(code: ClassCode) -> str | None:

@@ -295,13 +295,14 @@ class DefinitionLowering(ExpressionLowering):
 
 
 def _slots(node: ast.ClassDef) -> frozenset[str] | None:
+    bound = [each for each in ast.walk(node) if isinstance(each, ast.Name) and each.id == "__slots__"]
     for statement in node.body:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            if any(isinstance(target, ast.Name) and target.id == "__slots__" for target in targets):
+            if len(bound) == 1 and any(target is bound[0] for target in targets):
                 try:
                     named = ast.literal_eval(statement.value)
                     return frozenset([named] if isinstance(named, str) else named)
                 except (TypeError, ValueError):
-                    return frozenset({"__weakref__"})
-    return None
+                    break
+    return frozenset({"__weakref__"}) if bound else None
