@@ -69,6 +69,10 @@ def count_names(trees: Iterable[ast.Module]) -> tuple[Mapping[str, int], Mapping
     assigned = Counter(
         node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
     )
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[_, ast.Constant(value=str(name)), *_]):
+                assigned[name] += 1
     return assigned, Counter(node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
 
@@ -256,7 +260,7 @@ class _Finder:
         found = [node for node in ast.walk(self.tree) if getattr(node, "name", None) == name]
         if len(found) != 1 or not isinstance(found[0], ast.FunctionDef) or found[0].decorator_list:
             return False
-        if name in self.assigned:
+        if name in self.assigned or self._is_open():
             return False
         match call.func:
             case ast.Name():
@@ -303,7 +307,17 @@ class _Finder:
         declared = any(
             isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names for node in ast.walk(self.tree)
         )
-        return count == 1 and not declared and name not in self.assigned
+        return count == 1 and not declared and name not in self.assigned and not self._is_open()
+
+    def _is_open(self) -> bool:
+        """Whether the file may bind names that its source does not spell."""
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Call(func=ast.Name(id="globals" | "exec")):
+                    return True
+                case ast.Call(func=ast.Name(id="vars" | "locals"), args=[]):
+                    return True
+        return False
 
     def _bindings(self, name: str) -> int:
         """How often a file binds a name, in all its scopes."""
@@ -323,7 +337,12 @@ def _binds(node: ast.AST, name: str) -> int:
             return (given or found.partition(".")[0]) == name
         case ast.Global(names=names) | ast.Nonlocal(names=names):
             return 2 * (name in names)
-        case ast.ExceptHandler(name=found) | ast.MatchAs(name=found) | ast.MatchStar(name=found):
+        case (
+            ast.ExceptHandler(name=found)
+            | ast.MatchAs(name=found)
+            | ast.MatchStar(name=found)
+            | ast.MatchMapping(rest=found)
+        ):
             return found == name
     return 0
 
