@@ -12,6 +12,8 @@ from ..ir.values import (
     INTEGER,
     NONE,
     SHAPE,
+    TENSOR_LIKE,
+    UNKNOWN,
     Box,
     Value,
 )
@@ -41,7 +43,13 @@ class ArrayCalls:
             elif value is not NONE:
                 self.graph.add(result, ARRAY)
 
+        def take_other(value: Value) -> None:
+            if value in TENSOR_LIKE or value is UNKNOWN or (isinstance(value, Box) and value.kind == "list"):
+                self.graph.add(result, ARRAY)
+
         self.graph.watch(given.positional[0], Reaction(take))
+        for other in given.positional[1:]:
+            self.graph.watch(other, Reaction(take_other))
         self.calls.late.append((call, "array"))
 
     def _do_numpy_scalar(
@@ -67,7 +75,9 @@ class ArrayCalls:
     def _do_numpy_unique(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
     ) -> None:
-        self.graph.add(result, ARRAY)
+        """The values; a tuple, of these and of what is asked for besides."""
+        counted = any(name.startswith("return_") for name in given.keywords) or len(given.positional) > 1
+        self.graph.add(result, self.program.box("tuple", call.place, ARRAY) if counted or given.double_stars else ARRAY)
 
     def _do_array_pairs(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str

@@ -51,7 +51,9 @@ class Containers:
             for key, node in given.keywords.items():
                 graph.connect(node, self.program.field(box, key, call.place))
             graph.add(result, NONE)
-        elif name in ("pop", "popleft", "popitem", "get", "setdefault", "__getitem__", "__next__"):
+        elif name == "popitem":
+            graph.connect(self.items(call, box).element, result)
+        elif name in ("pop", "popleft", "get", "setdefault", "__getitem__", "__next__"):
             literal: object = None
             if box.kind == "dict" and call.literals is not None:
                 literal = call.literals.get(0)

@@ -1,6 +1,6 @@
 """The results of library objects' methods, by the kind of the receiver.
 
-Results are the words of ``results``; ``self`` is the receiver, ``element`` its element.
+Results are the words of ``results``; ``self`` is the receiver.
 """
 
 from __future__ import annotations
@@ -130,7 +130,6 @@ _METHODS: dict[str, dict[str, str]] = {
         "with_rank_at_least": "shape",
         "concatenate": "shape",
         "merge_with": "shape",
-        "ndims": "int",
         "index": "int",
         "count": "int",
         "append": "none",

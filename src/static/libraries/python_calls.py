@@ -199,9 +199,14 @@ class PythonCalls:
     def _do_sum(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
         if given.positional:
             element = self.containers.each(call, given.positional[0])
-            event = Operation(call.owner, call.place, call.guard, "Add", (element, element))
+            start = given.get(1, "start")
+            if start is not None:
+                self.graph.connect(start, result)
+            event = Operation(call.owner, call.place, call.guard, "Add", (start or element, element))
             event.result = result
             self.graph.watch(element, event)
+            if start is not None:
+                self.graph.watch(start, event)
 
     def _do_extreme(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
         if len(given.positional) == 1:
@@ -224,6 +229,11 @@ class PythonCalls:
             event.result = result
             self.graph.watch(left, event)
             self.graph.watch(right, event)
+
+    def _do_pair(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
+        pair = self.program.box("tuple", call.place)
+        self._do_binary(call, given, pair.element, receiver, path)
+        self.graph.add(result, pair)
 
     def _do_truth(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
         self.graph.add(result, BOOLEAN)
