@@ -1,0 +1,184 @@
+"""Work on tensors without a tape: a region where it pays and is nothing but that, however Python divides it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+
+import pytest
+
+from hybridize.records import Action
+from tests.static.conftest import Project
+
+Found = Callable[..., list[list[str]]]
+
+HEAD = """
+import time
+from somewhere import load, thing
+
+model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+scale = tf.Variable(2.0)
+data = tf.data.Dataset.from_tensor_slices(tf.ones([4, 2])).batch(2)
+rows, losses = load(), []
+
+"""
+#: Four operations, which are worth a call.
+WORK = ["y = tf.square(x)", "z = tf.tanh(y)", "z = tf.abs(z)", "z = tf.exp(z)"]
+
+
+@pytest.fixture
+def found(project: Project) -> Found:
+    """The statements of each region in a loop (or what else is ``around``) of some lines; moved ones are not in it."""
+
+    def find(lines: list[str], head: str = HEAD, around: str = "for x in data:", behind: str = "") -> list[list[str]]:
+        body = textwrap.indent("\n".join(lines), "    ")
+        text = f"import numpy as np\nimport tensorflow as tf\n{head}{around}\n{body}\n{behind}"
+        project.write("train.py", text)
+        scan = project.scan()
+        assert not scan.warnings
+        regions = [each.region for each in scan.functions if "@" in each.id and each.proposal is Action.EXTRACT]
+        assert all(regions)
+        return [
+            [
+                line.strip()
+                for number, line in enumerate(text.splitlines(), 1)
+                if each.first <= number <= each.last and not any(a <= number <= b for a, b in each.moved)
+            ]
+            for each in regions
+            if each is not None
+        ]
+
+    return find
+
+
+# What is worth a call
+
+
+def test_so_much_work_is_a_region_and_less_is_none(found: Found) -> None:
+    assert found(WORK) == [WORK]
+    assert found(WORK[:3]) == []
+    assert found(WORK[1:], head=HEAD + "y = tf.ones([2])\n") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["y = model(x)", "y = model(x, training=False)", "y = model.call(x)", "y = tf.keras.layers.Dense(1)(x)"]
+)
+def test_a_pass_through_a_model_is_worth_one(line: str, found: Found) -> None:
+    # A layer that is made in the loop builds a model; that is done once.
+    assert found([line]) == ([[line]] if "Dense" not in line else [])
+
+
+def test_operators_count_as_operations_do(found: Found) -> None:
+    line = "y = (x * 2.0 + x) * x - x"
+    assert found([f"{line}", "z = tf.abs(y)"]) == [[line, "z = tf.abs(y)"]]
+
+
+def test_work_of_numbers_and_arrays_is_none(found: Found) -> None:
+    assert found(["y = n * 2 + n * 3 - n + 1"], around="for n in range(9):") == []
+    assert found(["y = np.abs(np.exp(np.tanh(np.square(rows[0]))))"]) == []
+
+
+def test_what_the_project_s_functions_do_is_theirs_to_gain(found: Found) -> None:
+    own = HEAD + "def work(x):\n    return tf.abs(tf.tanh(tf.exp(tf.square(x))))\n\n"
+    assert found(["y = work(x)", "z = tf.abs(y)"], head=own) == []
+
+
+@pytest.mark.parametrize("line", ["y = model.predict(x)", "model.fit(x)", "y = model.evaluate(x)"])
+def test_what_keras_makes_a_graph_of_is_no_work(line: str, found: Found) -> None:
+    assert found([line]) == []
+
+
+# Where it stands
+
+
+def test_what_runs_once_is_none(found: Found) -> None:
+    assert found(WORK, around="if True:", head=HEAD + "x = tf.ones([2])\n") == []
+
+
+@pytest.mark.parametrize(
+    "around", ["for x in data:", "for n, x in enumerate(data):", "while load():\n    x = tf.ones(2)"]
+)
+def test_each_kind_of_loop_counts(around: str, found: Found) -> None:
+    assert [region[-4:] for region in found(WORK, around=around)] == [WORK]
+
+
+def test_in_a_function_a_loop_of_its_own_counts(found: Found) -> None:
+    inside = [f"    {line}" for line in WORK]
+    head = HEAD + "def validate(data):\n    print(1)\n"
+    assert found(inside, head=head, around="    for x in data:") == [WORK]
+
+
+def test_in_a_function_that_is_called_in_a_loop_no_other_is_needed(found: Found) -> None:
+    lines = ["print(1)", *WORK, "thing.step(z)"]
+    assert found(lines, around="def validate(x):", behind="for x in data:\n    validate(x)\n") == [WORK]
+    assert found(lines, around="def validate(x):", behind="validate(tf.ones([2]))\n") == []
+
+
+# What divides it
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(time.time())",
+        "thing.step()",
+        "losses.append(float(z))",
+        "w = z.numpy()",
+        "if load(): break",
+        "if load(): continue",
+        "for n in range(3): pass",
+        "try: load()\nexcept ValueError: pass",
+        "import math",
+        "assert load()",
+    ],
+)
+def test_what_python_has_to_do_between_is_in_no_region(line: str, found: Found) -> None:
+    other = [each.replace("y", "a").replace("z", "b").replace("x)", "w)") for each in WORK]
+    other[0] = "a = tf.square(x)"
+    regions = found([*WORK, line, *[each.replace("w)", "x)") for each in other]])
+    words = line.partition("\n")[0]
+    assert not any(words in each for region in regions for each in region)
+    assert regions and all(len(region) >= 4 for region in regions)
+    assert {each for region in regions for each in region} <= {*WORK, *other}
+
+
+def test_what_may_run_behind_it_does_not_divide(found: Found) -> None:
+    assert found([*WORK[:2], "print(float(y))", *WORK[2:]]) == [WORK]
+
+
+def test_parts_that_are_too_little_alone_are_none(found: Found) -> None:
+    assert found([*WORK[:2], "thing.step(y)", *WORK[2:]]) == []
+
+
+def test_arithmetic_behind_the_last_operation_stays_outside(found: Found) -> None:
+    (region,) = found([*WORK, "n = 3 * 4"])
+    assert region == WORK
+    regions = found([*WORK, "n = 3 * 4", "thing.step(n)", "w = tf.abs(x)", *WORK[1:]])
+    assert regions[0] == WORK
+
+
+@pytest.mark.parametrize(
+    "line", ["x = tf.constant(rows)", "x = tf.convert_to_tensor(rows)", "x = rows[n]", "x = tf.constant(rows[n])"]
+)
+def test_data_are_handed_over_outside(line: str, found: Found) -> None:
+    """Inside of a function all of them would be given to it, or be a constant of the graph."""
+    for region in found([line, *WORK], around="for n in range(9):", head=HEAD + "x = tf.ones([2])\n"):
+        assert line not in region
+
+
+@pytest.mark.parametrize("jump", ["return z", "yield z"])
+def test_what_leaves_the_function_is_in_none(jump: str, found: Found) -> None:
+    inside = [f"    {line}" for line in [*WORK, jump]]
+    regions = found(inside, head=HEAD + "def validate(data):\n    print(1)\n", around="    for x in data:")
+    assert all(jump not in region for region in regions)
+
+
+def test_a_training_step_and_a_pass_beside_it_are_two(found: Found) -> None:
+    step = [
+        "with tf.GradientTape() as tape:",
+        "    loss = tf.reduce_sum(scale * x)",
+        "optimizer.apply_gradients([(tape.gradient(loss, scale), scale)])",
+    ]
+    head = HEAD + "optimizer = tf.keras.optimizers.SGD()\n"
+    regions = found([*step, "losses.append(float(loss))", *WORK], head=head)
+    assert [each.strip() for each in step] in regions and WORK in regions
