@@ -99,9 +99,26 @@ def may_move(
         return False
     if _looked_at(statement) - before.bound - numbers - _PLAIN:
         return False
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Attribute):
+        return not _may_use(later, statement.target)
     changed = {ast.dump(receiver) for receiver in _receivers(statement)}
     used = {ast.dump(node) for each in later for node in ast.walk(each) if isinstance(node, (ast.Attribute, ast.Name))}
     return not changed & used
+
+
+def _may_use(statements: Sequence[ast.stmt], target: ast.Attribute) -> bool:
+    """Whether statements may read or set an attribute: by its name, or because they hand on or call its object."""
+    owner = ast.unparse(target.value)
+    nodes = [node for each in statements for node in ast.walk(each)]
+    parts = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == owner:
+            if node.attr == target.attr or id(node) in called:
+                return True
+        elif isinstance(node, ast.Name) and node.id == owner and id(node) not in parts:
+            return True
+    return False
 
 
 def counts(statement: ast.stmt, numbers: frozenset[str]) -> bool:
@@ -157,6 +174,8 @@ def _is_plain(statement: ast.stmt, tensors: frozenset[str]) -> bool:
             return plain(call)
         case ast.Assign(targets=[ast.Name()], value=value) | ast.AugAssign(target=ast.Name(), value=value):
             return isinstance(value, ast.Call) and is_number(value)
+        case ast.AugAssign(target=ast.Attribute(value=ast.Name()), value=value):
+            return isinstance(value, ast.Call) and is_number(value)
         case ast.If(test=test, body=body, orelse=[]):
             return plain(test) and all(_is_plain(each, tensors) for each in body)
     return False
@@ -191,6 +210,8 @@ def _looked_at(statement: ast.stmt) -> set[str]:
             taken = [node for node in converted if not _is_text_format(node)]
             return names_of([*taken, *numeric]).read
         return names_of([*call.args, *call.keywords]).read
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Attribute):
+        return names_of([statement.value]).read
     return names_of([statement]).read
 
 

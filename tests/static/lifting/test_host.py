@@ -47,8 +47,15 @@ MOVING = (
     ("history.append(float(loss))", "loss = f(x)", "g = h(loss)"),
     ("value = float(loss)", "loss = f(x)", "g = h(loss)"),
     ("print(step)", "loss = f(x)", "g = h(loss)"),
+    ("self.total += loss.numpy()", "loss = f(x)", "g = h(loss)\nself.optimizer.apply(g)"),
 )
 STAYING = (
+    ("self.total += loss.numpy()", "loss = f(x)", "g = h(loss) * self.total"),
+    ("self.total += loss.numpy()", "loss = f(x)", "g = self.h(loss)"),
+    ("self.total += loss.numpy()", "loss = f(x)", "g = h(loss, self)"),
+    ("self.total += loss.numpy()", "loss = f(x)", "loss = h(loss)"),
+    ("self.total += other.numpy()", "loss = f(x)", "g = h(loss)"),
+    ("self.losses[0] += loss.numpy()", "loss = f(x)", "g = h(loss)"),
     ("print(loss)", "loss = f(x)", "loss = h(loss)"),
     ("print(loss)", "loss = self.w", "g = h(loss)"),
     ("print(w.numpy())", "loss = f(x)", "w.assign(loss)"),
