@@ -136,6 +136,9 @@ class Tensor:
     def __float__(self) -> float:
         return self.value
 
+    def __lt__(self, other: Any) -> bool:
+        return self.value < number(other)
+
     def __gt__(self, other: Any) -> bool:
         return self.value > number(other)
 

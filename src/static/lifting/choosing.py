@@ -18,6 +18,7 @@ from .state import Attributes
 _BLOCKS = ("body", "orelse", "finalbody")
 _CONVERSIONS = frozenset({"constant", "convert_to_tensor"})
 _VARIABLES = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
+_OPTIMIZING = frozenset({"apply", "apply_gradients", "minimize"})
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
 #: Functions that can read all names of the scope that calls them.
 _REFLECTING = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
@@ -320,7 +321,10 @@ def _moved_out(
 
     visit(region, [], [])
     ahead = Ahead()
-    if refused:
+    tail = _tail(region, [call for _, call in refused]) if used is not None else []
+    if tail:
+        moved[:] = [each for each in moved if each.lineno < tail[0].lineno] + tail
+    elif refused:
         # A call that uses the step's results can't go anywhere else, so it is the first to report.
         nearness, call = max(refused, key=lambda each: each[0])
         said = ast.unparse(call)
@@ -345,6 +349,28 @@ def _moved_out(
     # Statements that stand before the rest of the region anyway are not moved.
     ahead.statements = [each for each in ahead.statements if each.lineno > region[0].lineno]
     return _Parts(region, moved, ahead)
+
+
+def _tail(region: Sequence[ast.stmt], calls: Sequence[ast.Call]) -> list[ast.stmt]:
+    """The last statements in the body of the tape, if all calls that must run in Python are in them.
+
+    After the last update a tape records nothing that is used, so they can follow it. They keep their order.
+    """
+    last = region[-1]
+    if not isinstance(last, ast.With) or not calls:
+        return []
+    start = min(call.lineno for call in calls)
+    first = next(number for number, each in enumerate(last.body) if (each.end_lineno or 0) >= start)
+    tail, tapes = last.body[first:], names_of(list(last.items)).bound
+    inside = {id(node) for each in tail for node in ast.walk(each)}
+    closed = all(id(call) in inside for call in calls) and not names_of(tail).read & tapes
+    # The step itself must be complete before.
+    updated = any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OPTIMIZING
+        for each in last.body[:first]
+        for node in ast.walk(each)
+    )
+    return tail if closed and updated else []
 
 
 def _nearness(call: ast.Call, bound: frozenset[str]) -> int:

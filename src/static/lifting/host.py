@@ -148,6 +148,8 @@ def _is_plain(statement: ast.stmt, tensors: frozenset[str]) -> bool:
                 return all(map(is_number, (left, *comparators)))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
                 return name in _PLAIN and all(map(plain, args)) and all(plain(each.value) for each in keywords)
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Attribute(attr="numpy")) as inner), args=[]):
+                return plain(inner)  # a method of an array
             case ast.Call(func=ast.Attribute(attr=name, value=value), args=args, keywords=keywords):
                 of_object = isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name)
                 ready = isinstance(value, (ast.Name, ast.Constant)) or (name in _CHANGING and of_object)

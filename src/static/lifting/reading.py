@@ -240,7 +240,7 @@ class Reader:
             if unsure:
                 said = f"Python code inside it reads {min(unsure)}, which may be unbound there"
                 return Unliftable(*self.lines, said, statement.lineno)
-            known |= names_of([statement]).bound if isinstance(statement, (ast.Assign, ast.AugAssign)) else set()
+            known |= certain_after([statement])
         ahead = self.ahead.statements or self.ahead.values
         if (self.moved or ahead) and not _imports_all(self.tree):
             # If the region fails because a name is unbound, the moved statements would no longer run.

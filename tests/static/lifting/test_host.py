@@ -48,8 +48,10 @@ MOVING = (
     ("value = float(loss)", "loss = f(x)", "g = h(loss)"),
     ("print(step)", "loss = f(x)", "g = h(loss)"),
     ("self.total += loss.numpy()", "loss = f(x)", "g = h(loss)\nself.optimizer.apply(g)"),
+    ("history.append(loss.numpy().mean())", "loss = f(x)", "g = h(loss)"),
 )
 STAYING = (
+    ("history.append(f(loss).numpy().mean())", "loss = f(x)", "g = h(loss)"),
     ("self.total += loss.numpy()", "loss = f(x)", "g = h(loss) * self.total"),
     ("self.total += loss.numpy()", "loss = f(x)", "g = self.h(loss)"),
     ("self.total += loss.numpy()", "loss = f(x)", "g = h(loss, self)"),
