@@ -123,6 +123,35 @@ def test_what_is_said_to_be_moved_must_be_statements_of_the_region():
     assert not is_same(BEFORE, AFTER, replace(STEP, first=40, last=41))
 
 
+NUMPY = """
+def fit(w, data):
+    for x in data:
+        y = x * 2
+        n = np.abs(x)
+        loss = w * n
+"""
+AHEAD = """
+def step(x, w, n):
+    y = x * 2
+    loss = w * n
+
+
+def fit(w, data):
+    for x in data:
+        n = np.abs(x)
+        step(x, w, n)
+"""
+
+
+def test_what_goes_ahead_of_the_call_stands_there_and_nowhere_else():
+    region = Region("a.py", 4, 6, "step", ("x", "w", "n"), (), (), 2, ahead=((5, 5),))
+    assert is_same(NUMPY, AHEAD, region)
+    behind = AHEAD.replace("        n = np.abs(x)\n", "") + "        n = np.abs(x)\n"
+    assert not is_same(NUMPY, behind, region)
+    assert not is_same(NUMPY, AHEAD.replace("        n = np.abs(x)\n", ""), region)
+    assert not is_same(NUMPY, AHEAD, replace(region, ahead=((9, 9),)))
+
+
 # Wherever the file has the name already, one of both would stand for the other.
 TAKEN = {
     "a parameter of the function that calls it": (BEFORE, "def fit(w, data", "def fit(w, data, step"),

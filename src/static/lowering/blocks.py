@@ -175,6 +175,10 @@ class Block:
             return program.external(target.path)
         if target.rest:
             return program.cell(target.module, target.rest[0])
+        package, _, name = target.module.rpartition(".")
+        if package and package != self.module.name:
+            # The package may bind the name to something else: `from .step import step` in its `__init__.py`.
+            return program.cell(package, name)
         module = program.modules.get(target.module)
         if module is not None:
             return program.constant(module.value)

@@ -83,6 +83,44 @@ def test_a_module_in_a_package_is_an_attribute_of_it() -> None:
     assert held({**files, "train.py": "from a import b as x\n"}) == {"module a.b"}
 
 
+PACKAGE = {
+    "a/__init__.py": "from .b import b\n",
+    "a/b.py": "def b(x): return x\nc = 1\n",
+    "a/d.py": "from . import b\ny = b\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from a import b as x", "b"),
+        ("import a\nx = a.b", "b"),
+        ("import a.b as x", "b"),
+        ("from a.b import b as x", "b"),
+        ("from a import *\nx = b", "b"),
+        ("from a.b import c as x", "int"),
+        ("from a.d import y as x", "b"),
+        ("import a.d as x", "module a.d"),
+        ("from a import b\nx = b('s')", "str"),
+    ],
+)
+def test_a_function_that_a_package_takes_out_of_its_module_of_that_name_is_that(text: str, expected: str) -> None:
+    for order in (["train.py", *PACKAGE], [*PACKAGE, "train.py"]):
+        files = {**PACKAGE, "train.py": f"{text}\n"}
+        assert held({name: files[name] for name in order}) == {expected}
+
+
+def test_so_is_a_class_that_others_are_derived_from() -> None:
+    files = {"a/__init__.py": "from .Agent import Agent\n", "a/Agent.py": "class Agent:\n    def f(self): return 1\n"}
+    assert held({**files, "train.py": "from a import Agent\nclass Own(Agent): pass\nx = Own().f()\n"}) == {"int"}
+
+
+def test_a_package_that_hands_on_its_modules_hands_on_modules() -> None:
+    files = {"a/__init__.py": "from . import b\nimport a.d\n", "a/b.py": "y = 1\n", "a/d.py": "y = 's'\n"}
+    assert held({**files, "train.py": "from a import b\nx = b\n"}) == {"module a.b"}
+    assert held({**files, "train.py": "import a\nx = a.d.y\n"}) == {"str"}
+
+
 def test_a_module_that_was_not_read_holds_anything() -> None:
     solved = lowered({"train.py": "x = 1\n"})
     node = solved.module_node("gone")
