@@ -5,6 +5,7 @@ A program says ``probe(n, value)`` wherever it wants to be asked, and ``choose()
 
 from __future__ import annotations
 
+import ast
 import itertools
 import random
 import re
@@ -124,6 +125,24 @@ def missed(text: str, seeds: int = 20) -> Iterator[str]:
             for value in values:
                 if number in known and not covers(known[number], value):
                     yield f"probe {number} was given {value!r}, said are {known[number]}"
+
+
+def strict(text: str) -> str:
+    """The same program, where each probe may be given something else as well: what is known of it must be all of it.
+
+    A name that nothing is known of may hold anything; one that may hold two things, and of which one is known, may not.
+    """
+
+    class Perhaps(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.Call:
+            self.generic_visit(node)
+            if isinstance(node.func, ast.Name) and node.func.id == "probe":
+                choose, other = (ast.Call(ast.Name(name, ast.Load()), [], []) for name in ("choose", "Else"))
+                node.args[1] = ast.IfExp(choose, node.args[1], other)
+            return node
+
+    tree = Perhaps().visit(ast.parse(textwrap.dedent(text)))
+    return f"class Else: pass\n{ast.unparse(ast.fix_missing_locations(tree))}\n"
 
 
 # -- random programs ------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..ir.code import AttributeLoad, AttributeStore, Call, Operation
+from ..ir.code import AttributeLoad, AttributeStore, Call, ClassCode, Operation
 from ..ir.engine import Engine, Given, Reaction
 from ..ir.program import Program
 from ..ir.solver import Node
@@ -64,6 +64,8 @@ class PythonCalls:
             if isinstance(value, Box) and value.kind in ("list", "tuple") and kind != "set":
                 for key, held in tuple(value.fields.items()):
                     self.graph.connect(held, self.program.field(box, key, call.place))
+                    # Who has asked the new container for the item before has looked among the elements.
+                    self.graph.connect(held, box.element)
                 self.graph.connect(value.element, box.element)
             else:
                 self.containers.elements(call, source, value, box.element)
@@ -92,6 +94,15 @@ class PythonCalls:
                 self.graph.connect(value.fields[1], box.element)
 
         self.graph.watch(source, Reaction(take))
+
+    def _do_counter(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
+        box = self.program.box("dict", call.place, INTEGER)
+        box.keys = Node(call.place)
+        for source in given.positional[:1]:
+            self.graph.connect(self.containers.each(call, source), box.keys)
+        for key, node in given.keywords.items():
+            self.graph.connect(node, self.program.field(box, key, call.place))
+        self.graph.add(result, box)
 
     def _do_defaultdict(
         self, call: Call, given: Given, result: Node, receiver: Value | None, path: str
@@ -169,6 +180,10 @@ class PythonCalls:
         for _, source in given.stars:
             inner = self.containers.each(call, source)
             self.graph.connect(self.containers.each(call, inner), row.element)
+        if path.endswith("zip_longest"):
+            filling = given.keywords.get("fillvalue", self.program.constants[NONE])
+            for node in (row.element, *row.fields.values()):
+                self.graph.connect(filling, node)
         self.graph.add(result, self.program.box("iterator", call.place, row))
 
     def _do_map(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
@@ -177,6 +192,17 @@ class PythonCalls:
         if given.positional:
             elements = [self.containers.each(call, source) for source in given.positional[1:]]
             self.library.callback(call, given.positional[0], elements, box.element)
+
+    def _do_starmap(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
+        box = self.program.box("iterator", call.place)
+        self.graph.add(result, box)
+        if len(given.positional) > 1:
+            row = self.containers.each(call, given.positional[1])
+
+            def take(value: Value) -> None:
+                self.calls.dispatch(call, value, Given(stars=[(0, row)]), box.element, "call", given.positional[0])
+
+            self.graph.watch(given.positional[0], Reaction(take))
 
     def _do_filter(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
         box = self.program.box("iterator", call.place)
@@ -209,6 +235,8 @@ class PythonCalls:
                 self.graph.watch(start, event)
 
     def _do_extreme(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
+        if "default" in given.keywords:
+            self.graph.connect(given.keywords["default"], result)
         if len(given.positional) == 1:
             self.graph.connect(self.containers.each(call, given.positional[0]), result)
         else:
@@ -311,20 +339,27 @@ class PythonCalls:
         self.graph.add(result, UNKNOWN)
 
     def _do_super(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
+        values = self.program.values
+
+        def bind(code: ClassCode, source: Node) -> None:
+            def take(value: Value) -> None:
+                if isinstance(value, (Instance, Class)):
+                    self.graph.add(result, values.super(code, value))
+
+            self.graph.watch(source, Reaction(take))
+
+        def take_class(value: Value) -> None:
+            if isinstance(value, Class):
+                bind(value.code, given.positional[1])
+
+        if len(given.positional) > 1:
+            self.graph.watch(given.positional[0], Reaction(take_class))
+            return
         owner = call.owner
         while owner.owner_class is None and owner.parent is not None:
             owner = owner.parent
-        code = owner.owner_class
-        if code is None or not owner.parameters:
-            return
-        values = self.program.values
-        source = given.positional[1] if len(given.positional) > 1 else owner.parameters[0].node
-
-        def take(value: Value) -> None:
-            if isinstance(value, (Instance, Class)):
-                self.graph.add(result, values.super(code, value))
-
-        self.graph.watch(source, Reaction(take))
+        if owner.owner_class is not None and owner.parameters:
+            bind(owner.owner_class, owner.parameters[0].node)
 
     def _do_type(self, call: Call, given: Given, result: Node, receiver: Value | None, path: str) -> None:
         def take(value: Value) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from running import kinds, missed
+from running import kinds, missed, strict
 
 CASES = {
     "every kind of parameter": """
@@ -82,6 +82,7 @@ CASES = {
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_is_given_and_what_comes_back(text: str) -> None:
     assert not list(missed(text, seeds=6))
+    assert not list(missed(strict(text), seeds=12))
 
 
 def test_a_wrapper_that_hands_on_what_it_is_given_back_is_looked_through():

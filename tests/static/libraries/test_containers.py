@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from running import kinds, missed
+from running import kinds, missed, strict
 
 CASES = {
     "lists": """
@@ -67,6 +67,7 @@ CASES = {
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_containers_give(text: str) -> None:
     assert not list(missed(text, seeds=4))
+    assert not list(missed(strict(text), seeds=8))
 
 
 def test_what_is_found_under_a_key_is_what_was_put_there_and_no_more() -> None:

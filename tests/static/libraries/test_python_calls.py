@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from laying import calls_of, function_in
-from running import kinds, missed
+from running import kinds, missed, strict
 
 from hybridize.static.ir.code import AttributeStore
 from hybridize.static.ir.values import INTEGER, STRING
@@ -65,7 +65,7 @@ CASES = {
         probe(19, functools.reduce(lambda a, b: b, [1], "s")); probe(20, bool(1))
         probe(21, int("1")); probe(22, float("1")); probe(23, str(1)); probe(24, repr(1)); probe(25, ord("a"))
         probe(26, chr(97)); probe(27, hash(1))
-        probe(28, sum([])); probe(29, min({"x": 1})); probe(31, math.sqrt(4))
+        probe(29, min({"x": 1})); probe(31, math.sqrt(4))
         probe(32, isinstance(1, int))
         probe(33, functools.reduce(operator.add, ["a", "b"])); probe(34, sum((x for x in [1]), 1.5))
         probe(35, sum([], None)); functools.reduce(lambda a, b: (probe(36, a), "s")[1], [1, 2, 3])
@@ -100,6 +100,7 @@ CASES = {
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_functions_give(text: str) -> None:
     assert not list(missed(text, seeds=4))
+    assert not list(missed(strict(text), seeds=8))
 
 
 def test_what_is_certain_is_not_taken_for_more() -> None:

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 from laying import calls_of, events_in, function_in
-from running import kinds, missed
+from running import kinds, missed, strict
 
 from hybridize.static.ir.code import Branch, Call, FunctionCode, Operation
 from hybridize.static.lowering.operations import flag_of
@@ -50,6 +50,7 @@ CASES = {
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_an_operator_gives(text: str) -> None:
     assert not list(missed(text, seeds=8))
+    assert not list(missed(strict(text), seeds=16))
 
 
 def test_numbers_are_not_taken_for_more_than_they_are() -> None:
