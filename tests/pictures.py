@@ -304,13 +304,16 @@ def gains() -> Iterator[str]:
 
 
 def changed(patch: str) -> str:
-    """What a patch changes, in words: a function gets a decorator, and a step that is no function becomes one."""
-    parts = []
+    """What a patch changes, in words: functions get a decorator, and steps that are none become functions."""
+    names, steps = [], []
     for name in patch.replace("`", "").split("<br>"):
         lines = re.search(r"@(\d+)-(\d+)$", name)
-        step = f"the training step at lines {lines[1]}–{lines[2]} becomes one" if lines else ""
-        parts.append(step or f"`{name.partition(':')[2]}`")
-    return ", ".join(parts)
+        if lines is None:
+            names.append(f"`{name.partition(':')[2]}`")
+        else:
+            steps.append(f"line {lines[1]}" if lines[1] == lines[2] else f"lines {lines[1]}–{lines[2]}")
+    moved = [f"the code at {' and at '.join(steps)}"] if steps else []
+    return ", ".join([*names, *moved])
 
 
 def readme(text: str) -> str:
