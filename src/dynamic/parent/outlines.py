@@ -71,7 +71,7 @@ class Comparison:
         wrong = self._wrong(may_reorder)
         if wrong and self.twin is None:
             # A difference that also occurs between two runs of the original does not count.
-            self.twin = self._run([("outlined-twin", ())], self.seconds)["outlined-twin"]
+            self.twin = self._run([("outlined-twin", ())], min(seconds, self.seconds))["outlined-twin"]
             wrong = self._wrong(may_reorder)
         return wrong
 

@@ -6,6 +6,7 @@ contains only the selected ones; it is run cold and measured against the origina
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,20 +61,24 @@ def run(work: Work, found: Scan) -> bool:
         seconds = work.share(SHARE, least=LEAST_SECONDS)
         if work.own_seconds is not None:
             seconds = min(seconds, max(LEAST_SECONDS, OWN_TIMES * work.own_seconds))
-        longest = work.share(LATE_SHARE, least=LEAST_SECONDS)
+        longest = max(seconds, work.share(LATE_SHARE, least=LEAST_SECONDS))
+        end = time.monotonic() + longest + 2 * seconds
         # Validation comes after training, so only training steps are worth waiting for.
         steps = {j.function.id for j in judgements if j.function.confidence is Confidence.HIGH}
         together = [edit_of(judgement) for judgement in judgements]
         # First all at once. If that changes the program, one after the other.
         tries = [together] if len(together) == 1 else [together, *([edit] for edit in together)]
         for edits in tries:
-            if work.left < LEAST_SECONDS:
+            left = min(work.left, end - time.monotonic())
+            if left < LEAST_SECONDS / 2 or work.left < LEAST_SECONDS:
                 _drop(work, edits, "there was no time to prove that moving it into a function changes nothing")
                 continue
             files, refused = edit_project(root, [*standing, *edits])
             wrong = next((each.message for each in refused.values()), "")
             reorders = any(edit.region is not None and edit.region.ahead for edit in [*standing, *edits])
-            wrong = wrong or compared.differs(files, seconds, longest, steps, may_reorder=reorders)
+            wrong = wrong or compared.differs(
+                files, min(seconds, left), min(longest, left), steps, may_reorder=reorders
+            )
             if not wrong:
                 missed = [edit for edit in edits if not compared.reached(edit.candidate)]
                 _drop(work, missed, UNCOMPARED)
