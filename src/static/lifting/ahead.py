@@ -173,13 +173,16 @@ def _value_of(places: Sequence[_Place], number: int, call: ast.Call, ahead: Ahea
         for node in ast.walk(part)
         if ast.dump(node) == dumped
     ]
-    bound = {name for place in places[: max(at for at, _ in same) + 1] for name in place.bound}
+    last = max(at for at, _ in same)
+    bound = {name for place in places[: last + 1] for name in place.bound}
     for each in ahead.statements:
         if each.lineno > expression.lineno:
             bound |= {*names_of([each]).bound, *_changed([each])}
     fine = (
         expression.lineno == expression.end_lineno
         and not names_of([expression]).read & bound
+        and not any(place.updates for place in places[:last])
+        and not any(isinstance(node, ast.NamedExpr) for node in ast.walk(expression))
         and not (_draws(expression) and len(same) > 1)
         and all(isinstance(place.statement, _SIMPLE) for _, place in same)
         and _is_evaluated_once(statement, expression)

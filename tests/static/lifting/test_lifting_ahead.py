@@ -90,6 +90,7 @@ LEFT = {
     "it needs the step's own value": "y = np.array(value)",
     "it needs the tape": "y = np.array(tape.gradient(value, weights))",
     "a variable is changed before it": "old.assign(x)\ny = np.array(old(x))",
+    "a variable that it may read is changed before it": "old.assign(x)\ny = tf.tanh(np.float32(old))",
     "it prints": "y = np.array(rows)\nprint(np.sum(y * value))",
     "it reads the clock": "y = tf.tanh(time.time())",
     "the tape would no longer record a tensor": "z = model(x)\nwanted = np.amax(z)\ny = z - wanted",
