@@ -185,8 +185,8 @@ def stand_in(log: list[str]) -> types.ModuleType:
             return Tensor(log, number(loss) / 8 + number(variables) / 16) * 1.0
 
     class Optimizer:
-        def __init__(self, rate: float = 0.1) -> None:
-            self.rate = rate
+        def __init__(self, rate: float = 0.1, lr: float | None = None) -> None:
+            self.rate = rate if lr is None else lr
 
         def apply_gradients(self, pairs: Any) -> None:
             for gradient, variable in pairs:

@@ -17,6 +17,7 @@ from .state import Attributes
 
 _BLOCKS = ("body", "orelse", "finalbody")
 _CONVERSIONS = frozenset({"constant", "convert_to_tensor"})
+_OPTIMIZERS = frozenset({"Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD"})
 _VARIABLES = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
 _OPTIMIZING = frozenset({"apply", "apply_gradients", "minimize"})
 _LEAVING = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await)
@@ -56,7 +57,9 @@ def choose(
     begin = block.statements.index(inside[0])
     end = begin + len(inside)
     if is_clean is not None:
-        begin, end = _widen(block, begin, end, is_clean, counters_of(scope, block.around))
+        begin, end = _widen(
+            block, begin, end, is_clean, counters_of(scope, block.around), not _is_for_keras_2(tree)
+        )
     region = block.statements[begin:end]
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
     own, module = names_of([scope]) if scope is tree else names_of(scope.body), names_of(tree.body)
@@ -142,7 +145,9 @@ def feeds(statement: ast.stmt, loop: ast.stmt | None) -> bool:
     )
 
 
-def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[str]) -> tuple[int, int]:
+def _widen(
+    block: Block, begin: int, end: int, is_clean: IsClean, counters: set[str], takes_lists: bool
+) -> tuple[int, int]:
     """Extend the step by the tensor work directly before and after it."""
 
     def fits(statement: ast.stmt) -> bool:
@@ -160,14 +165,15 @@ def _widen(block: Block, begin: int, end: int, is_clean: IsClean, counters: set[
     renewed = renewed_in(block.around)
 
     def goes_along(statement: ast.stmt) -> bool:
-        return fits(statement) or is_arithmetic(statement) or lists_variables(statement)
+        return fits(statement) or is_arithmetic(statement) or (takes_lists and lists_variables(statement))
 
     while top > 0 and goes_along(block.statements[top - 1]):
         top -= 1
         # Arithmetic counts as work on numbers or arrays unless it uses a result of the tensor work above it.
         above = block.statements[top:begin]
         if lists_variables(above[0]):
-            # A graph can't receive Keras' variables as arguments. They stay the same anyway.
+            # A graph can't receive the variables of Keras 3 as arguments. It can receive those of Keras 2, and must
+            # if the list is read before the model is built: eager code trains on an empty list then.
             listed = names_of(above[:1]).bound
             inside, behind = names_of(block.statements[begin:end]).read, names_of(block.statements[end:]).read
             begin = top if listed & inside and not listed & behind and _is_fed(above) else begin
@@ -198,6 +204,20 @@ def renewed_in(around: Sequence[ast.stmt]) -> frozenset[str]:
             if callee[:1].isupper() and callee != "Variable":
                 found |= names_of(node.targets).bound
     return frozenset(found)
+
+
+def _is_for_keras_2(tree: ast.Module) -> bool:
+    """Whether a module can only run with Keras 2: it imports tf_keras, or gives an optimizer's rate as ``lr``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and any(each.name.partition(".")[0] == "tf_keras" for each in node.names):
+            return True
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tf_keras":
+            return True
+        if isinstance(node, ast.Call) and any(each.arg == "lr" for each in node.keywords):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if name in _OPTIMIZERS:
+                return True
+    return False
 
 
 def lists_variables(statement: ast.stmt) -> bool:
