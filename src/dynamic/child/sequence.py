@@ -19,8 +19,8 @@ from ...sandbox.child.child import Child
 
 #: The hash is recorded after every EVERY operations; the variables' hash when the number of records is a power of two.
 EVERY = 250
-#: Operations between two that change a variable or draw random numbers may change places with one another. How many
-#: of these lie between two notes of what was run up to there.
+#: The chain is recorded after every UPDATES operations that change a variable or draw random numbers. The operations
+#: between two of them may be in any order.
 UPDATES = 25
 _UPDATING = re.compile(r"Assign\w*VariableOp|Resource(Sparse)?Apply|ResourceScatter|(Stateful|Stateless)?Random")
 _PASSING = ("__inference_", "__forward_", "__backward_")
@@ -38,7 +38,7 @@ class Operations:
         self.sum = 0
         self.updates = 0
         self.chain = hashlib.blake2b(digest_size=8)
-        self.chained: list[str] = []
+        self.chained: list[tuple[int, str]] = []
         self.values: dict[int, str] = {}
         self.calls: dict[str, int] = {}
         self.done: dict[str, int] = {}
@@ -83,7 +83,7 @@ class Operations:
             self.updates += 1
             self.chain.update(own + self.sum.to_bytes(8))
             if self.updates % UPDATES == 0:
-                self.chained.append(self.chain.hexdigest())
+                self.chained.append((self.count, self.chain.hexdigest()))
         if self.count % EVERY == 0:
             self.marks.append(self.hash.hexdigest())
             number = self.count // EVERY

@@ -87,7 +87,7 @@ class Comparison:
         """Whether the compared part of the run contains whole calls of a region's function."""
         assert self.original is not None and self.outlined is not None
         done = self.outlined.report.get("done", {}).get(candidate)
-        compared = _compared(self.original, self.outlined)
+        compared = _compared(self.original, self.outlined, self.reordered)
         return done is not None and (compared is None or done <= compared)
 
     def _run(
@@ -126,7 +126,7 @@ class Comparison:
 
 
 def _await(child: Child, wanted: Collection[str], enough: float, longest: float) -> None:
-    """Wait until ``enough``, and then up to ``longest`` until a call of each function that is wanted has ended.
+    """Wait until ``enough``, and then up to ``longest`` until a call of each ``wanted`` function has ended.
 
     Both are readings of the monotonic clock. Returns early if the run ends.
     """
@@ -149,10 +149,16 @@ def _ended(seen: Seen) -> bool:
     return seen.outcome.ending in (Ending.FINISHED, Ending.EXITED)
 
 
-def _compared(original: Seen, outlined: Seen) -> int | None:
-    """The last operation up to which two runs can be compared; None if both reached their end."""
+def _compared(original: Seen, outlined: Seen, reordered: bool = False) -> int | None:
+    """The last operation up to which two runs can be compared; None if both reached their end.
+
+    If operations were ``reordered``, it is that of the last recorded update that both have.
+    """
     if _ended(original) and _ended(outlined):
         return None
+    if reordered:
+        chains = [seen.report.get("chained", ()) for seen in (original, outlined)]
+        return min((int(chain[-1][0]) if chain else 0 for chain in chains), default=0)
     return EVERY * min(len(seen.report.get("marks", ())) for seen in (original, outlined))
 
 
@@ -192,7 +198,7 @@ def _differs(original: Seen, outlined: Seen, twin: Seen | None, reordered: bool 
 
 
 def _differs_in_updates(first: Mapping[str, Any], second: Mapping[str, Any], whole: bool) -> str:
-    """What two runs did otherwise, whatever the order of the operations between two updates."""
+    """The difference between two runs in anything but the order of the operations between two updates, or empty."""
     chained = list(zip(first["chained"], second["chained"], strict=False))
     if any(one != other for one, other in chained):
         return "it runs different operations"

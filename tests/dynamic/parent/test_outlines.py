@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from hybridize.dynamic.parent.outlines import _compared, _differs
+from hybridize.dynamic.parent.outlines import Comparison, _compared, _differs
 from hybridize.dynamic.parent.runs import Seen
 from hybridize.records import Ending, RunOutcome
 
 LINES = ("epoch 0: 1.5", "epoch 1: 0.75")
 
 
-CHAIN = {"sum": 7, "updates": 60, "chain": "c", "chained": ["p", "q"]}
+CHAIN = {"sum": 7, "updates": 60, "chain": "c", "chained": [[220, "p"], [480, "q"]]}
 
 
 def seen(ending: Ending = Ending.FINISHED, code: int = 0, lines: tuple[str, ...] = LINES, **report: Any) -> Seen:
@@ -72,14 +72,14 @@ def test_operations_in_another_order_between_updates_are_the_same_program_where_
     other = seen(marks=["x", "y"], hash="x")
     assert "different operations" in _differs(seen(), other, None)
     assert _differs(seen(), other, None, reordered=True) == ""
-    cut = seen(Ending.CUT, marks=["x"], hash="x", chained=["p"], last="x", lines=LINES[:1])
+    cut = seen(Ending.CUT, marks=["x"], hash="x", chained=[[220, "p"]], last="x", lines=LINES[:1])
     assert _differs(seen(Ending.CUT), cut, None, reordered=True) == ""
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        {"chained": ["p", "x"]},
+        {"chained": [[220, "p"], [480, "x"]]},
         {"sum": 8},
         {"chain": "x"},
         {"operations": 601},
@@ -91,6 +91,22 @@ def test_operations_in_another_order_between_updates_are_the_same_program_where_
 )
 def test_no_other_difference_is_allowed_with_it(other: dict[str, Any]):
     assert _differs(seen(), seen(marks=["x", "y"], hash="x", **other), None, reordered=True) != ""
+
+
+def test_in_another_order_runs_are_compared_up_to_the_last_update_that_both_recorded():
+    """Updates that create variables come first: what follows them is not compared by that."""
+    short = seen(Ending.CUT, marks=["x", "y", "z"], chained=[[220, "p"]])
+    assert _compared(seen(Ending.CUT), short, reordered=True) == 220
+    assert _compared(seen(Ending.CUT), seen(Ending.CUT, chained=[]), reordered=True) == 0
+    compared = Comparison(run=None, original=seen(Ending.CUT), outlined=replace_done(short, 300), reordered=True)
+    assert not compared.reached("train:step")
+    compared = Comparison(run=None, original=seen(), outlined=replace_done(seen(), 300), reordered=True)
+    assert compared.reached("train:step")
+
+
+def replace_done(run: Seen, count: int) -> Seen:
+    """The run with a function's call that ended at an operation."""
+    return Seen(run.outcome, {**run.report, "done": {"train:step": count}})
 
 
 def test_too_few_updates_show_nothing():
