@@ -18,7 +18,7 @@ from .names import SCOPES, names_of
 
 #: How many times something is moved out of one step before it is given up.
 _MOST = 12
-#: Statements that can be moved whole; ``leaves`` refuses those that jump or return.
+#: Statements that can be moved whole, unless they contain one of ``_JUMPS``.
 _WHOLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.For, ast.If)
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)
 _JUMPS = (ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.With, ast.Try, ast.Global, ast.Nonlocal, *SCOPES)

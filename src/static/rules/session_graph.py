@@ -63,7 +63,7 @@ class SessionGraph(Rule):
     )
 
     def visit(self, view: View, event: Event) -> Iterable[Hazard]:
-        """The hazard that the event is, if it is one."""
+        """The hazard of the event, if it has one."""
         assert isinstance(event, Call)
         path = next(iter(event.externals), "a session")
         yield view.hazard(self.code, f"uses the TensorFlow 1 API `{path}`", event, True, self.assumption, path)
