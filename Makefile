@@ -55,7 +55,8 @@ demo: $(STAMP)
 # Two processes share the tests, a file at a time, in the order of tests/conftest.py; those that compare measured speeds
 # have the machine to themselves.
 test: lint types
-	$(BIN)/python -m pytest -m 'not long and not timed' -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25
+	$(BIN)/python -m pytest -m 'not long and not timed' --hypothesis-profile=repeatable --durations=25 \
+	    -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m 'timed and not long'
 
 lint: $(STAMP)

@@ -9,9 +9,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from hybridize.sandbox.parent.nursery import Nursery
+
+
+# For `make test`: the same code is tried on the same generated examples each time, so that a change is never blamed for
+# an example that another one would have failed as well. Every other run draws new ones.
+settings.register_profile("repeatable", derandomize=True)
 
 
 def pytest_configure() -> None:

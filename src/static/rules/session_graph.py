@@ -21,7 +21,7 @@ class SessionGraph(Rule):
     ## Why it matters
 
     This code builds a graph and runs it in a session. It already runs as a graph, and a `tf.function` inside it is
-    an error.
+    an error. Where only some of the objects that a call may reach use such code, a run decides.
 
     ## What to do
 
@@ -31,7 +31,7 @@ class SessionGraph(Rule):
     code = "HYB507"
     title = "uses a TensorFlow 1 session"
     group = Group.BENEFIT
-    polarity = Polarity.REFUSES
+    polarity = Polarity.ASSUMES
     move = Move.FUNDAMENTAL
     assumption = AssumptionKind.TRACEABLE
     topics = ("session",)

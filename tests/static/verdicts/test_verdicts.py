@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from findings import codes_of
+from findings import certain_codes, codes_of
 
 from hybridize.records import Action, AssumptionKind
 
@@ -171,3 +171,30 @@ def test_a_generator_is_a_hazard_where_it_is_drawn_from_not_where_it_is_made(scr
         """)
     assert [each.line for each in project.function("make").findings if each.code == "HYB108"] == []
     assert [each.line for each in project.function("draw").findings if each.code == "HYB108"] == [10]
+
+
+def test_a_session_that_only_some_of_the_callees_open_is_a_question_for_the_run(script):
+    text = """
+        class Model:
+            def __call__(self, x):
+                return tf.square(x)
+
+        def old(x):
+            return tf.compat.v1.train.MonitoredTrainingSession(x)
+
+        def step(model, x):
+            return model(x) + 1.0
+
+        def only(x):
+            return old(x)
+
+        for x in tf.data.Dataset.range(3):
+            step(Model(), x)
+            step(old, x)
+            only(x)
+    """
+    found = script(text)
+    assert found.function("step").proposal is Action.HYBRIDIZE
+    assert "HYB507" in codes_of(found.function("step")) - certain_codes(found.function("step"))
+    blocker = found.function("only").blocker
+    assert blocker is not None and blocker.code == "HYB507"
