@@ -149,9 +149,10 @@ class Parameter:
     """The lines that show this."""
 
 
-#: The function of TensorFlow by which a call passes a Python number that changes, and what it converts.
+#: The function of TensorFlow by which a call passes a Python number that changes, or an array that meets tensors, and
+#: what it converts.
 CONVERSION = "convert_to_tensor"
-_CONVERTED = re.compile(rf"^[\w.]+\.{CONVERSION}\((.*)\)$", re.DOTALL)
+_CONVERTED = re.compile(rf"^[\w.]+\.{CONVERSION}\((.*?)(?:, [\w.]+\.float32)?\)$", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def _with_attributes(body: list[ast.stmt], region: Region) -> list[ast.stmt] | N
     owned = {part.attr for part in parts if isinstance(part, ast.Attribute)}
     receivers = {part.id for part in parts if isinstance(part, ast.Name)}
     attributes = [node.attr for node in named.values() if isinstance(node, ast.Attribute)]
-    fine = all(isinstance(node, (ast.Attribute, ast.Call)) for node in named.values())
+    fine = all(isinstance(node, (ast.Attribute, ast.BinOp, ast.Call)) for node in named.values())
     if not fine or len(set(attributes)) < len(attributes):
         return None
     uses = [part for each in body for part in ast.walk(each) if isinstance(part, ast.Name) and part.id in named]

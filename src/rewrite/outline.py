@@ -21,6 +21,8 @@ ACTION = Action.EXTRACT
 
 _LINE_LENGTH = 88
 _WHITE = " \t\f"
+#: What precedes parentheses that are neither a call's nor an index's.
+_OPERATORS = (b"+", b"-", b"*", b"/", b"=", b"(", b",", b"@")
 
 #: A line of the result with its line end, and its line number in the original; None for a new line.
 Line = tuple[str, int | None]
@@ -263,13 +265,21 @@ def _reads(source: Source, region: Region) -> dict[int, list[tuple[int, int, str
     waiting: list[ast.AST] = [source.tree] if named else []
     while waiting:
         node = waiting.pop()
-        if isinstance(node, (ast.Attribute, ast.Call)) and region.first <= node.lineno <= region.last:
+        if isinstance(node, (ast.Attribute, ast.BinOp, ast.Call)) and region.first <= node.lineno <= region.last:
             name = None if node.lineno in left_out else named.get(ast.unparse(node))
             if name is not None and node.end_lineno == node.lineno and node.end_col_offset is not None:
-                found.setdefault(node.lineno, []).append((node.col_offset, node.end_col_offset, name))
+                span = _with_parentheses(source.line_text(node.lineno).encode(), node.col_offset, node.end_col_offset)
+                found.setdefault(node.lineno, []).append((*span, name))
                 continue
         waiting += ast.iter_child_nodes(node)
     return {line: sorted(reads) for line, reads in found.items()}
+
+
+def _with_parentheses(text: bytes, start: int, end: int) -> tuple[int, int]:
+    """The bytes of an expression in a line, with parentheses around it that a name does not need."""
+    before = text[: start - 1].rstrip()
+    grouped = text[start - 1 : start] == b"(" and text[end : end + 1] == b")" and before.endswith(_OPERATORS)
+    return (start - 1, end + 1) if grouped else (start, end)
 
 
 def _indentation(text: str) -> str:

@@ -200,7 +200,7 @@ def stand_in(log: list[str]) -> types.ModuleType:
         "Variable": lambda value: Tensor(log, float(value)),
         "GradientTape": Tape,
         "constant": operation("constant", lambda value: value),
-        "convert_to_tensor": lambda value: Tensor(log, number(value)),
+        "convert_to_tensor": lambda value, dtype=None: Tensor(log, number(value)),
         "square": operation("square", lambda value: value * value),
         "float32": "float32",
         "cast": operation("cast", float),

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...records.scan import CONVERSION
+from .arrays import Operands
 from .flow import read_before_bound
 from .host import RANDOM, host_calls, is_numeric
 from .names import SCOPES, names_of
@@ -55,10 +56,14 @@ _PURE = frozenset({"abs", "bool", "float", "int", "len", "list", "max", "min", "
 
 @dataclass
 class Ahead:
-    """What is moved out of a step: whole statements, and expressions by the name of the parameter in their place."""
+    """What is moved out of a step: whole statements, and expressions by the name of the parameter in their place.
+
+    ``met`` are the parameters that are arrays and meet tensors in the step.
+    """
 
     statements: list[ast.stmt] = field(default_factory=list)
     values: dict[str, ast.expr] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
 
 
 class _Place:
@@ -77,17 +82,21 @@ class _Place:
     @property
     def updates(self) -> bool:
         """Whether it changes variables, or takes gradients."""
-        calls = (node for part in self.parts for node in ast.walk(part) if isinstance(node, ast.Call))
+        calls = (call for part in self.parts for call in _calls(part))
         return any(isinstance(call.func, ast.Attribute) and call.func.attr in _UPDATING for call in calls)
 
 
-def move_ahead(region: list[ast.stmt], behind: Sequence[ast.stmt], taken: Collection[str]) -> Ahead | None:
+def move_ahead(
+    region: list[ast.stmt], behind: Sequence[ast.stmt], taken: Collection[str], operands: Operands
+) -> Ahead | None:
     """Take everything out of a region, in the tree, that must run in Python; None if part of it can't run before.
 
-    ``behind`` are statements that run after the region instead; ``taken`` are names that no parameter may get.
+    ``behind`` are statements that run after the region instead; ``taken`` are names that no parameter may get. If an
+    array meets a tensor, according to ``operands``, the arithmetic with arrays must run in Python as well.
     """
     ahead = Ahead()
     used = {*taken, *dir(builtins)}
+    mixed = bool(operands.meeting(region))
     for _ in range(_MOST):
         places = [each for each in _straight(region) if not any(each.statement is other for other in behind)]
         bound = frozenset(name for each in places for name in each.bound)
@@ -98,6 +107,8 @@ def move_ahead(region: list[ast.stmt], behind: Sequence[ast.stmt], taken: Collec
             for call in host_calls(part, bound)[:1]
         ]
         values = [(number, _value_of(places, number, call, ahead)) for number, call in calls]
+        if mixed:
+            values += _arithmetic(places, operands, ahead)
         # A statement that is moved may contain such a value, so statements come first. What changes an array that is
         # made before the call goes along with it.
         made = {name for each in ahead.statements for name in names_of([each]).bound}
@@ -113,22 +124,45 @@ def move_ahead(region: list[ast.stmt], behind: Sequence[ast.stmt], taken: Collec
             name = _name_for(value, used)
             used.add(name)
             ahead.values[name] = value
+            if any(each is value for each in operands.meeting(region)):
+                ahead.met.add(name)
             replacing = _Replacing(ast.dump(value), name)
             for each in region:
                 replacing.generic_visit(each)
         else:
             ahead.statements.sort(key=lambda statement: statement.lineno)
-            fits = region and all(each.holder for each in places) and not _recorded(ahead, region)
+            fits = region and all(each.holder for each in places) and not _recorded(ahead, region, operands)
+            ahead.met |= operands.met(region) - ahead.values.keys()
             return ahead if fits else None
     return None
 
 
-def _recorded(ahead: Ahead, region: Sequence[ast.stmt]) -> set[str]:
+def _arithmetic(places: Sequence[_Place], operands: Operands, ahead: Ahead) -> list[tuple[int, ast.expr | None]]:
+    """The arithmetic with arrays that can run before the step; None stands for a whole statement."""
+    found: list[tuple[int, ast.expr | None]] = []
+    for number, place in enumerate(places):
+        statement = place.statement
+        if isinstance(statement, ast.Assign) and operands.is_numeric(statement.value):
+            before = {name for each in places[:number] for name in each.bound}
+            if not place.read & before and all(_is_pure(each) for each in _calls(statement)):
+                found.append((number, None))
+        elif isinstance(statement, _SIMPLE):
+            values = (_value_of(places, number, each, ahead) for each in operands.numeric(statement))
+            found += [(number, each) for each in values if each is not None][:1]
+    return found
+
+
+def _calls(node: ast.AST) -> list[ast.Call]:
+    return [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+
+
+def _recorded(ahead: Ahead, region: Sequence[ast.stmt], operands: Operands) -> set[str]:
     """Names of tensors that the step takes from statements before the call, where its tape no longer records them."""
     tensors, arrays = set[str](), set[str]()
     for statement in ahead.statements:
         names = names_of([statement])
-        numeric = bool(host_calls(statement, frozenset(names.read))) or bool(names.read & arrays)
+        numeric = bool(host_calls(statement, frozenset(names.read)) or names.read & arrays)
+        numeric = numeric or (isinstance(statement, ast.Assign) and operands.is_numeric(statement.value))
         (arrays if numeric else tensors).update(names.bound)
         (tensors if numeric else arrays).difference_update(names.bound)
     return tensors & read_before_bound(region)
@@ -153,16 +187,16 @@ def _changed(parts: Sequence[ast.AST]) -> Iterator[str]:
                     yield root.id
 
 
-def _value_of(places: Sequence[_Place], number: int, call: ast.Call, ahead: Ahead) -> ast.expr | None:
-    """The expression around a call that the call of the function can evaluate; None if there is none."""
+def _value_of(places: Sequence[_Place], number: int, numeric: ast.expr, ahead: Ahead) -> ast.expr | None:
+    """The expression around a numeric one that the call of the function can evaluate; None if there is none."""
     statement = places[number].statement
     if not isinstance(statement, _SIMPLE):
         return None
-    expression = _with_methods(statement, call)
+    expression = _with_methods(statement, numeric)
     before = {name for place in places[:number] for name in place.bound}
-    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
     # A whole statement that needs nothing of the step is moved as it is.
-    if isinstance(statement, ast.Assign) and not places[number].read & before and all(map(_is_pure, calls)):
+    whole = isinstance(numeric, ast.Call) and isinstance(statement, ast.Assign)
+    if whole and not places[number].read & before and all(map(_is_pure, _calls(statement))):
         return None
     dumped = ast.dump(expression)
     # The same expression elsewhere becomes the parameter as well.
@@ -186,7 +220,7 @@ def _value_of(places: Sequence[_Place], number: int, call: ast.Call, ahead: Ahea
         and not (_draws(expression) and len(same) > 1)
         and all(isinstance(place.statement, _SIMPLE) for _, place in same)
         and _is_evaluated_once(statement, expression)
-        and all(_is_pure(node) for node in ast.walk(expression) if isinstance(node, ast.Call))
+        and all(map(_is_pure, _calls(expression)))
     )
     return expression if fine else None
 
@@ -206,16 +240,16 @@ class _Replacing(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _with_methods(statement: ast.stmt, call: ast.Call) -> ast.expr:
-    """A call with the methods that are called on its result: ``np.array(x).astype("float32")``."""
+def _with_methods(statement: ast.stmt, expression: ast.expr) -> ast.expr:
+    """An expression with the methods that are called on its result: ``np.array(x).astype("float32")``."""
     methods = {
         id(node.func.value): node
         for node in ast.walk(statement)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
-    while id(call) in methods:
-        call = methods[id(call)]
-    return call
+    while id(expression) in methods:
+        expression = methods[id(expression)]
+    return expression
 
 
 def _is_pure(call: ast.Call) -> bool:
@@ -239,14 +273,16 @@ def _is_evaluated_once(statement: ast.stmt, expression: ast.expr) -> bool:
     return False
 
 
-def passed_as(expression: ast.expr, tree: ast.Module) -> str:
+def passed_as(expression: ast.expr, tree: ast.Module, meets: bool = False) -> str:
     """What the call passes for a value: a number that changes in each call is passed as a tensor.
 
-    A graph would be traced for each value of a Python number.
+    A graph would be traced for each value of a Python number. An array that ``meets`` tensors is passed as `float32`.
     """
     source = ast.unparse(expression)
     imports = (each for node in tree.body if isinstance(node, ast.Import) for each in node.names)
     name = next((each.asname or each.name for each in imports if each.name == "tensorflow"), "")
+    if name and meets:
+        return f"{name}.{CONVERSION}({source}, {name}.float32)"
     return f"{name}.{CONVERSION}({source})" if name and _draws_number(expression) else source
 
 
@@ -261,9 +297,12 @@ def _draws_number(expression: ast.expr) -> bool:
 
 def _name_for(expression: ast.expr, used: Collection[str]) -> str:
     """A name for a parameter: what the expression is computed from, or ``noise`` if it is drawn."""
+    match expression:
+        case ast.BinOp(ast.Constant(value=1), ast.Sub(), ast.Name(id=negated)) if f"not_{negated}" not in used:
+            return f"not_{negated}"
     names = [
         node.id if isinstance(node, ast.Name) else node.attr.lstrip("_")
-        for each in (expression.args if isinstance(expression, ast.Call) else ())
+        for each in (expression.args if isinstance(expression, ast.Call) else (expression,))
         for node in ast.walk(each)
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)
     ]

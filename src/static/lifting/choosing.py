@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...records import Region
 from .ahead import Ahead, move_ahead
+from .arrays import UNKNOWN, Operands
 from .host import counts, host_call, may_move
 from .names import LOOPS, SCOPES, names_of
 from .numbers import counters_of, numbers_of
@@ -38,6 +39,7 @@ def choose(
     methods: frozenset[str] = frozenset(),
     trains: bool = False,
     attributes: Attributes | None = None,
+    operands: Operands = UNKNOWN,
 ) -> Region | Unliftable:
     """The region around the step from line ``first`` to ``last`` in the function whose ``def`` is on ``line``.
 
@@ -45,6 +47,7 @@ def choose(
     compute with tensors and do nothing else; with None, the region is exactly these lines. ``taken`` are names that the
     function must not have, ``methods`` those that it must not have as a method. ``trains``: the step is known to be a
     training step. ``attributes`` knows the module's uses of attributes; without it, none is passed to the function.
+    ``operands`` knows where arrays meet tensors in the function.
     """
     tree = copy.deepcopy(tree)
     scope = scope_at(tree, line)
@@ -64,7 +67,7 @@ def choose(
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
     own, module = names_of(scope.body), names_of(tree.body)
     used = own.read | own.bound | own.captured | module.bound | module.rebound if trains else None
-    refusal = leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope), used)
+    refusal = leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope), used, operands)
     if isinstance(refusal, tuple):
         reason, where = refusal
         return Unliftable(first, last, reason, where)
@@ -313,11 +316,17 @@ def _own(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _moved_out(
-    block: Block, begin: int, end: int, numbers: frozenset[str], used: Collection[str] | None
+    block: Block,
+    begin: int,
+    end: int,
+    numbers: frozenset[str],
+    used: Collection[str] | None,
+    operands: Operands,
 ) -> tuple[str, int] | _Parts:
     """Move the statements that must run in Python behind the region or ahead of it, in the tree. Returns why it failed.
 
-    ``used`` are names that no new parameter may get; with None nothing is moved ahead.
+    ``used`` are names that no new parameter may get; with None nothing is moved ahead. ``operands`` are what the
+    operators of the function receive.
     """
     region = block.statements[begin:end]
     bound = frozenset(names_of(region).bound)
@@ -344,12 +353,14 @@ def _moved_out(
     tail = _tail(region, [call for _, call in refused]) if used is not None else []
     if tail:
         moved[:] = [each for each in moved if each.lineno < tail[0].lineno] + tail
-    elif refused:
-        # A call that uses the step's results can't go anywhere else, so it is the first to report.
-        nearness, call = max(refused, key=lambda each: each[0])
-        said = ast.unparse(call)
-        taken_out = move_ahead(region, moved, used) if used is not None else None
+    elif refused or (used is not None and operands.meeting(region)):
+        taken_out = move_ahead(region, moved, used, operands) if used is not None else None
+        if taken_out is None and not refused:
+            return "arithmetic with NumPy arrays can't be moved out of it", region[0].lineno
         if taken_out is None:
+            # A call that uses the step's results can't go anywhere else, so it is the first to report.
+            nearness, call = max(refused, key=lambda each: each[0])
+            said = ast.unparse(call)
             said = said if len(said) <= 60 else f"{said[:57]}..."
             helps = ", and could be computed before it" if nearness == 0 else ""
             return f"`{said}` inside it must run in Python{helps}", call.lineno

@@ -139,7 +139,9 @@ class Reader:
             parts = {source.partition(".")[0] for _, source in state if "." in source}
             whole = self._read_as_a_whole([source for _, source in state])
             parameters = [name for name in parameters if name in whole or name not in parts]
-        values = {name: passed_as(value, self.tree) for name, value in self.ahead.values.items()}
+        met = self.ahead.met
+        values = {name: passed_as(value, self.tree, name in met) for name, value in self.ahead.values.items()}
+        values |= {name: passed_as(ast.Name(name), self.tree, True) for name in sorted(met - values.keys())}
         if not values.keys() <= {*parameters}:
             return self._no("a value that NumPy computes inside it can't be passed as an argument")
         parameters = [name for name in parameters if name not in values]

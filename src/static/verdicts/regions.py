@@ -21,6 +21,7 @@ from ..lifting.state import Attributes
 from ..rules import rule_of
 from ..rules.changing_state import ChangingState
 from .inspection import Inspection, Passed, inherit, is_sure
+from .operands import operands_of
 
 #: Marks of statements that may update variables.
 _UPDATING = frozenset({"assignment", "called", "update"})
@@ -162,8 +163,13 @@ def lift(
     names = frozenset(lifting.taken), lifting.methods
     clean = is_clean if trains else None
 
+    operands = operands_of(code, lifting.tree)
+
     def chosen() -> Region | Unliftable:
-        return choose(lifting.tree, code.module.file, line, first, last, clean, *names, trains, lifting.attributes)
+        around = (lifting.tree, code.module.file, line, first, last, clean, *names, trains, lifting.attributes)
+        region = choose(*around, operands)
+        # A run says whether the arithmetic with arrays does the same in the graph.
+        return choose(*around) if operands.known and isinstance(region, Unliftable) else region
 
     region = chosen()
     if beside and (

@@ -182,6 +182,38 @@ def test_statements_that_run_before_a_step_take_their_operations_along(
     assert compared.differs([wrong], 60.0, may_reorder=True) != ""
 
 
+ARRAYS = """
+import numpy as np
+import tensorflow as tf
+
+w, optimizer = tf.Variable([[1.0], [2.0]]), tf.keras.optimizers.SGD(0.01)
+states, rewards, ends = np.ones((8, 2), np.float32), np.arange(8) * 0.5, np.arange(8) % 3 == 0
+for step in range(120):
+    x, reward, end = states, rewards, ends
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(x @ w, axis=1)
+        target = reward + 0.9 * tf.tanh(value) * (1 - end)
+        loss = tf.reduce_mean(tf.square(target - value))
+    optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+print(float(tf.reduce_sum(w)))
+"""
+
+
+@pytest.mark.slow
+def test_an_array_that_meets_a_tensor_becomes_the_tensor_that_eager_code_makes_of_it(
+    tmp_path: Path, seeded_nursery: Nursery
+) -> None:
+    run, _, edits = project(tmp_path, seeded_nursery, ARRAYS)
+    (edit,) = edits
+    assert edit.region is not None
+    given = {source for _, source in edit.region.given}
+    assert given == {f"tf.convert_to_tensor({source}, tf.float32)" for source in ("x", "reward", "1 - end")}
+    files, _ = edit_project(tmp_path, edits)
+    assert Comparison(run).differs(files, 60.0) == ""
+    wrong = changed(files[0], b"1 - end, ", b"1 + end, ")
+    assert Comparison(run).differs([wrong], 60.0) != ""
+
+
 def changed(edited: EditedFile, old: bytes, new: bytes) -> EditedFile:
     assert edited.after.count(old) == 1
     return replace(edited, after=edited.after.replace(old, new))
