@@ -117,6 +117,32 @@ def test_neither_side_of_the_line_knows_of_the_other(folder: str) -> None:
         assert files and not wrong
 
 
+def test_a_stage_asks_another_only_to_run_it_again() -> None:
+    """What two stages share stands above them, in run/; and only who orders the stages, or reuses them, imports one."""
+    stages = SOURCES / "run" / "stages"
+    names = {path.stem for path in stages.glob("*.py")} - {"__init__"}
+    asked = {
+        (path.relative_to(SOURCES / "run").as_posix(), ".".join(to[2:]))
+        for path in sorted((SOURCES / "run").rglob("*.py"))
+        for _, to in imports(path)
+        if to[:2] == ["run", "stages"]
+    }
+    again = {(path, to) for path, to in asked if path.startswith("stages/")}
+    assert again <= {("stages/observe.py", "scan"), ("stages/outline.py", "scan")}
+    for path in {path for path, _ in again}:
+        tree = ast.parse((SOURCES / "run" / path).read_text(encoding="utf-8"))
+        from_stages = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module is None]
+        local = {name.asname or name.name for node in from_stages for name in node.names if name.name == "scan"}
+        attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        used = {each.attr for each in attributes if isinstance(each.value, ast.Name) and each.value.id in local}
+        assert used == {"run"}, path
+    others = {(path, to) for path, to in asked - again if not path.startswith("held/")}
+    assert {path for path, _ in others} == {"pipeline.py"} and {to for _, to in others} == names
+    for name in names:
+        tree = ast.parse((stages / f"{name}.py").read_text(encoding="utf-8"))
+        assert any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body), name
+
+
 def test_the_process_that_the_user_starts_imports_no_tensorflow() -> None:
     """Neither at its start nor later: nothing but what runs beside the script does, and nothing imports that.
 

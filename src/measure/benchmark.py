@@ -222,7 +222,7 @@ class _Run:
             length=self.length,
             finish_seconds=0.0 if finished else FINISH_SHARE * left,
             offset=len(self.groups),
-            room=_has_room,
+            room=has_room,
             probe=not self.groups,
             tail_seconds=max(self.tail.eager, self.tail.edited),
         )
@@ -333,7 +333,8 @@ def _is_precise(turns: Sequence[Turn]) -> bool:
     return pseudomedian_error(_log_ratios(names, turns)) <= PRECISION
 
 
-def _has_room(wanted: int) -> bool:
+def has_room(wanted: int) -> bool:
+    """Whether the machine has that many bytes of memory left; True if it does not say."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):

@@ -15,10 +15,10 @@ from ..records import Batches, Budget, Command, FunctionKind, Plan, Reason, Repo
 from ..report.answer import as_long, faster
 from ..report.wording import NOTABLE_SHARE, count, own_share, ratio
 from . import remainder
+from .eagerness import FIT, eager_parts, switches_of
 from .excerpts import with_sources
+from .proposals import is_proposed, is_to_time
 from .reach import refused_words
-from .stages.scan import is_proposed, is_to_time
-from .stages.switches import FIT, eager_parts, switches_of
 from .work import Stop, Work
 
 #: A Keras loop (such as `Model.predict`) that a line calls fewer times than this is not called in each step.

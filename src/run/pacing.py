@@ -1,4 +1,7 @@
-"""The length and time limit of a cold run, estimated from the timings of the observed run and of the check."""
+"""The length and time limit of a cold run, estimated from the timings of the observed run and of the check.
+
+Also the times that several stages must know of, because one leaves them to another.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,11 @@ from .work import Work
 
 #: The share of the budget reserved for the measurement, and the share of the rest that one plan's runs may take.
 RESERVE, PART = 0.35, 0.5
+#: The share of the budget that is reserved for several seeds if --drift-runs asks for them. The benchmark may use the
+#: rest.
+SEEDS_SHARE = 0.5
+#: The seconds of a race in addition to starting its processes.
+RACE_SECONDS = 8.0
 #: The intended number of units; the number up to which a run may exceed its planned time; and the fewest that decide
 #: anything: a call that builds, and one after it.
 UNITS, LEAST_UNITS, FEWEST_UNITS = 60, 5, 2

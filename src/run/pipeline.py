@@ -94,7 +94,7 @@ def prove(work: Work, found: Scan) -> Scan:
     """
     work.to_outline = bool(outline.wanted(work))
     found, observed = observe.run(work, found)
-    if switches.SwitchTrial(work, found, observed).run():
+    if switches.run(work, found, observed):
         set_plan(work, found)
         return found
     parted = outline.part(work)
@@ -112,7 +112,7 @@ def prove(work: Work, found: Scan) -> Scan:
             check.run(work, found, observed)
         ask_for_second_objects(work, found)
         check.stop_where_refused(work)
-        race.Race(work, found, observed).run()
+        race.run(work, found, observed)
         drop_hopeless(work)
         cold_start.run(work, found)
         drop_hopeless(work)

@@ -206,18 +206,17 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
 def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     """`pipeline.prove` without the race of variants, which measures rather than proves, and takes its time."""
     from hybridize.measure.selection import select
-    from hybridize.run import remainder
+    from hybridize.run import eagerness, remainder
     from hybridize.run.stages import check, cold_start, observe, switches
-    from hybridize.run.stages.scan import scan_again
 
     observed = observe._blame(work, scan, observe._observe(work, scan))
-    again = scan_again(work, scan, observed)
+    again = observe.scan_again(work, scan, observed)
     if again is not None:
         scan = _force(work, again, forced)
         observed = observe._observe(work, scan)
     observe._stop_at_failure(work, observed)
-    switches.tell(work, observed)
-    if switches.SwitchTrial(work, scan, observed).run():
+    eagerness.tell(work, observed)
+    if switches.run(work, scan, observed):
         return
     check.run(work, scan, observed)
     work.add(select(list(work.judgements.values())))

@@ -387,7 +387,7 @@ def test_the_first_turns_alone_give_no_ratio() -> None:
 
 
 def test_where_memory_is_short_eager_meets_the_edit_and_its_twin_by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark, "_has_room", lambda _wanted: False)
+    monkeypatch.setattr(benchmark, "has_room", lambda _wanted: False)
     found = measure(edited=graph(8))
     assert {len(pair.arms) for pair in found.pairs} == {2}
     assert found.noise_floor is not None

@@ -18,8 +18,11 @@ from .runs import Run, Seen
 EVERY = 250
 #: After a run has reached its last function it continues for this share of its time, so that the other gets as far.
 MARGIN = 0.15
-
-
+#: Why a function is left alone if the compared operations contain no complete call of it.
+UNCOMPARED = (
+    "the run that compares the script with and without it as a function ended before a whole call was compared; "
+    "use a longer --budget"
+)
 NOTHING: Mapping[str, Sequence[int | str]] = MappingProxyType({})
 
 

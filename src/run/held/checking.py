@@ -9,10 +9,10 @@ from pathlib import Path
 from ... import exit_codes
 from ...records import Action, Function, Held, Report, Scan, Verdict
 from ...report.wording import count
+from ..eagerness import switches_of
 from ..keys import keys_of
 from ..pipeline import nursery
 from ..stages import scan
-from ..stages.switches import switches_of
 from ..standing import decorated
 from ..work import Work
 from . import holding

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ... import exit_codes
 from ...measure.bounds import why_hopeless
 from ...records import Reason, Scan, Verdict
+from ..proposals import is_proposed
 from ..reach import refused_words
 from ..work import Stop, Work
-from .scan import is_proposed
 
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed

@@ -21,11 +21,10 @@ from ...records import Action, Edit, Ending, Function, FunctionKind, Judgement, 
 from ...report.wording import count
 from ...static.lifting.loops import Loop, Step, count_names, find_loops
 from ...static.lifting.reading import Unliftable
+from ..pacing import RACE_SECONDS
 from ..planning import set_plan
 from ..trial import ColdTrial
 from ..work import Work, edits_of
-from .outline import UNCOMPARED
-from .race import RACE_SECONDS
 
 if TYPE_CHECKING:
     from ...measure.seats import Group
@@ -148,7 +147,7 @@ def _judgement(loop: Loop, module: str, steps: Sequence[Judgement]) -> Judgement
 
 def _outlined(work: Work, scan: Scan, tried: Sequence[_Tried], seconds: float) -> list[_Tried]:
     """The loops that leave the program the same when moved into eager functions, each with its number of runs."""
-    from ...dynamic.parent.outlines import Comparison
+    from ...dynamic.parent.outlines import UNCOMPARED, Comparison
     from ...rewrite import edit_project
 
     compared = Comparison(work.run_with(scan))
@@ -193,7 +192,7 @@ def _with_loops(work: Work, standing: Sequence[_Tried]) -> list[Judgement]:
 
 def _race(work: Work, scan: Scan, standing: Sequence[_Tried], plan: Sequence[Judgement], end: float) -> Choice:
     """Race the current plan, the plan with the loops, and the original script; they take turns of whole loops."""
-    from ...measure.benchmark import _has_room
+    from ...measure.benchmark import has_room
     from ...measure.contest import choose, run_contest, undecided
     from ...sandbox.parent.launch import start
 
@@ -219,7 +218,7 @@ def _race(work: Work, scan: Scan, standing: Sequence[_Tried], plan: Sequence[Jud
                 steps=None,
                 length=None,
                 again=bool(groups),
-                room=_has_room,
+                room=has_room,
             )
         )
         pair = undecided(groups[0], entrants, calls) if len(groups) == 1 else None

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ...records import Benchmark, Scan
 from ...report.wording import count
 from .. import remainder
+from ..pacing import SEEDS_SHARE
 from ..planning import set_plan
 from ..trial import ColdTrial
 from ..work import Work, edits_of
@@ -26,7 +27,6 @@ def run(work: Work, scan: Scan, width: float = math.inf) -> None:
     from ...measure.benchmark import run_benchmark
     from ...measure.phases import covers_of, tail_of, tell_phases, unit_of, units_outside
     from ...sandbox.parent.launch import start
-    from .seeds import BUDGET_SHARE
 
     hottest = work.unit or unit_of(work.selected(), work.left)
     with work.stage("measure", "the original and the edited script, taking turns"):
@@ -35,7 +35,7 @@ def run(work: Work, scan: Scan, width: float = math.inf) -> None:
             work.benchmark = benchmark
 
         edit = edits_of([hottest])[0]
-        part = 1 - BUDGET_SHARE if work.options.drift_runs else 1.0
+        part = 1 - SEEDS_SHARE if work.options.drift_runs else 1.0
         chosen, whole = work.selected(), work.observed_whole
         covers = covers_of(hottest, chosen, work.judgements)
         work.benchmark = run_benchmark(

@@ -11,11 +11,13 @@ from ... import exit_codes
 from ...errors import own_failure, telling_line
 from ...records import Ending, Function, Reason, RunOutcome, Scan, Verdict
 from ...report.wording import count
+from .. import proposals
+from ..eagerness import is_to_enter, is_to_watch, tell
 from ..failures import SHARE_TOLD, explain, has_failed
+from ..proposals import is_proposed, is_to_time
 from ..reach import heed
 from ..work import Stop, Work
-from .scan import is_proposed, is_to_time, scan_again
-from .switches import is_to_enter, is_to_watch, tell
+from . import scan as scanning
 
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
@@ -35,6 +37,29 @@ def run(work: Work, scan: Scan) -> tuple[Scan, Observed]:
     tell(work, observed)
     _tell_offspring(work, observed)
     return scan, observed
+
+
+def scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
+    """The scan of the modules that the run imported; None if it has no candidates that the first scan lacks."""
+    if not observed.seen.modules or observed.outcome.ending is Ending.RAISED:
+        return None
+    known = {os.path.realpath(os.path.join(scan.root, file)) for file in scan.modules}
+    if known.issuperset(map(os.path.realpath, observed.seen.modules.values())):
+        return None
+    target, judgements = work.target, dict(work.judgements)
+    found = scanning.run(work, observed.seen.modules)
+    found_now = (judgement.function for judgement in work.judgements.values())
+    proposed = [f for f in found_now if is_proposed(work, f) or (f.region is not None and f.blocker is None)]
+    new = [f for f in proposed if os.path.realpath(os.path.join(found.root, f.file)) not in known]
+    if new:
+        more = count(len(new), "candidate")
+        work.watcher.note(f"the run imported {more} that the analysis had not found, so the script is observed again")
+        work.watcher.stage("scan", work.target.root)
+        proposals.tell(work, found)
+        work.seen_modules = observed.seen.modules
+        return found
+    work.target, work.judgements = target, judgements
+    return None
 
 
 def _tell_offspring(work: Work, observed: Observed) -> None:

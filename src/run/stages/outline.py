@@ -13,6 +13,7 @@ from pathlib import Path
 from ...records import Action, Confidence, Edit, Judgement, Reason, Scan, Verdict
 from ...report.wording import count
 from ..parting import refuted_parts
+from ..proposals import is_wanted
 from ..work import Work
 from . import scan
 
@@ -21,11 +22,6 @@ from . import scan
 SHARE, OWN_TIMES, LEAST_SECONDS = 0.15, 3.0, 20.0
 #: The share of the budget if a training step is reached late, for example after a replay buffer has filled.
 LATE_SHARE = 0.3
-#: Why a region is not moved if the compared operations contain no complete call of it.
-UNCOMPARED = (
-    "the run that compares the script with and without it as a function ended before a whole call was compared; "
-    "use a longer --budget"
-)
 #: The share of the remaining time that another scan, for the rest of refuted functions, may take.
 SCAN_SHARE = 0.05
 
@@ -40,7 +36,7 @@ def wanted(work: Work) -> list[Judgement]:
         if judgement.function.region is not None
         and judgement.function.proposal is Action.EXTRACT
         and judgement.function.id not in work.left_alone
-        and scan.is_wanted(work, judgement.function)
+        and is_wanted(work, judgement.function)
     ]
 
 
@@ -48,7 +44,7 @@ def run(work: Work, found: Scan) -> bool:
     """Move the regions into functions and prove them. Returns whether any was proved; then the script must be scanned
     again.
     """
-    from ...dynamic.parent.outlines import Comparison
+    from ...dynamic.parent.outlines import UNCOMPARED, Comparison
     from ...rewrite import edit_project
 
     judgements = wanted(work)

@@ -17,6 +17,7 @@ from ...measure.contest import Choice, Entrant
 from ...measure.costs import Length, base_result, length_of, predicted_seconds
 from ...measure.variants import way_of, ways
 from ...records import Judgement, Reason, Scan, Variant, VariantResult, Verdict
+from ..pacing import RACE_SECONDS
 from ..variants import advice, is_dear, is_whole, mend, plainer, variant_of, with_story, with_variant
 from ..work import Work, edits_of
 
@@ -37,8 +38,11 @@ HOPELESS = 1.5
 #: A candidate other than the hottest gets a variant only if that is predicted to be faster by this factor.
 CLEARLY = 1.25
 MOST_ENTRANTS = 3
-#: The seconds of a race in addition to starting its processes.
-RACE_SECONDS = 8.0
+
+
+def run(work: Work, scan: Scan, observed: Observed) -> None:
+    """Decide which candidates are in the plan, and the variant of each."""
+    Race(work, scan, observed).run()
 
 
 @dataclass(frozen=True)
@@ -267,7 +271,7 @@ class Race:
     def _run_contest(
         self, hottest: Judgement, entrants: Sequence[Entrant], length: Length, again: bool = False
     ) -> Group:
-        from ...measure.benchmark import _has_room
+        from ...measure.benchmark import has_room
         from ...measure.contest import run_contest
         from ...measure.phases import covers_of
         from ...sandbox.parent.launch import start
@@ -284,7 +288,7 @@ class Race:
             length=length.calls if length.whole else None,
             again=again,
             covers=covers_of(hottest, self.work.selected(), self.work.judgements),
-            room=_has_room,
+            room=has_room,
         )
 
     def _entrants(self, plans: Sequence[Plan]) -> list[Entrant]:

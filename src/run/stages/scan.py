@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from ... import exit_codes
-from ...records import Action, Ending, Function, Group, Judgement, Reason, Refuted, Scan, Verdict
-from ...report.wording import count
+from ...records import Action, Function, Group, Judgement, Reason, Refuted, Scan, Verdict
+from ..eagerness import names_switch
 from ..lifted import in_users_lines
+from ..proposals import is_proposed, is_wanted, tell
 from ..target import covering, layout_of
 from ..work import Stop, Work
-from .switches import names_switch
-
-if TYPE_CHECKING:
-    from ...dynamic.parent.proof import Observed
 
 NOTHING: Mapping[str, Refuted] = MappingProxyType({})
 # The groups of findings about safety, and the most of them that are named for one function.
@@ -66,38 +61,8 @@ def run(work: Work, seen: Mapping[str, str] | None = None, refuted: Mapping[str,
                 "usage", f"There is no candidate {unknown[0]}; the functions found are: {known}.", exit_codes.USAGE
             )
         if seen is None:
-            _tell(work, found)
+            tell(work, found)
     return found
-
-
-def _tell(work: Work, found: Scan) -> None:
-    reachable = [f for f in found.functions if f.file in found.reachable]
-    candidates = sum(is_proposed(work, f) for f in reachable)
-    hybrid = sum(f.hybrid is not None for f in reachable)
-    work.watcher.note(
-        f"{count(len(found.reachable), 'file')}, {count(len(reachable), 'function')}: "
-        f"{count(candidates, 'candidate')}, {hybrid} already a tf.function"
-    )
-
-
-def is_proposed(work: Work, function: Function) -> bool:
-    """Whether a function is a candidate of this run: the scan proposes it and the user did not exclude it."""
-    fits = function.proposal is Action.HYBRIDIZE and function.id not in work.parted
-    return is_wanted(work, function) and fits
-
-
-def is_wanted(work: Work, function: Function) -> bool:
-    """Whether the user did not exclude a function (--only, --skip)."""
-    options = work.options
-    return (not options.only or function.id in options.only) and function.id not in options.skip
-
-
-def is_to_time(function: Function) -> bool:
-    """Whether a function is refused from source but may still take much of the time."""
-    name = function.qualname.rpartition(".")[2]
-    special = name.startswith("__") and name != "__call__"
-    refused = function.blocker is not None and function.hybrid is None and function.proposal is Action.NONE
-    return refused and function.computes_with_tensors is not False and not special and not name.startswith("<")
 
 
 def _left_alone(work: Work, function: Function) -> tuple[Reason, ...]:
@@ -132,26 +97,3 @@ def _why_not(function: Function) -> tuple[Reason, ...]:
     if function.proposal is Action.HYBRIDIZE:
         return (Reason("left-out", "it was excluded by --only or --skip"),)
     return (Reason("nothing", "nothing to convert"),)
-
-
-def scan_again(work: Work, scan: Scan, observed: Observed) -> Scan | None:
-    """The scan of the modules that the run imported; None if it has no candidates that the first scan lacks."""
-    if not observed.seen.modules or observed.outcome.ending is Ending.RAISED:
-        return None
-    known = {os.path.realpath(os.path.join(scan.root, file)) for file in scan.modules}
-    if known.issuperset(map(os.path.realpath, observed.seen.modules.values())):
-        return None
-    target, judgements = work.target, dict(work.judgements)
-    found = run(work, observed.seen.modules)
-    found_now = (judgement.function for judgement in work.judgements.values())
-    proposed = [f for f in found_now if is_proposed(work, f) or (f.region is not None and f.blocker is None)]
-    new = [f for f in proposed if os.path.realpath(os.path.join(found.root, f.file)) not in known]
-    if new:
-        more = count(len(new), "candidate")
-        work.watcher.note(f"the run imported {more} that the analysis had not found, so the script is observed again")
-        work.watcher.stage("scan", work.target.root)
-        _tell(work, found)
-        work.seen_modules = observed.seen.modules
-        return found
-    work.target, work.judgements = target, judgements
-    return None

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ...dynamic.parent.runs import Seen
     from ...measure.equivalence import Ended, References, SeedPair
 
-#: The share of the budget that is reserved for this stage if --drift-runs asks for it. The benchmark may use the rest.
-BUDGET_SHARE = 0.5
 #: The factor by which recording and another run at its side slow a run down.
 SIDE_BY_SIDE = 2.5
 #: The share of the units that fit by the first seed's timing that is planned.

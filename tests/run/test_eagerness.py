@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hybridize.records import Action, Batches, Finding, Function, FunctionKind, Modes, Throw
-from hybridize.run.stages.switches import cause, fact, is_to_enter, is_to_watch, names_switch, switches_of
+from hybridize.run.eagerness import cause, fact, is_to_enter, is_to_watch, names_switch, switches_of
 
 ON = Throw("functions", "run_functions_eagerly", True, (("train.py", 6),))
 OFF = Throw("functions", "run_functions_eagerly", False, (("train.py", 9),))
