@@ -1,20 +1,18 @@
 """The walk over the Python objects that a call can reach (in the child process).
 
-Objects are *near* or *far*. An object is near if code that may run names it: the names in the called function, and in
-the project functions that it can reach by name. An object is far if only other methods or functions name it. Far
-objects are inspected as far as possible. Only near objects cause doubts.
+Objects are *near* or *far* (see ``nearness``). Near objects are inspected first, and completely. Far objects are
+inspected as far as possible. Only near objects cause doubts.
 """
 
 from __future__ import annotations
 
 import array
 import collections
-import dis
 import enum
 import functools
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +22,7 @@ from . import contents, hidden, holdings, marks, outskirts, ownership
 from .contents import FUNCTION_ATTRIBUTES
 from .grips import plain
 from .marks import ATOMS, MISSING, brief
+from .nearness import MAKING, SHOWING, Entry, Near, names_in
 
 if TYPE_CHECKING:
     from .calls import Company, Member
@@ -35,19 +34,9 @@ OBJECTS = 50_000
 BYTES = 1 << 30
 _FAR_ITEMS = 2000
 _PLAIN = frozenset(ATOMS)
-# Methods that create or show an object run only if code creates or shows one.
-_MAKING = frozenset({"__init__", "__new__", "__post_init__"})
-_SHOWING = frozenset(
-    {"__repr__", "__str__", "__format__", "__del__", "__init_subclass__", "__set_name__"}
-    | {"__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__"}
-)
-_CLASS_OF = frozenset({"type", "__class__"})
-# With one of these names code can reach any attribute.
-_ANY_NAME = frozenset(
-    {"getattr", "setattr", "delattr", "vars", "__dict__", "globals", "locals", "eval", "exec", "getmembers"}
-    | {"attrgetter", "methodcaller", "__getattribute__", "__setattr__", "getattr_static"}
-)
 _CONTAINERS = (list, collections.deque, dict, set, frozenset, tuple, bytearray, array.array, np.ndarray)
+
+
 class Kept(NamedTuple):
     """An inspected object: its label, and a copy or a fingerprint of its content."""
 
@@ -82,12 +71,8 @@ class Walk:
         #: The namespaces of library modules that near code names, with their labels; then the watched names of each.
         self._libraries: dict[int, tuple[str, dict[str, Any]]] = {}
         self._watched_names: dict[int, frozenset[str]] = {}
-        self._near: collections.deque[tuple[str, Any, bool]] = collections.deque()
-        self._far: collections.deque[tuple[str, Any, bool]] = collections.deque()
-        #: The values of attributes that no code has named yet, by the attribute's name.
-        self._waiting: dict[str, list[tuple[str, Any, bool]]] = {}
-        self._spoken: set[str] = set()
-        self._any_name = function is None
+        self._near = Near(any_name=function is None)
+        self._far: collections.deque[Entry] = collections.deque()
         self._is_near = True
         self._is_own = True  # whether the visited object belongs to the project, not to a library
         self._bytes = BYTES
@@ -102,18 +87,16 @@ class Walk:
 
     def _walk(self) -> None:
         self._is_near = True
-        self._follow(self._near)
+        self._follow(self._near.entries)
         while self._libraries:
             self._visit_library(*self._libraries.pop(next(iter(self._libraries))))
-            self._follow(self._near)
+            self._follow(self._near.entries)
         self._is_near = False
-        for entries in self._waiting.values():
-            self._far.extend(entries)
-        self._waiting.clear()
+        self._far.extend(self._near.take_unnamed())
         self._follow(self._far)
         self._is_near = True
 
-    def _follow(self, queue: collections.deque[tuple[str, Any, bool]]) -> None:
+    def _follow(self, queue: collections.deque[Entry]) -> None:
         while queue:
             label, value, self._is_own = queue.popleft()
             if len(self._seen) > OBJECTS:
@@ -135,24 +118,8 @@ class Walk:
         entry = (label, value, self._is_own)
         if not self._is_near:
             self._far.append(entry)
-        elif name is None or self._any_name or name in self._spoken:
-            self._near.append(entry)
         else:
-            self._waiting.setdefault(name, []).append(entry)
-
-    def _speak(self, names: Iterable[str]) -> None:
-        """Add the names in code that may run."""
-        for name in names:
-            if name not in self._spoken:
-                self._spoken.add(name)
-                self._near.extend(self._waiting.pop(name, ()))
-        if not _CLASS_OF.isdisjoint(names) and not self._spoken >= _MAKING:
-            self._speak(_MAKING)
-        if not self._any_name and not _ANY_NAME.isdisjoint(names):
-            self._any_name = True
-            for entries in self._waiting.values():
-                self._near.extend(entries)
-            self._waiting.clear()
+            self._near.add(entry, name)
 
     def _keep(self, kind: str, label: str, container: Any, copy: Any) -> None:
         # A library's own object that no code that may run names is not the script's state.
@@ -199,9 +166,9 @@ class Walk:
                 self._add(name, value)
 
     def _visit_code(self, code: types.CodeType, space: dict[str, Any]) -> None:
-        used, stored = _names(code)
+        used, stored = names_in(code)
         if self._is_near:
-            self._speak(used)
+            self._near.name(used)
         for name in used:
             value = space.get(name, sys.modules.get(name))
             if name in space or name in stored:
@@ -255,12 +222,12 @@ class Walk:
         names = outskirts.public(space) if outskirts.is_package(name) else frozenset()
         self._watched_names[id(space)] = names
         self._keep("library module", label, space, outskirts.of_space(space, self._project.assigned_attributes, names))
-        spoken = frozenset(self._spoken & space.keys())
-        for part, item, copy in outskirts.containers(space, names | spoken):
+        named = self._near.named_in(space)
+        for part, item, copy in outskirts.containers(space, names | named):
             if id(item) not in self._seen:
                 self._seen[id(item)] = item
                 self._keep("item", f"{label}.{part}", item, copy)
-        for part in spoken:
+        for part in named:
             item = space[part]
             if issubclass(type(item), (types.ModuleType, types.FunctionType, type)):
                 self._add(f"{label}.{part}", item)
@@ -284,7 +251,7 @@ class Walk:
                 for code in (getattr(item, "__func__", None), *contents.accessors(item), item):
                     if issubclass(type(code), types.FunctionType) or contents.is_graph_function(code):
                         # Python calls special methods, and a library calls the methods that its own class has too.
-                        special = name.startswith("__") and name not in _MAKING | _SHOWING
+                        special = name.startswith("__") and name not in MAKING | SHOWING
                         special = special or contents.overrides(cls, name, self._project.owns_class)
                         self._add(f"{base.__name__}.{name}", code, None if special else name)
             self._keep("class attribute", base.__name__, base, data)
@@ -306,7 +273,7 @@ class Walk:
             self._visit_class(value)
             for base in value.__mro__ if self._is_near else ():
                 if self._project.owns_class(base):
-                    for name in _MAKING & vars(base).keys():
+                    for name in MAKING & vars(base).keys():
                         self._add(f"{base.__name__}.{name}", getattr(vars(base)[name], "__func__", vars(base)[name]))
             return
         self._seen[id(value)] = value
@@ -447,7 +414,7 @@ class Walk:
         """Whether code that may run names an attribute of an object, or reaches it without a name."""
         kind = type(value)
         named = self._project.owns_class(kind) and ownership.is_set_by_the_project(kind, name, self._project)
-        return not named or self._any_name or name in self._spoken
+        return not named or self._near.is_named(name)
 
     def _now(self, kind: str, container: Any) -> dict[str, Any]:
         """The current content of an attribute container, limited to the watched names."""
@@ -468,16 +435,3 @@ class Walk:
 def _type_name(kind: type) -> str:
     module = marks.module_of(kind)
     return kind.__qualname__ if module in ("", "builtins") else f"{module}.{kind.__qualname__}"
-
-
-@functools.lru_cache(maxsize=4096)
-def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """The names that code uses, nested functions included, and the globals that it sets."""
-    used = set(code.co_names)
-    stored = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_GLOBAL"}
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            inner = _names(constant)
-            used |= inner[0]
-            stored |= inner[1]
-    return frozenset(used), frozenset(stored)
