@@ -26,6 +26,9 @@ _WORDS = {
     "closure": "it changes the enclosing function's {subject} ({detail})",
 }
 
+#: What to do if the budget ended before there was enough evidence.
+LONGER = "use a longer --budget"
+
 #: The addition for an effect that another thread may have caused.
 BESIDE = "; another thread ran at the same time and may have done it"
 

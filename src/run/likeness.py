@@ -32,11 +32,11 @@ def compare_runs(trial: ColdTrial, edited: Seen) -> Drift:
     arms = []
     if drift.verdict != "none" and "twin" not in trial.references:
         # Whether two runs of the original agree matters only now, so this run was not made before.
-        arms.append(Arm("twin"))
+        arms.append(Arm("twin", trial.base))
     if drift.verdict == "drift" or (drift.verdict, drift.level) == ("inconclusive", "L4"):
         # A single perturbed run is one sample of the effect of rounding, too few to decide.
         names = {way: f"nudged-{way}" for way in FURTHER_NUDGES}
-        arms += [Arm(name, nudge=way) for way, name in names.items() if name not in trial.references]
+        arms += [Arm(name, trial.base, nudge=way) for way, name in names.items() if name not in trial.references]
     if not arms:
         return drift
     if trial.work.left < LEAST_SECONDS:
@@ -65,7 +65,7 @@ def compare_from_one_start(
     trial.work.watch("the initial weights differ: running again with those of the original script")
     arms = [Arm(f"{label}-births", files, births={"given": {}, "keep": False})]
     if not trial.births:
-        arms.append(Arm("births", births={"given": {}, "keep": True}))
+        arms.append(Arm("births", trial.base, births={"given": {}, "keep": True}))
     seen = trial.replay(arms)
     if not trial.births:
         trial.births = seen["births"].report.get("births", ())
@@ -75,8 +75,8 @@ def compare_from_one_start(
     given, taken = {"given": theirs, "keep": False}, {"given": ours, "keep": False}
     arms = [
         Arm(f"{label}-given", files, births=taken),
-        Arm("eager-given", births=given),
-        Arm("nudged-given", nudge=1, births=given),
+        Arm("eager-given", trial.base, births=given),
+        Arm("nudged-given", trial.base, nudge=1, births=given),
     ]
     seen = trial.replay(arms)
     references = {"eager": seen["eager-given"], "nudged": seen["nudged-given"]}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from ..dynamic.wording import LONGER
 from ..records import Drift, Judgement, Variant, Verdict
 
 
@@ -48,7 +49,6 @@ def form_of(chosen: Sequence[Judgement]) -> frozenset[tuple[str, Variant]]:
     return frozenset((judgement.function.id, judgement.variant) for judgement in chosen)
 
 
-LONGER = "use a longer --budget"
 OUT_OF_TIME = Objection(
     Verdict.INCONCLUSIVE, f"the budget ended before it was run in a fresh process; {LONGER}", short=True
 )

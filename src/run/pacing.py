@@ -73,16 +73,18 @@ def steps_of(work: Work, unit: Judgement) -> int:
     return min(wanted, max(LEAST_UNITS, unit.observation.calls - 1))
 
 
-def limits_of(work: Work, pace: Pace, steps: int, arms: int, kept: float) -> Limits:
+def limits_of(work: Work, pace: Pace, steps: int, arms: int, kept: float, far: int = 0) -> Limits:
     """The limits of ``arms`` runs side by side that start now; ``kept`` seconds of the budget are reserved.
+
+    With fewer than ``far`` units, they show nothing.
 
     The reserve is useless if nothing is proved. So the fewest units may take all the time that is left, up to the
     point where the script must be hanging.
     """
     spare = _spare(work, kept)
     most = max(HANG_SECONDS, HANGS * _crowd(arms) * pace.seconds(LEAST_UNITS))
-    planned = min(max(SHORTEST_SECONDS, cold_seconds(pace, steps, arms)), PART * spare)
-    return Limits(min(work.left, most), ((planned, LEAST_UNITS), (spare, FEWEST_UNITS)))
+    planned = min(max(SHORTEST_SECONDS, cold_seconds(pace, max(steps, far), arms)), PART * spare)
+    return Limits(min(work.left, most), ((planned, max(LEAST_UNITS, far)), (spare, FEWEST_UNITS)))
 
 
 def is_soon_called(judgement: Judgement, unit: Judgement) -> bool:

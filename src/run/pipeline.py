@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .. import exit_codes
 from ..options import Mistake, Options
 from ..records import Report, Scan, Target
-from . import endings, remainder
+from . import belated, endings, remainder
 from .keys import keys_of
 from .planning import drop_hopeless, set_plan
 from .reach import tell_refused
@@ -80,6 +80,7 @@ def optimize(work: Work) -> tuple[str, str, int]:
                 seeds.run(work, found)
                 break
         remainder.prove(work, found, patient=False)
+        belated.prove(work, found)
         measure.tell_draws(work)
         profile.run(work)
         reference.run(work)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..measure.selection import NOT_WORTH_IT
-from ..options import LEAST_CALLS
-from ..records import Judgement, Move, Reason, Scan, Variant, Verdict
+from ..records import Judgement, Move, Reason, Scan, Verdict
 from ..report.wording import count
-from .pacing import LEAST_UNITS, cold_seconds
+from .pacing import FEWEST_UNITS, cold_seconds
 from .work import Work
 
 if TYPE_CHECKING:
@@ -29,11 +27,7 @@ NOT_RUN = Reason(
 def postpone(work: Work) -> None:
     """Postpone the cold start of candidates that agreed in the check but are not in the plan. Until then they are not
     confirmed."""
-    _put_off(work, list(work.judgements.values()))
-
-
-def _put_off(work: Work, judgements: Sequence[Judgement]) -> None:
-    for judgement in judgements:
+    for judgement in list(work.judgements.values()):
         if judgement.verdict is Verdict.CONFIRMED and not judgement.selected:
             work.waiting[judgement.function.id] = judgement
             work.add([replace(judgement, verdict=Verdict.INCONCLUSIVE, reasons=(*judgement.reasons, NOT_RUN))])
@@ -48,7 +42,7 @@ def allowance(work: Work) -> float:
 
 def has_room(work: Work, trial: ColdTrial) -> bool:
     """Whether there is time for at least the first units of the postponed cold start, which only gives a verdict."""
-    return _seconds(trial, LEAST_UNITS) <= allowance(work)
+    return _seconds(trial, FEWEST_UNITS) <= allowance(work)
 
 
 def kept(work: Work) -> float:
@@ -57,7 +51,7 @@ def kept(work: Work) -> float:
     if trial is None or not work.waiting:
         return 0.0
     most = MOST_PART * work.left
-    return min(most, _seconds(trial, trial.steps)) if _seconds(trial, LEAST_UNITS) <= most else 0.0
+    return min(most, _seconds(trial, trial.steps)) if _seconds(trial, FEWEST_UNITS) <= most else 0.0
 
 
 def _seconds(trial: ColdTrial, units: int) -> float:
@@ -68,7 +62,6 @@ def prove(work: Work, scan: Scan, patient: bool = True) -> None:
     """Run the postponed cold start; unless ``patient``, only if it is short compared with the run so far."""
     from .trial import ColdTrial
 
-    _check_late(work, scan)
     waiting = [_latest(work, judgement) for judgement in work.waiting.values()]
     if not waiting:
         return
@@ -80,36 +73,6 @@ def prove(work: Work, scan: Scan, patient: bool = True) -> None:
         work.waiting.clear()
         work.add(waiting)
         trial.settle(waiting, "rest")
-
-
-def _check_late(work: Work, scan: Scan) -> None:
-    """Compare candidates that the check did not wait for: those of little time that the script calls late.
-
-    This takes a run of the whole script, so it is done only if the script reached its end while observed.
-    """
-    from ..dynamic.parent.proof import MINOR_SHARE, check
-    from ..measure.selection import select
-
-    observed, own = work.observed, work.own_seconds
-    if observed is None or own is None or OWN_TIMES / 2 * own > allowance(work) / 2:
-        return
-    late = {
-        f.id: Variant()
-        for f in observed.open
-        if work.judgements[f.id].verdict is Verdict.INCONCLUSIVE
-        and f.id not in (*work.waiting, *observed.growing)
-        and work.judgements[f.id].observation.calls >= LEAST_CALLS
-        and work.judgements[f.id].observation.share < MINOR_SHARE
-    }
-    if not late:
-        return
-    with work.stage("check", f"{count(len(late), 'candidate')} that the first check did not wait for"):
-        judged = check(work.run_with(scan), observed, OWN_TIMES / 2 * own, late, "check-late")
-    decided = {j.function.id: j for j in judged if j.verdict is not Verdict.INCONCLUSIVE}
-    chosen = select([decided.get(j.function.id, j) for j in work.judgements.values()])
-    found = [replace(j, selected=False) for j in chosen if j.function.id in decided]
-    work.add(found)
-    _put_off(work, found)
 
 
 def _latest(work: Work, judgement: Judgement) -> Judgement:

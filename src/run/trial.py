@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..dynamic.wording import LONGER
 from ..errors import own_failure, ran_out_of_memory
 from ..records import AssumptionKind, Drift, Ending, Judgement, Move, Reason, Scan, Verdict
 from ..report.wording import count
 from ..sandbox.protocol import REMEDY
 from .failures import refused_in
 from .objections import (
-    LONGER,
     NOT_ISOLATED,
     NOT_REACHED,
     OUT_OF_TIME,
@@ -46,6 +46,10 @@ class ColdTrial:
     confirmed: Sequence[Judgement] = ()
     references: dict[str, Seen] = field(default_factory=dict)
     reached: Mapping[str, int] = field(default_factory=dict)
+    #: Edits that both versions have: the plan has agreed already, and makes the runs faster.
+    under: Sequence[Judgement] = ()
+    #: The number of units before the candidates have been called, if they are called late.
+    far: int = 0
 
     def __post_init__(self) -> None:
         from ..dynamic.parent.cold import Unit
@@ -60,6 +64,7 @@ class ColdTrial:
         self.stale: set[str] = set()
         # The initial values of the original script, recorded when a plan first started from different ones.
         self.births: Sequence[Mapping[str, Any]] = ()
+        self.base = self.work.edit(Path(self.scan.root), edits_of(self.under))[0] if self.under else ()
 
     def _around(self, unit: Judgement) -> tuple[str, ...]:
         """The candidates that contain the unit, if it is also called elsewhere."""
@@ -325,10 +330,10 @@ class ColdTrial:
             return None, known.drift
         if self.work.left < LEAST_SECONDS:
             return OUT_OF_TIME, None
-        files, _ = self.work.edit(Path(self.scan.root), edits_of(chosen))
+        files, _ = self.work.edit(Path(self.scan.root), edits_of([*self.under, *chosen]))
         arms = [Arm(label, files)]
         if not self.references:
-            arms += [Arm("eager"), Arm("nudged", nudge=1)]
+            arms += [Arm("eager", self.base), Arm("nudged", self.base, nudge=1)]
         self.work.watch(f"{self.steps} steps of the original and of the edited script, side by side")
         seen = self.replay(arms)
         for arm in arms:
@@ -406,7 +411,7 @@ class ColdTrial:
         from ..dynamic.parent.cold import replay
 
         run = self.work.run_with(self.scan)
-        limits = limits_of(self.work, self.pace, self.steps, len(arms), self.kept)
+        limits = limits_of(self.work, self.pace, self.steps, len(arms), self.kept, self.far)
         return replay(run, self.unit, arms, limits.seconds, self.steps, self.reach, limits.patience)
 
     def _standing_at(self, place: str, chosen: Sequence[Judgement]) -> frozenset[str]:

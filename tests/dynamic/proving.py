@@ -206,7 +206,7 @@ def prove(job: Mapping[str, Any], home: Path, nurseries: dict[Any, Any], number:
 def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     """`pipeline.prove` without the race of variants, which measures rather than proves, and takes its time."""
     from hybridize.measure.selection import select
-    from hybridize.run import eagerness, remainder
+    from hybridize.run import belated, eagerness, remainder
     from hybridize.run.stages import check, cold_start, observe, switches
 
     observed = observe._blame(work, scan, observe._observe(work, scan))
@@ -222,6 +222,7 @@ def _prove(work: Any, scan: Any, forced: set[str]) -> None:
     work.add(select(list(work.judgements.values())))
     cold_start.run(work, scan)
     remainder.prove(work, scan)
+    belated.prove(work, scan)
 
 
 def _is_whole(function: Any) -> bool:

@@ -98,3 +98,10 @@ def test_a_run_that_hangs_before_its_second_unit_does_not_take_the_whole_budget(
 ) -> None:
     work = work_with(monkeypatch, 160.0)
     assert limits_of(work, Pace(1.0, 0.01, 0.5), UNITS, 3, reserve(work)).seconds == pacing.HANG_SECONDS
+
+
+def test_a_run_that_must_reach_a_late_call_is_not_ended_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = work_with(monkeypatch, 160.0)
+    limits = limits_of(work, Pace(2.0, 0.01, 0.5), UNITS, 3, 0.0, far=600)
+    assert [units for _, units in limits.patience] == [600, FEWEST_UNITS]
+    assert limits.patience[-1][0] == 160.0

@@ -26,6 +26,7 @@ from hybridize.records import (
     Verdict,
 )
 from hybridize.run import remainder
+from hybridize.run.pacing import FEWEST_UNITS, LEAST_UNITS, Pace, cold_seconds
 from hybridize.run.stages import cold_start
 from hybridize.run.work import Work
 
@@ -140,7 +141,7 @@ def test_what_was_said_of_it_in_between_is_kept(prove_cold: Any) -> None:
     assert work.judgements["train:loss"].reasons == (*AGREED, Reason("more", "more"))
 
 
-@pytest.mark.parametrize(("left", "kept"), [(1000.0, True), (0.2, False)])
+@pytest.mark.parametrize(("left", "kept"), [(1000.0, True), (0.01, False)])
 def test_the_measurement_leaves_time_for_it_where_that_costs_little(
     prove_cold: Any, monkeypatch: pytest.MonkeyPatch, left: float, kept: bool
 ) -> None:
@@ -151,59 +152,12 @@ def test_the_measurement_leaves_time_for_it_where_that_costs_little(
     assert remainder.kept(work) == 0.0
 
 
-class Late:
-    """An observed run that left ``test`` open, and the check that is made of it afterwards."""
-
-    growing: tuple[str, ...] = ()
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, verdict: Verdict) -> None:
-        self.open = (judgement("test").function,)
-        self.checked: list[str] = []
-        self.verdict = verdict
-        monkeypatch.setattr("hybridize.dynamic.parent.proof.check", self.check)
-
-    def check(self, run: Any, observed: Any, seconds: float, variants: Any, label: str) -> Any:
-        self.checked += list(variants)
-        known = replace(judgement("test", 10, 0.01), verdict=self.verdict, reasons=(Reason("so", "looked at again"),))
-        return [known]
-
-
-def late(name: str, share: float = 0.001) -> Judgement:
-    found = judgement(name, 10, 0.01)
-    seen = replace(found.observation, share=share)
-    return replace(
-        found,
-        verdict=Verdict.INCONCLUSIVE,
-        reasons=(Reason("little-evidence", "too little evidence"),),
-        observation=seen,
-    )
-
-
-@pytest.mark.parametrize("verdict", [Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE])
-def test_what_the_check_did_not_wait_for_is_compared_last(
-    prove_cold: Any, monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+def test_two_steps_are_enough_for_what_the_measurement_leaves_time_for(
+    prove_cold: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    observed = Late(monkeypatch, verdict)
-    work, scan, runs = prove_cold(judgement("step", selected=True), late("test"), observed=observed, own_seconds=10.0)
-    remainder.prove(work, scan)
-    assert observed.checked == ["train:test"]
-    assert verdicts(work) == {"step": Verdict.CONFIRMED, "test": verdict}
-    # Confirmed means run as it would be written, from the start of the script.
-    assert any(label == "rest" for label, _, _ in runs) == (verdict is Verdict.CONFIRMED)
-
-
-@pytest.mark.parametrize(
-    "known",
-    [{"own_seconds": None}, {"own_seconds": 1000.0}, {"own_seconds": 10.0, "share": 0.2}],
-    ids=["the script was cut", "the script is long", "it takes its time"],
-)
-def test_what_there_is_no_time_for_or_was_waited_for_is_not_compared_again(
-    prove_cold: Any, monkeypatch: pytest.MonkeyPatch, known: dict[str, Any]
-) -> None:
-    observed = Late(monkeypatch, Verdict.CONFIRMED)
-    waiting = late("test", known.get("share", 0.001))
-    work, scan, _ = prove_cold(
-        judgement("step", selected=True), waiting, observed=observed, own_seconds=known["own_seconds"]
-    )
-    remainder.prove(work, scan)
-    assert not observed.checked and verdicts(work)["test"] is Verdict.INCONCLUSIVE
+    """A plan may be confirmed with as few; the reason says how many they were."""
+    work, _, _ = prove_cold(judgement("step", selected=True), judgement("loss"))
+    work.trial.pace = Pace(2.0, 3.0, 0.0)
+    monkeypatch.setattr(Work, "left", property(lambda self: 100.0))
+    assert cold_seconds(work.trial.pace, FEWEST_UNITS, 1) < 15.0 < cold_seconds(work.trial.pace, LEAST_UNITS, 1)
+    assert remainder.kept(work) == pytest.approx(15.0)

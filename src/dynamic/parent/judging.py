@@ -23,7 +23,7 @@ from ...records import (
     Verdict,
 )
 from ..rows import CheckedRow, CreationRow, EffectRow, ObservedRow, RehearsedRow
-from ..wording import BESIDE, count, describe_creation, describe_effect, effect_code, original
+from ..wording import BESIDE, LONGER, count, describe_creation, describe_effect, effect_code, original
 
 #: The fewest compared calls, and distinct states among them, that a confirmation may rest on.
 LEAST_COMPARED = 5
@@ -132,7 +132,7 @@ def judge_observed(
             Verdict.INCONCLUSIVE,
             "few-calls",
             f"it was called {'once' if seen.calls == 1 else f'{seen.calls} times'}; at least {LEAST_CALLS} calls are "
-            "needed to compare it",
+            f"needed to compare it{'' if row.whole else f'; {LONGER}'}",
             Move.BUDGET,
         )
     if not row.op_calls or row.blind:
@@ -275,13 +275,20 @@ def _judge_row(
             retraced=row.retraced + few.retraced,
         )
     if row.compared < LEAST_COMPARED or (row.states < LEAST_STATES and not row.reads_nothing):
-        why = f"too little evidence: {evidence}" + (f"; {died}" if died else "")
-        return verdict(Verdict.INCONCLUSIVE, "little-evidence", why, rests=False)
+        ended = not died and row.compared < LEAST_COMPARED and row.calls < observation.calls
+        why = f"too little evidence: {evidence}" + (f"; {died}" if died else f"; {LONGER}" if ended else "")
+        little = Reason("little-evidence", why, move=Move.BUDGET if ended else Move.NOBODY)
+        return _with_variant(function, observation, known, Verdict.INCONCLUSIVE, little)
     if row.retraced < 1:
         return verdict(Verdict.INCONCLUSIVE, "one-trace", "its trace was never compared with a later one")
     if observation.threads > 1:
         why = f"it was called in {observation.threads} threads, but only the calls of one thread can be compared"
         return verdict(Verdict.INCONCLUSIVE, "threads", why)
+    if observation.calls < LEAST_CALLS and few is None and 2 * row.traces > row.compared:
+        # The observed signatures are too few to show whether their number grows with the calls.
+        why = f"it was traced {row.traces} times in {count(row.compared, 'compared call')}"
+        said = f"{why}, too few calls to tell whether the traces end; {LONGER}"
+        return verdict(Verdict.INCONCLUSIVE, "few-calls", said)
     if row.unseen_path_calls > 0:
         said = f"{row.unseen_path_calls} calls ran an op sequence that was never compared"
         return verdict(Verdict.INCONCLUSIVE, "unseen-path", said)

@@ -213,7 +213,7 @@ def _check_together(
     edits = [*run.outlines, *(edit_of(f, variants[f.id]) for f in functions)]
     files, _ = run.edit(Path(run.scan.root), edits)
     calls = {f.id: observed.rows[f.id].calls for f in functions}
-    rare = {name: number for name, number in calls.items() if number < LEAST_CALLS}
+    rare = {name: number for name, number in calls.items() if number < LEAST_CALLS and observed.rows[name].whole}
     signatures = {f.id: observed.rows[f.id].signatures for f in functions}
     small = [f.id for f in functions if f.id not in rare and observation(observed, f).share < MINOR_SHARE]
     minor = small if len(small) < len(functions) else []

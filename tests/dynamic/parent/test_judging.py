@@ -16,6 +16,7 @@ from hybridize.records import (
     Assumption,
     Function,
     FunctionKind,
+    Move,
     Observation,
     Variant,
     Verdict,
@@ -136,7 +137,11 @@ def test_what_was_not_called_is_unobserved() -> None:
         ({"ops": {}}, Verdict.NOT_PROPOSED, "it ran no TensorFlow op in 20 sampled calls"),
         ({"op_calls": 0}, Verdict.INCONCLUSIVE, "could not be checked"),
         ({"blind": "MemoryError: "}, Verdict.INCONCLUSIVE, "could not be checked (MemoryError: )"),
-        ({"calls": 5}, Verdict.INCONCLUSIVE, "it was called 5 times; at least 6 calls are needed"),
+        (
+            {"calls": 5},
+            Verdict.INCONCLUSIVE,
+            "it was called 5 times; at least 6 calls are needed to compare it; use a longer --budget",
+        ),
         ({"calls": 1}, Verdict.INCONCLUSIVE, "it was called once"),
         ({"calls": 0, "traced_calls": 7}, Verdict.NOT_PROPOSED, "already runs only inside graphs (7 calls"),
         ({"function_objects": 90}, Verdict.REFUTED, "redefined 90 times in its 100 calls"),
@@ -318,6 +323,33 @@ def test_what_a_comparison_decides(changes: dict[str, Any], verdict: Verdict, wo
     found = settle(**changes)
     assert found.verdict is verdict
     assert words in found.reasons[0].message
+
+
+@pytest.mark.parametrize(
+    ("calls", "died", "move", "end"),
+    [
+        (5, "", Move.BUDGET, "use a longer --budget"),
+        (100, "", Move.NOBODY, "1 op sequence"),
+        (5, "the process was killed by signal 9", Move.NOBODY, "killed by signal 9"),
+    ],
+    ids=["the check ended before its calls", "the check saw all of them", "the run died"],
+)
+def test_a_longer_budget_is_advised_where_it_helps(calls: int, died: str, move: Move, end: str) -> None:
+    row = checked(compared=3, calls=calls)
+    (reason,) = judging.judge_checked(function(), Observation(calls=100), row, ROOT, died, Variant()).reasons
+    assert reason.code == "little-evidence" and reason.move is move
+    assert reason.message.endswith(end)
+
+
+@pytest.mark.parametrize(("traces", "verdict"), [(1, Verdict.CONFIRMED), (6, Verdict.INCONCLUSIVE)])
+def test_where_few_calls_were_observed_the_traces_of_the_compared_ones_must_not_grow(
+    traces: int, verdict: Verdict
+) -> None:
+    """Whether the signatures grow with the calls is otherwise told from the observed ones."""
+    row = checked(calls=8, compared=7, traces=traces)
+    found = judging.judge_checked(function(), Observation(calls=2), row, ROOT, "", Variant())
+    assert found.verdict is verdict
+    assert found.verdict is Verdict.CONFIRMED or "it was traced 6 times in 7 compared calls" in found.reasons[0].message
 
 
 def test_a_refutation_outweighs_every_doubt() -> None:

@@ -172,9 +172,12 @@ def test_what_is_called_by_others_is_not_compared_again(tmp_path: Path) -> None:
 
 def test_rare_and_minor_candidates_are_told_apart(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    rows = {"a": replace(observed(), calls=2), "b": replace(observed(), seconds=0.001, own_seconds=0.001, squares=0.0)}
+    few = replace(observed(), calls=2, whole=True)
+    rows = {"a": few, "b": replace(observed(), seconds=0.001, own_seconds=0.001, squares=0.0)}
     check(run, known("abc", **rows), "abc")
     assert run.jobs[0]["rare"] == {"a": 2} and run.jobs[0]["minor"] == ["b"]
+    check(run, known("a", a=replace(few, whole=False)), "a")
+    assert run.jobs[1]["rare"] == {}, "a longer run has more calls of it"
     alone = Run(tmp_path)
     check(alone, known("b", b=rows["b"]), "b")
     assert alone.jobs[0]["minor"] == [], "where all are minor, they are what is waited for"
