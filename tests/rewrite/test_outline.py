@@ -573,6 +573,22 @@ for x in (1.0, 2.0):
 print(float(loss))
 """
 
+#: A print after the error must not come before it, nor one before it be lost.
+READS_WHAT_IT_DELETED = """import tensorflow as tf
+
+w = tf.Variable(2.0)
+optimizer = tf.keras.optimizers.SGD(0.01)
+b = 0.5
+for x in (1.0, 2.0):
+    with tf.GradientTape() as tape:
+        b = tf.square(x)
+        del b
+        print('b', float({}))
+        loss = tf.square(w * {})
+    optimizer.apply_gradients([(tape.gradient(loss, w), w)])
+print(float(loss))
+"""
+
 
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -580,6 +596,8 @@ print(float(loss))
 @given(programs())
 @example(FAILS_IN_WHAT_IS_MOVED_AHEAD)
 @example(SCALES_A_NUMBER_BY_WHAT_IS_MOVED_AHEAD)
+@example(READS_WHAT_IT_DELETED.format("b", "x"))
+@example(READS_WHAT_IT_DELETED.format("x", "b"))
 def test_a_generated_program_computes_what_it_did(tmp_path, source):
     edited, refused = outlined(tmp_path, source)
     assert refused == {}

@@ -166,6 +166,22 @@ def certain_after(body: Sequence[ast.stmt]) -> frozenset[str]:
     return Certainty().block(body, frozenset()) or frozenset()
 
 
+def read_after_deletion(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """The names that a block may read after it has deleted them."""
+    names = names_of(body)
+    if not names.deleted:
+        return frozenset()
+    certainty = Certainty()
+    certainty.block(body, frozenset(names.read | names.bound | names.deleted))
+    inner = (ast.stmt, ast.excepthandler, ast.match_case)
+    found = set[str]()
+    for node in (node for each in body for node in ast.walk(each)):
+        if isinstance(node, ast.stmt) and id(node) in certainty.before:
+            own = [part for part in ast.iter_child_nodes(node) if not isinstance(part, inner)]
+            found |= (names_of(own).read & names.deleted) - certainty.before[id(node)]
+    return frozenset(found)
+
+
 def read_before_bound(body: Sequence[ast.stmt]) -> frozenset[str]:
     """The names that a block may read before it has bound them itself."""
     return Liveness().block(body, frozenset())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ...records import Region
 from .ahead import Ahead, passed_as
-from .flow import Certainty, Liveness, certain_after, read_before_bound
+from .flow import Certainty, Liveness, certain_after, read_after_deletion, read_before_bound
 from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of, walk_scope
 from .naming import find_loop_name, find_name
 from .numbers import counters_of, is_only_converted
@@ -234,7 +234,7 @@ class Reader:
 
         It would then fail later than before the move.
         """
-        known = sure | certain_after(self.region) | set(dir(builtins))
+        known = (sure - self.own.deleted) | certain_after(self.region) | set(dir(builtins))
         if isinstance(self.scope, ast.FunctionDef):
             known |= names_of(self.moved).read - locals_of(self.scope)
         for statement in self.moved:
@@ -253,6 +253,9 @@ class Reader:
             missing = read_before_bound(self.region) - bound
             if missing:
                 return self._no(f"{min(missing)} may be unbound where it begins")
+            deleted = read_after_deletion(self.region)
+            if deleted:
+                return self._no(f"it reads {min(deleted)} after it has deleted it")
         return None
 
     def _parameters(self, needed: frozenset[str]) -> list[str]:

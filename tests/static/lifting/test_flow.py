@@ -7,7 +7,13 @@ import textwrap
 
 import pytest
 
-from hybridize.static.lifting.flow import Certainty, Liveness, certain_after, read_before_bound
+from hybridize.static.lifting.flow import (
+    Certainty,
+    Liveness,
+    certain_after,
+    read_after_deletion,
+    read_before_bound,
+)
 
 
 def body(text: str) -> list[ast.stmt]:
@@ -83,3 +89,19 @@ def test_what_a_handler_reads_is_live_everywhere_in_the_try():
     liveness = Liveness()
     liveness.block(statements, frozenset())
     assert "a" in liveness.raises[id(tried.body[1])]
+
+
+DELETED = {
+    "read behind": ("del a\nprint(a)", {"a"}),
+    "bound again": ("del a\na = 1\nprint(a)", set()),
+    "under a condition": ("if x:\n    del a\nprint(a)", {"a"}),
+    "in the next iteration": ("for x in y:\n    print(a)\n    del a", {"a"}),
+    "read before": ("print(a)\ndel a", set()),
+    "in a header": ("del a\nwhile a:\n    pass", {"a"}),
+}
+
+
+@pytest.mark.parametrize("how", DELETED)
+def test_a_name_that_is_read_after_its_deletion_is_told(how: str) -> None:
+    text, names = DELETED[how]
+    assert read_after_deletion(ast.parse(text).body) == names
