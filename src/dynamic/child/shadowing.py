@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ... import tensorflow_internals
 from ...sandbox.child.clock import perf_counter
@@ -13,7 +12,7 @@ from ...sandbox.child.refusal import RefusedConnection
 from ...sandbox.child.units import synchronize
 from ...sandbox.protocol import REMEDY
 from ..wording import TRACE_FAULTS, TRACE_REMEDY
-from . import drawing
+from . import drawing, rounding
 from .calls import Calls
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
@@ -23,12 +22,7 @@ from .paths import PathNote
 from .raising import different_errors, explain, hash_failure
 from .stability import Stability
 
-if TYPE_CHECKING:
-    from .nudging import Nudge
-
 TRACES_COMPARED = 6
-# How often inputs are perturbed to measure how a function amplifies rounding.
-NUDGES = 3
 
 
 class Shadow:
@@ -241,7 +235,7 @@ class Shadow:
         compare_results(self.result, graphed, comparison)
         check.returned.update(place.removeprefix("the result") for place in comparison.returned)
         compare_variables(self.before, after, left, comparison)
-        telling = self._blame(comparison, after) if comparison.numeric else True
+        telling = rounding.explain(self, comparison, after) if comparison.numeric else True
         if comparison.mismatches:
             self._trace_again(explaining=True)
             if check.open:
@@ -267,63 +261,6 @@ class Shadow:
         check.eager_seconds.append(self.eager_seconds)
         if not new_traces:
             check.graph_seconds.append(seconds)
-
-    def _blame(self, comparison: Any, after: Any) -> bool:
-        """Distinguish amplified rounding from a wrong result, by running eager code again from perturbed inputs.
-
-        First the variables are perturbed by rounding errors, then the arguments too. Adds the unexplained differences
-        to the mismatches. Returns False if rounding changes every result so much that nothing can be concluded.
-        """
-        from .comparing import WILD, perturbed_within
-        from .nudging import Nudge
-
-        reference: dict[str, float] = {}
-        for seed in range(NUDGES):
-            self._repeat_eagerly(Nudge(self.before, seed), self.args, self.kwargs, after, reference)
-        unexplained = perturbed_within(comparison, reference)
-        if unexplained and self._takes_copies(after):
-            for seed in range(NUDGES):
-                nudge = Nudge(self.before, seed)
-                args, kwargs = nudge.moved(self.args), nudge.moved(self.kwargs)
-                self._repeat_eagerly(nudge, args, kwargs, after, reference)
-            unexplained = perturbed_within(comparison, reference)
-        comparison.mismatches.extend(unexplained)
-        wild = {place for place in comparison.numeric if reference.get(place, 0.0) > WILD}
-        return bool(comparison.errors.keys() - wild)
-
-    def _takes_copies(self, after: Any) -> bool:
-        """Whether eager code gives the same result for equal arguments. Some functions test object identity."""
-        from .nudging import Nudge
-
-        nudge = Nudge(self.before)
-        same: dict[str, float] = {}
-        args, kwargs = nudge.copied(self.args), nudge.copied(self.kwargs)
-        return self._repeat_eagerly(None, args, kwargs, after, same) and not any(same.values())
-
-    def _repeat_eagerly(
-        self, nudge: Nudge | None, args: Any, kwargs: Any, after: Any, reference: dict[str, float]
-    ) -> bool:
-        """Run the eager call again from the state before it, perturbed by ``nudge``.
-
-        The largest distance of each result from the first run goes into ``reference``. Returns False if the call
-        raised, or returned a different structure.
-        """
-        from . import streams, variables
-        from .comparing import Comparison, compare_results, compare_variables
-
-        self.rewind()
-        try:
-            with nudge or contextlib.nullcontext():
-                moved = self.original(*args, **kwargs)
-        except Exception as error:
-            self.check.doubts.setdefault("nudge", f"a perturbed run raised {type(error).__name__}")
-            return False
-        comparison = Comparison()
-        compare_results(self.result, moved, comparison)
-        compare_variables(self.before, after, variables.snapshot(streams.of_others()), comparison)
-        for place, distance in comparison.errors.items():
-            reference[place] = max(distance, reference.get(place, 0.0))
-        return not comparison.mismatches
 
     def _note_traces(self, new_traces: int, seconds: float) -> None:
         from . import signatures
