@@ -27,6 +27,7 @@ from ..libraries.calls import LibraryCalls
 from ..libraries.method_effects import FIT_METHODS
 from ..libraries.methods import describe_call, describe_method
 from ..libraries.results import describe_result
+from .decorators import passing_wrapper, returned_by
 from .flows import Flows
 from .operators import Operators
 
@@ -100,7 +101,7 @@ class Calls:
             base = origin.base if isinstance(origin, AttributeLoad) else source
             self.bind(call, value.code, given, value.receiver, result, mode, base)
         elif isinstance(value, Wrapped):
-            passed, others = _returned_by(value.wrapper)
+            passed, others = returned_by(value.wrapper)
             self.dispatch(call, value.inner, given, result if passed else Node(call.place), mode, source)
             for node in others:
                 graph.connect(node, result)
@@ -146,7 +147,7 @@ class Calls:
 
     def _decorate(self, call: Call, decorator: FunctionCode, given: Given) -> bool:
         """Look through a project decorator whose wrapper passes all arguments on."""
-        wrapper = self.passing_wrapper(decorator)
+        wrapper = passing_wrapper(decorator)
         if wrapper is None:
             return False
         self.bind(call, decorator, given, None, None, "call")
@@ -157,17 +158,6 @@ class Calls:
 
         self.graph.watch(given.positional[0], Reaction(take))
         return True
-
-    def passing_wrapper(self, decorator: FunctionCode) -> FunctionCode | None:
-        """The nested function that ``decorator`` returns, if it calls its argument with all of its own."""
-        if not decorator.parameters:
-            return None
-        for value in decorator.returns.values:
-            if isinstance(value, Function) and value.code.parent is decorator:
-                kinds = {parameter.kind for parameter in value.code.parameters}
-                if "star" in kinds and any(call.stars for call in value.code.calls):
-                    return value.code
-        return None
 
     def _construct(self, call: Call, code: ClassCode, given: Given, result: Node) -> None:
         self.graph.add(result, code.instance)
@@ -434,23 +424,6 @@ class Calls:
             graph.add(result, UNKNOWN)
         else:
             graph.connect(code.returns, result)
-
-
-def _returned_by(wrapper: FunctionCode) -> tuple[bool, list[Node]]:
-    """Whether a wrapper that passes all arguments on returns that call's result, and its other return nodes."""
-    results = [call.result for call in wrapper.calls if call.stars]
-    seen, pending, others, passed = {wrapper.returns}, [wrapper.returns], [], False
-    while pending:
-        node = pending.pop()
-        if node in results:
-            passed = True
-        elif isinstance(node.origin, list):
-            following = [each for each in node.origin if each not in seen]
-            seen.update(following)
-            pending += following
-        else:
-            others.append(node)
-    return passed, others
 
 
 def given_by(call: Call) -> Given:
