@@ -39,7 +39,8 @@ class Trace:
     ``scalars`` has a row per unit: the floating-point scalars that the unit function returned. ``digests`` maps a
     number of units to the state of the variables at that point, each by name (with ``#k`` for the k-th of a name) as a
     sum, a sum of squares, and some elements. Values may be NaN or infinite; these are distinguished. ``complete`` says
-    whether the script ran to its end; otherwise it was cut.
+    whether the script ran to its end; otherwise it was cut. ``unit`` is the
+    word for a unit.
     """
 
     lines: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Trace:
     scalars: tuple[tuple[float | None, ...], ...] = ()
     digests: Mapping[int, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     complete: bool = True
+    unit: str = "step"
 
 
 def compare(
@@ -171,7 +173,7 @@ def _agreement(
     if lines := len(reference.lines):
         parts.append(f"{lines:,} printed line{'' if lines == 1 else 's'}")
     together = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    said = f"{together} agree over {edited.units:,} steps, to within rounding"
+    said = f"{together} agree over {edited.units:,} {edited.unit}s, to within rounding"
     if noisy:
         numbers = "1 number was" if len(noisy) == 1 else f"{len(noisy)} numbers were"
         said += f"; {numbers} ignored ({noisy[0].name} {noisy[0].detail})"

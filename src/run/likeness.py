@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # No run is started with less of the budget left than this.
 LEAST_SECONDS = 5.0
 # Further perturbations (replaying.NUDGES) that are tried before a difference is called drift.
-FURTHER_NUDGES = (2, 3)
+FURTHER_NUDGES = {2: "nudged-2", 3: "nudged-3"}
+NUDGED = ("nudged", *FURTHER_NUDGES.values())
 UNEXPLAINED = "the budget ended before it was decided whether rounding explains that; use a longer --budget"
 OTHER_START = (
     "as a graph it creates its variables in a different order, so it draws different initial values; started from the "
@@ -35,8 +36,8 @@ def compare_runs(trial: ColdTrial, edited: Seen) -> Drift:
         arms.append(Arm("twin", trial.base))
     if drift.verdict == "drift" or (drift.verdict, drift.level) == ("inconclusive", "L4"):
         # A single perturbed run is one sample of the effect of rounding, too few to decide.
-        names = {way: f"nudged-{way}" for way in FURTHER_NUDGES}
-        arms += [Arm(name, trial.base, nudge=way) for way, name in names.items() if name not in trial.references]
+        further = {way: name for way, name in FURTHER_NUDGES.items() if name not in trial.references}
+        arms += [Arm(name, trial.base, nudge=way) for way, name in further.items()]
     if not arms:
         return drift
     if trial.work.left < LEAST_SECONDS:
@@ -98,8 +99,8 @@ def _compare(trial: ColdTrial, references: dict[str, Seen], edited: Seen) -> Dri
     traces = {name: trace_of(seen) for name, seen in references.items()}
     return compare(
         traces["eager"],
-        trace_of(edited),
-        perturbed=[trace for name, trace in traces.items() if name.startswith("nudged") and trace.units],
+        replace(trace_of(edited), unit=trial.unit_name),
+        perturbed=[traces[name] for name in NUDGED if name in traces and traces[name].units],
         twin=traces.get("twin"),
         metrics=trial.work.options.metrics,
     )

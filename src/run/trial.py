@@ -58,6 +58,7 @@ class ColdTrial:
         self.reach = [Unit.of(j.function) for j in self.confirmed if j.function.id != self.hottest.function.id]
         self.pace = pace_of(self.work, self.hottest, self.work.selected())
         self.steps = steps_of(self.work, self.hottest)
+        self.unit_name = "step"
         # The seconds reserved for the measurement; 0 after it.
         self.kept = reserve(self.work)
         self.stood: list[Stood] = []

@@ -66,6 +66,7 @@ def test_equal_runs_show_no_drift_and_the_reason_counts_what_was_compared() -> N
     found = judge(train())
     assert (found.verdict, found.level) == ("none", "L4")
     assert "60 steps" in found.reason and "1 variable" in found.reason and "6 printed lines" in found.reason
+    assert "60 loops" in judge(replace(train(), unit="loop")).reason
 
 
 def test_a_chaotic_script_may_end_at_another_loss() -> None:

@@ -69,7 +69,7 @@ def run(work: Work, scan: Scan) -> None:
             return
         plan = _with_loops(work, standing)
         trial = ColdTrial(work, scan, standing[0].judgement, [each.judgement for each in standing])
-        trial.steps = min(trial.steps, LOOPS)
+        trial.steps, trial.unit_name = min(trial.steps, LOOPS), "loop"
         # The rest of the budget is reserved for the measurement. Without one not even the step would be written.
         trial.kept = max(trial.kept, work.left - max(0.0, end - time.monotonic()))
         objection, drift = trial.attempt(plan, "loops")
@@ -78,7 +78,6 @@ def run(work: Work, scan: Scan) -> None:
             verdict = objection.verdict if objection is not None else Verdict.INCONCLUSIVE
             _leave(work, standing, f"as a loop of the graph, {said}", verdict)
             return
-        drift = replace(drift, reason=drift.reason.replace(" steps, to within rounding", " loops, to within rounding"))
         choice = _race(work, scan, standing, plan, end)
         work.watcher.note(f"{choice.winner}: {choice.reason}")
         if choice.winner != LOOP:

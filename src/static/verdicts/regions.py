@@ -219,7 +219,7 @@ def _computes(call: Call) -> bool:
 def _takes_values(inspection: Inspection, call: Call) -> bool:
     """Whether a call reaches a function that needs its arguments' values, as NumPy does: it stays outside."""
     return any(
-        hazard.certain and hazard.code.startswith("HYB2")
+        hazard.certain and rule_of()[hazard.code].group is Group.TRACING
         for binding in call.targets
         if binding.code.hybrid is None
         for hazard in inspection.all.get(binding.code, ())

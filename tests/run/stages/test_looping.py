@@ -85,7 +85,12 @@ def laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             monkeypatch.setattr(Compared, name, value)
         monkeypatch.setattr(outlines, "Comparison", Compared)
         drift = AGREES if objection is None else None
-        monkeypatch.setattr(ColdTrial, "attempt", lambda self, chosen, label: (objection, drift))
+
+        def attempt(trial: ColdTrial, chosen: Any, label: str) -> Any:
+            assert trial.unit_name == "loop", "what is compared, and told, is loops"
+            return objection, drift
+
+        monkeypatch.setattr(ColdTrial, "attempt", attempt)
         monkeypatch.setattr(loops, "_race", lambda *_: Choice(winner, "measured"))
         loops.run(work, found)
         return work, watcher
