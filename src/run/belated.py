@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The codes of verdicts that only say that too little was seen.
 OPEN = frozenset({"few-calls", "little-evidence", "one-trace", "not-reached"})
+#: The largest share of the budget for these runs: the functions take little time, so their verdicts matter little.
+SHARE = 0.25
 #: The check may take this many times its estimated seconds; by itself it goes on for up to half as long again, or this
 #: many times as long for a change that the source announces.
 SLACK, OVER, OVER_AWAITING = 1.5, 1.5, 2.4
@@ -128,7 +130,7 @@ class _Belated:
         unit = self._unit(late)
         pace = pace_of(self.work, unit, self.plan)
         cold = cold_seconds(replace(pace, unit=pace.unit * self.pace), self._units(unit, late), 3)
-        return remainder.allowance(self.work) - cold
+        return min(remainder.allowance(self.work), SHARE * self.work.options.budget_seconds) - cold
 
     def _unit(self, late: Sequence[Judgement]) -> Judgement:
         """The step of the cold runs: the plan's, or the candidate with the most time."""

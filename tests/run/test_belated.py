@@ -169,7 +169,7 @@ def test_what_the_check_does_not_confirm_is_not_run_cold(prove: Any, found: Verd
     ids=["the plan contains its calls", "there is no plan"],
 )
 def test_otherwise_it_is_compared_in_the_original_script(prove: Any, late: Judgement, measured: Benchmark) -> None:
-    judged, runs = prove(late, measured=measured)
+    judged, runs = prove(late, measured=measured, budget=600.0)
     assert judged.verdict is Verdict.CONFIRMED
     assert "compared last, in the script" in words(judged)
     assert runs[0][1] == [] and runs[1:3] == [("late", ["test"], "train:step"), ("eager", [], "train:step")]
@@ -179,12 +179,20 @@ def test_otherwise_it_is_compared_in_the_original_script(prove: Any, late: Judge
     "known",
     [
         {"budget": 10.0},
+        {"late": rare(first_seconds=19.0, calls=1), "budget": 100.0, "measured": None},
         {"late": rare(share=0.2)},
         {"late": rare(), "whole": True},
         {"late": rare(), "steps": 1000},
         {"late": rare(10, Reason("beside", "another thread ran"))},
     ],
-    ids=["no time is left", "it takes its time", "all its calls were repeated", "--steps", "more calls do not help"],
+    ids=[
+        "no time is left",
+        "it would take much of the budget",
+        "it takes its time",
+        "all its calls were repeated",
+        "--steps",
+        "more calls do not help",
+    ],
 )
 def test_otherwise_it_stays_open(prove: Any, known: dict[str, Any]) -> None:
     judged, runs = prove(**known)
@@ -193,8 +201,8 @@ def test_otherwise_it_stays_open(prove: Any, known: dict[str, Any]) -> None:
 
 def test_the_faster_the_edited_script_the_less_time_is_needed(prove: Any) -> None:
     slow = replace(FASTER, speedup=Interval(1.1, 1.06, 1.2, 0.95))
-    assert prove(budget=50.0)[0].verdict is Verdict.CONFIRMED
-    assert prove(budget=50.0, measured=slow)[0].verdict is Verdict.INCONCLUSIVE
+    assert prove(budget=100.0)[0].verdict is Verdict.CONFIRMED
+    assert prove(budget=100.0, measured=slow)[0].verdict is Verdict.INCONCLUSIVE
 
 
 PROGRAM = '''
