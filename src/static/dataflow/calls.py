@@ -30,6 +30,7 @@ from ..libraries.results import describe_result
 from .decorators import passing_wrapper, returned_by
 from .flows import Flows
 from .operators import Operators
+from .signatures import Signature
 
 
 class Calls:
@@ -46,6 +47,7 @@ class Calls:
         self.conversions: list[tuple[Call, Node]] = []
         self.fitted: list[tuple[Call, ClassCode, FunctionCode]] = []
         self._outside: dict[Node, Node] = {}
+        self._signatures: dict[FunctionCode, Signature] = {}
         self._methods: dict[tuple[ClassCode, str], FunctionCode | None] = {}
         self.graph.handlers[Call] = self.on_callee
 
@@ -325,8 +327,10 @@ class Calls:
         self, call: Call, code: FunctionCode, given: Given, offset: int, binding: Binding
     ) -> None:
         parameters = code.parameters
-        positions = [i for i, parameter in enumerate(parameters) if parameter.kind == "positional"]
-        rest = next((i for i, p in enumerate(parameters) if p.kind == "star"), None)
+        signature = self._signatures.get(code)
+        if signature is None:
+            signature = self._signatures[code] = Signature(code)
+        positions, rest, names, extra = signature.positional, signature.rest, signature.names, signature.extra
         first_star = given.stars[0][0] if given.stars else len(given.positional)
         for index, node in enumerate(given.positional):
             place = index + offset
@@ -339,8 +343,6 @@ class Calls:
                 self._bind_rest(binding, parameters, rest, node)
         for index, node in given.stars:
             self._bind_star(call, code, positions[index + offset :], rest, node, binding)
-        names = {p.name: i for i, p in enumerate(parameters) if p.kind in ("positional", "keyword")}
-        extra = next((i for i, p in enumerate(parameters) if p.kind == "double star"), None)
         for name, node in given.keywords.items():
             if name in names:
                 self._bind_one(binding, parameters, names[name], node)

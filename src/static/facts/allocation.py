@@ -36,8 +36,10 @@ class Allocations:
             for call in code.calls:
                 if self._makes(call):
                     self._sites[call.result] = call
+        self._constructed: dict[Node, list[Call]] = {}
+        followed: dict[Value, set[Node]] = {}
         for node in self._sites:
-            self._follow(node)
+            self._follow(node, followed)
 
     def made(self) -> list[Call]:
         """All allocation sites."""
@@ -74,9 +76,13 @@ class Allocations:
         """The calls that created the objects in these nodes; for a factory function, the call of the factory."""
         return sorted(dict.fromkeys(maker or site for site, maker in self._made(nodes)), key=lambda call: call.place)
 
-    def constructions(self, nodes: Iterable[Node]) -> list[Call]:
-        """The constructor calls that created the objects in these nodes."""
-        return sorted(dict.fromkeys(site for site, _ in self._made(nodes)), key=lambda call: call.place)
+    def constructions(self, node: Node) -> list[Call]:
+        """The constructor calls that created the objects in a node."""
+        found = self._constructed.get(node)
+        if found is None:
+            found = sorted(dict.fromkeys(site for site, _ in self._made([node])), key=lambda call: call.place)
+            self._constructed[node] = found
+        return found
 
     def _made(self, nodes: Iterable[Node]) -> Iterable[tuple[Call, Call | None]]:
         """Each constructor call, with the call of the factory function that returned the new object, if any."""
@@ -100,12 +106,18 @@ class Allocations:
         words = (describe_result(path) for path in call.externals)
         return any(word in _MAKING or (word.startswith("thing:") and word[6:] in _OWNERS) for word in words)
 
-    def _follow(self, site: Node) -> None:
-        """Record from which nodes each node received the objects created at ``site``."""
+    def _follow(self, site: Node, followed: dict[Value, set[Node]]) -> None:
+        """Record from which nodes each node received the objects created at ``site``.
+
+        ``followed`` are the nodes, by value, that were left already. A class is constructed in many places, and from
+        where two of its objects meet they go the same way.
+        """
         for value in site.values:
             if not (isinstance(value, Instance) or self.owns(value)):
                 continue
-            pending, seen = [site], {site}
+            seen = followed.setdefault(value, set())
+            pending = [] if site in seen else [site]
+            seen.add(site)
             while pending:
                 node = pending.pop()
                 for target in node.successors or ():

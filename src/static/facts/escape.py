@@ -197,21 +197,25 @@ def _roots_of_call(code: FunctionCode, call: Call, part: bool, ask: _AskRoots) -
 
 def _find_sources(key: _SourceKey, ask: _AskSources) -> frozenset[int]:
     code, node = key
-    values = node.values
-    if values and all(value in _STATIC_VALUES for value in values):
-        return _NO_INDEX
-    origin = node.origin
+    while True:
+        values = node.values
+        if values and all(value in _STATIC_VALUES for value in values):
+            return _NO_INDEX
+        origin = node.origin
+        # A part depends on what its whole depends on. The whole existed before the part, so this comes to an end.
+        if isinstance(origin, (AttributeLoad, ItemLoad)):
+            if isinstance(origin, AttributeLoad) and origin.attribute in _STATIC_ATTRIBUTES:
+                return _NO_INDEX
+            node = origin.base
+        elif isinstance(origin, Iteration):
+            node = origin.iterable
+        elif isinstance(origin, Unpacking):
+            node = origin.source
+        else:
+            break
     if isinstance(origin, ParameterCode):
         index = _index_of(code, origin)
         return frozenset({index}) if index >= 0 else _NO_INDEX
-    if isinstance(origin, AttributeLoad):
-        return _NO_INDEX if origin.attribute in _STATIC_ATTRIBUTES else ask((code, origin.base))
-    if isinstance(origin, ItemLoad):
-        return ask((code, origin.base))
-    if isinstance(origin, Iteration):
-        return ask((code, origin.iterable))
-    if isinstance(origin, Unpacking):
-        return ask((code, origin.source))
     if isinstance(origin, Call):
         return _sources_of_call(code, origin, ask)
     parts: Iterable[Node] = ()

@@ -28,9 +28,14 @@ class Fixpoint(Generic[Key, Element]):
 
     def solve(self, key: Key) -> frozenset[Element]:
         """The elements of ``key`` in the least solution."""
-        found = self._solved.get(key)
+        solved = self._solved
+        found = solved.get(key)
         if found is None:
-            found = self._settle(key)
+            try:
+                # Most keys depend on none, or on solved ones.
+                found = solved[key] = self._equation(key, solved.__getitem__)
+            except KeyError:
+                found = self._settle(key)
         return found
 
     def _settle(self, start: Key) -> frozenset[Element]:

@@ -64,7 +64,7 @@ class _Holders:
             if kind is None or name not in _USES[kind]:
                 continue
             node = call.function if name == "__call__" else receiver_of(call)
-            sites = self.allocations.constructions([node]) if node is not None else []
+            sites = self.allocations.constructions(node) if node is not None else []
             if not sites:
                 # The allocation site is unknown: it may be any object of this kind.
                 sites = [site for site, kinds in self.kinds.items() if kind in kinds]
@@ -93,7 +93,7 @@ class _Holders:
             for call in code.calls:
                 receiver = receiver_of(call) if call.attribute == "add" and call.methods else None
                 if receiver is not None:
-                    for site in self.allocations.constructions([receiver]):
+                    for site in self.allocations.constructions(receiver):
                         for name, node in _arguments(call):
                             self._take(site, name, node, inner)
         grown = True
@@ -112,7 +112,10 @@ class _Holders:
                 self.held.setdefault(site, set()).add(code)
                 if "constraint" in name:
                     self.constraints.add(code)
-        inner.setdefault(site, set()).update(self.allocations.constructions(_nodes(node)))
+        for each in _nodes(node):
+            made = self.allocations.constructions(each)
+            if made:
+                inner.setdefault(site, set()).update(made)
 
     def _callable(self, value: Value) -> FunctionCode | None:
         while isinstance(value, (Wrapped, Partial)):

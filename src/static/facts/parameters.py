@@ -182,6 +182,8 @@ def _evidence(
             step = Step(_file(node, modules), node.line, note)
             if note and (not steps or steps[-1] != step):
                 steps.append(step)
+        if len(steps) > MAX_STEPS:
+            break  # The first of several is left out, and so is what follows.
         previous = node
     steps = steps[1:] if len(steps) > 1 else steps
     return tuple(steps[:MAX_STEPS])

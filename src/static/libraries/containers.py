@@ -133,14 +133,23 @@ class Containers:
         self.graph.watch(source, Reaction(lambda value: self.elements(call, source, value, target)))
         return target
 
-    def leaves(self, source: Node, target: Node, depth: int = 0) -> None:
-        """Let the leaves of nested containers flow to ``target``."""
+    def leaves(self, source: Node, target: Node) -> None:
+        """Let the leaves of nested containers flow to ``target``; what is nested deeper than four levels is a leaf."""
+        entered: set[tuple[Node, int]] = set()
 
-        def take(value: Value) -> None:
-            if isinstance(value, Box) and depth < 4:
-                for node in (value.element, *value.fields.values()):
-                    self.leaves(node, target, depth + 1)
-            else:
-                self.graph.add(target, value, source)
+        def enter(node: Node, depth: int) -> None:
+            # Containers share elements, so without this there would be a reaction for each path to one.
+            if (node, depth) in entered:
+                return
+            entered.add((node, depth))
 
-        self.graph.watch(source, Reaction(take))
+            def take(value: Value) -> None:
+                if isinstance(value, Box) and depth < 4:
+                    for held in (value.element, *value.fields.values()):
+                        enter(held, depth + 1)
+                else:
+                    self.graph.add(target, value, node)
+
+            self.graph.watch(node, Reaction(take))
+
+        enter(source, 0)

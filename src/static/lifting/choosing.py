@@ -49,7 +49,7 @@ def choose(
     training step. ``attributes`` knows the module's uses of attributes; without it, none is passed to the function.
     ``operands`` knows where arrays meet tensors in the function.
     """
-    tree = copy.deepcopy(tree)
+    tree = _copied(tree, line)
     scope = scope_at(tree, line)
     if scope is None:
         return Unliftable(first, last, "it is in a class body or an async function", first)
@@ -73,6 +73,17 @@ def choose(
         return Unliftable(first, last, reason, where)
     around = (file, (first, last), taken, methods, trains, attributes)
     return Reader(tree, scope, block, refusal.region, refusal.moved, *around, refusal.ahead).read()
+
+
+def _copied(tree: ast.Module, line: int) -> ast.Module:
+    """A tree in which the function whose ``def`` is on ``line`` may be changed; the whole module for 0.
+
+    Of a large module, only the statement that contains the function is copied.
+    """
+    if line == 0:
+        return copy.deepcopy(tree)
+    body = [copy.deepcopy(each) if each.lineno <= line <= (each.end_lineno or 0) else each for each in tree.body]
+    return ast.Module(body, tree.type_ignores)
 
 
 @dataclass

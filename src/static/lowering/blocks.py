@@ -24,7 +24,7 @@ class Block:
     that a name was bound to, for the scopes that close over it. A name that several scopes bind (``global``,
     ``nonlocal``) is not in the environment: any call may change it, so it is read as other scopes read it.
     ``records`` collect all bindings in bodies that an exception may leave at any point. ``deep`` is ``is_deep`` of the
-    source.
+    source, and ``slotted`` says whether the source names ``__slots__``.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Block:
         scope: Scope,
         parent: Block | None,
         deep: bool,
+        slotted: bool,
     ) -> None:
         self.program = program
         self.module = module
@@ -42,6 +43,7 @@ class Block:
         self.scope = scope
         self.parent = parent
         self.deep = deep
+        self.slotted = slotted
         self.is_module = code.kind == "module"
         self.is_class = code.kind == "class"
         self.base = module.index * LINES

@@ -201,7 +201,7 @@ class DefinitionLowering(ExpressionLowering):
         self, code: FunctionCode, scope: Scope, pending: list[PendingBody], owner_class: ClassCode | None
     ) -> DefinitionLowering:
         """The lowering of a scope inside this one."""
-        block = Block(self.program, self.module, code, scope, self.block, self.block.deep)
+        block = Block(self.program, self.module, code, scope, self.block, self.block.deep, self.block.slotted)
         return type(self)(self.program, block, self.module, self.names, pending, owner_class)
 
     def lambda_function(self, node: ast.Lambda, name: str | None) -> Node:
@@ -255,7 +255,7 @@ class DefinitionLowering(ExpressionLowering):
         for keyword in node.keywords:
             self.expression(keyword.value)
         decorators = [self.class_decorator(code, decorator) for decorator in node.decorator_list]
-        code.slots = _slots(node)
+        code.slots = _slots(node) if self.block.slotted else None
         body = FunctionCode(
             self.module,
             node.name,

@@ -38,7 +38,7 @@ def lower_module(program: Program, source: Source, index: int) -> ModuleCode:
     )
     module.body = body
     program.functions.append(body)
-    block = Block(program, module, body, scope, None, deep)
+    block = Block(program, module, body, scope, None, deep, "__slots__" in source.text)
     lowering = Lowering(program, block, module, {}, [])
     for statement in source.tree.body:
         try:

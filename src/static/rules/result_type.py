@@ -8,8 +8,11 @@ from ...records import AssumptionKind
 from ..facts.hazards import Hazard
 from ..facts.view import View
 from ..ir.solver import Node
-from ..ir.values import ARRAY, NONE, NUMBERS, SHAPE, STRING, STRUCTURES, TENSORS, UNKNOWN, Box
+from ..ir.values import ARRAY, NUMBERS, SHAPE, STRING, STRUCTURES, TENSORS, UNKNOWN, Box
 from .rule import Example, Group, Move, Polarity, Rule
+
+#: Maximum nesting depth of containers that are searched.
+_DEEPEST = 3
 
 
 class ResultType(Rule):
@@ -64,7 +67,7 @@ class ResultType(Rule):
     def conclude(self, view: View) -> Iterable[Hazard]:
         """The hazards of the function as a whole."""
         returns = view.code.returns
-        python, tensors, unknown = _python_values(view, returns, 0)
+        python, tensors, unknown = _python_values(view, returns)
         if not python:
             return
         certain = not tensors and not unknown
@@ -79,32 +82,34 @@ class ResultType(Rule):
         )
 
 
-def _python_values(view: View, node: Node, depth: int) -> tuple[set[str], bool, bool]:
-    """The kinds of Python values in a result, whether it has tensors too, and whether it has unknown values too."""
+def _python_values(view: View, result: Node) -> tuple[set[str], bool, bool]:
+    """The kinds of Python values in a result, whether it has tensors too, and whether it has unknown values too.
+
+    Nested containers are searched down to ``_DEEPEST``, each once.
+    """
     python: set[str] = set()
     tensors = False
-    unknown = not node.values
-    for value in node.values:
-        if value in NUMBERS or value is STRING:
-            python.add(f"a Python {value!r}")
-        elif value is SHAPE:
-            python.add("a static shape")
-        elif value is ARRAY:
-            if view.traced(node) is True:
-                tensors = True
-            else:
-                python.add("a NumPy array")
-        elif value in TENSORS:
-            tensors = True
-        elif value is UNKNOWN:
-            unknown = True
-        elif isinstance(value, Box) and value.kind in STRUCTURES and depth < 3:
-            for held in (value.element, *value.fields.values()):
-                if held.values:
-                    inner = _python_values(view, held, depth + 1)
-                    python |= inner[0]
-                    tensors = tensors or inner[1]
-                    unknown = unknown or inner[2]
-        elif value is NONE:
-            continue
+    unknown = not result.values
+    level, entered = [result], set[Box]()
+    for depth in range(_DEEPEST + 1):
+        below: list[Node] = []
+        for node in level:
+            for value in node.values:
+                if value in NUMBERS or value is STRING:
+                    python.add(f"a Python {value!r}")
+                elif value is SHAPE:
+                    python.add("a static shape")
+                elif value is ARRAY:
+                    if view.traced(node) is True:
+                        tensors = True
+                    else:
+                        python.add("a NumPy array")
+                elif value in TENSORS:
+                    tensors = True
+                elif value is UNKNOWN:
+                    unknown = True
+                elif isinstance(value, Box) and value.kind in STRUCTURES and depth < _DEEPEST and value not in entered:
+                    entered.add(value)
+                    below += (value.element, *value.fields.values())
+        level = below
     return python, tensors, unknown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ...records import AssumptionKind
@@ -107,8 +107,10 @@ class Inspection:
         self, code: FunctionCode, merged: Merged, taken: dict[tuple[FunctionCode, FunctionCode], int]
     ) -> None:
         view = View(self.facts, code)
-        known = merged.always
+        known, outer = merged.always, merged.outer
+        passed = Passed(view)
         done: set[tuple[FunctionCode, bool]] = set()
+        sure: dict[tuple[Call, bool], bool] = {}
         taking: dict[tuple[FunctionCode, FunctionCode], int] = {}
         for call, binding in self.facts.graph.callees.get(code, ()):
             target = binding.code
@@ -118,24 +120,33 @@ class Inspection:
             if summary is None or taken.get((code, target)) == summary.news:
                 continue
             taking[code, target] = summary.news
-            surely = is_sure(view, call, binding)
-            passed = Passed(view, binding)
+            # The same for all targets of the call, of which a method's may have hundreds.
+            kind = call, binding.mode == "held"
+            surely = sure.get(kind)
+            if surely is None:
+                surely = sure[kind] = is_sure(view, call, binding)
+            arguments = binding.arguments
             if (target, surely) not in done:
                 # Hazards that do not depend on the arguments are the same for each call.
                 done.add((target, surely))
                 for name, hazard in summary.always.items():
                     held = known.get(name)
-                    if hazard.transitive and (held is None or (surely and hazard.certain and not held.certain)):
+                    if held is not None and (held.certain or not (surely and hazard.certain)):
+                        continue
+                    if hazard.transitive:
                         merged.add(hazard.seen_from(code, call, surely and hazard.certain, None))
                 for key, hazard in summary.outer.items():
-                    held = merged.outer.get(key)
-                    if key[1].owner is not code and held is not None and (held.certain or not hazard.certain):
-                        continue  # This applies to millions of them in a large library.
-                    if hazard.transitive:
-                        merged.inherit(view, call, hazard, inherit(view, passed, hazard, surely))
+                    if key[1].owner is not code:
+                        # It passes through unchanged: this applies to millions of them in a large library.
+                        held = outer.get(key)
+                        certain = surely and hazard.certain
+                        if hazard.transitive and (held is None or (certain and not held.certain)):
+                            merged.add(hazard.seen_from(code, call, certain, key[1]))
+                    elif hazard.transitive:
+                        merged.inherit(view, call, hazard, inherit(view, passed, arguments, hazard, surely))
             for hazard in summary.depending.values():
                 if hazard.transitive:
-                    merged.inherit(view, call, hazard, inherit(view, passed, hazard, surely))
+                    merged.inherit(view, call, hazard, inherit(view, passed, arguments, hazard, surely))
         taken.update(taking)
 
 
@@ -159,12 +170,11 @@ class Merged:
         self.depending: dict[tuple[str, int], Hazard] = {}
         self.outer: dict[tuple[str, Cell], Hazard] = {}
         for hazard in own:
-            self._note(hazard)
+            if self._lacks(hazard.code, hazard.certain, hazard.parameter):
+                self._hold(hazard)
 
-    def _note(self, hazard: Hazard) -> bool:
+    def _hold(self, hazard: Hazard) -> None:
         code, parameter = hazard.code, hazard.parameter
-        if not self._lacks(code, hazard.certain, parameter):
-            return False
         if parameter is None:
             if hazard.transitive or code not in self.always or not self.always[code].transitive:
                 self.always[code] = hazard
@@ -172,7 +182,6 @@ class Merged:
             self.outer[code, parameter] = hazard
         else:
             self.depending[code, parameter] = hazard
-        return True
 
     def _lacks(self, code: str, certain: bool, parameter: int | Cell | None) -> bool:
         """Whether such a hazard would add information."""
@@ -186,10 +195,10 @@ class Merged:
         return held is None or (certain and not held.certain)
 
     def add(self, hazard: Hazard) -> None:
-        """Add an inherited hazard if it adds information."""
-        if self._note(hazard):
-            self.news += 1
-            self.all.append(hazard)
+        """Add an inherited hazard that adds information."""
+        self._hold(hazard)
+        self.news += 1
+        self.all.append(hazard)
 
     def inherit(self, view: View, call: Call, hazard: Hazard, seen: Iterable[Seen]) -> None:
         """Add a callee's hazard from the caller's view, if it adds information."""
@@ -239,49 +248,59 @@ def _is_ambiguous(function: Node) -> bool:
 
 
 class Passed:
-    """The arguments of a call, as far as hazards of the callee's parameters need them. Cached, because many hazards
-    ask."""
+    """What a function passes on, as far as hazards of its callees' parameters need it. Cached by argument, because many
+    hazards ask, and each target of a call receives the same ones."""
 
-    def __init__(self, view: View, binding: Binding) -> None:
+    def __init__(self, view: View) -> None:
         self._view = view
-        self._arguments = binding.arguments
-        self._tensors: dict[int, tuple[Node, bool, int | None] | None] = {}
-        self._kept: dict[int, tuple[int | Cell | None, ...]] = {}
+        self._tensors: dict[Node, tuple[Node, bool, int | None] | None] = {}
+        self._kept: dict[Node, tuple[int | Cell | None, ...]] = {}
 
-    def tensor(self, index: int) -> tuple[Node, bool, int | None] | None:
-        """The first argument for a parameter that may be a tensor in a trace, or None.
+    def tensor(self, nodes: Iterable[Node]) -> tuple[Node, bool, int | None] | None:
+        """The first of the arguments for a parameter that may be a tensor in a trace, or None.
 
         It is given as its node, whether it certainly is a tensor, and the caller's parameter that it depends on.
         """
-        if index not in self._tensors:
-            self._tensors[index] = None
-            view = self._view
-            for node in self._arguments.get(index, ()):
-                traced = view.traced(node)
-                if traced is not False:
-                    parameter = min(view.sources(node), default=None)
-                    self._tensors[index] = node, traced is True and view.is_known(node), parameter
-                    break
-        return self._tensors[index]
+        for node in nodes:
+            if node not in self._tensors:
+                self._tensors[node] = self._tensor(node)
+            found = self._tensors[node]
+            if found is not None:
+                return found
+        return None
 
-    def kept(self, index: int) -> tuple[int | Cell | None, ...]:
-        """The keepers of the arguments for a parameter."""
-        if index not in self._kept:
-            self._kept[index] = _kept(self._view, self._arguments.get(index, ()))
-        return self._kept[index]
+    def _tensor(self, node: Node) -> tuple[Node, bool, int | None] | None:
+        view = self._view
+        traced = view.traced(node)
+        if traced is False:
+            return None
+        return node, traced is True and view.is_known(node), min(view.sources(node), default=None)
+
+    def kept(self, nodes: Iterable[Node]) -> Iterable[int | Cell | None]:
+        """The keepers of the object that the callee changes; none if the caller created it."""
+        keepers: dict[int | Cell | None, None] = {}
+        for node in nodes:
+            found = self._kept.get(node)
+            if found is None:
+                found = self._kept[node] = tuple(keeper.parameter for keeper in self._view.keepers(node))
+            keepers.update(dict.fromkeys(found))
+        return (None,) if None in keepers else keepers
 
 
-def inherit(view: View, passed: Passed, hazard: Hazard, surely: bool) -> Iterable[Seen]:
+def inherit(
+    view: View, passed: Passed, arguments: Mapping[int, Sequence[Node]], hazard: Hazard, surely: bool
+) -> Iterable[Seen]:
     """A callee's hazard from the view of its caller, given the arguments and whether the call `is_sure`."""
     certain = hazard.certain and surely
     parameter = hazard.parameter
     if parameter is None:
         return (Seen(certain, None),)
     if isinstance(parameter, Cell):
-        return [Seen(certain, each) for each in _of_cell(view, hazard, parameter)]
+        return [Seen(certain, each) for each in _of_cell(view, passed, hazard, parameter)]
+    nodes = arguments.get(parameter, ())
     if hazard.when == "outlives":
-        return [Seen(certain, each) for each in passed.kept(parameter)]
-    found = passed.tensor(parameter)
+        return [Seen(certain, each) for each in passed.kept(nodes)]
+    found = passed.tensor(nodes)
     if found is None:
         return ()
     node, tensor, source = found
@@ -292,15 +311,9 @@ def inherit(view: View, passed: Passed, hazard: Hazard, surely: bool) -> Iterabl
     return (Seen(decided, source, view.is_argument(node)),)
 
 
-def _of_cell(view: View, hazard: Hazard, cell: Cell) -> Iterable[int | Cell | None]:
+def _of_cell(view: View, passed: Passed, hazard: Hazard, cell: Cell) -> Iterable[int | Cell | None]:
     """A change of an enclosing function's variable. It does not matter outside of that function, unless the value came
     from outside."""
     if cell.owner is not view.code:
         return (cell,)
-    return _kept(view, cell.nodes) if hazard.when == "outlives" else ()
-
-
-def _kept(view: View, nodes: Iterable[Node]) -> tuple[int | Cell | None, ...]:
-    """The keepers of the object that the callee changes; none if the caller created it."""
-    keepers = dict.fromkeys(keeper.parameter for node in nodes for keeper in view.keepers(node))
-    return (None,) if None in keepers else tuple(keepers)
+    return passed.kept(cell.nodes) if hazard.when == "outlives" else ()

@@ -7,7 +7,7 @@ graph.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from ...records import Region
@@ -21,7 +21,7 @@ from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope
 from ..lifting.host import host_call
 from ..lifting.names import LOOPS, SCOPES, names_of
 from .inspection import Inspection
-from .regions import InlineStep, Lifting, hazards_in, hazards_of, is_harmless, is_harmless_given, lift
+from .regions import InlineStep, Lifting, hazards_in, hazards_of, is_harmless, is_harmless_given, lift, loops_of
 
 #: Minimum number of operations for a region to be worth a call. A forward pass of a model counts as this many.
 WORTH = 4
@@ -56,7 +56,8 @@ def find_passes(
 
     They are in its loops, or ``everywhere`` if it is itself called often.
     """
-    if not _worth(code, 0, code.end_line if not code.is_body else LINES):
+    parts = [(0, code.end_line if not code.is_body else LINES)] if everywhere else loops_of(code)
+    if not any(_worth(code, first, last) for first, last in parts):
         return []
     scope = scope_at(lifting.tree, 0 if code is code.module.body else code.line)
     if scope is None:
@@ -99,19 +100,24 @@ def _in_run(
         return
     loop, renewed = (loops[-1] if loops else None), renewed_in(loops)
 
-    def is_clean(statement: ast.stmt, harmless: Callable[[Hazard], bool] = is_harmless) -> bool:
+    def hazards_if_fit(statement: ast.stmt) -> tuple[Hazard, ...] | None:
+        """The hazards of a statement that computes, if nothing but them keeps it out of a region; else None."""
         first, last = statement.lineno, statement.end_lineno or statement.lineno
-        hazards = hazards_of(facts, inspection, code, first, last)
-        computing = bool(_work(code, first, last)) and all(map(harmless, hazards))
+        if not _work(code, first, last) or _leaves(statement) or _makes(statement) or feeds(statement, loop):
+            return None
         read = frozenset(names_of([statement]).read)
-        fits = host_call(statement, read) is None and not _leaves(statement) and not feeds(statement, loop)
-        return computing and fits and not read & renewed and not _makes(statement)
+        if read & renewed or host_call(statement, read) is not None:
+            return None
+        return hazards_of(facts, inspection, code, first, last)
 
     begin = end = 0
+    hazards = [hazards_if_fit(each) for each in run]
     kinds: list[tuple[ast.stmt, bool]] = []
     # Reading state is harmless if all of it is passed to the function.
     for harmless in (is_harmless_given, is_harmless):
-        kinds = [(each, is_clean(each, harmless)) for each in run]
+        kinds = [
+            (each, found is not None and all(map(harmless, found))) for each, found in zip(run, hazards, strict=True)
+        ]
         clean = [statement for statement, fine in kinds if fine]
         if not clean:
             return

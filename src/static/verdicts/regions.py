@@ -89,7 +89,7 @@ def find_steps(
     starts = _starts(code)
     if not starts:
         return []
-    loops = _loops(code)
+    loops = loops_of(code)
     cores: dict[tuple[int, int], list[tuple[int, int]]] = {}
     begun: dict[tuple[int, int], tuple[int, int]] = {}
     for number, (first, end) in enumerate(starts):
@@ -283,7 +283,8 @@ def _updates(event: Event) -> bool:
     return isinstance(event, Mark) and event.kind == "update"
 
 
-def _loops(code: FunctionCode) -> list[tuple[int, int]]:
+def loops_of(code: FunctionCode) -> list[tuple[int, int]]:
+    """The first and last lines of a function's loops."""
     found: list[tuple[int, int]] = []
     for event in code.events:
         is_for = isinstance(event, Iteration) and event.context == "for"
@@ -336,7 +337,10 @@ def hazards_of(
         and not any(begin <= event.place % LINES <= end for begin, end in left_out)
         and not (event.place % LINES in numeric and isinstance(event, Call) and _is_numeric(event))
     ]
-    found = inspection.inspect_events(view, events)
+    seen: dict[tuple[str, bool], Hazard] = {}
+    for hazard in inspection.inspect_events(view, events):
+        seen.setdefault((hazard.code, hazard.certain), hazard)
+    passed = Passed(view)
     for event in events:
         if not isinstance(event, Call):
             continue
@@ -344,12 +348,9 @@ def hazards_of(
             if binding.mode not in TRACED_MODES or binding.code.hybrid is not None:
                 continue
             surely = is_sure(view, event, binding)
-            passed = Passed(view, binding)
             for hazard in inspection.all.get(binding.code, ()):
                 if hazard.transitive:
-                    ways = inherit(view, passed, hazard, surely)
-                    found.extend(hazard.seen_from(code, event, *way) for way in ways)
-    seen: dict[tuple[str, bool], Hazard] = {}
-    for hazard in found:
-        seen.setdefault((hazard.code, hazard.certain), hazard)
+                    for way in inherit(view, passed, binding.arguments, hazard, surely):
+                        if (hazard.code, way.certain) not in seen:
+                            seen[hazard.code, way.certain] = hazard.seen_from(code, event, *way)
     return tuple(seen.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from ... import records
 from ...records import Action, Assumption, AssumptionKind, Confidence, Finding, FunctionKind, Parameter, ParameterKind
@@ -73,7 +74,13 @@ def read_silenced(text: str) -> dict[int, frozenset[str]]:
 
 def _refuses(hazard: Hazard) -> bool:
     """Whether a hazard refuses a function: it is certain, or its rule refuses on a doubt."""
-    return hazard.certain or rule_of()[hazard.code].polarity is Polarity.REFUSES
+    return hazard.certain or hazard.code in _refusing()
+
+
+@cache
+def _refusing() -> frozenset[str]:
+    """The codes of the rules that refuse on a doubt."""
+    return frozenset(code for code, rule in rule_of().items() if rule.polarity is Polarity.REFUSES)
 
 
 def _is_advice(code: str) -> bool:

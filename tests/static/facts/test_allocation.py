@@ -6,8 +6,10 @@ import textwrap
 
 import pytest
 from findings import codes_of
+from random_programs import solved
 
 from hybridize.records import Action, AssumptionKind
+from hybridize.static.facts.allocation import Allocations
 
 MODEL = """
 def build():
@@ -326,3 +328,28 @@ def test_the_statement_names_the_parameter_and_where_another_object_is_made(scri
     (assumption,) = [each for each in function.assumptions if each.kind is AssumptionKind.SAME_OBJECT]
     assert assumption.statement.startswith("`model` is always the same object")
     assert "train.py:24" in assumption.statement
+
+
+class Counted(list):  # type: ignore[type-arg]
+    """Successors that count how often they are gone through."""
+
+    steps = 0
+
+    def __iter__(self):
+        Counted.steps += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("made", [4, 40])
+def test_the_ways_of_a_classs_objects_are_gone_once_however_many_are_made(tmp_path, made, monkeypatch):
+    """All of them pass through the same functions: each node on the way is left once, not once for each object."""
+    passing = "".join(f"def f{n}(x):\n    return f{n + 1}(x)\n" for n in range(30))
+    text = f"class Net:\n    pass\n{passing}def f30(x):\n    return x\n" + "f0(Net())\n" * made
+    program = solved(tmp_path, text)
+    nodes = [node for code in program.functions for node in (code.returns, *(each.node for each in code.parameters))]
+    nodes += [node for code in program.functions for call in code.calls for node in (call.result, *call.arguments)]
+    for node in dict.fromkeys(nodes):
+        node.successors = Counted(node.successors or ())
+    monkeypatch.setattr(Counted, "steps", 0)
+    Allocations(program)
+    assert 60 < Counted.steps <= len(dict.fromkeys(nodes))

@@ -71,3 +71,16 @@ def test_an_answer_is_computed_once():
     asked.clear()
     assert fixpoint.solve("a") == fixpoint.solve("b") == {"b"}
     assert asked == []
+
+
+def test_an_answer_that_asks_for_solved_ones_only_is_computed_once():
+    asked: list[int] = []
+
+    def equation(key: int, ask: Ask[int, int]) -> frozenset[int]:
+        asked.append(key)
+        return ask(key - 1) | {key} if key else frozenset({0})
+
+    fixpoint = Fixpoint(equation)
+    for key in range(50):
+        assert len(fixpoint.solve(key)) == key + 1
+    assert asked == [*range(50)]

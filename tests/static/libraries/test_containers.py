@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 from running import kinds, missed, strict
 
+from hybridize.static.dataflow.calls import Calls
+from hybridize.static.ir.program import Program
+from hybridize.static.ir.solver import Node
+from hybridize.static.ir.values import INTEGER
+from hybridize.static.reading.imports import Resolver
+
 CASES = {
     "lists": """
         a = [1]
@@ -92,3 +98,29 @@ def test_what_is_found_under_a_key_is_what_was_put_there_and_no_more() -> None:
 def test_a_method_that_nobody_knows_gives_anything(method: str) -> None:
     call = method if "(" in method else f"{method}()"
     assert kinds(f"probe(1, [1].{call})") == {1: {"unknown"}}
+
+
+@pytest.mark.parametrize("width", [5, 10, 20])
+def test_an_element_that_containers_share_is_entered_once(width: int) -> None:
+    """In a list of lists of lists there are as many paths as their widths multiplied; the steps are added."""
+    program = Program(Resolver([], []))
+    calls = Calls(program)
+    inner = program.box("list", 1, INTEGER)
+    for _ in range(3):
+        outer = program.box("list", 1)
+        for key in range(width):
+            program.graph.add(program.field(outer, key, 1), inner)
+        inner = outer
+    source, target = program.constant(inner), Node(1)
+    watched = list[Node]()
+    watch = program.graph.watch
+
+    def count(node: Node, watcher: object) -> None:
+        watched.append(node)
+        watch(node, watcher)
+
+    program.graph.watch = count  # type: ignore[method-assign]
+    calls.library.containers.leaves(source, target)
+    program.graph.solve()
+    assert target.values == (INTEGER,)
+    assert len(watched) <= 3 * (width + 1) + 2

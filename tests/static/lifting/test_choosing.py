@@ -89,3 +89,18 @@ def test_a_scope_is_found_by_the_line_of_its_def():
     tree = ast.parse("class A:\n    def f(self):\n        def g(): pass\nasync def h(): pass\n")
     assert scope_at(tree, 0) is tree
     assert [getattr(scope_at(tree, line), "name", None) for line in (1, 2, 3, 4)] == [None, "f", "g", None]
+
+
+@pytest.mark.parametrize("line", [0, 2, 9])
+def test_the_tree_that_it_is_given_stays_as_it_is(line):
+    """It is changed in a copy, of which a large module's other functions are no part."""
+    tape = "    with tf.GradientTape() as tape:\n        loss = model(x)\n"
+    step = f"for x in data:\n{tape}    print(x)\n    n = o.apply(loss)\n"
+    functions = "".join(f"def {name}(data, model, o):\n{textwrap.indent(step, '    ')}\n" for name in "fg")
+    text = f"import tensorflow as tf; model = o = data = load()\n{functions}{step}"
+    tree = ast.parse(text)
+    before = ast.dump(tree, include_attributes=True)
+    first = line + 2 if line else text.count("\n") - 3
+    region = choose(tree, "a.py", line, first, first + 3, None)
+    assert isinstance(region, Region) and region.moved
+    assert ast.dump(tree, include_attributes=True) == before

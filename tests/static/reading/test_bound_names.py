@@ -186,3 +186,23 @@ def test_a_scope_binds_what_python_says():
 def test_so_it_does_in_any_program(text):
     for kind, name, expected, found in scopes(text):
         assert found == expected, (kind, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if (n := f()) > 1: pass",
+        "def f():\n    global x",
+        "def f():\n    nonlocal\tx",
+        "def f(): global x",
+        "def f():\n    y = 1; global x",
+        "if y: \\\n global x",
+    ],
+)
+def test_a_source_is_deep_if_a_statement_says_so(text):
+    assert is_deep(text)
+
+
+@pytest.mark.parametrize("text", ["# the global step", '"""A\nglobally, nonlocal one: """', "x = global_ = 1", ""])
+def test_it_is_not_for_what_a_sentence_says(text):
+    assert not is_deep(text)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from findings import certain_codes, codes_of
 
 from hybridize.records import Action, AssumptionKind
+from hybridize.static.facts.view import View
+from hybridize.static.verdicts import inspection
 
 # In each program, a call of ``step`` does something to Python that outlives it.
 EFFECTS = {
@@ -334,3 +338,29 @@ def test_a_long_chain_has_its_first_calls_and_its_last_step(script):
     chain = next(each for each in script(text).function("f0").findings if each.code == "HYB101").chain
     assert [step.note for step in chain[:2]] == ["calls f1", "calls f2"]
     assert "print" in chain[-1].note and len(chain) == 6
+
+
+def test_what_the_targets_of_a_call_have_in_common_is_found_once(script, monkeypatch):
+    """A call of a method may have many targets: certainty and arguments are those of the call."""
+    asked = Counter[str]()
+    is_sure, keepers = inspection.is_sure, View.keepers
+
+    def count_sure(view, call, binding):
+        asked[view.code.name] += 1
+        return is_sure(view, call, binding)
+
+    def count_keepers(view, node):
+        asked[f"keepers in {view.code.name}"] += 1
+        return keepers(view, node)
+
+    monkeypatch.setattr(inspection, "is_sure", count_sure)
+    put = "    def put(self, x, y):\n        x.append(y)\n        return tf.square(y)\n"
+    kinds = "".join(f"class C{n}:\n{put}" for n in range(7))
+    things = ", ".join(f"C{n}()" for n in range(7))
+    step = f"def step(x, y):\n    for c in [{things}]:\n        c.put(x, y)\n    return y\n"
+    project = script(f"{kinds}{step}step([1], tf.ones([2]))\n")
+    monkeypatch.setattr(View, "keepers", count_keepers)
+    function = project.function("step")
+    assert "HYB105" in codes_of(function)
+    assert asked["step"] == 1
+    assert asked["keepers in step"] < 7

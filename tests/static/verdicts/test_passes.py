@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import hybridize.static.project as scanning
 from hybridize.records import Action
 from tests.static.conftest import Project
 
@@ -182,3 +185,24 @@ def test_a_training_step_and_a_pass_beside_it_are_two(found: Found) -> None:
     head = HEAD + "optimizer = tf.keras.optimizers.SGD()\n"
     regions = found([*step, "losses.append(float(loss))", *WORK], head=head)
     assert [each.strip() for each in step] in regions and WORK in regions
+
+
+def test_a_file_is_read_again_only_for_a_loop_with_enough_work(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few trees are needed twice. The work of a function outside of its loops is not that of a loop."""
+    read = list[str]()
+    read_source = scanning.read_source
+
+    def count(root: Path, path: Path, *others: Any) -> Any:
+        read.append(path.name)
+        return read_source(root, path, *others)
+
+    monkeypatch.setattr(scanning, "read_source", count)
+    head = "import tensorflow as tf\nx = tf.ones([2])\n"
+    project.write("worth.py", head + "for n in range(3):\n" + textwrap.indent("\n".join(WORK), "    ") + "\n")
+    project.write("outside.py", head + "\n".join(WORK) + "\nfor n in range(3):\n    y = tf.square(x)\n")
+    project.write("without.py", head + "\n".join(WORK) + "\n")
+    scan = project.scan()
+    assert [each.id for each in scan.functions if "@" in each.id] == ["worth:<module>@4-7"]
+    assert sorted(read) == ["outside.py", "without.py", "worth.py", "worth.py"]
