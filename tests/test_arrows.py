@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-SOURCES = Path(__file__).resolve().parents[1] / "src"
+from tests.sources import SOURCES, imports_in
+
 #: What has no folder of its own: anything may ask it, and it asks for nothing but the like.
 GROUND = {
     "records", "fingerprints", "errors", "interrupts", "installed", "options", "exit_codes", "tensorflow_internals", ""
@@ -56,7 +57,7 @@ def imports(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Each import from the package itself in a file, wherever it stands: the line, and the module from the root."""
     parts = module_of(path)
     package = parts if path.name == "__init__.py" else parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports_in(path):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - (node.level - 1)]
             named = base + (node.module.split(".") if node.module else [])
@@ -66,10 +67,10 @@ def imports(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def foreign(path: Path) -> Iterator[tuple[int, str]]:
     """Each import of another package, wherever it stands: the line, and the package."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports_in(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name.partition(".")[0]) for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        elif not node.level:
             yield node.lineno, (node.module or "").partition(".")[0]
 
 

@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.sources import SOURCES, imports_in
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -28,12 +30,14 @@ def test_the_package_imports_only_what_it_declares():
     declared = {name.replace("-", "_") for name in names(PROJECT["project"]["dependencies"])}
     # Keras comes with TensorFlow, as Keras 3 or, where a script asks for it, as tf_keras.
     allowed = declared | {"keras", "tf_keras"} | set(sys.stdlib_module_names)
-    for file in (ROOT / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_bytes())):
+    files = list(SOURCES.rglob("*.py"))
+    assert files
+    for file in files:
+        for node in imports_in(file):
             modules: list[str] = []
             if isinstance(node, ast.Import):
                 modules = [each.name for each in node.names]
-            elif isinstance(node, ast.ImportFrom) and not node.level:
+            elif not node.level:
                 modules = [node.module or ""]
             for module in modules:
                 assert module.partition(".")[0] in allowed | {"hybridize"}, f"{file}: {module}"

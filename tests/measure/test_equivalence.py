@@ -117,14 +117,14 @@ def test_a_number_that_seeds_spread_by_half_of_itself_tells_nothing() -> None:
 def test_a_script_that_is_merely_chaotic_is_not_accused() -> None:
     """Every run ends elsewhere, and the edited one shares nothing with its pair but the distribution."""
     verdicts = []
-    for first in range(200):
+    for first in range(100):
         found = compare(
             lambda seed, first=first: train(seed + 100 * first, run="edited", spread=0.0, luck=0.1),
             lambda seed, first=first: train(seed + 100 * first, run="eager", spread=0.0, luck=0.1),
         )
         verdicts.append(found.verdict)
-    assert verdicts.count("drift") <= 10
-    assert verdicts.count("inconclusive") > 100
+    assert verdicts.count("drift") <= 5
+    assert verdicts.count("inconclusive") > 50
 
 
 def test_a_chaotic_script_is_found_equivalent_with_seeds_enough() -> None:

@@ -124,11 +124,11 @@ def test_what_lies_beyond_the_margin_is_told_by_student_and_bonferroni(compariso
 def test_equivalent_means_are_called_different_no_more_often_than_they_may_be() -> None:
     numbers = random.Random(3)
     accused = 0
-    for _ in range(2000):
+    for _ in range(1000):
         eager, edited = ([numbers.gauss(0, 1) for _ in range(4)] for _ in range(2))
         differences = [other - one for one, other in zip(eager, edited, strict=True)]
         accused += statistics.check_equivalence(differences, stats.tstd(eager)).different
-    assert accused / 2000 <= 0.05
+    assert accused / 1000 <= 0.05
 
 
 def test_the_lower_limit_of_a_deviation_is_that_of_the_chi_square_interval() -> None:

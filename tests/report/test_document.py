@@ -249,7 +249,7 @@ def any_record(record: Any) -> st.SearchStrategy[Any]:
 
 # A counter-example is a whole report, which takes minutes to shrink and is no smaller for it.
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

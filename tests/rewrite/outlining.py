@@ -9,7 +9,7 @@ import math
 import random
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,14 @@ def steps_of(folder: Path, source: str | bytes) -> list[Function]:
 
 def outlined(folder: Path, source: str | bytes) -> tuple[EditedFile | None, Mapping[str, Reason]]:
     """A program with all of its steps that can be functions made so, still eager."""
+    return moved(folder, steps_of(folder, source))
+
+
+def moved(folder: Path, steps: Iterable[Function]) -> tuple[EditedFile | None, Mapping[str, Reason]]:
+    """The program that lies in a folder, with these of its steps made functions."""
     edits = [
         Edit(each.id, each.file, each.line, each.qualname, Action.EXTRACT, region=each.region)
-        for each in steps_of(folder, source)
+        for each in steps
         if each.region is not None
     ]
     files, refused = edit_project(folder, edits)

@@ -612,7 +612,7 @@ def test_any_change_of_any_reachable_object_is_seen_or_doubted(mutation: Any, ho
     assert is_noticed({"x": [beside, made]}, anything, lambda: change(x))
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(MUTATIONS), st.sampled_from(HOLDERS)), max_size=4))
 def test_what_is_put_back_is_as_it_was(others: Any) -> None:
     made = [hold(other[1]()) for other, hold in others]
