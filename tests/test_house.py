@@ -257,6 +257,31 @@ def test_a_script_needs_nothing_but_tensorflow_numpy_and_scikit_learn(folder):
             assert node.level == 0 and (node.module or "").partition(".")[0] in allowed
 
 
+# Modules whose tests are those of another, which uses nothing else of theirs.
+TESTED_WITH = {
+    "static/libraries/methods.py": "static/libraries/test_results.py",
+    "static/libraries/method_effects.py": "static/libraries/test_library_effects.py",
+}
+BRANCHES = (ast.If, ast.For, ast.While, ast.IfExp, ast.BoolOp, ast.Try, ast.Match, ast.comprehension)
+
+
+@pytest.mark.parametrize("folder", ["static", "dynamic", "rewrite"])
+def test_each_module_with_logic_has_tests_where_one_looks_for_them(folder):
+    """Rules have none of that name: their own examples are their tests."""
+    missing = []
+    for path in sorted((ROOT / "src" / folder).rglob("*.py")):
+        module = path.relative_to(ROOT / "src")
+        if path.name == "__init__.py" or module.parts[:2] == ("static", "rules"):
+            continue
+        names = [f"test_{path.stem}.py", f"test_{path.parent.name}_{path.stem}.py", f"test_library_{path.stem}.py"]
+        places = [ROOT / "tests" / module.parent / name for name in names]
+        places += [ROOT / "tests" / TESTED_WITH[str(module)]] if str(module) in TESTED_WITH else []
+        nodes = ast.walk(ast.parse(path.read_bytes()))
+        if not any(place.is_file() for place in places) and any(isinstance(node, BRANCHES) for node in nodes):
+            missing.append(str(module))
+    assert not missing
+
+
 # One process runs both scripts, for the import of TensorFlow takes longer than either.
 RUN_BOTH = """
 import runpy, sys
