@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import tempfile
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,10 +21,18 @@ from tests.rewrite.outlining import moved, outlined, pairs, run, steps_of
 PAIRS = pairs()
 
 
+@cache
+def outlined_pair(name):
+    """The steps of a program of `PAIRS`, and what becomes of it: found once for all tests that ask."""
+    with tempfile.TemporaryDirectory() as folder:
+        steps = steps_of(Path(folder), PAIRS[name][0])
+        return steps, *moved(Path(folder), steps)
+
+
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_step_becomes_a_function_where_a_person_would_put_it(name, tmp_path):
-    before, after = PAIRS[name]
-    edited, refused = outlined(tmp_path, before)
+def test_a_step_becomes_a_function_where_a_person_would_put_it(name):
+    _, after = PAIRS[name]
+    _, edited, refused = outlined_pair(name)
     assert refused == {}
     assert edited is not None
     assert edited.after.decode() == after
@@ -268,11 +278,11 @@ def test_other_edits_of_the_file_find_their_lines(tmp_path):
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_each_line_is_found_where_it_went_and_back(name, tmp_path):
+def test_each_line_is_found_where_it_went_and_back(name):
     before, after = PAIRS[name]
-    edited, _ = outlined(tmp_path, before)
+    steps, edited, _ = outlined_pair(name)
     assert edited is not None
-    given = [pair for each in steps_of(tmp_path, before) if each.region for pair in each.region.replaced]
+    given = [pair for each in steps if each.region for pair in each.region.replaced]
 
     def shown(line: str) -> str:
         for name, source in given:
