@@ -7,10 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
+from random_programs import solved
 
 from hybridize.records import Finding, Scan
 from hybridize.static import scan
 from hybridize.static.document import DIRECTORY, render_pages
+from hybridize.static.facts.allocation import Allocations
+from hybridize.static.facts.callgraph import CallGraph
+from hybridize.static.facts.view import Facts, View
+from hybridize.static.ir.solver import Node
 from hybridize.static.rules import Example, Group, Rule, all_rules, explain, page_of, rule_of
 
 INVALID = [(rule, example) for rule in all_rules() for example in rule.INVALID]
@@ -104,3 +109,25 @@ def test_every_page_is_up_to_date() -> None:
     pages = render_pages()
     written = {path.name: path.read_text() for path in DIRECTORY.glob("*.md")}
     assert written == pages
+
+
+@pytest.mark.parametrize("width", [3, 30])
+def test_a_container_that_a_result_has_many_times_is_searched_once(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a list of lists of lists there are as many paths as their widths multiplied; the steps are added."""
+    lists = "".join(f"    {outer} = [{', '.join(inner * width)}]\n" for inner, outer in ("ab", "bc", "cd"))
+    program = solved(tmp_path, f"import numpy as np\ndef f():\n    a = np.ones(2)\n{lists}    return d\n")
+    code = program.functions[-1]
+    asked = list[Node]()
+    traced = View.traced
+
+    def count(view: View, node: Node, depth: int = 0) -> bool | None:
+        asked.append(node)
+        return traced(view, node, depth)
+
+    monkeypatch.setattr(View, "traced", count)
+    view = View(Facts(program, CallGraph(program), Allocations(program)), code)
+    (hazard,) = rule_of()["HYB401"].conclude(view)
+    assert "a NumPy array" in hazard.message
+    assert len(asked) == width
