@@ -65,8 +65,10 @@ def choose(
         )
     region = block.statements[begin:end]
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
-    own, module = names_of(scope.body), names_of(tree.body)
-    used = own.read | own.bound | own.captured | module.bound | module.rebound if trains else None
+    used = None
+    if trains:
+        own, module = names_of(scope.body), names_of(tree.body)
+        used = own.read | own.bound | own.captured | module.bound | module.rebound
     refusal = leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope), used, operands)
     if isinstance(refusal, tuple):
         reason, where = refusal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 #: Statements and expressions with their own scope, and loops.
@@ -178,3 +178,16 @@ class _Visitor(ast.NodeVisitor):
         for part in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
             self.visit(part)
         self.hidden.pop()
+
+
+def identifiers_of(tree: ast.Module) -> frozenset[str]:
+    """All names in a file, with which a new name might clash."""
+    return frozenset(_identifiers(tree))
+
+
+def _identifiers(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        for part in ("id", "attr", "name", "arg", "asname"):
+            value = getattr(node, part, None)
+            if isinstance(value, str):
+                yield value.partition(".")[0]

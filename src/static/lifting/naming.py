@@ -18,30 +18,27 @@ _PARTS = {
 
 
 def find_name(
-    tree: ast.Module,
+    taken: frozenset[str],
     region: Sequence[ast.stmt],
     function: ast.FunctionDef | None,
     holder: ast.ClassDef | None,
-    taken: frozenset[str],
     results: Sequence[str],
     trains: bool = False,
 ) -> str:
-    """The first fitting name that is free in the whole file; ``holder`` is the class that it becomes a method of.
+    """The first fitting name that is not ``taken``; ``holder`` is the class that it becomes a method of.
 
     ``trains``: the region is known to train, even if only functions that it calls do so.
     """
-    used = {*taken, *_identifiers(tree)}
+    used = set(taken)
     if holder is not None and any(ast.unparse(base) != "object" for base in holder.bases):
         used |= _KERAS
     names = _names(region, function) if trains or _is_training(region) else _names_of_pass(region, results)
     return next(name for name in names if name not in used)
 
 
-def find_loop_name(
-    tree: ast.Module, loop: ast.For, holder: ast.ClassDef | None, taken: frozenset[str]
-) -> str:
+def find_loop_name(taken: frozenset[str], loop: ast.For, holder: ast.ClassDef | None) -> str:
     """The first free name for a function that is a whole loop, by the names and operations in its body."""
-    used = {*taken, *_identifiers(tree)}
+    used = set(taken)
     if holder is not None and holder.bases:
         used |= _KERAS
     calls = (node.func for each in loop.body for node in ast.walk(each) if isinstance(node, ast.Call))
@@ -102,12 +99,3 @@ def _part(region: Sequence[ast.stmt]) -> str:
             parts = [part for part, names in _PARTS.items() if any(word in names for word in words)]
             found.add(parts[0] if parts else "")
     return found.pop() if len(found) == 1 else ""
-
-
-def _identifiers(tree: ast.Module) -> Iterator[str]:
-    """All names in a file, with which a new name might clash."""
-    for node in ast.walk(tree):
-        for field in ("id", "attr", "name", "arg", "asname"):
-            value = getattr(node, field, None)
-            if isinstance(value, str):
-                yield value.partition(".")[0]

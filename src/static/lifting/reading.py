@@ -6,11 +6,12 @@ import ast
 import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ...records import Region
 from .ahead import Ahead, passed_as
 from .flow import Certainty, Liveness, certain_after, read_after_deletion, read_before_bound
-from .names import LOOPS, SCOPES, locals_of, names_of, parameters_of, walk_scope
+from .names import LOOPS, SCOPES, identifiers_of, locals_of, names_of, parameters_of, walk_scope
 from .naming import find_loop_name, find_name
 from .numbers import counters_of, is_only_converted
 from .state import Attributes
@@ -146,12 +147,13 @@ class Reader:
             return self._no("a value that NumPy computes inside it can't be passed as an argument")
         parameters = [name for name in parameters if name not in values]
         state += values.items()
-        taken = self.taken | self.methods if is_method else self.taken
+        taken = self.taken | (identifiers_of(self.tree) if self.attributes is None else self.attributes.identifiers)
+        taken |= self.methods if is_method else frozenset()
         owner = holder if is_method else None
         if self.loop is None:
-            name = find_name(self.tree, self.region, function, owner, taken, results, self.trains)
+            name = find_name(taken, self.region, function, owner, results, self.trains)
         else:
-            name = find_loop_name(self.tree, self.loop, owner, taken)
+            name = find_loop_name(taken, self.loop, owner)
         outer = next((each for each in self.block.around if isinstance(each, LOOPS)), None)
         place = outer if function is None else (function if is_method else self._top(function))
         if place is None:
@@ -186,7 +188,7 @@ class Reader:
 
     def _top(self, function: ast.FunctionDef) -> ast.stmt | None:
         """The top-level statement of the module that contains a function."""
-        inside = (each for each in self.tree.body if any(node is function for node in ast.walk(each)))
+        inside = (each for each in self.tree.body if each.lineno <= function.lineno <= (each.end_lineno or 0))
         return next(inside, None)
 
     def _seen_elsewhere(self) -> Unliftable | None:
@@ -263,7 +265,7 @@ class Reader:
         loops = [each for each in self.block.around if isinstance(each, LOOPS)]
         changing = names_of(loops[:1]).bound if loops else set[str]()
         if isinstance(self.scope, ast.FunctionDef):
-            local = locals_of(self.scope) | self._enclosing()
+            local = locals_of(self.scope) | self._enclosing
             wanted = needed & local
         else:
             changing |= self.own.bound
@@ -297,21 +299,27 @@ class Reader:
         fixed = {name for each in nodes if isinstance(each, code) for name in names_of([each]).bound}
         return (found & changing) - fixed - others - self.own.bound - self.own.captured
 
+    @cached_property
     def _enclosing(self) -> set[str]:
         """The local names of the functions around the scope."""
         found = set[str]()
-        for node in ast.walk(self.tree):
-            if not isinstance(node, ast.FunctionDef) or node is self.scope:
+        line = self.scope.lineno if isinstance(self.scope, ast.FunctionDef) else 0
+        waiting: list[ast.AST] = [self.tree] if line else []
+        while waiting:
+            node = waiting.pop()
+            if node is self.scope or not getattr(node, "lineno", line) <= line <= getattr(node, "end_lineno", line):
                 continue
-            if any(each is self.scope for each in ast.walk(node)):
+            if isinstance(node, ast.FunctionDef):
                 found |= locals_of(node)
+            waiting += ast.iter_child_nodes(node)
         return found
 
     def _certain_before(self, statement: ast.stmt) -> frozenset[str]:
         """The names that are certainly bound where a statement begins."""
         certainty = Certainty()
         if isinstance(self.scope, ast.FunctionDef):
-            around = self._enclosing() | (self._own_globals() & names_of(self.tree.body).bound)
+            own = self._own_globals()
+            around = self._enclosing | (own & names_of(self.tree.body).bound if own else own)
             certainty.block(self.scope.body, frozenset(parameters_of(self.scope.args)) | around)
         else:
             certainty.block(self.scope.body, frozenset())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..facts.elsewhere import Elsewhere
 from .flow import is_evaluated
-from .names import SCOPES, names_of
+from .names import SCOPES, identifiers_of, names_of
 from .numbers import pairs_of
 
 #: Methods that set the initial state of an object.
@@ -54,6 +54,8 @@ class Attributes:
 
     def __init__(self, tree: ast.Module, elsewhere: Elsewhere) -> None:
         self.elsewhere = elsewhere
+        #: All names in the module.
+        self.identifiers = identifiers_of(tree)
         self.stores: dict[str, list[_Store]] = {}
         self.functions: dict[str, list[_Def]] = {}
         self.classes: dict[str, list[ast.ClassDef]] = {}

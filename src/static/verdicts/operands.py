@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import lru_cache
 
 from ..ir.code import FunctionCode, Operation
 from ..ir.solver import LINES, Node
@@ -48,6 +49,7 @@ def _kind(node: Node) -> Operand:
     return Operand.NUMBER if values and values <= NUMBERS else Operand.OTHER
 
 
+@lru_cache(maxsize=1)  # One module after the other is asked for.
 def _uses_doubles(tree: ast.Module) -> bool:
     """Whether a module names TensorFlow's ``float64``, or makes it the default."""
     for node in ast.walk(tree):
