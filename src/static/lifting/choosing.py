@@ -49,7 +49,7 @@ def choose(
     training step. ``attributes`` knows the module's uses of attributes; without it, none is passed to the function.
     ``operands`` knows where arrays meet tensors in the function.
     """
-    tree = _copied(tree, line)
+    tree = _copied(tree, line or first, line or last)
     scope = scope_at(tree, line)
     if scope is None:
         return Unliftable(first, last, "it is in a class body or an async function", first)
@@ -77,14 +77,13 @@ def choose(
     return Reader(tree, scope, block, refusal.region, refusal.moved, *around, refusal.ahead).read()
 
 
-def _copied(tree: ast.Module, line: int) -> ast.Module:
-    """A tree in which the function whose ``def`` is on ``line`` may be changed; the whole module for 0.
+def _copied(tree: ast.Module, first: int, last: int) -> ast.Module:
+    """A tree in which the statement around these lines may be changed; all of them if none is around all lines.
 
-    Of a large module, only the statement that contains the function is copied.
+    Of a large module, only that statement is copied.
     """
-    if line == 0:
-        return copy.deepcopy(tree)
-    body = [copy.deepcopy(each) if each.lineno <= line <= (each.end_lineno or 0) else each for each in tree.body]
+    around = [each for each in tree.body if each.lineno <= first and last <= (each.end_lineno or 0)]
+    body = [copy.deepcopy(each) if not around or each is around[0] else each for each in tree.body]
     return ast.Module(body, tree.type_ignores)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 #: Statements and expressions with their own scope, and loops.
@@ -180,14 +180,11 @@ class _Visitor(ast.NodeVisitor):
         self.hidden.pop()
 
 
-def identifiers_of(tree: ast.Module) -> frozenset[str]:
-    """All names in a file, with which a new name might clash."""
-    return frozenset(_identifiers(tree))
-
-
-def _identifiers(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        for part in ("id", "attr", "name", "arg", "asname"):
-            value = getattr(node, part, None)
-            if isinstance(value, str):
-                yield value.partition(".")[0]
+def identifiers_of(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """All names in the nodes of a file, with which a new name might clash."""
+    return frozenset(
+        value.partition(".")[0]
+        for node in nodes
+        for part in ("id", "attr", "name", "arg", "asname")
+        if isinstance(value := getattr(node, part, None), str)
+    )

@@ -147,7 +147,9 @@ class Reader:
             return self._no("a value that NumPy computes inside it can't be passed as an argument")
         parameters = [name for name in parameters if name not in values]
         state += values.items()
-        taken = self.taken | (identifiers_of(self.tree) if self.attributes is None else self.attributes.identifiers)
+        taken = self.taken | (
+            identifiers_of(ast.walk(self.tree)) if self.attributes is None else self.attributes.identifiers
+        )
         taken |= self.methods if is_method else frozenset()
         owner = holder if is_method else None
         if self.loop is None:

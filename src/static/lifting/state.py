@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..facts.elsewhere import Elsewhere
@@ -55,22 +55,23 @@ class Attributes:
     def __init__(self, tree: ast.Module, elsewhere: Elsewhere) -> None:
         self.elsewhere = elsewhere
         #: All names in the module.
-        self.identifiers = identifiers_of(tree)
+        nodes = list(ast.walk(tree))
+        self.identifiers = identifiers_of(nodes)
         self.stores: dict[str, list[_Store]] = {}
         self.functions: dict[str, list[_Def]] = {}
         self.classes: dict[str, list[ast.ClassDef]] = {}
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
         called = {id(node.func) for node in calls}
         #: Names that are read but not called directly. Code that receives such a function may call it.
         self.handed_on = {
             name
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and id(node) not in called
-            for name in _identifiers(node, deep=False)
+            for name in _identifiers([node])
         }
         # As an argument of a call, `vars(args)` is only read: `dict(vars(args))`, `init(config=vars(args))`.
         read = {id(part) for node in calls for part in (*node.args, *(each.value for each in node.keywords))}
-        self.is_open = bool(_CHANGING & set(_identifiers(tree))) or any(
+        self.is_open = bool(_CHANGING & set(_identifiers(nodes))) or any(
             isinstance(node.func, ast.Name) and node.func.id == "vars" and id(node) not in read for node in calls
         )
         self.is_open = self.is_open or "setattr" in self.handed_on
@@ -200,7 +201,7 @@ class Attributes:
         """Whether a region may call a function that assigns the attribute, judging by the names in it."""
         special = {name for name in self.functions if name.startswith("__") and name.endswith("__")}
         waiting = {*_HOOKS, *(special - _CONSTRUCTORS), *(self.handed_on & self.functions.keys())}
-        waiting.update(name for each in region for name in _identifiers(each))
+        waiting.update(name for each in region for name in _identifiers(ast.walk(each)))
         seen = set[str]()
         while waiting:
             name = waiting.pop()
@@ -215,7 +216,7 @@ class Attributes:
                 inside = {id(node) for node in ast.walk(function)}
                 if any(id(store.function) in inside for store in self.stores[attribute]):
                     return True
-                waiting.update(_identifiers(function))
+                waiting.update(_identifiers(ast.walk(function)))
             waiting |= self.elsewhere.mentioned_beside(name)
         return False
 
@@ -312,9 +313,9 @@ def _names_in(node: ast.AST) -> Iterator[str]:
             yield value.partition(".")[0]
 
 
-def _identifiers(tree: ast.AST, deep: bool = True) -> Iterator[str]:
-    """The names and attributes in a piece of source."""
-    for node in ast.walk(tree) if deep else [tree]:
+def _identifiers(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names and attributes among the nodes."""
+    for node in nodes:
         if isinstance(node, ast.Name):
             yield node.id
         elif isinstance(node, ast.Attribute):

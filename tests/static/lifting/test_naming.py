@@ -28,7 +28,7 @@ def name(
     around = ast.parse(f"def {function}(): pass").body[0] if function else None
     assert of_class is None or isinstance(of_class, ast.ClassDef)
     assert around is None or isinstance(around, ast.FunctionDef)
-    return find_name(frozenset(taken) | identifiers_of(tree), body, around, of_class, results, trains)
+    return find_name(frozenset(taken) | identifiers_of(ast.walk(tree)), body, around, of_class, results, trains)
 
 
 def test_a_region_that_updates_is_a_train_step():
