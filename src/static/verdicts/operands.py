@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from functools import lru_cache
 
 from ..ir.code import FunctionCode, Operation
 from ..ir.solver import LINES, Node
@@ -17,14 +16,14 @@ _ARITHMETIC = frozenset(each.__name__ for each in ast.operator.__subclasses__())
 
 
 def operands_of(code: FunctionCode, tree: ast.Module) -> Operands:
-    """What the arithmetic operators of a function receive; nothing if its module computes with ``float64`` tensors."""
+    """What the arithmetic operators of a function receive."""
     scope = scope_at(tree, 0 if code is code.module.body else code.line)
     events = defaultdict[int, list[Operation]](list)
     for event in code.events:
         if isinstance(event, Operation) and event.name in _ARITHMETIC:
             events[event.place % LINES].append(event)
     arrays = any(ARRAY in node.values for line in events.values() for event in line for node in event.operands)
-    if scope is None or not arrays or _uses_doubles(tree):
+    if scope is None or not arrays:
         return UNKNOWN
     found = defaultdict[int, list[tuple[str, ast.BinOp | ast.AugAssign]]](list)
     for statement in scope.body:
@@ -49,8 +48,7 @@ def _kind(node: Node) -> Operand:
     return Operand.NUMBER if values and values <= NUMBERS else Operand.OTHER
 
 
-@lru_cache(maxsize=1)  # One module after the other is asked for.
-def _uses_doubles(tree: ast.Module) -> bool:
+def uses_doubles(tree: ast.Module) -> bool:
     """Whether a module names TensorFlow's ``float64``, or makes it the default."""
     for node in ast.walk(tree):
         match node:

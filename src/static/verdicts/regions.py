@@ -15,13 +15,14 @@ from ..facts.signs import opens_tape
 from ..facts.view import Facts, View
 from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
+from ..lifting.arrays import UNKNOWN
 from ..lifting.choosing import choose, scope_at
 from ..lifting.reading import Unliftable
 from ..lifting.state import Attributes
 from ..rules import rule_of
 from ..rules.changing_state import ChangingState
 from .inspection import Inspection, Passed, inherit, is_sure
-from .operands import operands_of
+from .operands import operands_of, uses_doubles
 
 #: Marks of statements that may update variables.
 _UPDATING = frozenset({"assignment", "called", "update"})
@@ -72,6 +73,11 @@ class Lifting:
     def tree(self) -> ast.Module:
         """The module's tree, read on first use."""
         return self._read()
+
+    @cached_property
+    def uses_doubles(self) -> bool:
+        """Whether the module computes with ``float64`` tensors, which arrays meet as they are."""
+        return uses_doubles(self.tree)
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -164,6 +170,8 @@ def lift(
     clean = is_clean if trains else None
 
     operands = operands_of(code, lifting.tree)
+    if operands.known and lifting.uses_doubles:
+        operands = UNKNOWN
 
     def chosen() -> Region | Unliftable:
         around = (lifting.tree, code.module.file, line, first, last, clean, *names, trains, lifting.attributes)
