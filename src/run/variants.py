@@ -77,7 +77,8 @@ def with_story(judgement: Judgement, observed: Observed) -> Judgement:
         reason=f"not tried: {growth}",
     )
     reasons = judgement.reasons
-    if judgement.verdict is Verdict.CONFIRMED:
+    if judgement.verdict is not Verdict.REFUTED:
+        # What was found with the variant decides.
         bare_grows = Reason(GROWS, f"as a bare tf.function {growth}")
         reasons = (with_variant(judgement.variant, reasons[0]), bare_grows, *reasons[1:])
     elif Reason(GROWS, growth) not in reasons:

@@ -80,7 +80,11 @@ class Calls:
 
     def on_callee(self, call: Call, node: Node, value: Value) -> None:
         """Handle a possible callee of a call."""
-        self.dispatch(call, value, given_by(call), call.result, "call", node)
+        if value is UNKNOWN:
+            # The most frequent one.
+            self._call_unknown(call, call.arguments, call.result)
+        else:
+            self.dispatch(call, value, given_by(call), call.result, "call", node)
 
     def dispatch(
         self,
@@ -134,10 +138,13 @@ class Calls:
         elif value is NONE:
             pass
         else:
-            call.unknown = True
-            graph.add(result, UNKNOWN)
-            if call.decorates is not None and given.positional:
-                graph.connect(given.positional[0], result)
+            self._call_unknown(call, given.positional, result)
+
+    def _call_unknown(self, call: Call, positional: list[Node], result: Node) -> None:
+        call.unknown = True
+        self.graph.add(result, UNKNOWN)
+        if call.decorates is not None and positional:
+            self.graph.connect(positional[0], result)
 
     def _from_outside(self, node: Node) -> Node:
         """An argument that was bound by a partial elsewhere. For the caller it counts as global."""

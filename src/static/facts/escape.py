@@ -199,7 +199,7 @@ def _find_sources(key: _SourceKey, ask: _AskSources) -> frozenset[int]:
     code, node = key
     while True:
         values = node.values
-        if values and all(value in _STATIC_VALUES for value in values):
+        if values and _STATIC_VALUES.issuperset(values):
             return _NO_INDEX
         origin = node.origin
         # A part depends on what its whole depends on. The whole existed before the part, so this comes to an end.

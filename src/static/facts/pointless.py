@@ -238,7 +238,7 @@ def _spread(graph: CallGraph, test: Callable[[FunctionCode], bool]) -> set[Funct
     """The functions that pass ``test``, and those that call one of them as part of the same trace."""
     found: set[FunctionCode] = set()
     for component in graph.components:
-        if any(test(code) or any(each in found for each in graph.traced_targets(code)) for code in component):
+        if any(test(code) or not found.isdisjoint(graph.traced_targets(code)) for code in component):
             found.update(component)
     return found
 

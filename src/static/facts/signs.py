@@ -61,7 +61,7 @@ def find_signs(program: Program, graph: CallGraph, reaching: frozenset[ModuleCod
     found: set[FunctionCode] = set()
     for component in graph.components:
         if any(
-            any(_tells(event) for event in code.events) or any(each in found for each in graph.traced_targets(code))
+            any(map(_tells, code.events)) or not found.isdisjoint(graph.traced_targets(code))
             for code in component
         ):
             found.update(component)
@@ -115,15 +115,16 @@ def _tells(event: Event) -> bool:
         return _names_weights(event.iterable)
     if not isinstance(event, Call):
         return False
-    if event.attribute in _METHODS or any(path.rpartition(".")[2] in _METHODS for path in event.externals):
+    externals = event.externals
+    if event.attribute in _METHODS or (externals and any(path.rpartition(".")[2] in _METHODS for path in externals)):
         return True
-    if any(_names_weights(node) for node in (*event.arguments, *event.keywords.values())):
+    if any(map(_names_weights, event.arguments)) or any(map(_names_weights, event.keywords.values())):
         return True
     if _runs_replicas(event) or ("training" in event.keywords and event.unknown):
         return True
-    return any(
+    return bool(externals) and any(
         (path.startswith(_PATHS) and path.rpartition(".")[2][:1].islower()) or _COLLECTIVES.fullmatch(path) is not None
-        for path in event.externals
+        for path in externals
     )
 
 

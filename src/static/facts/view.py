@@ -339,7 +339,10 @@ class View:
 
     def keepers(self, node: Node) -> list[Keeper]:
         """The keepers of the object in ``node`` after the call; empty if the function created it."""
-        roots = sorted(self.roots(node), key=lambda root: (root.kind, root.index, root.name))
+        owners = self.roots(node)
+        if not owners:
+            return []
+        roots = sorted(owners, key=lambda root: (root.kind, root.index, root.name))
         for root in roots:
             if root.kind == "global":
                 return [Keeper(None, root.name)]

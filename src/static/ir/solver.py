@@ -127,7 +127,7 @@ class Graph:
             successors = node.successors
             if successors is not None:
                 narrow = type(value) is not Atom
-                for target in tuple(successors):
+                for target in successors:
                     values = target.values
                     if value in values:
                         continue
@@ -140,6 +140,7 @@ class Graph:
                         queue.append((target, value))
             watchers = node.watchers
             if watchers is not None:
+                # A copy: a handler may add a watcher, and `watch` tells it of all values.
                 for watcher in tuple(watchers):
                     self._tell(watcher, node, value)
         self._running = False

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .paths import KNOWN_LIBRARIES, canonical_path
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The target of a dotted path: the project's ``module`` and the ``rest`` after it, or the ``path`` in a library."""
 
     module: str | None
@@ -94,16 +93,15 @@ class Resolver:
 
     def _split(self, full: str, least: str | None = None) -> Target | None:
         """The longest prefix of ``full`` that is a module (at least ``least``), and the rest."""
-        parts = full.split(".")
-        for end in range(len(parts), 0, -1):
-            name = ".".join(parts[:end])
-            if least is not None and len(name) < len(least):
+        name = full
+        shortest = 1 if least is None else len(least)
+        while True:
+            module = name if name in self._modules else self._aliases.get(name)
+            if module is not None:
+                return Target(module, tuple(full[len(name) + 1 :].split(".")) if name != full else (), full)
+            name = name.rpartition(".")[0]
+            if len(name) < shortest:
                 return None
-            if name in self._modules:
-                return Target(name, tuple(parts[end:]), full)
-            if name in self._aliases:
-                return Target(self._aliases[name], tuple(parts[end:]), full)
-        return None
 
     def _by_suffix(self, dotted: str) -> Target | None:
         parts = dotted.split(".")

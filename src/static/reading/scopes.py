@@ -6,13 +6,13 @@ import ast
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 #: The words of statements by which functions bind names of enclosing scopes. One pattern for both would be slower:
 #: what begins with a fixed text is found as fast as a plain string.
 _DECLARING = (re.compile(r"global\s"), re.compile(r"nonlocal\s"))
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 @dataclass(eq=False, slots=True)
@@ -86,15 +86,15 @@ def read_scope(body: list[ast.stmt], kind: str, deep: bool) -> Scope:
 
 def _read_expressions(body: list[ast.stmt], scope: Scope, kind: str) -> None:
     """Record the bindings of assignment expressions, and the names of this scope that inner functions declare."""
+    declared = ast.Global if kind == "module" else ast.Nonlocal
     pending: list[ast.AST] = [*body]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.NamedExpr):
             read_targets(node.target, scope)
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        if isinstance(node, _SCOPES):
             if kind != "class":
-                declared = ast.Global if kind == "module" else ast.Nonlocal
-                for inner in ast.walk(node):
+                for inner in _statements_in(node):
                     if isinstance(inner, declared):
                         scope.rebound.update(inner.names)
             pending += getattr(node, "decorator_list", [])
@@ -104,6 +104,18 @@ def _read_expressions(body: list[ast.stmt], scope: Scope, kind: str) -> None:
                 pending += [*node.args.defaults, *(default for default in node.args.kw_defaults if default is not None)]
         else:
             pending.extend(ast.iter_child_nodes(node))
+
+
+def _statements_in(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements inside of a definition, and inside of those: no expression contains one."""
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                yield from inner
+                pending += inner
 
 
 def read_targets(target: ast.expr, scope: Scope) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from ...records import AssumptionKind
 from ..facts.callgraph import TRACED_MODES
@@ -202,17 +201,14 @@ class Merged:
 
     def inherit(self, view: View, call: Call, hazard: Hazard, seen: Iterable[Seen]) -> None:
         """Add a callee's hazard from the caller's view, if it adds information."""
-        for each in seen:
-            if self._lacks(hazard.code, each.certain, each.parameter):
-                self.add(hazard.seen_from(view.code, call, *each))
+        for certain, parameter, handed_on in seen:
+            if self._lacks(hazard.code, certain, parameter):
+                self.add(hazard.seen_from(view.code, call, certain, parameter, handed_on))
 
 
-class Seen(NamedTuple):
-    """The arguments of `Hazard.seen_from` for a caller that inherits a hazard."""
-
-    certain: bool
-    parameter: int | Cell | None
-    handed_on: bool = False
+#: How a caller has a hazard of a callee: the arguments of `Hazard.seen_from` after the call. (A plain tuple: there are
+#: hundreds of thousands of them in a large library.)
+Seen = tuple[bool, "int | Cell | None", bool]
 
 
 def is_sure(view: View, call: Call, binding: Binding) -> bool:
@@ -278,13 +274,13 @@ class Passed:
 
     def kept(self, nodes: Iterable[Node]) -> Iterable[int | Cell | None]:
         """The keepers of the object that the callee changes; none if the caller created it."""
-        keepers: dict[int | Cell | None, None] = {}
+        keepers: tuple[int | Cell | None, ...] = ()
         for node in nodes:
             found = self._kept.get(node)
             if found is None:
                 found = self._kept[node] = tuple(keeper.parameter for keeper in self._view.keepers(node))
-            keepers.update(dict.fromkeys(found))
-        return (None,) if None in keepers else keepers
+            keepers = keepers + found if keepers else found
+        return (None,) if None in keepers else dict.fromkeys(keepers)
 
 
 def inherit(
@@ -294,12 +290,12 @@ def inherit(
     certain = hazard.certain and surely
     parameter = hazard.parameter
     if parameter is None:
-        return (Seen(certain, None),)
+        return ((certain, None, False),)
     if isinstance(parameter, Cell):
-        return [Seen(certain, each) for each in _of_cell(view, passed, hazard, parameter)]
+        return [(certain, each, False) for each in _of_cell(view, passed, hazard, parameter)]
     nodes = arguments.get(parameter, ())
     if hazard.when == "outlives":
-        return [Seen(certain, each) for each in passed.kept(nodes)]
+        return [(certain, each, False) for each in passed.kept(nodes)]
     found = passed.tensor(nodes)
     if found is None:
         return ()
@@ -308,7 +304,7 @@ def inherit(
     if tensor and hazard.open and surely:
         # The hazard depends only on the parameter's value, and here this value is known.
         decided = is_single(node) and not any(isinstance(value, Box) for value in node.values)
-    return (Seen(decided, source, view.is_argument(node)),)
+    return ((decided, source, view.is_argument(node)),)
 
 
 def _of_cell(view: View, passed: Passed, hazard: Hazard, cell: Cell) -> Iterable[int | Cell | None]:

@@ -358,7 +358,7 @@ def hazards_of(
             surely = is_sure(view, event, binding)
             for hazard in inspection.all.get(binding.code, ()):
                 if hazard.transitive:
-                    for way in inherit(view, passed, binding.arguments, hazard, surely):
-                        if (hazard.code, way.certain) not in seen:
-                            seen[hazard.code, way.certain] = hazard.seen_from(code, event, *way)
+                    for certain, parameter, handed_on in inherit(view, passed, binding.arguments, hazard, surely):
+                        if (hazard.code, certain) not in seen:
+                            seen[hazard.code, certain] = hazard.seen_from(code, event, certain, parameter, handed_on)
     return tuple(seen.values())

@@ -18,7 +18,7 @@ _LINES = 2
 #: Maximum doubts from callees in a record.
 _INHERITED = 2
 #: Assumptions that a run checks for each subject; for the other kinds, one check is enough.
-_BY_SUBJECT = frozenset({AssumptionKind.ARGUMENT_TYPE, AssumptionKind.SAME_OBJECT})
+_BY_SUBJECT = (AssumptionKind.ARGUMENT_TYPE, AssumptionKind.SAME_OBJECT)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def tell(hazards: Iterable[Hazard], refuses: Callable[[Hazard], bool]) -> Told:
     told: set[Hazard] = set()
     left: Counter[str] = Counter()
     lines: Counter[str] = Counter()
-    kinds: set[AssumptionKind] = set()
+    kinds: list[AssumptionKind] = []
     inherited = 0
     for hazard in sorted(nearest.values(), key=lambda hazard: hazard.depth):
         if refuses(hazard):
@@ -56,7 +56,7 @@ def tell(hazards: Iterable[Hazard], refuses: Callable[[Hazard], bool]) -> Told:
             left[hazard.code] += 1
             continue
         told.add(hazard)
-        kinds.add(hazard.assumption)
+        kinds.append(hazard.assumption)
         lines[hazard.code] += 1
         inherited += not is_own
     return Told([each for each in nearest.values() if each in told], tuple(sorted(left.items())))

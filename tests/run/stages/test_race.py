@@ -21,6 +21,7 @@ from hybridize.records import (
     Function,
     FunctionKind,
     Judgement,
+    Move,
     Observation,
     ObservedParameter,
     Reason,
@@ -181,6 +182,19 @@ def test_of_a_variant_that_was_never_tried_no_seconds_are_told() -> None:
     assert bare.reason.startswith("not tried") and (bare.seconds_per_call, bare.trace_seconds) == (None, None)
     nothing = with_story(replace(story, observation=Observation(), variants=()), stage.observed)
     assert nothing.variants[0].eager_seconds_per_call is None
+
+
+def test_what_the_tried_variant_lacks_is_said_before_why_the_bare_graph_was_not_tried() -> None:
+    lacking = replace(
+        judgement(result("input_signature", RELAXED, outcome=Verdict.INCONCLUSIVE)),
+        verdict=Verdict.INCONCLUSIVE,
+        reasons=(Reason("little-evidence", "too little evidence", move=Move.BUDGET),),
+    )
+    stage, _ = race(lacking, growing=["m:step"])
+    story = with_story(lacking, stage.observed)
+    assert [reason.code for reason in story.reasons] == ["little-evidence", "traces-grow"]
+    assert story.reasons[0].message == "with input_signature, too little evidence"
+    assert story.reasons[0].move is Move.BUDGET
 
 
 def test_giving_up_goes_to_the_plainest_confirmed_variant() -> None:
