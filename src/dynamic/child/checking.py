@@ -25,6 +25,8 @@ from .shadowing import Shadow
 from .stability import Stability
 
 CONSECUTIVE = 12
+# With so many compared calls and retraces, a candidate leaves the time to those that have fewer compared calls.
+LEAST, LEAST_RETRACED = 6, 3
 # The share of the run's time for repeating the calls of rare candidates.
 REHEARSING_SHARE = 0.4
 
@@ -187,7 +189,8 @@ class Checker:
 
     def _is_wanted(self, check: Check, first: bool, original: Any, args: Any, kwargs: Any) -> bool:
         """Whether to compare a call: the first ones, new signatures, calls after a new path or a change of the state
-        that is read, about every second call until there are ``enough``, and ever fewer from then on.
+        that is read, about every second call until there are ``enough``, and ever fewer from then on. Fewer also while
+        another candidate has hardly been compared.
 
         The ``first`` call of an owner is not compared: it builds state that later calls find. The cold run checks it.
         """
@@ -196,7 +199,8 @@ class Checker:
         if check.pending > 0:
             check.pending -= 1
             return True
-        if check.compared < CONSECUTIVE or self._is_new(check, original, args, kwargs):
+        yields = self._yields(check)
+        if (check.compared < CONSECUTIVE and not yields) or self._is_new(check, original, args, kwargs):
             return True
         if check.stability is not None and self._has_changed(check, check.stability, original, args, kwargs):
             return True
@@ -204,8 +208,20 @@ class Checker:
             return False
         # The gaps vary, so that alternating calls are compared equally often.
         gap = check.compared if check.compared >= self.enough else 1 + check.compared % 3
-        check.due = check.calls + (max(gap, 4 + check.compared % 3) if self._leaves_out(check) else gap)
+        least = 8 if yields else 4 if self._leaves_out(check) else 0
+        check.due = check.calls + max(gap, least and least + check.compared % 3)
         return True
+
+    def _yields(self, check: Check) -> bool:
+        """Whether a candidate leaves the time to another one: to text that is written after many steps, for example."""
+        return (
+            check.compared >= LEAST
+            and check.retraced >= LEAST_RETRACED
+            and any(
+                each.open and each.compared < LEAST and each.rehearsal is None and name not in self.minor
+                for name, each in self.checks.items()
+            )
+        )
 
     def _leaves_out(self, check: Check) -> bool:
         """Whether a candidate that is called inside of this one's calls was compared too rarely so far."""

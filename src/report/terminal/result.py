@@ -112,7 +112,7 @@ def _change(report: Report, width: int, cwd: Path) -> Iterator[Part]:
     yield Part(Text())
     if len(diff) <= _SHORT_DIFF:
         for line in diff:
-            yield Part(Text(visible(line), style=_diff_style(line), overflow="fold"))
+            yield Part(Text(visible(line), style=_diff_style(line)), wrapped=False)
     else:
         files = ", ".join(edited.file for edited in report.plan.files)
         patch = shortest(Path(report.folder or "", report.plan.patch_file or ""), cwd)

@@ -81,7 +81,8 @@ class Graph:
         else:
             successors.append(target)
         for value in source.values:
-            self.add(target, value, source)
+            if value not in target.values:
+                self.add(target, value, source)
 
     def watch(self, node: Node, watcher: object) -> None:
         """Notify ``watcher`` of each value in ``node``, during ``solve``."""
@@ -132,7 +133,8 @@ class Graph:
                     if value in values:
                         continue
                     if narrow and len(values) >= WIDTH:
-                        self.add(target, value, node)
+                        if UNKNOWN not in values:
+                            self.add(target, UNKNOWN, node)
                         continue
                     target.values = (*values, value)
                     target.causes = (*target.causes, node)

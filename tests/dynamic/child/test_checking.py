@@ -139,6 +139,22 @@ def test_what_is_called_inside_of_compared_calls_only_is_compared_there(tf: Any,
     assert made.checks["inner"].compared == 7, "each call of those that call it is compared, and the first builds"
 
 
+def test_what_is_called_late_finds_time_left(tf: Any, checker: Any) -> None:
+    made = checker("step", "late")
+    step, late = (made.wrap(name, tf.function(make_step(tf)[0])) for name in ("step", "late"))
+    seen, given = made.checks["step"], iter(batches(tf, 160))
+    for _ in range(60):
+        step(*next(given))
+    assert 6 <= seen.compared <= 14, "the run gets on to what was not compared yet"
+    for _ in range(12):
+        late(*next(given))
+    assert made.checks["late"].compared >= 6
+    before = seen.compared
+    for _ in range(20):
+        step(*next(given))
+    assert seen.compared >= before + 8, "and then has time again"
+
+
 def test_a_run_is_not_cut_inside_of_a_compared_call(tf: Any, checker: Any) -> None:
     made = checker("outer", "inner", enough=1, rare={"outer": 1})
     inner = made.wrap("inner", tf.function(lambda x: tf.reduce_mean(x**2)))

@@ -57,6 +57,13 @@ def test_the_diff_stands_before_the_candidates_and_a_long_one_is_named(report):
     assert "+@tf.function" not in text and re.search(r"Diff +\d+ lines for train.py: .*optimize\.patch", words(text))
 
 
+def test_a_long_line_of_the_diff_stays_one_line(report):
+    line = " " * 8 + "return " + " + ".join(f"term_{number}" for number in range(20))
+    file = replace(report.plan.files[0], diff=f"{report.plan.files[0].diff} {line}\n")
+    text = shown(replace(report, plan=replace(report.plan, files=(file,))), width=60)
+    assert f" {line}\n" in text
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 @pytest.mark.parametrize("verbosity", [0, 1])
 def test_no_line_is_longer_than_the_terminal(report, width, verbosity):
