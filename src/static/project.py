@@ -227,11 +227,7 @@ def _by_index(modules: list[ModuleCode]) -> list[ModuleCode]:
 
 
 def _uses_tensorflow(module: ModuleCode) -> bool:
-    return any(
-        name.lstrip("!").partition(".")[0] in ("tensorflow", "keras", "tf_keras")
-        for name in module.imports
-        if name.startswith("!")
-    )
+    return any(path.partition(".")[0] in ("tensorflow", "keras", "tf_keras") for path in module.libraries)
 
 
 def _reachable(
@@ -249,12 +245,5 @@ def _reachable(
         if module.file in found:
             continue
         found[module.file] = None
-        wanted = {name for name in module.imports if not name.startswith("!")}
-        wanted.update(star.module for star in module.stars if star.module is not None)
-        for name in wanted:
-            parts = name.split(".")
-            for end in range(1, len(parts) + 1):
-                known = by_name.get(".".join(parts[:end]))
-                if known is not None:
-                    pending.append(known)
+        pending += module.imported(by_name)
     return list(found)

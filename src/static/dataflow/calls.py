@@ -23,6 +23,7 @@ from ..ir.values import (
     Value,
     Wrapped,
 )
+from ..ir.words import Word
 from ..libraries.calls import LibraryCalls
 from ..libraries.method_effects import FIT_METHODS
 from ..libraries.methods import describe_call, describe_method
@@ -42,7 +43,7 @@ class Calls:
         self.flows = Flows(program, self)
         self.operators = Operators(program, self)
         self.library = LibraryCalls(program, self)
-        self.late: list[tuple[Call, str]] = []
+        self.late: list[tuple[Call, Word]] = []
         self.empty_elements: list[Node] = []
         self.conversions: list[tuple[Call, Node]] = []
         self.fitted: list[tuple[Call, ClassCode, FunctionCode]] = []
@@ -240,9 +241,9 @@ class Calls:
         call.externals.append(path)
         self.library.give_word(call, describe_result(path), given, result, None, path)
 
-    def give(self, word: str, result: Node, place: int, cause: Node | None) -> None:
+    def give(self, word: Word, result: Node, place: int, cause: Node | None) -> None:
         """Put the value that ``word`` stands for into ``result`` (words that need no arguments)."""
-        atom = ATOMS.get(word)
+        atom = ATOMS.get(word) if isinstance(word, str) else None
         if atom is not None:
             self.graph.add(result, atom, cause)
         else:

@@ -13,10 +13,11 @@ from ..ir.code import AttributeLoad, Call, ClassCode, FunctionCode, Iteration, M
 from ..ir.program import Cell, Program
 from ..ir.solver import LINES, Node
 from ..ir.values import NONE, STRUCTURES, UNKNOWN, VARIABLE, Box, Instance, Thing, Value
+from ..ir.words import Made, Special
 from ..libraries.results import describe_result
 
 _OWNERS = frozenset({"model", "layer", "optimizer", "metric", "module", "moving_average"})
-_MAKING = frozenset({"special:model", "special:lambda_layer"})
+_MAKING = (Special("model"), Special("lambda_layer"))
 _BUILDERS = frozenset({"__init__", "__post_init__", "build"})
 
 
@@ -104,7 +105,7 @@ class Allocations:
         if any(name == "__init__" and value in call.result.values for value, name in call.methods):
             return True
         words = (describe_result(path) for path in call.externals)
-        return any(word in _MAKING or (word.startswith("thing:") and word[6:] in _OWNERS) for word in words)
+        return any(word.kind in _OWNERS if isinstance(word, Made) else word in _MAKING for word in words)
 
     def _follow(self, site: Node, followed: dict[Value, set[Node]]) -> None:
         """Record from which nodes each node received the objects created at ``site``.

@@ -42,7 +42,7 @@ class Mentions:
         found: dict[ModuleCode, set[str]] = {}
         for module in self.modules:
             names = found.setdefault(module, set())
-            names.update(name.rpartition(".")[2] for name in module.imports)
+            names.update(name.rpartition(".")[2] for name in module.imports | module.libraries)
             for code in (module.body, *module.functions):
                 for event in code.events:
                     if isinstance(event, AttributeLoad):

@@ -140,16 +140,10 @@ def find_reaching(modules: Iterable[ModuleCode]) -> frozenset[ModuleCode]:
     users: dict[ModuleCode, list[ModuleCode]] = {}
     pending: list[ModuleCode] = []
     for module in known:
-        if any(name[1:].partition(".")[0] in _LIBRARIES for name in module.imports if name.startswith("!")):
+        if any(path.partition(".")[0] in _LIBRARIES for path in module.libraries):
             pending.append(module)
-        wanted = {name for name in module.imports if not name.startswith("!")}
-        wanted.update(star.module for star in module.stars if star.module is not None)
-        for name in wanted:
-            parts = name.split(".")
-            for end in range(1, len(parts) + 1):
-                imported = by_name.get(".".join(parts[:end]))
-                if imported is not None:
-                    users.setdefault(imported, []).append(module)
+        for imported in module.imported(by_name):
+            users.setdefault(imported, []).append(module)
     found: set[ModuleCode] = set()
     while pending:
         module = pending.pop()

@@ -7,6 +7,7 @@ its meaning is known after the graph was solved.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..reading.imports import Target
@@ -412,7 +413,10 @@ class ClassCode:
 
 @dataclass(eq=False, slots=True)
 class ModuleCode:
-    """A module: its global names' nodes, its functions and classes in source order."""
+    """A module: its global names' nodes, its functions and classes in source order.
+
+    ``imports`` are the names of the project's modules that it imports, ``libraries`` the paths in libraries.
+    """
 
     index: int
     name: str
@@ -424,6 +428,7 @@ class ModuleCode:
     functions: list[FunctionCode] = field(default_factory=list)
     classes: list[ClassCode] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
+    libraries: set[str] = field(default_factory=set)
     stars: list[Target] = field(default_factory=list)
     imported_names: dict[str, str] = field(default_factory=dict)
     comments: dict[int, str] = field(default_factory=dict)
@@ -432,3 +437,12 @@ class ModuleCode:
 
     def __post_init__(self) -> None:
         self.value = Module(self)
+
+    def imported(self, by_name: Mapping[str, ModuleCode]) -> Iterator[ModuleCode]:
+        """The project's modules that it imports, with the packages that they are in."""
+        for name in self.imports | {star.module for star in self.stars if star.module is not None}:
+            parts = name.split(".")
+            for end in range(1, len(parts) + 1):
+                known = by_name.get(".".join(parts[:end]))
+                if known is not None:
+                    yield known

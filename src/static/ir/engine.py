@@ -28,6 +28,7 @@ from .values import (
     Value,
     Wrapped,
 )
+from .words import Word
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ class Engine(Protocol):
     containers that may stay empty.
     """
 
-    late: list[tuple[Call, str]]
+    late: list[tuple[Call, Word]]
     conversions: list[tuple[Call, Node]]
     empty_elements: list[Node]
 
@@ -147,7 +148,7 @@ class Engine(Protocol):
     ) -> None:
         """Call ``value`` with ``given``; its result flows to ``result``."""
 
-    def give(self, word: str, result: Node, place: int, cause: Node | None) -> None:
+    def give(self, word: Word, result: Node, place: int, cause: Node | None) -> None:
         """Put the value that ``word`` stands for into ``result``."""
 
     def find_method(self, code: ClassCode, name: str) -> FunctionCode | None:

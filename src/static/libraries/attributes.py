@@ -1,8 +1,10 @@
-"""The values of library objects' attributes, by the kind of the object, in the words of ``results``."""
+"""The values of library objects' attributes, by the kind of the object, in the terms of ``ir.words``."""
 
 from __future__ import annotations
 
-_TENSOR_ATTRIBUTES = {
+from ..ir.words import ListOf, Made, Word
+
+_TENSOR_ATTRIBUTES: dict[str, Word] = {
     "shape": "shape",
     "dtype": "object",
     "name": "str",
@@ -30,26 +32,26 @@ _TENSOR_ATTRIBUTES = {
     "ragged_rank": "int",
 }
 
-_MODEL_ATTRIBUTES = {
-    "trainable_variables": "special:variable_list",
-    "trainable_weights": "special:variable_list",
-    "non_trainable_variables": "special:variable_list",
-    "non_trainable_weights": "special:variable_list",
-    "variables": "special:variable_list",
-    "weights": "special:variable_list",
-    "layers": "special:layer_list",
-    "submodules": "special:layer_list",
+_MODEL_ATTRIBUTES: dict[str, Word] = {
+    "trainable_variables": ListOf("variable"),
+    "trainable_weights": ListOf("variable"),
+    "non_trainable_variables": ListOf("variable"),
+    "non_trainable_weights": ListOf("variable"),
+    "variables": ListOf("variable"),
+    "weights": ListOf("variable"),
+    "layers": ListOf("layer"),
+    "submodules": ListOf("layer"),
     "losses": "tensors",
-    "metrics": "special:metric_list",
+    "metrics": ListOf("metric"),
     "metrics_names": "object",
-    "optimizer": "thing:optimizer",
+    "optimizer": Made("optimizer"),
     "loss": "unknown",
-    "compiled_loss": "thing:loss",
-    "compiled_metrics": "thing:metric",
+    "compiled_loss": Made("loss"),
+    "compiled_metrics": Made("metric"),
     "input": "symbolic",
     "output": "symbolic",
-    "inputs": "special:symbolic_list",
-    "outputs": "special:symbolic_list",
+    "inputs": ListOf("symbolic"),
+    "outputs": ListOf("symbolic"),
     "input_shape": "shape",
     "output_shape": "shape",
     "input_spec": "object",
@@ -68,17 +70,17 @@ _MODEL_ATTRIBUTES = {
     "stateful": "bool",
     "units": "int",
     "filters": "int",
-    "activation": "thing:activation",
-    "cell": "thing:layer",
+    "activation": Made("activation"),
+    "cell": Made("layer"),
     "stop_training": "bool",
     "supports_masking": "bool",
-    "distribute_strategy": "thing:strategy",
+    "distribute_strategy": Made("strategy"),
     "dtype_policy": "object",
     "compute_dtype": "str",
     "variable_dtype": "str",
 }
 
-_ATTRIBUTES: dict[str, dict[str, str]] = {
+_ATTRIBUTES: dict[str, dict[str, Word]] = {
     "tensor": _TENSOR_ATTRIBUTES,
     "variable": _TENSOR_ATTRIBUTES,
     "symbolic": {**_TENSOR_ATTRIBUTES, "T": "symbolic"},
@@ -106,14 +108,14 @@ _ATTRIBUTES: dict[str, dict[str, str]] = {
         "learning_rate": "variable",
         "lr": "variable",
         "iterations": "variable",
-        "variables": "special:variable_list",
-        "weights": "special:variable_list",
+        "variables": ListOf("variable"),
+        "weights": ListOf("variable"),
     },
     "metric": {
         "name": "str",
-        "variables": "special:variable_list",
-        "weights": "special:variable_list",
-        "trainable_variables": "special:variable_list",
+        "variables": ListOf("variable"),
+        "weights": ListOf("variable"),
+        "trainable_variables": ListOf("variable"),
     },
     "generator": {"state": "variable"},
     "dataset": {"element_spec": "object"},
@@ -123,6 +125,6 @@ _ATTRIBUTES: dict[str, dict[str, str]] = {
 }
 
 
-def describe_attribute(kind: str, name: str) -> str | None:
+def describe_attribute(kind: str, name: str) -> Word | None:
     """The word for the value of ``receiver.name``; None if it is a method or not in the table."""
     return _ATTRIBUTES.get(kind, {}).get(name)

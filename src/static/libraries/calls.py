@@ -25,16 +25,17 @@ from ..ir.values import (
     Value,
     Wrapped,
 )
+from ..ir.words import ListOf, Made, Special, Word
 from .arrays import ArrayCalls
 from .containers import Containers
 from .datasets import Datasets
 from .python_calls import PythonCalls
 
-Special = Callable[["Call", "Given", Node, "Value | None", str], None]
+Handler = Callable[["Call", "Given", Node, "Value | None", str], None]
 
 
 class LibraryCalls:
-    """Turns the words of ``results`` into values."""
+    """Turns words of the tables into values."""
 
     def __init__(self, program: Program, calls: Engine) -> None:
         self.program = program
@@ -44,7 +45,7 @@ class LibraryCalls:
         self.containers = Containers(program, calls, self)
         self.has_symbolic = False
         parts = (self, self.datasets, PythonCalls(program, calls, self), ArrayCalls(program, calls))
-        self._specials: dict[str, Special] = {
+        self._specials: dict[str, Handler] = {
             name[4:]: getattr(part, name)
             for part in parts
             for name in dir(part)
@@ -56,7 +57,7 @@ class LibraryCalls:
     def give_word(
         self,
         call: Call,
-        word: str,
+        word: Word,
         given: Given,
         result: Node,
         receiver: Value | None,
@@ -69,8 +70,8 @@ class LibraryCalls:
                 self.graph.connect(given.positional[0], result)
             else:
                 self.graph.add(result, UNKNOWN)
-        elif word.startswith("special:") and word not in _LISTS:
-            self._specials[word[8:]](call, given, result, receiver, path)
+        elif isinstance(word, Special):
+            self._specials[word.name](call, given, result, receiver, path)
         elif word == "tensor" and self.has_symbolic and given.positional:
             self._follow_symbolic(call, given, result)
         elif word == "same":
@@ -82,12 +83,14 @@ class LibraryCalls:
         else:
             self.calls.give(word, result, call.place, None)
 
-    def make(self, word: str, result: Node, place: int, cause: Node | None) -> None:
+    def make(self, word: Word, result: Node, place: int, cause: Node | None) -> None:
         """Put the value of a word that is not an atom into ``result``."""
         program = self.program
-        if word.startswith("thing:"):
-            kind = word[6:]
-            self.graph.add(result, program.values.thing(kind, kind), cause)
+        if isinstance(word, Made):
+            self.graph.add(result, program.values.thing(word.kind, word.kind), cause)
+        elif isinstance(word, ListOf):
+            value = ATOMS[word.held] if word.held in ATOMS else program.values.thing(word.held, word.held)
+            self.graph.add(result, program.box("list", place, value), cause)
         elif word in ("tensors", "arrays"):
             box = program.box("list", place, TENSOR if word == "tensors" else ARRAY)
             self.graph.add(result, box, cause)
@@ -96,10 +99,6 @@ class LibraryCalls:
         elif word == "dataset_pair":
             box = program.box("dataset", place, TENSOR)
             self.graph.add(result, box, cause)
-        elif word in _LISTS:
-            held = _LISTS[word]
-            value = ATOMS[held] if held in ATOMS else program.values.thing(held, held)
-            self.graph.add(result, program.box("list", place, value), cause)
         else:
             self.graph.add(result, UNKNOWN, cause)
 
@@ -384,14 +383,6 @@ class LibraryCalls:
         else:
             self.containers.call(call, box, name, given, result)
 
-
-_LISTS = {
-    "special:variable_list": "variable",
-    "special:layer_list": "layer",
-    "special:metric_list": "metric",
-    "special:symbolic_list": "symbolic",
-    "special:string_list": "str",
-}
 
 #: Kinds of receivers whose methods are unknown.
 _OPAQUE_KINDS = frozenset({"unknown", "object", "function", "instance"})

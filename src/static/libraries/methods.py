@@ -1,11 +1,13 @@
 """The results of library objects' methods, by the kind of the receiver.
 
-Results are the words of ``results``; ``self`` is the receiver.
+Results are described as in ``ir.words``.
 """
 
 from __future__ import annotations
 
-_TENSOR_METHODS = {
+from ..ir.words import ListOf, Made, Special, Word
+
+_TENSOR_METHODS: dict[str, Word] = {
     "numpy": "array",
     "eval": "array",
     "get_shape": "shape",
@@ -20,7 +22,7 @@ _TENSOR_METHODS = {
     "__len__": "int",
 }
 
-_VARIABLE_METHODS = {
+_VARIABLE_METHODS: dict[str, Word] = {
     **_TENSOR_METHODS,
     "value": "tensor",
     "read_value": "tensor",
@@ -34,7 +36,7 @@ _VARIABLE_METHODS = {
     "numpy": "array",
 }
 
-_MODEL_METHODS = {
+_MODEL_METHODS: dict[str, Word] = {
     "fit": "object",
     "fit_generator": "object",
     "evaluate": "unknown",
@@ -58,7 +60,7 @@ _MODEL_METHODS = {
     "get_config": "object",
     "to_json": "str",
     "to_yaml": "str",
-    "get_layer": "thing:layer",
+    "get_layer": Made("layer"),
     "add": "none",
     "pop": "none",
     "add_weight": "variable",
@@ -87,17 +89,17 @@ _MODEL_METHODS = {
     "get_vocabulary": "object",
     "vocabulary_size": "int",
     "set_vocabulary": "none",
-    "with_name_scope": "special:identity_function",
+    "with_name_scope": Special("identity_function"),
     "compute_gradients": "tensors",
     "quantize": "none",
-    "call": "special:apply",
-    "__call__": "special:apply",
+    "call": Special("apply"),
+    "__call__": Special("apply"),
     "encode": "tensor",
     "decode": "tensor",
     "generate": "tensor",
 }
 
-_METHODS: dict[str, dict[str, str]] = {
+_METHODS: dict[str, dict[str, Word]] = {
     "tensor": _TENSOR_METHODS,
     "variable": _VARIABLE_METHODS,
     "symbolic": _TENSOR_METHODS,
@@ -140,7 +142,7 @@ _METHODS: dict[str, dict[str, str]] = {
     },
     "layer": _MODEL_METHODS,
     "model": _MODEL_METHODS,
-    "module": {"with_name_scope": "special:identity_function"},
+    "module": {"with_name_scope": Special("identity_function")},
     "optimizer": {
         "apply_gradients": "none",
         "apply": "none",
@@ -150,7 +152,7 @@ _METHODS: dict[str, dict[str, str]] = {
         "get_weights": "arrays",
         "set_weights": "none",
         "get_gradients": "tensors",
-        "compute_gradients": "special:gradient_pairs",
+        "compute_gradients": Special("gradient_pairs"),
         "get_scaled_loss": "tensor",
         "scale_loss": "tensor",
         "get_unscaled_gradients": "tensors",
@@ -167,11 +169,11 @@ _METHODS: dict[str, dict[str, str]] = {
     "tape": {
         "watch": "none",
         "reset": "none",
-        "gradient": "special:gradient",
-        "jacobian": "special:gradient",
+        "gradient": Special("gradient"),
+        "jacobian": Special("gradient"),
         "batch_jacobian": "tensor",
-        "stop_recording": "thing:context",
-        "watched_variables": "special:variable_list",
+        "stop_recording": Made("context"),
+        "watched_variables": ListOf("variable"),
         "__enter__": "self",
     },
     "tensorarray": {
@@ -189,22 +191,22 @@ _METHODS: dict[str, dict[str, str]] = {
         "close": "none",
     },
     "strategy": {
-        "run": "special:strategy_run",
-        "experimental_run_v2": "special:strategy_run",
+        "run": Special("strategy_run"),
+        "experimental_run_v2": Special("strategy_run"),
         "reduce": "tensor",
         "gather": "tensor",
-        "scope": "thing:context",
-        "experimental_distribute_dataset": "special:first_argument",
-        "make_dataset_iterator": "special:first_argument",
+        "scope": Made("context"),
+        "experimental_distribute_dataset": Special("first_argument"),
+        "make_dataset_iterator": Special("first_argument"),
         "experimental_local_results": "tensors",
-        "distribute_datasets_from_function": "special:dataset_by_function",
-        "experimental_distribute_datasets_from_function": "special:dataset_by_function",
+        "distribute_datasets_from_function": Special("dataset_by_function"),
+        "experimental_distribute_datasets_from_function": Special("dataset_by_function"),
         "experimental_distribute_values_from_function": "tensor",
         "all_reduce": "tensor",
         "merge_call": "tensor",
     },
     "writer": {
-        "as_default": "thing:context",
+        "as_default": Made("context"),
         "set_as_default": "none",
         "flush": "none",
         "close": "none",
@@ -222,14 +224,14 @@ _METHODS: dict[str, dict[str, str]] = {
     "table": {"lookup": "tensor", "size": "tensor", "export": "tensors"},
     "moving_average": {"apply": "none", "average": "variable"},
     "distribution": {"copy": "self"},
-    "graph": {"as_default": "thing:context", "get_operations": "object"},
+    "graph": {"as_default": Made("context"), "get_operations": "object"},
     "context": {"__enter__": "none"},
     "initializer": {"__call__": "tensor"},
     "session": {"run": "array"},
     "image_generator": {
-        "flow": "special:array_stream",
-        "flow_from_directory": "special:array_stream",
-        "flow_from_dataframe": "special:array_stream",
+        "flow": Special("array_stream"),
+        "flow_from_directory": Special("array_stream"),
+        "flow_from_dataframe": Special("array_stream"),
         "fit": "none",
     },
     "tokenizer": {
@@ -239,10 +241,10 @@ _METHODS: dict[str, dict[str, str]] = {
         "texts_to_matrix": "array",
     },
     "str": {
-        "split": "special:string_list",
-        "rsplit": "special:string_list",
-        "splitlines": "special:string_list",
-        "partition": "special:string_list",
+        "split": ListOf("str"),
+        "rsplit": ListOf("str"),
+        "splitlines": ListOf("str"),
+        "partition": ListOf("str"),
         "encode": "str",
         "startswith": "bool",
         "endswith": "bool",
@@ -266,7 +268,7 @@ _METHODS: dict[str, dict[str, str]] = {
     "file": {
         "read": "str",
         "readline": "str",
-        "readlines": "special:string_list",
+        "readlines": ListOf("str"),
         "write": "none",
         "writelines": "none",
         "close": "none",
@@ -278,7 +280,7 @@ _METHODS: dict[str, dict[str, str]] = {
 }
 
 #: The result of a method that is not in the table of its kind.
-_DEFAULTS = {
+_DEFAULTS: dict[str, Word] = {
     "tensor": "tensor",
     "variable": "tensor",
     "symbolic": "symbolic",
@@ -298,14 +300,14 @@ _DEFAULTS = {
     "logger": "none",
 }
 
-_CALLED = {
-    "layer": "special:apply",
-    "model": "special:apply",
+_CALLED: dict[str, Word] = {
+    "layer": Special("apply"),
+    "model": Special("apply"),
     "loss": "tensor",
     "metric": "tensor",
     "initializer": "tensor",
     "regularizer": "tensor",
-    "activation": "special:apply",
+    "activation": Special("apply"),
     "distribution": "tensor",
     "optimizer": "none",
     "strategy": "unknown",
@@ -314,7 +316,7 @@ _CALLED = {
 }
 
 
-def describe_method(kind: str, name: str) -> str:
+def describe_method(kind: str, name: str) -> Word:
     """The word for the result of ``receiver.name(…)``."""
     methods = _METHODS.get(kind)
     if methods is not None and name in methods:
@@ -324,6 +326,6 @@ def describe_method(kind: str, name: str) -> str:
     return _DEFAULTS.get(kind, "unknown")
 
 
-def describe_call(kind: str) -> str:
+def describe_call(kind: str) -> Word:
     """The word for the result of calling an instance of ``kind``."""
     return _CALLED.get(kind, "unknown")

@@ -1,21 +1,28 @@
-"""The results of library functions, by canonical path.
-
-A result is described by a short word: an atom's name (``tensor``, ``array``, ``int``…), ``tensors`` or
-``arrays`` (a list of them), ``thing:KIND`` (an instance; its methods are in ``methods``),
-``dataset``, ``same`` (the first argument again), or ``special:NAME`` (see ``calls``).
-"""
+"""The results of library functions, by canonical path, in the terms of ``ir.words``."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from ..ir.words import Made, Special, Word
 from ..reading.paths import TENSOR_LIBRARIES
 from .python import BUILTINS, NUMPY, OTHERS
 from .tensorflow import KERAS, KERAS_KINDS, TENSORFLOW, TENSORFLOW_PREFIXES
 
+#: Results of functions that run operations, other than tensors.
+_COMPUTED = ("tensor", "tensors", Special("tensor_tuple"), Special("branches"), Special("while_loop"))
+_COMPUTED_BY_TENSORFLOW = (
+    *_COMPUTED,
+    Special("case"),
+    Special("map_fn"),
+    Special("fold"),
+    Special("py_function"),
+    Special("clip_by_global_norm"),
+)
+
 
 @lru_cache(maxsize=65536)
-def describe_result(path: str) -> str:
+def describe_result(path: str) -> Word:
     """The word for the result of calling ``path``; "unknown" if nothing is known."""
     found = OTHERS.get(path)
     if found is not None:
@@ -30,7 +37,7 @@ def describe_result(path: str) -> str:
     if library == "keras":
         return _describe_keras(rest)
     if library == "numpy":
-        return NUMPY.get(rest, "special:numpy" if not rest.startswith("random.") else "array")
+        return NUMPY.get(rest, Special("numpy") if not rest.startswith("random.") else "array")
     if library == "math":
         return "float"
     if library == "scipy":
@@ -38,13 +45,13 @@ def describe_result(path: str) -> str:
     if library == "tensorflow_probability":
         return _describe_probability(rest)
     if library == "sonnet":
-        return "thing:layer" if rest[:1].isupper() or rest.startswith("nets.") else "unknown"
+        return Made("layer") if rest[:1].isupper() or rest.startswith("nets.") else "unknown"
     if library in TENSOR_LIBRARIES:
         return "unknown"
     return "unknown"
 
 
-def _describe_tensorflow(rest: str) -> str:
+def _describe_tensorflow(rest: str) -> Word:
     found = TENSORFLOW.get(rest)
     if found is not None:
         return found
@@ -59,41 +66,41 @@ def _describe_tensorflow(rest: str) -> str:
     return "tensor"
 
 
-def _describe_keras(rest: str) -> str:
+def _describe_keras(rest: str) -> Word:
     found = KERAS.get(rest)
     if found is not None:
         return found
     parts = rest.split(".")
     home, last = parts[0], parts[-1]
     if home == "datasets":
-        return "special:load_data" if last == "load_data" else "object"
+        return Special("load_data") if last == "load_data" else "object"
     if home in ("backend", "ops"):
         return "tensor"
     if home == "applications":
         if last[:1].isupper():
-            return "thing:model"
-        return "special:decode" if last == "decode_predictions" else "special:like_argument"
+            return Made("model")
+        return Special("decode") if last == "decode_predictions" else Special("like_argument")
     kind = KERAS_KINDS.get(home)
     if kind is not None:
         if last[:1].isupper():
-            return f"thing:{kind}"
+            return Made(kind)
         if home in ("losses", "metrics", "activations"):
             return "tensor"
         if home == "layers":
             # ``keras.layers.add([a, b])``: the functional forms of the merging layers.
-            return "special:like_argument"
+            return Special("like_argument")
         return "object"
     if len(parts) == 1 and last[:1].isupper():
         return "object"
     return "unknown"
 
 
-def _describe_probability(rest: str) -> str:
+def _describe_probability(rest: str) -> Word:
     parts = rest.split(".")
     if parts[-1][:1].isupper():
         if parts[0] == "layers":
-            return "thing:layer"
-        return "thing:distribution"
+            return Made("layer")
+        return Made("distribution")
     if parts[0] in ("math", "stats", "distributions"):
         return "tensor"
     return "unknown"
@@ -107,19 +114,10 @@ def computes(path: str) -> bool:
         if rest.startswith(("data.", "io.", "summary.", "debugging.", "nest.", "autograph.", "random.set_seed")):
             return rest.startswith(("io.decode", "io.parse", "debugging.check_numerics"))
         word = _describe_tensorflow(rest)
-        return word in ("tensor", "tensors") or word in (
-            "special:tensor_tuple",
-            "special:branches",
-            "special:case",
-            "special:while_loop",
-            "special:map_fn",
-            "special:fold",
-            "special:py_function",
-            "special:clip_by_global_norm",
-        )
+        return word in _COMPUTED_BY_TENSORFLOW
     if library == "keras":
         word = _describe_keras(rest)
-        return word in ("tensor", "tensors", "special:tensor_tuple", "special:branches", "special:while_loop")
+        return word in _COMPUTED
     if library == "tensorflow_probability":
         samples = rest.startswith(("mcmc.", "vi.", "optimizer.")) and rest.rpartition(".")[2][:1].islower()
         return samples or describe_result(path) == "tensor"

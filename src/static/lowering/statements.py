@@ -151,7 +151,10 @@ class Lowering(ControlLowering):
             self.mark("import", node)
 
     def _note_import(self, target: Target) -> None:
-        self.module.imports.add(target.module if target.module is not None else f"!{target.path}")
+        if target.module is not None:
+            self.module.imports.add(target.module)
+        else:
+            self.module.libraries.add(target.path)
 
 
 _STATEMENTS: dict[type, Callable[..., None]] = {

@@ -6,9 +6,9 @@ import pytest
 from laying import calls_of
 
 from hybridize.static.ir.program import ATOMS
+from hybridize.static.ir.words import ListOf, Made, Special, Word
 from hybridize.static.libraries import attributes, methods, python, tensorflow
 from hybridize.static.libraries.attributes import describe_attribute
-from hybridize.static.libraries.calls import _LISTS
 from hybridize.static.libraries.methods import describe_call, describe_method
 from hybridize.static.libraries.results import computes, describe_result
 
@@ -21,17 +21,17 @@ from hybridize.static.libraries.results import computes, describe_result
         ("tensorflow.SomeClass", "object"),
         ("tensorflow.experimental.numpy.ndarray", "tensor"),
         ("tensorflow.shape", "tensor"),
-        ("tensorflow.nn.moments", "special:tensor_tuple"),
-        ("keras.layers.Dense", "thing:layer"),
-        ("keras.layers.add", "special:like_argument"),
-        ("keras.losses.MeanSquaredError", "thing:loss"),
+        ("tensorflow.nn.moments", Special("tensor_tuple")),
+        ("keras.layers.Dense", Made("layer")),
+        ("keras.layers.add", Special("like_argument")),
+        ("keras.losses.MeanSquaredError", Made("loss")),
         ("keras.losses.mse", "tensor"),
-        ("keras.applications.ResNet50", "thing:model"),
-        ("keras.applications.resnet50.preprocess_input", "special:like_argument"),
-        ("keras.datasets.mnist.load_data", "special:load_data"),
+        ("keras.applications.ResNet50", Made("model")),
+        ("keras.applications.resnet50.preprocess_input", Special("like_argument")),
+        ("keras.datasets.mnist.load_data", Special("load_data")),
         ("keras.backend.mean", "tensor"),
         ("keras.something.new", "unknown"),
-        ("numpy.abs", "special:numpy"),
+        ("numpy.abs", Special("numpy")),
         ("numpy.random.rand", "array"),
         ("numpy.shape", "shape"),
         ("scipy.special.expit", "array"),
@@ -39,15 +39,15 @@ from hybridize.static.libraries.results import computes, describe_result
         ("builtins.len", "int"),
         ("builtins.ValueError", "object"),
         ("builtins.nothing", "unknown"),
-        ("tensorflow_probability.distributions.Normal", "thing:distribution"),
-        ("tensorflow_probability.layers.DenseFlipout", "thing:layer"),
+        ("tensorflow_probability.distributions.Normal", Made("distribution")),
+        ("tensorflow_probability.layers.DenseFlipout", Made("layer")),
         ("tensorflow_probability.distributions.kl_divergence", "tensor"),
-        ("sonnet.Linear", "thing:layer"),
+        ("sonnet.Linear", Made("layer")),
         ("tensorflow_hub.anything", "unknown"),
         ("somewhere.anything", "unknown"),
     ],
 )
-def test_what_a_function_gives(path: str, word: str) -> None:
+def test_what_a_function_gives(path: str, word: Word) -> None:
     assert describe_result(path) == word
 
 
@@ -91,7 +91,7 @@ def test_what_runs_operations_on_tensors(path: str, runs: bool) -> None:
         ("nothing", "step", "unknown"),
     ],
 )
-def test_what_a_method_gives(kind: str, name: str, word: str) -> None:
+def test_what_a_method_gives(kind: str, name: str, word: Word) -> None:
     assert describe_method(kind, name) == word
 
 
@@ -107,7 +107,7 @@ def test_what_calling_an_object_gives() -> None:
         ("symbolic", "T", "symbolic"),
         ("tensor", "T", "tensor"),
         ("array", "size", "int"),
-        ("model", "trainable_variables", "special:variable_list"),
+        ("model", "trainable_variables", ListOf("variable")),
         ("optimizer", "iterations", "variable"),
         # Methods are none, and of others nothing is known.
         ("tensor", "numpy", None),
@@ -115,7 +115,7 @@ def test_what_calling_an_object_gives() -> None:
         ("nothing", "shape", None),
     ],
 )
-def test_what_an_attribute_holds(kind: str, name: str, word: str | None) -> None:
+def test_what_an_attribute_holds(kind: str, name: str, word: Word | None) -> None:
     assert describe_attribute(kind, name) == word
 
 
@@ -136,7 +136,7 @@ def test_each_word_of_a_table_means_something() -> None:
     tables = [python.BUILTINS, python.NUMPY, python.OTHERS, tensorflow.TENSORFLOW, tensorflow.KERAS, methods._CALLED]
     tables += [methods._DEFAULTS, dict(tensorflow.TENSORFLOW_PREFIXES)]
     tables += [*methods._METHODS.values(), *attributes._ATTRIBUTES.values()]
-    known = {*ATOMS, *_LISTS, *(f"special:{name}" for name in library._specials)}
+    known: set[Word] = {*ATOMS, *map(Special, library._specials)}
     known |= {"unknown", "same", "self", "element", "tensors", "arrays", "dataset", "dataset_pair"}
     words = {word for table in tables for word in table.values()}
-    assert not {word for word in words if word not in known and not word.startswith("thing:")}
+    assert not {word for word in words if word not in known and not isinstance(word, Made | ListOf)}
