@@ -75,7 +75,8 @@ NAMED = {
     "variables-before-build": r"variable",
 }
 
-#: The safe programs that are run by default: each stands for something that looks unsafe, or is hard to handle.
+#: The safe programs that are run by default, each of which must be confirmed: each stands for something that looks
+#: unsafe, or is hard to handle.
 SAFE = frozenset(
     {
         "keras_block_baked",
@@ -87,18 +88,27 @@ SAFE = frozenset(
         "safe_gradient_accumulation",
         "safe_inherited_step",
         "safe_inner_of_phases",
+        "safe_jacobian",
         "safe_keras_dropout",
+        "safe_lazy_critics",
+        "safe_lazy_seeded_layers",
         "safe_legacy_keras",
         "safe_lookup_table",
         "safe_module_logger",
         "safe_random_shuffle",
         "safe_returned_counter",
+        "safe_sampled_loss",
         "safe_static_and_class_methods",
+        "safe_step_factory",
         "safe_strategy_run",
         "safe_trained_in_thread",
         "safe_user_decorator_above",
     }
 )
+
+
+#: The unsafe programs that are run by default besides the first of each hazard.
+UNSAFE = frozenset({"late_rate_callable"})
 
 
 def selected() -> list[Program]:
@@ -110,7 +120,7 @@ def selected() -> list[Program]:
         for truth in program.truths:
             if truth.hazard:
                 chosen.setdefault(truth.hazard, program)
-    names = {program.path.stem for program in chosen.values()} | SAFE
+    names = {program.path.stem for program in chosen.values()} | SAFE | UNSAFE
     return [program for program in ALL_PROGRAMS if program.path.stem in names]
 
 
@@ -157,12 +167,14 @@ def test_what_is_unsafe_is_not_confirmed_and_its_hazard_named(program: Program, 
 
 @pytest.mark.slow
 def test_at_least_95_percent_of_what_is_safe_is_confirmed(prover: Prover) -> None:
-    missed = {}
+    missed, required = {}, set()
     safe = [(program, truth) for program, truth in CLAIMS if truth.word == "safe"]
     for program, truth in safe:
         outcome = ask(prover, program)
         if outcome.verdicts.get(truth.qualname) != "confirmed":
             missed[f"{program.path.stem}: {truth.qualname}"] = outcome.reason(truth.qualname) or outcome.status
+            required |= {program.path.stem} & SAFE
+    assert not required, missed
     assert len(missed) <= 0.05 * len(safe), missed
 
 
@@ -176,4 +188,4 @@ def test_every_hazard_has_words_and_a_program_that_is_run() -> None:
     hazards = {truth.hazard for program in ALL_PROGRAMS for truth in program.truths} - {""}
     assert set(NAMED) == hazards
     assert {truth.hazard for _, truth in CLAIMS} - {""} == hazards
-    assert {program.path.stem for program in ALL_PROGRAMS} >= SAFE
+    assert {program.path.stem for program in ALL_PROGRAMS} >= SAFE | UNSAFE

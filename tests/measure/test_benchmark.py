@@ -330,6 +330,14 @@ def test_an_edited_script_that_crashes_alone_is_refuted_at_once_and_has_no_speed
     assert found.pairs[-1].reason.startswith("the edited version raised KeyError: no such key, after")
 
 
+def test_an_error_of_many_lines_is_told_in_one() -> None:
+    text = 'in user code:\n\n    File "train.py", line 7, in step  *\n        x = y\n\n    ValueError: no such shape\n'
+    found = measure(edited=graph(8, raises_at=30, raises=("ValueError", text)))
+    assert found.crash is not None and found.crash.error == "raised ValueError: no such shape"
+    assert found.pairs[-1].reason.startswith("the edited version raised ValueError: no such shape, after")
+    assert not any("\n" in pair.reason for pair in found.pairs) and "\n" not in found.reason
+
+
 @pytest.mark.parametrize("at", [0, 30])
 def test_where_the_script_crashes_by_itself_nobody_is_refuted(at: int) -> None:
     """The edited one comes to that point first in every second turn."""

@@ -47,6 +47,7 @@ from hybridize.run.stages import observe as observing
 from hybridize.run.stages import profile
 from hybridize.run.stages import scan as scanning
 from hybridize.run.work import Stop, Work
+from hybridize.sandbox.parent.launch import start
 
 SCRIPT = """\
 import tensorflow as tf
@@ -68,7 +69,7 @@ for _ in range(20):
 """
 
 
-profiled, proved = profile.run, pipeline.prove
+profiled, proved, TIMED = profile.run, pipeline.prove, measuring.run
 
 
 class Silence:
@@ -92,7 +93,7 @@ def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
             work.benchmark = Benchmark("step", 500, (), speedup, 1.02, 3.0, 2.0, 1.0, 40, False, verdict)
 
         monkeypatch.setattr(pipeline, "prove", lambda work, scan: prove(work) or scan)
-        monkeypatch.setattr(measuring, "run", measure)
+        monkeypatch.setattr(measuring, "run", options.pop("measure", measure))
         script = options.pop("script", Path("train.py"))
         return pipeline.run(Options(script=script, **options), Silence(), ("optimize",))  # type: ignore[arg-type]
 
@@ -670,6 +671,25 @@ def test_seeds_are_run_where_they_are_asked_for_and_there_is_a_patch(
 ) -> None:
     monkeypatch.setattr("hybridize.run.stages.seeds.compare_over_seeds", drifting("drift"))
     assert optimize(confirm, verdict, **options).drift is None
+
+
+def test_the_timed_arms_are_forked_from_the_nursery(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start of TensorFlow takes seconds. They are added to each arm's own (``sandbox.child.units``)."""
+    asked: dict[str, Any] = {}
+    timed = Benchmark("step", 500, (), Interval(3.0, 2.5, 3.5), 1.02, 3.0, 2.0, 1.0, 40, False, "faster")
+
+    def run_benchmark(*args: Any, **options: Any) -> Benchmark:
+        asked.update(options)
+        return timed
+
+    def prove(work: Work) -> None:
+        confirm(work)
+        work.nursery = kept
+
+    kept: Any = object()
+    monkeypatch.setattr("hybridize.measure.benchmark.run_benchmark", run_benchmark)
+    assert optimize(prove, measure=TIMED).benchmark == timed
+    assert asked["start"].func is start and asked["start"].keywords == {"nursery": kept}
 
 
 def test_a_row_for_reference_is_measured_without_a_nursery_and_changes_nothing_else(

@@ -352,6 +352,28 @@ def test_a_variable_that_is_made_in_a_later_call(tf: Any, check: Any) -> None:
     assert check(step, batches(tf)).refutations
 
 
+@pytest.mark.parametrize("compared", [True, False], ids=["in a compared call", "in another one"])
+def test_a_variable_that_eager_code_makes_once_in_a_later_call(tf: Any, checker: Any, compared: bool) -> None:
+    """The graph of that call finds it made already."""
+    made, late = {"a": tf.Variable(1.0)}, []
+
+    def step(x: Any) -> Any:
+        name = "b" if late else "a"
+        if name not in made:
+            made[name] = tf.Variable(2.0)
+        return tf.reduce_sum(x) * made[name]
+
+    checked = checker("f")
+    hooked, seen = checked.wrap("f", tf.function(step)), checked.checks["f"]
+    for (batch,) in batches(tf, 8):
+        hooked(batch)
+    assert not seen.refutations and seen.compared >= 6
+    late.append(True)
+    checked._is_wanted = lambda *args: compared
+    hooked(batches(tf, 1)[0][0])
+    assert "in call 9" in seen.refutations["creation"]
+
+
 def test_a_result_of_another_type(tf: Any, check: Any) -> None:
     def step(x: Any) -> Any:
         return tf.reduce_sum(x), 3

@@ -11,7 +11,8 @@ import pytest
 from sandboxed import PATIENCE, eventually, follow
 
 from hybridize.records import Ending
-from hybridize.sandbox.child.units import device_peak_bytes
+from hybridize.sandbox.child import child as child_module
+from hybridize.sandbox.child.units import Turns, device_peak_bytes
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,13 @@ UNIT = {"file": "train.py", "line": 2, "id": "train:step"}
 
 def begin(project, source=SCRIPT, units="10"):
     return project.start(source, units, role="timed", unit=UNIT)
+
+
+def test_the_import_that_a_forked_arm_is_spared_counts_as_its_own(monkeypatch):
+    """The user's script imports TensorFlow itself, so the start-up must not seem shorter than it is."""
+    monkeypatch.setattr(child_module, "started", 100.0)
+    monkeypatch.setattr(child_module, "spared", 4.0)
+    assert Turns(SimpleNamespace(), SimpleNamespace()).since == 96.0
 
 
 def test_an_arm_waits_before_its_first_unit(project):
