@@ -146,7 +146,7 @@ class Parameter:
     kind: ParameterKind
     """The kind of value that it receives, according to the source."""
     evidence: tuple[Step, ...] = ()
-    """The lines that show this."""
+    """The lines that show this; none for a function that was refused."""
 
 
 #: The function of TensorFlow by which a call passes a Python number that changes, or an array that meets tensors, and

@@ -149,8 +149,8 @@ def classify(values: tuple[Value, ...]) -> ParameterKind:
     return ParameterKind.UNKNOWN
 
 
-def describe_parameters(code: FunctionCode, modules: list[ModuleCode]) -> tuple[Parameter, ...]:
-    """The records of a function's parameters."""
+def describe_parameters(code: FunctionCode, modules: list[ModuleCode], explained: bool = True) -> tuple[Parameter, ...]:
+    """The records of a function's parameters; their evidence only if they are to be ``explained``."""
     found: list[Parameter] = []
     for index, parameter in own_parameters(code):
         values = supplied_values(code, index)
@@ -158,7 +158,8 @@ def describe_parameters(code: FunctionCode, modules: list[ModuleCode]) -> tuple[
             kind = ParameterKind.CONTAINER
         else:
             kind = classify(values)
-        evidence = _evidence(code, index, values, modules) if kind is not ParameterKind.UNKNOWN else ()
+        tells = explained and kind is not ParameterKind.UNKNOWN
+        evidence = _evidence(code, index, values, modules) if tells else ()
         found.append(Parameter(parameter.name, kind, evidence))
     return tuple(found)
 

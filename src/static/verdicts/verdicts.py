@@ -136,7 +136,6 @@ class Verdicts:
     def judge(self, code: FunctionCode) -> records.Function:
         """The record of one function."""
         hazards = self._audible(self.inspection.all.get(code, []))
-        parameters = describe_parameters(code, self.modules)
         computes = self.facts.computes.get(code)
         has_tensor = self._has(code, holds_tensor)
         # Doubts about a function that runs no operation are of no use: they would fill a large library's scan.
@@ -167,6 +166,8 @@ class Verdicts:
                 self._anew[code] = self._anew[code.parent]
         confidence: Confidence | None = None
         rests_on: tuple[str, ...] = ()
+        # Of a refused function nobody asks what its parameters are: most functions of a large library are.
+        parameters = describe_parameters(code, self.modules, proposal is not Action.NONE or code.hybrid is not None)
         if proposal is not Action.NONE:
             assumptions = self._assumptions(code, name_of(code), told.hazards, parameters)
             confidence, rests_on = weigh(self.facts, code, has_tensor)
