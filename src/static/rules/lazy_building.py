@@ -58,6 +58,21 @@ class LazyBuilding(Rule):
             certain=False,
             message="Keras builds `Net` by running its `call`",
         ),
+        Example(
+            """
+            import tensorflow as tf
+
+            critic = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+
+            def score(x):
+                return critic(x)
+
+            score(tf.ones([2, 2]))
+            """,
+            line=6,
+            certain=False,
+            message="`score` calls `critic`, which may not be built yet",
+        ),
     )
     VALID = (
         """
@@ -78,7 +93,8 @@ class LazyBuilding(Rule):
         receiver = next((r for r, name in event.methods if name in ("__call__", "call")), None)
         name = repr(receiver).removesuffix(" object") if isinstance(receiver, Instance) else None
         if name is None:
-            name = event.attribute or (kind_of(receiver) if receiver is not None else "a layer")
+            called = event.function.label if event.function is not None else None
+            name = event.attribute or called or (kind_of(receiver) if receiver is not None else "a layer")
         yield view.hazard(
             self.code, f"calls `{name}`, which may not be built yet", event, False, self.assumption, name
         )
