@@ -74,7 +74,7 @@ def scan_once(root: Path) -> dict[str, float]:
 def test_scan_of_a_package(package: str, files: int | None, tmp_path: Path, benchmark: BenchmarkFixture) -> None:
     root = copy_package(tmp_path, package, files)
     results: list[dict[str, float]] = []
-    benchmark.pedantic(lambda: results.append(scan_once(root)), rounds=3 if package == "keras" else 1, iterations=1)
+    benchmark.pedantic(lambda: results.append(scan_once(root)), rounds=3, iterations=1)
     best = min(results, key=lambda result: result["seconds"])
     rate = round(best["lines"] / best["seconds"])
     # On a busy machine, CPU seconds are longer, so the load is recorded.
