@@ -69,6 +69,8 @@ _DATA = re.compile(
     r"(^|/)(data|datasets?|data_?load(er|ing)s?|data_(pipeline|prep|preparation|provider|utils?)|input_pipeline|\w*augment"
     r"(ations?|ers?)?|(\w+_)?pre_?process(ing|ors?)?(_\w+)?|\w*tfrecords?\w*)(/|\.py$)"
 )
+#: Classes whose methods a TensorFlow 1 session calls between its steps.
+_HOOK = ".SessionRunHook"
 _BUILDERS = frozenset({"__init__", "__post_init__", "__new__", "build", "from_config"})
 _CALLED_BY_KERAS = frozenset({"call", "__call__", "forward"})
 
@@ -183,6 +185,10 @@ def find_once(
             found[code] = "is the entry point of a script, judging by its name"
         elif _makes_objects(code):
             found[code] = "creates layers or models"
+        elif _returns_dataset(code):
+            found[code] = "returns a dataset"
+        elif code.owner_class is not None and any(base.endswith(_HOOK) for base in code.owner_class.library_bases):
+            found[code] = "is a method of a hook, which a TensorFlow 1 session calls"
         elif _TEST_HELPERS.search(code.module.file):
             found[code] = "is a test helper, judging by its file name"
         elif _prepares(code, covered):
@@ -206,6 +212,14 @@ def _makes_objects(code: FunctionCode) -> bool:
     """Whether a function returns layers or models, and no other known value."""
     known = [value for value in code.returns.values if value is not UNKNOWN and value is not NONE]
     return bool(known) and all(isinstance(value, (Instance, Thing)) and _is_model(value) for value in known)
+
+
+def _returns_dataset(code: FunctionCode) -> bool:
+    """Whether a function returns a dataset, and never a tensor: what a helper returns to all its callers is mixed."""
+    values = code.returns.values
+    return any(isinstance(value, Box) and value.kind == "dataset" for value in values) and not any(
+        value in TENSORS for value in values
+    )
 
 
 def _is_model(value: Instance | Thing) -> bool:

@@ -47,6 +47,17 @@ POINTLESS = {
         "f(tf.ones([2]))\n",
         "HYB510",
     ),
+    "what transforms a dataset": (
+        "def f(data, size):\n    if size > 100:\n        return thing.own(data, tf.constant(size) * 2)\n"
+        "    return data.map(lambda x: x / 255.0).batch(size)\nfor size in (3, 5):\n"
+        "    f(tf.data.Dataset.range(9), size)\n",
+        "HYB510",
+    ),
+    "what a session of TensorFlow 1 calls": (
+        "class Hook(tf.compat.v1.train.SessionRunHook):\n"
+        "    def f(self, context, values):\n        self.total.load(tf.reduce_sum(values) + 1, context.session)\n",
+        "HYB510",
+    ),
     "what a constructor calls": (
         "class Mask:\n    def __init__(self, n):\n        self.mask = self._make(n)\n"
         "    def _make(self, n):\n        return tf.linspace(0.0, 1.0, n) * 2.0\nMask(tf.constant(3))\n",
