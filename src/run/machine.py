@@ -9,9 +9,14 @@ from pathlib import Path
 
 from .. import __version__
 
-#: Prefixes of variables that change TensorFlow's results or speed. Those that only control logging are excluded.
+#: Prefixes of variables that change TensorFlow's results or speed.
 _FLAGS = ("TF_", "XLA_", "OMP_", "CUDA_VISIBLE_DEVICES", "KERAS_BACKEND")
-_NO_FLAGS = ("TF_CPP_",)
+#: Those that only control logging, and those of Terraform, whose tokens and variables may be secret.
+_NO_FLAGS = (
+    *("TF_CPP_", "TF_LOG"),
+    *("TF_CLI_", "TF_CLOUD_", "TF_DATA_DIR", "TF_ENCRYPTION", "TF_IGNORE", "TF_INPUT", "TF_IN_AUTOMATION"),
+    *("TF_PLUGIN_", "TF_REGISTRY_", "TF_TOKEN", "TF_VAR_", "TF_WORKSPACE"),
+)
 _PACKAGES = ("tensorflow", "tensorflow-cpu", "tf-nightly", "keras", "tf-keras", "numpy")
 
 

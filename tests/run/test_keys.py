@@ -114,6 +114,8 @@ def test_a_flag_is_another_key_and_what_logs_are_written_by_is_not(
 ) -> None:
     before = keys(tmp_path, DECORATED)
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    for secret in ("TF_VAR_password", "TF_TOKEN_app_example_com", "TF_CLI_ARGS_plan"):
+        monkeypatch.setenv(secret, "hunter2")
     assert keys(tmp_path, DECORATED) == before
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert keys(tmp_path, DECORATED) != before
