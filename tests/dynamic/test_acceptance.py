@@ -97,6 +97,7 @@ SAFE = frozenset(
         "safe_module_logger",
         "safe_random_shuffle",
         "safe_returned_counter",
+        "safe_returned_iterations",
         "safe_sampled_loss",
         "safe_static_and_class_methods",
         "safe_step_factory",

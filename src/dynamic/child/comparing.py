@@ -53,11 +53,8 @@ def values_of(result: Any, parts: Collection[str]) -> dict[str, Any]:
     items = {"": result}
     if isinstance(result, (list, tuple)):
         items.update((f"[{number}]", item) for number, item in enumerate(result))
-    return {
-        f"the result{part}": item.read_value()
-        for part, item in items.items()
-        if part in parts and isinstance(item, tf.Variable)
-    }
+    held = {part: variables.held_by(item) for part, item in items.items() if part in parts}
+    return {f"the result{part}": item.read_value() for part, item in held.items() if item is not None}
 
 
 def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str = "the result") -> None:
@@ -67,13 +64,13 @@ def compare_results(eager: Any, graph: Any, comparison: Comparison, place: str =
     if _is_tensor(eager) and _is_tensor(graph):
         _compare_arrays(eager, graph, comparison, place)
         return
-    if isinstance(eager, tf.Variable) and _is_tensor(graph) and place in comparison.values:
+    if place in comparison.values and _is_tensor(graph) and variables.held_by(eager) is not None:
         comparison.returned.append(place)
         _compare_arrays(comparison.values[place], graph, comparison, place)
         return
     if type(eager) is not type(graph) and not _alike(eager, graph):
         # Code that keeps the variable also sees later assignments.
-        advice = "; return its value instead" if isinstance(eager, tf.Variable) else ""
+        advice = "; return its value instead" if variables.held_by(eager) is not None else ""
         comparison.mismatches.append(f"{place} is {_type(eager)} eagerly and {_type(graph)} from the graph{advice}")
         return
     if isinstance(eager, Mapping):
@@ -223,7 +220,7 @@ def _is_wrapper(value: Any) -> bool:
 def _type(value: Any) -> str:
     if isinstance(value, tf.Tensor):
         return "a tensor"
-    if isinstance(value, tf.Variable):
+    if variables.held_by(value) is not None:
         return "a variable"
     name = type(value).__qualname__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -290,12 +290,8 @@ def scalars_of(result: Any) -> list[float]:
     import tensorflow as tf
 
     found: list[float] = []
-    try:
-        leaves = tf.nest.flatten(result)
-    except (TypeError, ValueError):
-        return found
-    for leaf in leaves:
-        if isinstance(leaf, (tf.Tensor, tf.Variable, np.ndarray, np.generic, float)) and np.ndim(leaf) == 0:
+    for leaf in _leaves(result):
+        if isinstance(leaf, (tf.Tensor, np.ndarray, np.generic, float)) and np.ndim(leaf) == 0:
             try:
                 number = float(leaf)
             except (TypeError, ValueError, tf.errors.OpError):
@@ -312,11 +308,7 @@ def summaries_of(result: Any) -> list[float]:
     import tensorflow as tf
 
     found: list[float] = []
-    try:
-        leaves = tf.nest.flatten(result, expand_composites=True)
-    except (TypeError, ValueError):
-        return found
-    for leaf in leaves[:4]:
+    for leaf in tf.nest.flatten(_leaves(result), expand_composites=True)[:4]:
         if not isinstance(leaf, (tf.Tensor, np.ndarray)) or getattr(leaf, "dtype", None) in (tf.resource, tf.variant):
             continue
         array = np.asarray(leaf)
@@ -328,6 +320,20 @@ def summaries_of(result: Any) -> list[float]:
             numbers = [zlib.crc32(repr(array.tolist()).encode()) / 2**32]
         found += numbers
     return found
+
+
+def _leaves(result: Any) -> list[Any]:
+    """The parts of a result, in order; of a variable its value, which is what a graph returns."""
+    import tensorflow as tf
+
+    from .variables import held_by
+
+    try:
+        leaves = tf.nest.flatten(result)
+        variables = [held_by(leaf) for leaf in leaves]
+        return [leaf if held is None else held.read_value() for leaf, held in zip(leaves, variables, strict=True)]
+    except (TypeError, ValueError, tf.errors.OpError):
+        return []
 
 
 def _traces(functions: set[Any]) -> dict[str, Any]:

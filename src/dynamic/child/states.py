@@ -23,7 +23,8 @@ def read(check: Check, key: Any, arguments: Any, state: variables.State) -> vari
     """The variables of ``state`` that are arguments, or that the trace with this ``key`` captures."""
     known = check.prints.get(key)
     handles = set(known[0].resources) if known is not None else set()
-    handles |= {id(leaf.handle) for leaf in _leaves(arguments) if isinstance(leaf, tf.Variable)}
+    given = (variables.held_by(leaf) for leaf in _leaves(arguments))
+    handles |= {id(variable.handle) for variable in given if variable is not None}
     return {number: value for number, value in state.items() if id(value.variable.handle) in handles}
 
 

@@ -7,6 +7,7 @@ statistics are included, wherever they are stored.
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import weakref
 from collections import Counter
@@ -65,6 +66,17 @@ def _note(variable: Any) -> None:
         else:
             _created += 1
             _known[_created] = variable
+
+
+def held_by(value: Any) -> Any:
+    """The variable that a value is, or that it holds if it is one of Keras 3 (``optimizer.iterations``); or None."""
+    if isinstance(value, tf.Variable):
+        return value
+    of_keras = getattr(sys.modules.get("keras"), "Variable", None)
+    if of_keras is None or of_keras is tf.Variable or not isinstance(value, of_keras):
+        return None
+    held = value.value
+    return held if isinstance(held, tf.Variable) else None
 
 
 def created() -> int:

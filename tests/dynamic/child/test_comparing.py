@@ -253,7 +253,7 @@ def returned(tf: Any, held: Any, graph: Any, parts: tuple[str, ...]) -> Any:
 
     eager = (tf.constant(1.0), held)
     comparison = Comparison(values=values_of(eager, parts))
-    held.assign_add(tf.ones_like(held))  # what is written later is not what the call returned
+    held.assign_add(tf.ones(held.shape, held.dtype))  # what is written later is not what the call returned
     compare_results(eager, (tf.constant(1.0), graph), comparison)
     return comparison
 
@@ -263,9 +263,21 @@ def test_a_variable_of_which_only_the_value_is_read_may_come_back_as_a_tensor(tf
     assert found.equal and found.returned == ["the result[1]"]
 
 
+def test_nor_is_one_of_keras_that_counts_the_steps_of_an_optimizer(tf: Any) -> None:
+    steps = tf.keras.optimizers.Adam().iterations
+    steps.assign(3)
+    found = returned(tf, steps, tf.constant(3, steps.dtype), ("[1]",))
+    assert found.equal and found.returned == ["the result[1]"]
+    steps.assign(3)
+    later = returned(tf, steps, tf.constant(4, steps.dtype), ("[1]",))
+    assert "differs (3 eagerly, 4 from the graph)" in later.mismatches[0]
+
+
 def test_a_variable_that_is_used_otherwise_is_no_tensor(tf: Any) -> None:
-    for parts in ((), ("[0]",), ("",)):
-        found = returned(tf, tf.Variable(3, dtype=tf.int64), tf.constant(3, tf.int64), parts)
+    kept = tf.keras.optimizers.Adam().iterations
+    for parts, held in [((), None), (("[0]",), None), (("",), None), ((), kept)]:
+        held = tf.Variable(3, dtype=tf.int64) if held is None else held
+        found = returned(tf, held, tf.constant(3, tf.int64), parts)
         assert "the result[1] is a variable eagerly and a tensor" in found.mismatches[0] and not found.returned
 
 

@@ -129,3 +129,13 @@ def test_a_unit_that_hangs_is_not_waited_for_until_the_time_is_over(
     replay._begin()
     now[0] += 81.0
     assert replay.report()["waited"] == pytest.approx(81.0)
+
+
+def test_a_variable_as_a_result_counts_by_its_value(tf: Any) -> None:
+    """Of one that eager code returns, a graph returns the value."""
+    from hybridize.dynamic.child.replaying import scalars_of, summaries_of
+
+    for made in (tf.Variable(3.0), tf.keras.optimizers.Adam().iterations):
+        made.assign(3)
+        assert scalars_of((tf.constant(0.5), made)) == [0.5, 3.0]
+    assert summaries_of(tf.Variable([1.0, -2.0])) == summaries_of(tf.constant([1.0, -2.0])) != []
