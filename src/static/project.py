@@ -198,6 +198,8 @@ def _judge(
                 code.left_out = explain_failure(error)
         proposed = {record.qualname for record in records if record.proposal is Action.HYBRIDIZE}
         mixed = {each.qualname for each in records if each.blocker and each.blocker.group in _MIXED}
+        # A training step may be all of a function but its last line: `return float(loss)`.
+        returning = {each.qualname for each in records if each.blocker and each.blocker.group is Group.RESULTS}
         parted = {record.qualname: refuted[record.id] for record in records if record.id in refuted}
         proposed, mixed = proposed - parted.keys(), mixed | parted.keys()
         lifting = Lifting(partial(tree_of, module), methods, parted, Elsewhere(mentions, module))
@@ -207,7 +209,7 @@ def _judge(
             try:
                 if code.left_out is None:
                     is_mixed = code.qualname in mixed
-                    steps = find_steps(facts, inspection, code, lifting, is_mixed)
+                    steps = find_steps(facts, inspection, code, lifting, is_mixed or code.qualname in returning)
                     often = is_mixed and facts.heat.of(code) is not None
                     steps += find_passes(facts, inspection, code, lifting, steps, often)
                     records += [verdicts.judge_step(step) for step in steps]

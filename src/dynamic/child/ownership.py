@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,6 @@ _KERAS_PUBLIC = frozenset(
         "supports_masking",
         "inputs",
         "outputs",
-        "trainable",
         "autocast",
         "seed_generator",
         "steps_per_execution",
@@ -46,6 +46,10 @@ _KERAS_PUBLIC = frozenset(
         "predict_function",
     }
 )
+
+
+#: The answers of `_behind_properties`.
+_behind: weakref.WeakKeyDictionary[type, Mapping[str, str]] = weakref.WeakKeyDictionary()
 
 
 def is_left_out(kind: type) -> bool:
@@ -73,16 +77,21 @@ def watched(value: Any, attributes: Mapping[str, Any], project: Project) -> dict
     kind = type(value)
     assigned = project.assigned_attributes
     if is_left_out(kind):  # all attributes are the library's, except those that the project sets
+        behind = _behind_properties(kind)
         return {
             name: item
             for name, item in attributes.items()
-            if name in assigned and not name.startswith("_") and name not in _KERAS_PUBLIC
+            if (name in assigned and not name.startswith("_") and name not in _KERAS_PUBLIC)
+            or (name in behind and behind[name] in assigned)
         }
     if any(is_left_out(base) for base in kind.__mro__):
+        behind = _behind_properties(kind)
         return {
             name: item
             for name, item in attributes.items()
-            if name in assigned or (not name.startswith("_") and name not in _KERAS_PUBLIC)
+            if name in assigned
+            or (not name.startswith("_") and name not in _KERAS_PUBLIC)
+            or (name in behind and behind[name] in assigned)
         }
     if any(module_of(base) in _BOOKKEEPERS for base in kind.__mro__):
         return {name: item for name, item in attributes.items() if name in assigned}
@@ -93,6 +102,19 @@ def watched(value: Any, attributes: Mapping[str, Any], project: Project) -> dict
         for name, item in attributes.items()
         if name in assigned or not (_FILLED_ON_DEMAND.search(name) or _is_lazy(kind, name))
     }
+
+
+def _behind_properties(kind: type) -> Mapping[str, str]:
+    """The attributes in which a class keeps what is assigned to its properties: ``_trainable`` for ``trainable``."""
+    found = _behind.get(kind)
+    if found is None:
+        found = _behind[kind] = {
+            f"_{name}": name
+            for base in kind.__mro__
+            for name, item in vars(base).items()
+            if isinstance(item, property) and item.fset is not None and name not in _KERAS_PUBLIC
+        }
+    return found
 
 
 def _has_library_base(kind: type, project: Project) -> bool:

@@ -137,6 +137,23 @@ def test_of_tensorflows_and_keras_objects_only_what_the_project_hangs_on_them_co
     assert ownership.watched(kind(), attributes, project) == {"count": 1}
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["Keras'", "a subclass of the project"])
+def test_what_is_assigned_to_a_property_is_found_where_the_class_keeps_it(own: bool) -> None:
+    """``layer.trainable = False``: a layer keeps it as ``_trainable``."""
+
+    def keep(self: Any, value: bool) -> None:
+        self._trainable = value
+
+    kind = made("keras.src.layers", "Layer")
+    kind.trainable = property(lambda self: self._trainable, keep)  # type: ignore[attr-defined]
+    kind.name = property(lambda self: self._name)  # type: ignore[attr-defined]
+    layer = made(__name__, "Mine", kind)() if own else kind()
+    attributes = {"_trainable": True, "_name": "x"}
+    for assigned, watched in (["trainable", "name"], {"_trainable": True}), (["other"], {}):
+        project = Project([str(Path(__file__).parent)], assigned)
+        assert ownership.watched(layer, attributes, project) == watched
+
+
 def test_of_a_class_of_the_projects_that_is_made_of_theirs_public_attributes_count_as_well() -> None:
     project = Project([str(Path(__file__).parent)], ["_mine"])
     kind = made(__name__, "Net", made("keras.src.models", "Model"))
