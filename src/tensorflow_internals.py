@@ -186,6 +186,23 @@ def trainable_name(layer: Any) -> str:
     return "_trainable"
 
 
+#: The methods of a Keras layer that add to the losses that it has collected, or clear them.
+LOSSES_CHANGED_BY = ("add_loss", "_clear_losses")
+
+
+def losses_in(layer: Any) -> list[Any]:
+    """The losses that a Keras layer has collected. Raises MissingName."""
+    found = _attribute(layer, "_losses")
+    return found  # type: ignore[no-any-return]
+
+
+def layer_classes() -> list[type]:
+    """The base classes of layers of the imported releases of Keras, each with the methods of LOSSES_CHANGED_BY."""
+    packages = [sys.modules[package] for package in ("keras", "tf_keras") if _has_layers(package)]
+    bases = {base for package in packages for base in package.layers.Layer.__mro__}
+    return [base for base in bases if LOSSES_CHANGED_BY[0] in vars(base)]
+
+
 def _has_layers(package: str) -> bool:
     return hasattr(getattr(sys.modules.get(package), "layers", None), "Layer")
 

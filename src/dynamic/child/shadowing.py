@@ -12,7 +12,7 @@ from ...sandbox.child.refusal import RefusedConnection
 from ...sandbox.child.units import synchronize
 from ...sandbox.protocol import REMEDY
 from ..wording import TRACE_FAULTS, TRACE_REMEDY
-from . import drawing, rounding
+from . import drawing, losses, rounding
 from .calls import Calls
 from .effects import Change, Project, Snapshot
 from .evidence import ITERATION, UNRESTORABLE, Check
@@ -79,7 +79,8 @@ class Shadow:
         self.computed = path.ops.total()
         try:
             if not self._was_refused(refused):
-                self._judge(path, outside)
+                with losses.kept():
+                    self._judge(path, outside)
         except Exception as error:
             self.give_up(error)
         if self.error is not None:
