@@ -81,8 +81,8 @@ def watched(value: Any, attributes: Mapping[str, Any], project: Project) -> dict
         return {
             name: item
             for name, item in attributes.items()
-            if (name in assigned and not name.startswith("_") and name not in _KERAS_PUBLIC)
-            or (name in behind and behind[name] in assigned)
+            if behind.get(name) in assigned
+            or (name in assigned and not name.startswith("_") and name not in _KERAS_PUBLIC)
         }
     if any(is_left_out(base) for base in kind.__mro__):
         behind = _behind_properties(kind)
@@ -90,8 +90,8 @@ def watched(value: Any, attributes: Mapping[str, Any], project: Project) -> dict
             name: item
             for name, item in attributes.items()
             if name in assigned
+            or behind.get(name) in assigned
             or (not name.startswith("_") and name not in _KERAS_PUBLIC)
-            or (name in behind and behind[name] in assigned)
         }
     if any(module_of(base) in _BOOKKEEPERS for base in kind.__mro__):
         return {name: item for name, item in attributes.items() if name in assigned}

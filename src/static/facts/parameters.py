@@ -149,7 +149,7 @@ def classify(values: tuple[Value, ...]) -> ParameterKind:
     return ParameterKind.UNKNOWN
 
 
-def describe_parameters(code: FunctionCode, modules: list[ModuleCode], explained: bool = True) -> tuple[Parameter, ...]:
+def describe_parameters(code: FunctionCode, modules: list[ModuleCode], explained: bool) -> tuple[Parameter, ...]:
     """The records of a function's parameters; their evidence only if they are to be ``explained``."""
     found: list[Parameter] = []
     for index, parameter in own_parameters(code):
