@@ -190,21 +190,34 @@ def _take_steady_turns(table: Table) -> None:
     seconds = max(schedule.soft_deadline - table.clock(), SETUP_SHARE * table.setup_seconds)
     aim = max(LEAST_TURNS, min(schedule.turns, int(seconds / (unit_cost * units))))
     steady: list[Turn] = []
+    finish_by: float | None = None
     while not table.ended:
         limit = _limit(table)
-        if limit == 0 or (len(steady) >= aim and not _wants_more(table, steady, aim, unit_cost)):
+        if limit == 0:
             return
+        if len(steady) >= aim:
+            # Set once, so that a machine that gets slower cannot extend it.
+            finish_by = table.clock() + schedule.finish_seconds if finish_by is None else finish_by
+            if not _reaches_end(table, steady, finish_by) and not _wants_more(table, steady, aim):
+                return
         turn = _play(table, units if limit is None else min(units, limit), warm=False)
         if not turn.last:
             steady.append(turn)
 
 
-def _wants_more(table: Table, steady: Sequence[Turn], aim: int, unit_cost: float) -> bool:
+def _reaches_end(table: Table, steady: Sequence[Turn], finish_by: float) -> bool:
+    """Whether the arms will be at the script's end in time, at the mean speed of the steady turns."""
     schedule = table.schedule
-    if schedule.length is not None and (schedule.steps is None or schedule.length <= schedule.steps):
-        left = (schedule.length - table.done) * unit_cost + len(table.seats) * schedule.tail_seconds
-        if left <= schedule.finish_seconds and table.clock() + left < schedule.deadline:
-            return True
+    if schedule.length is None or (schedule.steps is not None and schedule.length > schedule.steps):
+        return False
+    unit_cost = sum(sum(turn.seconds) for turn in steady) / sum(turn.units for turn in steady)
+    left = (schedule.length - table.done) * unit_cost + len(table.seats) * schedule.tail_seconds
+    now = table.clock()
+    return now + left <= finish_by and now + left < schedule.deadline
+
+
+def _wants_more(table: Table, steady: Sequence[Turn], aim: int) -> bool:
+    schedule = table.schedule
     if aim < schedule.turns or table.clock() >= schedule.soft_deadline:
         return False
     return len(steady) < schedule.most_turns and not schedule.enough(steady)

@@ -172,6 +172,15 @@ def test_a_script_of_known_length_is_run_to_its_end_where_that_is_cheap() -> Non
     assert not scripts().run(length=2000, finish_seconds=1.0).whole
 
 
+@pytest.mark.parametrize("every", [40, 900], ids=["it stalls often", "it stalls on its way to the end"])
+def test_a_machine_that_stalls_does_not_extend_the_way_to_the_scripts_end(every: int) -> None:
+    script = Script(0.01, units=2000, every=every, every_seconds=20.0)
+    group = three(script, script).run(seconds=3000.0, length=2000, finish_seconds=100.0)
+    assert group.complete and not group.whole
+    assert len(group.steady) >= TURNS
+    assert group.units < 1000
+
+
 def test_turns_go_on_until_enough_is_known_but_not_for_ever() -> None:
     assert len(three(Script(), Script()).run(most_turns=50, enough=lambda turns: len(turns) >= 33).steady) == 33
     assert len(three(Script(), Script()).run(most_turns=50, enough=lambda turns: False).steady) == 50
