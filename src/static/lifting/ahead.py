@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ...records.scan import CONVERSION
 from .arrays import Operands
 from .flow import read_before_bound
-from .host import RANDOM, host_calls, is_numeric
+from .host import RANDOM, conversions, host_calls, is_conversion, is_numeric
 from .names import SCOPES, names_of
 
 #: How many times something is moved out of one step before it is given up.
@@ -87,12 +87,17 @@ class _Place:
 
 
 def move_ahead(
-    region: list[ast.stmt], behind: Sequence[ast.stmt], taken: Collection[str], operands: Operands
+    region: list[ast.stmt],
+    behind: Sequence[ast.stmt],
+    taken: Collection[str],
+    operands: Operands,
+    own: Collection[str] = (),
 ) -> Ahead | None:
     """Take everything out of a region, in the tree, that must run in Python; None if part of it can't run before.
 
     ``behind`` are statements that run after the region instead; ``taken`` are names that no parameter may get. If an
-    array meets a tensor, according to ``operands``, the arithmetic with arrays must run in Python as well.
+    array meets a tensor, according to ``operands``, the arithmetic with arrays must run in Python as well. What
+    `tf.constant` makes of values of the scope's ``own`` names is passed, too.
     """
     ahead = Ahead()
     used = {*taken, *dir(builtins)}
@@ -104,7 +109,7 @@ def move_ahead(
             (number, call)
             for number, place in enumerate(places)
             for part in place.parts
-            for call in host_calls(part, bound)[:1]
+            for call in [*host_calls(part, bound), *conversions(part, {*own} - bound)][:1]
         ]
         values = [(number, _value_of(places, number, call, ahead)) for number, call in calls]
         if mixed:
@@ -162,6 +167,7 @@ def _recorded(ahead: Ahead, region: Sequence[ast.stmt], operands: Operands) -> s
     for statement in ahead.statements:
         names = names_of([statement])
         numeric = bool(host_calls(statement, frozenset(names.read)) or names.read & arrays)
+        numeric = numeric or any(map(is_conversion, _calls(statement)))
         numeric = numeric or (isinstance(statement, ast.Assign) and operands.is_numeric(statement.value))
         (arrays if numeric else tensors).update(names.bound)
         (tensors if numeric else arrays).difference_update(names.bound)
@@ -258,7 +264,7 @@ def _is_pure(call: ast.Call) -> bool:
             return name in _PURE
         case ast.Attribute(value=ast.Call() as inner):
             return _is_pure(inner)
-    return is_numeric(call)
+    return is_numeric(call) or is_conversion(call)
 
 
 def _is_evaluated_once(statement: ast.stmt, expression: ast.expr) -> bool:
@@ -300,14 +306,18 @@ def _name_for(expression: ast.expr, used: Collection[str]) -> str:
     match expression:
         case ast.BinOp(ast.Constant(value=1), ast.Sub(), ast.Name(id=negated)) if f"not_{negated}" not in used:
             return f"not_{negated}"
+    modules = {"np", "numpy", "tf", "tensorflow"}
+    parts = list(ast.walk(expression))
+    called = {id(each.func) for each in parts if isinstance(each, ast.Call)}
+    named = (each for each in parts if id(each) not in called and isinstance(getattr(each, "ctx", None), ast.Load))
     names = [
         node.id if isinstance(node, ast.Name) else node.attr.lstrip("_")
-        for each in (expression.args if isinstance(expression, ast.Call) else (expression,))
-        for node in ast.walk(each)
-        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load)
+        for node in named
+        if isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id not in modules)
     ]
     base = "noise" if _draws(expression) else names[0] if names else "value"
-    for name in (base, f"{base}_array" if base != "noise" else base):
+    kind = "tensor" if isinstance(expression, ast.Call) and is_conversion(expression) else "array"
+    for name in (base, f"{base}_{kind}" if base != "noise" else base):
         if name not in used and name.isidentifier():
             return name
     return next(name for number in range(2, 1000) if (name := f"{base}_{number}") not in used)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ...records import Region
 from .ahead import Ahead, move_ahead
 from .arrays import UNKNOWN, Operands
-from .host import counts, host_call, may_move
-from .names import LOOPS, SCOPES, names_of
+from .host import conversions, counts, host_call, may_move
+from .names import LOOPS, SCOPES, locals_of, names_of
 from .numbers import counters_of, numbers_of
 from .reading import Block, Reader, Unliftable
 from .state import Attributes
@@ -65,16 +65,39 @@ def choose(
         )
     region = block.statements[begin:end]
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
-    used = None
-    if trains:
-        own, module = names_of(scope.body), names_of(tree.body)
-        used = own.read | own.bound | own.captured | module.bound | module.rebound
-    refusal = leaves(region, scope) or _moved_out(block, begin, end, numbers_of(scope), used, operands)
+    refusal = leaves(region, scope) or _moved_out(
+        block, begin, end, numbers_of(scope), used_in(scope, tree), _own_names(scope, block.around), operands
+    )
     if isinstance(refusal, tuple):
         reason, where = refusal
         return Unliftable(first, last, reason, where)
     around = (file, (first, last), taken, methods, trains, attributes)
     return Reader(tree, scope, block, refusal.region, refusal.moved, *around, refusal.ahead).read()
+
+
+def used_in(scope: ast.Module | ast.FunctionDef, tree: ast.Module) -> set[str]:
+    """The names that no new parameter may have: those of a scope, and those of its module."""
+    own, module = names_of(scope.body), names_of(tree.body)
+    return own.read | own.bound | own.captured | module.bound | module.rebound
+
+
+def _own_names(scope: ast.Module | ast.FunctionDef, around: Sequence[ast.stmt]) -> set[str]:
+    """The names whose values may differ in each call: a function's own, or those that the module's loops bind."""
+    if isinstance(scope, ast.FunctionDef):
+        return locals_of(scope)
+    return names_of([each for each in around if isinstance(each, LOOPS)]).bound
+
+
+def values_ahead(
+    statement: ast.stmt, scope: ast.Module | ast.FunctionDef, around: Sequence[ast.stmt]
+) -> list[ast.expr] | None:
+    """The values that a region of this statement alone would be passed; None if it needs Python for anything else."""
+    alone = [copy.deepcopy(statement)]
+    ahead = move_ahead(alone, [], names_of(scope.body).read, UNKNOWN, _own_names(scope, around))
+    read = frozenset(names_of(alone).read)
+    if ahead is None or ahead.statements or host_call(alone[0], read) or conversions(alone[0]):
+        return None
+    return list(ahead.values.values())
 
 
 def _copied(tree: ast.Module, first: int, last: int) -> ast.Module:
@@ -148,9 +171,6 @@ def feeds(statement: ast.stmt, loop: ast.stmt | None) -> bool:
     given = value.elts if isinstance(value, ast.Tuple) else [value]
     if all(isinstance(each, ast.Call) and _converts(each) for each in given):
         return True
-    # `tf.constant` accepts Python values and no tensors, but the arguments of a graph are tensors.
-    if any(isinstance(node, ast.Call) and _converts(node, ("constant",)) for node in ast.walk(statement)):
-        return True
     changing = names_of([loop]).bound if loop is not None else set[str]()
     return any(
         isinstance(node, ast.Subscript)
@@ -172,6 +192,7 @@ def _widen(
             simple
             and not read & (counters | renewed)
             and host_call(statement, read) is None
+            and not conversions(statement)
             and is_clean(statement.lineno, statement.end_lineno or statement.lineno)
         )
 
@@ -269,9 +290,9 @@ def is_arithmetic(statement: ast.stmt) -> bool:
     )
 
 
-def _converts(call: ast.Call, functions: Collection[str] = _CONVERSIONS) -> bool:
+def _converts(call: ast.Call) -> bool:
     """Whether a call converts a named Python value to a tensor."""
-    return getattr(call.func, "attr", "") in functions and bool(names_of([*call.args, *call.keywords]).read)
+    return getattr(call.func, "attr", "") in _CONVERSIONS and bool(names_of([*call.args, *call.keywords]).read)
 
 
 def _is_fed(statements: Sequence[ast.stmt]) -> bool:
@@ -332,13 +353,14 @@ def _moved_out(
     begin: int,
     end: int,
     numbers: frozenset[str],
-    used: Collection[str] | None,
+    used: Collection[str],
+    own: Collection[str],
     operands: Operands,
 ) -> tuple[str, int] | _Parts:
     """Move the statements that must run in Python behind the region or ahead of it, in the tree. Returns why it failed.
 
-    ``used`` are names that no new parameter may get; with None nothing is moved ahead. ``operands`` are what the
-    operators of the function receive.
+    ``used`` are names that no new parameter may get, ``own`` those of the scope whose values may differ in each call.
+    ``operands`` are what the operators of the function receive.
     """
     region = block.statements[begin:end]
     bound = frozenset(names_of(region).bound)
@@ -362,11 +384,18 @@ def _moved_out(
 
     visit(region, [], [])
     ahead = Ahead()
-    tail = _tail(region, [call for _, call in refused]) if used is not None else []
+    tail = _tail(region, [call for _, call in refused])
+    meets = bool(operands.meeting(region))
+    converts = any(conversions(each, {*own} - bound) for each in region)
     if tail:
         moved[:] = [each for each in moved if each.lineno < tail[0].lineno] + tail
-    elif refused or (used is not None and operands.meeting(region)):
-        taken_out = move_ahead(region, moved, used, operands) if used is not None else None
+    elif refused or meets or converts:
+        before = copy.deepcopy(region) if converts else []
+        taken_out = move_ahead(region, moved, used, operands, own)
+        if taken_out is None and converts:
+            # A graph can convert values that are no tensors, so this alone is no obstacle.
+            block.statements[begin:end] = before
+            return _moved_out(block, begin, end, numbers, used, (), operands)
         if taken_out is None and not refused:
             return "arithmetic with NumPy arrays can't be moved out of it", region[0].lineno
         if taken_out is None:

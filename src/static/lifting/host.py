@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from .names import names_of
 
 #: Builtins that need values or reach outside of the program.
 _ALWAYS = frozenset({"print", "input", "open", "next", "iter", "exec", "eval", "breakpoint"})
 _CONVERTING = frozenset({"float", "int", "bool", "str", "round"})
-#: Methods that return a tensor's value to Python, and methods that change Python objects.
+#: Methods that return a tensor's value to Python, methods of arrays that tensors lack, and methods that change objects.
 _READING = frozenset({"numpy", "item", "tolist"})
+ARRAY_METHODS = frozenset({"astype", "reshape"})
 _CHANGING = frozenset({"append", "extend", "insert", "add", "pop", "write", "set_description", "set_postfix", "info"})
 #: Modules whose functions can't be part of a graph, by their usual import names.
 _MODULES = frozenset(
@@ -37,13 +38,38 @@ def host_calls(node: ast.AST, bound: frozenset[str]) -> list[ast.Call]:
     return [each for each in ast.walk(node) if isinstance(each, ast.Call) and _is_host(each, bound)]
 
 
+def conversions(node: ast.AST, names: Collection[str] | None = None) -> list[ast.Call]:
+    """The calls of `tf.constant` in a piece of source that convert named values, of these ``names`` if given.
+
+    `tf.constant` accepts Python values and no tensors, but the arguments of a graph are tensors.
+    """
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and is_conversion(each)]
+    read = ((each, names_of([*each.args, *each.keywords]).read) for each in calls)
+    return [each for each, found in read if (found if names is None else found & {*names})]
+
+
+def is_conversion(call: ast.Call) -> bool:
+    """Whether a call is one of `tf.constant`."""
+    return _chain(call.func) in (["tf", "constant"], ["tensorflow", "constant"])
+
+
 def is_numeric(call: ast.Call) -> bool:
     """Whether a call computes with numbers or arrays, draws some, or reads a tensor, and does nothing else."""
     match call.func:
         case ast.Name(id=name):
             return name in _CONVERTING
         case ast.Attribute(attr=name, value=value):
-            return name in _READING or _root(value) in _NUMERIC
+            return name in _READING or is_of_array(call) or _root(value) in _NUMERIC
+    return False
+
+
+def is_of_array(call: ast.Call) -> bool:
+    """Whether a call is a method of an array: `astype`, or `reshape` with sizes, which layers do not take."""
+    match call.func:
+        case ast.Attribute(attr="astype"):
+            return True
+        case ast.Attribute(attr="reshape", value=value) if _root(value) not in ("tf", "tensorflow", *_NUMERIC):
+            return len(call.args) > 1 or any(isinstance(each, (ast.Tuple, ast.List)) for each in call.args)
     return False
 
 
@@ -54,7 +80,7 @@ def _is_host(call: ast.Call, bound: frozenset[str]) -> bool:
             return name in _ALWAYS or (name in _CONVERTING and bool(inputs & bound))
         case ast.Attribute(attr=name, value=value):
             root = _root(value)
-            if name in _READING:
+            if name in _READING or is_of_array(call):
                 return True
             if name in _CHANGING:
                 return not isinstance(value, ast.Name) or value.id not in bound

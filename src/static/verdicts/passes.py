@@ -17,8 +17,8 @@ from ..facts.view import Facts
 from ..ir.code import Call, FunctionCode, Operation
 from ..ir.solver import LINES
 from ..ir.values import Instance, Thing, Value
-from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope_at
-from ..lifting.host import host_call
+from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope_at, values_ahead
+from ..lifting.host import conversions, host_call
 from ..lifting.names import LOOPS, SCOPES, names_of
 from .inspection import Inspection
 from .regions import InlineStep, Lifting, hazards_in, hazards_of, is_harmless, is_harmless_given, lift, loops_of
@@ -67,7 +67,7 @@ def find_passes(
         if not loops and not everywhere:
             continue
         for run in _runs(statements, [*steps, *found], lifting.barred):
-            found += _in_run(facts, inspection, code, lifting, run, loops)
+            found += _in_run(facts, inspection, code, lifting, run, loops, scope)
     return found
 
 
@@ -94,6 +94,7 @@ def _in_run(
     lifting: Lifting,
     run: Sequence[ast.stmt],
     loops: Sequence[ast.stmt],
+    scope: ast.Module | ast.FunctionDef,
 ) -> Iterator[InlineStep]:
     """The regions of a run: one for the whole run, with Python statements moved behind it; else one per clean part."""
     if not _worth(code, run[0].lineno, run[-1].end_lineno or 0):
@@ -106,9 +107,15 @@ def _in_run(
         if not _work(code, first, last) or _leaves(statement) or _makes(statement) or feeds(statement, loop):
             return None
         read = frozenset(names_of([statement]).read)
-        if read & renewed or host_call(statement, read) is not None:
+        if read & renewed:
             return None
-        return hazards_of(facts, inspection, code, first, last)
+        passed = frozenset[int]()
+        if host_call(statement, read) is not None or conversions(statement):
+            values = values_ahead(statement, scope, loops)
+            if values is None:
+                return None
+            passed = frozenset(each.lineno for each in values)
+        return hazards_of(facts, inspection, code, first, last, numeric=passed)
 
     begin = end = 0
     hazards = [hazards_if_fit(each) for each in run]

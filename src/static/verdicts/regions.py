@@ -13,10 +13,11 @@ from ..facts.elsewhere import Elsewhere
 from ..facts.hazards import Hazard
 from ..facts.signs import opens_tape
 from ..facts.view import Facts, View
-from ..ir.code import Call, Event, FunctionCode, Iteration, Mark
+from ..ir.code import AttributeLoad, Call, Event, FunctionCode, Iteration, Mark
 from ..ir.solver import LINES
 from ..lifting.arrays import UNKNOWN
 from ..lifting.choosing import choose, scope_at
+from ..lifting.host import ARRAY_METHODS
 from ..lifting.reading import Unliftable
 from ..lifting.state import Attributes
 from ..rules import rule_of
@@ -302,10 +303,14 @@ def loops_of(code: FunctionCode) -> list[tuple[int, int]]:
     return found
 
 
-def _is_numeric(call: Call) -> bool:
-    """Whether a call is one of NumPy, or of Python's own numbers."""
-    paths = [path.partition(".")[0] for path in call.externals]
-    return bool(paths) and not call.targets and all(root in ("numpy", "random", "math") for root in paths)
+def _is_numeric(event: Event) -> bool:
+    """Whether an event is a call of NumPy or of Python's own numbers, or names a method of arrays."""
+    if isinstance(event, AttributeLoad):
+        return event.attribute in ARRAY_METHODS
+    if not isinstance(event, Call):
+        return False
+    paths = [path.partition(".")[0] for path in event.externals]
+    return bool(paths) and not event.targets and all(root in ("numpy", "random", "math") for root in paths)
 
 
 def hazards_in(
@@ -335,7 +340,7 @@ def hazards_of(
 ) -> tuple[Hazard, ...]:
     """The hazards of a function's lines as a graph.
 
-    The lines in ``left_out`` stay in Python, and of the lines in ``numeric`` the calls of NumPy do.
+    The lines in ``left_out`` stay in Python, and of the lines in ``numeric`` the calls of NumPy and of arrays do.
     """
     view = View(facts, code)
     events = [
@@ -343,7 +348,7 @@ def hazards_of(
         for event in code.events
         if first <= event.place % LINES <= last
         and not any(begin <= event.place % LINES <= end for begin, end in left_out)
-        and not (event.place % LINES in numeric and isinstance(event, Call) and _is_numeric(event))
+        and not (event.place % LINES in numeric and _is_numeric(event))
     ]
     seen: dict[tuple[str, bool], Hazard] = {}
     for hazard in inspection.inspect_events(view, events):

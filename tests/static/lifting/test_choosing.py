@@ -74,7 +74,7 @@ def test_arithmetic_is_of_names_and_numbers(statement: str, is_one: bool) -> Non
         ("a = tf.constant(x)", True),
         ("a, b = tf.constant(x), tf.convert_to_tensor(y)", True),
         ("a = tf.constant(1)", False),
-        ("a = tf.abs(tf.constant(x))", True),
+        ("a = tf.abs(tf.constant(x))", False),
         ("a = images[i]", True),
         ("a = images[0]", False),
         ("a = tf.abs(x)", False),

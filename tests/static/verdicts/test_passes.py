@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import hybridize.static.project as scanning
-from hybridize.records import Action
+from hybridize.records import Action, Region
 from tests.static.conftest import Project
 
+Regions = Callable[..., list[Region]]
 Found = Callable[..., list[list[str]]]
 
 HEAD = """
@@ -30,25 +31,35 @@ WORK = ["y = tf.square(x)", "z = tf.tanh(y)", "z = tf.abs(z)", "z = tf.exp(z)"]
 
 
 @pytest.fixture
-def found(project: Project) -> Found:
-    """The statements of each region in a loop (or what else is ``around``) of some lines; moved ones are not in it."""
+def regions(project: Project) -> Regions:
+    """The regions in a loop (or what else is ``around``) of some lines."""
 
-    def find(lines: list[str], head: str = HEAD, around: str = "for x in data:", behind: str = "") -> list[list[str]]:
+    def find(lines: list[str], head: str = HEAD, around: str = "for x in data:", behind: str = "") -> list[Region]:
         body = textwrap.indent("\n".join(lines), "    ")
-        text = f"import numpy as np\nimport tensorflow as tf\n{head}{around}\n{body}\n{behind}"
-        project.write("train.py", text)
+        project.write("train.py", f"import numpy as np\nimport tensorflow as tf\n{head}{around}\n{body}\n{behind}")
         scan = project.scan()
         assert not scan.warnings
-        regions = [each.region for each in scan.functions if "@" in each.id and each.proposal is Action.EXTRACT]
-        assert all(regions)
+        found = [each.region for each in scan.functions if "@" in each.id and each.proposal is Action.EXTRACT]
+        assert all(found)
+        return [each for each in found if each is not None]
+
+    return find
+
+
+@pytest.fixture
+def found(project: Project, regions: Regions) -> Found:
+    """The statements of each such region; moved ones are not in it."""
+
+    def find(*arguments: Any, **named: Any) -> list[list[str]]:
+        each_region = regions(*arguments, **named)
+        text = (project.root / "train.py").read_text()
         return [
             [
                 line.strip()
                 for number, line in enumerate(text.splitlines(), 1)
                 if each.first <= number <= each.last and not any(a <= number <= b for a, b in each.moved)
             ]
-            for each in regions
-            if each is not None
+            for each in each_region
         ]
 
     return find
@@ -69,6 +80,40 @@ def test_so_much_work_is_a_region_and_less_is_none(found: Found) -> None:
 def test_a_pass_through_a_model_is_worth_one(line: str, found: Found) -> None:
     # A layer that is made in the loop builds a model; that is done once.
     assert found([line]) == ([[line]] if "Dense" not in line else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "passed"),
+    [
+        ("y = model(tf.constant(x))", "tf.constant(x)"),
+        ("y = tf.nn.softmax(model(tf.constant([x], tf.float32)))", "tf.constant([x], tf.float32)"),
+        ("y = model(np.atleast_2d(x))", "np.atleast_2d(x)"),
+        ("y = model(np.array([x.astype('float32')]), training=False)", "np.array([x.astype('float32')])"),
+        ("y = model(x.reshape(1, -1))", "x.reshape(1, -1)"),
+        ("y = model(tf.constant(x if x else 1))", "tf.constant(x if x else 1)"),
+        ("y = model(np.random.normal(size=3))", "np.random.normal(size=3)"),
+    ],
+)
+def test_what_a_pass_receives_is_made_before_it(line: str, passed: str, regions: Regions) -> None:
+    around = "for x in [np.ones(3), np.zeros(3)]:"
+    assert [[source for _, source in region.given] for region in regions([line], around=around)] == [[passed]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y = np.argmax(model(x))",
+        "y = float(tf.reduce_max(model(tf.constant(x))))",
+        "y = model(tf.constant(load()))",
+        "y = model(tf.constant(x) if load() else x)",
+        "y = [model(tf.constant(each)) for each in x]",
+        "y = tf.constant(x)",
+    ],
+)
+def test_a_pass_whose_value_python_needs_at_once_or_is_given_by_more_than_arrays_is_none(
+    line: str, regions: Regions
+) -> None:
+    assert regions([line], around="for x in [np.ones(3), np.zeros(3)]:") == []
 
 
 def test_operators_count_as_operations_do(found: Found) -> None:
