@@ -100,6 +100,13 @@ def test_the_license_is_the_one_that_is_declared():
     assert tomllib.loads(read("pyproject.toml"))["project"]["license"] == "Apache-2.0"
 
 
+@pytest.mark.parametrize("name", ["sandbox.md", "sandbox-details.md"])
+def test_the_constants_that_a_page_of_the_sandbox_names_exist(name: str) -> None:
+    named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", read("docs", name)))
+    sources = "\n".join(path.read_text() for path in (ROOT / "src" / "sandbox").rglob("*.py"))
+    assert {word for word in named if not re.search(rf"\b_?{word}\b", sources)} == set()
+
+
 def test_no_file_holds_a_path_of_a_developers_machine():
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],

@@ -104,7 +104,8 @@ def name_of(function: Function) -> str:
     region = function.region
     if region is not None:
         what = "loop" if region.whole_loop else "step"
-        return f"the {what} at {region.file}:{region.first}–{region.last}"
+        last = f"–{region.last}" if region.last > region.first else ""
+        return f"the {what} at {region.file}:{region.first}{last}"
     if function.kind is FunctionKind.SWITCH:
         return f"the switch at {function.file}:{function.line}"
     return function.id

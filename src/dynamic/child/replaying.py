@@ -20,7 +20,7 @@ from ... import tensorflow_internals
 from ...sandbox.child import child as process
 from ...sandbox.child import fitting
 from ...sandbox.child.binding import bind, disguise, is_graph_function
-from ...sandbox.child.child import Child
+from ...sandbox.child.child import Child, StopRun
 from ...sandbox.child.clock import Clock, perf_counter
 from . import symbolic
 from .effects import Project
@@ -93,6 +93,8 @@ class Replay:
         self.patience = [tuple(row) for row in child.job.get("patience", ())]
         self.deadline = self.limit = float(child.job.get("deadline_seconds", math.inf))
         self.pace = Pace()
+        # How long the step took in which the run was ended, beyond what steps usually take.
+        self.hung = 0.0
         self.nudge = int(child.job.get("nudge", 0))
         self.scalars: list[list[float]] = []
         self.latest: deque[list[float]] = deque(maxlen=LATEST)
@@ -165,6 +167,9 @@ class Replay:
             self._begin()
             try:
                 result = call(args, kwargs)
+            except StopRun:
+                self.hung = self.pace.waited(elapsed())
+                raise
             finally:
                 self._end()
             self.units += 1
@@ -270,7 +275,7 @@ class Replay:
             recorded = histories.final_values() if self.child.job.get("finals") else {}
         return {
             "units": self.units,
-            "waited": self.pace.waited(elapsed()) if self.units >= 2 else 0.0,
+            "waited": (self.hung or self.pace.waited(elapsed())) if self.units >= 2 else 0.0,
             "scalars": self.scalars,
             "latest": list(self.latest),
             "recorded": recorded,

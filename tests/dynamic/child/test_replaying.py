@@ -131,6 +131,33 @@ def test_a_unit_that_hangs_is_not_waited_for_until_the_time_is_over(
     assert replay.report()["waited"] == pytest.approx(81.0)
 
 
+@pytest.mark.parametrize("hangs", [False, True], ids=["goes on", "hangs"])
+def test_a_unit_that_is_unwound_while_it_hangs_is_reported(
+    tf: Any, replay: Any, monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    """A signal ends the run inside of the unit if it is Python that hangs: in a trace, a lock or a callback."""
+    from hybridize.dynamic.child import replaying
+    from hybridize.sandbox.child.child import StopRun
+
+    now = [0.0]
+    monkeypatch.setattr(replaying, "elapsed", lambda: now[0])
+    replay.deadline = 500.0
+
+    def work(x: Any) -> Any:
+        now[0] += 0.1
+        if replay.units == 3:
+            now[0] += 40.0 if hangs else 3.0
+            raise StopRun("the time for this run was up")
+        return x
+
+    step = replay.wrap("unit", work)
+    with pytest.raises(StopRun):
+        for _ in range(4):
+            step(tf.ones(2))
+    assert replay.report()["units"] == 3
+    assert replay.report()["waited"] == (pytest.approx(40.1) if hangs else 0.0)
+
+
 def test_a_variable_as_a_result_counts_by_its_value(tf: Any) -> None:
     """Of one that eager code returns, a graph returns the value."""
     from hybridize.dynamic.child.replaying import scalars_of, summaries_of

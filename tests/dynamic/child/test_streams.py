@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -331,6 +333,24 @@ def test_the_stream_has_the_seed_of_the_job_zero_among_them(monkeypatch: Any, se
     monkeypatch.setattr(streams, "install", seen.append)
     streams.install_for({"seed": seed})
     assert seen == [used]
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+@pytest.mark.parametrize("role", ["checking.Checker", "replaying.Replay"])
+def test_the_roles_draw_from_a_stream_with_the_seed_of_the_job(monkeypatch: Any, role: str, seed: int) -> None:
+    import tensorflow  # noqa: F401
+
+    from hybridize.dynamic.child import iterators, pyfuncs, streams, variables
+
+    module, _, name = role.partition(".")
+    seen: list[int] = []
+    monkeypatch.setattr(streams, "install", seen.append)
+    for tracker in (iterators, pyfuncs, variables):
+        monkeypatch.setattr(tracker, "track", lambda: None)
+    job = {"project": ("/p", "/p"), "candidates": (), "deadline_seconds": 60.0, "seed": seed}
+    child: Any = SimpleNamespace(job=job)
+    getattr(importlib.import_module(f"hybridize.dynamic.child.{module}"), name)(child).prepare(None)
+    assert seen == [seed]
 
 
 def test_runs_without_a_seed_share_one_stream(monkeypatch: Any) -> None:

@@ -184,6 +184,21 @@ def test_of_a_variant_that_was_never_tried_no_seconds_are_told() -> None:
     assert nothing.variants[0].eager_seconds_per_call is None
 
 
+def test_nor_of_a_variant_whose_check_compared_no_call() -> None:
+    stage, _ = race(judgement(result()))
+    unseen = replace(
+        judgement(result("jit_compile", COMPILED)),
+        verdict=Verdict.INCONCLUSIVE,
+        variants=(),
+        reasons=(Reason("so", "it was never called"),),
+        observation=Observation(),
+    )
+    stage._take(unseen)
+    tried = stage.work.judgements["m:step"].variants[-1]
+    assert (tried.name, tried.reason) == ("jit_compile", "it was never called")
+    assert (tried.seconds_per_call, tried.trace_seconds, tried.eager_seconds_per_call) == (None, None, None)
+
+
 def test_what_the_tried_variant_lacks_is_said_before_why_the_bare_graph_was_not_tried() -> None:
     lacking = replace(
         judgement(result("input_signature", RELAXED, outcome=Verdict.INCONCLUSIVE)),
