@@ -99,6 +99,7 @@ def test_a_gain_below_the_minimum_is_no_gain() -> None:
     assert measure(edited=graph(1.3), min_speedup=1.1).verdict == "faster"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [1.0, 1.1])
 def test_identical_scripts_are_hardly_ever_called_different_and_ten_percent_is_mostly_found(gain: float) -> None:
     verdicts = [
@@ -239,6 +240,7 @@ def test_what_the_scripts_own_length_does_not_win_back_is_not_faster(once: float
     assert endless.verdict == "faster"
 
 
+@pytest.mark.slow
 def test_a_whole_run_that_is_as_long_as_before_within_the_noise_overrules_hardly_anything() -> None:
     """At a true ratio of 1 over the whole script the point lies below 1 in about every second case."""
     found = []

@@ -114,6 +114,7 @@ def test_a_number_that_seeds_spread_by_half_of_itself_tells_nothing() -> None:
     assert {metric.verdict for metric in found.metrics} == {"inconclusive"}
 
 
+@pytest.mark.slow
 def test_a_script_that_is_merely_chaotic_is_not_accused() -> None:
     """Every run ends elsewhere, and the edited one shares nothing with its pair but the distribution."""
     verdicts = []
@@ -231,6 +232,7 @@ def equivalent_share(shift: float, luck: float, seeds: int, shared: bool = True,
     return equivalent / rounds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 10])
 @pytest.mark.parametrize(("luck", "shared"), [(0.0, True), (0.1, True), (1.0, True), (0.0, False)])
 def test_what_shifts_by_a_whole_spread_is_called_equivalent_in_one_of_twenty_cases_at_most(
@@ -241,6 +243,7 @@ def test_what_shifts_by_a_whole_spread_is_called_equivalent_in_one_of_twenty_cas
     assert equivalent_share(1.0, luck, seeds, shared) <= 0.05 + noise
 
 
+@pytest.mark.slow
 def test_pairs_that_stay_together_need_few_seeds_and_chaotic_ones_many() -> None:
     """The power that docs/drift.md tells, for an edit that shifts nothing."""
     assert equivalent_share(0.0, 0.01, 3, rounds=200) > 0.95

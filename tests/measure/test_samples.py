@@ -90,6 +90,7 @@ def test_too_few_moments_give_no_number() -> None:
     assert samples.share(Tally(samples.LEAST_MOMENTS - 1, {"train:step": 9}), "train:step") == (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number, moments", [(0, 60), (13, 60), (48, 60), (59, 60), (60, 60), (391, 412)])
 def test_the_upper_end_is_that_of_wilsons_interval(number: int, moments: int) -> None:
     from scipy.stats import binomtest

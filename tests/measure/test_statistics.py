@@ -4,7 +4,6 @@ import math
 import random
 
 import pytest
-from scipy import stats
 
 from hybridize.measure import statistics
 
@@ -24,7 +23,10 @@ def test_the_interval_of_the_mean_is_the_one_of_the_nist_handbook() -> None:
     assert (low, high) == (pytest.approx(9.258242, abs=2e-5), pytest.approx(9.264679, abs=2e-5))
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_mean_is_the_one_of_scipy() -> None:
+    from scipy import stats
+
     values = [0.11, 0.07, 0.13, 0.02, 0.09]
     expected = stats.t.interval(0.9, 4, loc=sum(values) / 5, scale=stats.sem(values))
     assert statistics.mean_interval(values, 0.1) == pytest.approx(expected)
@@ -56,7 +58,10 @@ def test_the_noise_floor_is_the_ratio_that_two_eager_processes_showed() -> None:
     assert statistics.noise_floor([0.05, 0.05, 0.05]) == pytest.approx(math.exp(0.05))
 
 
+@pytest.mark.slow
 def test_the_noise_floor_is_no_less_than_its_own_uncertainty() -> None:
+    from scipy import stats
+
     assert statistics.noise_floor([0.1, -0.1, 0.1, -0.1]) == pytest.approx(math.exp(stats.sem([0.1, -0.1] * 2)))
 
 
@@ -73,7 +78,10 @@ def test_the_pseudomedian_ignores_one_turn_that_went_wrong() -> None:
     assert statistics.pseudomedian([*turns, 50.0]) == pytest.approx(0.10, abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_error_of_the_pseudomedian_is_its_spread_over_many_samples() -> None:
+    from scipy import stats
+
     numbers = random.Random(2)
     samples = [[numbers.gauss(0, 0.2) for _ in range(40)] for _ in range(300)]
     spread = stats.tstd([statistics.pseudomedian(sample) for sample in samples])
@@ -98,8 +106,11 @@ def test_no_early_look_is_taken_before_three_groups() -> None:
     assert all(at >= 3 for groups in range(4, 30) for at, _ in statistics.planned_looks(groups))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("margin", [0.5, 1.0, 3.0])
 def test_equivalence_is_the_two_one_sided_tests_of_schuirmann(margin: float) -> None:
+    from scipy import stats
+
     differences = [0.31, -0.42, 0.15, 0.77, -0.05, 0.22, 0.40]
     above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
     below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
@@ -109,8 +120,11 @@ def test_equivalence_is_the_two_one_sided_tests_of_schuirmann(margin: float) -> 
     assert found.equivalent == (-margin < found.low and found.high < margin)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comparisons", [1, 4])
 def test_what_lies_beyond_the_margin_is_told_by_student_and_bonferroni(comparisons: int) -> None:
+    from scipy import stats
+
     differences = [1.31, 0.58, 1.15, 1.77, 0.95, 1.22, 1.40]
     beyond = [stats.ttest_1samp(differences, margin, alternative="greater").pvalue for margin in (0.9, 1.0)]
     for margin, p_value in zip((0.9, 1.0), beyond, strict=True):
@@ -121,7 +135,10 @@ def test_what_lies_beyond_the_margin_is_told_by_student_and_bonferroni(compariso
     assert beyond[0] < 0.05 / 1 and not beyond[0] < 0.05 / 4, "the margin must tell one comparison from four"
 
 
+@pytest.mark.slow
 def test_equivalent_means_are_called_different_no_more_often_than_they_may_be() -> None:
+    from scipy import stats
+
     numbers = random.Random(3)
     accused = 0
     for _ in range(1000):
@@ -131,7 +148,10 @@ def test_equivalent_means_are_called_different_no_more_often_than_they_may_be() 
     assert accused / 1000 <= 0.05
 
 
+@pytest.mark.slow
 def test_the_lower_limit_of_a_deviation_is_that_of_the_chi_square_interval() -> None:
+    from scipy import stats
+
     for freedom, alpha in ((2, 0.025), (9, 0.05)):
         limit = 3.0 * math.sqrt(freedom / stats.chi2.ppf(1 - alpha, freedom))
         assert statistics.least_deviation(3.0, freedom, alpha) == pytest.approx(limit)

@@ -248,6 +248,7 @@ def any_record(record: Any) -> st.SearchStrategy[Any]:
 
 
 # A counter-example is a whole report, which takes minutes to shrink and is no smaller for it.
+@pytest.mark.slow
 @settings(
     max_examples=40,
     deadline=None,

@@ -213,6 +213,7 @@ def test_files_are_put_back_also_where_no_more_file_can_be_renamed(project, monk
     assert contents(project) == OLD
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_at_any_line_leaves_all_files_old_or_all_new(project, number):
     seen = wanted = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +106,7 @@ def test_each_line_that_stayed_is_found_back(edit: tuple[list[int], tuple[int, .
         assert line_before(line_map, place) == above
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_two_edits_are_as_one_that_does_both(data: st.DataObject) -> None:
     first, line_map = data.draw(edits(5))

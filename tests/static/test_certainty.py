@@ -82,6 +82,7 @@ def _scan(text: str) -> dict[str, Function]:
         return {each.qualname: each for each in scan(Path(folder)).functions}
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(chains())
 def test_what_is_certain_in_a_caller_is_certain_in_the_callee_where_that_caller_is_the_only_one(drawn):

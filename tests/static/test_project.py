@@ -335,6 +335,7 @@ def test_an_empty_project_is_an_empty_scan(project):
     assert result.uses_tensorflow is False
 
 
+@pytest.mark.slow
 def test_a_file_of_twenty_thousand_lines_is_read(project):
     project.write("long.py", "".join(f"def f{i}(x):\n    y = x * {i}\n    return y\n\n" for i in range(5000)))
     result = project.scan()

@@ -118,6 +118,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.lists(VALUES, max_size=3), VALUES, VALUES, st.sampled_from([0, 150, 400]), st.integers(0, 1000))
 def test_any_change_of_an_item_is_seen_or_cut(beside: Any, old: Any, new: Any, length: int, place: int) -> None:
@@ -130,6 +131,7 @@ def test_any_change_of_an_item_is_seen_or_cut(beside: Any, old: Any, new: Any, l
     assert grip.holds(table) == same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "source"),
     [

@@ -597,6 +597,7 @@ def test_a_change_of_a_class_that_something_holds_is_seen_or_doubted(holder: int
     assert is_noticed({"x": HOLDERS[holder](x)}, anything, lambda: setattr(x, "count", 1))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(MUTATIONS),
@@ -713,6 +714,7 @@ def test_what_the_project_hangs_on_a_library_s_layer_is_its_state() -> None:
     assert [c.subject for c in before.changes()] == ["layer.count"]
 
 
+@pytest.mark.slow
 def test_a_model_of_many_layers_is_looked_at_without_a_doubt() -> None:
     layers = [KERAS.Layer() for _ in range(2000)]
     for layer in layers:

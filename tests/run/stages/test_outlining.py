@@ -255,6 +255,7 @@ def judgement(function: Any) -> Any:
     return Judgement(function, Verdict.NOT_PROPOSED, ())
 
 
+@pytest.mark.slow
 def test_what_is_not_proved_is_left_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, found, edits = project(tmp_path)
     said = "it prints 2 lines, not 3"

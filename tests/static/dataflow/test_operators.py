@@ -69,6 +69,7 @@ def test_the_order_of_the_operands_does_not_matter(one: list[Atom], other: list[
     assert operate(name, one, other) == operate(name, other, one)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(atoms, atoms, st.randoms(use_true_random=False))
 def test_what_arrives_first_does_not_matter(one: list[Atom], other: list[Atom], chance) -> None:

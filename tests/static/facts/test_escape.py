@@ -35,6 +35,7 @@ def questions(program: Program) -> list[tuple[FunctionCode, Node]]:
     return list(found)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 2**32))
 def test_the_answers_do_not_depend_on_the_order_of_the_questions(text: str, seed: int) -> None:

@@ -115,6 +115,7 @@ def test_of_a_class_that_can_be_one_nothing_is_said(body: str) -> None:
 PART = st.tuples(st.sampled_from(DECORATORS[:1] * 6 + DECORATORS), st.sampled_from(BODIES))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(PART, PART, PART, st.sampled_from(BASES), st.permutations(["B", "C", None]))
 def test_nor_of_one_whose_bases_are_the_projects_too(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def least_solution(system: list[Equation]) -> list[frozenset[int]]:
         current = following
 
 
+@pytest.mark.slow
 @given(systems(), st.randoms(use_true_random=False))
 def test_any_order_of_questions_gives_the_least_solution(system, random):
     order = [*range(len(system))] * 2

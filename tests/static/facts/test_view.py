@@ -42,6 +42,7 @@ def assert_order_does_not_matter(program: Program, seed: int) -> None:
         assert View(alone, code).traced(node) is answer
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(programs(), st.integers(0, 2**32))
 def test_whether_a_value_is_traced_does_not_depend_on_the_order_of_the_questions(text: str, seed: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,23 +209,27 @@ def least(facts: Sequence[Fact]) -> list[set[Value]]:
             return held
 
 
+@pytest.mark.slow
 @given(facts_of(FEW), st.frozensets(st.integers(0, 30)))
 def test_each_node_holds_what_flows_to_it_and_nothing_else(facts: list[Fact], stops: frozenset[int]) -> None:
     assert [set(values) for values in solved(facts, stops)] == least(facts)
     assert all(len(values) == len(set(values)) for values in solved(facts, stops))
 
 
+@pytest.mark.slow
 @given(facts_of(FEW), st.data())
 def test_the_order_does_not_matter(facts: list[Fact], data: st.DataObject) -> None:
     other = data.draw(st.permutations(facts))
     assert list(map(set, solved(other))) == list(map(set, solved(facts)))
 
 
+@pytest.mark.slow
 @given(facts_of(FEW), facts_of(FEW))
 def test_what_is_added_takes_nothing_away(facts: list[Fact], more: list[Fact]) -> None:
     assert all(set(one) <= set(other) for one, other in zip(solved(facts), solved(facts + more), strict=True))
 
 
+@pytest.mark.slow
 @given(facts_of(MANY), st.frozensets(st.integers(0, 30)))
 def test_where_a_node_holds_too_much_no_value_is_lost_without_a_word(facts: list[Fact], stops: frozenset[int]) -> None:
     for values, expected in zip(solved(facts, stops), least(facts), strict=True):
@@ -235,6 +240,7 @@ def test_where_a_node_holds_too_much_no_value_is_lost_without_a_word(facts: list
         assert len([value for value in values if not isinstance(value, Atom)]) <= WIDTH
 
 
+@pytest.mark.slow
 @given(facts_of(MANY))
 def test_a_value_came_to_each_node_that_holds_it_from_one_that_did(facts: list[Fact]) -> None:
     graph, nodes = Graph(), [Node(0) for _ in range(NODES)]

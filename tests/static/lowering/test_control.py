@@ -14,6 +14,7 @@ from hybridize.static.ir.code import Branch, Mark
 from hybridize.static.ir.solver import LINES
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(programs())
 def test_what_a_run_of_any_program_holds_is_among_what_is_said(text: str) -> None:

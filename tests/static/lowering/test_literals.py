@@ -50,6 +50,7 @@ def test_what_is_stored_is_read_by_its_key(script):
     assert project.function("other").has_tensor_parameter is False
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(programs())
 def test_a_constant_holds_nothing_but_itself(text):

@@ -181,6 +181,7 @@ def test_a_scope_binds_what_python_says():
         assert found == expected, (kind, name)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(programs())
 def test_so_it_does_in_any_program(text):
