@@ -1,8 +1,8 @@
 """What the documents show of the terminal, made anew: ``python tests/pictures.py`` (``make pictures``).
 
 docs/output.md has the result of runs that never were (tests/reports.py), docs/terminal.svg and README.md that of a run
-of this repository's own training script, whose report is kept in docs/example/. The table of gains in README.md is
-taken from docs/subjects.md. `tests/test_pictures.py` holds all of them.
+of this repository's own training script, whose report is kept in docs/example/. README.md also has what becomes of two
+workloads of bench/; its table of gains is taken from docs/subjects.md. `tests/test_pictures.py` holds all of them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest import mock
 
 from reports import full, function
@@ -24,6 +25,7 @@ from hybridize.records import (
     Action,
     Cost,
     Drift,
+    Edit,
     FunctionKind,
     HostCost,
     Interval,
@@ -41,6 +43,9 @@ from hybridize.report import wording
 from hybridize.report.document import load_report
 from hybridize.report.terminal.live import Terminal
 from hybridize.report.terminal.result import parts
+from hybridize.rewrite import edit_project
+from hybridize.rewrite.patch import diff
+from hybridize.static import scan
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "docs" / "example" / "report.json"
@@ -316,13 +321,30 @@ def changed(patch: str) -> str:
     return ", ".join([*names, *moved])
 
 
+def lifted(workload: str) -> str:
+    """The change of a workload: all that the scan finds in it as functions, with a decorator each."""
+    with TemporaryDirectory() as name:
+        script = Path(name, "train.py")
+        script.write_bytes((ROOT / "bench" / "workloads" / workload / "train.py").read_bytes())
+        edits = [
+            Edit(each.id, each.file, each.line, each.qualname, region=each.region)
+            for each in scan(script.parent, script).functions
+            if each.proposal is Action.EXTRACT
+        ]
+        files, refused = edit_project(script.parent, edits)
+    assert files and not refused
+    return diff(files[0]).rstrip()
+
+
 def readme(text: str) -> str:
     """README.md with its generated parts made anew."""
     report = example()
-    made = {
-        "gains": "\n".join(gains()),
-        "diff": "```diff\n" + "".join(edited.diff for edited in report.plan.files).rstrip() + "\n```",
+    diffs = {
+        "diff": "".join(edited.diff for edited in report.plan.files).rstrip(),
+        "loop": lifted("loop_validation"),
+        "agent": lifted("loop_actor_critic"),
     }
+    made = {"gains": "\n".join(gains())} | {name: f"```diff\n{diff}\n```" for name, diff in diffs.items()}
     for name, part in made.items():
         pattern = rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)"
         assert re.search(pattern, text, re.DOTALL), name

@@ -47,6 +47,12 @@ def test_sources_and_small_files_are_copied(root, copy):
         assert (laid.root / name).stat().st_mtime == (root / name).stat().st_mtime
 
 
+def test_a_data_file_of_two_megabytes_is_copied(root, copy):
+    """What is copied keeps its mode, times and attributes whoever changes them: C code and programs as well."""
+    (root / "data.bin").write_bytes(bytes(2 << 20))
+    assert not (copy().root / "data.bin").is_symlink()
+
+
 def test_large_files_are_linked_but_sources_never(root, copy, monkeypatch):
     monkeypatch.setattr(scratch, "COPY_LIMIT_BYTES", 1000)
     (root / "data.bin").write_bytes(b"x" * 1001)
