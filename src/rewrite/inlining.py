@@ -115,8 +115,14 @@ def _inline(tree: ast.Module, region: Region, names: Collection[str]) -> bool:
     body = list(function.body)
     if region.results:
         last = body.pop()
-        if not isinstance(last, ast.Return) or _names(last.value) != list(region.results):
+        if not isinstance(last, ast.Return) or last.value is None:
             return False
+        if _names(last.value) != list(region.results):
+            if len(region.results) > 1:
+                return False
+            # The function returns what the original binds last.
+            bound = ast.copy_location(ast.Assign([ast.Name(region.results[0], ast.Store())], last.value), last)
+            body.append(ast.fix_missing_locations(bound))
     named = _with_attributes(body, region)
     if named is None:
         return False

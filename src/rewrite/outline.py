@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -147,11 +147,15 @@ class _Piece:
         head = self._wrapped(f"{self.outer}def {region.name}(", parameters_of(region), "):")
         lines: list[Line] = [(text, None) for text in head]
         gone = {line for each in (*self.ahead, *self.moved) for line in each}
+        returned = self._returned(gone)
         body: list[Line] = []
         for line in range(self.first, region.last + 1):
             if line in gone:
                 continue
-            text = self._shifted(line, inner, reads=self.reads.get(line, ()))
+            reads = self.reads.get(line, ())
+            if returned is not None and line == returned[0]:
+                reads = [(*returned[1:], "return "), *reads]
+            text = self._shifted(line, inner, reads=reads)
             # If a statement was removed from between blank lines, or from the top of a block, one goes with it.
             above = body[-1][0].strip() if body else ""
             if not text.strip() and line - 1 in gone and (not above or above.endswith(":")):
@@ -160,11 +164,30 @@ class _Piece:
         while body and not body[-1][0].strip():
             body.pop()
         lines += body
-        if region.results:
+        if region.results and returned is None:
             lines.append((f"{inner}return {', '.join(region.results)}{self.newline}", None))
         around = 1 if self.outer else 2
         blank: Line = (self.newline, None)
         return [*[blank] * self._missing_above(around), *lines, *[blank] * around]
+
+    def _returned(self, gone: Collection[int]) -> tuple[int, int, int] | None:
+        """The line and the bytes of ``name = `` if the region ends by binding its only result; None if it does not."""
+        inside = [
+            node
+            for node in ast.walk(self.source.tree)
+            if isinstance(node, ast.stmt)
+            and self.region.first <= node.lineno <= self.region.last
+            and node.lineno not in gone
+        ]
+        last = max(inside, key=lambda node: (node.end_lineno or 0, -node.col_offset))
+        match last:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if (name,) == self.region.results:
+                whole = last.col_offset == min(node.col_offset for node in inside)
+                text = self.source.line_text(last.lineno).encode()[last.col_offset : value.col_offset]
+                begins = value.lineno == last.lineno and text.replace(b" ", b"") == f"{name}=".encode()
+                if whole and begins and not any(_captures(node, name) for node in inside):
+                    return last.lineno, last.col_offset, value.col_offset
+        return None
 
     def _missing_above(self, wanted: int) -> int:
         """How many blank lines are missing above the function; none at the beginning of a block or of the file."""
@@ -273,6 +296,13 @@ def _reads(source: Source, region: Region) -> dict[int, list[tuple[int, int, str
                 continue
         waiting += ast.iter_child_nodes(node)
     return {line: sorted(reads) for line, reads in found.items()}
+
+
+def _captures(node: ast.AST, name: str) -> bool:
+    """Whether a function or generator inside a statement may read a name later."""
+    scopes = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.GeneratorExp)
+    nested = (each for each in ast.walk(node) if isinstance(each, scopes))
+    return any(isinstance(part, ast.Name) and part.id == name for each in nested for part in ast.walk(each))
 
 
 def _with_parentheses(text: bytes, start: int, end: int) -> tuple[int, int]:
