@@ -186,6 +186,8 @@ class Region:
     parameter's name and what the call passes, such as `beta` and `self.beta`."""
     ahead: tuple[tuple[int, int], ...] = ()
     """Statements inside the region that must run in Python, as first and last line. They are moved before the call."""
+    expression: str = ""
+    """If only an expression of the statement becomes the function: its source, in the notation of `ast.unparse`."""
 
     @property
     def replaced(self) -> tuple[tuple[str, str], ...]:

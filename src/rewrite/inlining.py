@@ -14,6 +14,11 @@ def parameters_of(region: Region) -> list[str]:
     return [*([region.receiver] if region.receiver else []), *region.parameters, *(name for name, _ in region.given)]
 
 
+def callee_of(region: Region) -> str:
+    """How the function is named where it is called, as source."""
+    return f"{region.receiver}.{region.name}" if region.receiver else region.name
+
+
 def arguments_of(region: Region) -> list[str]:
     """The arguments of the call, as source."""
     return [*region.parameters, *(given for _, given in region.given)]
@@ -113,6 +118,8 @@ def _inline(tree: ast.Module, region: Region, names: Collection[str]) -> bool:
     below = place[place.index(function) + 1 :]
     place.remove(function)
     body = list(function.body)
+    if region.expression:
+        return _inline_expression(below, function, region, names)
     if region.results:
         last = body.pop()
         if not isinstance(last, ast.Return) or last.value is None:
@@ -127,22 +134,54 @@ def _inline(tree: ast.Module, region: Region, names: Collection[str]) -> bool:
     if named is None:
         return False
     body = named
-    callee = f"{region.receiver}.{region.name}" if region.receiver else region.name
     for _, block in _blocks(tree):
         for number, statement in enumerate(block):
             call = getattr(statement, "value", None)
-            if not isinstance(call, ast.Call) or ast.unparse(call.func) != callee:
+            if not isinstance(call, ast.Call) or not _calls(call, region):
                 continue
-            if call.keywords or [ast.unparse(each) for each in call.args] != arguments_of(region):
+            if not _passes(call, region):
                 return False
             targets = statement.targets if isinstance(statement, ast.Assign) else []
             if [name for target in targets for name in _names(target)] != list(region.results) or len(targets) > 1:
                 return False
-            caller = next((each for each in below if getattr(each, "name", "") not in names), function)
-            is_below = any(node is statement for node in ast.walk(caller))
+            is_below = any(node is statement for node in ast.walk(_caller(below, function, names)))
             block[number : number + 1] = body
             return is_below
     return False
+
+
+def _inline_expression(
+    below: Sequence[ast.stmt], function: ast.FunctionDef, region: Region, names: Collection[str]
+) -> bool:
+    """Replace the only call of a function by the expression that it returns. Returns whether this was possible."""
+    named = _with_attributes(list(function.body), region)
+    if named is None or len(named) != 1 or not isinstance(named[0], ast.Return) or named[0].value is None:
+        return False
+    value, found = named[0].value, list[ast.Call]()
+
+    class Inlined(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.expr:
+            self.generic_visit(node)
+            if not _calls(node, region):
+                return node
+            found.append(node)
+            return value
+
+    Inlined().visit(_caller(below, function, names))
+    return len(found) == 1 and _passes(found[0], region)
+
+
+def _caller(below: Sequence[ast.stmt], function: ast.FunctionDef, names: Collection[str]) -> ast.stmt:
+    """The statement below the new functions, which calls them; the function itself if there is none."""
+    return next((each for each in below if getattr(each, "name", "") not in names), function)
+
+
+def _calls(call: ast.Call, region: Region) -> bool:
+    return ast.unparse(call.func) == callee_of(region)
+
+
+def _passes(call: ast.Call, region: Region) -> bool:
+    return not call.keywords and [ast.unparse(each) for each in call.args] == arguments_of(region)
 
 
 def _is_plain(function: ast.FunctionDef, parameters: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..records import Action, Region
-from .inlining import arguments_of, is_same_when_inlined, parameters_of
+from .inlining import arguments_of, callee_of, is_same_when_inlined, parameters_of
 from .source import Source
 
 ACTION = Action.EXTRACT
@@ -77,7 +77,8 @@ class _Piece:
         self.prefix = _indentation(source.line_text(region.first))
         self.outer = _indentation(source.line_text(region.place))
         self.top = self._above(region.place, self.outer)
-        self.first = self._above(region.first, self.prefix)
+        # An expression leaves its statement, and the comments above it, where they are.
+        self.first = region.first if region.expression else self._above(region.first, self.prefix)
         self.strings = _inside_of_strings(source)
         self.unit = _unit(source, region.first)
         self.reads = _reads(source, region)
@@ -88,6 +89,9 @@ class _Piece:
     def misfit(self) -> str:
         """Why the lines can't be moved; empty if they can."""
         source, region = self.source, self.region
+        if region.expression:
+            missing = _span(source, region) is None
+            return f"Line {region.first} of {source.file} has no `{region.expression}`." if missing else ""
         for first, last in ((region.first, region.last), *region.ahead, *region.moved):
             inside = [
                 node
@@ -146,6 +150,9 @@ class _Piece:
         region, inner = self.region, self.outer + self.unit
         head = self._wrapped(f"{self.outer}def {region.name}(", parameters_of(region), "):")
         lines: list[Line] = [(text, None) for text in head]
+        if region.expression:
+            lines.append((f"{inner}return {self._expression()}{self.newline}", None))
+            return self._with_blanks(lines)
         gone = {line for each in (*self.ahead, *self.moved) for line in each}
         returned = self._returned(gone)
         body: list[Line] = []
@@ -166,9 +173,22 @@ class _Piece:
         lines += body
         if region.results and returned is None:
             lines.append((f"{inner}return {', '.join(region.results)}{self.newline}", None))
+        return self._with_blanks(lines)
+
+    def _with_blanks(self, lines: Sequence[Line]) -> list[Line]:
+        """A function with the blank lines that are missing around it."""
         around = 1 if self.outer else 2
         blank: Line = (self.newline, None)
         return [*[blank] * self._missing_above(around), *lines, *[blank] * around]
+
+    def _expression(self) -> str:
+        """The expression that becomes the function, with names in place of what the call passes."""
+        begin, end = _span(self.source, self.region) or (0, 0)
+        reads = [each for each in self.reads.get(self.region.first, ()) if begin <= each[0] and each[1] <= end]
+        raw = self.source.line_text(self.region.first).encode()
+        for first, last, name in reversed(reads):
+            raw, end = raw[:first] + name.encode() + raw[last:], end + len(name.encode()) - (last - first)
+        return raw[begin:end].decode()
 
     def _returned(self, gone: Collection[int]) -> tuple[int, int, int] | None:
         """The line and the bytes of ``name = `` if the region ends by binding its only result; None if it does not."""
@@ -205,7 +225,12 @@ class _Piece:
         """The call, between the statements that were moved before it and behind it."""
         region, source = self.region, self.source
         target = f"{', '.join(region.results)} = " if region.results else ""
-        name = f"{region.receiver}.{region.name}" if region.receiver else region.name
+        name = callee_of(region)
+        if region.expression:
+            begin, end = _span(source, region) or (0, 0)
+            raw = source.line_text(region.first).encode()
+            call = f"{name}({', '.join(arguments_of(region))})"
+            return [((raw[:begin] + call.encode() + raw[end:]).decode(), region.first)]
         lines = self._beside(self.ahead)
         lines += [(text, None) for text in self._wrapped(f"{self.prefix}{target}{name}(", arguments_of(region), ")")]
         lines += self._beside(self.moved)
@@ -267,6 +292,18 @@ def _lines(source: Source, pieces: Sequence[_Piece]) -> Iterator[Line]:
             continue
         yield source.line_text(line), line
         line += 1
+
+
+def _span(source: Source, region: Region) -> tuple[int, int] | None:
+    """The bytes of a region's expression in its line; None if the line does not have it exactly once."""
+    found = [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.expr)
+        and node.lineno == node.end_lineno == region.first
+        and ast.unparse(node) == region.expression
+    ]
+    return (found[0].col_offset, found[0].end_col_offset or 0) if len(found) == 1 else None
 
 
 def _line_map(lines: Sequence[Line], count: int) -> tuple[int, ...]:

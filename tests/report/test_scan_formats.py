@@ -166,6 +166,7 @@ def test_json_shows_of_a_region_what_goes_in_and_what_comes_out(scan):
         "owner": "",
         "receiver": "",
         "given": [["beta", "self.beta"]],
+        "expression": "",
     }
     assert other["region"] is None
 

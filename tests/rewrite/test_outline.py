@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hybridize.records import Action, Edit, Reason
 from hybridize.rewrite import edit_project
+from hybridize.rewrite.inlining import arguments_of, callee_of
 from hybridize.rewrite.lines import line_before, line_in
 from tests.rewrite.outlining import moved, outlined, pairs, run, steps_of
 
@@ -307,8 +308,15 @@ def test_each_line_is_found_where_it_went_and_back(name):
     steps, edited, _ = outlined_pair(name)
     assert edited is not None
     given = [pair for each in steps if each.region for pair in each.region.replaced]
+    calls = [
+        (f"{callee_of(each.region)}({', '.join(arguments_of(each.region))})", each.region.expression)
+        for each in steps
+        if each.region and each.region.expression
+    ]
 
     def shown(line: str) -> str:
+        for call, expression in calls:
+            line = line.replace(call, expression)
         for name, source in given:
             # A name needs no parentheses where an operator does.
             line = line.replace(f"({source})" if " " in source else source, name)

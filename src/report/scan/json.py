@@ -106,4 +106,5 @@ def _region_of(region: Region | None) -> dict[str, Any] | None:
         "owner": region.owner,
         "receiver": region.receiver,
         "given": [list(pair) for pair in region.given],
+        "expression": region.expression,
     }

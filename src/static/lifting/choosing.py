@@ -49,7 +49,7 @@ def choose(
     training step. ``attributes`` knows the module's uses of attributes; without it, none is passed to the function.
     ``operands`` knows where arrays meet tensors in the function.
     """
-    tree = _copied(tree, line or first, line or last)
+    tree = copied(tree, line or first, line or last)
     scope = scope_at(tree, line)
     if scope is None:
         return Unliftable(first, last, "it is in a class body or an async function", first)
@@ -65,14 +65,26 @@ def choose(
         )
     region = block.statements[begin:end]
     first, last = region[0].lineno, region[-1].end_lineno or region[-1].lineno
-    refusal = leaves(region, scope) or _moved_out(
-        block, begin, end, numbers_of(scope), used_in(scope, tree), _own_names(scope, block.around), operands
-    )
-    if isinstance(refusal, tuple):
-        reason, where = refusal
+    parts = find_parts(scope, tree, block, begin, end, operands)
+    if isinstance(parts, tuple):
+        reason, where = parts
         return Unliftable(first, last, reason, where)
     around = (file, (first, last), taken, methods, trains, attributes)
-    return Reader(tree, scope, block, refusal.region, refusal.moved, *around, refusal.ahead).read()
+    return Reader(tree, scope, block, parts.region, parts.moved, *around, parts.ahead).read()
+
+
+def find_parts(
+    scope: ast.Module | ast.FunctionDef,
+    tree: ast.Module,
+    block: Block,
+    begin: int,
+    end: int,
+    operands: Operands = UNKNOWN,
+) -> Parts | tuple[str, int]:
+    """Divide the statements of a block from ``begin`` to ``end``, in the tree; returns why not, and the line."""
+    own = _own_names(scope, block.around)
+    refusal = leaves(block.statements[begin:end], scope)
+    return refusal or _moved_out(block, begin, end, numbers_of(scope), used_in(scope, tree), own, operands)
 
 
 def used_in(scope: ast.Module | ast.FunctionDef, tree: ast.Module) -> set[str]:
@@ -100,7 +112,7 @@ def values_ahead(
     return list(ahead.values.values())
 
 
-def _copied(tree: ast.Module, first: int, last: int) -> ast.Module:
+def copied(tree: ast.Module, first: int, last: int) -> ast.Module:
     """A tree in which the statement around these lines may be changed; all of them if none is around all lines.
 
     Of a large module, only that statement is copied.
@@ -111,7 +123,7 @@ def _copied(tree: ast.Module, first: int, last: int) -> ast.Module:
 
 
 @dataclass
-class _Parts:
+class Parts:
     """A region without the statements that run after it, and without what runs before it."""
 
     region: list[ast.stmt]
@@ -356,7 +368,7 @@ def _moved_out(
     used: Collection[str],
     own: Collection[str],
     operands: Operands,
-) -> tuple[str, int] | _Parts:
+) -> tuple[str, int] | Parts:
     """Move the statements that must run in Python behind the region or ahead of it, in the tree. Returns why it failed.
 
     ``used`` are names that no new parameter may get, ``own`` those of the scope whose values may differ in each call.
@@ -420,7 +432,7 @@ def _moved_out(
     block.statements[begin:end] = [*ahead.statements, *given, *region, *moved]
     # Statements that stand before the rest of the region anyway are not moved.
     ahead.statements = [each for each in ahead.statements if each.lineno > region[0].lineno]
-    return _Parts(region, moved, ahead)
+    return Parts(region, moved, ahead)
 
 
 def _tail(region: Sequence[ast.stmt], calls: Sequence[ast.Call]) -> list[ast.stmt]:

@@ -21,7 +21,8 @@ _MODULES = frozenset(
 _NUMERIC = frozenset({"np", "numpy", "random", "math"})
 #: Text in the source of an expression that draws random numbers.
 RANDOM = ("random.", "rng.")
-_TENSORFLOW = ("summary", "io", "data", "saved_model", "config", "profiler")
+#: Modules of TensorFlow whose functions can't be part of a graph, or need not be.
+TENSORFLOW = ("summary", "io", "data", "saved_model", "config", "profiler")
 _HARMLESS = frozenset({"math"})
 #: Functions and methods that a moved statement may call: they run no TensorFlow operation.
 _PLAIN = frozenset({"print", "float", "int", "str", "round", "len", "format"})
@@ -50,7 +51,7 @@ def conversions(node: ast.AST, names: Collection[str] | None = None) -> list[ast
 
 def is_conversion(call: ast.Call) -> bool:
     """Whether a call is one of `tf.constant`."""
-    return _chain(call.func) in (["tf", "constant"], ["tensorflow", "constant"])
+    return chain_of(call.func) in (["tf", "constant"], ["tensorflow", "constant"])
 
 
 def is_numeric(call: ast.Call) -> bool:
@@ -85,8 +86,8 @@ def _is_host(call: ast.Call, bound: frozenset[str]) -> bool:
             if name in _CHANGING:
                 return not isinstance(value, ast.Name) or value.id not in bound
             if root in ("tf", "tensorflow"):
-                chain = _chain(call.func)
-                return len(chain) > 2 and chain[1] in _TENSORFLOW
+                chain = chain_of(call.func)
+                return len(chain) > 2 and chain[1] in TENSORFLOW
             if root in _HARMLESS:
                 return bool(inputs & bound)
             return root in _MODULES
@@ -99,7 +100,8 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _chain(node: ast.expr) -> list[str]:
+def chain_of(node: ast.expr) -> list[str]:
+    """The names of a dotted expression, without the first if that is no name."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

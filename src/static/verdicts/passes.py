@@ -7,6 +7,7 @@ graph.
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
@@ -18,6 +19,7 @@ from ..ir.code import Call, FunctionCode, Operation
 from ..ir.solver import LINES
 from ..ir.values import Instance, Thing, Value
 from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope_at, values_ahead
+from ..lifting.expressions import Passing, choose_expression
 from ..lifting.host import conversions, host_call
 from ..lifting.names import LOOPS, SCOPES, names_of
 from .inspection import Inspection
@@ -63,12 +65,52 @@ def find_passes(
     if scope is None:
         return []
     found: list[InlineStep] = []
+    models = defaultdict[int, list[Call]](list)
+    for event in code.calls:
+        if any(_is_model(value, name) for value, name in event.methods):
+            models[event.place % LINES].append(event)
     for statements, loops in lists_of(scope):
         if not loops and not everywhere:
             continue
         for run in _runs(statements, [*steps, *found], lifting.barred):
             found += _in_run(facts, inspection, code, lifting, run, loops, scope)
+        for statement in statements:
+            calls = models.get(statement.lineno, ())
+            if len(calls) == 1 and not _is_known(statement, [*steps, *found], lifting.barred):
+                step = _in_statement(facts, inspection, code, lifting, statement, loops, calls[0])
+                found += [step] if step is not None else []
     return found
+
+
+def _is_known(statement: ast.stmt, known: Collection[InlineStep], barred: Collection[int]) -> bool:
+    """Whether a statement belongs to a region, or has a line that refuted its function."""
+    last = statement.end_lineno or statement.lineno
+    inside = any(each.first <= last and statement.lineno <= each.last for each in known)
+    return inside or any(statement.lineno <= line <= last for line in barred)
+
+
+def _in_statement(
+    facts: Facts,
+    inspection: Inspection,
+    code: FunctionCode,
+    lifting: Lifting,
+    statement: ast.stmt,
+    loops: Sequence[ast.stmt],
+    call: Call,
+) -> InlineStep | None:
+    """The forward pass in a statement that is no region, because Python needs its value or does other work in it."""
+    line = statement.lineno
+    if call.stars or call.double_stars or _makes(statement) or names_of([statement]).read & renewed_in(loops):
+        return None
+    passing = Passing(call.attribute, len(call.arguments), frozenset(call.keywords))
+    names = frozenset(lifting.taken), lifting.methods
+    begin = 0 if code is code.module.body else code.line
+    region = choose_expression(lifting.tree, code.module.file, begin, line, passing, *names, lifting.attributes)
+    hazards = hazards_of(facts, inspection, code, line, line, only=call)
+    if region is None or not all(map(is_harmless, hazards)):
+        return None
+    lifting.taken.add(region.name)
+    return InlineStep(code, line, line, region, hazards, trains=False)
 
 
 def _runs(
@@ -77,10 +119,7 @@ def _runs(
     """The runs of consecutive statements that may contain a region."""
 
     def divides(statement: ast.stmt) -> bool:
-        last = statement.end_lineno or statement.lineno
-        inside = any(each.first <= last and statement.lineno <= each.last for each in known)
-        inside = inside or any(statement.lineno <= line <= last for line in barred)
-        return inside or isinstance(statement, _DIVIDING)
+        return _is_known(statement, known, barred) or isinstance(statement, _DIVIDING)
 
     for apart, run in groupby(statements, divides):
         if not apart:

@@ -337,16 +337,19 @@ def hazards_of(
     last: int,
     left_out: tuple[tuple[int, int], ...] = (),
     numeric: frozenset[int] = frozenset(),
+    only: Event | None = None,
 ) -> tuple[Hazard, ...]:
     """The hazards of a function's lines as a graph.
 
     The lines in ``left_out`` stay in Python, and of the lines in ``numeric`` the calls of NumPy and of arrays do.
+    ``only`` is the only event that counts, if given.
     """
     view = View(facts, code)
     events = [
         event
         for event in code.events
         if first <= event.place % LINES <= last
+        and (only is None or event is only)
         and not any(begin <= event.place % LINES <= end for begin, end in left_out)
         and not (event.place % LINES in numeric and _is_numeric(event))
     ]

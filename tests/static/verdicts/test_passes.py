@@ -102,18 +102,49 @@ def test_what_a_pass_receives_is_made_before_it(line: str, passed: str, regions:
 @pytest.mark.parametrize(
     "line",
     [
-        "y = np.argmax(model(x))",
-        "y = float(tf.reduce_max(model(tf.constant(x))))",
         "y = model(tf.constant(load()))",
-        "y = model(tf.constant(x) if load() else x)",
         "y = [model(tf.constant(each)) for each in x]",
         "y = tf.constant(x)",
     ],
 )
-def test_a_pass_whose_value_python_needs_at_once_or_is_given_by_more_than_arrays_is_none(
+def test_a_pass_that_is_given_what_only_the_run_knows_is_none(
     line: str, regions: Regions
 ) -> None:
     assert regions([line], around="for x in [np.ones(3), np.zeros(3)]:") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expression"),
+    [
+        ("y = np.argmax(model(x))", "model(x)"),
+        ("y = float(tf.reduce_max(model(x), axis=1)[0]) + 1.0", "tf.reduce_max(model(x), axis=1)[0]"),
+        ("losses.append(model(x, training=False).numpy())", "model(x, training=False)"),
+        ("thing.step(int(tf.argmax(model(x)[0])))", "tf.argmax(model(x)[0])"),
+        ("y = model(x)[0] if load() else 0", "model(x)[0]"),
+        ("y = np.clip(2.0 * model(x).numpy() + load(), -1, 1)", "model(x)"),
+    ],
+)
+def test_a_pass_in_a_statement_of_python_s_is_one_with_the_operations_around_it(
+    line: str, expression: str, regions: Regions
+) -> None:
+    (region,) = regions([line], around="for x in [np.ones([1, 3]), np.zeros([1, 3])]:")
+    assert region.expression == expression and region.results == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y = np.argmax(model(x)) - np.argmax(model(x))",
+        "y = max(float(model(each)) for each in x)",
+        "y = float(model(z := x)) + z",
+        "y = (lambda: float(model(x)))()",
+        "y = float(\n    model(x)\n)",
+    ],
+)
+def test_no_pass_is_taken_out_of_a_statement_that_runs_it_more_than_once_or_is_not_on_its_line(
+    line: str, regions: Regions
+) -> None:
+    assert regions([line], around="for x in [np.ones([1, 3]), np.zeros([1, 3])]:") == []
 
 
 def test_operators_count_as_operations_do(found: Found) -> None:
