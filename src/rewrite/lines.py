@@ -29,7 +29,7 @@ def hook_in(
         return place
     last = next((_end_in(edited, region) for edited in files if edited.file == file), None)
     last = line_in(files, candidate, file, region.last) if last is None else last
-    return {**place, "last": last, "results": list(region.results)}
+    return {**place, "last": last, "results": list(region.results), "expression": region.expression}
 
 
 def _end_in(edited: EditedFile, region: Region) -> int | None:

@@ -202,7 +202,8 @@ class _Piece:
         last = max(inside, key=lambda node: (node.end_lineno or 0, -node.col_offset))
         match last:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if (name,) == self.region.results:
-                whole = last.col_offset == min(node.col_offset for node in inside)
+                alone = sum(node.lineno == last.lineno for node in inside) == 1
+                whole = alone and last.col_offset == min(node.col_offset for node in inside)
                 text = self.source.line_text(last.lineno).encode()[last.col_offset : value.col_offset]
                 begins = value.lineno == last.lineno and text.replace(b" ", b"") == f"{name}=".encode()
                 if whole and begins and not any(_captures(node, name) for node in inside):

@@ -286,6 +286,7 @@ def test_other_edits_of_the_file_find_their_lines(tmp_path):
         ("y = tf.tanh(\n        z\n    )", ")"),
         ("y = (tf.tanh(z))", "return y"),
         ("y = tf.tanh(z); u = tf.square(y)", "return y, u"),
+        ("y = tf.tanh(z); y = tf.square(y)", "return y"),
         ("y = u = tf.tanh(z)", "return y, u"),
         ("y, u = tf.tanh(z), tf.square(z)", "return y, u"),
         ("y = tf.tanh(z)\n    y += 1.0", "return y"),

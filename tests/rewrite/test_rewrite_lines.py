@@ -48,7 +48,7 @@ def test_a_candidate_is_hooked_at_the_function_that_it_became():
 
 def test_statements_that_are_no_function_are_hooked_around_all_of_them():
     place = hook_in([edited()], "a:f", "a.py", 3, region(3, 4, ("b", "c")))
-    assert place == {"id": "a:f", "file": "a.py", "line": 5, "last": 7, "results": ["b", "c"]}
+    assert place == {"id": "a:f", "file": "a.py", "line": 5, "last": 7, "results": ["b", "c"], "expression": ""}
     place = hook_in([], "a:f", "a.py", 3, region(3, 4))
     assert (place["line"], place["last"]) == (3, 4)
     place = hook_in([edited(file="b.py", def_lines={"b:f": 1})], "a:f", "a.py", 3, region(3, 4))

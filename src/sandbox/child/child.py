@@ -165,7 +165,7 @@ class Child:
 def _hook(line: int, hook: Any) -> Hook:
     if isinstance(hook, str):
         return hook
-    return Stretch(hook["id"], line, hook["last"], tuple(hook["results"]))
+    return Stretch(hook["id"], line, hook["last"], tuple(hook["results"]), hook["expression"])
 
 
 def restart_clock(import_seconds: float) -> None:

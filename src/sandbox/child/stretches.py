@@ -1,4 +1,4 @@
-"""Turns statements of a file into a call when the file is compiled, so that a hook can wrap them.
+"""Turns statements or an expression of a file into a call when the file is compiled, so that a hook can wrap them.
 
 The file on disk does not change. Each line keeps its number, and the statements bind their names in the same scope as
 before.
@@ -18,28 +18,35 @@ _CALLED = "__hybridize_step__"
 
 @dataclass(frozen=True)
 class Stretch:
-    """The statements from line ``first`` to ``last``, hooked as ``candidate``; the call returns ``results`` (names)."""
+    """The statements from line ``first`` to ``last``, hooked as ``candidate``; the call returns ``results`` (names).
+
+    With an ``expression`` (as `ast.unparse` writes it), only that part of the statement on line ``first`` is hooked.
+    """
 
     candidate: str
     first: int
     last: int
     results: tuple[str, ...]
+    expression: str = ""
 
 
-def hooked(wrap: Callable[[str, Any], Any]) -> Callable[[str, Callable[[], object]], None]:
-    """The function that runs stretches; ``wrap`` makes the hook of each one at its first run."""
+def hooked(wrap: Callable[[str, Any], Any]) -> Callable[[str, Callable[[], object]], object]:
+    """The function that runs stretches, and returns what they give; ``wrap`` makes each one's hook at its first run."""
     hooks: dict[str, Callable[..., object]] = {}
 
-    def run(candidate: str, statements: Callable[[], object]) -> None:
+    def run(candidate: str, step: Callable[[], object]) -> object:
         if candidate not in hooks:
             hooks[candidate] = wrap(candidate, lambda step: step())
-        hooks[candidate](statements)
+        return hooks[candidate](step)
 
     return run
 
 
 def mark(tree: ast.Module, stretch: Stretch) -> None:
-    """Turn a stretch of a file's tree into a function and a call of it. Raises ValueError if no statements match."""
+    """Turn a stretch of a file's tree into a function and a call of it. Raises ValueError if nothing matches."""
+    if stretch.expression:
+        _mark_expression(tree, stretch)
+        return
     for scope, block in _blocks(tree):
         inside = [
             number
@@ -54,6 +61,40 @@ def mark(tree: ast.Module, stretch: Stretch) -> None:
                 _claim(scope, bound)
             return
     raise ValueError(f"no statements stand on lines {stretch.first} to {stretch.last}")
+
+
+def _mark_expression(tree: ast.Module, stretch: Stretch) -> None:
+    found = list[ast.expr]()
+
+    class Marked(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            if not isinstance(node, ast.expr) or node.lineno != stretch.first:
+                return self.generic_visit(node)
+            if ast.unparse(node) != stretch.expression:
+                return self.generic_visit(node)
+            found.append(node)
+            step = ast.parse("lambda: None", mode="eval").body
+            assert isinstance(step, ast.Lambda)
+            step.body = node
+            call = _call_of(stretch, ast.Name(_CALLED, ast.Load()))
+            for each in ast.walk(call):
+                ast.copy_location(each, node)
+            call.args[1] = ast.copy_location(step, node)
+            return call
+
+    Marked().visit(tree)
+    if len(found) != 1:
+        raise ValueError(f"line {stretch.first} has not one `{stretch.expression}`")
+
+
+def _call_of(stretch: Stretch, step: ast.expr) -> ast.Call:
+    """The call that runs a stretch, ``step`` being what is hooked."""
+    # The code may be sent to another process, which has no hook: there the statements run directly.
+    run = f"__import__('builtins').__dict__.get({STRETCH_NAME!r}, lambda _, step: step())"
+    call = ast.parse(f"{run}({stretch.candidate!r}, None)", mode="eval").body
+    assert isinstance(call, ast.Call)
+    call.args[1] = step
+    return call
 
 
 class _Plain(ast.NodeTransformer):
@@ -101,9 +142,7 @@ def _called(scope: ast.AST, body: list[ast.stmt], bound: list[str], stretch: Str
     given = names[0] if len(names) == 1 else ast.Tuple(names, ast.Load()) if names else ast.Constant(None)
     function = ast.parse(f"def {_CALLED}(): pass").body[0]
     assert isinstance(function, ast.FunctionDef)
-    # The code may be sent to another process, which has no hook: there the statements run directly.
-    run = f"__import__('builtins').__dict__.get({STRETCH_NAME!r}, lambda _, step: step())"
-    call = ast.parse(f"{run}({stretch.candidate!r}, {_CALLED})", mode="eval").body
+    call = _call_of(stretch, ast.Name(_CALLED, ast.Load()))
     last = _placed(ast.Return(given), end)
     function.body = [ast.Pass()]
     _placed(function, start)

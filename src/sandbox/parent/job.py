@@ -59,6 +59,7 @@ def _by_file(places: Sequence[Mapping[str, Any]], scratch: Scratch) -> dict[str,
     """For each file of the copy, the id by line; statements also have their last line and results."""
     found: dict[str, dict[int, Any]] = {}
     for place in places:
-        hook = {name: place[name] for name in ("id", "last", "results")} if "last" in place else place["id"]
+        parts = ("id", "last", "results", "expression")
+        hook = {name: place[name] for name in parts} if "last" in place else place["id"]
         found.setdefault(str(scratch.root / place["file"]), {})[place["line"]] = hook
     return found

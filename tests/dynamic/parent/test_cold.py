@@ -94,7 +94,7 @@ def test_a_region_is_hooked_where_it_is_a_function_and_else_around_its_statement
     unit = Unit("train:<module>@4-6", "train.py", 4, region=region)
     outlined = EditedFile("train.py", b"", b"", "", {}, (1, 2, 6, 4, 5, 6), outlined={"train:<module>@4-6": 3})
     assert unit.hook_in([outlined]) == {"id": unit.candidate, "file": "train.py", "line": 3}
-    around = {"id": unit.candidate, "file": "train.py", "line": 4, "last": 6, "results": ["loss"]}
+    around = {"id": unit.candidate, "file": "train.py", "line": 4, "last": 6, "results": ["loss"], "expression": ""}
     assert unit.hook_in([]) == around
     moved = EditedFile("train.py", b"", b"", "", {"train:step": 2}, (1, 3, 4, 5, 6, 7))
     assert unit.hook_in([moved]) == {**around, "line": 5, "last": 7}

@@ -146,3 +146,28 @@ def test_an_error_comes_from_its_own_line(run):
 def test_lines_that_hold_no_whole_statements_are_no_stretch():
     with pytest.raises(ValueError, match="no statements"):
         mark(ast.parse("x = (1 +\n     2)\ny = 3\n"), Stretch("train:<module>@2-3", 2, 3, ()))
+
+
+EXPRESSION = """
+def act(model, state, seen):
+    scale = 2
+    seen.append(max(model(state)[0], 1)); scale = 3
+    return [scale * part for part in sorted(model(state))]
+
+seen = []
+found = [act(lambda x: [x, -x], state, seen) for state in (4, 5)]
+"""
+
+
+def test_an_expression_gives_its_value_where_it_stands(run, log):
+    one = Stretch("train:act@4-4", 4, 4, (), "model(state)[0]")
+    other = Stretch("train:act@5-5", 5, 5, (), "model(state)")
+    names = run(EXPRESSION, one, other)
+    assert names["found"] == [[-12, 12], [-15, 15]] and names["seen"] == [4, 5]
+    assert log == [(one.candidate, 4), (other.candidate, [4, -4]), (one.candidate, 5), (other.candidate, [5, -5])]
+
+
+@pytest.mark.parametrize("expression", ["model(states)", "state"])
+def test_an_expression_that_its_line_has_not_once_is_an_error(run, expression):
+    with pytest.raises(ValueError, match="line 3 has not one"):
+        run("def act(state):\n    pass\n    return state + state\n", Stretch("train:act@3-3", 3, 3, (), expression))

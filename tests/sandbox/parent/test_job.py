@@ -31,12 +31,12 @@ def test_what_names_the_project_names_the_copy():
 
 
 def test_hooks_are_told_by_the_copys_files_and_lines():
-    stretch = {"file": "train.py", "line": 9, "id": "train:f@9-11", "last": 11, "results": ["x"]}
+    stretch = {"file": "train.py", "line": 9, "id": "train:f@9-11", "last": 11, "results": ["x"], "expression": ""}
     hooks = [{"file": "train.py", "line": 3, "id": "train:step"}, stretch]
     job = told(hooks=hooks, unit={"file": "other.py", "line": 5})
     (file, lines), (other, unit) = job["hooks"].items()
     assert (file, lines[3]) == ("/s/files/p/train.py", "train:step")
-    assert lines[9] == {"id": "train:f@9-11", "last": 11, "results": ["x"]}
+    assert lines[9] == {"id": "train:f@9-11", "last": 11, "results": ["x"], "expression": ""}
     assert (other, unit) == ("/s/files/p/other.py", {5: "unit"})
     assert told()["hooks"] == {}
 
