@@ -240,6 +240,44 @@ def test_a_unit_is_counted_in_the_original_where_it_is_no_function(tmp_path: Pat
     assert eager.outcome.lines == other.outcome.lines
 
 
+ACTS = """
+import random
+import numpy as np
+import tensorflow as tf
+
+tf.keras.utils.set_random_seed(4)
+model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(3)])
+
+def act(state):
+    if random.random() < 0.2:
+        return 0
+    return int(np.argmax(model(np.array([state], np.float32))[0]))
+
+actions = [0]
+for step in range(30):
+    actions.append(act([np.sin(step), actions[-1] / 3]))
+print(actions)
+"""
+
+
+@pytest.mark.slow
+def test_a_pass_in_the_middle_of_a_statement_is_the_unit_where_it_stands(
+    tmp_path: Path, seeded_nursery: Nursery
+) -> None:
+    run, found, edits = project(tmp_path, seeded_nursery, ACTS)
+    (edit,) = edits
+    assert edit.region is not None and edit.region.expression == "model(np.array([state], np.float32))[0]"
+    files, _ = edit_project(tmp_path, [edit])
+    assert Comparison(run).differs(files, 60.0) == ""
+    unit = cold.Unit.of(next(each for each in found.functions if each.id == edit.candidate))
+    seen = cold.replay(run, unit, [cold.Arm("eager"), cold.Arm("outlined", files)], 120.0, 100, [])
+    eager, other = seen["eager"], seen["outlined"]
+    assert eager.role_errors == other.role_errors == ()
+    assert eager.outcome.error is None, eager.outcome
+    assert eager.report["units"] == other.report["units"] > 15
+    assert eager.report["scalars"] == other.report["scalars"] and eager.outcome.lines == other.outcome.lines
+
+
 def test_with_decorate_no_statements_are_touched(tmp_path: Path) -> None:
     run, found, _ = project(tmp_path)
     for rewrite, number in (("decorate", 0), ("outline", 3)):
