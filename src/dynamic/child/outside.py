@@ -132,12 +132,12 @@ class Watch:
             return
         if event == "open":
             path, mode, flags = args
+            name = _path_of(path) if isinstance(path, int) else str(path)
             # `tempfile` opens a folder this way before it makes a file there, whose own opening follows.
-            name = str(path)
-            passing = os.path.basename(name).startswith(AUTOGRAPH_FILE) or name == os.devnull
+            passing = _is_cache(name) or name == os.devnull
             if _writes(mode, flags) and not (passing or os.path.isdir(name)):
-                self._note("file", str(path), "was opened for writing")
-        elif event in _SYSTEM and not (args and (AUTOGRAPH_FILE in str(args[0]) or _stays_inside(event, args))):
+                self._note("file", name, "was opened for writing")
+        elif event in _SYSTEM and not (args and (_is_cache(str(args[0])) or _stays_inside(event, args))):
             self._note("system", event, str(args[0])[:60] if args else "")
 
     def _note(self, kind: str, subject: str, detail: str) -> None:
@@ -158,6 +158,19 @@ def _listen() -> None:
                 watch.hear(event, args)
 
     sys.addaudithook(hear)
+
+
+def _path_of(descriptor: int) -> str:
+    """The path of an open file; its number if that is not known."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return str(descriptor)
+
+
+def _is_cache(name: str) -> bool:
+    """Whether a path is that of code that AutoGraph generates, or of Python's compiled code."""
+    return AUTOGRAPH_FILE in name or "__pycache__" in name.split(os.sep)
 
 
 def _writes(mode: object, flags: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import logging
 import logging.handlers
@@ -53,6 +54,21 @@ def test_a_librarys_own_message_is_no_effect_of_its_caller(capsys: pytest.Captur
     assert not watched(lambda: library.warn(log))
     assert capsys.readouterr().err == "x\ny\n"
     assert [c.subject for c in watched(lambda: log.warning("mine"))][:1] == ["standard error"]
+
+
+def test_compiled_code_that_python_keeps_is_no_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python keeps it of each module that it imports, also of those that AutoGraph makes."""
+    (tmp_path / "a_kept_module.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert not watched(lambda: importlib.import_module("a_kept_module"))
+    assert list(tmp_path.glob("__pycache__/*.pyc"))
+
+
+def test_a_file_that_is_opened_by_its_number_has_a_path(tmp_path: Path) -> None:
+    with open(tmp_path / "a.txt", "w") as file:
+        (change,) = watched(lambda: open(file.fileno(), "w", closefd=False).close())
+    assert (change.kind, change.subject) == ("file", str(tmp_path / "a.txt"))
 
 
 @pytest.mark.parametrize("kind", ["file", "memory", "queue", "list"])
