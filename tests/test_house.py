@@ -266,6 +266,7 @@ def test_a_script_needs_nothing_but_tensorflow_numpy_and_scikit_learn(folder):
 
 # Modules whose tests are those of another, which uses nothing else of theirs.
 TESTED_WITH = {
+    "static/lifting/dividing.py": "static/lifting/test_choosing.py",
     "static/libraries/methods.py": "static/libraries/test_results.py",
     "static/libraries/method_effects.py": "static/libraries/test_library_effects.py",
 }

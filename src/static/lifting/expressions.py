@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ...records import Region
-from .choosing import copied, find_block, find_parts, scope_at, used_in
+from .choosing import copied, find_block, scope_at
+from .dividing import find_parts, used_in
 from .host import TENSORFLOW, chain_of, conversions, host_call
 from .names import SCOPES, names_of
 from .reading import Reader, Unliftable

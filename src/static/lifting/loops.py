@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...records import Region
-from .choosing import find_block, leaves, lists_of, scope_at
+from .choosing import find_block, lists_of, scope_at
+from .dividing import leaves
 from .names import LOOPS, SCOPES, parameters_of
 from .numbers import pairs_of
 from .reading import Reader, Unliftable

@@ -18,7 +18,8 @@ from ..facts.view import Facts
 from ..ir.code import Call, FunctionCode, Operation
 from ..ir.solver import LINES
 from ..ir.values import Instance, Thing, Value
-from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope_at, values_ahead
+from ..lifting.choosing import feeds, is_arithmetic, lists_of, renewed_in, scope_at
+from ..lifting.dividing import values_ahead
 from ..lifting.expressions import Passing, choose_expression
 from ..lifting.host import conversions, host_call
 from ..lifting.names import LOOPS, SCOPES, names_of
