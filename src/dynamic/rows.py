@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+#: With so many compared calls and retraces, a candidate leaves the time of a check to those that have fewer, and a
+#: check does not go beyond its time for it.
+SETTLED_COMPARED, SETTLED_RETRACED = 6, 3
 
 class Row:
     """A row whose JSON form has the names of its fields as keys."""

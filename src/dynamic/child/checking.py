@@ -15,6 +15,7 @@ from ... import tensorflow_internals
 from ...sandbox.child.binding import bind, call_plain, disguise
 from ...sandbox.child.child import Child
 from ...sandbox.child.clock import Clock, perf_counter
+from ..rows import SETTLED_COMPARED, SETTLED_RETRACED
 from .calls import introduce
 from .effects import Project
 from .evidence import SIGNATURES, Check, Rehearsed
@@ -25,8 +26,6 @@ from .shadowing import Shadow
 from .stability import Stability
 
 CONSECUTIVE = 12
-# With so many compared calls and retraces, a candidate leaves the time to those that have fewer compared calls.
-LEAST, LEAST_RETRACED = 6, 3
 # The share of the run's time for repeating the calls of rare candidates.
 REHEARSING_SHARE = 0.4
 
@@ -190,11 +189,12 @@ class Checker:
     def _is_wanted(self, check: Check, first: bool, original: Any, args: Any, kwargs: Any) -> bool:
         """Whether to compare a call: the first ones, new signatures, calls after a new path or a change of the state
         that is read, about every second call until there are ``enough``, and ever fewer from then on. Fewer also while
-        another candidate has hardly been compared.
+        another candidate has hardly been compared, and none while it has not been called.
 
         The ``first`` call of an owner is not compared: it builds state that later calls find. The cold run checks it.
         """
-        if first:
+        misses = self._misses_a_candidate()
+        if first or (misses and self._is_inner(check)):
             return False
         if check.pending > 0:
             check.pending -= 1
@@ -204,7 +204,7 @@ class Checker:
             return True
         if check.stability is not None and self._has_changed(check, check.stability, original, args, kwargs):
             return True
-        if check.calls < check.due:
+        if check.calls < check.due or (misses and self._is_settled(check)):
             return False
         # The gaps vary, so that alternating calls are compared equally often.
         gap = check.compared if check.compared >= self.enough else 1 + check.compared % 3
@@ -212,15 +212,31 @@ class Checker:
         check.due = check.calls + max(gap, least and least + check.compared % 3)
         return True
 
+    def _misses_a_candidate(self) -> bool:
+        """Whether a candidate has not been called yet, so that the script should reach it soon: what is compared often
+        enough, or can be compared later, makes way. After twice the ``patience`` the script may have taken another way.
+        """
+        passed = perf_counter() - self.begun if self.begun is not None else 0.0
+        return passed <= 2 * self.patience and any(
+            each.open and not each.calls and each.rehearsal is None and name not in self.minor
+            for name, each in self.checks.items()
+        )
+
+    def _is_inner(self, check: Check) -> bool:
+        """Whether a candidate is called inside of the calls of an open one. A later call can be compared as well."""
+        return any(
+            outer.open and check.candidate in outer.inner and outer.candidate not in check.inner
+            for outer in self.checks.values()
+        )
+
+    def _is_settled(self, check: Check) -> bool:
+        return check.compared >= SETTLED_COMPARED and check.retraced >= SETTLED_RETRACED
+
     def _yields(self, check: Check) -> bool:
         """Whether a candidate leaves the time to another one: to text that is written after many steps, for example."""
-        return (
-            check.compared >= LEAST
-            and check.retraced >= LEAST_RETRACED
-            and any(
-                each.open and each.compared < LEAST and each.rehearsal is None and name not in self.minor
-                for name, each in self.checks.items()
-            )
+        return self._is_settled(check) and any(
+            each.open and each.compared < SETTLED_COMPARED and each.rehearsal is None and name not in self.minor
+            for name, each in self.checks.items()
         )
 
     def _leaves_out(self, check: Check) -> bool:

@@ -7,6 +7,7 @@ effects are never compared.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -52,6 +53,8 @@ from .settling import check_assumptions
 MINOR_SHARE = 0.01
 #: A check may take this many times its seconds for decorated functions that are called rarely.
 HYBRID_TIMES = 2.0
+#: A check may take this many times its seconds if it has compared too little by then.
+OVERTIME = 1.5
 #: The share of its time that a check must have left to compare functions whose callers it has refuted.
 HIDDEN_SHARE = 0.5
 _PLACE = re.compile(r"\(([^()\s]+\.py):(\d+)\)")
@@ -158,11 +161,13 @@ def check(
     variants: Mapping[str, Variant],
     label: str = "check",
     enough: int | None = None,
+    most: float = math.inf,
 ) -> tuple[Judgement, ...]:
     """Compare open candidates, eager against graph, in one run; if that run dies, in separate runs.
 
     ``variants`` maps ids of candidates to the way each is converted. The run ends when ``enough`` calls of each were
-    compared. Returns a judgement for each.
+    compared. It takes ``seconds``; where too little was compared by then OVERTIME times as long, but at most ``most``
+    seconds. Returns a judgement for each.
     """
     wanted = [f for f in observed.open if f.id in variants]
     _, refused = run.edit(Path(run.scan.root), [*run.outlines, *(edit_of(f, variants[f.id]) for f in wanted)])
@@ -180,7 +185,7 @@ def check(
     functions = [f for f in wanted if f.id not in refused]
     if functions:
         end = time.monotonic() + seconds
-        checked = _check_together(run, observed, functions, seconds, variants, label, enough)
+        checked = _check_together(run, observed, functions, seconds, variants, label, enough, most)
         hidden, left = _hidden(observed, checked), end - time.monotonic()
         if hidden and left > HIDDEN_SHARE * seconds:
             again = _check_together(run, observed, hidden, left, variants, f"{label}-inner", enough)
@@ -209,6 +214,7 @@ def _check_together(
     variants: Mapping[str, Variant],
     label: str,
     enough: int | None,
+    most: float = math.inf,
 ) -> list[Judgement]:
     edits = [*run.outlines, *(edit_of(f, variants[f.id]) for f in functions)]
     files, _ = run.edit(Path(run.scan.root), edits)
@@ -223,7 +229,7 @@ def _check_together(
         list(calls),
         files,
         seconds,
-        1.5 * seconds,
+        max(seconds, min(OVERTIME * seconds, most)),
         label,
         rare,
         signatures,
@@ -231,6 +237,7 @@ def _check_together(
         enough,
         reads,
         unfinished=unfinished,
+        callers={f.id: observed.rows[f.id].callers for f in functions},
     )
     if seen.role_errors:
         why = (Reason("own-failure", own_failure("check", seen.role_errors[0])),)

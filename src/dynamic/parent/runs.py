@@ -6,7 +6,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from ...rewrite import Editing, edit_project
 from ...rewrite.lines import hook_in, line_before
 from ...sandbox.parent.launch import Child, start
 from ...sandbox.parent.nursery import Nursery
+from ..rows import SETTLED_COMPARED, SETTLED_RETRACED
 
 GRACE_SECONDS = 10.0
 #: The shortest run.
@@ -110,18 +111,21 @@ class Run:
         reads: Mapping[str, Any] | None = None,
         hooks: Sequence[dict[str, Any]] | None = None,
         unfinished: bool = False,
+        callers: Mapping[str, Collection[str]] | None = None,
     ) -> Seen:
         """Run the edited script with the candidates ``ids`` compared, eager against graph.
 
         They are hooked where ``files`` decorate them, or at the places of ``hooks``.
 
-        The run takes ``seconds``; ``longest`` if too few calls have been compared by then; AWAITING_TIMES of
-        ``seconds`` if every open candidate only waits for a change of the state that it reads. It waits for ``minor``
-        candidates only during half of ``seconds``. ``rare`` maps the candidates that the whole script calls only a few
-        times to that number: their calls are repeated. ``signatures`` is the number of each candidate's signatures; the
-        run waits for them. With ``enough``, it ends when that many calls of each have been compared, whatever their
-        signatures. ``reads`` is the changing state that each candidate was seen to read: the run continues until it was
-        traced. If the observing run was ``unfinished``, the run also waits for changes that the source announces.
+        The run takes ``seconds``; ``longest`` if by then too few calls of a candidate have been compared for a verdict;
+        AWAITING_TIMES of ``seconds`` if every open candidate only waits for a change of the state that it reads. It
+        waits for ``minor`` candidates only during half of ``seconds``, and after ``seconds`` for none that has an open
+        candidate among its ``callers``: its own conversion matters only if that one's fails. ``rare`` maps the
+        candidates that the whole script calls only a few times to that number: their calls are repeated.
+        ``signatures`` is the number of each candidate's signatures; the run waits for them. With ``enough``, it ends
+        when that many calls of each have been compared, whatever their signatures. ``reads`` is the changing state that
+        each candidate was seen to read: the run continues until it was traced. If the observing run was ``unfinished``,
+        the run also waits for changes that the source announces.
         """
         job = {
             "role": "check",
@@ -139,7 +143,7 @@ class Run:
             **({"enough": enough} if enough is not None else {"signatures": dict(signatures)}),
             "assigned_attributes": sorted(self.scan.assigned_attributes),
         }
-        compared = partial(_has_compared_enough, minor, longest)
+        compared = partial(_has_compared_enough, minor, callers or {}, longest)
         limits = seconds, max(longest, AWAITING_TIMES * seconds) if unfinished else longest
         return self._run(job, files, label, limits, _describe_checking, compared)
 
@@ -264,13 +268,22 @@ def _has_seen_enough(report: Mapping[str, Any], _: float) -> bool:
     return any(row["calls"] >= ENOUGH_CALLS for row in (*report.get("candidates", {}).values(), *batches.values()))
 
 
-def _has_compared_enough(minor: Sequence[str], longest: float, report: Mapping[str, Any], elapsed: float) -> bool:
+def _has_compared_enough(
+    minor: Sequence[str],
+    callers: Mapping[str, Collection[str]],
+    longest: float,
+    report: Mapping[str, Any],
+    elapsed: float,
+) -> bool:
     """Whether a check may end. It goes on if every open candidate only waits for a change of state that it reads."""
     candidates = report.get("candidates", {}).items()
-    rows = [row for name, row in candidates if name not in minor and not row["refutations"]]
-    if rows and all((row["reads"] or {}).get("awaits") for row in rows):
+    rows = {name: row for name, row in candidates if name not in minor and not row["refutations"]}
+    if rows and all((row["reads"] or {}).get("awaits") for row in rows.values()):
         return False
-    return elapsed >= longest or all(row["compared"] >= ENOUGH_COMPARED for row in rows)
+    outermost = [row for name, row in rows.items() if not (set(callers.get(name, ())) - {name}).intersection(rows)]
+    return elapsed >= longest or all(
+        row["compared"] >= SETTLED_COMPARED and row["retraced"] >= SETTLED_RETRACED for row in outermost
+    )
 
 
 def _hints(function: Function) -> dict[str, str]:

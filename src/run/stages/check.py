@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ... import exit_codes
 from ...measure.bounds import why_hopeless
 from ...records import Reason, Scan, Verdict
+from ..pacing import reserve
 from ..proposals import is_proposed
 from ..reach import refused_words
 from ..work import Stop, Work
@@ -15,7 +16,8 @@ from ..work import Stop, Work
 if TYPE_CHECKING:
     from ...dynamic.parent.proof import Observed
 
-# The share of the budget that the check may take. Unused time is left to the next stages.
+# The share of the budget that the check may take, or more if the measurement keeps what is reserved for it. Unused time
+# is left to the next stages.
 CHECK_SHARE = 0.25
 
 
@@ -29,7 +31,8 @@ def run(work: Work, scan: Scan, observed: Observed) -> None:
     work.observed = observed
     with work.stage("check", f"{len(observed.open)} candidates, eager against graph from the same state"):
         variants, hopeless = first_variants(observed)
-        judged = check(work.run_with(scan), observed, work.share(CHECK_SHARE), variants)
+        seconds, most = work.share(CHECK_SHARE), work.left - reserve(work)
+        judged = check(work.run_with(scan), observed, seconds, variants, most=most)
         judged = (*hopeless, *(with_story(j, observed) for j in judged))
         work.add(judged)
         for judgement in judged:

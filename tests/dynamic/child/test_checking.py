@@ -260,6 +260,25 @@ def test_the_run_is_not_held_up_for_what_takes_no_time(
     assert bool(reasons) is cut
 
 
+@pytest.mark.parametrize(("patience", "waits"), [(600.0, True), (0.0, False)])
+def test_the_script_is_hurried_on_to_what_it_calls_late(tf: Any, checker: Any, patience: float, waits: bool) -> None:
+    made = checker("step", "inner", "late", patience=patience)
+    inner, late = (made.wrap(name, tf.function(make_step(tf)[0])) for name in ("inner", "late"))
+    step = made.wrap("step", tf.function(lambda *batch: inner(*batch) * 2.0))
+    checks, data = made.checks, batches(tf, 200)
+    for batch in data[:100]:
+        step(*batch)
+    if waits:
+        assert checks["step"].compared == 6 and checks["inner"].compared == 0
+    else:
+        assert checks["step"].compared > 6 and checks["inner"].compared > 6
+    for batch in data[100:]:
+        late(*batch)
+        step(*batch)
+    for each in checks.values():
+        assert not each.refutations and each.compared >= 10 and each.retraced >= 3
+
+
 # What is refuted
 
 

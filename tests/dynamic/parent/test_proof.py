@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,7 +66,7 @@ class Run:
         self, names: Sequence[str], files: Any, seconds: float, longest: float, label: str, *args: Any, **more: Any
     ) -> Seen:
         self.asked.append((label, list(names), seconds))
-        self.jobs.append({"rare": args[0], "minor": args[2], **more})
+        self.jobs.append({"rare": args[0], "minor": args[2], "longest": longest, **more})
         broken = bool(self.breaking & set(names)) or bool(self.refused)
         made = seen(**{name: self.rows.get(name, checked()) for name in names})
         died = outcome(Ending.KILLED, code=-11) if broken else FINISHED
@@ -91,6 +92,13 @@ def test_the_halves_of_a_run_that_breaks_tell_who_broke_it(tmp_path: Path) -> No
     assert [names for _, names, _ in run.asked] == [list("abcd"), list("ab"), list("cd"), ["c"], ["d"]]
     assert [seconds for _, _, seconds in run.asked] == [60.0, 30.0, 30.0, 15.0, 15.0]
     assert len({label for label, _, _ in run.asked}) == 5, "each run has a log of its own"
+
+
+@pytest.mark.parametrize(("most", "longest"), [(math.inf, 90.0), (75.0, 75.0), (20.0, 60.0)])
+def test_a_check_goes_beyond_its_time_where_that_leaves_enough(tmp_path: Path, most: float, longest: float) -> None:
+    run = Run(tmp_path)
+    proof.check(run, known(), 60.0, {name: Variant() for name in NAMES}, most=most)
+    assert run.jobs[0]["longest"] == longest and set(run.jobs[0]["callers"]) == set(NAMES)
 
 
 def test_a_run_that_was_refused_a_connection_was_broken_by_none_of_them(tmp_path: Path) -> None:

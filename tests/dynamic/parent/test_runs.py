@@ -68,15 +68,26 @@ def test_a_check_that_takes_long_beside_the_script_is_content_with_fewer_calls(m
     assert told(monkeypatch)["thrift"] is None, "of a script that was cut it is not known how long it takes"
 
 
+def row(compared: int = 20, awaits: bool = False, refuted: bool = False, retraced: int = 4) -> dict[str, Any]:
+    refutations = {"raised": "x"} if refuted else {}
+    return {"compared": compared, "retraced": retraced, "refutations": refutations, "reads": {"awaits": awaits}}
+
+
+def enough(elapsed: float, **rows: dict[str, Any]) -> bool:
+    callers = {"inner": ["step", "other"], "itself": ["itself"]}
+    return runs._has_compared_enough(["minor"], callers, 60.0, {"candidates": rows}, elapsed)
+
+
+def test_a_check_goes_beyond_its_time_only_for_what_needs_a_verdict() -> None:
+    assert enough(46.0, step=row(6)) and not enough(46.0, step=row(5)) and not enough(46.0, step=row(retraced=2))
+    assert enough(46.0, step=row(6), inner=row(0)), "it runs inside of what can be converted"
+    assert not enough(46.0, step=row(refuted=True), inner=row(0)), "now it matters"
+    assert not enough(46.0, itself=row(0)) and enough(61.0, itself=row(0))
+
+
 def test_a_check_stays_for_a_change_that_is_said_to_come_where_nothing_else_is_held_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def row(compared: int = 20, awaits: bool = False, refuted: bool = False) -> dict[str, Any]:
-        return {"compared": compared, "refutations": {"raised": "x"} if refuted else {}, "reads": {"awaits": awaits}}
-
-    def enough(elapsed: float, **rows: dict[str, Any]) -> bool:
-        return runs._has_compared_enough(["minor"], 60.0, {"candidates": rows}, elapsed)
-
     waiting = row(awaits=True)
     assert not enough(70.0, f=waiting) and not enough(70.0, f=waiting, minor=row(), g=row(refuted=True))
     assert enough(46.0, f=waiting, g=row()), "the others go on"
