@@ -107,6 +107,7 @@ def test_the_constants_that_a_page_of_the_sandbox_names_exist(name: str) -> None
     assert {word for word in named if not re.search(rf"\b_?{word}\b", sources)} == set()
 
 
+@pytest.mark.slow
 def test_no_file_holds_a_path_of_a_developers_machine():
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -274,6 +275,7 @@ BRANCHES = (ast.If, ast.For, ast.While, ast.IfExp, ast.BoolOp, ast.Try, ast.Matc
 
 
 @pytest.mark.parametrize("folder", ["static", "dynamic", "rewrite"])
+@pytest.mark.slow
 def test_each_module_with_logic_has_tests_where_one_looks_for_them(folder):
     """Rules have none of that name: their own examples are their tests."""
     missing = []

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 
 @pytest.mark.parametrize("name", pictures.MADE)
+@pytest.mark.slow
 def test_what_is_shown_is_what_is_printed(name):
     # After a change: make pictures
     assert (pictures.ROOT / name).read_text(encoding="utf-8") == pictures.MADE[name]()

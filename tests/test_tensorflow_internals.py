@@ -75,6 +75,7 @@ print("trained")
 """
 
 
+@pytest.mark.slow
 def test_a_release_without_the_names_is_our_failure_and_not_the_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ def test_a_check_is_appended_to_a_history_that_is_told(asked: SimpleNamespace) -
     assert told.out.endswith("The speedup did not change by 10% or more in 2 measured checks.\n")
 
 
+@pytest.mark.slow
 def test_a_history_tells_the_step_and_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ratios = [3.0, 3.02, 2.99, 3.01, 2.98, 3.03, 2.41, 2.4, 2.39, 2.42, 2.38, 2.43]

@@ -219,6 +219,7 @@ def test_without_edits_the_script_is_sampled_once(fake: Any, tmp_path: Path) -> 
     assert (found.samples_before, found.samples_after) == (100, None)
 
 
+@pytest.mark.slow
 def test_without_a_candidate_the_script_is_sampled_after_a_while(fake: Any, tmp_path: Path) -> None:
     script = Script(STARTED)
     options: Any = {"program": fake(recorded(0.0)), "start": lambda target, job, *_: jobs.append(job) or script}
@@ -259,6 +260,7 @@ def test_a_first_run_that_failed_is_not_tried_again_with_the_edits(fake: Any, tm
 
 
 @pytest.mark.parametrize("code", ["time.sleep(600)", "print('Sampling process', flush=True)\ntime.sleep(600)"])
+@pytest.mark.slow
 def test_a_py_spy_that_hangs_is_ended(fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setattr(spy, "ATTACH_SECONDS", 1.0)
     hanging = fake(f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{code}")
@@ -275,6 +277,7 @@ def test_a_py_spy_that_hangs_is_ended(fake: Any, tmp_path: Path, monkeypatch: py
         (Script(STARTED, {"event": "called"}), "training had not begun in time"),
     ],
 )
+@pytest.mark.slow
 def test_a_script_that_does_not_come_to_train_is_a_reason(
     fake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: Script, words: str
 ) -> None:

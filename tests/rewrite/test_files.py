@@ -174,6 +174,7 @@ def check_whole(project, ending, case):
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "^C"])
+@pytest.mark.slow
 def test_a_failure_at_any_step_leaves_all_files_old_or_all_new(project, monkeypatch, error, after):
     tried = 0
     for owner, name in STEPS:

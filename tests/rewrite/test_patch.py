@@ -75,6 +75,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("case", SOURCES)
+@pytest.mark.slow
 def test_git_and_patch_apply_the_edit(tmp_path, case):
     (tmp_path / "m.py").write_bytes(SOURCES[case])
     line = next(
@@ -110,6 +111,7 @@ _lines = st.lists(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.slow
 def test_git_and_patch_apply_any_inserted_lines(tmp_path_factory, above, put_in, below, end):
     before = b"".join(above + below) + end
     after = b"".join([*above, b"@tf.function\n", *put_in, *below]) + end

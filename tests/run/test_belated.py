@@ -29,7 +29,7 @@ from hybridize.records import (
     Target,
     Verdict,
 )
-from hybridize.run import belated
+from hybridize.run import belated, pacing
 from hybridize.run.work import Work
 
 LINES = {"step": 4, "test": 8}
@@ -81,6 +81,7 @@ def prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
     ``found`` is what its check says; ``losses`` are those of a cold run with it.
     """
     (tmp_path / "train.py").write_text(SOURCE)
+    monkeypatch.setattr(pacing, "cores", lambda: 2)
 
     def run(
         late: Judgement = TWICE,

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 # On one line two rules see something; what is called may be several things; names of two scopes are alike.
 TRICKY = """
 import sys
@@ -52,6 +54,7 @@ sys.stdout.writelines(render(scan(Path(sys.argv[1])), {}))
 """
 
 
+@pytest.mark.slow
 def test_a_scan_does_not_hang_on_hashes(tmp_path):
     (tmp_path / "train.py").write_text(textwrap.dedent(TRICKY))
     command = [sys.executable, "-c", SCAN, str(tmp_path)]

@@ -299,7 +299,13 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("what", ODD, ids=lambda what: what.replace(" ", "-"))
+LONG = {"a long literal", "many inheritors"}
+
+
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param(what, marks=[pytest.mark.slow] if what in LONG else (), id=what.replace(" ", "-")) for what in ODD],
+)
 def test_odd_source_stops_nothing(what, project):
     project.write("odd.py", ODD[what])
     project.write("train.py", "from odd import *\nimport odd\n" + SOME)

@@ -151,6 +151,7 @@ def test_statements_that_run_on_import_may_touch_any(repository: Repository) -> 
     assert repository.proved == [STEP, APART]
 
 
+@pytest.mark.slow
 def test_what_a_report_confirmed_is_not_run_again_until_something_changes_or_it_is_asked_for(
     repository: Repository,
 ) -> None:

@@ -142,6 +142,7 @@ def children() -> set[int]:
     return {pid for pid, entry in processes._tree().items() if entry.parent == os.getpid()}
 
 
+@pytest.mark.slow
 def test_a_process_that_forks_faster_than_it_is_killed_is_ended(spawned, tmp_path):
     path = tmp_path / "pid"
     before = children()
@@ -178,6 +179,7 @@ def test_ending_all_spares_what_is_kept(spawned):
     assert is_running(kept.pid)
 
 
+@pytest.mark.slow
 def test_many_threads_may_start_and_end_processes_at_once(tmp_path):
     statuses = []
 
@@ -196,6 +198,7 @@ def test_many_threads_may_start_and_end_processes_at_once(tmp_path):
     assert sorted(statuses) == list(range(12))
 
 
+@pytest.mark.slow
 def test_an_interrupted_start_leaves_no_process(tmp_path, monkeypatch):
     # Ctrl-C while the starting thread is at work: what it starts then must not be lost.
     real = subprocess.Popen

@@ -107,6 +107,7 @@ def wrong(text: str) -> str | None:
 
 
 @pytest.mark.parametrize("body", BODIES)
+@pytest.mark.slow
 def test_of_a_class_that_can_be_one_nothing_is_said(body: str) -> None:
     every = (HEAD + class_of("A", decorator, base, body) for decorator, base in itertools.product(DECORATORS, BASES))
     assert [found for text in every if (found := wrong(text))] == []
