@@ -1,5 +1,5 @@
 """Two threads take turns with a scale each in a threading.local: the graph has the scale of the first one."""
-# truth: unsafe train_step late-state
+# truth: unsafe train_step late-state-of-threads
 import threading
 
 import numpy as np
