@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 WORKLOADS = ROOT / "bench" / "workloads"
+TUTORIAL = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text(), re.DOTALL)
 SCHEMA = json.loads((ROOT / "src" / "report" / "schema.json").read_text())
 
 pytestmark = pytest.mark.slow
@@ -54,9 +55,38 @@ def optimize(workload: str, folder: Path, *options: str) -> Result:
     return result
 
 
+def follow(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run commands of the tutorial as they stand there, in an environment where the package is installed."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        ["bash", "-ec", commands], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
+    )
+
+
 @pytest.fixture(scope="module")
 def optimized(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    return optimize("mlp_functions", tmp_path_factory.mktemp("mlp"), "--budget", "100s", "--pairs", "3")
+    """The first step of the tutorial, in a copy of the folder that it goes to."""
+    top, name = tmp_path_factory.mktemp("tutorial"), "bench/workloads/mlp_functions"
+    shutil.copytree(ROOT / name, top / name)
+    before = digests(top / name)
+    done = follow(TUTORIAL[0], top)
+    assert done.returncode == 0 and "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    assert digests(top / name) == before, "a file of the user's was changed"
+    result = Result(top / name, done)
+    jsonschema.validate(result.report, SCHEMA)
+    return result
+
+
+@pytest.mark.timed
+def test_the_other_steps_of_the_tutorial_do_what_it_says(optimized: Result) -> None:
+    explain, apply, undo = TUTORIAL[1:]
+    original = digests(optimized.folder)
+    told = follow(explain, optimized.folder)
+    assert told.returncode == 0 and "confirmed" in told.stdout, told.stdout
+    assert follow(apply, optimized.folder).returncode == 0
+    assert "@tf.function" in (optimized.folder / "train.py").read_text()
+    assert follow(undo, optimized.folder).returncode == 0
+    assert digests(optimized.folder) == original
 
 
 @pytest.mark.timed
