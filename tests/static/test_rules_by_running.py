@@ -32,6 +32,7 @@ RAISING = {
     "HYB212",
     "HYB213",
     "HYB214",
+    "HYB216",
     "HYB301",
     "HYB305",
     "HYB402",

@@ -352,6 +352,8 @@ class FunctionCode:
     is_generator: bool = False
     in_loop: bool = False
     callers: list[tuple[Call, Binding]] = field(default_factory=list)
+    #: For each ``try`` with handlers: the first and last place of its body, and the names of the handled exceptions.
+    handled: tuple[tuple[int, int, frozenset[str]], ...] = ()
     argument_calls: dict[Node, Call] | None = None
     escapes: bool = False
     hybrid: str | None = None

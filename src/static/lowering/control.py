@@ -154,6 +154,9 @@ class ControlLowering(StoreLowering):
         """``try: … except: … finally: …``: a handler or ``finally`` may start after any point of the code before it."""
         block = self.block
         self.mark("try", node, text="except" if node.handlers else "finally")
+        if node.handlers and node.body:
+            last = node.body[-1].end_lineno or node.body[-1].lineno
+            self.code.handled += ((self.base + node.body[0].lineno, self.base + last, _exceptions_in(node.handlers)),)
         block.open_record()
         block.open_record()
         block.open_frame()
@@ -280,3 +283,15 @@ class ControlLowering(StoreLowering):
 
 def _jumps(node: ast.AST) -> bool:
     return any(isinstance(inner, ast.Break | ast.Continue) for inner in ast.walk(node))
+
+
+def _exceptions_in(handlers: list[ast.ExceptHandler]) -> frozenset[str]:
+    """The last names of the exceptions that are handled; BaseException if a handler names none."""
+    found: set[str] = set()
+    for handler in handlers:
+        if handler.type is None:
+            found.add("BaseException")
+            continue
+        for each in handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]:
+            found.add(ast.unparse(each).rpartition(".")[2])
+    return frozenset(found)
