@@ -265,14 +265,14 @@ def test_the_script_is_hurried_on_to_what_it_calls_late(tf: Any, checker: Any, p
     made = checker("step", "inner", "late", patience=patience)
     inner, late = (made.wrap(name, tf.function(make_step(tf)[0])) for name in ("inner", "late"))
     step = made.wrap("step", tf.function(lambda *batch: inner(*batch) * 2.0))
-    checks, data = made.checks, batches(tf, 200)
-    for batch in data[:100]:
+    checks, data = made.checks, batches(tf, 110)
+    for batch in data[:40]:
         step(*batch)
     if waits:
         assert checks["step"].compared == 6 and checks["inner"].compared == 0
     else:
         assert checks["step"].compared > 6 and checks["inner"].compared > 6
-    for batch in data[100:]:
+    for batch in data[40:]:
         late(*batch)
         step(*batch)
     for each in checks.values():
