@@ -58,7 +58,7 @@ def doubt_of(observed: ObservedRow, row: CheckedRow, whole: bool) -> str | None:
             return None
         label, store = next(iter(checked["ahead"].items()))
         words = (
-            f"its trace reads {_named(label, checked['places'])}, which the training loop may still change ({store})"
+            f"its trace reads {_named(label, checked['places'])}, which the script may still change ({store})"
         )
         return f"{words}: it had not changed when the observed part of the run ended, but a graph keeps the first value"
     complete = whole and not seen.get("overflowed") and not checked["overflowed"]

@@ -77,4 +77,4 @@ def test_what_the_trace_does_not_read_may_change() -> None:
 def test_a_store_that_the_loop_may_still_come_to_is_a_doubt_unless_the_run_was_whole(whole: bool, known: bool) -> None:
     doubt = doubt_of(observed(0), checked(0, ahead={LABEL: "train.py:62"}), whole)
     assert (doubt is not None) == known
-    assert doubt is None or "which the training loop may still change (train.py:62)" in doubt
+    assert doubt is None or "which the script may still change (train.py:62)" in doubt

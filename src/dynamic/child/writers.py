@@ -1,8 +1,8 @@
 """Finds the statements of the project's source that change state while the script is in its training loop.
 
 A run sees the changes during its time. It can't see a store that comes later (after an epoch, at a plateau), but the
-source shows it. Only code that the loop can reach counts: the running loops, and the functions that they call,
-identified by their names.
+source shows it. Only code that can run before a further call counts: the running loops, the statements between this
+call and a later one, and the functions that they call, identified by their names.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 _SETUP = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "build"})
@@ -26,6 +26,7 @@ _NAMING = {
     **dict.fromkeys(("__setitem__", "__delitem__", "pop"), "item"),
 }
 _DEEPEST = 200
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MODULE = (0, 0, 0)
 
 
@@ -69,11 +70,13 @@ class Block:
 
 
 def stores_ahead(stack: Iterable[tuple[types.CodeType, int]], paths: Iterable[str]) -> list[Store]:
-    """The stores that the running loops can reach.
+    """The stores that can run before a further call of the candidate.
 
     ``stack`` are the project's frames that lead to a call of the candidate, innermost first, each with its line;
-    ``paths`` are the project's files. A frame that a loop calls runs again as a whole.
+    ``paths`` are the project's files. A frame that a loop calls runs again as a whole. In the others, what follows
+    counts up to the last statement that leads to the candidate again: a second phase of the training.
     """
+    stack = list(stack)
     blocks: list[Block] = []
     frames = [(line, _block_of(code)) for code, line in stack]
     looping = [number for number, (line, block) in enumerate(frames) if _loop(line, block) is not None]
@@ -86,11 +89,20 @@ def stores_ahead(stack: Iterable[tuple[types.CodeType, int]], paths: Iterable[st
     for path in paths:
         for name, block in _functions(path):
             known.setdefault(name, []).append(block)
+    names = _callees(*frames[0]) & known.keys() if frames else set()
+    for number, (line, block) in enumerate(frames):
+        if block is not None and number >= outermost:
+            following = _following(block.node, line)
+            while following and not _reaches(following[-1], names, known):
+                following.pop()
+            if following:
+                blocks.append(replace(block, node=ast.Module(following, [])))
+        names.add(stack[number][0].co_name)
     # A library calls these callbacks during training.
     blocks += [block for name, several in known.items() if name.startswith("on_") for block in several]
     reached, seen = list(blocks), {id(block.node) for block in blocks}
     while blocks and len(reached) < _DEEPEST:
-        for name in _names_called(blocks.pop()):
+        for name in _names_called(blocks.pop().node):
             for block in known.get(name, ()):
                 if id(block.node) not in seen:
                     seen.add(id(block.node))
@@ -150,10 +162,51 @@ def _loop(line: int, block: Block | None) -> Block | None:
     return None
 
 
-def _names_called(block: Block) -> set[str]:
+def _callees(line: int, block: Block | None) -> set[str]:
+    """The last names of what is called at a line."""
+    calls = (node for node in ast.walk(block.node) if isinstance(node, ast.Call)) if block is not None else ()
+    return {_last_name(call.func) for call in calls if call.lineno <= line <= (call.end_lineno or 0)}
+
+
+def _following(node: ast.AST, line: int) -> list[ast.stmt]:
+    """The statements of a function or module that may run after the one at a line, except a loop's next round."""
+    found: list[ast.stmt] = []
+    for name in ("body", "orelse", "finalbody"):
+        statements: list[ast.stmt] = getattr(node, name, [])
+        for number, statement in enumerate(statements):
+            if statement.lineno <= line <= (statement.end_lineno or 0) and not isinstance(statement, _DEFINITIONS):
+                found += _following(statement, line)
+                found += statements[number + 1 :]
+                if isinstance(node, ast.Try) and name == "body":
+                    found += [*(each for handler in node.handlers for each in handler.body), *node.orelse]
+                if isinstance(node, ast.Try) and name != "finalbody":
+                    found += node.finalbody
+    for handler in node.handlers if isinstance(node, ast.Try) else ():
+        found += _following(handler, line)
+    return found
+
+
+def _reaches(statement: ast.stmt, wanted: set[str], known: Mapping[str, Sequence[Block]]) -> bool:
+    """Whether a statement leads to a call of one of the ``wanted`` names."""
+    if isinstance(statement, _DEFINITIONS):
+        return False
+    waiting, seen = [_names_called(statement)], 0
+    met: set[str] = set()
+    while waiting and seen < _DEEPEST:
+        names = waiting.pop() - met
+        if names & wanted:
+            return True
+        met |= names
+        blocks = [block for name in names for block in known.get(name, ())]
+        seen += len(blocks)
+        waiting += [_names_called(block.node) for block in blocks]
+    return False
+
+
+def _names_called(block: ast.AST) -> set[str]:
     """The names that a block calls or passes on, and the attributes that it stores, which may have setters."""
     found: set[str] = set()
-    for node in _inside(block.node):
+    for node in _inside(block):
         if isinstance(node, ast.Attribute):
             found.add(node.attr)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):

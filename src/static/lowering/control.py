@@ -154,9 +154,10 @@ class ControlLowering(StoreLowering):
         """``try: … except: … finally: …``: a handler or ``finally`` may start after any point of the code before it."""
         block = self.block
         self.mark("try", node, text="except" if node.handlers else "finally")
-        if node.handlers and node.body:
-            last = node.body[-1].end_lineno or node.body[-1].lineno
-            self.code.handled += ((self.base + node.body[0].lineno, self.base + last, _exceptions_in(node.handlers)),)
+        if node.handlers:
+            # A handler without a type catches all.
+            everything = ast.Name("BaseException")
+            self._handle_in(node.body, [handler.type or everything for handler in node.handlers])
         block.open_record()
         block.open_record()
         block.open_frame()
@@ -175,6 +176,13 @@ class ControlLowering(StoreLowering):
         if node.finalbody:
             ends = [self.finish(node, noted, ends)]
         block.merge(ends, node.lineno)
+
+    def _handle_in(self, body: list[ast.stmt], types: list[ast.expr]) -> None:
+        """Record that exceptions of ``types``, or of tuples of types, are handled around ``body``."""
+        each = [one for kind in types for one in (kind.elts if isinstance(kind, ast.Tuple) else [kind])]
+        names = frozenset(ast.unparse(one).rpartition(".")[2] for one in each)
+        last = body[-1].end_lineno or body[-1].lineno
+        self.code.handled += ((self.base + body[0].lineno, self.base + last, names),)
 
     def handle(self, handler: ast.ExceptHandler, found: dict[str, Node]) -> dict[str, Node] | None:
         """``except error as name: …``; ``found`` are the bindings at its start."""
@@ -219,10 +227,13 @@ class ControlLowering(StoreLowering):
     def enter(self, node: ast.With | ast.AsyncWith) -> None:
         """``with context as name: …``."""
         block = self.block
+        swallowed: list[ast.expr] = []
         swallows = False
         for item in node.items:
             value = self.expression(item.context_expr)
-            swallows = swallows or self._swallows(item.context_expr)
+            if self._swallows(item.context_expr):
+                swallows = True
+                swallowed += item.context_expr.args if isinstance(item.context_expr, ast.Call) else []
             self.mark("async with" if isinstance(node, ast.AsyncWith) else "with", node, value)
             entered = self.iterate(value, "with", node.lineno)
             if item.optional_vars is not None:
@@ -230,6 +241,7 @@ class ControlLowering(StoreLowering):
         if not swallows:
             self.statements(node.body)
             return
+        self._handle_in(node.body, swallowed)
         block.open_record()
         end = self.side(node.body)
         block.merge([end, block.anywhere_in(block.close_record(), node.lineno)], node.lineno)
@@ -283,15 +295,3 @@ class ControlLowering(StoreLowering):
 
 def _jumps(node: ast.AST) -> bool:
     return any(isinstance(inner, ast.Break | ast.Continue) for inner in ast.walk(node))
-
-
-def _exceptions_in(handlers: list[ast.ExceptHandler]) -> frozenset[str]:
-    """The last names of the exceptions that are handled; BaseException if a handler names none."""
-    found: set[str] = set()
-    for handler in handlers:
-        if handler.type is None:
-            found.add("BaseException")
-            continue
-        for each in handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]:
-            found.add(ast.unparse(each).rpartition(".")[2])
-    return frozenset(found)

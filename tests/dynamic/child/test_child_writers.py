@@ -1,4 +1,4 @@
-"""Stores that the loops under way can still come to: each is found, and what runs only before or after is none."""
+"""Stores that can run before a further call: each is found, and what runs only before or after all calls is none."""
 
 from __future__ import annotations
 
@@ -312,3 +312,67 @@ def test_a_coroutine_s_loops_count_as_well(ahead: Ahead, loop: str) -> None:
 
 def test_a_file_that_can_not_be_read_stops_nothing(ahead: Ahead) -> None:
     assert ahead(LOOP.format("o.rate = 1"), other="def broken(:\n")
+
+
+PHASES = """
+def call(): pass
+
+def fit():
+    for x in [1, 2]:
+        call()
+
+def report():
+    print(rate)
+
+rate = 1
+fit()
+{between}
+{then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "found"),
+    [
+        ("fit( )", True),
+        ("for phase in range(2): fit( )", True),
+        ("if phase == 2:\n    print(1)\nelse:\n    fit( )", True),
+        ("call( )", True),
+        ("report()", False),
+        ("print(rate)", False),
+        ("def later():\n    fit( )", False),
+    ],
+)
+def test_what_comes_before_a_second_phase_is_ahead(ahead: Ahead, then: str, found: bool) -> None:
+    stores = told(ahead(PHASES.format(between="rate = 2", then=then), ("fit", "<module>")))
+    assert (("global", "rate", "") in stores) is found
+
+
+def test_what_a_second_phase_calls_itself_is_ahead(ahead: Ahead) -> None:
+    text = "def slow():\n    global rate\n    rate = 0.1\n" + PHASES.format(between="slow()", then="fit( )")
+    assert ("global", "rate", "") in told(ahead(text, ("fit", "<module>")))
+    last = "def slow():\n    global rate\n    rate = 0.1\n" + PHASES.format(between="fit( )", then="slow()")
+    assert ("global", "rate", "") not in told(ahead(last, ("fit", "<module>")))
+
+
+def test_a_second_phase_may_lie_in_a_handler_or_behind_a_try(ahead: Ahead) -> None:
+    text = """
+def call(): pass
+
+def fit():
+    for x in [1, 2]:
+        call()
+
+if True:
+    try:
+        fit()
+    except ValueError:
+        rate = 1
+    finally:
+        share = 1
+        other = 1
+    {last}
+"""
+    stores = told(ahead(text.format(last="fit( )"), ("fit", "<module>")))
+    assert {("global", name, "") for name in ("rate", "share", "other")} <= stores
+    assert not told(ahead(text.format(last="pass"), ("fit", "<module>"))) & {("global", "rate", "")}

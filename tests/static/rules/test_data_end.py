@@ -49,6 +49,20 @@ def test_what_raises_nothing_or_the_same_is_left(script, taken):
     assert not refused(script, taken=taken)
 
 
+def test_what_is_suppressed_is_handled(script):
+    suppressed = """
+    import contextlib
+
+    batches = iter(tf.data.Dataset.from_tensors(tf.ones([3])))
+    with contextlib.suppress(StopIteration):
+        while True:
+            step(batches)
+"""
+    scan = script(STEP.format(taken="next(batches)") + suppressed).scan()
+    (step,) = [each for each in scan.functions if each.qualname == "step"]
+    assert step.blocker is not None and step.blocker.code == "HYB216"
+
+
 def test_a_handler_beside_the_call_is_none(script):
     beside = """
     try:
