@@ -125,12 +125,13 @@ class RehearsedRow(Row):
 class CheckedRow(Row):
     """The checking run's results for a candidate. Seconds are medians per call, None if none was timed.
 
-    ``refutations`` and ``doubts`` map codes to the first text of each. ``states``, ``compared_paths`` and
-    ``signatures`` count distinct ones; ``owner_traces`` and ``owner_compared`` are of the owner with the most traces.
+    ``refutations`` and ``doubts`` map codes to the first text of each. ``raised`` counts compared calls that raised the
+    same error both ways. ``states``, ``compared_paths`` and ``signatures`` count distinct ones; ``owner_traces`` and ``owner_compared`` are of the owner with the most traces.
     """
 
     calls: int = 0
     compared: int = 0
+    raised: int = 0
     states: int = 0
     reads_nothing: bool = False
     refutations: Mapping[str, str] = field(default_factory=dict)

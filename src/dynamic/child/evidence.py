@@ -77,6 +77,7 @@ class Check:
         self.definitions = 0
         self.owners = Owners()
         self.compared = 0
+        self.raised = 0  # compared calls that raised the same error both ways
         self.states = 0
         self.refutations: dict[str, str] = {}
         self.doubts: dict[str, str] = {}
@@ -191,6 +192,7 @@ class Check:
         return CheckedRow(
             calls=self.calls,
             compared=self.compared,
+            raised=self.raised,
             states=self.states,
             reads_nothing=self.reads_nothing,
             refutations=self.refutations,

@@ -246,6 +246,7 @@ class Shadow:
             return  # rounding decides the result: agreement is no evidence
         check.max_error = max(check.max_error, comparison.max_error)
         check.compared_paths[way] += 1
+        check.raised += self.error is not None
         if not computed or self.error is not None:
             return  # nothing was computed: no evidence
         check.compared += 1

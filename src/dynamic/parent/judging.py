@@ -289,6 +289,12 @@ def _judge_row(
         why = f"it was traced {row.traces} times in {count(row.compared, 'compared call')}"
         said = f"{why}, too few calls to tell whether the traces end; {LONGER}"
         return verdict(Verdict.INCONCLUSIVE, "few-calls", said)
+    # At the end of the data there is no batch to compute with.
+    errors = [text for text in observation.exceptions if not text.startswith("OutOfRangeError")]
+    if errors and not row.raised:
+        # Eager code stops at the error. A graph may run what does not depend on it, such as an update of variables.
+        said = f"it raised {errors[0]} in the observed run, and no such call was compared"
+        return verdict(Verdict.INCONCLUSIVE, "raises", f"{said}: a graph may change variables before it stops")
     if row.unseen_path_calls > 0:
         said = f"{row.unseen_path_calls} calls ran an op sequence that was never compared"
         return verdict(Verdict.INCONCLUSIVE, "unseen-path", said)

@@ -541,6 +541,24 @@ def test_an_error_that_was_never_compared_leaves_a_path_unseen(tf: Any, check: A
     assert seen.row().unseen_path_calls == 1
 
 
+@pytest.mark.parametrize("behind", [True, False])
+def test_what_a_graph_does_in_spite_of_an_error_refutes(tf: Any, check: Any, behind: bool) -> None:
+    """Eager code stops at the check of its numbers, and a caller that goes on has its weights still."""
+    weight = tf.Variable(1.0)
+
+    def step(x: Any) -> Any:
+        loss = tf.reduce_sum(x) * weight
+        checked = tf.debugging.check_numerics(loss, "diverged")
+        weight.assign_sub(0.001 * (checked if behind else loss))
+        return loss
+
+    calls = batches(tf, 20)
+    calls[3] = (calls[3][0] * float("nan"),)
+    seen = check(step, calls)
+    assert bool(seen.refutations) is not behind
+    assert not behind or seen.row().raised == 1
+
+
 def test_the_scripts_own_error_reaches_the_script(tf: Any, checker: Any) -> None:
     def step(x: Any) -> Any:
         raise LookupError("mine")

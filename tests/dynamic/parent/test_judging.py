@@ -245,6 +245,7 @@ def checked(**changes: Any) -> CheckedRow:
         "objects": {},
         "compared_paths": 1,
         "unseen_path_calls": 0,
+        "raised": 0,
         "retraced": 5,
         "captured": [],
         "returned": [],
@@ -350,6 +351,22 @@ def test_where_few_calls_were_observed_the_traces_of_the_compared_ones_must_not_
     found = judging.judge_checked(function(), Observation(calls=2), row, ROOT, "", Variant())
     assert found.verdict is verdict
     assert found.verdict is Verdict.CONFIRMED or "it was traced 6 times in 7 compared calls" in found.reasons[0].message
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "verdict"),
+    [
+        ("InvalidArgumentError: diverged (1 times)", 0, Verdict.INCONCLUSIVE),
+        ("InvalidArgumentError: diverged (1 times)", 1, Verdict.CONFIRMED),
+        ("OutOfRangeError: End of sequence (3 times)", 0, Verdict.CONFIRMED),
+    ],
+)
+def test_a_call_that_raised_must_be_compared(error: str, raised: int, verdict: Verdict) -> None:
+    """Eager code stops at the error; a graph may change variables all the same."""
+    seen = Observation(calls=100, exceptions=(error,))
+    found = judging.judge_checked(function(), seen, checked(raised=raised), ROOT, "", Variant())
+    assert found.verdict is verdict
+    assert verdict is Verdict.CONFIRMED or "it raised InvalidArgumentError: diverged" in found.reasons[0].message
 
 
 def test_a_refutation_outweighs_every_doubt() -> None:
