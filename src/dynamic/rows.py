@@ -126,7 +126,8 @@ class CheckedRow(Row):
     """The checking run's results for a candidate. Seconds are medians per call, None if none was timed.
 
     ``refutations`` and ``doubts`` map codes to the first text of each. ``raised`` counts compared calls that raised the
-    same error both ways. ``states``, ``compared_paths`` and ``signatures`` count distinct ones; ``owner_traces`` and ``owner_compared`` are of the owner with the most traces.
+    same error both ways. ``states``, ``compared_paths`` and ``signatures`` count distinct ones; ``owner_traces`` and
+    ``owner_compared`` are of the owner with the most traces.
     """
 
     calls: int = 0
