@@ -49,7 +49,7 @@ NAMED = {
     "instance-key": r"can't be hashed|can't be weakly referenced",
     "iterates-tensor": r"[Ii]terating over a symbolic|not iterable",
     "late-variables": r"variables",
-    "late-state-of-threads": r"keeps a |called in 2 threads",  # the second thread may have the number of the first
+    "late-state-of-threads": r"keeps a |computed different numbers|called in 2 threads",  # numbers are used again
     "late-state": r"keeps a |branch on Python state|its trace reads|became|computed different numbers",
     "layer-per-call": r"random numbers were drawn|variable",
     "lone-instance": r"nothing else holds",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...records import AssumptionKind
+from ..facts.handlers import where_handled
 from ..facts.hazards import Hazard
 from ..facts.view import View
-from ..ir.code import Call, Event, FunctionCode
-from ..ir.solver import LINES
+from ..ir.code import Call, Event
 from ..ir.values import UNKNOWN, Box
 from .rule import Example, Group, Move, Polarity, Rule
 
@@ -100,25 +100,10 @@ class DataEnd(Rule):
         known = [value for value in event.arguments[0].values if value is not UNKNOWN]
         if not all(isinstance(value, Box) and value.kind in ("stream", "dataset") for value in known):
             return
-        place = _where_handled(event.owner, event.place)
+        place = where_handled(event.owner, event.place, {"StopIteration"}, _BROAD)
         if place is not None:
             message = (
                 f"ends with `StopIteration` at the end of the data, which is handled at {place}; a graph raises "
                 "`tf.errors.OutOfRangeError`"
             )
             yield view.hazard(self.code, message, event, True, self.assumption, "next")
-
-
-def _where_handled(code: FunctionCode, place: int) -> str | None:
-    """The file and line of the call, or of a call that leads to it, whose StopIteration is handled; None if none is."""
-    waiting, seen = [(code, place)], {code}
-    while waiting:
-        owner, at = waiting.pop()
-        for first, last, names in owner.handled:
-            if first <= at <= last and "StopIteration" in names and not names & _BROAD:
-                return f"{owner.module.file}:{at % LINES}"
-        for call, _ in owner.callers:
-            if call.owner not in seen:
-                seen.add(call.owner)
-                waiting.append((call.owner, call.place))
-    return None
