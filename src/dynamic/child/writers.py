@@ -1,4 +1,4 @@
-"""Finds the statements of the project's source that change state while the script is in its training loop.
+"""Finds the statements of the project's source that change state between two calls of a candidate.
 
 A run sees the changes during its time. It can't see a store that comes later (after an epoch, at a plateau), but the
 source shows it. Only code that can run before a further call counts: the running loops, the statements between this

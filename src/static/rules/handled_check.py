@@ -30,8 +30,7 @@ class HandledCheck(Rule):
 
     ## What to do
 
-    Check the results outside of the function, or make the update depend on the check: use the tensor that
-    `check_numerics` returns.
+    Check the results outside of the function.
     """
 
     code = "HYB217"
