@@ -11,7 +11,7 @@ from ...sandbox.child.clock import perf_counter
 from ...sandbox.child.refusal import RefusedConnection
 from ...sandbox.child.units import synchronize
 from ...sandbox.protocol import REMEDY
-from ..wording import TRACE_FAULTS, TRACE_REMEDY
+from ..wording import BESIDE, TRACE_FAULTS, TRACE_REMEDY
 from . import drawing, losses, rounding
 from .calls import Calls
 from .effects import Change, Project, Snapshot
@@ -239,7 +239,9 @@ class Shadow:
         telling = rounding.explain(self, comparison, after) if comparison.numeric else True
         if comparison.mismatches:
             self._trace_again(explaining=True)
-            if check.open:
+            if check.open and self.python.beside and not drawing.differs_again(self, after):
+                check.doubts.setdefault("beside", f"{comparison.mismatches[0]}{BESIDE}")
+            elif check.open:
                 check.refutations["differs"] = comparison.mismatches[0]
             return
         if not telling:

@@ -671,6 +671,48 @@ def test_what_a_thread_beside_may_have_changed_refutes_nothing(tf: Any, check: A
 
 
 @contextlib.contextmanager
+def working(work: Callable[[], Any], pause: float = 0.0005) -> Iterator[None]:
+    """A thread that works all the time."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.wait(pause):
+            work()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_variables_that_a_thread_beside_writes_are_a_doubt(tf: Any, check: Any) -> None:
+    """Workers that share an optimizer: the count of its updates moves while one of them computes its gradients."""
+    updates, weight = tf.Variable(0, dtype=tf.int64), tf.Variable(tf.ones((3, 1)))
+
+    def learn(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum((x @ weight) ** 2)
+        return tape.gradient(loss, weight)
+
+    with working(lambda: updates.assign_add(1)):
+        seen = check(learn, batches(tf))
+    assert not seen.refutations
+    assert "another thread ran at the same time" in seen.doubts["beside"]
+
+
+def test_a_graph_that_differs_each_time_is_refuted_beside_a_thread(tf: Any, check: Any) -> None:
+    def scale(x: Any) -> Any:
+        return x * (1.0 if tf.executing_eagerly() else 2.0)
+
+    with working(lambda: None):
+        seen = check(scale, batches(tf))
+    assert "the result" in seen.refutations["differs"]
+
+
+@contextlib.contextmanager
 def drawing_ahead(pause: float) -> Iterator[Any]:
     """A thread that draws batches ahead with ``np.random``, into a queue of some places."""
     ready: queue.Queue[Any] = queue.Queue(maxsize=3)
