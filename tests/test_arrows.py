@@ -74,6 +74,7 @@ def foreign(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, (node.module or "").partition(".")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", sorted(ARROWS))
 def test_a_folder_asks_only_those_below_it(folder: str) -> None:
     files = sorted((SOURCES / folder).rglob("*.py")) if (SOURCES / folder).is_dir() else [SOURCES / f"{folder}.py"]

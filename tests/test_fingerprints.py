@@ -218,6 +218,7 @@ def test_what_is_not_found_has_none(made, tmp_path):
     assert fingerprints(tmp_path, (function("f", 1, 1),)) == {}
 
 
+@pytest.mark.slow
 def test_a_long_expression_and_a_long_chain_of_calls_are_no_limit(made):
     count = 3000
     last = f"def f{count}(): return {'+'.join('1' * 900)}"

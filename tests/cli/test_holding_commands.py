@@ -138,6 +138,7 @@ def test_confirm_asks_for_a_change_or_for_functions(asked: SimpleNamespace) -> N
     assert (asked.asked.since, asked.asked.candidates, asked.asked.fresh) == (None, ("train:a", "train:b"), False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -127,6 +127,7 @@ EVERY_VERDICT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record, field, value", EVERY_VERDICT)
 def test_every_value_of_an_enumeration_fits_the_schema(report, record, field, value):
     def changed(node):

@@ -19,6 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "report.md"
 SHIPPED = Path(hybridize.__file__).parent / "report" / "schema.json"
 
 
+@pytest.mark.slow
 def test_the_schema_is_a_schema():
     Draft202012Validator.check_schema(to_schema())
 

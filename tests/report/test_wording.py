@@ -63,6 +63,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_patch", [True, False], ids=["patch", "git"])
 @pytest.mark.parametrize("is_repository", [True, False], ids=["repository", "plain"])
 @pytest.mark.parametrize("root, cwd", PLACES)

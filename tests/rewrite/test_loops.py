@@ -9,6 +9,7 @@ from tests.rewrite.outlining import looped, pairs, run
 PAIRS = pairs("loops")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_whole_loop_becomes_a_function_where_a_person_would_put_it(name, tmp_path):
     before, after = PAIRS[name]

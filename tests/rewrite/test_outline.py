@@ -30,6 +30,7 @@ def outlined_pair(name):
         return steps, *moved(Path(folder), steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_step_becomes_a_function_where_a_person_would_put_it(name):
     _, after = PAIRS[name]
@@ -473,6 +474,7 @@ MISGIVEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MISGIVEN)
 def test_what_is_given_is_checked_by_putting_it_back(name, tmp_path):
     old, new, given = MISGIVEN[name]

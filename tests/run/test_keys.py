@@ -83,6 +83,7 @@ def test_the_key_stays_when_lines_move_or_something_changes_that_it_does_not_res
     assert keys(tmp_path, DECORATED.replace(old, new))["train:step"] == keys(tmp_path, DECORATED)["train:step"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

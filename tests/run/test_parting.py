@@ -178,6 +178,7 @@ def depending(work: Work, judgement: Judgement, code: str, verdict: Verdict, *ot
     work.add([replace(judgement, verdict=verdict, reasons=(Reason(code, said), *others))])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "verdict"), [("unstable", Verdict.REFUTED), ("state-changes", Verdict.INCONCLUSIVE)]
 )

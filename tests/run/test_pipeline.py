@@ -323,6 +323,7 @@ def test_the_sources_are_edited_where_that_is_asked_for(optimize: Any, tmp_path:
     assert changed(tmp_path) == BOTH and not leftovers(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("place", ["before the first", "between", "after the last", "fsync", "link", "unlink"])
 def test_what_is_said_after_an_interruption_is_what_the_disk_holds(

@@ -72,6 +72,7 @@ def planned(layout: Layout, cwd: Path, **options: Any) -> Work:
     return work
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["patch", "git"])
 @each_layout
 def test_the_patch_applies_as_is_said(

@@ -146,6 +146,7 @@ def test_a_plan_that_runs_as_the_script_does_stands(laid: Any) -> None:
     assert all(verdict is Verdict.CONFIRMED for verdict in verdicts(work).values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failing", "verdict", "words"),
     [

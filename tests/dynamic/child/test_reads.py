@@ -80,6 +80,7 @@ for _ in range(9): nodes = Node(nodes)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "change"),
     [

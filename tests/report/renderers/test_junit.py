@@ -25,6 +25,7 @@ def outcomes(report) -> dict[str, str]:
     return {case.get("name", ""): next((e.tag for e in case if e.tag != "system-out"), "passed") for case in cases}
 
 
+@pytest.mark.slow
 def test_every_report_fits_the_schema(examples):
     xmlschema = pytest.importorskip("xmlschema")
     schema = xmlschema.XMLSchema(SCHEMA)

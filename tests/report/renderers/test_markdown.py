@@ -143,6 +143,7 @@ def test_applied_edits_need_no_command(report):
     assert "edited in place" in page and "patch -p1" not in page and "Nothing: the change was applied." in page
 
 
+@pytest.mark.slow
 def test_a_comment_is_never_too_long_for_github(report):
     many = tuple(
         replace(each, function=replace(each.function, id=f"m:f{number}"), reasons=(Reason("x", "<@a" * 5000),))

@@ -64,6 +64,7 @@ def test_a_long_line_of_the_diff_stays_one_line(report):
     assert f" {line}\n" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 @pytest.mark.parametrize("verbosity", [0, 1])
 def test_no_line_is_longer_than_the_terminal(report, width, verbosity):

@@ -211,6 +211,7 @@ def test_what_is_refuted_slower_or_drifts_fails(
     assert said in report.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("verdict", "move", "what"),
     [

@@ -142,6 +142,7 @@ NOT_PROVED: dict[str, tuple[dict[str, Any], Verdict, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOT_PROVED)
 def test_what_is_not_proved_is_left_in_python_and_the_plan_is_as_it_was(name: str, laid: Any) -> None:
     given, verdict, words = NOT_PROVED[name]

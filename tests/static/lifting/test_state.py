@@ -74,6 +74,7 @@ NUMBERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NUMBERS)
 def test_what_is_assigned_may_be_computed_of_numbers(name, project):
     source = "import math\n" + AGENT.replace(ANNEAL, NUMBERS[name])
@@ -154,6 +155,7 @@ LEFT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEFT)
 def test_an_attribute_is_left_where_a_parameter_might_not_be_the_same(name, project):
     source = AGENT

@@ -67,6 +67,7 @@ def test_every_kind_of_statement_is_lowered_or_has_nothing_to_it():
     assert every == {*_STATEMENTS, *silent}
 
 
+@pytest.mark.slow
 def test_a_function_of_five_thousand_lines_is_lowered():
     lines = "".join(f"    if x > {n}:\n        y = x + {n}\n" for n in range(2500))
     program = analysed(f"def f(x):\n    y = x\n{lines}    return y\nf(1)\n")

@@ -106,6 +106,7 @@ PLACES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.sets(st.sampled_from(PLACES), min_size=1), st.dictionaries(st.sampled_from(PLACES), st.sampled_from("xyz")))
 def test_no_two_files_have_one_name_and_what_is_known_stays(tmp_path_factory, places: set[str], known: dict) -> None:
     root = tmp_path_factory.getbasetemp() / "no such folder"

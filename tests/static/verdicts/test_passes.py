@@ -196,6 +196,7 @@ def test_in_a_function_that_is_called_in_a_loop_no_other_is_needed(found: Found)
 # What divides it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

@@ -138,6 +138,7 @@ def test_ten_megabytes_on_one_line_do_not_make_a_large_page(report):
     assert len(text) < 500_000 and "more characters" in text
 
 
+@pytest.mark.slow
 def test_a_large_project_has_a_page_of_a_bounded_size(report):
     many = tuple(
         replace(each, function=replace(each.function, id=f"{each.function.id}{n}"))
