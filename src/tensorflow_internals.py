@@ -101,6 +101,8 @@ _RARE_SEED_SOURCES = tuple(
     Name(f"tensorflow.python.ops.{module}", "random_seed")
     for module in ("candidate_sampling_ops", "image_ops_impl", "nn_ops")
 )
+_SET_SEED = Name("tensorflow.python.eager.context", "set_global_seed")
+_SUMMARY_STATE = Name("tensorflow.python.ops.summary_ops_v2", "_summary_state")
 _TF_CONVERT = Name("tensorflow.python.autograph.impl.api", "tf_convert")
 _CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_status_ctx")
 _LEFT_ALONE = Name("tensorflow.python.autograph.impl.api", "is_autograph_artifact")
@@ -146,6 +148,7 @@ ESSENTIAL = (
     _EAGER_OUTSIDE,
     *_RANDOM_OPS,
     _SEED_SOURCE,
+    _SET_SEED,
     _TF_CONVERT,
     _LEFT_ALONE,
     _CONTROL_STATUS,
@@ -316,6 +319,27 @@ def replace_random_ops(replace: Callable[[str, Callback], Callback]) -> None:
                 raise
             continue
         setattr(importlib.import_module(op.module), op.path, replace(op.path, original))
+
+
+def follow_seed(told: Callable[[Any], None]) -> None:
+    """Call ``told`` with each seed that is set for the whole process (``tf.random.set_seed``), after it was set."""
+    original = _SET_SEED.get()
+
+    def set_global_seed(seed: Any) -> None:
+        original(seed)
+        told(seed)
+
+    setattr(importlib.import_module(_SET_SEED.module), _SET_SEED.path, set_global_seed)
+
+
+def summary_state() -> Any:
+    """The object with the current step, writer and condition of ``tf.summary``. Raises MissingName."""
+    return _SUMMARY_STATE.get()
+
+
+def loaded_summary_state() -> Any:
+    """The same; None if TensorFlow was not imported, or has it no longer."""
+    return getattr(sys.modules.get(_SUMMARY_STATE.module), _SUMMARY_STATE.path, None)
 
 
 def seed_source() -> ModuleType:

@@ -147,17 +147,19 @@ class Child:
 
 
 def share_one_random_stream(tf: Any) -> None:
-    """Makes the stateful random ops draw from a counter in a variable, the same eagerly and in a graph.
+    """Makes the stateful random ops draw from a counter in a variable, the same eagerly and in a graph, and from the
+    seed that the program has set, which a graph keeps.
 
     The seeds of ``tf.random`` ops are chosen otherwise in a graph than eagerly, so without this every program
     with dropout would seem to change.
     """
+    from tensorflow.python.eager import context
     from tensorflow.python.ops import gen_random_ops
 
     draws = tf.Variable(0, dtype=tf.int64, trainable=False)
 
     def seed() -> Any:
-        return tf.stack([tf.constant(7, tf.int64), draws.assign_add(1)])
+        return tf.stack([tf.constant(context.global_seed() or 0, tf.int64), draws.assign_add(1)])
 
     def normal(shape: Any, dtype: Any, seed_: int = 0, **_: Any) -> Any:
         return tf.random.stateless_normal(shape, seed(), dtype=dtype)

@@ -62,7 +62,7 @@ def program(tmp_path: Path) -> Iterator[Callable[[str], Program]]:
 def one_stream(tf: Any) -> Iterator[Any]:
     """The module ``streams``, installed for the length of a test."""
     from hybridize import tensorflow_internals as internals
-    from hybridize.dynamic.child import streams
+    from hybridize.dynamic.child import ambient, streams
 
     names = (
         *(*internals._RANDOM_OPS, *internals._RARE_RANDOM_OPS),
@@ -70,6 +70,7 @@ def one_stream(tf: Any) -> Iterator[Any]:
     )
     originals = [(sys.modules[name.module], name.path, name.get()) for name in names]
     streams._counters.clear()
+    ambient.given.seed = None
     streams.install(7)
     yield streams
     for module, path, original in originals:

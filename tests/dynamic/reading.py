@@ -56,6 +56,7 @@ class Program:
         sys.modules["program"] = self.module
         self.project = Project([str(folder)], [])
         self.reading = Reading(self.project)
+        self.seeded = False
         exec(compile(path.read_text(), str(path), "exec"), vars(self.module))
         introduce(self.step)
 
@@ -67,7 +68,7 @@ class Program:
         with Calls(self.project) as calls:
             self.step(*args)
         snapshot = Snapshot({str(number): value for number, value in enumerate(args)}, self.step, self.project)
-        self.reading.learn(calls, snapshot.objects)
+        self.reading.learn(calls, snapshot.objects, self.seeded)
 
     def changed(self) -> dict[str, int]:
         self.reading.look(always=True)

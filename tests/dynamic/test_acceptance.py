@@ -48,6 +48,8 @@ NAMED = {
     "identity": r"eagerly and .* from the graph|now holds another|changes|computes something different",
     "instance-key": r"can't be hashed|can't be weakly referenced",
     "iterates-tensor": r"[Ii]terating over a symbolic|not iterable",
+    "kept-seed": r"keeps the seed of its trace|its trace reads `seed of tf.random`",
+    "kept-summary": r"keeps a constant|branch on Python state|its trace reads `(step of )?tf.summary",
     "late-variables": r"variables",
     "late-state-of-threads": r"keeps a |computed different numbers|called in 2 threads",  # numbers are used again
     "late-state": r"keeps a |branch on Python state|its trace reads|became|computed different numbers",
@@ -96,12 +98,14 @@ SAFE = frozenset(
         "safe_legacy_keras",
         "safe_lookup_table",
         "safe_module_logger",
+        "safe_one_seed",
         "safe_random_shuffle",
         "safe_returned_counter",
         "safe_returned_iterations",
         "safe_sampled_loss",
         "safe_static_and_class_methods",
         "safe_step_factory",
+        "safe_summary_written",
         "safe_strategy_run",
         "safe_trained_in_thread",
         "safe_user_decorator_above",
@@ -110,7 +114,7 @@ SAFE = frozenset(
 
 
 #: The unsafe programs that are run by default besides the first of each hazard.
-UNSAFE = frozenset({"late_rate_callable"})
+UNSAFE = frozenset({"late_rate_callable", "seed_of_last_phase"})
 
 
 def selected() -> list[Program]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import marks
+from . import ambient, marks
 from .effects import Project
 from .grips import CONTAINERS, plain
 from .writers import Store, stores_ahead
@@ -76,6 +76,8 @@ def _changes(
     kind, key = step
     if marks.is_atom(value) and store.value == marks.text(value):
         return False
+    if store.kind == "ambient" or ambient.is_held_by(container):
+        return store.kind == "ambient" and ambient.is_held_by(container) and store.key == key
     if store.lazy and value is not None and value is not False:
         return False
     space = vars(modules[store.path]) if store.path in modules else {}

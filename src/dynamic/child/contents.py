@@ -73,7 +73,7 @@ def overrides(cls: type, name: str, owns: Callable[[type], bool]) -> bool:
 
 def attributes(value: Any) -> dict[str, Any] | None:
     """The attributes in an object's dictionary and slots; None if it can have none."""
-    own = _own_dictionary(value)
+    own = own_dictionary(value)
     found = dict(own) if own is not None else {}
     slots = _slots(type(value))
     for name, slot in slots:
@@ -84,7 +84,7 @@ def attributes(value: Any) -> dict[str, Any] | None:
     return found if own is not None or slots else None
 
 
-def _own_dictionary(value: Any) -> dict[str, Any] | None:
+def own_dictionary(value: Any) -> dict[str, Any] | None:
     """The dictionary of an object's attributes, read without calling a method of the user."""
     # A `threading.local` has one for each thread; this reads the current thread's.
     base = threading.local if issubclass(type(value), threading.local) else object
@@ -136,7 +136,7 @@ def function_parts(function: types.FunctionType) -> tuple[Any, ...]:
 def restore(kind: str, container: Any, copy: Any, now: Callable[[str, Any], dict[str, Any]]) -> None:
     """Restore one container from its copy. ``now(kind, container)`` returns a container's current attributes."""
     if kind == "attribute":
-        held, slots = _own_dictionary(container) or {}, dict(_slots(type(container)))
+        held, slots = own_dictionary(container) or {}, dict(_slots(type(container)))
         for name in now(kind, container).keys() - copy.keys():
             held.pop(name, None)
         for name, value in copy.items():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import symbolic
+from . import streams, symbolic
 
 # Attributes that do not affect what an op computes: names, devices and hints, which may differ between traces.
 _UNIMPORTANT = frozenset(
@@ -49,6 +49,8 @@ _UNIMPORTANT = frozenset(
         "func_name",
     }
 )
+
+_SEED = "seed"  # the kind of the constant with the seed of random ops
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _add(node: Any, library: Mapping[str, Any], rows: list[Row], place: str | No
             parts.append(_constant(value.tensor))
         else:
             parts.append(f"{name}={_digest(value.SerializeToString(deterministic=True))[:12]}")
-    rows.append(Row(node.op, " ".join(parts), place))
+    rows.append(Row(_SEED if streams.SEED in node.name else node.op, " ".join(parts), place))
     for name in called:
         if name in library and name not in inside:
             for inner in library[name].node_def:
@@ -171,6 +173,9 @@ def difference(first: Print, second: Print) -> str | None:
         if one.kind != other.kind:
             return f"{one.kind} became {other.kind}: a branch on Python state was taken differently{_at(other.place)}"
         if one.detail != other.detail:
+            if one.kind == _SEED:
+                kept = f"the graph keeps the seed of its trace, and the script sets another one{_at(other.place)}"
+                return f"{kept}: draw from a `tf.random.Generator`, and reset that"
             if one.kind == "Const":
                 values = f"{_short(one.detail)} then {_short(other.detail)}"
                 return f"the graph keeps a constant that changes: {values}" + _at(

@@ -282,7 +282,7 @@ class Observer:
         try:
             record.company.note(calls)
             record.reading = record.reading or Reading(self.project, LOOK_SHARE / len(self.records))
-            record.reading.learn(calls, before.objects)
+            record.reading.learn(calls, before.objects, seeded=True)
         except Exception as error:  # our failure must not become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
 
@@ -347,7 +347,8 @@ def install(child: Child) -> None:
 
 
 def _track(_module: Any) -> None:
-    from . import pyfuncs, variables
+    from . import ambient, pyfuncs, variables
 
     variables.track()
     pyfuncs.track()
+    ambient.follow_seed()

@@ -20,7 +20,7 @@ import numpy as np
 
 from ... import tensorflow_internals
 from ...sandbox.child.clock import perf_counter
-from . import contents
+from . import ambient, contents
 from .ahead import ahead
 from .calls import Calls, Ran
 from .chains import Chain, Read, Step, reads_of
@@ -120,6 +120,7 @@ class Reading:
     def __init__(self, project: Project, share: float = CHECK_LOOK_SHARE) -> None:
         self._project = project
         self._paths: dict[Any, Path] = {}
+        self._ambient: set[Any] = set()
         self._names: list[dict[str, str]] = []
         self._due = 0.0
         self._share = share
@@ -137,8 +138,9 @@ class Reading:
         #: The first value that can't be watched, with the function and line that read it; empty if there is none.
         self.unwatched = ""
 
-    def learn(self, calls: Calls, objects: Iterable[Any]) -> None:
-        """Watch the state that the executed functions read. ``objects`` may be the owners of loose attributes."""
+    def learn(self, calls: Calls, objects: Iterable[Any], seeded: bool = False) -> None:
+        """Watch the state that the executed functions read. ``objects`` may be the owners of loose attributes;
+        ``seeded``: they may draw numbers that depend on the seed of the process."""
         loose: dict[str, str] = {}
         before = len(self._paths)
         self._stack = calls.stack or self._stack
@@ -154,6 +156,14 @@ class Reading:
                 self._take(ran, read)
             for name, line in reads.loose.items():
                 loose.setdefault(name, f"`{ran.name}` ({ran.code.co_filename}:{line})")
+        summing = next((ran for ran in every if "summary" in ran.code.co_names), None)
+        reader = summing or next(iter(every), None)
+        if reader is not None:
+            where = f"`{reader.name}` ({reader.code.co_filename}:{reader.code.co_firstlineno})"
+            for holder, attribute, label in ambient.places(seeded, summing is not None):
+                steps = ((".", attribute),)
+                self._add(holder, steps, False, label, where, False)
+                self._ambient.add((id(holder), steps))
         for value in objects if loose else ():
             if self._project.owns_class(type(value)):
                 held = contents.attributes(value) or {}
@@ -173,11 +183,11 @@ class Reading:
 
     def look(self, always: bool = False) -> bool:
         """Whether the state has changed since the last inspection. Inspections take time and are rare, unless
-        ``always``."""
-        if not always and perf_counter() < self._due:
-            return False
+        ``always``; but TensorFlow's own state is little, and may change for a single call (`tf.summary.record_if`)."""
+        whole = always or perf_counter() >= self._due
         begun = time.thread_time()  # CPU time, so that other load on the machine does not make inspections rarer
-        changed = [path for path in self._paths.values() if path.look()]
+        paths = self._paths.values() if whole else [self._paths[key] for key in self._ambient]
+        changed = [path for path in paths if path.look()]
         for path in changed:
             if path.cut:
                 self._miss(f"`{path.label}`", path.place)
@@ -185,6 +195,8 @@ class Reading:
             self.clock += 1
             self.changes.update({path.label for path in changed if not path.loose})
             self._note(self.values())
+        if not whole:
+            return bool(changed)
         spent = time.thread_time() - begun
         self._due = perf_counter() + min(max(_LONGEST_PAUSE, spent / _PAUSE_SHARE), spent / self._share)
         return bool(changed)

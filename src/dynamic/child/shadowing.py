@@ -299,7 +299,7 @@ class Shadow:
         This does not happen in every call, unless it is for ``explaining`` an observed difference, or if the state that
         the trace reads has changed.
         """
-        from . import graphs, relaxing
+        from . import graphs, relaxing, streams
 
         check = self.check
         function = self.function
@@ -321,10 +321,10 @@ class Shadow:
         if made is None:
             return
         bound, concrete, calls, python, seconds = made
-        self.stability.note(own, calls, python.objects, seconds)
+        printed = graphs.fingerprint(concrete, self._place)
+        self.stability.note(own, calls, python.objects, seconds, streams.draws(printed.resources))
         check.company.note(calls)
         self.traced = True
-        printed = graphs.fingerprint(concrete, self._place)
         if printed.fault:
             stale = f"its trace {TRACE_FAULTS[printed.fault]}; {TRACE_REMEDY}"
             check.refutations.setdefault(f"stale-{printed.fault}", stale)

@@ -52,9 +52,10 @@ class Stability:
         """Whether some signature was not traced since the last change."""
         return any(clock != self.reading.clock for clock in self._clocks.values())
 
-    def note(self, key: Any, calls: Calls, objects: Iterable[Any], seconds: float) -> None:
-        """Record a trace: the functions that ran in it, the objects that they can reach, and its seconds."""
-        self.reading.learn(calls, objects)
+    def note(self, key: Any, calls: Calls, objects: Iterable[Any], seconds: float, draws: bool) -> None:
+        """Record a trace: the functions that ran in it, the objects that they can reach, its seconds, and whether it
+        ``draws`` random numbers."""
+        self.reading.learn(calls, objects, draws)
         if self._clocks.get(key, self.reading.clock) != self.reading.clock:
             self._asked += 1
             self._seconds += seconds

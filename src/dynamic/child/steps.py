@@ -64,10 +64,7 @@ def _own_attributes(value: Any) -> Any:
     """The attribute dictionary of an instance; None for a class, whose dictionary can't be written."""
     if issubclass(type(value), type):
         return None
-    try:
-        return object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return None
+    return contents.own_dictionary(value)
 
 
 def _attribute(value: Any, name: str) -> Any:
@@ -83,11 +80,8 @@ def _attribute(value: Any, name: str) -> Any:
             return GONE
     if of_class is not OPAQUE and hasattr(type(of_class), "__set__"):
         return OPAQUE
-    try:
-        own = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        own = None
-    if isinstance(own, dict) and name in own:
+    own = contents.own_dictionary(value)
+    if own is not None and name in own:
         return own[name]
     return of_class if is_code(of_class) or not hasattr(type(of_class), "__get__") else OPAQUE
 

@@ -2,7 +2,8 @@
 
 From the same seed, ``tf.random.*`` draws different numbers in a graph than eagerly: each graph op has its own seed
 and state. During a check, stateless ops replace the stateful ones. Their seed comes from a counter variable, which
-every draw increments, eagerly and in a graph.
+every draw increments, eagerly and in a graph, and from the seed that the script has set: eager code follows it, a graph
+keeps the one of its trace (`ambient`).
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from ... import tensorflow_internals
-from . import standins, variables
+from . import ambient, standins, variables
 
 #: The name of the counter variables.
 STREAM = variables.STREAM
+#: The name of the constant with the seed.
+SEED = "hybridize_seed"
 _ALGORITHM = "philox"  # the same numbers on every device and under XLA
 # AutoGraph's name for the body of a loop over a data set.
 _LOOP_BODY = "Dataset_scan_scan_body"
@@ -56,6 +60,7 @@ def install(seed: int) -> None:
     """Replace the random ops from now on. Runs no op: the script may still configure its devices."""
     global _seed
     _seed = seed
+    ambient.follow_seed(_begin_again)
     rare = {name: _on_stream(stand_in) for name, stand_in in vars(standins).items() if inspect.isfunction(stand_in)}
     replacements = {**rare, **_replacements()}
     tensorflow_internals.replace_random_ops(lambda name, original: _guarded(original, replacements[name]))
@@ -116,7 +121,16 @@ def _next() -> Any:
     prepare()
     counter, number = _counters[threading.get_ident()]
     drawn = counter.assign_add(1, read_value=True)
-    return tf.stack([tf.constant(_seed + 1000 * number, tf.int64), tf.cast(drawn, tf.int64)])
+    of_script = 0 if ambient.given.seed is None else 1 + zlib.crc32(str(ambient.given.seed).encode())
+    seed = tf.constant(_seed + 1000 * number + 1_000_000 * of_script, tf.int64, name=SEED)
+    return tf.stack([seed, tf.cast(drawn, tf.int64)])
+
+
+def _begin_again() -> None:
+    """Restart all streams, as TensorFlow does with eager ops and graphs when the script sets a seed."""
+    for counter, _ in list(_counters.values()):
+        with tf.init_scope():
+            counter.assign(0)
 
 
 def _replacements() -> dict[str, Callable[..., Any]]:

@@ -13,6 +13,8 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .ambient import SETTERS
+
 _SETUP = frozenset({"__init__", "__new__", "__post_init__", "__set_name__", "build"})
 _MUTATORS = frozenset(
     {"append", "extend", "insert", "pop", "popleft", "appendleft", "clear", "remove", "add", "discard"}
@@ -34,11 +36,11 @@ _MODULE = (0, 0, 0)
 class Store:
     """A statement that changes state.
 
-    ``kind`` is "attribute", "item", "content", "global" or "local", and ``key`` the changed attribute, item or name.
-    ``receiver`` is the last name of the changed object, ``plain`` whether the object is a bare name. ``owner`` is the
-    class of the storing method, ``scope`` are its function's first line (of a decorator), the line of ``def`` and the
-    last line, ``value`` is the ``repr`` of a stored literal. ``lazy``: it only fills in a missing value
-    (``if self.mask is None: self.mask = …``).
+    ``kind`` is "attribute", "item", "content", "global", "local" or "ambient" (see `ambient`), and ``key`` the
+    changed attribute, item or name. ``receiver`` is the last name of the changed object, ``plain`` whether the object
+    is a bare name. ``owner`` is the class of the storing method, ``scope`` are its function's first line (of a
+    decorator), the line of ``def`` and the last line, ``value`` is the ``repr`` of a stored literal. ``lazy``: it only
+    fills in a missing value (``if self.mask is None: self.mask = …``).
     """
 
     kind: str
@@ -285,6 +287,11 @@ def _stored(node: ast.AST, block: Block) -> Iterator[Store]:
 
 def _stored_by_call(node: ast.Call, block: Block) -> Iterator[Store]:
     function, given = node.func, node.args
+    attribute = SETTERS.get(_last_name(function))
+    if attribute is not None:
+        values = [*given, *(keyword.value for keyword in node.keywords)]
+        yield _store("ambient", attribute, None, node, block, values[0] if values else None)
+        return
     if isinstance(function, ast.Name) and function.id in ("setattr", "delattr") and given:
         name, receiver, given = function.id, given[0], given[1:]
     elif isinstance(function, ast.Attribute):

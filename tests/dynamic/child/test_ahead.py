@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from reading import COMMON, Program
 
+from hybridize.dynamic.child import ambient
+
 LOOP = """
 def step():
     return schedule() * state['rate']
@@ -79,3 +81,24 @@ def test_a_store_outside_of_the_loop_is_none_ahead(program: Callable[[str], Prog
     made = program(COMMON + LOOP.format(late="pass") + "\ndef other():\n    for n in range(3): schedule.epoch = n\n")
     made.module.main(made.call, False)
     assert made.reading.as_dict()["ahead"] == {}
+
+
+@pytest.mark.parametrize(
+    ("late", "is_another"),
+    [
+        ("random.set_seed(number)", True),
+        ("begin(7)", True),
+        ("random.set_seed(4)", True),
+        ("random.set_seed(3)", False),  # what it is already
+        ("schedule.seed = number", False),
+    ],
+)
+def test_another_seed_that_the_loop_can_come_to_set_is_known(
+    program: Callable[[str], Program], monkeypatch: pytest.MonkeyPatch, late: str, is_another: bool
+) -> None:
+    begin = "\ndef begin(seed):\n    random.set_seed(seed)\n"
+    made = program(COMMON + LOOP.format(late=late) + begin)
+    monkeypatch.setattr(ambient.given, "seed", 3)
+    made.seeded = True
+    made.module.main(made.call, False)
+    assert list(made.reading.as_dict()["ahead"]) == ([ambient.SEED] if is_another else [])

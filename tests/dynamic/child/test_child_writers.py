@@ -73,6 +73,13 @@ for x in [1, 2]:
         ("a, (b, *c) = x", {("global", "a", ""), ("global", "b", ""), ("global", "c", "")}),
         ("a = b = x", {("global", "a", ""), ("global", "b", "")}),
         ("for y in x: pass", {("global", "y", "")}),
+        # State of TensorFlow itself
+        ("tf.random.set_seed(x)", {("ambient", "seed", "")}),
+        ("set_seed(seed=x)", {("ambient", "seed", "")}),
+        ("tf.keras.utils.set_random_seed(3)", {("ambient", "seed", "")}),
+        ("tf.summary.experimental.set_step(x)", {("ambient", "step", "")}),
+        ("with tf.summary.record_if(x): pass", {("ambient", "is_recording", "")}),
+        ("np.random.seed(x)", set()),
         # Attributes and items
         ("o.rate = 1", {("attribute", "rate", "o")}),
         ("o.p.rate = 1", {("attribute", "rate", "p")}),

@@ -224,3 +224,16 @@ def test_many_texts_that_a_trace_holds_on_to_are_compared_by_value(tf: Any) -> N
 
     assert difference(tf, join, same, tf.constant("x")) is None
     assert "keeps a" in str(difference(tf, join, other, tf.constant("x")))
+
+
+def test_the_seed_of_the_process_is_kept_by_a_trace_that_draws(tf: Any, one_stream: Any) -> None:
+    def draw(x: Any) -> Any:
+        return tf.cond(tf.reduce_sum(x) > 0.0, lambda: x + tf.random.normal((3,)), lambda: x)
+
+    def seed() -> None:
+        tf.random.set_seed(5)
+
+    found = difference(tf, draw, seed, tf.ones(3))
+    assert found is not None and found.startswith("the graph keeps the seed of its trace, and the script sets another")
+    assert difference(tf, draw, seed, tf.ones(3)) is None, "the same seed again"
+    assert difference(tf, lambda x: x * 2.0, lambda: tf.random.set_seed(6), tf.ones(3)) is None, "it draws nothing"

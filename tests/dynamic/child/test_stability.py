@@ -35,7 +35,7 @@ def traced(tmp_path: Path) -> Iterator[Any]:
         made = Stability(project, {"changes": changed, "states": list(states), "overflowed": overflowed}, unfinished)
         with Calls(project) as calls:
             module.step()
-        made.note("key", calls, Snapshot({}, module.step, project).objects, 0.01)
+        made.note("key", calls, Snapshot({}, module.step, project).objects, 0.01, False)
         return made, module
 
     yield make

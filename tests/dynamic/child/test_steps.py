@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import threading
 import types
 from typing import Any
 
@@ -153,3 +154,16 @@ def test_functions_as_a_class_holds_them_are_code() -> None:
         assert is_code(value)
     for value in (Unbound(), property(refuse), Trainer, len, 3):
         assert not is_code(value)
+
+
+def test_of_what_each_thread_has_its_own_this_threads_is_followed() -> None:
+    class Local(threading.local):
+        def __init__(self) -> None:
+            self.rate = 1
+
+    value = Local()
+    thread = threading.Thread(target=lambda: store(value, (".", "rate"), 5))
+    thread.start()
+    thread.join()
+    assert follow(value, (".", "rate")) == 1
+    assert store(value, (".", "rate"), 2) and value.rate == 2
