@@ -84,12 +84,14 @@ class Unclear(Enum):
 
 @dataclass(frozen=True)
 class Crash:
-    """A failure of the edited script in the measurement, at a point that the original passes."""
+    """A failure of the edited script, at a point that the original passes."""
 
     error: str
     """The error, in one line."""
     places: tuple[str, ...] = ()
     """The lines of the edited script that the error names (`file:line`), the one that raised it first."""
+    timed: bool = True
+    """Whether it was being timed. Otherwise it was run once to its end, with nothing hooked."""
 
 
 @dataclass(frozen=True)

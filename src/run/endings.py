@@ -131,7 +131,8 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
     message += _loops(work) or _where_the_time_goes(work)
     crash = work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:
-        message = f"Nothing was changed: the edited script {crash.error} while it was timed; the original did not."
+        when = "while it was timed" if crash.timed else "when it was run to its end"
+        message = f"Nothing was changed: the edited script {crash.error} {when}; the original did not."
     return "refuted" if refuted else "nothing-to-gain", message, exit_codes.OK
 
 

@@ -15,7 +15,21 @@ from .keys import keys_of
 from .planning import drop_hopeless, set_plan
 from .reach import tell_refused
 from .renewed import ask_for_second_objects
-from .stages import check, cold_start, loops, measure, observe, outline, profile, race, reference, scan, seeds, switches
+from .stages import (
+    check,
+    cold_start,
+    last_run,
+    loops,
+    measure,
+    observe,
+    outline,
+    profile,
+    race,
+    reference,
+    scan,
+    seeds,
+    switches,
+)
 from .target import find_target
 from .work import Stop, Work
 
@@ -76,8 +90,11 @@ def optimize(work: Work) -> tuple[str, str, int]:
         outline.tell(work)
         while work.plan.edits:
             measure.run(work, found)
+            if measure.has_crashed(work, found):
+                continue
+            seeds.run(work, found)
+            last_run.run(work, found)
             if not measure.has_crashed(work, found):
-                seeds.run(work, found)
                 break
         remainder.prove(work, found, patient=False)
         belated.prove(work, found)

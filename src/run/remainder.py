@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 OWN_TIMES, OWN_SECONDS = 3.0, 20.0
 #: The largest share of the remaining time that the measurement may be asked to leave for these runs.
 MOST_PART = 0.15
+#: The same for the run of the edited script to its end, which takes this many seconds longer than the script alone.
+MOST_END_PART, END_SECONDS = 0.25, 5.0
 NOT_RUN = Reason(
     "not-run-cold", "it was not run in a fresh process, because the patch does not need it", move=Move.BUDGET
 )
@@ -46,12 +49,20 @@ def has_room(work: Work, trial: ColdTrial) -> bool:
 
 
 def kept(work: Work) -> float:
-    """The seconds that the measurement leaves for the postponed cold start: 0 if that would cost it much."""
+    """The seconds that the measurement leaves for the postponed cold start and for the run to the script's end: 0 for
+    what would cost it much."""
+    end = seconds_to_end(work)
+    end = end if end <= MOST_END_PART * work.left else 0.0
     trial = work.trial
     if trial is None or not work.waiting:
-        return 0.0
+        return end
     most = MOST_PART * work.left
-    return min(most, _seconds(trial, trial.steps)) if _seconds(trial, FEWEST_UNITS) <= most else 0.0
+    return end + (min(most, _seconds(trial, trial.steps)) if _seconds(trial, FEWEST_UNITS) <= most else 0.0)
+
+
+def seconds_to_end(work: Work) -> float:
+    """The seconds that the edited script needs from start to end; infinite if the original did not reach its end."""
+    return math.inf if work.own_seconds is None else work.own_seconds + END_SECONDS
 
 
 def _seconds(trial: ColdTrial, units: int) -> float:

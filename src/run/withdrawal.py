@@ -11,7 +11,7 @@ from .work import Work
 
 
 def withdraw(work: Work) -> list[Judgement]:
-    """Withdraw a plan whose edited script crashed in the measurement. Returns the rest of the plan, to be run again.
+    """Withdraw a plan whose edited script crashed. Returns the rest of the plan, to be run again.
 
     The candidate that the error names is refuted, or the only candidate. If the error names none of several, all are
     inconclusive, because any of them may be the cause.
@@ -20,7 +20,8 @@ def withdraw(work: Work) -> list[Judgement]:
     crash, chosen = work.benchmark.crash, work.selected()
     culprit = chosen[0] if len(chosen) == 1 else _culprit(crash, chosen, work.plan.files)
     place = place_of(crash, work)
-    said = f"while it was timed, the edited script {crash.error}{place}; the original script did not"
+    when = "while it was timed" if crash.timed else "run to its end"
+    said = f"{when}, the edited script {crash.error}{place}; the original script did not"
     work.plan, work.drift = Plan(), None
     if culprit is None:
         names = ", ".join(judgement.function.id for judgement in chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,12 @@ def test_each_conclusion_names_its_own_cause(found: Benchmark, words: str) -> No
     assert words in why
     assert ("budget" in why) == (found.cause is Unclear.BUDGET)
     assert ("so it is" in why) == (found.cause is not Unclear.BUDGET)
+
+
+def test_what_failed_in_the_run_to_the_end_is_said_to_have_failed_there() -> None:
+    work = crashed("one")
+    assert work.benchmark is not None
+    work.benchmark = replace(work.benchmark, crash=Crash("raised TypeError: no", timed=False))
+    withdraw(work)
+    said = work.judgements["train:one"].reasons[0].message
+    assert said == "run to its end, the edited script raised TypeError: no; the original script did not"

@@ -77,6 +77,8 @@ def _changes(
     if marks.is_atom(value) and store.value == marks.text(value):
         return False
     if store.kind == "ambient" or ambient.is_held_by(container):
+        if store.key == "step" and value is not None and not marks.is_atom(value):
+            return False  # a variable, which the loop sets again
         return store.kind == "ambient" and ambient.is_held_by(container) and store.key == key
     if store.lazy and value is not None and value is not False:
         return False

@@ -74,6 +74,9 @@ def follow_seed(listener: Callable[[], None] | None = None) -> None:
 
 
 def _take(seed: Any) -> None:
-    given.seed = None if seed is None else int(seed)
+    try:
+        given.seed = int(seed)
+    except (TypeError, ValueError, OverflowError):  # None, or what TensorFlow itself will refuse
+        given.seed = None
     for listener in _listeners:
         listener()

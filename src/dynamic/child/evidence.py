@@ -36,34 +36,32 @@ UNRESTORABLE = {
     "EagerPyFuncStateless": "it calls back into Python (tf.py_function)",
     "PyFuncStateless": "it calls back into Python (tf.numpy_function)",
 }
-# Ops that draw from their own random state, which our random stream does not replace.
-UNRESTORABLE.update(
-    dict.fromkeys(
-        (
-            "AllCandidateSampler",
-            "FixedUnigramCandidateSampler",
-            "FractionalAvgPool",
-            "FractionalMaxPool",
-            "LearnedUnigramCandidateSampler",
-            "LogUniformCandidateSampler",
-            "Multinomial",
-            "ParameterizedTruncatedNormal",
-            "RandomCrop",
-            "RandomGamma",
-            "RandomPoissonV2",
-            "RandomShuffle",
-            "RandomStandardNormal",
-            "RandomUniform",
-            "RandomUniformInt",
-            "SampleDistortedBoundingBox",
-            "SampleDistortedBoundingBoxV2",
-            "ThreadUnsafeUnigramCandidateSampler",
-            "TruncatedNormal",
-            "UniformCandidateSampler",
-        ),
-        "it draws random numbers from the internal state of an op",
-    )
+#: Ops that draw from their own random state. During a check, our random stream replaces nearly all of them.
+DRAWS = frozenset(
+    {
+        "AllCandidateSampler",
+        "FixedUnigramCandidateSampler",
+        "FractionalAvgPool",
+        "FractionalMaxPool",
+        "LearnedUnigramCandidateSampler",
+        "LogUniformCandidateSampler",
+        "Multinomial",
+        "ParameterizedTruncatedNormal",
+        "RandomCrop",
+        "RandomGamma",
+        "RandomPoissonV2",
+        "RandomShuffle",
+        "RandomStandardNormal",
+        "RandomUniform",
+        "RandomUniformInt",
+        "SampleDistortedBoundingBox",
+        "SampleDistortedBoundingBoxV2",
+        "ThreadUnsafeUnigramCandidateSampler",
+        "TruncatedNormal",
+        "UniformCandidateSampler",
+    }
 )
+UNRESTORABLE.update(dict.fromkeys(DRAWS, "it draws random numbers from the internal state of an op"))
 ITERATION = frozenset({"IteratorGetNext", "IteratorGetNextSync", "IteratorGetNextAsOptional"})
 
 

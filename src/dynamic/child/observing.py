@@ -21,6 +21,7 @@ from ...sandbox.child.child import Child
 from ...sandbox.child.clock import Clock, perf_counter
 from .calls import Calls, introduce
 from .effects import Change, Project, Snapshot
+from .evidence import DRAWS
 from .marks import file_of
 from .modes import FIT, Modes
 from .offspring import Offspring
@@ -273,16 +274,16 @@ class Observer:
             record.paths[note.path] += 1
             self._note_effects(record, first, before, outside, variables.created() > made)
             if reads is not None and before is not None:
-                self._note_reads(record, reads, before)
+                self._note_reads(record, reads, before, seeded=bool(note.ops.keys() & DRAWS))
         finally:
             self.busy = busy
         return result
 
-    def _note_reads(self, record: Record, calls: Calls, before: Snapshot) -> None:
+    def _note_reads(self, record: Record, calls: Calls, before: Snapshot, seeded: bool) -> None:
         try:
             record.company.note(calls)
             record.reading = record.reading or Reading(self.project, LOOK_SHARE / len(self.records))
-            record.reading.learn(calls, before.objects, seeded=True)
+            record.reading.learn(calls, before.objects, seeded)
         except Exception as error:  # our failure must not become the script's
             record.blind = f"{type(error).__name__}: {str(error)[:160]}"
 

@@ -97,6 +97,18 @@ class Run:
         }
         return self._run(job, self.base, "observe", (seconds, longest), _describe_observing, _has_seen_enough)
 
+    def alone(self, files: Sequence[EditedFile], seconds: float, label: str) -> RunOutcome:
+        """Run the script with ``files`` and nothing hooked, for at most ``seconds``; returns how it ended.
+
+        The lines in the outcome are those of ``files``.
+        """
+        seconds = self._left(seconds)
+        job: dict[str, Any] = {"role": "observe", "steps": None, "candidates": {}, "deadline_seconds": seconds}
+        job |= {name: [] for name in ("assigned_attributes", "edited", "entries", "hooks", "timed")}
+        child = start(self.target, job, files, self.folder, label, self.nursery)
+        self.watch("the script is running")
+        return child.wait(seconds + GRACE_SECONDS)
+
     def check(
         self,
         ids: Sequence[str],

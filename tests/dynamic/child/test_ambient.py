@@ -67,6 +67,14 @@ def test_the_seed_of_the_run_counts_besides(tf: Any, one_stream: Any) -> None:
     assert of_run(7) == of_run(7) != of_run(8)
 
 
+def test_what_is_no_seed_is_left_to_tensorflow(tf: Any, one_stream: Any) -> None:
+    from hybridize.dynamic.child import ambient
+
+    tf.random.set_seed("one")
+    assert ambient.given.seed is None
+    tf.random.set_seed(1)
+
+
 @pytest.mark.parametrize("seed", [3, np.int64(3), 2**63])
 def test_the_seed_that_was_set_last_is_known(tf: Any, one_stream: Any, seed: Any) -> None:
     from hybridize.dynamic.child import ambient
