@@ -258,7 +258,7 @@ class _Run:
             return replace(self.clear, reason="; ".join([self.clear.reason, *notes[:1]]))
         crash = self._crash()
         if crash is not None:
-            return self._refuted(crash)
+            return refuted(self._summarize(FALSE_POSITIVES), crash)
         alpha = FALSE_POSITIVES - self.spent if self.looks else planned_looks(self.most)[-1][1]
         found = self._summarize(alpha)
         if found.verdict == "inconclusive":
@@ -273,22 +273,22 @@ class _Run:
             return replace(found, end_to_end_speedup=None, whole_script=False, by_clock=True)
         return found
 
-    def _refuted(self, crash: Crash) -> Benchmark:
-        """The result if the edited script fails: the runs without a speedup."""
-        found = self._summarize(FALSE_POSITIVES)
-        return replace(
-            found,
-            speedup=None,
-            steady_state_speedup=None,
-            end_to_end_speedup=None,
-            cold_start_seconds=None,
-            break_even_units=None,
-            whole_script=False,
-            verdict="inconclusive",
-            reason=f"the edited script {crash.error}; the original script does not",
-            cause=Unclear.EDITED_FAILED,
-            crash=crash,
-        )
+
+def refuted(benchmark: Benchmark, crash: Crash) -> Benchmark:
+    """The result if the edited script fails: the runs without a speedup."""
+    return replace(
+        benchmark,
+        speedup=None,
+        steady_state_speedup=None,
+        end_to_end_speedup=None,
+        cold_start_seconds=None,
+        break_even_units=None,
+        whole_script=False,
+        verdict="inconclusive",
+        reason=f"the edited script {crash.error}; the original script does not",
+        cause=Unclear.EDITED_FAILED,
+        crash=crash,
+    )
 
 
 def _as_pair(group: Group) -> Pair:

@@ -11,6 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..errors import one_line
 from ..records import Crash, Ending, RunOutcome, Unclear
@@ -64,7 +65,7 @@ def run_group(
         if parted is not None and parted.crash is not None and not parted.out_of_memory:
             alone = _is_alone(table, arms, begin, parted.failed)
             if alone:
-                crash = Crash(describe(parted.crash), places_of(parted.crash))
+                crash = crash_of(parted.crash)
             elif alone is None:
                 parted.reason += "; there was no time to check whether the original script does so too"
                 parted.cause = Unclear.BUDGET
@@ -308,7 +309,7 @@ def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, 
             # A script that ended because a connection was refused counts as ended, not as failed.
             whole = whole or bool(outcome.contacts.stopped)
             if event is None or not whole:
-                raise Parted(f"the {name} version {describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
+                raise Parted(f"the {name} version {_describe(outcome)}, {when}", name, Unclear.SCRIPT_FAILED, outcome)
         if event is not None and kind == "started":
             seat.pid = event.get("pid")
         if event is not None and kind in ("boundary", "end"):
@@ -320,8 +321,7 @@ def _listen(table: Table, seat: Seat, patience: float, when: str) -> tuple[int, 
             return int(event["units"]), float(event["seconds"])
 
 
-def describe(outcome: RunOutcome) -> str:
-    """How a run ended, as a clause without its subject."""
+def _describe(outcome: RunOutcome) -> str:
     if outcome.ending is Ending.RAISED:
         place = f" at {outcome.error_place}" if outcome.error_place else ""
         return f"raised {one_line(outcome.error_type, outcome.error)}{place}"
@@ -332,7 +332,12 @@ def describe(outcome: RunOutcome) -> str:
     return f"was {outcome.ending.value}"
 
 
-def places_of(outcome: RunOutcome) -> tuple[str, ...]:
+def crash_of(outcome: RunOutcome, timed: bool = True) -> Crash:
+    """The failure of the edited script that ended a run."""
+    return Crash(_describe(replace(outcome, error_place=None)), _places(outcome), timed)
+
+
+def _places(outcome: RunOutcome) -> tuple[str, ...]:
     """The places (``file:line``) that an error names: where it was raised, then from the innermost frame outwards."""
     frames = re.findall(r'File "([^"]+)", line (\d+)', outcome.error or "")
     places = [outcome.error_place or "", *(f"{file}:{line}" for file, line in reversed(frames))]

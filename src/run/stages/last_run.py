@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ...errors import ran_out_of_memory
-from ...records import Crash, RunOutcome, Scan
+from ...records import RunOutcome, Scan
 from .. import remainder
 from ..failures import has_failed
 from ..work import Work
@@ -18,7 +16,8 @@ def run(work: Work, scan: Scan) -> None:
     pickles or inspects it) finds the hook there, and code after the last compared step is not run. If the script fails,
     the benchmark gets a `Crash`.
     """
-    from ...measure.turns import describe, places_of
+    from ...measure.benchmark import refuted
+    from ...measure.turns import crash_of
 
     benchmark = work.benchmark
     seconds = remainder.seconds_to_end(work)
@@ -28,9 +27,7 @@ def run(work: Work, scan: Scan) -> None:
         run = work.run_with(scan)
         edited = run.alone(work.plan.files, work.left, "last")
         if _has_failed(edited) and not _has_failed(run.alone((), work.left, "last-original")):
-            crash = Crash(describe(edited), places_of(edited), timed=False)
-            reason = f"the edited script {crash.error}; the original script does not"
-            work.benchmark = replace(benchmark, verdict="inconclusive", reason=reason, crash=crash)
+            work.benchmark = refuted(benchmark, crash_of(edited, timed=False))
 
 
 def _has_failed(outcome: RunOutcome) -> bool:

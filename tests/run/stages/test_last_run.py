@@ -60,9 +60,7 @@ def test_a_script_that_fails_where_the_original_does_not_has_crashed() -> None:
     work, made = after(FAILED, ENDED)
     assert made == ["edited", "original"]
     assert work.benchmark is not None and work.benchmark.verdict == "inconclusive"
-    assert work.benchmark.crash == Crash(
-        "raised TypeError: cannot pickle it at /p/train.py:9", ("/p/train.py:9",), timed=False
-    )
+    assert work.benchmark.crash == Crash("raised TypeError: cannot pickle it", ("/p/train.py:9",), timed=False)
 
 
 @pytest.mark.parametrize(
