@@ -76,10 +76,10 @@ def _changes(
     kind, key = step
     if marks.is_atom(value) and store.value == marks.text(value):
         return False
-    if store.kind == "ambient" or ambient.is_held_by(container):
-        if store.key == "step" and value is not None and not marks.is_atom(value):
-            return False  # a variable, which the loop sets again
-        return store.kind == "ambient" and ambient.is_held_by(container) and store.key == key
+    is_ambient = ambient.is_held_by(container)
+    if is_ambient or store.kind == "ambient":
+        is_variable = key == "step" and value is not None and not marks.is_atom(value)  # the loop sets it again
+        return is_ambient and store.kind == "ambient" and store.key == key and not is_variable
     if store.lazy and value is not None and value is not False:
         return False
     space = vars(modules[store.path]) if store.path in modules else {}

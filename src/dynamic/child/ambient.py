@@ -7,6 +7,7 @@ and whether to record.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -66,11 +67,14 @@ def is_held_by(holder: object) -> bool:
 
 def follow_seed(listener: Callable[[], None] | None = None) -> None:
     """Keep ``given`` up to date from now on. ``listener`` is called when the script sets a seed, even the same one."""
-    if not _listeners:
-        tensorflow_internals.follow_seed(_take)
-        _listeners.append(lambda: None)
+    _hook()
     if listener is not None and listener not in _listeners:
         _listeners.append(listener)
+
+
+@functools.cache
+def _hook() -> None:
+    tensorflow_internals.follow_seed(_take)
 
 
 def _take(seed: Any) -> None:

@@ -64,9 +64,7 @@ def run(work: Work, scan: Scan, width: float = math.inf) -> None:
 
 
 def has_crashed(work: Work, scan: Scan) -> bool:
-    """Whether the edited script crashed. Then the plan becomes what agrees in a cold run without
-    the culprit.
-    """
+    """Whether the edited script crashed. Then the plan becomes what agrees in a cold run without the culprit."""
     from ..withdrawal import withdraw
 
     if work.benchmark is None or work.benchmark.crash is None:
