@@ -38,7 +38,7 @@ from .wording import (
 
 #: The codes of reasons why a confirmed candidate is not in the patch (``measure.selection``, ``run``).
 NOT_WORTH_IT = frozenset({"covered", "not-worth-it", "not-run-cold"})
-_LEFT_OUT = NOT_WORTH_IT | {"not-faster", "race", "drift", "caller-not-converted"}
+_LEFT_OUT = NOT_WORTH_IT | {"not-faster", "not-measured", "race", "drift", "caller-not-converted"}
 #: Memory is reported if the edited script needs more by this factor.
 _MORE_MEMORY = 1.1
 #: If nothing is changed, at most this many lines of the user's files are named, with at least this share of the time.

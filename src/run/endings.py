@@ -44,7 +44,8 @@ def _conclude(work: Work) -> tuple[str, str, int]:
         why = why_dropped(benchmark, work.options.min_speedup)
         work.add([deselect(j, Reason("not-faster", why)) for j in work.selected()])
         work.plan = Plan()
-        return "nothing-to-gain", f"Nothing was changed: {why}.", exit_codes.OK
+        where = _loops(work) or _where_the_time_goes(work)
+        return "nothing-to-gain", f"Nothing was changed: {why}.{where}", exit_codes.OK
     drift = work.drift
     if drift is not None and (drift.verdict, drift.level) == ("drift", "L3"):
         why = f"the edited script ends with different numbers than the original: {drift.reason}"
@@ -115,8 +116,9 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
         message = "No function in this project can be converted. -v lists every function with the reason."
     else:
         put_off = sum(j.function.id in work.waiting for j in proposed)
+        left_out = "measured" if work.unmeasured else "worth an edit"
         numbers = [
-            (verdicts.count(Verdict.CONFIRMED), "confirmed but not worth an edit"),
+            (verdicts.count(Verdict.CONFIRMED), f"confirmed but not {left_out}"),
             (put_off, "not worth an edit"),
             (refuted, "refuted"),
             (verdicts.count(Verdict.INCONCLUSIVE) - put_off, "inconclusive"),
@@ -128,6 +130,8 @@ def _nothing_to_write(work: Work) -> tuple[str, str, int]:
         why = work.no_gain or remainder.why_not(work)
         if why:
             message = f"Nothing to gain: {why}. Of {count(len(proposed), 'candidate')}: {parts}."
+        if work.unmeasured:
+            message = f"Nothing was changed: {work.unmeasured}. Of {count(len(proposed), 'candidate')}: {parts}."
     message += _loops(work) or _where_the_time_goes(work)
     crash = work.benchmark.crash if work.benchmark is not None else None
     if crash is not None:

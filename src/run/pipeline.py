@@ -12,7 +12,7 @@ from ..options import Mistake, Options
 from ..records import Report, Scan, Target
 from . import belated, endings, remainder
 from .keys import keys_of
-from .planning import drop_hopeless, set_plan
+from .planning import drop_hopeless, drop_undecidable, set_plan
 from .reach import tell_refused
 from .renewed import ask_for_second_objects
 from .stages import (
@@ -88,6 +88,7 @@ def optimize(work: Work) -> tuple[str, str, int]:
     with nursery(work):
         found = prove(work, found)
         outline.tell(work)
+        drop_undecidable(work, found)
         while work.plan.edits:
             measure.run(work, found)
             if measure.has_crashed(work, found):
@@ -132,6 +133,7 @@ def prove(work: Work, found: Scan) -> Scan:
         check.stop_where_refused(work)
         race.run(work, found, observed)
         drop_hopeless(work)
+        drop_undecidable(work, found)
         cold_start.run(work, found)
         drop_hopeless(work)
         set_plan(work, found)

@@ -38,7 +38,12 @@ def postpone(work: Work) -> None:
 
 def allowance(work: Work) -> float:
     """The seconds for runs that do not change the patch. They are few if there is no patch."""
-    if work.own_seconds is None or work.selected():
+    return work.left if work.selected() else without_patch(work)
+
+
+def without_patch(work: Work) -> float:
+    """The seconds that are left if there is no patch."""
+    if work.own_seconds is None:
         return work.left
     return min(work.left, max(0.0, max(OWN_SECONDS, OWN_TIMES * work.own_seconds) - work.spent))
 

@@ -83,6 +83,7 @@ class Work:
     left_alone: dict[str, Reason] = field(default_factory=dict)  # why other regions were not outlined
     base: tuple[EditedFile, ...] = ()  # the files after outlining, which are observed and checked
     no_gain: str = ""  # why no remaining candidate can pay off
+    unmeasured: str = ""  # why the plan was taken back before its measurement
     held: Held | None = None  # the current code compared with a baseline
     keys: dict[str, str] = field(default_factory=dict)  # hashes of all that the plan's verdicts depend on
     edit: Editing = edit_project  # makes the files of a plan's edits

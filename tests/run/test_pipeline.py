@@ -36,6 +36,7 @@ from hybridize.records import (
     RunOutcome,
     Scan,
     Throw,
+    VariantResult,
     Verdict,
 )
 from hybridize.report import folder
@@ -489,6 +490,68 @@ def test_a_plan_that_takes_too_little_of_the_time_is_taken_back(optimize: Any) -
     assert "1.02 times as fast at best" in report.message
     (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
     assert judgement.verdict is Verdict.CONFIRMED and "not worth an edit: " in judgement.reasons[-1].message
+
+
+def timed(graph: float, share: float, calls: int = 40, seconds: float = 2.0) -> Callable[[Work], None]:
+    """A proof of a plan: an eager call took 40 ms in the check, and a graph call ``graph`` seconds."""
+
+    def prove(work: Work) -> None:
+        confirm(work)
+        result = VariantResult("graph", Verdict.CONFIRMED, 1, 0.5, graph, 0.04, 0.0)
+        seen = Observation(calls=calls, seconds=seconds, share=share, share_at_most=share)
+        work.startup_seconds = 3.0
+        work.add([replace(work.judgements["train:step"], observation=seen, variants=(result,))])
+
+    return prove
+
+
+@pytest.mark.parametrize(
+    ("graph", "share", "budget", "words"),
+    [
+        # 40 steps of 0.5 s, so a group takes 22 s. To show 4.7% more than asked for takes four.
+        (0.004, 0.1, 50.0, "could be 1.10 times as fast at best, and to show so little takes about 88 s more"),
+        (0.036, 0.1, 900.0, "could be 1.01 times as fast at best, and --min-speedup asks for 1.05"),
+        (0.036, 0.1, 50.0, "could be 1.01 times as fast at best, and --min-speedup asks for 1.05"),
+    ],
+)
+def test_what_the_rest_of_the_budget_can_not_show_is_not_measured(
+    optimize: Any, graph: float, share: float, budget: float, words: str
+) -> None:
+    prove = timed(graph, share, seconds=2.0)
+    report = optimize(prove, budget_seconds=budget, measure=lambda *args: pytest.fail("it is measured"))
+    assert (report.status, report.exit_code) == ("nothing-to-gain", 0) and not report.plan.edits
+    assert words in report.message and report.message.startswith("Nothing was changed: by the timings of the check")
+    assert "1 confirmed but not measured" in report.message
+    (judgement,) = [j for j in report.judgements if j.function.qualname == "step"]
+    assert judgement.verdict is Verdict.CONFIRMED and "not measured: " in judgement.reasons[-1].message
+
+
+@pytest.mark.parametrize(
+    ("graph", "share", "budget"),
+    [
+        (0.004, 0.1, 150.0),  # four groups fit
+        (0.004, 0.9, 50.0),  # so large a gain is clear after two
+        (0.004, 0.9, 5.0),  # the budget is short, which the measurement says
+    ],
+)
+def test_what_the_rest_of_the_budget_can_show_is_measured(
+    optimize: Any, graph: float, share: float, budget: float
+) -> None:
+    assert optimize(timed(graph, share), budget_seconds=budget).status == "optimized"
+
+
+@pytest.mark.parametrize(("own", "least", "measured"), [(20.0, 1.05, False), (20.0, 1.02, True), (80.0, 1.05, True)])
+def test_a_small_gain_is_measured_for_at_most_three_times_the_scripts_own_time(
+    optimize: Any, own: float, least: float, measured: bool
+) -> None:
+    def prove(work: Work) -> None:
+        timed(0.004, 0.1)(work)
+        work.own_seconds = own
+
+    report = optimize(prove, budget_seconds=900.0, min_speedup=least)
+    assert (report.status == "optimized") == measured
+    if not measured:
+        assert "long for a script of 20 s: ask for it with a smaller --min-speedup" in report.message
 
 
 def test_what_was_put_off_and_never_run_cold_is_counted_as_not_worth_an_edit(optimize: Any) -> None:
