@@ -253,18 +253,18 @@ class _Run:
 
     def result(self) -> Benchmark:
         """The result so far. If the last look has not happened, it happens now, with the remaining alpha."""
-        notes = [group.note for group in self.groups if group.note]
+        ending = next((group.note for group in self.groups if group.note), "")
         if self.clear is not None:
-            return replace(self.clear, reason="; ".join([self.clear.reason, *notes[:1]]))
+            return replace(self.clear, ending=ending)
         crash = self._crash()
         if crash is not None:
             return refuted(self._summarize(FALSE_POSITIVES), crash)
         alpha = FALSE_POSITIVES - self.spent if self.looks else planned_looks(self.most)[-1][1]
         found = self._summarize(alpha)
         if found.verdict == "inconclusive":
-            why = [part for part in (self.why_ended, found.reason) if part]
-            found = replace(found, reason="; ".join(dict.fromkeys([*why, *notes[:1]])), cause=self.cause)
-        return found
+            why = [part for part in (self.why_ended, found.reason, ending) if part]
+            found = replace(found, reason="; ".join(dict.fromkeys(why)), cause=self.cause)
+        return replace(found, ending=ending)
 
     def _summarize(self, alpha: float) -> Benchmark:
         found = summarize(self.unit, self.pairs, alpha, self.min_speedup, self.length, self.tail)

@@ -173,7 +173,8 @@ def _agreement(
     if lines := len(reference.lines):
         parts.append(f"{lines:,} printed line{'' if lines == 1 else 's'}")
     together = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    said = f"{together} agree over {edited.units:,} {edited.unit}s, to within rounding"
+    agree = "agrees" if counts.total() + lines == 1 else "agree"
+    said = f"{together} {agree} over {edited.units:,} {edited.unit}s, to within rounding"
     if noisy:
         numbers = "1 number was" if len(noisy) == 1 else f"{len(noisy)} numbers were"
         said += f"; {numbers} ignored ({noisy[0].name} {noisy[0].detail})"

@@ -164,6 +164,8 @@ class Benchmark:
     reported then."""
     by_clock: bool = False
     """Whether the script trains for a fixed time. It then takes as long as before, and runs more steps."""
+    ending: str = ""
+    """How the runs ended, if not alike (such as after different numbers of steps); otherwise empty."""
 
 
 @dataclass(frozen=True)

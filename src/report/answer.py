@@ -135,7 +135,8 @@ def benchmark_rows(benchmark: Benchmark) -> list[Row]:
         whole = benchmark.end_to_end_speedup
         # If each step is faster, the confidence interval of a ratio below 1 covers 1.
         said = as_long(whole) if whole < 1 and benchmark.verdict == "faster" else faster(whole)
-        found.append(Row("Whole run", f"{said} {_scope(benchmark)}"))
+        ended = f"; {benchmark.ending}" if benchmark.ending else ""
+        found.append(Row("Whole run", f"{said} {_scope(benchmark)}{ended}"))
     if benchmark.cold_start_seconds is not None:
         found.append(_break_even(benchmark))
     peaks = benchmark.peak_rss_bytes

@@ -364,7 +364,7 @@ def test_two_runs_that_end_about_when_the_other_does_are_measured_until_then() -
     """A loop that ends by a tolerance: rounding decides on a unit more or less."""
     found = measure(eager=replace(EAGER, units=200), edited=graph(8, units=203))
     assert found.verdict == "faster" and found.cause is None
-    assert "depends on rounding" in found.reason and "(eager after 200, edited after 203" in found.reason
+    assert "depends on rounding" in found.ending and "(eager after 200, edited after 203" in found.ending
     assert not found.whole_script
 
 

@@ -69,6 +69,12 @@ def test_equal_runs_show_no_drift_and_the_reason_counts_what_was_compared() -> N
     assert "60 loops" in judge(replace(train(), unit="loop")).reason
 
 
+def test_what_is_alone_agrees_and_what_is_not_agree() -> None:
+    alone = replace(train(), lines=(), digests={})
+    assert "1 result agrees over 60 steps" in compare(alone, alone).reason
+    assert "printed lines agree over" in judge(train()).reason
+
+
 def test_a_chaotic_script_may_end_at_another_loss() -> None:
     edited = train(chaos=1.6, rounding=3e-7)
     reference = train(chaos=1.6)

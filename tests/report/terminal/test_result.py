@@ -129,6 +129,12 @@ def test_a_whole_run_that_the_noise_makes_a_little_longer_is_not_called_slower(r
     assert "Whole run as long as before" in text and "0.99x" in text and "slower" not in text
 
 
+def test_a_training_whose_end_depends_on_rounding_is_said_to_beside_the_whole_run(report):
+    ended = "the end of its training depends on rounding"
+    benchmark = replace(report.benchmark, verdict="faster", end_to_end_speedup=1.2, ending=ended)
+    assert f"the full script is longer; {ended}" in words(shown(replace(report, benchmark=benchmark)))
+
+
 def test_a_large_project_has_an_answer_that_fits_on_a_screen(report):
     text = shown(large(report), width=100, cwd=Path(report.command.target.root))
     assert len(text.splitlines()) < 60
