@@ -96,11 +96,11 @@ def tail_of(
     later = [j for j in judgements.values() if j.observation.calls and j.observation.first_seconds >= last > 0]
     eager = training_seconds - last - sum(judgement.observation.overhead_seconds for judgement in later)
     if not last or eager <= 0:
-        return Tail(leaving=leaving_seconds)
+        return Tail(leaving=leaving_seconds, known=bool(last and training_seconds))
     names = {judgement.function.id for judgement in chosen}
     gained = 0.0
     for judgement in later:
         name, seen, base = judgement.function.id, judgement.observation, base_result(judgement)
         if name in names and base is not None and not callers_of(name, judgements) & names:
             gained += seen.seconds - predicted_seconds(base, judgement, Length(seen.calls, True, "observed"))
-    return Tail(eager, max(0.0, eager - gained), leaving_seconds)
+    return Tail(eager, max(0.0, eager - gained), leaving_seconds, known=True)

@@ -24,11 +24,13 @@ class Tail:
     """The known seconds after the last unit of the whole script, such as a second phase or a test.
 
     ``leaving`` is the time that a process takes to end after its script has ended. The timed runs do not contain it.
+    ``known`` says whether the seconds are those of a run of the whole script.
     """
 
     eager: float = 0.0
     edited: float = 0.0
     leaving: float = 0.0
+    known: bool = False
 
 
 NO_TAIL = Tail()
@@ -208,12 +210,15 @@ def _late_turns(pair: Pair) -> tuple[int, ...]:
 def _end_to_end(pairs: Sequence[Pair], length: int | None, tail: Tail) -> tuple[float | None, bool]:
     """The ratio of the time for the whole script, and whether all of it was run.
 
-    If it was not and the script's length is unknown, the ratio is that of all turns and start-ups.
+    It is the median over the groups. Those that were cut are extrapolated. Without the script's length, the ratio is
+    that of all turns and start-ups.
     """
     compared = [pair for pair in pairs if EDITED in pair.arms and EAGER in pair.arms]
     whole = [pair for pair in compared if pair.whole]
-    # Groups with only their first turns are left out, because these are traces and warm-up.
-    logs = [_whole_log(pair, length, tail) for pair in whole or usable(compared)]
+    # Groups with only their first turns are left out, because these are traces and warm-up. One whole run alone says
+    # little: a single pause of the machine may change its ratio by a half.
+    cut = [pair for pair in usable(compared) if not pair.whole] if tail.known or not whole else []
+    logs = [_whole_log(pair, length, tail) for pair in (*whole, *cut)]
     return (math.exp(median(logs)), bool(whole)) if logs else (None, False)
 
 

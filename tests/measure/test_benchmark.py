@@ -199,6 +199,20 @@ def test_a_script_of_known_length_is_run_whole_in_the_first_group_only() -> None
     assert found.verdict == "faster"
 
 
+def test_a_pause_of_the_machine_in_the_one_whole_run_does_not_make_the_figure() -> None:
+    """A process that waits for its turn may find its code out of memory, and take seconds to read it again."""
+    tail = Tail(known=True)
+    found = measure(Script(0.02, units=1500), graph(8, units=1500), length=1500, tail=tail)
+    whole, at = found.pairs[0], found.pairs[0].arms.index("edited")
+    paused = [seconds + 10.0 * (position == at) for position, seconds in enumerate(whole.total_seconds)]
+    pairs = (replace(whole, total_seconds=tuple(paused)), *found.pairs[1:])
+    again = summarize(UNIT, pairs, 0.05, 1.05, 1500, tail)
+    assert again.whole_script and again.end_to_end_speedup == pytest.approx(found.end_to_end_speedup, rel=0.05)
+    # What follows the last unit is not known here, so only the whole run has it.
+    alone = summarize(UNIT, pairs, 0.05, 1.05, 1500, Tail()).end_to_end_speedup
+    assert alone is not None and alone < 0.7 * again.end_to_end_speedup
+
+
 def test_the_units_that_are_left_of_a_script_of_known_length_are_reckoned() -> None:
     found = measure(Script(0.02, units=100_000), graph(4, units=100_000), Machine(), length=100_000)
     assert not found.whole_script and found.script_units == 100_000

@@ -61,12 +61,13 @@ def test_what_follows_gains_nothing_where_it_is_not_converted_and_is_less_what_w
     first, second = judgement("first", 100, 10.0, 0.0, 12.0), judgement("second", 400, 20.0, 13.0, 36.0)
     watched = replace(second, observation=replace(second.observation, overhead_seconds=3.0))
     tail = tail_of(first, [first], {"first": first, "second": watched}, 40.0)
-    assert tail == Tail(pytest.approx(25.0), pytest.approx(25.0))
+    assert tail == Tail(pytest.approx(25.0), pytest.approx(25.0), known=True)
 
 
 def test_of_a_run_that_was_cut_nothing_is_known_to_follow() -> None:
     first = judgement("first", 100, 10.0, 0.0, 12.0)
     assert tail_of(first, [first], {"first": first}, 0.0, leaving_seconds=1.0) == Tail(leaving=1.0)
+    assert tail_of(first, [first], {"first": first}, 12.0) == Tail(known=True)
 
 
 def test_a_phase_that_comes_too_late_to_be_measured_leaves_the_units_to_an_earlier_one() -> None:
