@@ -143,8 +143,8 @@ class Benchmark:
     break_even_units: Count | None
     """The number of steps after which the edit has paid off; null if it never does, or if this is not known."""
     whole_script: bool
-    """Whether a group ran the whole script. If none did, the end-to-end speedup is extrapolated, or covers the steps that
-    were run. With several groups, it is their median."""
+    """Whether a group ran the whole script. If none did, the end-to-end speedup is extrapolated, or covers the steps
+    that were run. With several groups, it is their median."""
     verdict: Annotated[str, OneOf(("faster", "slower", "no difference", "inconclusive"))]
     """The verdict of the measurement."""
     script_units: _Length | None = None
