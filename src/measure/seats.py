@@ -54,13 +54,15 @@ class Turn:
     """The same number of units in every arm, and each arm's seconds, in the order of the group's arms.
 
     ``warm`` turns are the warm-up: they contain traces and the search for the length of turns. In the ``last`` turn the
-    script reached its end, so it includes whatever follows the training. Neither belongs to the steady state.
+    script reached its end, so it includes whatever follows the training. Neither belongs to the steady state. ``idle``
+    are the seconds in which each arm did not compute.
     """
 
     units: int
     seconds: tuple[float, ...]
     warm: bool = False
     last: bool = False
+    idle: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

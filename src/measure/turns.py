@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from ..errors import one_line
 from ..records import Crash, Ending, RunOutcome, Unclear
+from .pauses import without_pauses
 from .seats import LEAST_TURNS, Arm, Ended, Group, Parted, Process, Schedule, Seat, Table, Turn
 
 TURN_SECONDS = 0.3
@@ -73,11 +74,14 @@ def run_group(
         _close(table)
     seats = sorted(table.seats, key=lambda seat: [arm.name for arm in arms].index(seat.arm.name))
     order = [table.seats.index(seat) for seat in seats]
+
+    def pick(seconds: Sequence[float]) -> tuple[float, ...]:
+        return tuple(seconds[position] for position in order)
+
     return Group(
         arms=tuple(seat.arm.name for seat in seats),
-        turns=tuple(
-            Turn(turn.units, tuple(turn.seconds[position] for position in order), turn.warm, turn.last)
-            for turn in table.turns
+        turns=without_pauses(
+            [replace(turn, seconds=pick(turn.seconds), idle=pick(turn.idle)) for turn in table.turns]
         ),
         startup_seconds=tuple(seat.startup for seat in seats),
         peak_rss_bytes=tuple(seat.peak for seat in seats),
@@ -258,14 +262,20 @@ def _play(table: Table, units: int, warm: bool) -> Turn:
     if table.clock() + (0.0 if warm else sum(expected)) >= table.schedule.deadline:
         raise Parted("its time was up")
     results: dict[int, tuple[int, float]] = {}
+    idle: dict[int, float] = {}
     order = order_of_turn(len(table.seats), table.schedule.offset + len(table.turns))
     table.wanted, table.waiting = units, [table.seats[position] for position in order]
     for position in order:
         seat = table.waiting.pop(0)
+        busy = seat.process.busy_seconds
         results[position] = _grant(table, seat, units, warm, expected[position])
+        # The processor time of a process that has ended is not known.
+        spent = results[position][1] if seat.ended else seat.process.busy_seconds - busy
+        idle[position] = max(0.0, results[position][1] - spent)
     ordered = [results[position] for position in range(len(table.seats))]
     _agree(table, [result[0] for result in ordered])
-    turn = Turn(ordered[0][0], tuple(result[1] for result in ordered), warm, table.ended)
+    waits = tuple(idle[position] for position in range(len(table.seats)))
+    turn = Turn(ordered[0][0], tuple(result[1] for result in ordered), warm, table.ended, waits)
     table.turns.append(turn)
     return turn
 
