@@ -55,7 +55,7 @@ def drop_undecidable(work: Work, scan: Scan) -> None:
     if not chosen or work.unit is not None:
         return
     gain, least = expected_gain(chosen), work.options.min_speedup
-    seconds, left = seconds_of_group(work, chosen), work.left - remainder.kept(work)
+    seconds, left = _seconds_of_group(work, chosen), work.left - remainder.kept(work)
     worth = left
     if gain - 1 < SMALL * (least - 1):
         worth = min(left, max(SMALL_SECONDS, remainder.without_patch(work)))
@@ -78,7 +78,7 @@ def drop_undecidable(work: Work, scan: Scan) -> None:
     set_plan(work, scan)
 
 
-def seconds_of_group(work: Work, chosen: Sequence[Judgement]) -> float:
+def _seconds_of_group(work: Work, chosen: Sequence[Judgement]) -> float:
     """The estimated seconds of a group of the measurement with the fewest turns."""
     pace = pace_of(work, chosen[0], chosen)
     turns = (WARM_TURNS + LEAST_TURNS) * max(pace.unit, TURN_SECONDS)
