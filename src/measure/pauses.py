@@ -1,8 +1,8 @@
 """Takes the pauses that stopping causes out of a group's turns.
 
 A process that was stopped while it waited for its turn may pause afterwards, without computing. With TensorFlow 2.21, a
-script that iterates over a `tf.data` dataset then often waits for seconds (5.12 were seen) at the end of an epoch. It does
-not if it was never stopped, or if the dataset's autotuner is off.
+script that iterates over a `tf.data` dataset then often waits for seconds (5.12 were seen) at the end of an epoch. It
+does not if it was never stopped, or if the dataset's autotuner is off.
 """
 
 from __future__ import annotations
