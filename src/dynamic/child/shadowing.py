@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import tensorflow_internals
+from ...sandbox.child.child import StopRun
 from ...sandbox.child.clock import perf_counter
 from ...sandbox.child.refusal import RefusedConnection
 from ...sandbox.child.units import synchronize
@@ -67,22 +68,29 @@ class Shadow:
 
     def run(self) -> Any:
         """Run the comparison. Returns (or raises) the eager result, and leaves the process in the state after the eager
-        call."""
+        call.
+
+        Raises StopRun, and refutes nothing, if the run was told to stop meanwhile.
+        """
         try:
             self._look()
         except Exception as error:
             self.give_up(error)
             return self.original(*self.args, **self.kwargs)
         path = PathNote(self.most_ops)
-        refused = RefusedConnection.made
+        refused, stopped, known = RefusedConnection.made, StopRun.made, dict(self.check.refutations)
         outside = self._call_eagerly(path)
         self.computed = path.ops.total()
         try:
-            if not self._was_refused(refused):
+            if not self._was_refused(refused) and StopRun.made == stopped:
                 with losses.kept():
                     self._judge(path, outside)
         except Exception as error:
             self.give_up(error)
+        if StopRun.made != stopped:
+            # What the call did, or an error that replaced the request to stop, is no evidence.
+            self.check.refutations = known
+            raise StopRun("it was told to stop") from self.error
         if self.error is not None:
             raise self.error
         return self.result

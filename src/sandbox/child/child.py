@@ -34,7 +34,17 @@ hard_exit = os._exit
 
 
 class StopRun(BaseException):
-    """Unwinds the script. A BaseException, so that ``except Exception`` lets it through."""
+    """Unwinds the script. A BaseException, so that ``except Exception`` lets it through.
+
+    ``made`` counts all of this process, including those that were swallowed: TensorFlow's C++ code turns one that is
+    raised in Python code which it calls, such as that of ``tf.py_function``, into an error of its own.
+    """
+
+    made = 0
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        StopRun.made += 1
 
 
 class Child:

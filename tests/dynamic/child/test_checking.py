@@ -189,6 +189,30 @@ def test_what_is_refused_a_connection_is_neither_refuted_nor_confirmed(tf: Any, 
     assert "--network allow" in seen.doubts["network"]
 
 
+@pytest.mark.parametrize("eager", [True, False], ids=["eager", "trace"])
+def test_a_request_to_stop_that_becomes_another_error_refutes_nothing(tf: Any, checker: Any, eager: bool) -> None:
+    from hybridize.sandbox.child.child import StopRun
+
+    armed = False
+
+    def step(x: Any) -> Any:
+        if armed and eager == tf.executing_eagerly():
+            # What TensorFlow makes of a request to stop that comes while its C++ code calls Python code.
+            try:
+                raise StopRun("the time for this run was up")
+            except StopRun as error:
+                raise SystemError("bad argument to internal function") from error
+        return 2.0 * x
+
+    made = checker("f")
+    checked = made.wrap("f", tf.function(step))
+    checked(tf.constant([1.0, 2.0]))  # the first call of a function is not compared
+    armed = True
+    with pytest.raises(StopRun):
+        checked(tf.constant([1.0, 2.0]))
+    assert not made.checks["f"].refutations
+
+
 def test_a_variable_that_the_function_never_reads_makes_no_state(tf: Any, check: Any) -> None:
     weight, elsewhere = tf.Variable(2.0), tf.Variable(0.0)
     x = tf.constant([1.0, 2.0])
