@@ -51,4 +51,8 @@ def test_a_gain_is_found_however_the_script_ends(how: str, tmp_path: Path) -> No
     if how == "phases":
         # The time of the whole is that of both phases, so the step of the second is in the patch as well.
         assert "train:refine" in edited
-        assert "the speedup per step is that of train:train_step" in benchmark["reason"]
+        # The longer one, `refine`, is measured where the machine is fast enough to reach it in time.
+        words = r"the speedup per step is that of train:(\w+), and the phases of train:(\w+) (before|after) it count"
+        told = re.search(words, benchmark["reason"])
+        assert told is not None, benchmark["reason"]
+        assert told.groups() in {("train_step", "refine", "after"), ("refine", "train_step", "before")}
