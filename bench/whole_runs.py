@@ -173,6 +173,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--more", action="store_true", help="add rounds to those that were run; needs --keep")
     parser.add_argument("--again", action="store_true", help="write the page anew, without a run")
     given = parser.parse_args(arguments)
+    if given.more and given.keep is None:
+        parser.error("--more needs --keep DIR, the folder with the reports of the first rounds")
     kept = REFERENCE / "whole_runs.json"
     entries = {entry["workload"]: entry for entry in (json.loads(kept.read_text()) if kept.exists() else [])}
     for name in () if given.again else given.only:
