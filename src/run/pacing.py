@@ -102,6 +102,16 @@ def reserve(work: Work) -> float:
     return RESERVE * work.options.budget_seconds
 
 
+def check_seconds(work: Work, share: float) -> float:
+    """The seconds of a check that may take this share of the budget.
+
+    It takes down to half of that if too little is left after it for a cold run and for two groups of the measurement,
+    without which there is no interval. Each of these starts three processes.
+    """
+    after = 3 * (_crowd(3) * work.startup_seconds + RACE_SECONDS)
+    return min(work.share(share), max(work.share(share / 2), work.left - after))
+
+
 def _spare(work: Work, kept: float) -> float:
     return max(work.left - kept, work.left / 2)
 

@@ -87,6 +87,15 @@ def test_a_run_of_slow_units_leaves_half_of_what_is_not_kept_back_to_the_next(mo
     assert (soon, units) == (pytest.approx(50.0), LEAST_UNITS)
 
 
+@pytest.mark.parametrize(("left", "startup", "seconds"), [(180, 5, 45), (90, 5, 43.5), (90, 9, 25.5), (90, 30, 22.5)])
+def test_the_check_leaves_what_the_measurement_needs_but_takes_half_of_its_share(
+    monkeypatch: pytest.MonkeyPatch, left: float, startup: float, seconds: float
+) -> None:
+    work = work_with(monkeypatch, left=left)
+    work.startup_seconds = startup
+    assert pacing.check_seconds(work, 0.25) == pytest.approx(seconds)
+
+
 def test_more_runs_than_cores_are_slower_each(monkeypatch: pytest.MonkeyPatch) -> None:
     work, pace = work_with(monkeypatch), Pace(2.0, 0.1, 0.0)
     alone, crowded = (limits_of(work, pace, UNITS, arms, 0.0).patience[0][0] for arms in (1, 3))

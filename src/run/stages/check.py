@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ... import exit_codes
 from ...measure.bounds import why_hopeless
 from ...records import Reason, Scan, Verdict
-from ..pacing import reserve
+from ..pacing import check_seconds, reserve
 from ..proposals import is_proposed
 from ..reach import refused_words
 from ..work import Stop, Work
@@ -31,7 +31,7 @@ def run(work: Work, scan: Scan, observed: Observed) -> None:
     work.observed = observed
     with work.stage("check", f"{len(observed.open)} candidates, eager against graph from the same state"):
         variants, hopeless = first_variants(observed)
-        seconds, most = work.share(CHECK_SHARE), work.left - reserve(work)
+        seconds, most = check_seconds(work, CHECK_SHARE), work.left - reserve(work)
         judged = check(work.run_with(scan), observed, seconds, variants, most=most)
         judged = (*hopeless, *(with_story(j, observed) for j in judged))
         work.add(judged)
