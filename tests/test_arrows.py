@@ -105,6 +105,7 @@ def test_the_ground_asks_for_nothing_above_it() -> None:
         assert files and all(to[0] in GROUND for each in files for _, to in imports(each)), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["sandbox", "dynamic"])
 def test_neither_side_of_the_line_knows_of_the_other(folder: str) -> None:
     for side, others in (("parent", {"child"}), ("child", {"parent"}), ("", {"parent", "child"})):
@@ -119,6 +120,7 @@ def test_neither_side_of_the_line_knows_of_the_other(folder: str) -> None:
         assert files and not wrong
 
 
+@pytest.mark.slow
 def test_a_stage_asks_another_only_to_run_it_again() -> None:
     """What two stages share stands above them, in run/; and only who orders the stages, or reuses them, imports one."""
     stages = SOURCES / "run" / "stages"
@@ -145,6 +147,7 @@ def test_a_stage_asks_another_only_to_run_it_again() -> None:
         assert any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body), name
 
 
+@pytest.mark.slow
 def test_the_process_that_the_user_starts_imports_no_tensorflow() -> None:
     """Neither at its start nor later: nothing but what runs beside the script does, and nothing imports that.
 

@@ -75,6 +75,7 @@ def test_ci_runs_the_tests_of_make():
     assert re.search(r"^(exec )?make test\b", script.read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_make_test_checks_style_types_and_behaviour():
     done = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -234,6 +235,7 @@ def test_a_script_is_eager_but_where_it_is_said_to_be_hybrid(folder):
     assert graph_functions(parse(folder, "train.py")) == hybrid
 
 
+@pytest.mark.slow
 @each_workload
 def test_by_hand_adds_decorators_where_they_are_expected_and_changes_nothing_else(folder):
     train, by_hand = parse(folder, "train.py"), parse(folder, "by_hand.py")

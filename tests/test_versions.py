@@ -33,6 +33,7 @@ def test_a_python_that_is_missing_is_said(monkeypatch, capsys):
     assert "Python 3.12 is missing" in said and "For Python 3.13 no TensorFlow was found" in said
 
 
+@pytest.mark.slow
 def test_a_python_is_run_and_not_only_looked_up(tmp_path, monkeypatch):
     for name, text in (("python3.12", "exit 1"), ("python3", f'exec "{sys.executable}" "$@"')):
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")

@@ -407,6 +407,7 @@ def test_a_reader_that_goes_away_is_no_failure(scanned):
     assert "Traceback" not in err.getvalue()
 
 
+@pytest.mark.slow
 def test_the_answer_to_help_and_mistakes_imports_nothing_heavy():
     program = (
         "import sys, io; from hybridize.cli import main\n"

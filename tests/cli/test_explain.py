@@ -37,6 +37,7 @@ def test_another_report_can_be_named(results, tmp_path, monkeypatch, form):
     assert code == 0 and "train:step" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments, words",
     [

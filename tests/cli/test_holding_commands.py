@@ -78,12 +78,14 @@ def test_what_is_given_goes_before_what_the_baseline_has(asked: SimpleNamespace)
     assert (asked.terms.fail_on, asked.terms.pass_inconclusive) == (0.25, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "share"), [("10%", 0.1), ("0.2", 0.2), ("2.5%", 0.025), (".5", 0.5)])
 def test_a_loss_is_a_percentage_or_a_share(asked: SimpleNamespace, text: str, share: float) -> None:
     Called("check", "--baseline", "speed.json", "--fail-on", text)
     assert asked.terms.fail_on == pytest.approx(share)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "code"), [("held", 0), ("lost", 1), ("refuted", 1), ("undecided", 0)])
 def test_the_exit_code_is_the_runs(asked: SimpleNamespace, status: str, code: int) -> None:
     ended(asked, status, code)

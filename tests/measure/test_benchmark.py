@@ -35,6 +35,7 @@ def graph(gain: float, **script: Any) -> Script:
     return Script(0.02 / gain, **{"first_unit_seconds": 0.5, **script})
 
 
+@pytest.mark.slow
 def test_each_arm_runs_its_own_files_with_the_unit_on_the_line_where_they_have_it() -> None:
     machine = Machine()
     launcher = Launcher(machine, EAGER, graph(2))
@@ -243,6 +244,7 @@ def test_what_follows_the_last_unit_and_the_end_of_the_process_are_part_of_the_w
     assert found.end_to_end_speedup == pytest.approx(truth, rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("once", "verdict"), [(6.0, "faster"), (9.2, "no difference"), (20.0, "slower")])
 def test_what_the_scripts_own_length_does_not_win_back_is_not_faster(once: float, verdict: str) -> None:
     """Each unit saves 15 ms, 600 units 9 s: a trace that takes longer makes the whole run slower."""

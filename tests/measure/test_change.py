@@ -50,6 +50,7 @@ def test_groups_that_agree_to_the_last_digit_are_not_taken_at_their_word() -> No
     assert found.low < math.exp(-0.08) and found.high > 1
 
 
+@pytest.mark.slow
 def test_two_series_of_one_ratio_are_rarely_called_different() -> None:
     lost = sum(
         judge(change(logs(3.0, 6, 0.05, 2 * n), logs(3.0, 6, 0.05, 2 * n + 1)), 0.1) == "lost" for n in range(500)
@@ -57,6 +58,7 @@ def test_two_series_of_one_ratio_are_rarely_called_different() -> None:
     assert lost < 5
 
 
+@pytest.mark.slow
 def test_a_series_without_a_step_has_none() -> None:
     draw = random.Random(5)
     assert steps([3 * math.exp(draw.gauss(0, 0.03)) for _ in range(40)]) == []

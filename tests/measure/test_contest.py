@@ -122,6 +122,7 @@ def test_eager_wins_where_no_graph_pays_in_the_scripts_own_length() -> None:
     assert winner({"graph": Script(0.002, first_unit_seconds=9.0)}, 10_000) == "graph"
 
 
+@pytest.mark.slow
 def test_noise_does_not_choose() -> None:
     """Of two entrants that are the same, the plainer is taken in nearly all races on a machine as it is."""
     wins = 0
@@ -131,6 +132,7 @@ def test_noise_does_not_choose() -> None:
     assert wins <= 2
 
 
+@pytest.mark.slow
 def test_a_gain_of_a_third_is_seen_through_the_noise() -> None:
     wins = 0
     for seed in range(40):
@@ -139,6 +141,7 @@ def test_a_gain_of_a_third_is_seen_through_the_noise() -> None:
     assert wins >= 36
 
 
+@pytest.mark.slow
 def test_a_race_that_leaves_it_open_is_run_again_by_the_two() -> None:
     """A gain of a sixth is seen in most races on a noisy machine, though one race of all can not tell it."""
     opened = wins = 0

@@ -427,6 +427,7 @@ def test_no_number_is_said_to_agree_beside_a_noise_of_its_size() -> None:
 # What is not finite.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [math.nan, math.inf, -math.inf, 1.5])
 @pytest.mark.parametrize("after", [math.nan, math.inf, -math.inf, 1.5])
 def test_nan_and_the_infinities_are_told_apart(before: float, after: float) -> None:

@@ -197,6 +197,7 @@ def attempt(
     return found
 
 
+@pytest.mark.slow
 def test_both_runs_are_sampled_and_their_files_kept(fake: Any, tmp_path: Path) -> None:
     eager, edited = Script(STARTED, *TRAINING), Script(STARTED, *TRAINING)
     found = attempt(fake(recorded(0.8)), tmp_path, eager, edited, files=FILES)
@@ -234,6 +235,7 @@ def test_without_a_candidate_the_script_is_sampled_after_a_while(fake: Any, tmp_
     assert run_profile(TARGET, [], (), tmp_path, deadline=begun + 60, **options).reason.startswith("no candidate took")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "words"),
     [

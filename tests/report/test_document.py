@@ -344,6 +344,7 @@ def test_a_file_that_is_not_there_is_an_error_in_one_sentence(tmp_path):
         load_report(tmp_path)
 
 
+@pytest.mark.slow
 def test_load_report_is_offered_at_the_top_and_importing_hybridize_stays_light():
     program = """
 import sys

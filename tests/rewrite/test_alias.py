@@ -29,6 +29,7 @@ EXISTING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", EXISTING)
 def test_the_modules_own_name_is_used(rewrite, head):
     edited = rewrite(f"{head}\n{DEF}")

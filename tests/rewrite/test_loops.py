@@ -150,6 +150,7 @@ LEFT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEFT)
 def test_what_is_more_than_its_steps_or_may_change_is_left_with_its_reason(name, tmp_path):
     source, words = LEFT[name]

@@ -241,6 +241,7 @@ LEFT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, (_, words, _) in LEFT.items() if words])
 def test_what_would_not_be_the_same_is_left_with_its_reason(name, tmp_path):
     source, words, line = LEFT[name]
@@ -279,6 +280,7 @@ def test_other_edits_of_the_file_find_their_lines(tmp_path):
     assert line_in([edited], "train:other", "train.py", line) == edited.def_lines["train:show"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "last"),
     [
@@ -304,6 +306,7 @@ def test_what_is_bound_last_is_returned_where_that_is_the_only_result(line, last
     assert run(after).printed == run(text + f"    print(float(y){', float(u)' if 'u' in line else ''})\n").printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_each_line_is_found_where_it_went_and_back(name):
     before, after = PAIRS[name]
@@ -338,6 +341,7 @@ def test_each_line_is_found_where_it_went_and_back(name):
             assert line_before(edited.line_map, there) == number
 
 
+@pytest.mark.slow
 def test_line_ends_encoding_and_byte_order_mark_stay(tmp_path):
     source = (
         ("# coding: latin-1\n" + HEAD + STEP + "    print('h\u00e9', float(loss))")
@@ -498,6 +502,7 @@ UNFIT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNFIT)
 def test_an_edit_that_does_not_verify_is_not_made(name, tmp_path):
     (edit,) = edits(

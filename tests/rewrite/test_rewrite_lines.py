@@ -97,6 +97,7 @@ def edits(draw: st.DrawFn, count: int) -> tuple[list[int], tuple[int, ...]]:
     return result, tuple(reversed(found))
 
 
+@pytest.mark.slow
 @given(edits(6))
 def test_each_line_that_stayed_is_found_back(edit: tuple[list[int], tuple[int, ...]]) -> None:
     result, line_map = edit

@@ -67,6 +67,7 @@ def test_a_run_that_writes_a_decorator_and_one_that_finds_it_agree(tmp_path: Pat
     assert set(written) == {"train:step", "train:apart"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

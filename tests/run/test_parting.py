@@ -101,6 +101,7 @@ def proved(monkeypatch: pytest.MonkeyPatch, wrong: str = "") -> None:
     monkeypatch.setattr(Comparison, "reached", lambda self, candidate: True)
 
 
+@pytest.mark.slow
 def test_the_rest_becomes_a_function_and_what_was_refuted_stays_so(tmp_path, monkeypatch):
     work, judgement = refuted(tmp_path)
     assert refuted_parts(work) == {"train:Agent.update": Refuted(frozenset({LINE}))}
@@ -133,6 +134,7 @@ def test_where_the_rest_is_not_the_same_program_all_is_as_it_was(tmp_path, monke
     assert outline.wanted(work) == []
 
 
+@pytest.mark.slow
 def test_where_the_line_of_an_effect_is_not_known_what_stands_beside_the_step_is_left_out(tmp_path, monkeypatch):
     proved(monkeypatch)
     work, judgement = refuted(tmp_path, 3)
@@ -219,6 +221,7 @@ def test_a_function_that_can_not_be_given_the_state_is_left(tmp_path, monkeypatc
     assert work.judgements == before
 
 
+@pytest.mark.slow
 def test_an_effect_beside_the_state_stays_out_of_the_function(tmp_path, monkeypatch):
     proved(monkeypatch)
     source = SCRIPT.replace("self.w * x)", "self.w * x) * self.beta").replace(

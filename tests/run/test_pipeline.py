@@ -43,9 +43,9 @@ from hybridize.report import folder
 from hybridize.rewrite import diff, edit_project
 from hybridize.run import pipeline, planning, remainder
 from hybridize.run.stages import check as checking
+from hybridize.run.stages import last_run, profile
 from hybridize.run.stages import measure as measuring
 from hybridize.run.stages import observe as observing
-from hybridize.run.stages import profile
 from hybridize.run.stages import scan as scanning
 from hybridize.run.work import Stop, Work
 from hybridize.sandbox.parent.launch import start
@@ -87,6 +87,7 @@ def optimize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pipeline, "nursery", lambda work: contextlib.nullcontext())
     monkeypatch.setattr(profile, "run", lambda work: None)
+    monkeypatch.setattr(last_run, "run", lambda work, scan: None)
 
     def run(prove: Callable[[Work], Any] = lambda work: None, verdict: str = "faster", **options: Any) -> Report:
         def measure(work: Work, scan: Any) -> None:
@@ -125,6 +126,7 @@ def test_the_scan_alone_says_what_is_a_candidate(optimize: Any) -> None:
     assert seen == {"step": Verdict.UNOBSERVED, "show": Verdict.NOT_PROPOSED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prove", "status", "code", "words"),
     [
@@ -222,6 +224,7 @@ def test_a_step_that_was_not_moved_into_a_function_is_the_answer_where_nothing_e
     assert "can be converted" not in report.message
 
 
+@pytest.mark.slow
 def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: Any) -> None:
     def ran(eager: int, alone: int = 0) -> Callable[[Work], None]:
         def prove(work: Work) -> None:
@@ -239,6 +242,7 @@ def test_what_ran_as_a_graph_is_said_to_and_what_ran_eagerly_never_is(optimize: 
     assert "because of run_eagerly=True at train.py:41" in eager.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("calls", "seconds"), [(150, 9.0), (150, 0.5), (3, 9.0)])
 def test_a_loop_of_keras_that_is_called_for_each_batch_is_named(optimize: Any, calls: int, seconds: float) -> None:
     def prove(work: Work) -> None:
@@ -356,6 +360,7 @@ def test_what_is_said_after_an_interruption_is_what_the_disk_holds(
     assert not leftovers(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_an_interruption_while_the_results_are_written_loses_neither_them_nor_the_truth(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at: int
@@ -422,6 +427,7 @@ def test_a_refusal_to_edit_in_place_is_a_failure_that_names_the_reason_and_the_p
     assert not changed(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("found", [Drift("inconclusive", "L3", "2 seeds are too few"), None], ids=["L3", "none"])
 def test_edits_are_not_applied_where_the_seeds_asked_for_did_not_decide(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: Drift | None
@@ -505,6 +511,7 @@ def timed(graph: float, share: float, calls: int = 40, seconds: float = 2.0) -> 
     return prove
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("graph", "share", "budget", "words"),
     [
@@ -526,6 +533,7 @@ def test_what_the_rest_of_the_budget_can_not_show_is_not_measured(
     assert judgement.verdict is Verdict.CONFIRMED and "not measured: " in judgement.reasons[-1].message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("graph", "share", "budget"),
     [
@@ -540,6 +548,7 @@ def test_what_the_rest_of_the_budget_can_show_is_measured(
     assert optimize(timed(graph, share), budget_seconds=budget).status == "optimized"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("own", "least", "measured"), [(20.0, 1.05, False), (20.0, 1.02, True), (80.0, 1.05, True)])
 def test_a_small_gain_is_measured_for_at_most_three_times_the_scripts_own_time(
     optimize: Any, own: float, least: float, measured: bool
@@ -567,6 +576,7 @@ def test_what_was_put_off_and_never_run_cold_is_counted_as_not_worth_an_edit(opt
 INSIDE = Reason("covered", "not needed: it runs inside train:step, which is converted")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["faster", "no difference"])
 def test_a_reason_is_taken_back_when_what_it_rests_on_is(optimize: Any, verdict: str) -> None:
     def prove(work: Work) -> None:
@@ -619,6 +629,7 @@ def test_how_the_observed_run_ended_is_told_as_it_was(ending: Ending, words: str
     assert observing._how(outcome(ending)) == words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seen", "status", "words"),
     [
@@ -721,6 +732,7 @@ def test_what_ends_elsewhere_over_several_seeds_is_not_proposed(
     assert "over 5 seeds" in judgement.reasons[-1].message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["none", "inconclusive"])
 def test_what_several_seeds_do_not_accuse_stands(optimize: Any, monkeypatch: pytest.MonkeyPatch, verdict: str) -> None:
     monkeypatch.setattr("hybridize.run.stages.seeds.compare_over_seeds", drifting(verdict))
@@ -729,6 +741,7 @@ def test_what_several_seeds_do_not_accuse_stands(optimize: Any, monkeypatch: pyt
     assert report.drift is not None and report.drift.level == "L3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "verdict"), [({}, "faster"), ({"drift_runs": 5}, "slower")])
 def test_seeds_are_run_where_they_are_asked_for_and_there_is_a_patch(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], verdict: str
@@ -806,6 +819,7 @@ def taken(work: Work, name: str, share: float, own: float) -> None:
     work.add([replace(known, function=computes, observation=seen)])
 
 
+@pytest.mark.slow
 def test_a_refused_function_that_takes_the_time_is_named_with_its_reason(optimize: Any) -> None:
     def prove(work: Work) -> None:
         settle(Verdict.NOT_PROPOSED)(work)

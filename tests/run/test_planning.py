@@ -102,6 +102,7 @@ def test_every_function_that_is_judged_has_a_fingerprint(layout: Layout, laid_ou
     assert judged and None not in {judgement.function.fingerprint for judgement in judged}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS[:3], ids=lambda layout: layout.folder)
 def test_the_project_that_is_named_is_the_project(layout: Layout, laid_out: Path) -> None:
     """The step lies outside of it, so that it is not found, and the user is told of the file."""

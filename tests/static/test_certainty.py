@@ -258,6 +258,7 @@ DOUBTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", DOUBTS, ids=lambda how: how.replace(" ", "-"))
 def test_this_is_a_doubt_and_no_refusal(how):
     code, text = DOUBTS[how]
@@ -291,6 +292,7 @@ CERTAINTIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", CERTAINTIES, ids=lambda how: how.replace(" ", "-"))
 def test_this_is_certain(how):
     code, text = CERTAINTIES[how]
@@ -324,6 +326,7 @@ for _ in range(3):
     assert "HYB203" in certain_codes(unsafe["train_step.<locals>.step_fn"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "dataset",
     [

@@ -302,6 +302,7 @@ ODD = {
 LONG = {"a long literal", "many inheritors"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "what",
     [pytest.param(what, marks=[pytest.mark.slow] if what in LONG else (), id=what.replace(" ", "-")) for what in ODD],
@@ -373,6 +374,7 @@ def test_what_is_not_proposed_says_why(project):
     assert function.assumptions == ()
 
 
+@pytest.mark.slow
 def test_scanning_imports_no_tensorflow_and_runs_no_user_code(tmp_path: Path):
     (tmp_path / "train.py").write_text("import tensorflow\nopen('ran', 'w')\n")
     program = (
@@ -390,6 +392,7 @@ def test_two_scans_give_the_same(project):
     assert scan(project.root) == scan(project.root)
 
 
+@pytest.mark.slow
 def test_no_tree_is_kept_where_names_are_reached_without_being_written(project, monkeypatch):
     """The trees of a large library are larger than all else that a scan holds."""
     for number in range(5):

@@ -25,6 +25,7 @@ PARTS = ("tensorflow", "tensorflow_core", "compat", "v1", "v2", "_api", "python"
 PARTS += ("src", "kerasx", "util", "ops", "math_ops", "layers", "Dense", "Dataset", "Variable", "engine", "numpy")
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=7))
 def test_every_name_has_a_canonical_one(parts):
@@ -87,6 +88,7 @@ CALLS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", ["x = [x]", "x = (x, x)", "x = {'k': x}", "x = [x, {'k': (x,)}]", "x.append(x)"])
 def test_a_container_that_may_hold_itself_is_followed_to_an_end(held, project):
     header = """
@@ -198,6 +200,7 @@ def test_a_failure_while_values_are_followed_leaves_out_the_function_of_that_lin
     assert warning.startswith("train.py: `odd`")
 
 
+@pytest.mark.slow
 def test_a_body_nested_too_deeply_costs_that_function_alone(project):
     deep = "x" + ".a" * 1500
     project.write("train.py", f"def odd(x):\n    return {deep}\n\ndef sound(x):\n    return x\n")
@@ -207,6 +210,7 @@ def test_a_body_nested_too_deeply_costs_that_function_alone(project):
     assert "`odd`" in warning and "nested too deeply" in warning
 
 
+@pytest.mark.slow
 def test_a_statement_of_a_module_that_is_nested_too_deeply_costs_no_function(project):
     deep = "z" + ".a" * 1500
     project.write("train.py", f"def first(x):\n    return x\n\ny = {deep}\n\ndef second(x):\n    return x\n")

@@ -40,6 +40,7 @@ def found_in(result: Scan) -> list[Finding]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
 def test_the_failing_example_has_the_finding(rule: Rule, example: Example, tmp_path: Path) -> None:
     """At that line, as certain as that, in those words."""
@@ -48,11 +49,13 @@ def test_the_failing_example_has_the_finding(rule: Rule, example: Example, tmp_p
     assert (found[0].line, found[0].certain, found[0].message) == example[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "program"), VALID, ids=lambda value: getattr(value, "code", ""))
 def test_the_passing_example_has_not(rule: Rule, program: str, tmp_path: Path) -> None:
     assert rule.code not in {each.code for each in found_in(scan_program(tmp_path, program))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "example"), INVALID, ids=lambda value: getattr(value, "code", ""))
 def test_each_message_is_a_clause_with_its_own_subject(rule: Rule, example: Example, tmp_path: Path) -> None:
     """So that it can stand alone, after a colon, and after "although"."""

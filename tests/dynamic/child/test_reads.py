@@ -17,6 +17,7 @@ from hybridize.dynamic.child import reads
 from hybridize.dynamic.child.grips import Grip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "change", "label"),
     [

@@ -579,6 +579,7 @@ def is_noticed(roots: dict[str, Any], function: Any, change: Callable[[], Any]) 
     return bool(before.changes() or before.unseen)
 
 
+@pytest.mark.slow
 @mutations
 def test_a_change_of_an_argument_is_seen_or_doubted(make: Any, change: Any) -> None:
     x = make()
@@ -613,6 +614,7 @@ def test_any_change_of_any_reachable_object_is_seen_or_doubted(mutation: Any, ho
     assert is_noticed({"x": [beside, made]}, anything, lambda: change(x))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(MUTATIONS), st.sampled_from(HOLDERS)), max_size=4))
 def test_what_is_put_back_is_as_it_was(others: Any) -> None:

@@ -108,6 +108,7 @@ def seen(text: str) -> str:
     return " ".join(text.translate(table).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_what_the_user_wrote_stays_text(report, text):
     plain = Page(rendered(replace(report, message="m", judgements=(replace(report.judgements[0], reasons=()),))))

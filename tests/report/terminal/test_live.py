@@ -58,6 +58,7 @@ def test_progress_does_not_flood_a_log():
     assert len(lines) == 6
 
 
+@pytest.mark.slow
 def test_progress_is_one_living_line_on_a_terminal(report, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     out, clock = Tty(), Clock()

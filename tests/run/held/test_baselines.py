@@ -94,6 +94,7 @@ def test_only_the_functions_of_the_baseline_lose_their_decorators_and_another_is
     assert report.held is not None and report.held.functions == (STEP,)
 
 
+@pytest.mark.slow
 def test_a_loss_fails(project: Project) -> None:
     project.measured = benchmark(2.0, seed=3)
     report = project.check(baseline())
@@ -116,6 +117,7 @@ def test_what_a_run_refutes_fails_with_the_reason(project: Project) -> None:
     assert "train:step is refuted: it is retraced repeatedly, from `rate`" in report.message
 
 
+@pytest.mark.slow
 def test_drift_and_a_crash_fail(project: Project) -> None:
     project.drift = Drift("drift", "L4", "the loss differs")
     assert project.check(baseline()).exit_code == 1
@@ -125,6 +127,7 @@ def test_drift_and_a_crash_fail(project: Project) -> None:
     assert report.exit_code == 1 and "decorated script raised ValueError: no" in report.message
 
 
+@pytest.mark.slow
 def test_what_is_not_decided_passes_unless_it_is_to_fail(project: Project) -> None:
     project.measured = benchmark(2.6, groups=3, spread=0.2, seed=5)
     report = project.check(baseline())
@@ -133,6 +136,7 @@ def test_what_is_not_decided_passes_unless_it_is_to_fail(project: Project) -> No
     assert project.check(baseline(), pass_inconclusive=False).exit_code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("throw", "told"),
     [
@@ -147,6 +151,7 @@ def test_a_switch_that_makes_functions_run_eagerly_is_named(project: Project, th
     assert ("train:step ran eagerly although it is decorated, because of" in message) == told
 
 
+@pytest.mark.slow
 def test_a_baseline_is_made_of_all_decorated_functions_but_those_left_out(project: Project) -> None:
     report = project.check(None)
     assert (project.taken, report.status, report.exit_code) == ([STEP, SCORE], "held", 0)
@@ -158,6 +163,7 @@ def test_a_baseline_is_made_of_all_decorated_functions_but_those_left_out(projec
     assert project.taken == [STEP]
 
 
+@pytest.mark.slow
 def test_no_baseline_is_made_of_what_is_refuted_or_was_not_measured(project: Project) -> None:
     project.judged[SCORE] = judgement(SCORE, Verdict.REFUTED, "it prints")
     report = project.check(None)
@@ -169,6 +175,7 @@ def test_no_baseline_is_made_of_what_is_refuted_or_was_not_measured(project: Pro
     assert "No baseline was written, because no speedup was measured: the budget ended" in project.check(None).message
 
 
+@pytest.mark.slow
 def test_a_baseline_of_a_wide_interval_is_told_to_decide_little(project: Project) -> None:
     assert "wide" not in project.check(None).message
     project.measured = replace(project.measured, speedup=Interval(3.0, 2.0, 4.5))

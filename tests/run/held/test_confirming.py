@@ -122,6 +122,7 @@ def measured(verdict: str, crash: Crash | None = None) -> Benchmark:
     return Benchmark(STEP, 10, (), ratio, 1.0, 2.0, 2.0, 0.1, 3, False, verdict, reason="so it is", crash=crash)
 
 
+@pytest.mark.slow
 def test_a_change_has_what_it_touches_proved_and_nothing_else(repository: Repository) -> None:
     repository.write(PROGRAM.replace("x * 2.0", "x * 3.0"))
     report = repository.confirm(since="HEAD")
@@ -135,6 +136,7 @@ def test_a_caller_that_changes_has_what_it_calls_proved(repository: Repository) 
     assert repository.proved == [APART]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new", ["# here\n\n\ndef plain(x)", "def plain(x: int)"])
 def test_moved_lines_and_what_no_decorated_function_has_to_do_with_run_nothing(
     repository: Repository, new: str
@@ -171,6 +173,7 @@ def test_what_a_report_confirmed_is_not_run_again_until_something_changes_or_it_
     assert repository.proved == [STEP]
 
 
+@pytest.mark.slow
 def test_what_was_refuted_is_run_again(repository: Repository) -> None:
     repository.verdict = Verdict.REFUTED
     repository.confirm(candidates=(STEP,))
@@ -178,6 +181,7 @@ def test_what_was_refuted_is_run_again(repository: Repository) -> None:
     assert repository.proved == [STEP]
 
 
+@pytest.mark.slow
 def test_of_two_functions_only_the_one_that_is_not_known_is_run(repository: Repository) -> None:
     repository.confirm(candidates=(STEP,))
     report = repository.confirm(candidates=(STEP, APART))
@@ -185,6 +189,7 @@ def test_of_two_functions_only_the_one_that_is_not_known_is_run(repository: Repo
     assert {each.function.id for each in report.judgements if each.verdict is Verdict.CONFIRMED} == {STEP, APART}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arrange", "status", "said"),
     [
@@ -230,6 +235,7 @@ def test_what_is_not_decided_passes_unless_it_is_to_fail(
     assert repository.confirm(candidates=(STEP,), pass_inconclusive=False).exit_code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

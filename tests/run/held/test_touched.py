@@ -112,6 +112,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_git_tells_what_changed_since_a_commit_with_what_it_was(tmp_path: Path) -> None:
     project = tmp_path / "deep"
     project.mkdir()

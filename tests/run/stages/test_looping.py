@@ -102,6 +102,7 @@ def _stage(name: str, detail: str = "") -> None:
     assert name == "loops" and detail
 
 
+@pytest.mark.slow
 def test_a_loop_that_is_the_same_program_and_faster_takes_the_place_of_its_step(laid: Any) -> None:
     work, _ = laid()
     loop, step = work.judgements[LOOP], work.judgements[STEP]

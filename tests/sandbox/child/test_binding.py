@@ -158,6 +158,7 @@ def test_a_hook_can_be_told_from_a_function() -> None:
     assert hook.__code__ != other.__code__
 
 
+@pytest.mark.slow
 def test_a_hook_that_nobody_holds_keeps_nothing_alive() -> None:
     function = closing()
     held = weakref.ref(function)

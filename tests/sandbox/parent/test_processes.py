@@ -37,6 +37,7 @@ def read(path) -> int:
     return int(path.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "status"),
     [
@@ -101,6 +102,7 @@ os.wait()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", ["import time; time.sleep(1000)", "sys.exit(0)", "os.abort()"])
 @pytest.mark.parametrize("before", ["", "from hybridize.sandbox.prctl import become_subreaper; become_subreaper()"])
 def test_a_daemon_is_ended_with_the_run_that_it_came_from(spawned, tmp_path, before, after):
@@ -114,6 +116,7 @@ def test_a_daemon_is_ended_with_the_run_that_it_came_from(spawned, tmp_path, bef
     assert not is_running(pid)
 
 
+@pytest.mark.slow
 def test_a_daemon_of_another_run_that_goes_on_is_spared(spawned, tmp_path):
     reaper = "from hybridize.sandbox.prctl import become_subreaper; become_subreaper()"
     path = tmp_path / "pid"

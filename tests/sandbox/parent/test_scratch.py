@@ -137,6 +137,7 @@ def test_a_relative_path_leads_out_of_the_project_as_it_would(root, copy):
     assert (laid.cwd / "../../shared.txt").read_text() == "shared"
 
 
+@pytest.mark.slow
 def test_a_working_folder_outside_of_the_project_has_its_own_copy(root, copy, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -148,6 +149,7 @@ def test_a_working_folder_outside_of_the_project_has_its_own_copy(root, copy, tm
     assert not (elsewhere / "new.txt").exists()
 
 
+@pytest.mark.slow
 def test_a_working_folder_above_the_project_keeps_the_project_copied(root, copy):
     (root.parent / "notes.txt").write_text("notes")
     laid = copy(cwd=root.parent)
@@ -343,6 +345,7 @@ def test_arguments_and_variables_that_name_the_project_name_the_copy(root, copy,
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -361,6 +364,7 @@ def test_a_path_of_the_project_is_led_to_the_copy_wherever_it_stands_in_an_argum
     assert laid.argument(ours) == ours and laid.original(ours) == theirs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -373,6 +377,7 @@ def test_what_only_looks_like_a_path_of_the_project_is_left_as_it_is(root, copy,
     assert copy().argument(text.replace("{}", str(root))) == text.replace("{}", str(root))
 
 
+@pytest.mark.slow
 def test_a_path_with_a_space_is_found_as_it_is_and_as_urls_write_it(tmp_path):
     root = tmp_path / "my project"
     root.mkdir()
@@ -405,6 +410,7 @@ def test_the_root_folder_as_working_folder_maps_nothing_else(root, copy):
     assert laid.path(root / "train.py") == laid.root / "train.py"
 
 
+@pytest.mark.slow
 def test_a_project_named_by_a_link_is_found_by_both_names(root, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(root)

@@ -83,6 +83,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_flows_is_at_least_what_python_hands_on(text: str) -> None:
     assert not list(missed(text, seeds=2))

@@ -56,6 +56,7 @@ def operate(name: str, *operands: list[Atom]) -> set[Value]:
     return set(event.result.values)
 
 
+@pytest.mark.slow
 def test_a_tensor_comes_of_a_tensor_and_of_nothing_else():
     for one, other in itertools.product(ATOMS, ATOMS):
         found = operate("Add", [one], [other])
@@ -63,6 +64,7 @@ def test_a_tensor_comes_of_a_tensor_and_of_nothing_else():
         assert found == operate("Add", [other], [one])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(atoms, atoms, st.sampled_from(ARITHMETIC))
 def test_the_order_of_the_operands_does_not_matter(one: list[Atom], other: list[Atom], name: str) -> None:
@@ -77,6 +79,7 @@ def test_what_arrives_first_does_not_matter(one: list[Atom], other: list[Atom], 
     assert operate("Add", one, other) == operate("Add", *mixed)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(atoms, atoms, atoms, st.sampled_from((*ARITHMETIC, "Lt", "In")))
 def test_more_operands_never_give_less(one: list[Atom], other: list[Atom], more: list[Atom], name: str) -> None:

@@ -301,6 +301,7 @@ KEPT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", RENEWED.values(), ids=RENEWED)
 def test_another_object_later_is_a_doubt(script, program):
     function = renewed(script, program)
@@ -310,6 +311,7 @@ def test_another_object_later_is_a_doubt(script, program):
     assert kinds == {function.parameters[0].name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", KEPT.values(), ids=KEPT)
 def test_one_object_is_none(script, program):
     function = renewed(script, program)

@@ -144,6 +144,7 @@ def test_what_comes_first_among_the_bases_decides(text: str) -> None:
     assert wrong(HEAD + text + "\n") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -110,6 +110,7 @@ STABLE = {
 CALLS = "\nfor _ in range(3):\n    advance()\n    step(tf.ones([2, 2]))\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", CHANGING.values(), ids=CHANGING)
 def test_what_a_held_callable_reads_is_a_doubt_of_the_step(script, program):
     function = script(STATE + textwrap.dedent(program) + CALLS).function("step")

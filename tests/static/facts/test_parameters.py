@@ -133,6 +133,7 @@ TENSORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", TENSORS, ids=lambda how: how.replace(" ", "-"))
 def test_a_tensor_is_followed_through(how, script):
     function = script(f"def f(x):\n    return x\n{TENSORS[how]}\n").function("f")

@@ -274,6 +274,7 @@ NAMES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", POINTLESS, ids=lambda how: how.replace(" ", "-"))
 def test_not_proposed_is(how, script):
     text, code = POINTLESS[how]
@@ -358,6 +359,7 @@ WANTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", WANTED, ids=lambda how: how.replace(" ", "-"))
 def test_proposed_is(how, script):
     found = script("from somewhere import thing\n" + WANTED[how]).scan().functions

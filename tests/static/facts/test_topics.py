@@ -42,6 +42,7 @@ def topics(line: str, head: str = HEAD) -> set[str]:
     return set(topics_of(call))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

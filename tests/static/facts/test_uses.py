@@ -51,6 +51,7 @@ READINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", READINGS, ids=lambda how: how.replace(" ", "-"))
 def test_a_value_is_read_by(how, read):
     assert "[1]" in read(IN_A_FUNCTION + f"        {READINGS[how]}\nrun(8)\n")
@@ -89,6 +90,7 @@ OTHER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", OTHER, ids=lambda how: how.replace(" ", "-"))
 def test_a_value_is_not_all_that_is_used_by(how, read):
     assert "[1]" not in read(IN_A_FUNCTION + f"        {OTHER[how]}\nrun(8)\n")

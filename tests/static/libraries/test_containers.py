@@ -70,6 +70,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_containers_give(text: str) -> None:
     assert not list(missed(text, seeds=4))

@@ -90,6 +90,7 @@ def test_of_what_nobody_knows_it_is_not_said_that_it_is_a_tensor_alone(expressio
     assert yielded(expression) != "tensor"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "expected"),
     [

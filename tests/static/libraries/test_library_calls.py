@@ -77,6 +77,7 @@ GIVEN = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("expression", "kind"), GIVEN, ids=[expression for expression, _ in GIVEN])
 def test_it_gives(script, expression, kind):
     function = script(f"{NAMES}\ndef f(v):\n    return v\nf({expression})\n").function("f")

@@ -97,6 +97,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_functions_give(text: str) -> None:
     assert not list(missed(text, seeds=4))

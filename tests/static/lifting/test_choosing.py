@@ -54,6 +54,7 @@ def test_what_leaves_a_loop_of_the_region_itself_is_no_hindrance(leaving: str, n
     assert isinstance(chosen(leaving, nest), Region)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nest", (NESTS | INSIDE_A_LOOP).values(), ids=NESTS | INSIDE_A_LOOP)
 def test_what_stays_in_a_region_is_no_hindrance(nest: str) -> None:
     found = chosen("y = tf.abs(x)", nest)

@@ -52,6 +52,7 @@ VALUES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", VALUES)
 def test_a_value_that_needs_nothing_of_the_step_is_passed(how: str) -> None:
     inner, source = VALUES[how]

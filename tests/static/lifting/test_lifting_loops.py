@@ -100,6 +100,7 @@ CHANGING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGING)
 def test_a_name_of_the_module_that_may_change_is_no_constant_of_the_loop(name: str) -> None:
     assert "rate may change" in reason(f"{HEAD}{CHANGING[name]}\n{TRAIN}")

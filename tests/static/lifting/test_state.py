@@ -177,6 +177,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_an_attribute_is_left_where_another_module(name, project):
     assert given(project, AGENT, other=OTHERS[name]) == ()
@@ -262,6 +263,7 @@ for x in (1.0, 2.0):
 """
 
 
+@pytest.mark.slow
 def test_what_computes_beside_a_step_and_reads_state_goes_along_where_that_is_given(project):
     project.write("train.py", BESIDE)
     regions = {each.qualname: each.region for each in project.scan().functions if each.region is not None}
@@ -334,6 +336,7 @@ main()
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEFT_GLOBALS)
 def test_a_global_is_left_where_a_parameter_might_not_be_the_same(name, project):
     old, new = LEFT_GLOBALS[name]

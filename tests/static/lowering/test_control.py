@@ -222,6 +222,7 @@ MATCHES = {
 CASES = LOOPS | TRIES | MATCHES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_names_hold_where_ways_meet(text: str) -> None:
     assert not list(missed(text))
@@ -278,6 +279,7 @@ def test_what_is_never_come_to_is_left_out(body: str) -> None:
     assert kinds(f"def f(x):\n    {body}\n    probe(1, x)\nf(1)\n") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [10, 500])
 def test_a_chain_of_elif_may_be_as_long_as_it_likes(number: int) -> None:
     chain = "".join(f"    elif x == {each}:\n        y = 's'\n" for each in range(number))
@@ -286,6 +288,7 @@ def test_a_chain_of_elif_may_be_as_long_as_it_likes(number: int) -> None:
     assert found[1] == {"int", "str"}
 
 
+@pytest.mark.slow
 def test_a_statement_that_fails_leaves_nothing_of_itself_behind(tmp_path: Path) -> None:
     deep = "x" + ".a" * 1500
     text = f"x = y = 1\nfor i in [1]:\n    if y:\n        z = {deep}\n\ndef g(a):\n    return a\n\ng(1)\n"

@@ -95,6 +95,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_an_expression_is_worth(text: str) -> None:
     assert not list(missed(text))

@@ -26,6 +26,7 @@ STORES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", STORES, ids=lambda how: how.replace(" ", "-"))
 def test_what_is_stored_over_a_literal_is_no_value_of_other_literals(how, script):
     body = "\n    ".join(STORES[how].split("\n"))

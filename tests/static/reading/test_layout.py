@@ -167,6 +167,7 @@ LAYOUTS: dict[str, tuple[dict[str, str], str, str, str | None, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("laid_out", LAYOUTS.values(), ids=LAYOUTS)
 def test_files_and_names_are_those_that_python_finds(laid_out, tmp_path: Path) -> None:
     files, script, cwd, module, python_path = laid_out

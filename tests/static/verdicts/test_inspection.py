@@ -104,6 +104,7 @@ EFFECTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", EFFECTS, ids=lambda how: how.replace(" ", "-"))
 def test_a_side_effect_is_seen_in(how, script):
     project = script(EFFECTS[how])
@@ -171,6 +172,7 @@ CLEAN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", CLEAN, ids=lambda how: how.replace(" ", "-"))
 def test_no_side_effect_is_seen_in(how, script):
     function = script(CLEAN[how] + "step(tf.ones([2]))\n").function("step")

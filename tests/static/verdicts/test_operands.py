@@ -43,6 +43,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_an_array_that_meets_a_tensor_is_passed_as_one(target, script):
     assert given(script, target) == TARGETS[target]

@@ -82,6 +82,7 @@ def test_a_pass_through_a_model_is_worth_one(line: str, found: Found) -> None:
     assert found([line]) == ([[line]] if "Dense" not in line else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "passed"),
     [
@@ -113,6 +114,7 @@ def test_a_pass_that_is_given_what_only_the_run_knows_is_none(
     assert regions([line], around="for x in [np.ones(3), np.zeros(3)]:") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "expression"),
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+import pytest
+
 from hybridize.records import Action
 
 LOOP = """
@@ -80,6 +82,7 @@ def test_two_tapes_in_one_round_are_one_step(script):
     assert (step.line, step.end_line) == (7, 12)
 
 
+@pytest.mark.slow
 def test_a_step_that_a_function_holds_already_is_not_extracted(script):
     text = """
         w = tf.Variable(1.0)

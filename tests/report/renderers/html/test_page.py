@@ -131,6 +131,7 @@ def test_nothing_is_asked_of_any_host(report):
     assert "default-src &#x27;none&#x27;" in policy and "unsafe-inline" not in policy.split("script-src")[1]
 
 
+@pytest.mark.slow
 def test_ten_megabytes_on_one_line_do_not_make_a_large_page(report):
     long = "x" * 10_000_000
     judged = replace(report.judgements[0], reasons=(Reason("so", long),), source=long)
