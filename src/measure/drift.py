@@ -68,7 +68,7 @@ def compare(
     """
     others = [*perturbed, *([] if twin is None else [twin])]
     smooth = _compare_smooth(reference, edited, others, repeats=True)
-    repeats = _repeats(reference, twin) if twin is not None else not any(each.unsettled for each in smooth)
+    repeats = begins_alike(reference, twin) if twin is not None else not any(each.unsettled for each in smooth)
     if not repeats:
         smooth = _compare_smooth(reference, edited, others, repeats)
     smooth += _compare_units(reference, edited, others)
@@ -88,7 +88,7 @@ def _compare_smooth(reference: Trace, edited: Trace, others: Sequence[Trace], re
     return [*scalars, *compare_variables(reference.digests, edited.digests, digests, repeats)]
 
 
-def _repeats(reference: Trace, twin: Trace) -> bool:
+def begins_alike(reference: Trace, twin: Trace) -> bool:
     """Whether a second run starts like the first one, with equal first results and equal first recorded variables."""
     rows = zip(reference.scalars[:2], twin.scalars[:2], strict=False)
     pairs = [(first, second) for row, other in rows for first, second in zip(row, other, strict=False)]

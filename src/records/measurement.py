@@ -221,7 +221,8 @@ class Drift:
     verdict: Annotated[str, OneOf(("none", "drift", "inconclusive", "not measured"))]
     """The outcome."""
     level: str
-    """The level of comparison that decided: `L0` runs of the original differ, `L3` final numbers over several seeds,
+    """The level of comparison that decided: `L0` runs of the original differ, `L2` so do they, but calls from the same
+    state agree, `L3` final numbers over several seeds,
     `L4` everything that one run computes and prints."""
     reason: str
     """The reason, with its sample count."""

@@ -18,6 +18,8 @@ LEAST_SECONDS = 5.0
 # Further perturbations (replaying.NUDGES) that are tried before a difference is called drift.
 FURTHER_NUDGES = {2: "nudged-2", 3: "nudged-3"}
 NUDGED = ("nudged", *FURTHER_NUDGES.values())
+#: The level of a comparison of calls, where runs can't be compared.
+BY_CALLS = "L2"
 UNEXPLAINED = "the budget ended before it was decided whether rounding explains that; use a longer --budget"
 OTHER_START = (
     "as a graph it creates its variables in a different order, so it draws different initial values; started from the "
@@ -91,6 +93,25 @@ def compare_from_one_start(
         if all(reason.code != "other-start" for reason in known.reasons):
             trial.work.add([replace(known, reasons=(*known.reasons, Reason("other-start", OTHER_START)))])
     return replace(drift, reason=f"{drift.reason}; {OTHER_START}")
+
+
+def rests_on_calls(trial: ColdTrial, drift: Drift) -> Drift | None:
+    """The drift of a plan that no run can be compared with, because two runs of the original script begin differently.
+
+    That is so if threads prepare the data in an order of their own, or if a generator has no seed. Then no number shows
+    a difference or the lack of one, and the plan rests on the check, which compares calls from the same state. Returns
+    None for any other drift.
+    """
+    from ..measure.drift import begins_alike
+
+    twin = trial.references.get("twin")
+    if (drift.verdict, drift.level) != ("inconclusive", "L0") or twin is None or not twin.report.get("units"):
+        return None
+    if begins_alike(trace_of(trial.references["eager"]), trace_of(twin)):
+        return None
+    said = drift.reason.removeprefix("nothing can be concluded: ")
+    reason = f"{said}; so only calls from the same state could be compared, and they agree"
+    return replace(drift, level=BY_CALLS, reason=reason)
 
 
 def _compare(trial: ColdTrial, references: dict[str, Seen], edited: Seen) -> Drift:

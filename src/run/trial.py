@@ -181,8 +181,17 @@ class ColdTrial:
         return drift
 
     def _tell_extent(self, standing: Sequence[Judgement]) -> None:
-        """Add to the reasons how many steps were compared, if fewer than intended."""
+        """Add to the reasons how many steps were compared, if fewer than intended, or why none could be."""
+        from .likeness import BY_CALLS
+
         plan = next((plan for plan in self.stood if plan.form == form_of(standing)), None)
+        drift = plan.drift if plan is not None else None
+        if drift is not None and drift.level == BY_CALLS:
+            said = f"its run in a fresh process can't be compared with another: {drift.reason}"
+            for judgement in standing:
+                known = self.work.judgements[judgement.function.id]
+                self.work.add([replace(known, reasons=(*known.reasons, Reason("no-two-runs-alike", said)))])
+            return
         if plan is None or plan.whole:
             return
         said = f"in a fresh process only its first {plan.units} steps were compared; {LONGER}"
@@ -324,7 +333,7 @@ class ColdTrial:
     def attempt(self, chosen: Sequence[Judgement], label: str) -> tuple[Objection | None, Drift | None]:
         """Run a plan from a cold start. Returns the objection, if any, and the measured drift."""
         from ..dynamic.parent.cold import Arm, failure
-        from .likeness import compare_from_one_start, compare_runs
+        from .likeness import compare_from_one_start, compare_runs, rests_on_calls
 
         known = next((plan for plan in self.stood if plan.form == form_of(chosen)), None)
         if known is not None:
@@ -370,7 +379,9 @@ class ColdTrial:
         drift = compare_runs(self, edited)
         if drift.verdict != "none":
             drift = compare_from_one_start(self, chosen, files, label, edited) or drift
-        if drift.verdict == "none":
+        by_calls = rests_on_calls(self, drift)
+        drift = by_calls or drift
+        if by_calls is not None or drift.verdict == "none":
             least = min(units, theirs)
             self.stood.append(Stood(tuple(chosen), drift, least, whole or least >= min(self._wanted(), self.steps)))
             return None, drift

@@ -216,8 +216,39 @@ def test_only_where_runs_differ_is_it_asked_whether_the_script_repeats_itself(la
     work, trial, runs = laid(behave, *chosen)
     drift = trial.settle(chosen, "plan")
     assert [label for label, _ in runs] == ["plan", "eager", "nudged", "twin"]
-    assert drift is not None and drift.verdict == "inconclusive"
+    assert drift is not None and (drift.verdict, drift.level) == ("inconclusive", "L2")
+    assert "differs between two runs of the original script" in drift.reason
+    assert verdicts(work) == {"one": Verdict.CONFIRMED}, "the calls that were compared decide"
+    assert work.judgements["train:one"].reasons[-1].code == "no-two-runs-alike"
+
+
+def test_where_two_runs_of_the_script_begin_alike_calls_do_not_stand_in_for_them(laid: Any) -> None:
+    """The script is chaotic: a rounding error grows to the size of the value at once."""
+    chosen = [judgement("one")]
+
+    def behave(edited: set[str], label: str) -> Seen:
+        far = 0.7 if label.startswith("nudged") else 0.6 if edited else 0.5
+        return ended(changes={"losses": [[far + unit] for unit in range(COLD_UNITS)]})
+
+    work, trial, _ = laid(behave, *chosen)
+    drift = trial.settle(chosen, "plan")
+    assert drift is not None and (drift.verdict, drift.level) == ("inconclusive", "L0")
     assert verdicts(work) == {"one": Verdict.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize("lost", ["a line", "the end"])
+def test_what_needs_no_numbers_is_compared_in_a_script_that_does_not_repeat_itself(laid: Any, lost: str) -> None:
+    chosen = [judgement("one")]
+    count = iter(range(1000))
+
+    def behave(edited: set[str]) -> Seen:
+        said: dict[str, Any] = {} if lost == "the end" or edited else {"lines": ("epoch is done",)}
+        raised = {"ending": Ending.RAISED, "error_type": "ValueError"} if lost == "the end" and edited else {}
+        return ended(changes={"losses": [[float(next(count))]] * COLD_UNITS}, **said, **raised)
+
+    work, trial, _ = laid(behave, *chosen)
+    trial.settle(chosen, "plan")
+    assert verdicts(work) == {"one": Verdict.REFUTED}
 
 
 def test_before_a_difference_is_called_drift_rounding_is_imitated_in_more_than_one_way(laid: Any) -> None:
