@@ -35,10 +35,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where processes share the files, let those come first that start TensorFlow: the quick ones fill up the end."""
     if hasattr(config, "workerinput"):
-        # Functions, not cases: a quick one with a hundred cases starts nothing.
-        slow = {(item.path, getattr(item, "originalname", "")) for item in items if item.get_closest_marker("slow")}
-        count = Counter(path for path, _ in slow)
-        items.sort(key=lambda item: -count[item.path])
+        slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+        items.sort(key=lambda item: -slow[item.path])
 
 
 def pytest_collection_finish() -> None:
