@@ -98,6 +98,7 @@ def test_the_plan_names_every_folder_and_has_no_circle() -> None:
         done |= ready
 
 
+@pytest.mark.slow
 def test_the_ground_asks_for_nothing_above_it() -> None:
     for name in GROUND - {""}:
         path = SOURCES / f"{name}.py"

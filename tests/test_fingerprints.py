@@ -64,6 +64,7 @@ def test_every_function_of_a_scan_has_one_of_its_own(tmp_path):
     assert None not in found.values() and len(set(found.values())) == len(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "before, after",
     [
@@ -83,6 +84,7 @@ def test_it_stays_when_lines_move_or_what_changes_is_not_run(tmp_path, before, a
     assert of(tmp_path, PROGRAM.replace(before, after))["step"] == of(tmp_path, PROGRAM)["step"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "before, after",
     [
@@ -133,6 +135,7 @@ for _ in range(3):
 """
 
 
+@pytest.mark.slow
 def test_a_step_that_stands_in_a_loop_has_one_of_its_lines_and_what_they_call(tmp_path):
     def found(text: str) -> str | None:
         (step,) = [f for f in scanned(tmp_path, text).functions if f.proposal is Action.EXTRACT]

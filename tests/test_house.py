@@ -101,6 +101,7 @@ def test_the_license_is_the_one_that_is_declared():
     assert tomllib.loads(read("pyproject.toml"))["project"]["license"] == "Apache-2.0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sandbox.md", "sandbox-details.md"])
 def test_the_constants_that_a_page_of_the_sandbox_names_exist(name: str) -> None:
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", read("docs", name)))

@@ -219,6 +219,7 @@ def test_the_hook_runs_as_pre_commit_runs_it(project):
 # The page
 
 
+@pytest.mark.slow
 def test_the_workflows_of_the_page_fit_the_schema_of_workflows():
     documents = [yaml.safe_load(block) for block in blocks("yaml")]
     workflows = [document for document in documents if "jobs" in document]

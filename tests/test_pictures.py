@@ -17,6 +17,7 @@ def test_what_is_shown_is_what_is_printed(name):
     assert (pictures.ROOT / name).read_text(encoding="utf-8") == pictures.MADE[name]()
 
 
+@pytest.mark.slow
 def test_no_line_of_a_picture_is_longer_than_its_terminal():
     for _, _, make, width, _ in pictures.CASES:
         assert max(map(cell_len, pictures.shown(make(), width).splitlines())) <= width

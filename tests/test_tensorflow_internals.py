@@ -23,6 +23,7 @@ ATTRIBUTES = (
 PRIVATE = ("tensorflow.python", "keras.src", "tf_keras.src", "tensorflow.core")
 
 
+@pytest.mark.slow
 def test_no_other_module_names_what_is_private_to_tensorflow() -> None:
     found = []
     for path in SOURCES.rglob("*.py"):

@@ -108,6 +108,7 @@ def test_the_pyproject_beside_the_script_counts(pipeline, tmp_path):
     assert pipeline.options.pairs == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [0, 1, 3, 4, 130])
 def test_the_exit_code_is_the_reports(pipeline, code):
     pipeline.outcome = lambda options: report(options, exit_code=code, message="So it ended.")

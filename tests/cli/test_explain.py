@@ -30,6 +30,7 @@ def test_a_function_of_the_newest_run_is_explained(results):
     assert code == 0 and "train:step" in out and "confirmed, in the patch" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["--report {}", "--report={}", "--report {}/report.json"])
 def test_another_report_can_be_named(results, tmp_path, monkeypatch, form):
     monkeypatch.chdir("/")

@@ -110,6 +110,7 @@ def test_a_check_leaves_the_baseline_as_it_is(asked: SimpleNamespace) -> None:
     assert Path("speed.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_check_is_appended_to_a_history_that_is_told(asked: SimpleNamespace) -> None:
     ended(asked, "held", 0)
     for _ in range(2):

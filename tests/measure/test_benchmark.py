@@ -291,6 +291,7 @@ def test_no_arm_does_more_units_than_asked_for() -> None:
 # When the time is short, or arms fail.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [1.0, 10.0, 20.0, 45.0, 80.0, 200.0])
 def test_the_budget_is_kept(budget: float) -> None:
     machine = Machine(2, process_sd=0.02, turn_sd=0.05)
@@ -438,6 +439,7 @@ class Crowded(Launcher):
         return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 5, 40])
 def test_arms_whose_memory_ran_out_are_tried_again_two_at_a_time(at: int) -> None:
     machine = Machine(1, process_sd=0.02)

@@ -73,6 +73,7 @@ def test_a_step_is_found_where_it_is_with_the_medians_of_both_sides() -> None:
     assert step.p_value < 0.05
 
 
+@pytest.mark.slow
 def test_each_step_of_several_is_found() -> None:
     draw = random.Random(7)
     series = [r * math.exp(draw.gauss(0, 0.01)) for r in [2.0] * 8 + [3.0] * 8 + [2.5] * 8]

@@ -555,6 +555,7 @@ def test_the_results_of_the_unit_are_kept_unit_by_unit_with_the_noise_of_the_oth
     assert judge(train(), perturbed=False).courses[0].noise == ()
 
 
+@pytest.mark.slow
 def test_of_a_long_run_evenly_spaced_units_are_kept() -> None:
     (course,) = compare(train(units=1000), train(units=1000)).courses
     assert course.units[:3] == (1, 10, 19) and len(course.units) == 112

@@ -128,6 +128,7 @@ def test_a_script_that_is_merely_chaotic_is_not_accused() -> None:
     assert verdicts.count("inconclusive") > 50
 
 
+@pytest.mark.slow
 def test_a_chaotic_script_is_found_equivalent_with_seeds_enough() -> None:
     found = compare(
         lambda seed: train(seed, run="edited", spread=0.0, luck=0.1),
@@ -174,6 +175,7 @@ def test_an_accuracy_that_is_off_by_a_sample_is_no_evidence() -> None:
 # Planted drift is caught.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("planted", "name"),
     [

@@ -215,6 +215,7 @@ def test_both_runs_are_sampled_and_their_files_kept(fake: Any, tmp_path: Path) -
     assert eager.told and edited.told
 
 
+@pytest.mark.slow
 def test_without_edits_the_script_is_sampled_once(fake: Any, tmp_path: Path) -> None:
     found = attempt(fake(recorded(0.5)), tmp_path, Script(STARTED, *TRAINING))
     assert (found.samples_before, found.samples_after) == (100, None)
@@ -256,6 +257,7 @@ def test_a_py_spy_that_does_not_do_its_work_is_a_reason(fake: Any, tmp_path: Pat
     assert all((tmp_path / name).exists() for name in found.files)
 
 
+@pytest.mark.slow
 def test_a_first_run_that_failed_is_not_tried_again_with_the_edits(fake: Any, tmp_path: Path) -> None:
     denied = fake("sys.exit('Permission Denied')")
     assert "not permitted to inspect" in attempt(denied, tmp_path, Script(STARTED, *TRAINING), files=FILES).reason

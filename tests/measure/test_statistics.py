@@ -44,6 +44,7 @@ def test_an_interval_of_groups_that_differ_wildly_is_still_a_number() -> None:
     assert math.isfinite(interval.high)
 
 
+@pytest.mark.slow
 def test_the_median_of_few_groups_lies_inside_of_their_interval() -> None:
     numbers = random.Random(1)
     for _ in range(500):

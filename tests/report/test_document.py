@@ -304,6 +304,7 @@ def test_a_field_that_an_earlier_version_did_not_write_has_its_default(report, t
     assert replace(read, folder=report.folder) == load_report(saved(report, tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change, said",
     [

@@ -245,6 +245,7 @@ class Model:
 """
 
 
+@pytest.mark.slow
 def test_every_function_that_the_scan_names_is_found_by_the_rewrite(tmp_path):
     (tmp_path / "m.py").write_text(TWICE)
     found = static.scan(tmp_path).functions

@@ -191,6 +191,7 @@ def test_a_failure_at_any_step_leaves_all_files_old_or_all_new(project, monkeypa
     assert tried > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TAKING_SPACE)
 def test_a_disk_that_stays_full_leaves_all_files_old(project, monkeypatch, name):
     for at in range(1, 99):

@@ -105,6 +105,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_another_program_is_not_the_same(name):
     old, new = WRONG[name]
@@ -169,6 +170,7 @@ TAKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TAKEN)
 def test_a_function_with_a_name_that_the_file_has_is_not_the_same(name):
     before, old, new = TAKEN[name]

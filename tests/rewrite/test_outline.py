@@ -258,6 +258,7 @@ def edits(tmp_path: Path, source: str | bytes, action: Action = Action.EXTRACT) 
     return [Edit(f.id, f.file, f.line, f.qualname, action, region=f.region) for f in steps_of(tmp_path, source)]
 
 
+@pytest.mark.slow
 def test_a_function_can_be_decorated_in_the_same_edit(tmp_path):
     source = HEAD + STEP
     (edited,), refused = edit_project(tmp_path, edits(tmp_path, source, Action.HYBRIDIZE))
@@ -268,6 +269,7 @@ def test_a_function_can_be_decorated_in_the_same_edit(tmp_path):
     assert edited.outlined == {}
 
 
+@pytest.mark.slow
 def test_other_edits_of_the_file_find_their_lines(tmp_path):
     source = HEAD + STEP + "\n\ndef show(x):\n    return tf.square(x)\n"
     lifted = edits(tmp_path, source)
@@ -400,6 +402,7 @@ NO_PASS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NO_PASS)
 def test_work_without_a_tape_is_left_where_a_function_would_not_pay_or_not_be_the_same(name, tmp_path):
     source = HEAD + NO_PASS[name]
@@ -442,6 +445,7 @@ for epoch in range(3):
 """
 
 
+@pytest.mark.slow
 def test_gradients_of_what_a_tape_outside_has_recorded_are_left(tmp_path):
     # A function's graph has tensors of its own, and the tape knows none of these.
     assert [step.id for step in steps_of(tmp_path, ON_THE_TAPE)] == ["train:<module>@27-32"]
@@ -519,6 +523,7 @@ def test_an_edit_that_does_not_verify_is_not_made(name, tmp_path):
         assert list(refused) == [edit.candidate]
 
 
+@pytest.mark.slow
 def test_statements_that_share_a_line_are_left(tmp_path):
     source = HEAD + STEP.replace("    optimizer.apply", "    y = x; optimizer.apply")
     edited, refused = outlined(tmp_path, source)

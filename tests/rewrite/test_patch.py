@@ -93,6 +93,7 @@ def test_git_and_patch_apply_the_edit(tmp_path, case):
 PATHS = ["pkg/sub/train.py", "my project/train step.py", "naïve/学習.py", 'odd"\\\t.py', "a\nb.py"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_git_and_patch_find_a_file_of_any_name(tmp_path, path):
     assert_both_programs_apply(tmp_path, edited_file(b"def f(): pass\n", b"@g\ndef f(): pass\n", path))

@@ -103,6 +103,7 @@ def test_the_key_changes_with_all_that_a_verdict_rests_on(tmp_path: Path, old: s
     assert keys(tmp_path, DECORATED.replace(old, new))["train:step"] != keys(tmp_path, DECORATED)["train:step"]
 
 
+@pytest.mark.slow
 def test_other_arguments_and_other_versions_are_other_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys(tmp_path, DECORATED)
     assert keys(tmp_path, DECORATED, ("--epochs", "3")) != before
@@ -111,6 +112,7 @@ def test_other_arguments_and_other_versions_are_other_keys(tmp_path: Path, monke
     assert keys(tmp_path, DECORATED) != before
 
 
+@pytest.mark.slow
 def test_a_flag_is_another_key_and_what_logs_are_written_by_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hybridize.records import Action, Edit
 from hybridize.rewrite import edit_project
 from hybridize.run.lifted import in_users_lines
@@ -33,6 +35,7 @@ for x in tf.data.Dataset.range(3):
 """
 
 
+@pytest.mark.slow
 def test_what_was_made_a_function_is_its_region_again_and_all_lines_are_the_users(tmp_path):
     (tmp_path / "train.py").write_text(SOURCE)
     first = scan(tmp_path, tmp_path / "train.py")

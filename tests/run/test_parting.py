@@ -121,6 +121,7 @@ def test_the_rest_becomes_a_function_and_what_was_refuted_stays_so(tmp_path, mon
     assert outline.part(work) is None
 
 
+@pytest.mark.slow
 def test_where_the_rest_is_not_the_same_program_all_is_as_it_was(tmp_path, monkeypatch):
     work, _ = refuted(tmp_path)
     before = dict(work.judgements)
@@ -163,6 +164,7 @@ def test_a_line_in_the_middle_of_the_step_leaves_nothing(tmp_path, monkeypatch):
     assert work.parted == {}
 
 
+@pytest.mark.slow
 def test_nothing_is_tried_where_the_time_is_little_or_only_decorators_are_asked(tmp_path):
     work, _ = refuted(tmp_path, share_at_most=0.02)
     assert refuted_parts(work) == {}
@@ -207,6 +209,7 @@ NOT_GIVEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOT_GIVEN)
 def test_a_function_that_can_not_be_given_the_state_is_left(tmp_path, monkeypatch, name):
     started = list[Any]()

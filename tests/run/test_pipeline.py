@@ -120,6 +120,7 @@ def confirm(work: Work) -> None:
     work.plan = Plan((Edit("train:step", "train.py", 6, "step"),))
 
 
+@pytest.mark.slow
 def test_the_scan_alone_says_what_is_a_candidate(optimize: Any) -> None:
     seen: dict[str, Verdict] = {}
     optimize(lambda work: seen.update({j.function.qualname: j.verdict for j in work.judgements.values()}))
@@ -144,6 +145,7 @@ def test_verdicts_become_a_status(optimize: Any, prove: Any, status: str, code: 
     assert words in report.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", ["slower", "no difference", "inconclusive"])
 def test_a_change_that_was_not_measured_faster_is_not_proposed(optimize: Any, verdict: str) -> None:
     report = optimize(confirm, verdict)
@@ -288,6 +290,7 @@ def test_ctrl_c_reports_what_was_known_until_then(optimize: Any) -> None:
     assert any(j.verdict is Verdict.REFUTED for j in report.judgements)
 
 
+@pytest.mark.slow
 def test_a_refuted_candidate_beside_a_good_patch_is_no_failure(optimize: Any) -> None:
     def prove(work: Work) -> None:
         confirm(work)
@@ -322,6 +325,7 @@ def leftovers(root: Path) -> set[str]:
 BOTH = {"train.py", "other.py"}
 
 
+@pytest.mark.slow
 def test_the_sources_are_edited_where_that_is_asked_for(optimize: Any, tmp_path: Path) -> None:
     report = optimize(plan, apply=True)
     assert (report.status, report.exit_code, report.plan.applied) == ("optimized", 0, True)
@@ -380,6 +384,7 @@ def test_an_interruption_while_the_results_are_written_loses_neither_them_nor_th
     assert json.loads((Path(report.folder) / "report.json").read_text())["plan"]["applied"]
 
 
+@pytest.mark.slow
 def test_nothing_is_edited_where_the_patch_can_not_be_kept(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -393,6 +398,7 @@ def test_nothing_is_edited_where_the_patch_can_not_be_kept(
     assert not changed(tmp_path)
 
 
+@pytest.mark.slow
 def test_results_that_can_not_be_written_are_told_with_what_was_done(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -413,6 +419,7 @@ def test_a_folder_for_results_that_can_not_be_made_is_a_mistake_of_usage(optimiz
     assert "file/results" in report.message and "--results" in report.message
 
 
+@pytest.mark.slow
 def test_a_refusal_to_edit_in_place_is_a_failure_that_names_the_reason_and_the_patch(
     optimize: Any, tmp_path: Path
 ) -> None:
@@ -442,6 +449,7 @@ def test_edits_are_not_applied_where_the_seeds_asked_for_did_not_decide(
     assert not changed(tmp_path) and (Path(report.folder) / "optimize.patch").is_file()
 
 
+@pytest.mark.slow
 def test_edits_are_applied_where_the_seeds_asked_for_agree(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -450,6 +458,7 @@ def test_edits_are_applied_where_the_seeds_asked_for_agree(
     assert changed(tmp_path) == BOTH
 
 
+@pytest.mark.slow
 def test_every_ending_leaves_a_report_in_the_folder(optimize: Any) -> None:
     for prove in (settle(Verdict.REFUTED), confirm):
         report = optimize(prove)
@@ -691,6 +700,7 @@ def test_writes_that_were_refused_are_told(optimize: Any, monkeypatch: pytest.Mo
     assert any("/data/log.txt" in warning and "nothing there has changed" in warning for warning in report.warnings)
 
 
+@pytest.mark.slow
 def test_a_kernel_that_guards_nothing_is_told(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from hybridize.dynamic.parent import proof
 
@@ -701,6 +711,7 @@ def test_a_kernel_that_guards_nothing_is_told(optimize: Any, monkeypatch: pytest
         assert any("does not guard your files" in warning for warning in report.warnings) != guarded
 
 
+@pytest.mark.slow
 def test_what_was_found_stands_where_no_profile_can_be_made(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "run", profiled)
     monkeypatch.setattr("hybridize.measure.spy.find", lambda: None)
@@ -718,6 +729,7 @@ def drifting(verdict: str) -> Callable[[Work, Any, Any], None]:
     return compare
 
 
+@pytest.mark.slow
 def test_what_ends_elsewhere_over_several_seeds_is_not_proposed(
     optimize: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -750,6 +762,7 @@ def test_seeds_are_run_where_they_are_asked_for_and_there_is_a_patch(
     assert optimize(confirm, verdict, **options).drift is None
 
 
+@pytest.mark.slow
 def test_the_timed_arms_are_forked_from_the_nursery(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A start of TensorFlow takes seconds. They are added to each arm's own (``sandbox.child.units``)."""
     asked: dict[str, Any] = {}
@@ -769,6 +782,7 @@ def test_the_timed_arms_are_forked_from_the_nursery(optimize: Any, monkeypatch: 
     assert asked["start"].func is start and asked["start"].keywords == {"nursery": kept}
 
 
+@pytest.mark.slow
 def test_a_row_for_reference_is_measured_without_a_nursery_and_changes_nothing_else(
     optimize: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -787,6 +801,7 @@ def test_a_row_for_reference_is_measured_without_a_nursery_and_changes_nothing_e
     assert "start" not in asked
 
 
+@pytest.mark.slow
 def test_the_row_for_reference_takes_no_time_that_is_not_left(optimize: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*args: Any, **options: Any) -> None:
         raise AssertionError

@@ -96,6 +96,7 @@ def test_the_patch_applies_as_is_said(
     assert line.strip() == "@tf.function"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS[:1], ids=lambda layout: layout.folder)
 def test_every_function_that_is_judged_has_a_fingerprint(layout: Layout, laid_out: Path) -> None:
     judged = planned(layout, laid_out).judgements.values()

@@ -170,6 +170,7 @@ def test_the_candidate_that_a_plan_fails_for_is_found(laid: Any, failing: Seen, 
     assert drift is not None and drift.verdict == "none"
 
 
+@pytest.mark.slow
 def test_of_candidates_that_fail_only_together_the_hottest_and_what_stands_with_it_is_kept(laid: Any) -> None:
     chosen = [judgement("one", 5.0), judgement("two", 20.0), judgement("three", 10.0)]
     broken = ended(Ending.RAISED, 1, error_type="ValueError", error="x")
@@ -302,6 +303,7 @@ def test_a_unit_that_takes_as_long_in_the_original_is_no_hang(laid: Any) -> None
 SLOW = "only its first {} steps were compared"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("done", [2, 12, 25])
 @pytest.mark.parametrize("slow", [{"one", "two"}, set()], ids=["edited", "eager"])
 def test_what_ran_too_slowly_is_compared_as_far_as_it_went_and_that_is_said(
@@ -486,6 +488,7 @@ def test_what_ran_inside_of_a_caller_that_did_not_stand_is_chosen_and_run(laid: 
     assert "it runs inside train:two" in work.judgements["train:three"].reasons[-1].message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_no_plan_is_left_that_was_not_run(
     laid: Any, nested: list[Judgement], monkeypatch: pytest.MonkeyPatch, most: int
@@ -498,6 +501,7 @@ def test_no_plan_is_left_that_was_not_run(
     assert ran(runs) == [{name} for name in NAMES[:most]]
 
 
+@pytest.mark.slow
 def test_what_stands_of_a_plan_is_not_run_again(laid: Any) -> None:
     chosen = [judgement(name) for name in NAMES]
     work, trial, runs = laid(lambda edited: BROKEN if "two" in edited else ended(), *chosen)
@@ -546,6 +550,7 @@ def test_who_stands_where_the_script_failed_is_the_first_suspect(laid: Any) -> N
     assert "raises ValueError: singleton at train.py:13" in work.judgements["train:three"].reasons[0].message
 
 
+@pytest.mark.slow
 def test_a_suspect_is_not_refuted_where_the_rest_fails_without_it(laid: Any) -> None:
     """What one leaves behind another trips over: the error's place is no proof."""
     chosen = [judgement(name) for name in NAMES]

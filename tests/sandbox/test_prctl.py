@@ -27,6 +27,7 @@ def test_a_child_dies_when_its_parent_is_killed(number):
     assert eventually(lambda: not is_running(child))
 
 
+@pytest.mark.slow
 def test_a_child_whose_parent_has_ended_before_it_could_ask_leaves():
     code = "from hybridize.sandbox.prctl import die_with\ndie_with(1 << 22)\nprint('still here')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)

@@ -96,6 +96,7 @@ def test_what_is_certain_in_a_caller_is_certain_in_the_callee_where_that_caller_
                 assert finding.chain[-1].line in lines, (finding, text, callers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

@@ -79,6 +79,7 @@ def test_pytest_finds_the_plugin_by_its_entry_point():
     assert project["entry-points"]["pytest11"] == {"hybridize": "hybridize.testing.plugin"}
 
 
+@pytest.mark.slow
 def test_the_plugin_costs_nothing_where_it_is_not_used():
     program = """
 import sys

@@ -28,6 +28,7 @@ def main(call, late):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("late", "label"),
     [
@@ -83,6 +84,7 @@ def test_a_store_outside_of_the_loop_is_none_ahead(program: Callable[[str], Prog
     assert made.reading.as_dict()["ahead"] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("late", "is_another"),
     [

@@ -161,6 +161,7 @@ def test_of_what_is_not_looked_into_the_identity_counts() -> None:
     assert grip.holds(value) and not grip.holds([1, 2])
 
 
+@pytest.mark.slow
 def test_too_many_parts_are_said() -> None:
     assert Grip([[n] for n in range(30_000)], True).cut
     assert not Grip(list(range(300_000)), True).cut, "plain numbers cost next to nothing"

@@ -143,6 +143,7 @@ def is_kept_in(source: str) -> bool:
     return kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [
@@ -159,6 +160,7 @@ def test_an_instance_that_only_the_call_or_a_bound_method_holds_is_not_kept(sour
     assert not is_kept_in(source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

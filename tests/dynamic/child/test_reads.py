@@ -193,6 +193,7 @@ def test_a_constant_of_a_library_s_module_is_watched(
     assert made.changed()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "change"),
     [
@@ -281,6 +282,7 @@ def test_a_numpy_number_that_was_seen_is_put_there_as_it_was_told(program: Any) 
     assert made.step() == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "label", "text"), PUT.values(), ids=PUT)
 def test_a_value_that_was_seen_can_be_put_there_and_taken_back(
     program: Any, source: str, label: str, text: str
@@ -306,6 +308,7 @@ NOT_PUT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "state"), NOT_PUT.values(), ids=NOT_PUT)
 def test_what_can_not_be_put_leaves_all_as_it_was(program: Any, source: str, state: dict[str, str]) -> None:
     made = program(source)

@@ -586,12 +586,14 @@ def test_a_change_of_an_argument_is_seen_or_doubted(make: Any, change: Any) -> N
     assert is_noticed({"x": x}, anything, lambda: change(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("holder", range(len(HOLDERS)))
 def test_a_change_inside_of_what_holds_something_is_seen_or_doubted(holder: int) -> None:
     x = Key([1])
     assert is_noticed({"x": HOLDERS[holder](x)}, anything, lambda: x.inside.append(2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("holder", range(len(HOLDERS)))
 def test_a_change_of_a_class_that_something_holds_is_seen_or_doubted(holder: int) -> None:
     x = a_class()

@@ -13,6 +13,7 @@ from hybridize.report import outputs, renderers
 each_format = pytest.mark.parametrize("name", renderers.names())
 
 
+@pytest.mark.slow
 @each_format
 def test_a_format_gives_text_of_any_report(name, examples):
     for report in examples.values():
@@ -43,6 +44,7 @@ def test_a_format_is_found_by_being_there(report, tmp_path, monkeypatch):
 HIDDEN = "\u202e\u2066\u200f\x00\x07\x1b[31m\x85\u2028\ufeff\udce9\r"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*renderers.names()} - {"json", "diff"}))
 def test_what_is_not_seen_or_changes_what_is_seen_is_shown_as_an_escape(name, report):
     """Not in report.json, which is for programs and is exact, nor in the patch, whose bytes are those of the source."""

@@ -119,6 +119,7 @@ def test_what_the_user_wrote_stays_text(report, text):
     assert page.text.count(seen(text)) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a`b``c", "x|y", "<b>", "f\n# g", "\u202ef", "@team #1 :smile: www.x"])
 def test_a_name_of_the_users_is_code(report, name):
     function = replace(report.judgements[0].function, id=f"m:{name}")
@@ -127,6 +128,7 @@ def test_a_name_of_the_users_is_code(report, name):
     assert "code" in page.tags and "b" not in page.tags
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["@team", "#12", ":smile:", "https://x.example", "www.x.example"])
 def test_what_a_forge_would_make_a_mention_or_a_link_of_is_parted(report, text):
     page = rendered(replace(report, message=f"see {text} there"))

@@ -87,6 +87,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_only_the_functions_of_the_baseline_lose_their_decorators_and_another_is_named(project: Project) -> None:
     report = project.check(baseline())
     assert (project.taken, report.status, report.exit_code) == ([STEP], "held", 0)
@@ -110,6 +111,7 @@ def test_a_decorator_that_is_gone_fails_without_a_run_where_none_is_left(project
     assert "train:step is no longer decorated (train.py:4)" in report.message
 
 
+@pytest.mark.slow
 def test_what_a_run_refutes_fails_with_the_reason(project: Project) -> None:
     project.judged[STEP] = judgement(STEP, Verdict.REFUTED, "it is retraced repeatedly, from `rate`")
     report = project.check(baseline())
@@ -182,6 +184,7 @@ def test_a_baseline_of_a_wide_interval_is_told_to_decide_little(project: Project
     assert "The interval is wide" in project.check(None).message
 
 
+@pytest.mark.slow
 def test_what_stays_decorated_in_all_runs_is_not_in_the_baseline(project: Project) -> None:
     kept = project.judged[SCORE]
     project.judged[SCORE] = replace(kept, function=replace(kept.function, proposal=Action.NONE))

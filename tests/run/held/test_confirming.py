@@ -130,6 +130,7 @@ def test_a_change_has_what_it_touches_proved_and_nothing_else(repository: Reposi
     assert report.message.startswith("Confirmed: train:step.")
 
 
+@pytest.mark.slow
 def test_a_caller_that_changes_has_what_it_calls_proved(repository: Repository) -> None:
     repository.write(PROGRAM.replace("apart(tf.ones([2]))", "apart(tf.ones([3]))"))
     repository.confirm(since="HEAD")
@@ -147,6 +148,7 @@ def test_moved_lines_and_what_no_decorated_function_has_to_do_with_run_nothing(
     assert "affect no decorated function" in report.message
 
 
+@pytest.mark.slow
 def test_statements_that_run_on_import_may_touch_any(repository: Repository) -> None:
     repository.write(PROGRAM.replace("plain(1)", "plain(2)"))
     repository.confirm(since="HEAD")
@@ -249,6 +251,7 @@ def test_what_can_not_be_asked_is_wrong_usage(repository: Repository, asked: dic
     assert (report.status, report.exit_code) == ("usage", 2) and said in report.message
 
 
+@pytest.mark.slow
 def test_the_report_is_of_the_project_that_is_there(repository: Repository) -> None:
     target = repository.confirm(candidates=(STEP,)).command.target
     assert isinstance(target, Target) and target.root == str(repository.folder)

@@ -79,6 +79,7 @@ def test_lines_that_move_comments_and_imports_that_nobody_reads_touch_nothing(to
     assert touch(old, new) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -134,6 +135,7 @@ def test_git_tells_what_changed_since_a_commit_with_what_it_was(tmp_path: Path) 
     assert len(commit_of(project)) == 40
 
 
+@pytest.mark.slow
 def test_what_came_into_the_target_branch_since_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("1\n")
     (tmp_path / "b.py").write_text("1\n")

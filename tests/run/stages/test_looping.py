@@ -115,6 +115,7 @@ def test_a_loop_that_is_the_same_program_and_faster_takes_the_place_of_its_step(
     assert work.drift == AGREES
 
 
+@pytest.mark.slow
 def test_a_loop_that_is_no_faster_is_proved_and_the_step_is_kept(laid: Any) -> None:
     work, _ = laid(winner=loops.STEP)
     loop, step = work.judgements[LOOP], work.judgements[STEP]
@@ -155,6 +156,7 @@ def test_what_is_not_proved_is_left_in_python_and_the_plan_is_as_it_was(name: st
     assert work.unit is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rewrite", ["decorate", "outline"])
 def test_no_loop_is_looked_for_unless_it_is_asked_for(rewrite: str, laid: Any) -> None:
     work, _ = laid(rewrite=rewrite, wrong="never asked")
@@ -162,6 +164,7 @@ def test_no_loop_is_looked_for_unless_it_is_asked_for(rewrite: str, laid: Any) -
     assert [edit.candidate for edit in work.plan.edits] == [STEP]
 
 
+@pytest.mark.slow
 def test_a_loop_is_found_around_a_step_that_was_moved_out_of_it(laid: Any) -> None:
     work, _ = laid(winner=loops.STEP)
     region = work.judgements[LOOP].function.region

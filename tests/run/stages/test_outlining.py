@@ -278,6 +278,7 @@ def test_a_pass_in_the_middle_of_a_statement_is_the_unit_where_it_stands(
     assert eager.report["scalars"] == other.report["scalars"] and eager.outcome.lines == other.outcome.lines
 
 
+@pytest.mark.slow
 def test_with_decorate_no_statements_are_touched(tmp_path: Path) -> None:
     run, found, _ = project(tmp_path)
     for rewrite, number in (("decorate", 0), ("outline", 3)):

@@ -55,6 +55,7 @@ def test_the_status_is_told_and_stays(spawned, code, status):
     assert process.poll() == status
 
 
+@pytest.mark.slow
 def test_the_status_is_told_also_where_a_launcher_had_the_ends_of_children_ignored(spawned):
     previous = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
@@ -65,12 +66,14 @@ def test_the_status_is_told_also_where_a_launcher_had_the_ends_of_children_ignor
         signal.signal(signal.SIGCHLD, previous)
 
 
+@pytest.mark.slow
 def test_waiting_takes_no_longer_than_it_may(spawned):
     process = spawned("import time; time.sleep(1000)")
     assert not process.wait(0.05)
     assert process.poll() is None
 
 
+@pytest.mark.slow
 def test_an_id_is_not_given_back_before_it_is_reaped(spawned):
     # A signal sent to it would otherwise reach whoever has got it since.
     process = spawned("")
@@ -167,6 +170,7 @@ while time.monotonic() < end:
     assert children() <= before, "nor does one come after"
 
 
+@pytest.mark.slow
 def test_zombies_of_the_host_are_spared(spawned):
     host = subprocess.Popen([sys.executable, "-S", "-c", "raise SystemExit(3)"])
     assert eventually(lambda: processes._tree()[host.pid].state == "Z")

@@ -101,6 +101,7 @@ def test_in_a_crowded_folder_with_sources_only_these_are_copied(root, copy, monk
     assert (laid.root / "mixed" / "3.png").is_symlink()
 
 
+@pytest.mark.slow
 def test_what_lies_deep_in_a_huge_folder_is_linked(root, copy, monkeypatch):
     # A script that lies in the home folder must not have all of that copied.
     monkeypatch.setattr(scratch, "LAID_ENTRIES", 30)

@@ -79,6 +79,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_is_given_and_what_comes_back(text: str) -> None:
     assert not list(missed(text, seeds=6))

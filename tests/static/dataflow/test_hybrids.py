@@ -126,6 +126,7 @@ net = Net()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("switch", "line"),
     {
@@ -150,6 +151,7 @@ def test_what_a_step_calls_that_runs_eagerly_is_looked_at(script):
     assert switched.function("Net.forward").proposal is Action.HYBRIDIZE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "switch",
     {

@@ -61,6 +61,7 @@ WALKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rounds", ["for _ in range(3)", "while node is not None"])
 @pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
 def test_what_a_loop_reaches_from_a_parameter_is_part_of_it(script, rounds, walk):

@@ -54,6 +54,7 @@ def test_any_order_of_questions_gives_the_least_solution(system, random):
     assert [fixpoint.solve(key) for key in order] == [expected[key] for key in order]
 
 
+@pytest.mark.slow
 def test_a_long_chain_is_followed_to_its_end():
     fixpoint: Fixpoint[int, str] = Fixpoint(
         lambda key, ask: frozenset({"end"}) if key == 20_000 else ask(key + 1)

@@ -120,6 +120,7 @@ def test_what_a_held_callable_reads_is_a_doubt_of_the_step(script, program):
     assert not finding.certain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", STABLE.values(), ids=STABLE)
 def test_what_does_not_run_in_the_step_is_none(script, program):
     assert "HYB113" not in codes_of(script(STATE + textwrap.dedent(program) + CALLS).function("step"))

@@ -31,6 +31,7 @@ COMPUTING = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", COMPUTING, ids=lambda how: how.replace(" ", "-"))
 def test_a_function_computes_by(how, script):
     assert script(COMPUTING[how]).function("f").computes_with_tensors is True
@@ -183,6 +184,7 @@ SIGNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", SIGNS, ids=lambda how: how.replace(" ", "-"))
 def test_what_may_compute_by_a_sign_is_a_question_for_a_run(how, script):
     found = [each for each in script(SIGNS[how]).scan().functions if each.qualname.endswith("step")]

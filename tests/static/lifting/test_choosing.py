@@ -48,6 +48,7 @@ def test_what_leaves_a_region_refuses_it_wherever_it_stands(leaving: str, nest: 
     assert found.first == 5 and found.line > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nest", INSIDE_A_LOOP.values(), ids=INSIDE_A_LOOP)
 @pytest.mark.parametrize("leaving", ["break", "continue"])
 def test_what_leaves_a_loop_of_the_region_itself_is_no_hindrance(leaving: str, nest: str) -> None:

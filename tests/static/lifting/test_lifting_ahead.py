@@ -77,6 +77,7 @@ STATEMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", STATEMENTS)
 def test_what_numpy_needs_goes_before_the_call(how: str) -> None:
     inner, ahead = STATEMENTS[how]

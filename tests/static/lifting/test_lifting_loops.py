@@ -176,6 +176,7 @@ def test_a_round_is_calls_of_proved_steps_with_names_and_constants(name: str) ->
     assert words in reason(HEAD + TRAIN.replace(old, new))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

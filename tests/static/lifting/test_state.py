@@ -52,6 +52,7 @@ def test_an_attribute_that_another_method_changes_is_given(project):
     assert given(project, AGENT) == (("beta", "self.beta"),)
 
 
+@pytest.mark.slow
 def test_nothing_is_said_of_what_is_given_as_of_state_that_a_trace_reads(project):
     project.write("train.py", AGENT + "\nagent.rate = 0.1\n")
     (function,) = [each for each in project.scan().functions if each.region is not None]
@@ -183,6 +184,7 @@ def test_an_attribute_is_left_where_another_module(name, project):
     assert given(project, AGENT, other=OTHERS[name]) == ()
 
 
+@pytest.mark.slow
 def test_an_attribute_is_left_where_a_base_in_another_module_decides_what_reading_is(project):
     source = AGENT.replace("import tensorflow as tf\n", "import tensorflow as tf\nfrom other import Base\n")
     base = "class Base:\n    def __getattr__(self, name):\n        return 1\n"
@@ -191,6 +193,7 @@ def test_an_attribute_is_left_where_a_base_in_another_module_decides_what_readin
     assert given(project, source, other=base) == (("beta", "self.beta"),)
 
 
+@pytest.mark.slow
 def test_an_attribute_is_left_where_another_module_calls_back(project):
     source = AGENT.replace("import tensorflow as tf\n", "import tensorflow as tf\nfrom other import tell\n")
     source = source.replace(LOSS, LOSS + "\n            tell(self)")

@@ -111,6 +111,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_a_name_holds_whoever_binds_it(text: str) -> None:
     assert not list(missed(text))

@@ -47,6 +47,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES)
 def test_what_an_operator_gives(text: str) -> None:
     assert not list(missed(text, seeds=8))
@@ -96,6 +97,7 @@ def test_each_operation_on_a_value_is_seen(line: str, names: list[str]) -> None:
     assert [each.name for each in events_in(function(line), Operation)] == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "asked"),
     [

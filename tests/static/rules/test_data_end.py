@@ -32,6 +32,7 @@ def refused(script, taken: str = "next(batches)", error: str = "StopIteration") 
     return [each.qualname for each in scan.functions if each.blocker is not None and each.blocker.code == "HYB216"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ["StopIteration", "(KeyError, StopIteration)", "StopIteration as end"])
 def test_the_handler_may_be_further_up(script, error):
     assert refused(script, error=error) == ["step", "fit"]

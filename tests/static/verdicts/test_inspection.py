@@ -312,6 +312,7 @@ def test_mutual_recursion_is_seen(script):
     assert project.function("odd").is_recursive is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ["first", "second", "third"])
 def test_functions_that_call_each_other_in_a_circle_all_have_what_one_of_them_does(script, entry):
     """Wherever the circle is entered."""

@@ -52,6 +52,7 @@ def test_an_array_that_meets_a_tensor_is_passed_as_one(target, script):
 DOUBLES = ["x = tf.float64", "tf.keras.backend.set_floatx('float64')", "x = tf.Variable(1.0, dtype='float64')"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doubles", DOUBLES)
 def test_where_a_program_computes_with_float64_arrays_are_passed_as_they_are(doubles, script):
     assert given(script, "reward + 0.9 * value", f"\n    {doubles}\n") == []

@@ -133,6 +133,7 @@ def test_a_pass_in_a_statement_of_python_s_is_one_with_the_operations_around_it(
     assert region.expression == expression and region.results == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
@@ -176,6 +177,7 @@ def test_what_runs_once_is_none(found: Found) -> None:
     assert found(WORK, around="if True:", head=HEAD + "x = tf.ones([2])\n") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "around", ["for x in data:", "for n, x in enumerate(data):", "while load():\n    x = tf.ones(2)"]
 )
@@ -232,6 +234,7 @@ def test_parts_that_are_too_little_alone_are_none(found: Found) -> None:
     assert found([*WORK[:2], "thing.step(y)", *WORK[2:]]) == []
 
 
+@pytest.mark.slow
 def test_arithmetic_behind_the_last_operation_stays_outside(found: Found) -> None:
     (region,) = found([*WORK, "n = 3 * 4"])
     assert region == WORK
@@ -239,6 +242,7 @@ def test_arithmetic_behind_the_last_operation_stays_outside(found: Found) -> Non
     assert regions[0] == WORK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["x = tf.constant(rows)", "x = tf.convert_to_tensor(rows)", "x = rows[n]", "x = tf.constant(rows[n])"]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hybridize.records import Action
 
 # Each helper calls the next and something unknown; each writes into a container of its own that others read.
@@ -24,6 +26,7 @@ def inherited(function):
     return [finding for finding in function.findings if len(finding.chain) > 1]
 
 
+@pytest.mark.slow
 def test_a_function_tells_few_of_the_doubts_that_it_reaches_and_counts_the_rest(script):
     functions = {each.qualname: each for each in deep(script).scan().functions}
     middle = functions["help_20"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from hybridize.report.renderers.html import flames
 
 OURS = flames._OURS + "sandbox/child/profiled.py"
@@ -53,6 +55,7 @@ def test_no_file_a_broken_one_and_one_too_large_give_no_tree(tmp_path, monkeypat
     assert read(tmp_path, f"{STARTED};<module> (/p/train.py:9) 7") is None
 
 
+@pytest.mark.slow
 def test_the_data_of_a_page_is_bounded(tmp_path):
     small = [f"<module> (/p/train.py:9);f{n} (/p/train.py:{n}) 1" for n in range(3_000)]
     deep = ";".join(f"d{n} (/p/train.py:{n})" for n in range(500)) + " 1000"

@@ -105,12 +105,14 @@ def test_the_page_says_what_was_found(report):
     assert page.count("canvas") == 1 and page.count("svg") >= 6
 
 
+@pytest.mark.slow
 def test_reports_of_every_kind_are_pages(examples):
     for report in examples.values():
         page = Page(html.render(report, None))
         assert page.count("h1") == 1 and page.count("canvas") == 0
 
 
+@pytest.mark.slow
 def test_what_the_user_wrote_is_text(report):
     folder = with_stacks(report, name=HOSTILE.replace(";", ","))
     plain, text = html.render(report, with_stacks(report)), html.render(hostile(report), folder)
