@@ -106,6 +106,7 @@ _SUMMARY_STATE = Name("tensorflow.python.ops.summary_ops_v2", "_summary_state")
 _TF_CONVERT = Name("tensorflow.python.autograph.impl.api", "tf_convert")
 _CONTROL_STATUS = Name("tensorflow.python.autograph.core.ag_ctx", "control_status_ctx")
 _LEFT_ALONE = Name("tensorflow.python.autograph.impl.api", "is_autograph_artifact")
+_METHOD_TARGET = Name("tensorflow.python.eager.polymorphic_function.tf_method_target", "TfMethodTarget")
 _CONTEXT = Name("tensorflow.python.eager.context", "context")
 
 #: For each Keras package: the class that makes the function that `Model.fit` calls for a batch, and the class with the
@@ -152,6 +153,7 @@ ESSENTIAL = (
     _TF_CONVERT,
     _LEFT_ALONE,
     _CONTROL_STATUS,
+    _METHOD_TARGET,
     *(Name(FILE_MODULE, name) for name in ("WritableFile", "CopyFile", "RenameFile", "DeleteRecursively")),
     Name(RECORD_MODULE, "TFRecordWriter"),
 )
@@ -281,6 +283,11 @@ def is_symbolic(variable: Any) -> bool:
 
 
 # Iterators and Python code in pipelines.
+
+
+def receiver_of(value: Any) -> Any:
+    """The instance of a method: tracing a bound ``tf.function`` hands its method an object that stands for it."""
+    return value.target if issubclass(type(value), _METHOD_TARGET.get()) else value
 
 
 def iterator_class() -> type[Any]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ... import tensorflow_internals
 from . import marks
 from .grips import reference_to
 from .marks import ATOMS
@@ -140,6 +141,8 @@ class Calls:
                 return
             args, function = (function, *args), call
         if self.project.owns(function.__code__):
+            if args:
+                args = (tensorflow_internals.receiver_of(args[0]), *args[1:])
             first = args[0] if args and function.__code__.co_argcount else None
             if len(self._functions) < _MOST:
                 self._functions.setdefault((id(function), _identity(first)), (function, tuple(args), dict(kwargs)))

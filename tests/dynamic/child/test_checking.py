@@ -503,6 +503,28 @@ def test_state_that_changes_without_another_graph_so_far_is_reported(tf: Any, ch
     assert [[state["Schedule: self.epoch"] for state in traced] for traced in reads["traced"]] == [["0", "1"]]
 
 
+@pytest.mark.slow
+def test_what_a_method_reads_of_its_own_instance_is_watched(tf: Any, checker: Any) -> None:
+    """Tracing a bound tf.function hands the method an object that stands for the instance."""
+
+    class Keeper:
+        def __init__(self) -> None:
+            self.weight = 1.0
+
+        def step(self, x: Any) -> Any:
+            return self.weight * tf.reduce_sum(x)
+
+    made, keeper = checker("f"), Keeper()
+    Keeper.step = made.wrap("f", tf.function(Keeper.step))  # type: ignore[method-assign]
+    for number, (x,) in enumerate(batches(tf, 250)):
+        if number >= 230:  # by then calls are compared rarely
+            keeper.weight = 0.5
+        keeper.step(x)
+    seen = made.checks["f"]
+    assert "Keeper: self.weight" in seen.row().reads["labels"]
+    assert "`self.weight` changed (1.0 then 0.5" in seen.refutations["unstable"]
+
+
 def test_of_a_dictionary_only_the_items_count_that_are_read(tf: Any, check: Any) -> None:
     def step(x: Any) -> Any:
         return tf.reduce_sum(x) * rate_of(SETTINGS)
