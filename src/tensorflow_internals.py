@@ -282,12 +282,12 @@ def is_symbolic(variable: Any) -> bool:
     return bool(getattr(variable, "_in_graph_mode", False))
 
 
-# Iterators and Python code in pipelines.
-
-
 def receiver_of(value: Any) -> Any:
     """The instance of a method: tracing a bound ``tf.function`` hands its method an object that stands for it."""
     return value.target if issubclass(type(value), _METHOD_TARGET.get()) else value
+
+
+# Iterators and Python code in pipelines.
 
 
 def iterator_class() -> type[Any]:

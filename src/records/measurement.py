@@ -222,8 +222,7 @@ class Drift:
     """The outcome."""
     level: str
     """The level of comparison that decided: `L0` runs of the original differ, `L2` so do they, but calls from the same
-    state agree, `L3` final numbers over several seeds,
-    `L4` everything that one run computes and prints."""
+    state agree, `L3` final numbers over several seeds, `L4` everything that one run computes and prints."""
     reason: str
     """The reason, with its sample count."""
     metrics: tuple[Metric, ...] = ()
